@@ -1,0 +1,29 @@
+// Before the tests: makes sure that the real curl, jq and Chromium are there, and installs them where Debian's apt-get can.
+import { spawnSync } from "node:child_process";
+
+/** Command to Debian package. */
+const TOOLS = { curl: "curl", jq: "jq", chromium: "chromium" };
+
+const isThere = (command) => spawnSync("sh", ["-c", 'command -v "$1"', "sh", command]).status === 0;
+const missing = Object.keys(TOOLS).filter((command) => !isThere(command));
+
+if (missing.length > 0) {
+  const packages = missing.map((command) => TOOLS[command]);
+  const install = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+  if (!isThere("apt-get") || process.getuid?.() !== 0) {
+    console.error(
+      `The tests use the real ${missing.join(", ")}. Install them and run the tests again; on Debian or Ubuntu:\n  sudo sh -c '${install}'`,
+    );
+    process.exit(1);
+  }
+  console.error(`Installing what the tests use: ${packages.join(", ")}`);
+  const { status } = spawnSync("sh", ["-c", install], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+  const still = missing.filter((command) => !isThere(command));
+  if (status !== 0 || still.length > 0) {
+    console.error(`apt-get could not install ${still.join(", ") || packages.join(", ")}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,97 @@
+// The answer's bytes: stored bodies spliced into one JSON array, or a line each.
+import { judgeFreshness } from "../report/freshness.ts";
+import type { HostReport } from "../roll/view.ts";
+import { compileProjection } from "./projection.ts";
+import type { Query } from "./query.ts";
+
+/** `json`: one array. `ndjson`: a line a report (https://github.com/ndjson/ndjson-spec). */
+export type Format = "json" | "ndjson";
+
+/** Bytes gathered before a chunk is handed on. */
+const CHUNK_BYTES = 256 * 1024;
+
+const OPEN = Buffer.from("[");
+const SEPARATOR = Buffer.from(",\n");
+const CLOSE = Buffer.from("]\n");
+const NEWLINE = Buffer.from("\n");
+
+/**
+ * Writes reports in chunks of about 256 KiB. Bodies are copied, not parsed; what the question does not change is byte for byte what
+ * the host sent.
+ *
+ * @param asOf the view's instant, by which states are judged; ms since the epoch
+ */
+export function* writeReports(
+  reports: readonly HostReport[],
+  query: Pick<Query, "fields" | "meta" | "windowMs">,
+  format: Format,
+  asOf: number,
+): Generator<Buffer> {
+  const shape = compileShape(query, asOf);
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  const isArray = format === "json";
+  if (isArray) pieces.push(OPEN);
+  for (const [index, report] of reports.entries()) {
+    if (isArray && index > 0) pieces.push(SEPARATOR);
+    const body = shape(report);
+    pieces.push(isArray ? body : onOneLine(body));
+    if (!isArray) pieces.push(NEWLINE);
+    bytes += body.length;
+    if (bytes >= CHUNK_BYTES) {
+      yield Buffer.concat(pieces);
+      pieces = [];
+      bytes = 0;
+    }
+  }
+  if (isArray) pieces.push(CLOSE);
+  if (pieces.length > 0) yield Buffer.concat(pieces);
+}
+
+/** Makes the function from a stored report to its bytes in an answer. */
+export function compileShape(
+  { fields, meta, windowMs }: Pick<Query, "fields" | "meta" | "windowMs">,
+  asOf: number,
+): (report: HostReport) => Buffer {
+  const withMeta = meta ? (report: HostReport) => insertReader(report, windowMs, asOf) : ({ body }: HostReport) => body;
+  if (!fields) return withMeta;
+  const cut = compileProjection(meta ? [...fields, ["rollcall", "reader"]] : fields);
+  return (report) => cut(withMeta(report));
+}
+
+/** What the reader adds to a report on request, under `rollcall.reader`. */
+export interface ReaderFacts {
+  /** When the store received the report; ISO 8601 in UTC. */
+  readonly received_at: string;
+  readonly state: "fresh" | "silent";
+  /** How far the host's clock is ahead of the store's, by update_date; negative if behind. It holds the upload's time too. */
+  readonly clock_skew_seconds: number;
+  /** An AWS account id, `local`, or null for a report at the top of the store. */
+  readonly account: string | null;
+}
+
+function insertReader(report: HostReport, windowMs: number, asOf: number): Buffer {
+  const facts: ReaderFacts = {
+    received_at: new Date(report.receivedAt).toISOString(),
+    state: judgeFreshness(report.receivedAt, asOf, windowMs) === "fresh" ? "fresh" : "silent",
+    clock_skew_seconds: measureSkew(report),
+    account: report.account || null,
+  };
+  const { offset, kind } = report.insertion;
+  const reader = `"reader":${JSON.stringify(facts)}`;
+  const text = kind === "object" ? `,"rollcall":{${reader}}` : kind === "first" ? reader : `,${reader}`;
+  return Buffer.concat([report.body.subarray(0, offset), Buffer.from(text), report.body.subarray(offset)]);
+}
+
+/** Seconds by which update_date is ahead of the time of receipt. */
+export function measureSkew({ updatedAt, receivedAt }: HostReport): number {
+  return Math.round((updatedAt - receivedAt) / 1000);
+}
+
+/** In checked JSON a raw newline can only be white space between values, so a space says the same. */
+function onOneLine(body: Buffer): Buffer {
+  if (!body.includes(0x0a) && !body.includes(0x0d)) return body;
+  const line = Buffer.from(body);
+  for (const [index, byte] of line.entries()) if (byte === 0x0a || byte === 0x0d) line[index] = 0x20;
+  return line;
+}

@@ -1,0 +1,65 @@
+// Tests of questions as URL parameters.
+import { describe, expect, it } from "vitest";
+import { parseQuery, QueryError } from "./query.ts";
+
+const ask = (text: string) => parseQuery(new URLSearchParams(text));
+
+describe("parseQuery", () => {
+  it("asks for everything fresh within two hours by default", () => {
+    expect(ask("")).toEqual({ windowMs: 7_200_000, state: "fresh", filters: [], fields: undefined, meta: false });
+  });
+
+  it("groups the values of one field and keeps fields apart", () => {
+    const { filters } = ask("a=1&b.c=x*&a=2");
+    expect(filters).toEqual([
+      { field: "a", path: ["a"], values: ["1", "2"] },
+      { field: "b.c", path: ["b", "c"], values: ["x*"] },
+    ]);
+  });
+
+  it.each([
+    ["90s", 90_000],
+    ["30m", 1_800_000],
+    ["24h", 86_400_000],
+    ["1d", 86_400_000],
+  ])("reads within=%s", (text, ms) => {
+    expect(ask(`within=${text}`).windowMs).toBe(ms);
+  });
+
+  it("tells a field from a parameter by a dot in front", () => {
+    expect(ask(".state=running&state=all")).toMatchObject({
+      state: "all",
+      filters: [{ field: "state", path: ["state"], values: ["running"] }],
+    });
+  });
+
+  it("reads fields", () => {
+    expect(ask("fields=instance_id, processes.a").fields).toEqual([["instance_id"], ["processes", "a"]]);
+  });
+
+  it.each([
+    ["within=2", "within"],
+    ["within=0s", "within"],
+    ["within=-1h", "within"],
+    ["within=25h", "within"],
+    ["within=999999999d", "within"],
+    ["within=1h&within=2h", "within"],
+    ["state=old", "state"],
+    ["meta=yes", "meta"],
+    ["fields=", "fields"],
+    ["fields=a,,b", "fields"],
+    [`fields=${"a,".repeat(64)}a`, "fields"],
+    ["a..b=1", "a..b"],
+    ["=1", ""],
+    [`a=${"x".repeat(1025)}`, "a"],
+    [Array.from({ length: 65 }, (_, index) => `f${index}=1`).join("&"), "f64"],
+  ])("refuses %s, naming the parameter", (text, parameter) => {
+    try {
+      ask(text);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(QueryError);
+      expect((error as QueryError).parameter).toBe(parameter);
+    }
+  });
+});

@@ -1,0 +1,380 @@
+// Tests of the API through Request and Response, over a real memory store.
+import { gunzipSync } from "node:zlib";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+import { createApp } from "./app.ts";
+import { createKeyring } from "./keyring.ts";
+import { createKey, type Scope } from "./keys.ts";
+
+const HOUR = 3_600_000;
+const START = Date.UTC(2024, 11, 31, 14, 59, 59);
+
+async function setUp(change: (store: Store) => Store = (store) => store) {
+  let now = START;
+  const clock = () => now;
+  const inner = memoryStore({ clock });
+  const store = change(inner);
+  const roll = createRoll({ store, clock });
+  const keyring = createKeyring({ store: inner, clock });
+  const log = pino({ level: "silent" });
+  const app = createApp({ store, roll, keyring, clock, log, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 });
+  const makeKey = async (...scopes: Scope[]) => (await createKey(inner, { name: "test", scopes }, { clock })).secret;
+  const secrets = { read: await makeKey("read"), ingest: await makeKey("ingest"), admin: await makeKey("admin") };
+  const request = (path: string, { key = secrets.read, ...init }: RequestInit & { key?: string } = {}) => {
+    const headers = new Headers(init.headers);
+    if (key) headers.set("x-api-key", key);
+    return Promise.resolve(app.request(path, { ...init, headers }));
+  };
+  const report = (id: string, more: object = {}) =>
+    JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more });
+  const put = (id: string, body: string | Uint8Array<ArrayBuffer> = report(id), key = secrets.ingest) =>
+    request(`/v1/reports/${id}`, { method: "PUT", body, key });
+  return { app, store: inner, secrets, request, report, put, makeKey, clock, advance: (ms: number) => (now += ms) };
+}
+
+describe("GET /v1/reports", () => {
+  it("answers with what was put, fields in order, at both paths", async () => {
+    const { request, put, report } = await setUp();
+    const body = report("b", { "2": "two", "1": "one" });
+    expect((await put("b", body)).status).toBe(200);
+    await put("a");
+    for (const path of ["/v1/reports", "/v1/app-report"]) {
+      const response = await request(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/json");
+      expect(await response.text()).toBe(`[${report("a")},\n${body}]\n`);
+    }
+  });
+
+  it("says the instant and the counts in headers", async () => {
+    const { request, put, store, advance } = await setUp();
+    await put("old");
+    advance(3 * HOUR);
+    await put("new");
+    await store.put("reports/v1/local/bad.json", Buffer.from("{"));
+    const { headers } = await request("/v1/reports?evn=prod");
+    expect(Object.fromEntries([...headers].filter(([name]) => name.startsWith("rollcall")))).toEqual({
+      "rollcall-as-of": new Date(START + 3 * HOUR).toISOString(),
+      "rollcall-count": "0",
+      "rollcall-silent": "1",
+      "rollcall-problems": "1",
+      "rollcall-warning": 'no report that was asked for has a field "evn"',
+    });
+  });
+
+  it("writes warnings of any script into headers that are ASCII", async () => {
+    const { request, put } = await setUp();
+    await put("a");
+    const { status, headers } = await request(`/v1/reports?${encodeURIComponent("環境")}=prod`);
+    expect(status).toBe(200);
+    expect(headers.get("rollcall-warning")).toContain("\\u74b0\\u5883");
+  });
+
+  it("has an ETag that stands while nothing changes, and answers 304 to it", async () => {
+    const { request, put, advance } = await setUp();
+    await put("a");
+    const first = await request("/v1/reports");
+    const etag = first.headers.get("etag") ?? "";
+    advance(10_000);
+    const ask = (value: string) => request("/v1/reports", { headers: { "if-none-match": value } });
+    for (const value of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const again = await ask(value);
+      expect([again.status, await again.text(), again.headers.get("etag")]).toEqual([304, "", etag]);
+      expect(again.headers.get("rollcall-as-of")).toBe(new Date(START + 10_000).toISOString());
+    }
+    expect((await ask('"other"')).status).toBe(200);
+    await put("b");
+    expect((await ask(etag)).status).toBe(200);
+    const others = await Promise.all(
+      ["?fields=instance_id", "?meta=true", "?within=1h"].map((query) => request(`/v1/reports${query}`)),
+    );
+    expect(new Set(others.map(({ headers }) => headers.get("etag"))).size).toBe(3);
+  });
+
+  it("changes its ETag when a host falls silent", async () => {
+    const { request, put, advance } = await setUp();
+    await put("a");
+    const etag = (await request("/v1/reports")).headers.get("etag") ?? "";
+    advance(2 * HOUR);
+    expect((await request("/v1/reports", { headers: { "if-none-match": etag } })).status).toBe(304);
+    advance(1001);
+    const later = await request("/v1/reports", { headers: { "if-none-match": etag } });
+    expect([later.status, await later.text(), later.headers.get("rollcall-silent")]).toEqual([200, "[]\n", "1"]);
+  });
+
+  it("gzips where asked, with an ETag of its own", async () => {
+    const { request, put } = await setUp();
+    await put("a");
+    const plain = await request("/v1/reports");
+    const gzipped = await request("/v1/reports", { headers: { "accept-encoding": "br, gzip;q=0.8" } });
+    expect(gzipped.headers.get("content-encoding")).toBe("gzip");
+    expect(gunzipSync(Buffer.from(await gzipped.arrayBuffer())).toString()).toBe(await plain.text());
+    expect(gzipped.headers.get("etag")).not.toBe(plain.headers.get("etag"));
+    const refused = await request("/v1/reports", { headers: { "accept-encoding": "gzip;q=0" } });
+    expect(refused.headers.get("content-encoding")).toBeNull();
+    expect(gzipped.headers.get("vary")).toContain("Accept-Encoding");
+  });
+
+  it("streams a line each as NDJSON", async () => {
+    const { request, put } = await setUp();
+    await put("a");
+    await put("b");
+    const response = await request("/v1/reports", { headers: { accept: "application/x-ndjson" } });
+    expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+    expect(
+      (await response.text())
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).instance_id),
+    ).toEqual(["a", "b"]);
+  });
+
+  it("answers HEAD like GET, without a body", async () => {
+    const { request, put } = await setUp();
+    await put("a");
+    const head = await request("/v1/reports", { method: "HEAD" });
+    const get = await request("/v1/reports");
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(head.headers.get("etag")).toBe(get.headers.get("etag"));
+    expect(head.headers.get("rollcall-count")).toBe("1");
+  });
+
+  it("names the parameter that it cannot understand", async () => {
+    const { request } = await setUp();
+    const response = await request("/v1/reports?within=2");
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({ type: "urn:rollcall:error:bad_request", status: 400, parameter: "within" });
+    expect((await request(`/v1/reports?a=${"x".repeat(9000)}`)).status).toBe(400);
+  });
+
+  it("is complete or an error: 503 where the store fails, and nothing of why", async () => {
+    const { request } = await setUp((store) => ({
+      ...store,
+      async *list() {
+        yield [];
+        throw new Error("EACCES: /secret/path");
+      },
+    }));
+    const response = await request("/v1/reports");
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await response.text()).not.toContain("secret");
+    expect((await request("/readyz", { key: "" })).status).toBe(503);
+    expect((await request("/healthz", { key: "" })).status).toBe(200);
+  });
+});
+
+describe("keys", () => {
+  it("missing, malformed, unknown, revoked and wrong keys get one and the same 401", async () => {
+    const { request, secrets, app, makeKey } = await setUp();
+    const revoked = await makeKey("read");
+    const id = revoked.split("_")[1] ?? "";
+    expect((await request(`/v1/keys/${id}`, { method: "DELETE", key: secrets.admin })).status).toBe(204);
+    const wrong = `${secrets.read.slice(0, -4)}AAAA`;
+    const unknown = `rc_${"a".repeat(12)}_${"A".repeat(43)}`;
+    const answers = await Promise.all(
+      [undefined, "", "x", "x".repeat(10_000), wrong, unknown, revoked].map(async (key) => {
+        const response = await app.request("/v1/reports", key === undefined ? {} : { headers: { "x-api-key": key } });
+        return [
+          response.status,
+          response.headers.get("content-type"),
+          response.headers.get("www-authenticate"),
+          await response.text(),
+        ].join("|");
+      }),
+    );
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toMatch(/^401\|application\/problem\+json\|Bearer/);
+  });
+
+  it("tells a stranger nothing of which hosts or paths there are", async () => {
+    const { put, app } = await setUp();
+    await put("a");
+    const answers = await Promise.all(
+      ["a", "b", "%00", "..%2fx"].map(async (id) => {
+        const response = await app.request(`/v1/reports/${id}`);
+        return [response.status, await response.text()].join("|");
+      }),
+    );
+    expect(new Set(answers).size).toBe(1);
+  });
+
+  it("open what their scope says and no more; admin opens all", async () => {
+    const { request, secrets, put, report } = await setUp();
+    const status = async (key: string) =>
+      Promise.all([
+        request("/v1/reports", { key }).then((response) => response.status),
+        put("a", report("a"), key).then((response) => response.status),
+        request("/v1/keys", { key }).then((response) => response.status),
+      ]);
+    expect(await status(secrets.read)).toEqual([200, 403, 403]);
+    expect(await status(secrets.ingest)).toEqual([403, 200, 403]);
+    expect(await status(secrets.admin)).toEqual([200, 200, 200]);
+  });
+
+  it("are taken from Authorization too, and never from the URL", async () => {
+    const { app, secrets } = await setUp();
+    expect((await app.request("/v1/reports", { headers: { authorization: `Bearer ${secrets.read}` } })).status).toBe(200);
+    expect((await app.request(`/v1/reports?x-api-key=${secrets.read}&api_key=${secrets.read}`)).status).toBe(401);
+  });
+
+  it("bound to a host write that host alone", async () => {
+    const { request, secrets, put, report } = await setUp();
+    const made = await request("/v1/keys", {
+      method: "POST",
+      key: secrets.admin,
+      body: JSON.stringify({ name: "a's", scopes: ["ingest"], host: "a" }),
+    });
+    expect(made.status).toBe(201);
+    const { secret } = (await made.json()) as { secret: string };
+    expect((await put("a", report("a"), secret)).status).toBe(200);
+    expect((await put("b", report("b"), secret)).status).toBe(403);
+  });
+
+  it("made over HTTP open at once; lists never hold secrets or hashes", async () => {
+    const { request, secrets } = await setUp();
+    const made = await request("/v1/keys", { method: "POST", key: secrets.admin, body: '{"name":"web","scopes":["read"]}' });
+    const { secret, id } = (await made.json()) as { secret: string; id: string };
+    expect((await request("/v1/reports", { key: secret })).status).toBe(200);
+    const listed = await (await request("/v1/keys", { key: secrets.admin })).text();
+    expect(listed).toContain(id);
+    expect(listed).not.toContain(secret.split("_").at(-1));
+    expect(listed).not.toContain("sha256");
+    for (const body of [
+      "",
+      "{",
+      "[]",
+      '{"name":"x","scopes":[]}',
+      '{"name":"x","scopes":["root"]}',
+      '{"name":"a\\u001b[2J","scopes":["read"]}',
+    ]) {
+      expect((await request("/v1/keys", { method: "POST", key: secrets.admin, body })).status).toBe(400);
+    }
+    expect((await request("/v1/keys/../x", { method: "DELETE", key: secrets.admin })).status).toBe(404);
+  });
+});
+
+describe("PUT /v1/reports/{id}", () => {
+  it.each([
+    ["{", "not_json"],
+    ["", "empty"],
+    ["[]", "not_object"],
+    ['{"instance_id":"a"}', "missing_field"],
+    ['{"instance_id":"b","update_date":"2024-01-01T00:00:00Z"}', "misfiled"],
+    ['{"instance_id":"a","update_date":"yesterday"}', "bad_update_date"],
+    ['{"instance_id":"a","instance_id":"a","update_date":"2024-01-01T00:00:00Z"}', "duplicate_key"],
+    ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","__proto__":{"x":1}}', "forbidden_key"],
+    ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","x":"\\u0000"}', "forbidden_character"],
+    [`{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","x":${"[".repeat(5000)}${"]".repeat(5000)}}`, "too_deep"],
+    ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","rollcall":{"reader":{}}}', "bad_rollcall"],
+  ])("refuses %j as %s and keeps the last good report", async (body, reason) => {
+    const { put, report, request } = await setUp();
+    await put("a", report("a", { good: true }));
+    const response = await put("a", body);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ type: "urn:rollcall:error:invalid_report", reason });
+    expect(await (await request("/v1/reports/a")).json()).toMatchObject({ good: true });
+  });
+
+  it("refuses broken UTF-8, 10 MB, and encodings", async () => {
+    const { put, request, secrets } = await setUp();
+    expect((await put("a", new Uint8Array([0x7b, 0xc0, 0x80, 0x7d]))).status).toBe(422);
+    expect((await put("a", new Uint8Array(10 * 1024 * 1024).fill(0x20))).status).toBe(413);
+    const lying = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(0x20)) });
+    expect(
+      (await request("/v1/reports/a", { method: "PUT", key: secrets.ingest, body: lying, duplex: "half" } as RequestInit)).status,
+    ).toBe(413);
+    expect(
+      (await request("/v1/reports/a", { method: "PUT", key: secrets.ingest, body: "x", headers: { "content-encoding": "gzip" } }))
+        .status,
+    ).toBe(415);
+  });
+
+  it.each([
+    "..%2f..%2fkeys%2fv1%2fx",
+    "%2e%2e",
+    "a%2fb",
+    "a%00b",
+    ".hidden",
+    "-rf",
+    "a..b",
+    "x".repeat(129),
+    "日本",
+    "a%5cb",
+    "a:b",
+  ])("refuses the id %s and writes nothing", async (id) => {
+    const { request, secrets, store } = await setUp();
+    const response = await request(`/v1/reports/${id}`, { method: "PUT", key: secrets.ingest, body: "{}" });
+    expect([400, 404]).toContain(response.status);
+    for await (const page of store.list("reports/")) expect(page).toEqual([]);
+  });
+});
+
+describe("GET /v1/reports/{id}", () => {
+  it("answers with the report, its age and its clock", async () => {
+    const { request, put, report, advance } = await setUp();
+    const body = report("a", { x: 1.0 });
+    advance(90_000);
+    await put("a", `\n ${body}\n`);
+    advance(3 * HOUR);
+    const response = await request("/v1/reports/a");
+    expect(await response.text()).toBe(`${body}\n`);
+    expect(response.headers.get("rollcall-state")).toBe("silent");
+    expect(response.headers.get("rollcall-clock-skew")).toBe("-90");
+    const etag = response.headers.get("etag") ?? "";
+    expect((await request("/v1/reports/a", { headers: { "if-none-match": etag } })).status).toBe(304);
+    expect(await (await request("/v1/reports/a?fields=x")).text()).toBe('{"x":1}\n');
+    expect((await request("/v1/reports/a?x=1")).status).toBe(400);
+  });
+
+  it("says why there is none", async () => {
+    const { request, store, advance } = await setUp();
+    expect((await request("/v1/reports/nobody")).status).toBe(404);
+    await store.put("reports/v1/local/bad.json", Buffer.from("{"));
+    advance(2000);
+    const response = await request("/v1/reports/bad");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining("not_json") });
+  });
+
+  it("asks which account where two have the id", async () => {
+    const { request, store, report } = await setUp();
+    for (const account of ["111111111111", "222222222222"]) {
+      await store.put(`reports/v1/${account}/AROA:i-1.json`, Buffer.from(report("i-1", { account })));
+    }
+    const response = await request("/v1/reports/i-1");
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining("222222222222") });
+    expect(await (await request("/v1/reports/i-1?account=222222222222")).json()).toMatchObject({ account: "222222222222" });
+  });
+});
+
+describe("the rest", () => {
+  it("lists problems with their reasons", async () => {
+    const { request, store } = await setUp();
+    await store.put("reports/v1/local/bad.json", Buffer.from('{"a":1,}'));
+    const response = await request("/v1/problems");
+    expect(await response.json()).toEqual([
+      {
+        key: "reports/v1/local/bad.json",
+        reason: "not_json",
+        detail: 'byte 7: unexpected "}" where a key in "quotes" should stand',
+        received_at: new Date(START).toISOString(),
+        size: 8,
+      },
+    ]);
+  });
+
+  it("answers other paths and methods with problem+json", async () => {
+    const { request } = await setUp();
+    const nowhere = await request("/v2");
+    expect([nowhere.status, nowhere.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+    const method = await request("/v1/reports", { method: "POST" });
+    expect([method.status, method.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await request("/v1/reports/a", { method: "PATCH" })).headers.get("allow")).toBe("GET, HEAD, PUT");
+  });
+});

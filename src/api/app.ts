@@ -1,0 +1,85 @@
+// The application: a Request in, a Response out. The doors (server.ts, and Lambda's later) only carry them.
+import { type Context, Hono } from "hono";
+import { authorize } from "./authorization.ts";
+import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
+import { describeApi } from "./openapi.ts";
+import { ApiError, toProblemResponse } from "./problem-details.ts";
+import type { Route, Services } from "./route.ts";
+import { getHealth, getReadiness } from "./routes/health.ts";
+import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
+import { listProblems } from "./routes/problems.ts";
+import { getReport, putReport } from "./routes/report.ts";
+import { listReports } from "./routes/reports.ts";
+
+/** Longest URL, in characters. Node bounds all headers together at 16 KiB. */
+const MAX_URL_LENGTH = 8192;
+
+/** All routes, in the order of the documentation. */
+export function createRoutes(): Route[] {
+  return [
+    listReports(),
+    getReport(),
+    putReport(),
+    listProblems(),
+    getKeys(),
+    postKey(),
+    deleteKey(),
+    getHealth(),
+    getReadiness(),
+  ];
+}
+
+/** Makes the application. Nothing is opened or started. */
+export function createApp(services: Services): Hono {
+  const app = new Hono();
+  const routes = createRoutes();
+  const methods = new Map<string, string[]>();
+
+  app.use(async (context, next) => {
+    const startedAt = services.clock();
+    if (context.req.url.length > MAX_URL_LENGTH)
+      throw new ApiError("bad_request", `the URL is longer than ${MAX_URL_LENGTH} characters`);
+    await next();
+    context.header("x-content-type-options", "nosniff");
+    const { method, path } = context.req;
+    services.log.debug({ method, path, status: context.res.status, ms: services.clock() - startedAt }, "answered");
+  });
+
+  for (const route of routes) {
+    for (const path of [route.path, ...(route.aliases ?? [])]) {
+      const pattern = path.replace(/\{(\w+)\}/g, ":$1");
+      methods.set(pattern, [
+        ...(methods.get(pattern) ?? []),
+        ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()]),
+      ]);
+      app.on(route.method.toUpperCase(), pattern, async (context) => {
+        const key = route.scope ? await authorize(context, services.keyring, route.scope) : undefined;
+        return route.handle(context, services, key);
+      });
+    }
+  }
+  addDocs(app, routes, services.version);
+
+  for (const [pattern, allowed] of methods) {
+    app.all(pattern, () => {
+      throw new ApiError("method_not_allowed", `use ${allowed.join(", ")}`, { headers: { allow: allowed.join(", ") } });
+    });
+  }
+  app.notFound(() => toProblemResponse(new ApiError("not_found", "no such path; /docs lists them all")));
+  app.onError((error, context) => toErrorResponse(error, context, services));
+  return app;
+}
+
+function addDocs(app: Hono, routes: readonly Route[], version: string): void {
+  const document = `${JSON.stringify(describeApi(routes, version), null, 2)}\n`;
+  const page = renderDocsPage(routes, version);
+  app.get("/openapi.json", (context) => context.body(document, 200, { "content-type": "application/json" }));
+  app.get("/docs", async (context) => context.html(await page, 200, { "content-security-policy": DOCS_CONTENT_SECURITY_POLICY }));
+  app.get("/", (context) => context.redirect("/docs"));
+}
+
+function toErrorResponse(error: Error, context: Context, { log }: Services): Response {
+  if (error instanceof ApiError) return toProblemResponse(error);
+  log.error({ err: error, method: context.req.method, path: context.req.path }, "a handler failed");
+  return toProblemResponse(new ApiError("internal", "the server's log says what happened"));
+}

@@ -1,0 +1,31 @@
+// Reads a request's body within a bound.
+import type { Context } from "hono";
+import { ApiError } from "./problem-details.ts";
+
+/**
+ * Reads the body whole.
+ *
+ * @param maxBytes a longer body is refused as soon as it is known to be longer
+ * @throws ApiError too_large, unsupported_encoding, or bad_request if it ends before its Content-Length
+ */
+export async function readBody(context: Context, maxBytes: number): Promise<Buffer> {
+  const encoding = context.req.header("content-encoding");
+  // A compressed body could unfold to any size; a report is small as it is.
+  if (encoding !== undefined && encoding !== "identity")
+    throw new ApiError("unsupported_encoding", "send the body without Content-Encoding");
+  const tooLarge = new ApiError("too_large", `the body has more than ${maxBytes} bytes`, { headers: { connection: "close" } });
+  if (Number(context.req.header("content-length") ?? 0) > maxBytes) throw tooLarge;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of context.req.raw.body ?? []) {
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError("bad_request", "the body broke off");
+  }
+  return Buffer.concat(chunks, length);
+}

@@ -1,0 +1,38 @@
+// Waiting for the store within a bound, so that a client hears from us before its own patience or a gateway's ends.
+import type { RollView } from "../roll/view.ts";
+import { StoreError } from "../store/store.ts";
+import { ApiError } from "./problem-details.ts";
+import type { Services } from "./route.ts";
+
+/**
+ * The roll's view, or an error that says the store cannot be read. The refresh itself goes on, for the next who asks.
+ *
+ * @throws ApiError store_unavailable
+ */
+export async function awaitView({ roll, deadlineMs, log }: Pick<Services, "roll" | "deadlineMs" | "log">): Promise<RollView> {
+  return awaitStore(roll.view(), { deadlineMs, log });
+}
+
+/** Waits for any work on the store; its failures and its slowness become 503. */
+export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<Services, "deadlineMs" | "log">): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new ApiError("store_unavailable", `the store did not answer within ${deadlineMs} ms`, RETRY)),
+      deadlineMs,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    log.error({ err: error }, "the store failed");
+    // What the store says may name paths and hosts; it goes to the log, not to the client.
+    const kind = error instanceof StoreError ? error.name : "unexpected error";
+    throw new ApiError("store_unavailable", `the store failed (${kind}); the server's log says more`, RETRY);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const RETRY = { headers: { "retry-after": "5" } };

@@ -1,0 +1,140 @@
+// API keys: made, listed and revoked as objects in the store. Only the hash of a key is kept.
+import { createHash, randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Clock } from "../report/clock.ts";
+import { isHostId } from "../report/key.ts";
+import type { Store } from "../store/store.ts";
+
+/** `read` asks, `ingest` sends reports, `admin` manages keys and may do the others too. */
+export const SCOPES = ["read", "ingest", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+const KEYS_PREFIX = "keys/v1/";
+const MAX_KEY_OBJECT_BYTES = 4096;
+const MAX_KEYS = 10_000;
+
+/** What may be chosen of a key. */
+export const keyRequestSchema = z.strictObject({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused; names are printed on terminals.
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "must hold no control characters")
+    .describe("What the key is for, shown in lists."),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).describe("What the key may do."),
+  host: z
+    .string()
+    .refine(isHostId, "must be a host id")
+    .optional()
+    .describe("With scope ingest: the one host whose reports the key may write."),
+});
+export type KeyRequest = z.infer<typeof keyRequestSchema>;
+
+/** A key as it is listed; the secret is not in it. */
+export const apiKeySchema = z.object({
+  id: z.string().regex(/^[a-z2-7]{12}$/),
+  ...keyRequestSchema.shape,
+  created_at: z.iso.datetime(),
+});
+export type ApiKey = z.infer<typeof apiKeySchema>;
+
+const keyObjectSchema = apiKeySchema.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** A key as it lies in the store. */
+export type KeyObject = z.infer<typeof keyObjectSchema>;
+
+const SECRET = /^rc_([a-z2-7]{12})_[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Makes a key.
+ *
+ * @returns the key and its secret, `rc_ID_…`, which is shown this once and kept nowhere
+ * @throws ZodError if the request is not of its form
+ */
+export async function createKey(
+  store: Store,
+  request: KeyRequest,
+  { clock }: { clock: Clock },
+): Promise<{ key: ApiKey; secret: string }> {
+  const { name, scopes, host } = keyRequestSchema.parse(request);
+  const id = encodeBase32(randomBytes(12));
+  const secret = `rc_${id}_${randomBytes(32).toString("base64url")}`;
+  const key: ApiKey = {
+    id,
+    name,
+    scopes: [...new Set(scopes)],
+    ...(host ? { host } : {}),
+    created_at: new Date(clock()).toISOString(),
+  };
+  const object: KeyObject = { ...key, sha256: hashSecret(secret).toString("hex") };
+  await store.put(formatKeyKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
+  return { key, secret };
+}
+
+/** All keys, oldest first. */
+export async function listKeys(store: Store): Promise<ApiKey[]> {
+  const objects = await readKeyObjects(store);
+  return objects.map(({ sha256: _hash, ...key }) => key).sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+}
+
+/** Ends a key. Servers notice within KEYRING_AGE_MS. @returns false if there is no such key */
+export async function revokeKey(store: Store, id: string): Promise<boolean> {
+  if (!apiKeySchema.shape.id.safeParse(id).success) return false;
+  const object = await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES });
+  if (!object) return false;
+  await store.delete(formatKeyKey(id));
+  return true;
+}
+
+/** Reads every key object; one that is not of the form is passed over, since it can open nothing. */
+export async function readKeyObjects(store: Store): Promise<KeyObject[]> {
+  const found: KeyObject[] = [];
+  for await (const page of store.list(KEYS_PREFIX)) {
+    for (const { key, size } of page) {
+      if (size > MAX_KEY_OBJECT_BYTES || found.length >= MAX_KEYS) continue;
+      const object = await readObject(store, key);
+      if (object) found.push(object);
+    }
+  }
+  return found;
+}
+
+/** Reads one key object. @param id must be of the form that readKeyId gives */
+export function readKeyObject(store: Store, id: string): Promise<KeyObject | undefined> {
+  return readObject(store, formatKeyKey(id));
+}
+
+async function readObject(store: Store, key: string): Promise<KeyObject | undefined> {
+  const object = await store.get(key, { maxBytes: MAX_KEY_OBJECT_BYTES });
+  const parsed = object && keyObjectSchema.safeParse(parseJson(object.body));
+  return parsed?.success && formatKeyKey(parsed.data.id) === key ? parsed.data : undefined;
+}
+
+/** The id inside a secret, or undefined if the text has not the form of one. */
+export function readKeyId(secret: string): string | undefined {
+  return secret.length <= 80 ? SECRET.exec(secret)?.[1] : undefined;
+}
+
+/** A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. */
+export function hashSecret(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
+}
+
+function formatKeyKey(id: string): string {
+  return `${KEYS_PREFIX}${id}.json`;
+}
+
+/** One letter a byte: 5 of its bits, so that an id reads well and is no path on any system. */
+function encodeBase32(bytes: Buffer): string {
+  return [...bytes].map((byte) => "abcdefghijklmnopqrstuvwxyz234567".charAt(byte & 31)).join("");
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+// The OpenAPI document, made from the routes themselves, so that it cannot say anything else than they do.
+import { ERROR_CODES } from "./problem-details.ts";
+import type { Answer, Parameter, Route, Schema } from "./route.ts";
+import { RESPONSE_HEADERS } from "./schemas.ts";
+
+/** An OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1). */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: Readonly<Record<string, unknown>>;
+}
+
+const PROBLEM_DETAILS_REF = { $ref: "#/components/schemas/ProblemDetails" };
+
+/** Describes the routes. */
+export function describeApi(routes: readonly Route[], version: string): OpenApiDocument {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    for (const [index, path] of [route.path, ...(route.aliases ?? [])].entries()) {
+      paths[path] = { ...paths[path], [route.method]: describeOperation(route, path, index > 0) };
+    }
+  }
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Rollcall",
+      version,
+      summary: "What is running on every host, right now",
+      description: "Every host pushes one small JSON report; one URL returns every fresh one. Errors are RFC 9457 problem+json.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    paths,
+    components: {
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "A key that `rollcall keys create` printed." },
+        bearer: { type: "http", scheme: "bearer", description: "The same key as a bearer token." },
+      },
+      headers: RESPONSE_HEADERS,
+      schemas: SCHEMAS,
+    },
+  };
+}
+
+function describeOperation(route: Route, path: string, isAlias: boolean): Record<string, unknown> {
+  const { summary, description, scope, body } = route;
+  return {
+    operationId: `${route.method}${path.replace(/[^A-Za-z0-9]+(.)?/g, (_run, next: string | undefined) => (next ?? "").toUpperCase())}`,
+    summary: isAlias ? `${summary} (the path that existing scripts call)` : summary,
+    description: scope ? `${description}\n\nNeeds a key with the scope \`${scope}\`.` : description,
+    security: scope ? [{ apiKey: [] }, { bearer: [] }] : [],
+    ...(route.parameters ? { parameters: route.parameters.map(describeParameter) } : {}),
+    ...(body
+      ? {
+          requestBody: {
+            required: true,
+            description: body.description,
+            content: { "application/json": { schema: body.schema } },
+          },
+        }
+      : {}),
+    responses: { ...mapValues(route.answers, describeAnswer), ...describeErrors(route.errors) },
+    "x-codeSamples": [{ lang: "Shell", source: route.sample }],
+  };
+}
+
+function describeParameter({ name, in: place, description, schema, example, anyName }: Parameter): Record<string, unknown> {
+  return {
+    name,
+    in: place,
+    description,
+    required: place === "path",
+    schema,
+    ...(example && !anyName ? { example } : {}),
+    ...(anyName ? { style: "form", explode: true } : {}),
+  };
+}
+
+function describeAnswer({ description, content, headers }: Answer): Record<string, unknown> {
+  return {
+    description,
+    ...(content ? { content: mapValues(content, (schema) => ({ schema })) } : {}),
+    ...(headers ? { headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])) } : {}),
+  };
+}
+
+function describeErrors(statuses: readonly number[]): Record<string, unknown> {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const titles = Object.values(ERROR_CODES).filter((code) => code.status === status);
+      return [
+        status,
+        {
+          description: titles.map(({ title }) => title).join("; "),
+          content: { "application/problem+json": { schema: PROBLEM_DETAILS_REF } },
+        },
+      ];
+    }),
+  );
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Report: {
+    type: "object",
+    description: "A host's report. Two fields are required; every other is the user's and passes through untouched and in order.",
+    required: ["instance_id", "update_date"],
+    properties: {
+      update_date: {
+        type: "string",
+        description: "The host's clock: ISO 8601 with an offset.",
+        examples: ["2023-12-12T07:00:01+09:00"],
+      },
+      os_start_date: { type: "string", examples: ["2023-12-11 19:11:22"] },
+      instance_id: { type: "string", examples: ["i-0123456789abcdef0"] },
+      instance_name: { type: "string", examples: ["prod_service1_instance001"] },
+      instance_type: { type: "string", examples: ["g4dn.2xlarge"] },
+      instance_life_cycle: { type: "string", examples: ["spot", "ondemand"] },
+      rollcall: {
+        type: "object",
+        description: "What Rollcall itself adds: schema, agent version, spec digest, and what could not be read.",
+      },
+    },
+    additionalProperties: true,
+  },
+  ProblemDetails: {
+    type: "object",
+    description: "RFC 9457.",
+    required: ["type", "title", "status", "detail"],
+    properties: {
+      type: { type: "string", examples: Object.keys(ERROR_CODES).map((code) => `urn:rollcall:error:${code}`) },
+      title: { type: "string" },
+      status: { type: "integer" },
+      detail: { type: "string", description: "What is wrong, and what to do." },
+      reason: { type: "string", description: "With invalid_report: the reason, as /v1/problems names it." },
+      parameter: { type: "string", description: "With bad_request: the parameter that cannot be understood." },
+    },
+  },
+};

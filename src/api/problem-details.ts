@@ -1,0 +1,51 @@
+// Errors over HTTP: RFC 9457 problem+json, one form for all of them.
+
+/** Every error code of the API, with the HTTP status and the title that go with it. docs/api.md explains each. */
+export const ERROR_CODES = {
+  bad_request: { status: 400, title: "The request cannot be understood" },
+  unauthorized: { status: 401, title: "A valid API key is needed" },
+  forbidden: { status: 403, title: "The API key may not do this" },
+  not_found: { status: 404, title: "There is nothing here" },
+  method_not_allowed: { status: 405, title: "This path does not take this method" },
+  ambiguous: { status: 409, title: "More than one host has this id" },
+  too_large: { status: 413, title: "The report is too large" },
+  unsupported_encoding: { status: 415, title: "The body's encoding is not supported" },
+  invalid_report: { status: 422, title: "The report was refused" },
+  internal: { status: 500, title: "The server failed" },
+  store_unavailable: { status: 503, title: "The store cannot be read or written" },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Thrown by handlers; the application turns it into a response. */
+export class ApiError extends Error {
+  override name = "ApiError";
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further members of the problem object (RFC 9457, section 3.2). */
+  readonly extensions: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    {
+      headers = {},
+      extensions = {},
+    }: { headers?: Readonly<Record<string, string>>; extensions?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.headers = headers;
+    this.extensions = extensions;
+  }
+}
+
+/** Makes the response. `type` is a URN, which RFC 9457 allows and nobody needs to host. */
+export function toProblemResponse({ code, message, headers, extensions }: ApiError): Response {
+  const { status, title } = ERROR_CODES[code];
+  const problem = { type: `urn:rollcall:error:${code}`, title, status, detail: message, ...extensions };
+  return new Response(`${JSON.stringify(problem)}\n`, {
+    status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+  });
+}

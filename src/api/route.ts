@@ -1,0 +1,63 @@
+// The Route contract: a path, who may use it, what it does, and its description, which is what /openapi.json and /docs show.
+import type { Context } from "hono";
+import type { Logger } from "pino";
+import type { Clock } from "../report/clock.ts";
+import type { Roll } from "../roll/roll.ts";
+import type { Store } from "../store/store.ts";
+import type { Keyring } from "./keyring.ts";
+import type { KeyObject, Scope } from "./keys.ts";
+
+/** What handlers work with; wired by the entry point. */
+export interface Services {
+  readonly store: Store;
+  readonly roll: Roll;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+  /** How old a fresh report may be where the question does not say; ms. */
+  readonly windowMs: number;
+  /** How long a question may wait for the store; ms. */
+  readonly deadlineMs: number;
+}
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 embeds it. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "query" | "path" | "header";
+  readonly description: string;
+  readonly schema: Schema;
+  readonly example?: string;
+  /** Set for `filter`, which stands for any parameter that is not reserved (OpenAPI 3.1, style form with explode). */
+  readonly anyName?: true;
+}
+
+export interface Answer {
+  readonly description: string;
+  /** Media type to schema. */
+  readonly content?: Readonly<Record<string, Schema>>;
+  /** Names from RESPONSE_HEADERS in openapi.ts. */
+  readonly headers?: readonly string[];
+}
+
+export interface Route {
+  readonly method: "get" | "put" | "post" | "delete";
+  /** With parameters as `{id}`. */
+  readonly path: string;
+  /** Further paths that answer the same. */
+  readonly aliases?: readonly string[];
+  /** Undefined: open to all, and says nothing about any host. */
+  readonly scope?: Scope;
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: { readonly description: string; readonly schema: Schema };
+  /** Successful answers by status; errors are added from `errors`. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly errors: readonly number[];
+  /** A command to paste. */
+  readonly sample: string;
+  handle(context: Context, services: Services, key: KeyObject | undefined): Promise<Response>;
+}

@@ -1,0 +1,58 @@
+// GET /v1/problems: the reports that were set aside, with the reason.
+import { PROBLEM_REASONS } from "../../report/problem.ts";
+import { awaitView } from "../deadline.ts";
+import type { Route } from "../route.ts";
+
+/** Most problems in one answer; whoever may write rubbish into a store could make any number. */
+const MAX_SHOWN = 1000;
+
+/** Makes the route. */
+export function listProblems(): Route {
+  return {
+    method: "get",
+    path: "/v1/problems",
+    scope: "read",
+    summary: "Reports that were set aside, with the reason",
+    description: `A report that is unreadable, oversized, misfiled or dated in the future is left out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, until they expire.`,
+    answers: {
+      200: {
+        description: "The problems.",
+        content: {
+          "application/json": {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["key", "reason", "detail", "received_at", "size"],
+              properties: {
+                key: { type: "string", description: "Where the report lies in the store." },
+                reason: { enum: Object.keys(PROBLEM_REASONS) },
+                detail: { type: "string", description: "What is wrong, and where." },
+                received_at: { type: "string", format: "date-time" },
+                size: { type: "integer", description: "Bytes." },
+              },
+            },
+          },
+        },
+        headers: ["Rollcall-As-Of", "Rollcall-Problems"],
+      },
+    },
+    errors: [401, 403, 503],
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/problems | jq`,
+
+    async handle(context, services) {
+      const view = await awaitView(services);
+      const shown = view.problems.slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
+        key,
+        reason,
+        detail,
+        received_at: new Date(receivedAt).toISOString(),
+        size,
+      }));
+      return context.json(shown, 200, {
+        "rollcall-as-of": new Date(view.asOf).toISOString(),
+        "rollcall-problems": String(view.problems.length),
+        "cache-control": "private, no-store",
+      });
+    },
+  };
+}

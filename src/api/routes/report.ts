@@ -1,0 +1,157 @@
+// GET and PUT /v1/reports/{id}: one host's report.
+import { createHash } from "node:crypto";
+import { compileShape, measureSkew } from "../../answers/array.ts";
+import { judgeFreshness } from "../../report/freshness.ts";
+import { formatReportKey, isHostId } from "../../report/key.ts";
+import { MAX_REPORT_BYTES } from "../../report/limits.ts";
+import { isRejected, parseReport } from "../../report/report.ts";
+import type { HostReport, RollView } from "../../roll/view.ts";
+import { authorizeHost } from "../authorization.ts";
+import { readBody } from "../body.ts";
+import { awaitStore, awaitView } from "../deadline.ts";
+import { ApiError } from "../problem-details.ts";
+import { createRepresenter } from "../representation.ts";
+import type { Route } from "../route.ts";
+import {
+  FIELDS_PARAMETER,
+  HOST_ID_PARAMETER,
+  META_PARAMETER,
+  NOT_MODIFIED,
+  REPORT_SCHEMA_REF,
+  WITHIN_PARAMETER,
+} from "../schemas.ts";
+import { readQuery } from "./reports.ts";
+
+/** Makes GET /v1/reports/{id}. */
+export function getReport(): Route {
+  const representer = createRepresenter();
+  return {
+    method: "get",
+    path: "/v1/reports/{id}",
+    scope: "read",
+    summary: "One host's newest report",
+    description:
+      "Fresh or silent; the headers tell which. If two accounts have a host with this id, `account` says which is meant.",
+    parameters: [
+      HOST_ID_PARAMETER,
+      { name: "account", in: "query", description: "The AWS account id, or `local`.", schema: { type: "string" } },
+      WITHIN_PARAMETER,
+      FIELDS_PARAMETER,
+      META_PARAMETER,
+    ],
+    answers: {
+      200: {
+        description: "The report as the host sent it.",
+        content: { "application/json": REPORT_SCHEMA_REF },
+        headers: ["Rollcall-As-Of", "Rollcall-Received", "Rollcall-State", "Rollcall-Clock-Skew", "ETag"],
+      },
+      304: NOT_MODIFIED,
+    },
+    errors: [400, 401, 403, 404, 409, 503],
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0 | jq`,
+
+    async handle(context, services) {
+      const parameters = new URL(context.req.url).searchParams;
+      const account = parameters.get("account") ?? undefined;
+      parameters.delete("account");
+      const query = readQuery(parameters, services.windowMs);
+      const [filter] = query.filters;
+      if (filter) throw new ApiError("bad_request", `${filter.field}: is no parameter here; filters are for /v1/reports`);
+      const view = await awaitView(services);
+      const report = findReport(view, context.req.param("id") ?? "", account);
+      const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
+      const body = compileShape(query, view.asOf)(report);
+      return representer.respond(
+        context,
+        {
+          digest: digestText(
+            `${report.key}\n${report.etag}\n${report.receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}`,
+          ),
+          estimate: body.length,
+          headers: {
+            "rollcall-as-of": new Date(view.asOf).toISOString(),
+            "rollcall-received": new Date(report.receivedAt).toISOString(),
+            "rollcall-state": state,
+            "rollcall-clock-skew": String(measureSkew(report)),
+          },
+          write: () => [body, NEWLINE],
+        },
+        "json",
+      );
+    },
+  };
+}
+
+function findReport(view: RollView, id: string, account: string | undefined): HostReport {
+  const found = view.reports.filter(
+    (report) =>
+      report.id === id &&
+      (account === undefined || report.account === account) &&
+      judgeFreshness(report.receivedAt, view.asOf, 0) !== "gone",
+  );
+  const [report, other] = found;
+  if (report && other) {
+    const accounts = found.map((one) => one.account || '""').join(", ");
+    throw new ApiError("ambiguous", `hosts with the id ${id} report from the accounts ${accounts}; add ?account=`);
+  }
+  if (report) return report;
+  const problem =
+    isHostId(id) &&
+    view.problems.find(({ key }) => key.endsWith(`/${id}.json`) || key.endsWith(`:${id}.json`) || key === `${id}.json`);
+  if (problem) throw new ApiError("not_found", `the report of ${id} was set aside (${problem.reason}): ${problem.detail}`);
+  throw new ApiError("not_found", "no host with this id has reported within the last 24 hours");
+}
+
+/** Makes PUT /v1/reports/{id}. */
+export function putReport(): Route {
+  return {
+    method: "put",
+    path: "/v1/reports/{id}",
+    scope: "ingest",
+    summary: "Send a host's report",
+    description:
+      "Replaces the host's last report. The body is the report as JSON (any content type); its `instance_id` must be the id in the path. " +
+      "When the answer is 200, the report is on disk and survives a crash of the server.",
+    parameters: [HOST_ID_PARAMETER],
+    body: { description: `The report, at most ${MAX_REPORT_BYTES} bytes.`, schema: REPORT_SCHEMA_REF },
+    answers: {
+      200: {
+        description: "The report was stored.",
+        content: {
+          "application/json": {
+            type: "object",
+            required: ["id", "received_at", "bytes"],
+            properties: {
+              id: { type: "string" },
+              received_at: { type: "string", format: "date-time" },
+              bytes: { type: "integer" },
+            },
+          },
+        },
+      },
+    },
+    errors: [400, 401, 403, 413, 415, 422, 503],
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
+
+    async handle(context, services, key) {
+      const id = context.req.param("id") ?? "";
+      if (!isHostId(id)) {
+        throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
+      }
+      authorizeHost(key, id);
+      const bytes = await readBody(context, MAX_REPORT_BYTES);
+      const report = parseReport(bytes, id);
+      if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
+      const entry = await awaitStore(services.store.put(formatReportKey(id), report.body), services);
+      services.roll.note(entry, report.body);
+      services.log.debug({ id, bytes: report.body.length }, "report stored");
+      return context.json({ id, received_at: new Date(entry.lastModified).toISOString(), bytes: report.body.length });
+    },
+  };
+}
+
+const NEWLINE = Buffer.from("\n");
+
+function digestText(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}

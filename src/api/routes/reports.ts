@@ -1,0 +1,128 @@
+// GET /v1/reports: the roll as one JSON array.
+
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { writeReports } from "../../answers/array.ts";
+import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
+import { type Selection, selectReports } from "../../answers/selection.ts";
+import type { RollView } from "../../roll/view.ts";
+import { awaitView } from "../deadline.ts";
+import { ApiError } from "../problem-details.ts";
+import { createRepresenter, negotiateFormat } from "../representation.ts";
+import type { Route } from "../route.ts";
+import { FIELDS_PARAMETER, META_PARAMETER, NOT_MODIFIED, REPORT_SCHEMA_REF, WITHIN_PARAMETER } from "../schemas.ts";
+
+/** Selections kept: a question asked again while nothing changed costs a look-up. */
+const MAX_SELECTIONS = 64;
+
+/** Makes the route. */
+export function listReports(): Route {
+  const representer = createRepresenter();
+  const select = cacheSelections();
+  return {
+    method: "get",
+    path: "/v1/reports",
+    aliases: ["/v1/app-report"],
+    scope: "read",
+    summary: "Every fresh report, as one JSON array",
+    description:
+      "The reports of all hosts heard of within the window, ordered by where they lie in the store, each as its host sent it, fields in the host's order. " +
+      "With `Accept: application/x-ndjson`, one report a line. The array is complete or the answer is an error.",
+    parameters: [
+      WITHIN_PARAMETER,
+      {
+        name: "state",
+        in: "query",
+        description: "Which reports by age.",
+        schema: { enum: ["fresh", "silent", "all"], default: "fresh" },
+      },
+      {
+        name: "filter",
+        in: "query",
+        anyName: true,
+        description:
+          "Any other name is a field to filter by: `FIELD=VALUE`. `*` stands for any run of characters (`\\*` for a star). One field several times: any value will do; " +
+          "different fields: all must match. Paths go through objects and arrays: `processes.module_A_filename=A_red_*`. A field named like a parameter is written with a dot in front: `.state=running`.",
+        schema: { type: "object", additionalProperties: { type: "string" } },
+        example: "instance_life_cycle=spot",
+      },
+      FIELDS_PARAMETER,
+      META_PARAMETER,
+    ],
+    answers: {
+      200: {
+        description: "The reports.",
+        content: {
+          "application/json": { type: "array", items: REPORT_SCHEMA_REF },
+          "application/x-ndjson": { type: "string", description: "One report a line." },
+        },
+        headers: ["Rollcall-As-Of", "Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems", "Rollcall-Warning", "ETag"],
+      },
+      304: NOT_MODIFIED,
+    },
+    errors: [400, 401, 403, 503],
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" 'http://127.0.0.1:8787/v1/reports?instance_life_cycle=spot' | jq`,
+
+    async handle(context, services) {
+      const url = new URL(context.req.url);
+      const query = readQuery(url.searchParams, services.windowMs);
+      const view = await awaitView(services);
+      const question = describeQuestion(query);
+      const selection = await select(view, query, question);
+      const warnings = selection.warnings.join("; ");
+      return representer.respond(
+        context,
+        {
+          digest: `${selection.digest}${hashText(question)}`,
+          estimate: selection.bytes,
+          headers: {
+            "rollcall-as-of": new Date(view.asOf).toISOString(),
+            "rollcall-count": String(selection.reports.length),
+            "rollcall-silent": String(selection.silent),
+            "rollcall-problems": String(selection.problems),
+            ...(warnings ? { "rollcall-warning": toAscii(warnings) } : {}),
+          },
+          write: () => writeReports(selection.reports, query, negotiateFormat(context), view.asOf),
+        },
+        negotiateFormat(context),
+      );
+    },
+  };
+}
+
+/** Reads the question; a mistake in it is the caller's. @throws ApiError bad_request */
+export function readQuery(parameters: Iterable<readonly [string, string]>, windowMs: number): Query {
+  try {
+    return parseQuery(parameters, windowMs);
+  } catch (error) {
+    if (error instanceof QueryError)
+      throw new ApiError("bad_request", error.message, { extensions: { parameter: error.parameter } });
+    throw error;
+  }
+}
+
+/** A selection stands until the roll changes or a report crosses a boundary of age. */
+function cacheSelections(): (view: RollView, query: Query, question: string) => Promise<Selection> {
+  const cache = new LRUCache<string, { version: number; selection: Selection }>({ max: MAX_SELECTIONS });
+  return async (view, query, question) => {
+    const cached = cache.get(question);
+    if (cached?.version === view.version && view.asOf <= cached.selection.validUntil) return cached.selection;
+    const selection = await selectReports(view, query);
+    cache.set(question, { version: view.version, selection });
+    return selection;
+  };
+}
+
+/** Two questions with the same text have the same answer. */
+function describeQuestion({ windowMs, state, filters, fields, meta }: Query): string {
+  return JSON.stringify([windowMs, state, filters.map(({ field, values }) => [field, values]), fields, meta]);
+}
+
+function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 8);
+}
+
+/** Header values are ASCII (RFC 9110, section 5.5); field names need not be. */
+function toAscii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,152 @@
+// Tests of the client against real servers on loopback.
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type Client, createClient, isInTheClear } from "./client.ts";
+import { CommandError } from "./failure.ts";
+
+const KEY = "rc_abcdefghijkl_secret";
+
+type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+async function serve(handle: Handler): Promise<{ url: URL; seen: IncomingMessage[]; stop: () => Promise<void> }> {
+  const seen: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request);
+    handle(request, response, seen.length);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  onTestFinished(stop);
+  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), seen, stop };
+}
+
+function connect(
+  url: URL,
+  { key = KEY as string | undefined, signal = new AbortController().signal } = {},
+): Client & { told: string[] } {
+  const told: string[] = [];
+  return { ...createClient({ url, key, signal, minWaitMs: 1, onRetry: (reason) => told.push(reason) }), told };
+}
+
+async function fail(client: Client): Promise<Error> {
+  const error = await client.request("/v1/reports").then(
+    () => new Error("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(CommandError);
+  expect(String((error as Error).stack) + JSON.stringify(error)).not.toContain("secret");
+  return error as Error;
+}
+
+function answerProblem(response: ServerResponse, status: number, title: string, detail: string): void {
+  response.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify({ title, detail }));
+}
+
+describe("createClient", () => {
+  it.each([1, 2, 3, 4])("tries again after 503 %d times, and says so", async (failures) => {
+    const { url, seen } = await serve((_request, response, count) => {
+      if (count <= failures) answerProblem(response, 503, "The store cannot be read", "disk full");
+      else response.end("done");
+    });
+    const client = connect(url);
+    expect(await (await client.request("/x?a=1", { method: "PUT", body: Buffer.from("body") })).text()).toBe("done");
+    expect(seen).toHaveLength(failures + 1);
+    expect(client.told).toHaveLength(failures);
+    expect(client.told[0]).toContain("503: The store cannot be read: disk full");
+    expect(seen.every(({ url: path, headers }) => path === "/x?a=1" && headers["x-api-key"] === KEY)).toBe(true);
+  });
+
+  it.each([429, 500, 502, 503])("gives up on %d at last", async (status) => {
+    const { url, seen } = await serve((_request, response) => answerProblem(response, status, "no", "not now"));
+    const error = await fail(connect(url));
+    expect(seen).toHaveLength(5);
+    expect(error.message).toContain(`${url.origin} answered ${status}: no: not now`);
+    expect(error.message.split(url.origin)).toHaveLength(2);
+  });
+
+  it.each([
+    [401, "does not accept the API key"],
+    [403, "answered 403: The API key may not do this: it lacks the scope read"],
+    [422, "answered 422: The API key may not do this: it lacks the scope read"],
+  ])("explains %d and does not try again", async (status, message) => {
+    const { url, seen } = await serve((_request, response) =>
+      answerProblem(response, status, "The API key may not do this", "it lacks the scope read"),
+    );
+    expect((await fail(connect(url))).message).toBe(`${url.origin} ${message}`);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("says how to give a key where there is none", async () => {
+    const { url, seen } = await serve((_request, response) => response.writeHead(401).end());
+    const client = createClient({ url, key: undefined, signal: new AbortController().signal, minWaitMs: 1 });
+    expect((await fail(client)).message).toContain("wants an API key: set ROLLCALL_KEY, or --key-file FILE");
+    expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
+  });
+
+  it.each([301, 302, 307, 308])("follows no redirect (%d), which would hand the key on", async (status) => {
+    const other = await serve((_request, response) => response.end("thanks for the key"));
+    const { url, seen } = await serve((_request, response) => response.writeHead(status, { location: other.url.href }).end());
+    expect((await fail(connect(url))).message).toContain("redirect");
+    expect(other.seen).toHaveLength(0);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("doubts that a page of HTML is a Rollcall server", async () => {
+    const { url } = await serve((_request, response) =>
+      response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>"),
+    );
+    expect((await fail(connect(url))).message).toBe(`${url.origin} answered 404 Not Found; is it a Rollcall server?`);
+  });
+
+  it("takes what claims to be a problem and is none", async () => {
+    const { url } = await serve((_request, response) =>
+      response.writeHead(404, { "content-type": "application/problem+json" }).end("null"),
+    );
+    expect((await fail(connect(url))).message).toContain("404");
+  });
+
+  it("prints no control characters of a server", async () => {
+    const { url } = await serve((_request, response) => answerProblem(response, 403, "\u001b[2J", "\u202e"));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    expect((await fail(connect(url))).message).not.toMatch(/[\u001b\u202e]/);
+  });
+
+  it("says that nobody listens", async () => {
+    const { url, stop } = await serve((_request, response) => response.end());
+    await stop();
+    const client = connect(url);
+    const { message } = await fail(client);
+    expect(message).toContain(`${url.origin} does not answer: `);
+    expect(message).toContain("ECONNREFUSED");
+    expect(client.told).toHaveLength(4);
+  });
+
+  it("ends at once when it is interrupted", async () => {
+    const stop = new AbortController();
+    const { url, seen } = await serve(() => stop.abort());
+    await expect(connect(url, { signal: stop.signal }).request("/")).rejects.toThrow();
+    expect(seen).toHaveLength(1);
+  });
+
+  it("keeps the path of the server's URL", async () => {
+    const { url, seen } = await serve((_request, response) => response.end());
+    await connect(new URL("/rollcall/", url)).request("/v1/keys");
+    expect(seen[0]?.url).toBe("/rollcall/v1/keys");
+  });
+});
+
+it.each([
+  ["http://127.0.0.1:1", false],
+  ["http://[::1]:1", false],
+  ["http://localhost", false],
+  ["https://example.com", false],
+  ["http://example.com", true],
+  ["http://10.0.0.1", true],
+])("%s is in the clear: %s", (url, expected) => {
+  expect(isInTheClear(new URL(url))).toBe(expected);
+});

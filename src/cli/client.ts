@@ -1,0 +1,122 @@
+// Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter, and errors as the server explains them.
+import pRetry, { AbortError } from "p-retry";
+import { isLoopback } from "../api/server.ts";
+import { sanitize } from "./cell.ts";
+import { CommandError } from "./failure.ts";
+
+/** One try; a server itself gives up after 25 s. */
+const TIMEOUT_MS = 30_000;
+const RETRIES = 4;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 8000;
+
+const MAX_PROBLEM_BYTES = 64 * 1024;
+
+export interface Client {
+  /**
+   * Sends a request and gives the response, which is 2xx or 304.
+   *
+   * @param path with its query, relative to the server's URL
+   * @throws CommandError with the server's own explanation, or why it could not be reached
+   */
+  request(path: string, init?: { method?: string; body?: Uint8Array; headers?: Record<string, string> }): Promise<Response>;
+}
+
+export interface ClientOptions {
+  readonly url: URL;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told of each try that failed and will be repeated. */
+  readonly onRetry?: (reason: string) => void;
+  /** From 0 to 1; spreads the retries of many hosts. */
+  readonly random?: () => number;
+  /** Waits; for tests. */
+  readonly minWaitMs?: number;
+}
+
+/** Makes a client. Nothing is sent yet. */
+export function createClient({ url, key, signal, onRetry, minWaitMs = MIN_WAIT_MS }: ClientOptions): Client {
+  const base = url.href.replace(/\/$/, "");
+
+  async function tryOnce(
+    path: string,
+    init: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response> {
+    const headers = { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) };
+    const body = init.body === undefined ? null : new Uint8Array(init.body);
+    const response = await fetch(`${base}${path}`, {
+      method: init.method ?? "GET",
+      headers,
+      body,
+      // A redirect could lead the key to another host.
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    if (response.ok || response.status === 304) return response;
+    const reason = await explain(response, url, key !== undefined);
+    if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
+    throw new AbortError(new CommandError(reason));
+  }
+
+  return {
+    async request(path, init = {}) {
+      try {
+        return await pRetry(() => tryOnce(path, init).catch(nameTimeout), {
+          retries: RETRIES,
+          minTimeout: minWaitMs,
+          maxTimeout: MAX_WAIT_MS,
+          randomize: true,
+          signal,
+          onFailedAttempt: ({ error, retriesLeft }) => {
+            if (retriesLeft > 0) onRetry?.(describe(error));
+          },
+        });
+      } catch (error) {
+        if (error instanceof CommandError || signal.aborted) throw error;
+        throw new CommandError(`${url.origin} does not answer: ${describe(error)}`);
+      }
+    },
+  };
+}
+
+/** Tells whether keys would travel to the server in the clear. */
+export function isInTheClear(url: URL): boolean {
+  return url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""));
+}
+
+/** Tells a time-out in words. p-retry repeats it; of TypeErrors it repeats only those of fetch itself. */
+function nameTimeout(error: unknown): never {
+  if (error instanceof DOMException && error.name === "TimeoutError") throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`);
+  throw error;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || error.message : error.message;
+}
+
+async function explain(response: Response, url: URL, hasKey: boolean): Promise<string> {
+  const text = (await response.text().catch(() => "")).slice(0, MAX_PROBLEM_BYTES);
+  const problem = response.headers.get("content-type")?.includes("problem+json") ? parseProblem(text) : undefined;
+  if (response.status === 401) {
+    return hasKey
+      ? `${url.origin} does not accept the API key`
+      : `${url.origin} wants an API key: set ROLLCALL_KEY, or --key-file FILE`;
+  }
+  const location = response.headers.get("location");
+  if (response.status < 400 && location !== null)
+    return `${url.origin} redirects to ${sanitize(location)}, and a key is not sent on; name the right URL with --server`;
+  return problem
+    ? `${url.origin} answered ${response.status}: ${sanitize(problem)}`
+    : `${url.origin} answered ${response.status} ${sanitize(response.statusText)}; is it a Rollcall server?`;
+}
+
+function parseProblem(text: string): string | undefined {
+  try {
+    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown };
+    return [title, detail].filter((part) => typeof part === "string").join(": ");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+// The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a second start prints the same line.
+import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Keyring } from "../api/keyring.ts";
+import { createKey } from "../api/keys.ts";
+import type { Store } from "../store/store.ts";
+import type { Io } from "./io.ts";
+
+/** Store's URL to key. */
+const fileSchema = z.record(z.string(), z.string());
+
+/** Makes a key that may read. */
+export async function makeKey(store: Store, { clock }: Io): Promise<string> {
+  const { secret } = await createKey(store, { name: "rollcall start", scopes: ["read"] }, { clock });
+  return secret;
+}
+
+/** The kept key of this store; a new one if there is none or it was revoked. */
+export async function keepFirstKey(store: Store, keyring: Keyring, io: Io): Promise<string> {
+  const path = join(io.folders.config, "first-keys.json");
+  const keys = await readKeys(path);
+  const kept = keys[store.location];
+  if (kept !== undefined && (await keyring.verify(kept))) return kept;
+  const secret = await makeKey(store, io);
+  keyring.invalidate();
+  await writeKeys(path, { ...keys, [store.location]: secret }, io);
+  return secret;
+}
+
+async function readKeys(path: string): Promise<Record<string, string>> {
+  try {
+    return fileSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    // Missing or broken: the keys in it cannot be told from revoked ones, and a new key costs nothing.
+    return {};
+  }
+}
+
+/** Replaces the file at once, readable by its owner alone from the first byte. */
+async function writeKeys(path: string, keys: Readonly<Record<string, string>>, { folders }: Io): Promise<void> {
+  await mkdir(folders.config, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}`;
+  const file = await open(temporary, "w", 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(keys, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}

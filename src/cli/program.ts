@@ -1,0 +1,220 @@
+// The command line: every command with its flags, examples and help. What a command does is loaded only when it runs.
+import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
+import { STATES } from "../answers/query.ts";
+import { SCOPES } from "../api/keys.ts";
+import type { Io } from "./io.ts";
+import type { CreateOptions, ListKeysOptions } from "./keys.ts";
+import type { ListOptions } from "./list.ts";
+import type { ReportOptions } from "./report.ts";
+import type { ServeOptions } from "./serve.ts";
+import { type Flags, SETTINGS, type SettingName } from "./settings.ts";
+import type { StartOptions } from "./start.ts";
+import { VERSION } from "./version.ts";
+
+/** Builds the program over the world that it may touch. */
+export function buildProgram(io: Io): Command {
+  const program = createCommand("rollcall")
+    .description("Which version of each module runs on every host, right now.")
+    .version(VERSION)
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError("(rollcall COMMAND --help shows examples)")
+    .exitOverride();
+  for (const add of [addStart, addServe, addReport, addList, addKeys, addSpec]) add(program, io);
+  explain(
+    program,
+    `
+Start here:
+  $ rollcall start                  a server and this machine's agent; prints the curl to paste
+  $ rollcall start --demo 500       the same with a fleet to look at
+  $ rollcall list                   the fleet as a table
+
+Settings come from flags, the environment (ROLLCALL_…), and ~/.config/rollcall/config.yaml: docs/settings.md.`,
+  );
+  return program;
+}
+
+function addStart(program: Command, io: Io): void {
+  const command = program
+    .command("start")
+    .description("start a server with the embedded store and this machine's agent, and print what to type next")
+    .addOption(new Option("--demo [HOSTS]", "fill a throw-away store with demo hosts").argParser(parseCount).preset("500"));
+  addSettings(command, "store", "listen", "spec", "within", "config");
+  explain(
+    command,
+    `
+Examples:
+  $ rollcall start
+  $ rollcall start --demo 500
+  $ rollcall start --store file:/srv/rollcall --spec spec.yaml`,
+  );
+  command.action(async (options: StartOptions) => (await import("./start.ts")).runStart(options, io));
+}
+
+function addServe(program: Command, io: Io): void {
+  const command = program
+    .command("serve")
+    .description("serve the API over a store")
+    .option("--tls-cert <FILE>", "PEM certificate; with --tls-key, speak TLS")
+    .option("--tls-key <FILE>", "PEM private key")
+    .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback");
+  addSettings(command, "store", "listen", "within", "config");
+  explain(
+    command,
+    `
+Examples:
+  $ rollcall serve --store file:/srv/rollcall
+  $ rollcall serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem
+  $ ROLLCALL_LOG_LEVEL=debug rollcall serve`,
+  );
+  command.action(async (options: ServeOptions) => (await import("./serve.ts")).runServe(options, io));
+}
+
+function addReport(program: Command, io: Io): void {
+  const command = program
+    .command("report")
+    .description("look at this host once and push the report")
+    .option("--print", "print the report and push nothing")
+    .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
+  addSettings(command, "spec", "store", "server", "keyFile", "config");
+  explain(
+    command,
+    `
+Examples:
+  $ rollcall report --print
+  $ rollcall report --spec spec.yaml --store file:/srv/rollcall
+  $ ROLLCALL_KEY=rc_… rollcall report --spec spec.yaml --server https://rollcall.example.com`,
+  );
+  command.action(async (options: ReportOptions) => (await import("./report.ts")).runReport(options, io));
+}
+
+function addList(program: Command, io: Io): void {
+  const command = program
+    .command("list")
+    .description("list the hosts' fresh reports: a table on a terminal, JSON in a pipe")
+    .argument("[FIELD=VALUE...]", "only hosts whose field has this value; * is any run of characters")
+    .addOption(new Option("--state <STATE>", "which reports by age").choices(STATES))
+    .option("--fields <FIELDS>", "only these fields, split by commas")
+    .option("--meta", "add rollcall.reader: when received, state, clock skew, account")
+    .option("--json", "one JSON array, also on a terminal")
+    .option("--ndjson", "one report a line")
+    .option("--table", "a table, also in a pipe")
+    .option("--jq <PROGRAM>", "run a jq program over the array; strings come out raw")
+    .addOption(new Option("--watch [SECONDS]", "look again and again").argParser(parseSeconds).preset("2"));
+  addSettings(command, "store", "server", "keyFile", "within", "config");
+  explain(
+    command,
+    `
+Examples:
+  $ rollcall list
+  $ rollcall list instance_life_cycle=spot 'instance_name=prod_*'
+  $ rollcall list 'processes.module_A_filename=A_red_*' --watch
+  $ rollcall list --fields instance_name,processes.module_A_filename
+  $ rollcall list --state silent
+  $ rollcall list --jq '.[] | [.instance_name, .app_version] | @tsv'
+  $ rollcall list --server https://rollcall.example.com > roll.json`,
+  );
+  command.action(async (filters: string[], options: ListOptions) => (await import("./list.ts")).runList(filters, options, io));
+}
+
+function addKeys(program: Command, io: Io): void {
+  const keys = program.command("keys").description("make, list and revoke API keys");
+  const create = keys
+    .command("create")
+    .description("make an API key and print it, this once")
+    .addOption(new Option("--scope <SCOPE...>", "what the key may do; may be given again").choices(SCOPES).makeOptionMandatory())
+    .option("--name <NAME>", "what the key is for, shown in lists")
+    .option("--host <ID>", "with the scope ingest: the one host whose reports it may write");
+  addSettings(create, "store", "server", "keyFile", "config");
+  explain(
+    create,
+    `
+Examples:
+  $ rollcall keys create --scope read --name people
+  $ KEY=$(rollcall keys create --scope ingest --name hosts)
+  $ ROLLCALL_KEY=rc_… rollcall keys create --scope read --server https://rollcall.example.com`,
+  );
+  create.action(async (options: CreateOptions) => (await import("./keys.ts")).runKeysCreate(options, io));
+
+  const list = keys
+    .command("list")
+    .description("list API keys, without their secrets")
+    .option("--json", "JSON, also on a terminal");
+  addSettings(list, "store", "server", "keyFile", "config");
+  explain(
+    list,
+    `
+Examples:
+  $ rollcall keys list
+  $ rollcall keys list --json | jq -r '.[] | select(.scopes[] == "admin") | .id'`,
+  );
+  list.action(async (options: ListKeysOptions) => (await import("./keys.ts")).runKeysList(options, io));
+
+  const revoke = keys.command("revoke").description("revoke an API key").argument("<ID>", "the key's id, as lists show it");
+  addSettings(revoke, "store", "server", "keyFile", "config");
+  explain(
+    revoke,
+    `
+Examples:
+  $ rollcall keys revoke abcdefghijkl`,
+  );
+  revoke.action(async (id: string, options: Flags) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
+}
+
+function addSpec(program: Command, io: Io): void {
+  const spec = program.command("spec").description("help with writing collection specs");
+  const check = spec
+    .command("check")
+    .description("explain a spec's mistakes with line and column")
+    .argument("<FILE>", "the spec, or - for stdin");
+  explain(
+    check,
+    `
+Examples:
+  $ rollcall spec check spec.yaml`,
+  );
+  check.action(async (file: string) => (await import("./spec.ts")).runSpecCheck(file, io));
+  const schema = spec.command("schema").description("print the JSON Schema of specs, for editors");
+  explain(
+    schema,
+    `
+Examples:
+  $ rollcall spec schema > spec.v1.json`,
+  );
+  schema.action(async () => (await import("./spec.ts")).runSpecSchema(io));
+}
+
+/** Adds flags that are settings, with the variable that stands in for each. */
+function addSettings(command: Command, ...names: readonly SettingName[]): void {
+  for (const name of names) {
+    const { description, ...setting } = SETTINGS[name];
+    if (!("flag" in setting)) throw new TypeError(`${name} has no flag`);
+    const variable = "variable" in setting ? ` (or ${setting.variable})` : "";
+    command.option(`${setting.flag} <${PLACEHOLDERS[name] ?? "URL"}>`, `${description}${variable}`);
+  }
+}
+
+const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
+  keyFile: "FILE",
+  spec: "FILE",
+  config: "FILE",
+  listen: "HOST:PORT",
+  within: "SPAN",
+};
+
+function explain(command: Command, text: string): void {
+  command.addHelpText("after", text);
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 100_000)
+    throw new InvalidArgumentError("It should be a number of hosts from 1 to 100000.");
+  return count;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 0.1 && seconds <= 86_400))
+    throw new InvalidArgumentError("It should be seconds from 0.1 to 86400; put filters before --watch.");
+  return seconds;
+}

@@ -1,0 +1,62 @@
+// What serve and start share: a running API over an open store.
+
+import type { Logger } from "pino";
+import { createApp } from "../api/app.ts";
+import { createKeyring, type Keyring } from "../api/keyring.ts";
+import { type ListenOptions, startServer } from "../api/server.ts";
+import type { Clock } from "../report/clock.ts";
+import { createRoll, type Roll } from "../roll/roll.ts";
+import type { Store } from "../store/store.ts";
+
+/** How long a question may wait for the store; below the 29 s after which API Gateway gives up. */
+const DEADLINE_MS = 25_000;
+
+/** How long running answers have after SIGTERM; ms. */
+const STOP_GRACE_MS = 10_000;
+
+export interface ServiceOptions {
+  readonly store: Store;
+  readonly listen: ListenOptions;
+  readonly windowMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface Service {
+  /** `http://127.0.0.1:8787` */
+  readonly url: string;
+  readonly roll: Roll;
+  readonly keyring: Keyring;
+  /** Lets running answers end, then closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Starts the API. @throws ListenError */
+export async function startService({ store, listen, windowMs, clock, log, version }: ServiceOptions): Promise<Service> {
+  const roll = createRoll({ store, clock });
+  const keyring = createKeyring({ store, clock });
+  const app = createApp({ store, roll, keyring, clock, log, version, windowMs, deadlineMs: DEADLINE_MS });
+  const server = await startServer(app, listen);
+  return {
+    url: server.url,
+    roll,
+    keyring,
+    async stop() {
+      await server.stop(STOP_GRACE_MS);
+      await store.close?.();
+    },
+  };
+}
+
+/**
+ * Reads an address such as `127.0.0.1:8787`, `[::1]:8787` or `:8787`, which is loopback.
+ *
+ * @returns undefined if it is none
+ */
+export function parseListen(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) return undefined;
+  return { host: match[1] ?? (match[2] || "127.0.0.1"), port };
+}

@@ -1,0 +1,195 @@
+// Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { z } from "zod";
+import { parseWindow } from "../answers/query.ts";
+import { readDocument } from "../spec/document.ts";
+import { renderMistakes } from "../spec/mistake.ts";
+import { CommandError, UsageError } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { LOG_LEVELS } from "./log-level.ts";
+
+const MAX_CONFIG_BYTES = 64 * 1024;
+const MAX_KEY_FILE_BYTES = 4096;
+
+/** One setting. A missing flag, variable or key means that it cannot be set that way. */
+interface Setting {
+  readonly flag?: string;
+  readonly variable?: string;
+  /** Key in the configuration file. */
+  readonly key?: string;
+  readonly description: string;
+}
+
+/** All settings, in the order of the documentation. */
+export const SETTINGS = {
+  store: {
+    flag: "--store",
+    variable: "ROLLCALL_STORE",
+    key: "store",
+    description: "the store's URL, such as file:/srv/rollcall",
+  },
+  server: {
+    flag: "--server",
+    variable: "ROLLCALL_SERVER",
+    key: "server",
+    description: "the server's URL, such as https://rollcall.example.com",
+  },
+  apiKey: {
+    variable: "ROLLCALL_KEY",
+    key: "key",
+    description: "the API key for the server; never a flag, since other users see those",
+  },
+  keyFile: { flag: "--key-file", variable: "ROLLCALL_KEY_FILE", key: "key_file", description: "a file that holds the API key" },
+  spec: { flag: "--spec", variable: "ROLLCALL_SPEC", key: "spec", description: "the collection spec's file" },
+  listen: {
+    flag: "--listen",
+    variable: "ROLLCALL_LISTEN",
+    key: "listen",
+    description: "the address to listen on (default 127.0.0.1:8787)",
+  },
+  within: {
+    flag: "--within",
+    variable: "ROLLCALL_WITHIN",
+    key: "within",
+    description: "how old a fresh report may be (default 2h)",
+  },
+  logLevel: {
+    variable: "ROLLCALL_LOG_LEVEL",
+    key: "log_level",
+    description: `the log's level: ${LOG_LEVELS.join(", ")} (default info)`,
+  },
+  config: { flag: "--config", variable: "ROLLCALL_CONFIG", description: "the configuration file" },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+const text = z.string().min(1);
+
+/** The configuration file. */
+const configSchema = z.strictObject({
+  store: text.optional(),
+  server: text.optional(),
+  key: text.optional(),
+  key_file: text.optional(),
+  spec: text.optional(),
+  listen: text.optional(),
+  within: text.optional(),
+  log_level: z.enum(LOG_LEVELS).optional(),
+});
+
+type Config = z.infer<typeof configSchema>;
+
+/** What flags were given, by setting. */
+export type Flags = { readonly [Name in SettingName]?: string | undefined };
+
+/** Highest first. */
+const LEVELS = ["flag", "environment", "config"] as const;
+
+/** Where a value came from, for messages. */
+interface Sourced {
+  readonly value: string;
+  readonly level: (typeof LEVELS)[number];
+  /** As its user knows it: `--store`, `ROLLCALL_STORE`, or the file's path and key. */
+  readonly name: string;
+}
+
+export interface Settings {
+  get(name: SettingName): string | undefined;
+  /** Where reports are: the store or the server that was named at the highest level. @throws UsageError if both are at one level */
+  target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
+  /** The API key, from the environment, a file, or the configuration. @throws CommandError if the file cannot be read */
+  readKey(): Promise<string | undefined>;
+  /** The window in ms. @throws UsageError */
+  windowMs(): number | undefined;
+}
+
+/**
+ * Gathers the settings.
+ *
+ * @throws CommandError if the configuration file has mistakes, each shown with line and column
+ */
+export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
+  const configPath = flags.config ?? io.env.ROLLCALL_CONFIG;
+  const path = configPath === undefined ? join(io.folders.config, "config.yaml") : resolve(io.cwd, configPath);
+  const config = await readConfig(path, configPath !== undefined, io);
+
+  function find(name: SettingName): Sourced | undefined {
+    const { flag, variable, key }: Setting = SETTINGS[name];
+    const flagged = flags[name];
+    if (flagged !== undefined) return { value: flagged, level: "flag", name: flag ?? name };
+    const fromEnvironment = variable === undefined ? undefined : io.env[variable];
+    if (variable && fromEnvironment) return { value: fromEnvironment, level: "environment", name: variable };
+    const configured = key === undefined ? undefined : config[key as keyof Config];
+    return configured === undefined ? undefined : { value: configured, level: "config", name: `${key} in ${path}` };
+  }
+
+  return {
+    get: (name) => find(name)?.value,
+    target() {
+      const [store, server] = [find("store"), find("server")];
+      if (store && server && store.level === server.level) {
+        throw new UsageError(`${store.name} and ${server.name} are both set; leave one out`);
+      }
+      if (store && (!server || LEVELS.indexOf(store.level) < LEVELS.indexOf(server.level)))
+        return { kind: "store", value: store.value };
+      return server && { kind: "server", value: server.value };
+    },
+    async readKey() {
+      const file = find("keyFile");
+      const key = find("apiKey");
+      if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
+      return file && checkKey(await readKeyFile(file, io), file.value);
+    },
+    windowMs() {
+      const within = find("within");
+      if (!within) return undefined;
+      try {
+        return parseWindow(within.value);
+      } catch (error) {
+        throw new UsageError(`${within.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+  };
+}
+
+async function readConfig(path: string, isNamed: boolean, io: Io): Promise<Config> {
+  let content: string;
+  try {
+    content = await readFile(path, "utf8");
+  } catch (error) {
+    if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);
+  }
+  // A file whose lines are all commented out sets nothing.
+  if (content.split("\n").every((line) => /^\s*(#|$)/.test(line))) return {};
+  const outcome = readDocument(content, configSchema, { maxBytes: MAX_CONFIG_BYTES });
+  if ("mistakes" in outcome)
+    throw new CommandError(`the configuration file has mistakes:\n${hideKeys(renderMistakes(path, content, outcome.mistakes))}`);
+  if (outcome.value.key !== undefined && ((await stat(path)).mode & 0o077) !== 0) {
+    await io.stderr.write(`warning: other users may read the API key in ${path}; chmod 600 it\n`);
+  }
+  return outcome.value;
+}
+
+/** Stars in place of keys, as many as there were letters, so that carets stay where they point. */
+function hideKeys(shown: string): string {
+  return shown.replace(/rc_[\w-]+|(?<=\| *["']?key["']? *: *)\S.*/gi, (key) => "*".repeat(key.length));
+}
+
+async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
+  try {
+    const content = await readFile(isAbsolute(value) ? value : resolve(io.cwd, value), "utf8");
+    if (content.length > MAX_KEY_FILE_BYTES) throw new Error("it is too long to be a key");
+    return content.trim();
+  } catch (error) {
+    throw new CommandError(`cannot read the API key (${name}): ${(error as Error).message}`);
+  }
+}
+
+/** A key goes into a header, so a stray newline or quote must be told here, without showing the key. */
+function checkKey(key: string, from: string): string {
+  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+    throw new CommandError(`${from} holds no API key: it should be one word that begins with rc_`);
+  return key;
+}

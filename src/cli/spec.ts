@@ -1,0 +1,25 @@
+// rollcall spec check, rollcall spec schema: help for those who write specs.
+import { renderMistakes } from "../spec/mistake.ts";
+import { makeJsonSchema, parseSpec } from "../spec/spec.ts";
+import { readSpecText } from "./collection.ts";
+import { CommandError } from "./failure.ts";
+import type { Io } from "./io.ts";
+
+/** Checks a spec. @throws CommandError that shows each mistake with line and column */
+export async function runSpecCheck(file: string, io: Io): Promise<void> {
+  const text = await readSpecText(file, io);
+  const outcome = parseSpec(text);
+  const name = file === "-" ? "stdin" : file;
+  if ("mistakes" in outcome) {
+    await io.stderr.write(renderMistakes(name, text, outcome.mistakes));
+    const count = outcome.mistakes.length;
+    throw new CommandError(`${name} has ${count === 1 ? "a mistake" : `${count} mistakes`}`);
+  }
+  const count = outcome.spec.steps.length;
+  await io.stdout.write(`${name}: ok, ${count} ${count === 1 ? "collector" : "collectors"}, ${outcome.digest}\n`);
+}
+
+/** Prints the JSON Schema of specs. */
+export async function runSpecSchema(io: Io): Promise<void> {
+  await io.stdout.write(`${JSON.stringify(makeJsonSchema(), null, 2)}\n`);
+}

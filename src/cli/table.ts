@@ -1,0 +1,67 @@
+// Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the terminal's width.
+import stringWidth from "string-width";
+
+const GAP = 2;
+const BETWEEN = " ".repeat(GAP);
+
+/** What is seen as one character is never cut apart. */
+const GRAPHEMES = new Intl.Segmenter();
+
+/** A column is left out before the others are cut to less than this. */
+const USEFUL_WIDTH = 20;
+
+/**
+ * Lays out rows under headings. Where a terminal's width is known, trailing columns that do not fit are left out, and then the widest cells
+ * are cut with "…". Widths are of what is seen, so full-width characters count as two.
+ *
+ * @param columns the terminal's width; undefined leaves everything whole
+ */
+export function layOutTable(
+  headings: readonly string[],
+  rows: ReadonlyArray<readonly string[]>,
+  columns: number | undefined,
+): string {
+  const natural = headings.map((heading, index) => measureColumn(heading, rows, index));
+  const widths = columns === undefined ? natural : fitWidths(natural, columns);
+  return [headings, ...rows]
+    .map((row) =>
+      widths
+        .map((width, index) => fitCell(row[index] ?? "", width))
+        .join(BETWEEN)
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Cuts or fills a cell to a width. */
+function fitCell(text: string, width: number): string {
+  const missing = width - stringWidth(text);
+  if (missing >= 0) return text + " ".repeat(missing);
+  let kept = "";
+  let room = width - 1;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    room -= stringWidth(segment);
+    if (room < 0) break;
+    kept += segment;
+  }
+  const cut = `${kept}…`;
+  return cut + " ".repeat(Math.max(0, width - stringWidth(cut)));
+}
+
+function measureColumn(heading: string, rows: ReadonlyArray<readonly string[]>, index: number): number {
+  let widest = stringWidth(heading);
+  for (const row of rows) widest = Math.max(widest, stringWidth(row[index] ?? ""));
+  return widest;
+}
+
+/** Drops columns from the right until the rest fits with each cut to USEFUL_WIDTH at worst; then takes from the widest. */
+function fitWidths(natural: readonly number[], columns: number): number[] {
+  const widths = [...natural];
+  const total = (each: (width: number) => number): number => widths.reduce((sum, width) => sum + each(width) + GAP, -GAP);
+  while (widths.length > 1 && total((width) => Math.min(width, USEFUL_WIDTH)) > columns) widths.pop();
+  for (let excess = total((width) => width) - columns; excess > 0; excess--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    widths[widest] = Math.max(1, (widths[widest] ?? 1) - 1);
+  }
+  return widths;
+}

@@ -1,0 +1,58 @@
+// Where reports are: the store or server that settings name, else the embedded store in the user's data folder.
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { openStore } from "../store/open.ts";
+import { type Store, StoreError } from "../store/store.ts";
+import { CommandError } from "./failure.ts";
+import type { Io } from "./io.ts";
+import type { Settings } from "./settings.ts";
+
+/** A place to ask or to push to. */
+export type Target = { readonly kind: "store"; readonly url: string } | { readonly kind: "server"; readonly url: URL };
+
+/** The store that `rollcall start` keeps. */
+export function embeddedStoreUrl({ folders }: Io): string {
+  return `file:${join(folders.data, "store")}`;
+}
+
+/**
+ * Finds the target.
+ *
+ * @throws UsageError for two at once; CommandError where there is none, or the server's URL is no http URL
+ */
+export async function findTarget(settings: Settings, io: Io): Promise<Target> {
+  const target = settings.target();
+  if (target?.kind === "store") return { kind: "store", url: target.value };
+  if (target) return { kind: "server", url: parseServerUrl(target.value) };
+  const url = embeddedStoreUrl(io);
+  const isThere = await access(url.slice("file:".length)).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere)
+    throw new CommandError("there is no store yet: run `rollcall start`, or name one with --store URL or --server URL");
+  return { kind: "store", url };
+}
+
+/** The store's URL for commands that work on a store alone. */
+export function findStoreUrl(settings: Settings, io: Io): string {
+  return settings.get("store") ?? embeddedStoreUrl(io);
+}
+
+/** Opens a store; what it says of a failure is for the user. @throws CommandError */
+export async function openStoreAt(url: string, io: Io): Promise<Store> {
+  try {
+    return await openStore(url, { clock: io.clock, cwd: io.cwd });
+  } catch (error) {
+    if (error instanceof StoreError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+function parseServerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    throw new CommandError("--server (ROLLCALL_SERVER) should be a URL such as https://rollcall.example.com, with no key in it");
+  }
+  return url;
+}

@@ -1,0 +1,140 @@
+// Puts a report's bytes together from what the collectors found, within the limits of a report. Pure.
+import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
+import { REPORT_SCHEMA } from "../report/report.ts";
+import type { CollectorName } from "../spec/schema.ts";
+import type { Origin, Unread } from "./collected.ts";
+import type { JsonValue } from "./value.ts";
+import { checkValue } from "./value.ts";
+
+/** Most unread entries that a report lists of one step, and in all; the rest is counted. */
+const MAX_UNREAD_OF_STEP = 20;
+const MAX_UNREAD = 200;
+const MAX_UNREAD_TEXT = 300;
+
+/** How one step went. */
+export interface StepRecord {
+  readonly collector: CollectorName;
+  /** The fields that the step was to give. */
+  readonly wanted: readonly string[];
+  readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
+  readonly unread: readonly Unread[];
+  readonly durationMs: number;
+}
+
+/** What stands beside the collectors' fields. */
+export interface Envelope {
+  readonly agentVersion: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly specDigest: string;
+  readonly origin: Origin;
+}
+
+/** A field on its way into the report. */
+interface Member {
+  readonly name: string;
+  /** `"name":value` */
+  readonly text: string;
+  readonly size: number;
+  /** Index of its step. */
+  readonly step: number;
+}
+
+/**
+ * Puts a report together: the fields in the order of the steps, then `rollcall`. A field that no report may hold is left
+ * out, and so are the largest ones where all would be too much; each is noted as unread in its step.
+ *
+ * @returns the bytes, which parseReport accepts, and all that is unread, its steps in order
+ */
+export function assembleReport(
+  steps: readonly StepRecord[],
+  envelope: Envelope,
+): { readonly bytes: Buffer; readonly unread: readonly Unread[] } {
+  const unread = steps.map((step) => [...step.unread]);
+  const members = listMembers(steps, unread);
+  for (;;) {
+    const given = new Set(members.map((member) => member.name));
+    const rollcall = `"rollcall":${JSON.stringify(makeRollcall(steps, unread, given, envelope))}`;
+    const bytes = Buffer.from(`{${[...members.map((member) => member.text), rollcall].join(",")}}`);
+    const largest = bytes.length <= MAX_REPORT_BYTES ? undefined : findLargest(members, steps);
+    if (largest === undefined) return { bytes, unread: unread.flat() };
+    members.splice(members.indexOf(largest), 1);
+    unread[largest.step]?.push({
+      what: largest.name,
+      reason: `its ${largest.size} bytes do not fit: a report has at most ${MAX_REPORT_BYTES}`,
+    });
+  }
+}
+
+function listMembers(steps: readonly StepRecord[], unread: Unread[][]): Member[] {
+  const members = new Map<string, Member>();
+  for (const [index, step] of steps.entries()) {
+    for (const [name, value] of step.fields) {
+      // The spec's checks and the collectors keep all this out; it is checked here again because a report that the
+      // reader refuses would take every other field with it.
+      const checked = checkValue(value, MAX_REPORT_DEPTH - 1);
+      const reason = "reason" in checked ? checked.reason : findNameFault(name, members);
+      if (reason !== undefined || "reason" in checked) {
+        unread[index]?.push({ what: name, reason: reason ?? "" });
+        continue;
+      }
+      const text = `${JSON.stringify(name)}:${JSON.stringify(checked.value)}`;
+      members.set(name, { name, text, size: Buffer.byteLength(text), step: index });
+    }
+  }
+  return [...members.values()];
+}
+
+function findNameFault(name: string, members: ReadonlyMap<string, Member>): string | undefined {
+  if (name === "rollcall") return "is the name of what Rollcall itself writes";
+  if (name === "__proto__" || "reason" in checkValue(name)) return "is no name that a field may have";
+  return members.has(name) ? "is given by an earlier step too" : undefined;
+}
+
+/** The host's own fields always stay: without them there is no report, and they are small. */
+function findLargest(members: readonly Member[], steps: readonly StepRecord[]): Member | undefined {
+  let largest: Member | undefined;
+  for (const member of members) {
+    if (steps[member.step]?.collector === "host") continue;
+    if (largest === undefined || member.size > largest.size) largest = member;
+  }
+  return largest;
+}
+
+function makeRollcall(
+  steps: readonly StepRecord[],
+  unread: readonly (readonly Unread[])[],
+  given: ReadonlySet<string>,
+  envelope: Envelope,
+): JsonValue {
+  let room = MAX_UNREAD;
+  const collectors = steps.map((step, index): JsonValue => {
+    const entries = unread[index] ?? [];
+    const shown = entries.slice(0, Math.min(MAX_UNREAD_OF_STEP, room));
+    room -= shown.length;
+    const left = entries.length - shown.length;
+    const gave = step.fields.some(([name]) => given.has(name));
+    return {
+      collector: step.collector,
+      ...(step.collector === "host" ? {} : { fields: step.wanted.map(tidy) }),
+      outcome: entries.length === 0 ? "ok" : gave ? "partial" : "failed",
+      duration_ms: Math.max(0, Math.round(step.durationMs)),
+      ...(shown.length > 0 ? { unread: shown.map(({ what, reason }) => ({ what: tidy(what), reason: tidy(reason) })) } : {}),
+      ...(left > 0 ? { unread_left_off: left } : {}),
+    };
+  });
+  const { account, region } = envelope.origin;
+  return {
+    schema: REPORT_SCHEMA,
+    agent: envelope.agentVersion,
+    spec: envelope.specDigest,
+    ...(account === undefined ? {} : { account }),
+    ...(region === undefined ? {} : { region }),
+    collectors,
+  };
+}
+
+/** Reasons quote paths and what programs printed; in a report they are one short line each. */
+function tidy(text: string): string {
+  const short = text.length > MAX_UNREAD_TEXT ? `${text.slice(0, MAX_UNREAD_TEXT)}…` : text;
+  return short.replace(/[\p{Cc}\p{Surrogate}]/gu, " ");
+}

@@ -1,0 +1,18 @@
+// The collector command: runs a program and takes fields from what it prints.
+import type { OptionsOf } from "../spec/schema.ts";
+import type { Collected } from "./collected.ts";
+import type { Collector } from "./collector.ts";
+import { makeSelector } from "./select.ts";
+
+/** A failed program leaves every field of the step unread, the optional ones too: whether they are there is not known. */
+export const commandCollector: Collector<OptionsOf["command"]> = {
+  async collect(options, host, signal): Promise<Collected> {
+    const outcome = await host.run({ argv: options.run, timeoutMs: options.timeout, signal });
+    if ("failure" in outcome) {
+      return { fields: [], unread: [{ what: options.run[0] ?? "", reason: outcome.failure }] };
+    }
+    // Many programs print their version to stderr (java -version is one).
+    const bytes = outcome.stdout.length > 0 ? outcome.stdout : outcome.stderr;
+    return makeSelector(options.fields)({ bytes, format: options.format, path: "" });
+  },
+};

@@ -1,0 +1,81 @@
+// What every registered collector must stand: hostile files, a full stop, and having a page in the docs.
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { COLLECTOR_OPTIONS, type CollectorName, type OptionsOf } from "../spec/schema.ts";
+import { makeHostDouble } from "./host-double.ts";
+import { collectors } from "./registry.ts";
+import { makeFolder } from "./temporary-folder.ts";
+import { checkValue } from "./value.ts";
+
+const FIELDS = { a: { pattern: ".+", optional: false }, b: { key: "a.b", optional: false } };
+const BINARY = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 31) % 256));
+
+/** Each collector's usual options; `path` is where it is to look. A new collector joins with one line. */
+const OPTIONS: { readonly [Name in CollectorName]: (path: string) => OptionsOf[Name] } = {
+  host: () => ({ metadata: "auto", metadata_v1: false }),
+  command: (path) => ({ run: [path], timeout: 5000, format: "json", fields: FIELDS }),
+  file: (path) => ({ path, format: "json", fields: FIELDS }),
+  files: (path) => ({ glob: [path, `${path}/*`], into: "list", format: "json", fields: FIELDS }),
+};
+
+/** Where hosts keep what the host collector reads, and where the other ones are told to look. */
+const PLACES = ["hostile", "etc/hostname", "proc/stat", "sys/class/dmi/id/sys_vendor"];
+
+async function run(name: CollectorName, root: string, path: string, signal: AbortSignal) {
+  const host = makeHostDouble(root, { machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" } });
+  switch (name) {
+    case "host":
+      return collectors.host.collect(OPTIONS.host(path), host, signal);
+    case "command":
+      return collectors.command.collect(OPTIONS.command(path), host, signal);
+    case "file":
+      return collectors.file.collect(OPTIONS.file(path), host, signal);
+    case "files":
+      return collectors.files.collect(OPTIONS.files(path), host, signal);
+  }
+}
+
+function everywhere(content: string | Buffer): Record<string, string | Buffer> {
+  return Object.fromEntries(PLACES.map((place) => [place, content]));
+}
+
+const HOSTILE: Readonly<Record<string, () => Promise<string>>> = {
+  "nothing at all": () => makeFolder(),
+  "empty files": () => makeFolder(everywhere("")),
+  "binary files": () => makeFolder(everywhere(BINARY)),
+  "files of 10 MB": () => makeFolder(everywhere(Buffer.alloc(10 * 1024 * 1024, "x"))),
+  "folders in place of files": () => makeFolder(Object.fromEntries(PLACES.map((place) => [`${place}/x`, BINARY]))),
+  "a program that prints binary": () => makeFolder(everywhere("#!/bin/sh\nhead -c 4096 /dev/urandom\n")),
+  "a program that fails": () => makeFolder(everywhere("#!/bin/sh\necho no >&2\nexit 1\n")),
+  "pipes that nobody writes to": async () => {
+    const root = await makeFolder({ "etc/x": "", "proc/x": "", "sys/class/dmi/id/x": "" });
+    for (const place of PLACES) execFileSync("mkfifo", [join(root, place)]);
+    return root;
+  },
+};
+
+describe.each(Object.keys(collectors) as CollectorName[])("the collector %s", (name) => {
+  it("has options in the spec's schema and a page in the docs", async () => {
+    expect(COLLECTOR_OPTIONS).toHaveProperty(name);
+    const page = await readFile(new URL(`../../docs/collectors/${name}.md`, import.meta.url), "utf8");
+    expect(page).toMatch(new RegExp(`^# ${name}\n`));
+  });
+
+  it.each(Object.keys(HOSTILE))("does not reject on %s, and gives only what a report may hold", async (kind) => {
+    const root = await HOSTILE[kind]?.();
+    const collected = await run(name, root ?? "", "/hostile", new AbortController().signal);
+    for (const [, value] of collected.fields) expect(checkValue(value)).toEqual({ value });
+    for (const { what, reason } of collected.unread) expect(`${what}${reason}`).not.toBe("");
+  });
+
+  it("ends when it is told to, before and while it works", async () => {
+    const root = await makeFolder({ hostile: "#!/bin/sh\nsleep 600\n" });
+    expect(await run(name, root, "/hostile", AbortSignal.abort())).toHaveProperty("unread");
+    const controller = new AbortController();
+    const collected = run(name, root, "/hostile", controller.signal);
+    controller.abort();
+    expect(await collected).toHaveProperty("unread");
+  });
+});

@@ -1,0 +1,28 @@
+// The collector files: makes an array with one object for each file that a glob finds.
+import type { OptionsOf } from "../spec/schema.ts";
+import type { Collected, Unread } from "./collected.ts";
+import type { Collector } from "./collector.ts";
+import { makeSelector } from "./select.ts";
+import type { JsonValue } from "./value.ts";
+
+/** No file is an empty array. A file that cannot be read, or gives no field at all, has no object in it. */
+export const filesCollector: Collector<OptionsOf["files"]> = {
+  async collect(options, host, signal): Promise<Collected> {
+    const found = await host.files.glob(options.glob, signal);
+    if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
+    const select = makeSelector(options.fields);
+    const entries: JsonValue[] = [];
+    const unread: Unread[] = [];
+    for (const path of found.paths) {
+      const file = await host.files.read(path, signal);
+      if ("unreadable" in file) {
+        unread.push({ what: path, reason: file.reason });
+        continue;
+      }
+      const selection = select({ bytes: file.bytes, format: options.format, path });
+      if (selection.fields.length > 0) entries.push(Object.fromEntries(selection.fields));
+      for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
+    }
+    return { fields: [[options.into, entries]], unread };
+  },
+};

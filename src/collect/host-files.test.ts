@@ -1,0 +1,93 @@
+// Reading files that do not want to be read.
+import { execFileSync } from "node:child_process";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { MAX_FILE_BYTES, MAX_GLOB_FILES, openHostFiles, resolveBelow } from "./host-files.ts";
+import { makeFolder } from "./temporary-folder.ts";
+
+const never = new AbortController().signal;
+
+describe("read", () => {
+  it("reads a file whole, and through a link", async () => {
+    const root = await makeFolder({ "etc/a": "x".repeat(100_000) });
+    await symlink("a", join(root, "etc/link"));
+    const files = openHostFiles(root);
+    expect(await files.read("/etc/a", never)).toEqual({ bytes: Buffer.from("x".repeat(100_000)) });
+    expect(await files.read("/etc/link", never)).toHaveProperty("bytes");
+  });
+
+  it("says why it does not read others, and waits for none", async () => {
+    const root = await makeFolder({ big: Buffer.alloc(MAX_FILE_BYTES + 1), most: Buffer.alloc(MAX_FILE_BYTES), "d/x": "" });
+    execFileSync("mkfifo", [join(root, "pipe")]);
+    await symlink("circle", join(root, "circle"));
+    const files = openHostFiles(root);
+    const reason = async (path: string) => ({ reason: "read", ...(await files.read(path, never)) }).reason;
+    expect(await reason("/most")).toBe("read");
+    expect(await reason("/big")).toBe("has 1048577 bytes; the limit is 1048576");
+    expect(await reason("/d")).toBe("is a folder, not a file");
+    expect(await reason("/pipe")).toBe("is not a regular file");
+    expect(await reason("/circle")).toBe("is a link that leads in a circle");
+    expect(await reason("/none")).toBe("there is no such file");
+    expect(await reason("/d/x/y")).toBe("there is no such file");
+    expect(await openHostFiles("/").read("/dev/null", never)).toEqual({ unreadable: "refused", reason: "is not a regular file" });
+  });
+
+  it("reads files whose size is said to be 0", async () => {
+    expect((await openHostFiles("/").read("/proc/self/stat", never)) as { bytes: Buffer }).not.toHaveProperty("bytes.length", 0);
+  });
+
+  it("cannot be led out of the root by ..", () => {
+    expect(resolveBelow("/srv/host", "/../../etc/passwd")).toBe("/srv/host/etc/passwd");
+    expect(resolveBelow("/", "/etc/passwd")).toBe("/etc/passwd");
+  });
+
+  it("stops when the time is over", async () => {
+    const root = await makeFolder({ a: "x" });
+    expect(await openHostFiles(root).read("/a", AbortSignal.abort())).toHaveProperty("unreadable", "refused");
+  });
+});
+
+describe("glob", () => {
+  it("finds files and links to files, sorted, each once", async () => {
+    const root = await makeFolder({
+      "opt/b.conf": "",
+      "opt/a.conf": "",
+      "opt/.hidden.conf": "",
+      "opt/sub/c.conf": "",
+      "opt/x.txt": "",
+    });
+    await symlink("x.txt", join(root, "opt/link.conf"));
+    await symlink("..", join(root, "opt/circle"));
+    const files = openHostFiles(root);
+    expect(await files.glob(["/opt/*.conf", "/opt/a*"], never)).toEqual({
+      paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf"],
+    });
+    expect(await files.glob(["/opt/**/*.conf"], never)).toEqual({
+      paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf", "/opt/sub/c.conf"],
+    });
+    expect(await files.glob(["/opt/a.conf"], never)).toEqual({ paths: ["/opt/a.conf"] });
+  });
+
+  it("takes nothing there for nothing there", async () => {
+    const files = openHostFiles(await makeFolder({ "a/b": "" }));
+    expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({ paths: [] });
+  });
+
+  it("finds no more than the limit", async () => {
+    const root = await makeFolder();
+    await mkdir(join(root, "many"));
+    await Promise.all(
+      Array.from({ length: MAX_GLOB_FILES + 1 }, (_, index) => writeFile(join(root, "many", `${index}.conf`), "")),
+    );
+    expect(await openHostFiles(root).glob(["/many/*"], never)).toEqual({
+      unreadable: "refused",
+      reason: "matches more than 1000 files",
+    });
+  });
+
+  it("stops when the time is over", async () => {
+    const root = await makeFolder({ "a/b": "" });
+    expect(await openHostFiles(root).glob(["/a/*"], AbortSignal.abort())).toHaveProperty("unreadable", "refused");
+  });
+});

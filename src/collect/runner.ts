@@ -1,0 +1,164 @@
+// Runs every step of a spec and makes the report. The runner alone catches, times and records how each step went.
+import { setMaxListeners } from "node:events";
+import { listFields } from "../spec/checks.ts";
+import type { CollectorName, OptionsOf, Step } from "../spec/schema.ts";
+import type { Spec } from "../spec/spec.ts";
+import { assembleReport, type StepRecord } from "./assembly.ts";
+import type { Collected, Origin, Unread } from "./collected.ts";
+import type { Collectors, HostAccess } from "./collector.ts";
+import { HostIdentityError } from "./identity.ts";
+import { collectors as allCollectors } from "./registry.ts";
+
+/** How long a whole run may take, in milliseconds. */
+const DEFAULT_DEADLINE_MS = 60_000;
+/** Steps that run at once: a spec with a hundred programs must not start them all together. */
+const CONCURRENCY = 8;
+/** How long a step that was told to end has for it. A program has half of this after SIGTERM. */
+const DEFAULT_GRACE_MS = 2000;
+
+export interface RunOptions {
+  /** Version of the program, for `rollcall.agent`. */
+  readonly agentVersion: string;
+  /** What parseSpec gave with the spec. */
+  readonly specDigest: string;
+  readonly deadlineMs?: number;
+  readonly graceMs?: number;
+  /** Ends the run early; what was read until then is in the report. */
+  readonly signal?: AbortSignal;
+  /** Others than those of registry.ts; for tests. */
+  readonly collectors?: Collectors;
+}
+
+/** A report that is ready to be stored. */
+export interface CollectedReport {
+  /** The host id, which is `instance_id` in the bytes. */
+  readonly id: string;
+  /** Where the host runs; empty outside AWS. */
+  readonly origin: Origin;
+  /** JSON that parseReport accepts under this id. */
+  readonly bytes: Buffer;
+  /** All that could not be read, in the order of the spec; the bytes may list fewer. */
+  readonly unread: readonly Unread[];
+}
+
+/**
+ * Collects a report. A step that fails, hangs or throws costs its own fields only, and the report says so.
+ *
+ * @throws HostIdentityError if the host cannot say who it is, or not in time: then there is no report
+ */
+export async function collectReport(spec: Spec, host: HostAccess, options: RunOptions): Promise<CollectedReport> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), options.deadlineMs ?? DEFAULT_DEADLINE_MS);
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
+  // Every step that runs listens to the one signal, and so do programs; ten listeners, Node's alarm, are no leak here.
+  setMaxListeners(0, signal);
+  try {
+    const results = await runAll(spec.steps, host, signal, options);
+    return makeReport(results, options);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A step's record, and what only the host collector tells. */
+interface StepResult extends StepRecord {
+  readonly origin?: Origin | undefined;
+  readonly error?: unknown;
+}
+
+function makeReport(results: readonly StepResult[], options: RunOptions): CollectedReport {
+  const host = results.find((result) => result.collector === "host");
+  if (host?.error instanceof HostIdentityError) throw host.error;
+  const id = host?.fields.find(([name]) => name === "instance_id")?.[1];
+  if (typeof id !== "string") {
+    const reason = host?.unread[0]?.reason ?? "the spec has no step host";
+    throw new HostIdentityError(`the host's own facts could not be read: ${reason}`, { cause: host?.error });
+  }
+  const origin = host?.origin ?? {};
+  const { bytes, unread } = assembleReport(results, {
+    agentVersion: options.agentVersion,
+    specDigest: options.specDigest,
+    origin,
+  });
+  return { id, origin, bytes, unread };
+}
+
+/** Runs the steps, some at a time, and returns their results in the steps' order. */
+async function runAll(
+  steps: readonly Step[],
+  host: HostAccess,
+  signal: AbortSignal,
+  options: RunOptions,
+): Promise<readonly StepResult[]> {
+  const results: StepResult[] = [];
+  const queue = [...steps.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, step] = next;
+      results[index] = await runStep(step, host, signal, options);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return results;
+}
+
+async function runStep(step: Step, host: HostAccess, signal: AbortSignal, options: RunOptions): Promise<StepResult> {
+  const start = host.monotonic();
+  const record = (collected: Collected, error?: unknown): StepResult => ({
+    collector: step.collector,
+    wanted: listFields(step),
+    fields: collected.fields,
+    unread: collected.unread,
+    origin: collected.origin,
+    durationMs: host.monotonic() - start,
+    error,
+  });
+  const fail = (reason: string, error?: unknown): StepResult =>
+    record({ fields: [], unread: [{ what: step.collector, reason }] }, error);
+  try {
+    const collected = await endWith(
+      callCollector(options.collectors ?? allCollectors, step, host, signal),
+      signal,
+      options.graceMs ?? DEFAULT_GRACE_MS,
+    );
+    return collected === undefined ? fail("did not end in time") : record(collected);
+  } catch (error) {
+    return fail(error instanceof Error ? `failed: ${error.message}` : "failed", error);
+  }
+}
+
+/** Generic, so that the compiler sees that a step's options are those of its collector. */
+async function callCollector<Name extends CollectorName>(
+  collectors: Collectors,
+  step: { readonly collector: Name; readonly options: OptionsOf[Name] },
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<Collected> {
+  return collectors[step.collector].collect(step.options, host, signal);
+}
+
+/** Waits for a promise, but after the signal's abort no longer than the grace; undefined if it has not settled then. */
+function endWith<T>(promise: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      timer = setTimeout(() => resolve(undefined), graceMs);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    const tidyUp = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+    promise.then(
+      (value) => {
+        tidyUp();
+        resolve(value);
+      },
+      (error: unknown) => {
+        tidyUp();
+        reject(error);
+      },
+    );
+  });
+}

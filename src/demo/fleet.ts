@@ -1,0 +1,184 @@
+// The demo fleet: plausible hosts, so that a newcomer has something to ask about. It only ever lives in a memory store.
+
+import type { Clock } from "../report/clock.ts";
+import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** How often a demo host reports; ms. */
+const REPORT_EVERY_MS = HOUR;
+
+const SERVICES = [
+  {
+    name: "service1",
+    account: "111122223333",
+    region: "ap-northeast-1",
+    type: "g4dn.2xlarge",
+    modules: ["A", "B"],
+    app: "1.2.3",
+    behind: "1.2.2",
+  },
+  {
+    name: "service2",
+    account: "111122223333",
+    region: "ap-northeast-1",
+    type: "g5.xlarge",
+    modules: ["A", "C"],
+    app: "2.10.0",
+    behind: "2.9.4",
+  },
+  {
+    name: "service3",
+    account: "444455556666",
+    region: "us-west-2",
+    type: "g6.12xlarge",
+    modules: ["B", "C", "D"],
+    app: "0.9.7",
+    behind: "0.9.6",
+  },
+] as const;
+
+/** Newest version, and the one before it, of each module by colour. */
+const VERSIONS = {
+  A: { red: ["1.10", "1.9"], blue: ["2.0.1", "1.8.5"] },
+  B: { red: ["1.8.5", "1.8.4"], blue: ["1.8.5", "1.8.2"] },
+  C: { green: ["3.1", "3.0"], blue: ["3.1", "2.7"] },
+  D: { red: ["0.4.0", "0.3.9"], green: ["0.4.1", "0.4.0"] },
+} as const;
+
+type Service = (typeof SERVICES)[number];
+
+/** One host of the demo. */
+interface DemoHost {
+  readonly id: string;
+  readonly name: string;
+  readonly service: Service;
+  readonly lifeCycle: "spot" | "ondemand";
+  readonly startedAt: number;
+  /** Per process: module to colour. */
+  readonly processes: ReadonlyArray<ReadonlyArray<readonly [string, string]>>;
+  /** ms by which its clock is ahead. */
+  readonly skew: number;
+  readonly isSilent: boolean;
+  isBehind: boolean;
+  reportedAt: number;
+}
+
+export interface DemoFleet {
+  readonly store: Store;
+  /** Lets the hosts whose hour has come report again; those behind may have updated. Call it every few seconds. */
+  step(): Promise<void>;
+}
+
+/**
+ * Makes a store with `count` hosts: three services in two accounts, production and staging, spot and on demand; some silent, some
+ * behind a version, one with a clock a day ahead, and one whose report was cut short.
+ */
+export async function createDemoFleet({
+  count,
+  clock,
+  version,
+}: {
+  count: number;
+  clock: Clock;
+  version: string;
+}): Promise<DemoFleet> {
+  const random = seedRandom(20231212);
+  const start = clock();
+  let receiveAt: number | undefined;
+  const store = memoryStore({ clock: () => receiveAt ?? clock() });
+  const hosts = Array.from({ length: count }, (_, index) => makeHost(index, count, start, random));
+
+  async function report(host: DemoHost, at: number, cutShort = false): Promise<void> {
+    const body = Buffer.from(writeReport(host, at, version));
+    receiveAt = at;
+    try {
+      await store.put(
+        `reports/v1/${host.service.account}/AROADEMOROLE:${host.id}.json`,
+        cutShort ? body.subarray(0, body.length / 2) : body,
+      );
+    } finally {
+      receiveAt = undefined;
+    }
+    host.reportedAt = at;
+  }
+
+  for (const [index, host] of hosts.entries()) await report(host, host.reportedAt, count >= 20 && index === 7);
+
+  return {
+    store,
+    async step() {
+      const now = clock();
+      for (const host of hosts) {
+        if (host.isSilent || now - host.reportedAt < REPORT_EVERY_MS) continue;
+        if (random() < 0.5) host.isBehind = false;
+        await report(host, now);
+      }
+    },
+  };
+}
+
+function makeHost(index: number, count: number, now: number, random: () => number): DemoHost {
+  const service = pick(SERVICES, random());
+  const environment = random() < 0.75 ? "prod" : "stg";
+  const isSilent = random() < 0.03;
+  return {
+    id: `i-0${Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("")}`,
+    name: `${environment}_${service.name}_instance${String(index + 1).padStart(Math.max(3, String(count).length), "0")}`,
+    service,
+    lifeCycle: random() < 0.6 ? "spot" : "ondemand",
+    startedAt: now - HOUR - Math.floor(random() * 20 * 24 * HOUR),
+    processes: Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
+      service.modules.map((module) => [module, pick(Object.keys(VERSIONS[module]), random())] as const),
+    ),
+    skew: index === 3 ? 24 * HOUR : Math.floor(random() * 2000) - 1000,
+    isSilent,
+    isBehind: random() < 0.12,
+    reportedAt: now - (isSilent ? 3 * HOUR + Math.floor(random() * 17 * HOUR) : Math.floor(random() * REPORT_EVERY_MS)),
+  };
+}
+
+function writeReport(host: DemoHost, at: number, version: string): string {
+  const { service, isBehind } = host;
+  return JSON.stringify({
+    update_date: formatUpdateDate(at + host.skew),
+    os_start_date: formatLocal(host.startedAt),
+    instance_id: host.id,
+    instance_name: host.name,
+    instance_type: service.type,
+    instance_life_cycle: host.lifeCycle,
+    app_version: isBehind ? service.behind : service.app,
+    processes: host.processes.map((modules) =>
+      Object.fromEntries(
+        modules.map(([module, colour]) => [
+          `module_${module}_filename`,
+          `${module}_${colour}_${findVersion(module, colour, isBehind)}`,
+        ]),
+      ),
+    ),
+    rollcall: { schema: 1, agent: version, account: service.account, region: service.region },
+  });
+}
+
+function findVersion(module: string, colour: string, isBehind: boolean): string {
+  const versions: Readonly<Record<string, readonly [string, string]>> | undefined = VERSIONS[module as keyof typeof VERSIONS];
+  return versions?.[colour]?.[isBehind ? 1 : 0] ?? "0";
+}
+
+function pick<T>(items: readonly T[], share: number): T {
+  return items[Math.floor(share * items.length)] as T;
+}
+
+/** Mulberry32: the same fleet at every start, so that a screenshot or a lesson can be repeated. Not for secrets. */
+function seedRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

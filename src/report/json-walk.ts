@@ -1,0 +1,88 @@
+// Walks JSON that was checked by scanObject, on its bytes: nothing is parsed that nobody asked for.
+import type { JsonSpan } from "./json.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/**
+ * Walks the direct members of an object, or elements of an array, in bytes that scanObject accepted.
+ *
+ * @param start offset of the value; white space before it is not allowed
+ * @param visit gets the key (undefined in an array) and the span of the value; returning true ends the walk
+ * @returns false if the value is neither object nor array
+ */
+export function walkChildren(
+  bytes: Buffer,
+  start: number,
+  visit: (key: string | undefined, span: JsonSpan) => boolean | undefined,
+): boolean {
+  const inObject = bytes[start] === OPEN_BRACE;
+  if (!inObject && bytes[start] !== OPEN_BRACKET) return false;
+  let at = skipFiller(bytes, start + 1);
+  while (bytes[at] !== CLOSE_BRACE && bytes[at] !== CLOSE_BRACKET) {
+    let key: string | undefined;
+    if (inObject) {
+      const end = skipValue(bytes, at);
+      key = decodeString(bytes, { start: at, end });
+      at = skipFiller(bytes, end);
+    }
+    const end = skipValue(bytes, at);
+    if (visit(key, { start: at, end })) return true;
+    at = skipFiller(bytes, end);
+  }
+  return true;
+}
+
+/** Decodes a JSON string, its quotes included in the span. */
+export function decodeString(bytes: Buffer, span: JsonSpan): string {
+  const raw = bytes.toString("utf8", span.start + 1, span.end - 1);
+  return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
+}
+
+/** Skips white space, commas and colons: in checked bytes they only separate. */
+function skipFiller(bytes: Buffer, at: number): number {
+  let next = at;
+  for (;;) {
+    const byte = bytes[next];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== COMMA && byte !== COLON) return next;
+    next++;
+  }
+}
+
+/** The offset just after the value that starts at `start`. */
+function skipValue(bytes: Buffer, start: number): number {
+  let at = start;
+  let depth = 0;
+  do {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = skipString(bytes, at);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth++;
+      at++;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth--;
+      at++;
+    } else if (depth > 0) at++;
+    else {
+      while (isScalarByte(bytes[at])) at++;
+    }
+  } while (depth > 0);
+  return at;
+}
+
+function skipString(bytes: Buffer, start: number): number {
+  let at = start + 1;
+  while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+/** Bytes of numbers, true, false and null. */
+function isScalarByte(byte: number | undefined): boolean {
+  return byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET;
+}

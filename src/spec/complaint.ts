@@ -1,0 +1,165 @@
+// Turns zod's issues into complaints that name one place each and say what to write.
+import type { z } from "zod";
+import { findClosest } from "./closest.ts";
+
+/** What is wrong at one path of a value. */
+export interface Complaint {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Point at the key itself, not at its value. A refinement asks for it with `params: { atKey: true }`. */
+  readonly atKey: boolean;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Checks a value and lists what is wrong, in words for people.
+ *
+ * @returns the value as the schema makes it, or at least one complaint
+ */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { readonly value: z.output<Schema> } | { readonly complaints: readonly Complaint[] } {
+  const outcome = schema.safeParse(value, { error: explain, reportInput: true });
+  if (outcome.success) return { value: outcome.data };
+  const complaints = outcome.error.issues.flatMap((issue) => unfold(issue, []));
+  return { complaints: complaints.filter((complaint) => !isEcho(complaint, complaints)) };
+}
+
+/** `colect` is unknown, so `collect` is missing: one mistake, not two. */
+function isEcho(complaint: Complaint, complaints: readonly Complaint[]): boolean {
+  const suggestion = suggest(String(complaint.path.at(-1)));
+  return complaints.some(
+    (other) =>
+      other !== complaint &&
+      other.atKey &&
+      other.message.endsWith(suggestion) &&
+      other.path.length === complaint.path.length &&
+      other.path.slice(0, -1).every((part, level) => part === complaint.path[level]),
+  );
+}
+
+function suggest(word: string): string {
+  return `; did you mean "${word}"?`;
+}
+
+/** Messages for issues whose schema gives none of its own. Unknown keys get a line each, in the order of the keys. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const known = listKnownKeys(issue.inst);
+      return issue.keys.map((key: string) => explainUnknownKey(key, known)).join("\n");
+    }
+    case "invalid_type":
+      if (issue.input === undefined) return `is missing; write ${nameType(issue.expected)}`;
+      return `write ${nameType(issue.expected)}, not ${describe(issue.input)}`;
+    case "invalid_value":
+      return explainChoice(
+        issue.input,
+        issue.values.map((choice) => String(choice)),
+      );
+    default:
+      return undefined;
+  }
+}
+
+function explainUnknownKey(key: string, known: readonly string[]): string {
+  const closest = findClosest(key, known);
+  const hint = closest === undefined ? `; known here: ${known.join(", ")}` : suggest(closest);
+  return `unknown key ${JSON.stringify(key.slice(0, 64))}${known.length > 0 ? hint : ""}`;
+}
+
+function explainChoice(input: unknown, choices: readonly string[]): string {
+  const closest = typeof input === "string" ? findClosest(input, choices) : undefined;
+  const hint = closest === undefined ? "" : suggest(closest);
+  return `write one of ${choices.join(", ")}${input === undefined ? "" : `, not ${describe(input)}`}${hint}`;
+}
+
+/** The keys that an object schema takes. zod hands the schema that raised an issue over as `inst`. */
+function listKnownKeys(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null || !("shape" in schema)) return [];
+  return typeof schema.shape === "object" && schema.shape !== null ? Object.keys(schema.shape) : [];
+}
+
+/** One issue as complaints: unknown keys one by one, a union by the branch that was meant. */
+function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    const messages = issue.message.split("\n");
+    return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? issue.message, atKey: true }));
+  }
+  if (issue.code === "invalid_key") {
+    return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
+  }
+  if (issue.code === "invalid_union") return unfoldUnion(issue, path);
+  return [{ path, message: issue.message, atKey: issue.code === "custom" && issue.params?.atKey === true }];
+}
+
+/**
+ * Of a union of objects that differ in their keys, the branch that was meant is the one that knows most of the keys
+ * that were written and misses none of its own. Where no branch is it, the union's own message is all there is to say.
+ */
+function unfoldUnion(issue: z.core.$ZodIssueInvalidUnion, path: readonly PropertyKey[]): readonly Complaint[] {
+  const branches = issue.errors.map((issues) => ({ issues, ...judge(issues) }));
+  const meant = branches.filter((branch) => branch.fits).sort((a, b) => a.unknown.length - b.unknown.length);
+  const [best, next] = meant;
+  if (best && (next === undefined || best.unknown.length < next.unknown.length)) {
+    return best.issues.flatMap((inner) => unfold(inner, path));
+  }
+  const mistyped = meant.length === 0 ? findMistyped(branches.flatMap((branch) => branch.issues)) : undefined;
+  if (mistyped) return [{ path: [...path, mistyped.key], message: mistyped.message, atKey: true }];
+  return [{ path, message: `${issue.message}${describeFound(issue.input)}`, atKey: false }];
+}
+
+/** Does a branch of a union fit so far: are all its own keys there, and is it of the right type? */
+function judge(issues: readonly Issue[]): { readonly fits: boolean; readonly unknown: readonly string[] } {
+  const fits = !issues.some(
+    (issue) =>
+      (issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value")) ||
+      // A key that is missing, whatever its schema says to that; unknown keys have no input of their own.
+      (issue.path.length === 1 && issue.code !== "unrecognized_keys" && issue.input === undefined),
+  );
+  return {
+    fits,
+    unknown: issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [])),
+  };
+}
+
+/** An unknown key near a known one of some branch: `patern` for `pattern`. */
+function findMistyped(issues: readonly Issue[]): { readonly key: string; readonly message: string } | undefined {
+  for (const issue of issues) {
+    if (issue.code !== "unrecognized_keys" || issue.path.length > 0) continue;
+    const messages = issue.message.split("\n");
+    const index = messages.findIndex((message) => message.includes("did you mean"));
+    const key = issue.keys[index];
+    if (key !== undefined) return { key, message: messages[index] ?? issue.message };
+  }
+  return undefined;
+}
+
+function describeFound(input: unknown): string {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return `, not ${describe(input)}`;
+  const keys = Object.keys(input).slice(0, 5);
+  return keys.length === 0 ? "; none is here" : `; here: ${keys.join(", ")}`;
+}
+
+function nameType(expected: string): string {
+  const names: Readonly<Record<string, string>> = {
+    string: "a text",
+    number: "a number",
+    boolean: "true or false",
+    array: "a list (- one, - two, or [one, two])",
+    object: "keys with values (name: value)",
+    record: "keys with values (name: value)",
+  };
+  return names[expected] ?? expected;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "keys with values";
+  if (typeof value === "string") return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  return value === undefined ? "nothing" : String(value);
+}

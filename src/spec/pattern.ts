@@ -1,0 +1,64 @@
+// Patterns run in RE2, which takes time linear in the text: no pattern of a spec can hang a host.
+import { RE2JS, RE2JSException } from "re2js";
+
+/** Longest pattern, in characters. */
+export const MAX_PATTERN_LENGTH = 1000;
+
+/**
+ * Most steps that one search may cost: the compiled size of the pattern times the length of the text. Linear time is not
+ * yet little time; RE2 in JavaScript does about 60 million steps a second (measured: Node 20, 2.5 GHz), so a search ends
+ * in about two seconds at worst. A usual pattern has a size of 20 and searches 5 MB within this.
+ */
+const MAX_SEARCH_STEPS = 100_000_000;
+
+/** A pattern that compiled. */
+export interface Pattern {
+  /**
+   * Searches a text; `^` and `$` match at lines, and a line may end in CR LF.
+   *
+   * @returns the first capture group of the first match, or the whole match if the pattern has no group; undefined if
+   *   nothing matches, or the group took no part in the match; `too_costly` if the search would take too long
+   */
+  search(text: string): string | undefined | typeof TOO_COSTLY;
+}
+
+/** Says that a text is too long for a pattern. */
+export const TOO_COSTLY = Symbol("too costly");
+
+/**
+ * Compiles a pattern in RE2's syntax (https://github.com/google/re2/wiki/Syntax): no look-around, no back references.
+ *
+ * @returns the pattern, or what is wrong with it
+ */
+export function compilePattern(source: string): Pattern | { readonly mistake: string } {
+  if (source.length > MAX_PATTERN_LENGTH) {
+    return { mistake: `the pattern has ${source.length} characters; the limit is ${MAX_PATTERN_LENGTH}` };
+  }
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(source, RE2JS.MULTILINE);
+  } catch (error) {
+    if (error instanceof RE2JSException) return { mistake: explain(source, error.message) };
+    throw error;
+  }
+  const group = compiled.groupCount() > 0 ? 1 : 0;
+  const size = Math.max(1, compiled.programSize());
+  return {
+    search(text) {
+      // RE2 knows LF only; without this, `(.*)$` would take a CR along.
+      const lines = text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
+      if (size * lines.length > MAX_SEARCH_STEPS) return TOO_COSTLY;
+      const matcher = compiled.matcher(lines);
+      return matcher.find() ? (matcher.group(group) ?? undefined) : undefined;
+    },
+  };
+}
+
+/** RE2's message without the flag that we put before the pattern, and with a way out where people stumble most. */
+function explain(source: string, message: string): string {
+  const reason = message.replace(/^error parsing regexp: /, "").replaceAll("`(?m)", "`");
+  const hint = /\(\?<?[=!]|\\[1-9]/.test(source)
+    ? "; RE2 has no look-around and no back references: match the text around the value too and put (…) around the value"
+    : "";
+  return `not a pattern that RE2 takes: ${reason}${hint}`;
+}

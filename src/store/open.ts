@@ -1,0 +1,75 @@
+// Opens a store by its URL: the one place that names the drivers.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../report/clock.ts";
+import { type Store, StoreError } from "./store.ts";
+
+export interface OpenOptions {
+  readonly clock: Clock;
+  /** What `file:relative/path` is relative to; else the process's working directory. */
+  readonly cwd?: string;
+}
+
+type Open = (url: string, options: OpenOptions) => Promise<Store>;
+
+// A driver is loaded when a URL asks for it: whoever uses a folder does not wait for another driver's libraries.
+const DRIVERS: ReadonlyMap<string, Open> = new Map<string, Open>([
+  [
+    "file",
+    async (url, { clock, cwd = process.cwd() }) => {
+      const root = resolve(cwd, parseFileUrl(url));
+      const { fileStore } = await import("./file.ts");
+      return await fileStore({ root, clock });
+    },
+  ],
+  [
+    "memory",
+    async (url, { clock }) => {
+      if (url !== "memory:") throw new StoreError('[store] [memory] takes no path: write "memory:"');
+      const { memoryStore } = await import("./memory.ts");
+      return memoryStore({ clock });
+    },
+  ],
+]);
+
+/** The schemes of store URLs, in the order of the docs; each has its page docs/stores/SCHEME.md. */
+export const STORE_SCHEMES: readonly string[] = [...DRIVERS.keys()];
+
+/**
+ * Opens a store.
+ *
+ * @param url `file:/srv/rollcall`, `file:///srv/rollcall` (percent-encoded, RFC 8089), `file:relative/path` or `memory:`
+ * @throws StoreError if the URL is none of these, or the driver can not open what it names. The message never repeats the URL of
+ * another scheme, which may hold a secret.
+ */
+export async function openStore(url: string, options: OpenOptions): Promise<Store> {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined) throw new StoreError(`[store] ${JSON.stringify(url)} is no store URL${suggest(url)}`);
+  const open = DRIVERS.get(scheme);
+  if (!open) {
+    const known = STORE_SCHEMES.map((name) => `${name}:`).join(", ");
+    throw new StoreError(`[store] this build has no driver for ${scheme}: — it has ${known}`);
+  }
+  return await open(scheme + url.slice(scheme.length), options);
+}
+
+function suggest(url: string): string {
+  return url === ""
+    ? `; write one of ${STORE_SCHEMES.map((name) => `${name}:`).join(", ")}`
+    : `; for a folder write "file:${url}"`;
+}
+
+/** The path in a file URL: as it stands, or decoded where the URL has the form with `//`. */
+function parseFileUrl(url: string): string {
+  const path = url.slice("file:".length);
+  if (path === "") throw new StoreError('[store] [file] names no folder: write "file:/srv/rollcall"');
+  if (path.includes("\0")) throw new StoreError("[store] [file] a path holds no NUL");
+  if (!path.startsWith("//")) return path;
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new StoreError(`[store] [file] ${JSON.stringify(url)} names no folder here: write "file:///srv/rollcall"`, {
+      cause: error,
+    });
+  }
+}

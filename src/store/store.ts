@@ -1,0 +1,116 @@
+// The Store contract: four verbs over keys and bytes. Everything Rollcall keeps is an object in a store.
+
+/** An object as a listing shows it. */
+export interface Entry {
+  readonly key: string;
+  /** Opaque; two objects under one key with the same etag have the same bytes. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** When the store received it, by the store's own clock: ms since the epoch, whole seconds at worst. */
+  readonly lastModified: number;
+}
+
+/** An object with its bytes. */
+export interface StoredObject extends Entry {
+  readonly body: Buffer;
+}
+
+export interface PutOptions {
+  /** Write only over the object with this etag; else PreconditionFailed. Not together with ifNoneMatch. */
+  readonly ifMatch?: string;
+  /** Write only where no object is; else PreconditionFailed. */
+  readonly ifNoneMatch?: "*";
+}
+
+export interface GetOptions {
+  /** An object of more bytes is not read; TooLarge is thrown instead. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions {
+  /** Only keys that come after this one. */
+  readonly after?: string;
+  /** Only keys with no "/" after the prefix. */
+  readonly shallow?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A place for objects. A driver is a function from options to such an object; the conformance suite (conformance.ts) is this
+ * contract as tests.
+ *
+ * Keys are at most 900 characters of `A-Z a-z 0-9 . _ : = , @ + -` in segments of 1 to 200 split by single `/`; no segment
+ * starts with a dot. Any other key throws InvalidKey before anything is touched. A listing may show keys
+ * that others put there and that are not of this form: whoever reads it must check them.
+ *
+ * Reads see every write that was acknowledged before they began. A body is seen whole or not at all.
+ */
+export interface Store {
+  /** The store's URL, for people: no secret in it. */
+  readonly location: string;
+
+  /**
+   * Writes an object. When the promise resolves, the bytes survive a crash of this process and, where the driver can
+   * ask for it, of the machine.
+   *
+   * @throws PreconditionFailed if a condition of the options does not hold; nothing was written
+   */
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<Entry>;
+
+  /**
+   * Reads an object.
+   *
+   * @returns undefined if there is none
+   * @throws TooLarge if it has more than maxBytes; Unreadable if the fault is this object's alone
+   */
+  get(key: string, options: GetOptions): Promise<StoredObject | undefined>;
+
+  /**
+   * Lists objects by key in ascending order, a page at a time; a page is never empty. The listing is complete or throws.
+   * Objects written or deleted while it runs may or may not be in it; all others are in it once.
+   */
+  list(prefix: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
+
+  /** Removes an object. To remove what is not there is no error. */
+  delete(key: string): Promise<void>;
+
+  /** Frees what the driver holds. The store is not used afterwards. */
+  close?(): Promise<void>;
+}
+
+/** A failure that the store itself explains. */
+export class StoreError extends Error {
+  override name = "StoreError";
+}
+
+/** A conditional write found something else than it expected. */
+export class PreconditionFailed extends StoreError {
+  override name = "PreconditionFailed";
+}
+
+/** An object is larger than the reader asked for. */
+export class TooLarge extends StoreError {
+  override name = "TooLarge";
+}
+
+/** This one object cannot be read, as it is now, and others can: it belongs to another user, or somebody is writing into it. */
+export class Unreadable extends StoreError {
+  override name = "Unreadable";
+}
+
+/** A key that no store takes. */
+export class InvalidKey extends StoreError {
+  override name = "InvalidKey";
+}
+
+const SEGMENT = "[A-Za-z0-9_:=,@+-][A-Za-z0-9._:=,@+-]{0,199}";
+const KEY = new RegExp(`^${SEGMENT}(?:/${SEGMENT})*$`);
+
+/** Throws InvalidKey unless the key is of the contract's form. Every driver calls it first in put, get and delete. */
+export function checkKey(key: string): void {
+  if (key.length > 900 || !KEY.test(key)) {
+    throw new InvalidKey(`[store] ${JSON.stringify(key.slice(0, 80))} is no key: see the contract in store.ts`);
+  }
+}

@@ -1,0 +1,13 @@
+// Test runner settings: tests sit beside the code; end-to-end tests of the built program are in test/.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  define: { ROLLCALL_VERSION: JSON.stringify("0.0.0-test") },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    reporters: ["default", "./scripts/closing-line.mjs"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    env: { TZ: "Asia/Tokyo" },
+  },
+});
