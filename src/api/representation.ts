@@ -70,15 +70,33 @@ export function createRepresenter(): Representer {
       headers.set("content-type", MEDIA_TYPES[format]);
       if (gzipped) headers.set("content-encoding", "gzip");
       if (context.req.method === "HEAD") return new Response(null, { headers });
-      if (!gzipped) return new Response(toStream(Readable.from(answered.write())), { headers });
+      if (!gzipped) return new Response(streamChunks(answered.write()), { headers });
       if (answered.estimate <= MAX_CACHED_BYTES) return new Response(new Uint8Array(await gzipOnce(etag, answered)), { headers });
-      return new Response(toStream(Readable.from(answered.write()).pipe(createGzip())), { headers });
+      return new Response(streamGzip(answered.write()), { headers });
     },
   };
 }
 
-function toStream(readable: Readable): ReadableStream<Uint8Array> {
-  return Readable.toWeb(readable) as ReadableStream<Uint8Array>;
+/** A chunk is made when the socket has room for it, so a slow reader costs one chunk of memory and not the whole answer. */
+function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.iterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const { done, value } = iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        iterator.return?.();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}
+
+function streamGzip(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
+  return Readable.toWeb(Readable.from(chunks).pipe(createGzip())) as ReadableStream<Uint8Array>;
 }
 
 function acceptsGzip(context: Context): boolean {

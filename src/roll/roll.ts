@@ -13,7 +13,7 @@ import type { HostReport, RollView } from "./view.ts";
 /** Bodies read at a time. A folder gains nothing past this (docs/benchmarks.md). */
 const READ_CONCURRENCY = 64;
 
-/** How old a view may be before a question refreshes it. Short enough that nobody waits for news, long enough that a crowd costs one listing. */
+/** How long after a refresh its view is used again. Short enough that nobody waits for news, long enough that a crowd costs one listing. */
 const MAX_VIEW_AGE_MS = 1000;
 
 /** Keys shown of a listing are cut, since anyone who can write to the store chooses them. */
@@ -21,7 +21,7 @@ const MAX_SHOWN_KEY_LENGTH = 1024;
 
 export interface Roll {
   /**
-   * The reports as they are now, at most a second old. Questions that come while a refresh runs share it.
+   * The reports as they are now: the listing behind it ended at most a second ago, or as long ago as it took. Questions that come while a refresh runs share it.
    *
    * @throws whatever the store throws when it cannot list or read completely
    */
@@ -49,6 +49,7 @@ export function createRoll({ store, clock }: RollOptions): Roll {
   let current: RollView | undefined;
   let version = 0;
   let asOf = Number.NEGATIVE_INFINITY;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
   let refreshMs = 0;
   let refreshing: Promise<void> | undefined;
 
@@ -56,6 +57,7 @@ export function createRoll({ store, clock }: RollOptions): Roll {
     const startedAt = clock();
     const next = new Map<string, Known>();
     noted = new Set();
+    const isFirst = known.size === 0;
     let changed = false;
     const take = (found: Known): void => {
       changed ||= found !== known.get(found.entry.key);
@@ -83,7 +85,9 @@ export function createRoll({ store, clock }: RollOptions): Roll {
     if (changed || next.size !== known.size) version++;
     known = next;
     asOf = startedAt;
-    refreshMs = clock() - startedAt;
+    refreshedAt = clock();
+    // The first one reads every body and says nothing of how long the next will take.
+    refreshMs = isFirst ? 0 : refreshedAt - startedAt;
   }
 
   /** Hands over what is known already of a page; returns what must be read. */
@@ -117,8 +121,8 @@ export function createRoll({ store, clock }: RollOptions): Roll {
 
   return {
     async view() {
-      const age = clock() - asOf;
-      // A store whose listing takes seconds is asked again only after as long; a clock set back makes every view stale.
+      const age = clock() - refreshedAt;
+      // A store whose listing takes seconds rests for as long before it is asked again; a clock set back makes every view stale.
       if (!(age >= 0 && age <= Math.max(MAX_VIEW_AGE_MS, refreshMs))) {
         refreshing ??= refresh().finally(() => {
           refreshing = undefined;
