@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 /** Command to Debian package. */
-const TOOLS = { curl: "curl", jq: "jq", chromium: "chromium" };
+const TOOLS = { curl: "curl", jq: "jq", chromium: "chromium", openssl: "openssl" };
 
 const isThere = (command) => spawnSync("sh", ["-c", 'command -v "$1"', "sh", command]).status === 0;
 const missing = Object.keys(TOOLS).filter((command) => !isThere(command));
