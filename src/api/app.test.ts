@@ -8,7 +8,8 @@ import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 import { createKeyring } from "./keyring.ts";
-import { createKey, type Scope } from "./keys.ts";
+import { createKey } from "./keys.ts";
+import type { Scope } from "./scopes.ts";
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2024, 11, 31, 14, 59, 59);

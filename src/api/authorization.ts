@@ -1,8 +1,9 @@
 // Who may use a route: the key in the header, its scopes, and the one host that it may be bound to.
 import type { Context } from "hono";
 import type { Keyring } from "./keyring.ts";
-import type { KeyObject, Scope } from "./keys.ts";
+import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
+import type { Scope } from "./scopes.ts";
 
 /**
  * Checks the key of a request. Keys travel in headers only: `x-api-key`, or `Authorization: Bearer`.

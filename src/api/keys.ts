@@ -4,10 +4,7 @@ import { z } from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import type { Store } from "../store/store.ts";
-
-/** `read` asks, `ingest` sends reports, `admin` manages keys and may do the others too. */
-export const SCOPES = ["read", "ingest", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
+import { SCOPES } from "./scopes.ts";
 
 const KEYS_PREFIX = "keys/v1/";
 const MAX_KEY_OBJECT_BYTES = 4096;

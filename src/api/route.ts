@@ -5,7 +5,8 @@ import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
 import type { Keyring } from "./keyring.ts";
-import type { KeyObject, Scope } from "./keys.ts";
+import type { KeyObject } from "./keys.ts";
+import type { Scope } from "./scopes.ts";
 
 /** What handlers work with; wired by the entry point. */
 export interface Services {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Client, createClient, isInTheClear } from "./client.ts";
+import { type Client, createClient, drawWait, isInTheClear } from "./client.ts";
 import { CommandError } from "./failure.ts";
 
 const KEY = "rc_abcdefghijkl_secret";
@@ -30,7 +30,7 @@ function connect(
   { key = KEY as string | undefined, signal = new AbortController().signal } = {},
 ): Client & { told: string[] } {
   const told: string[] = [];
-  return { ...createClient({ url, key, signal, minWaitMs: 1, onRetry: (reason) => told.push(reason) }), told };
+  return { ...createClient({ url, key, signal, random: () => 0, onRetry: (reason) => told.push(reason) }), told };
 }
 
 async function fail(client: Client): Promise<Error> {
@@ -83,7 +83,7 @@ describe("createClient", () => {
 
   it("says how to give a key where there is none", async () => {
     const { url, seen } = await serve((_request, response) => response.writeHead(401).end());
-    const client = createClient({ url, key: undefined, signal: new AbortController().signal, minWaitMs: 1 });
+    const client = createClient({ url, key: undefined, signal: new AbortController().signal });
     expect((await fail(client)).message).toContain("wants an API key: set ROLLCALL_KEY, or --key-file FILE");
     expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
   });
@@ -133,11 +133,25 @@ describe("createClient", () => {
     expect(seen).toHaveLength(1);
   });
 
+  it("ends at once when it is interrupted while it waits", async () => {
+    const stop = new AbortController();
+    const { url, seen } = await serve((_request, response) => response.writeHead(503).end());
+    const client = createClient({ url, key: KEY, signal: stop.signal, random: () => 1, onRetry: () => stop.abort() });
+    await expect(client.request("/")).rejects.toThrow();
+    expect(seen).toHaveLength(1);
+  });
+
   it("keeps the path of the server's URL", async () => {
     const { url, seen } = await serve((_request, response) => response.end());
     await connect(new URL("/rollcall/", url)).request("/v1/keys");
     expect(seen[0]?.url).toBe("/rollcall/v1/keys");
   });
+});
+
+it("waits anything from nothing to a bound that doubles up to 8 s", () => {
+  expect([1, 2, 3, 4, 5, 60].map((attempt) => drawWait(attempt, 1))).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
+  expect(drawWait(3, 0)).toBe(0);
+  expect(drawWait(3, 0.25)).toBe(1000);
 });
 
 it.each([

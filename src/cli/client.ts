@@ -1,4 +1,5 @@
 // Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter, and errors as the server explains them.
+import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import { isLoopback } from "../api/server.ts";
 import { sanitize } from "./cell.ts";
@@ -7,7 +8,7 @@ import { CommandError } from "./failure.ts";
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
-const MIN_WAIT_MS = 500;
+const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 8000;
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
@@ -30,12 +31,10 @@ export interface ClientOptions {
   readonly onRetry?: (reason: string) => void;
   /** From 0 to 1; spreads the retries of many hosts. */
   readonly random?: () => number;
-  /** Waits; for tests. */
-  readonly minWaitMs?: number;
 }
 
 /** Makes a client. Nothing is sent yet. */
-export function createClient({ url, key, signal, onRetry, minWaitMs = MIN_WAIT_MS }: ClientOptions): Client {
+export function createClient({ url, key, signal, onRetry, random = Math.random }: ClientOptions): Client {
   const base = url.href.replace(/\/$/, "");
 
   async function tryOnce(
@@ -44,14 +43,17 @@ export function createClient({ url, key, signal, onRetry, minWaitMs = MIN_WAIT_M
   ): Promise<Response> {
     const headers = { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) };
     const body = init.body === undefined ? null : new Uint8Array(init.body);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
     const response = await fetch(`${base}${path}`, {
       method: init.method ?? "GET",
       headers,
       body,
       // A redirect could lead the key to another host.
       redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+      signal: AbortSignal.any([signal, patience.signal]),
+      // The bound is on the wait for the answer to begin: a large roll over a slow line may take its time.
+    }).finally(() => clearTimeout(timer));
     if (response.ok || response.status === 304) return response;
     const reason = await explain(response, url, key !== undefined);
     if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
@@ -63,12 +65,15 @@ export function createClient({ url, key, signal, onRetry, minWaitMs = MIN_WAIT_M
       try {
         return await pRetry(() => tryOnce(path, init).catch(nameTimeout), {
           retries: RETRIES,
-          minTimeout: minWaitMs,
-          maxTimeout: MAX_WAIT_MS,
-          randomize: true,
+          // p-retry's own waits never fall below the unjittered ones, so a fleet would come back in step. Waited is here, where p-retry
+          // asks last, and only of failures that it would repeat.
+          minTimeout: 0,
           signal,
-          onFailedAttempt: ({ error, retriesLeft }) => {
-            if (retriesLeft > 0) onRetry?.(describe(error));
+          shouldRetry: async ({ error, attemptNumber }) => {
+            if (signal.aborted) return false;
+            onRetry?.(describe(error));
+            await wait(drawWait(attemptNumber, random()), undefined, { signal });
+            return true;
           },
         });
       } catch (error) {
@@ -77,6 +82,17 @@ export function createClient({ url, key, signal, onRetry, minWaitMs = MIN_WAIT_M
       }
     },
   };
+}
+
+/**
+ * How long to wait after a failed try: full jitter, anything from nothing to a bound that doubles up to MAX_WAIT_MS.
+ *
+ * @param attempt 1 after the first try
+ * @param random from 0 to 1
+ * @returns ms
+ */
+export function drawWait(attempt: number, random: number): number {
+  return random * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
 }
 
 /** Tells whether keys would travel to the server in the clear. */

@@ -1,6 +1,7 @@
 // Tests of tab completion.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Io } from "./io.ts";
+import { STORE_SCHEMES } from "../store/open.ts";
+import { makeIo } from "./io-double.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -8,16 +9,17 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** What the program prints; the completion writes with console.log. */
+/** What the program prints; @bomb.sh/tab writes with console.log. */
 async function run(...args: string[]): Promise<string> {
   const { addCompletion } = await import("./completion.ts");
   const { buildProgram } = await import("./program.ts");
-  const program = buildProgram({} as Io);
-  addCompletion(program);
+  const io = await makeIo();
+  const program = buildProgram(io);
+  addCompletion(program, io);
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
   await program.parseAsync(["node", "rollcall", ...args]);
-  return lines.join("\n");
+  return io.out() + lines.join("\n");
 }
 
 /** The words that are suggested for a line. */
@@ -38,7 +40,7 @@ describe("completion", () => {
     expect(await complete("list", "--state", "s")).toEqual(["silent"]);
     expect(await complete("keys", "create", "--scope", "")).toEqual(["read", "ingest", "admin"]);
     expect(await complete("list", "--within", "")).toEqual(["30m", "2h", "24h"]);
-    expect(await complete("serve", "--store", "")).toContain("file:");
+    expect(await complete("serve", "--store", "")).toEqual(STORE_SCHEMES.map((scheme) => `${scheme}:`));
   });
 
   it("suggests commands and flags", async () => {

@@ -11,7 +11,7 @@ import { SETTINGS } from "./settings.ts";
 const CALLBACK = "complete";
 
 const program = buildProgram({} as Io);
-addCompletion(program);
+addCompletion(program, {} as Io);
 
 function listCommands(command: Command, path: string): Array<{ path: string; command: Command }> {
   return [{ path, command }, ...command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`))];

@@ -1,13 +1,14 @@
 // rollcall keys: makes, lists and revokes API keys, on a store or through a server.
 import { z } from "zod";
-import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, listKeys, revokeKey, type Scope } from "../api/keys.ts";
+import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, listKeys, revokeKey } from "../api/keys.ts";
+import type { Scope } from "../api/scopes.ts";
 import { StoreError } from "../store/store.ts";
 import { formatSpan, sanitize } from "./cell.ts";
 import { createClient } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { layOutTable } from "./table.ts";
+import { dimHeadings, layOutTable } from "./table.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "./target.ts";
 
 export interface CreateOptions extends Flags {
@@ -55,7 +56,8 @@ export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): 
     host,
     formatSpan(now - Date.parse(created_at)),
   ]);
-  await io.stdout.write(`${layOutTable(["ID", "NAME", "SCOPES", "HOST", "AGE"], rows, io.stdout.columns)}\n`);
+  const table = layOutTable(["ID", "NAME", "SCOPES", "HOST", "AGE"], rows, io.stdout.columns);
+  await io.stdout.write(`${dimHeadings(table, io)}\n`);
 }
 
 /** Revokes a key. @throws CommandError if there is none with the id */

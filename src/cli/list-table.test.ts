@@ -8,7 +8,7 @@ import { type ListOptions, runList } from "./list.ts";
 const MINUTE = 60_000;
 
 async function show(store: Store, options: ListOptions = {}, io: IoDoubleOptions = {}, filters: readonly string[] = []) {
-  const double = await makeIo({ isTerminal: true, columns: 200, ...io });
+  const double = await makeIo({ isTerminal: true, columns: 200, env: { NO_COLOR: "1" }, ...io });
   await runList(filters, { store: store.location, ...options }, double);
   const [heading = "", ...rows] = double.out().trimEnd().split("\n");
   return { out: double.out(), err: double.err(), headings: heading.split(/ {2,}/), rows };
@@ -29,6 +29,12 @@ describe("the table", () => {
     const { out, err } = await show(store);
     expect(out).toBe("INSTANCE ID  NAME  AGE  APP VERSION  PROCESSES\na            本番  0s   1.2          2\n");
     expect(err).toBe("1 fresh, 1 silent, 0 set aside · as of 23:59:59\n");
+  });
+
+  it("dims its headings", async () => {
+    const { store } = await makeFleet();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for.
+    expect((await show(store, {}, { env: {} })).out).toMatch(/^\u001b\[2mINSTANCE ID[^\n\u001b]*\u001b\[22m\na +本番[^\u001b]*$/);
   });
 
   it("has STATE where a silent host is shown", async () => {

@@ -102,7 +102,7 @@ describe("--jq and --ndjson", () => {
 
   it.each([".[", "error(1)", ".foo"])("gives jq's own message for %j", async (jq) => {
     const failing = list(await makeFleet(), [], { jq });
-    await expect(failing).rejects.toThrow(UsageError);
+    await expect(failing).rejects.toThrow(CommandError);
     await expect(failing).rejects.toThrow(/^--jq: (?!Non-zero).{3}/);
   });
 
@@ -134,6 +134,7 @@ describe("where reports are", () => {
     [{ store: "/srv/x" }, 'for a folder write "file:/srv/x"'],
     [{ server: "example.com" }, "should be a URL"],
     [{ server: "http://user:secret@example.com" }, "with no key in it"],
+    [{ server: "http://:secret@example.com" }, "with no key in it"],
   ])("refuses %j", async (options, message) => {
     const failing = makeIo().then((io) => runList([], options, io));
     await expect(failing).rejects.toThrow(CommandError);

@@ -9,6 +9,7 @@ import type { Io } from "./io.ts";
 import { runJq } from "./jq.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
+import { dimHeadings } from "./table.ts";
 import { findTarget } from "./target.ts";
 
 export interface ListOptions extends Flags {
@@ -79,7 +80,7 @@ async function show(source: ReportSource, parameters: Parameters, form: Form, op
 
 function layOut(rows: readonly Row[], { asOf }: ReportAnswer, { fields }: ListOptions, io: Io): string {
   const names = fields?.split(",").map((name) => name.trim());
-  return layOutHosts(rows, { fields: names, columns: io.stdout.columns, asOf: Date.parse(asOf) });
+  return dimHeadings(layOutHosts(rows, { fields: names, columns: io.stdout.columns, asOf: Date.parse(asOf) }), io);
 }
 
 /** One line of what the table does not show. */

@@ -27,7 +27,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const io = openIo({ folders: envPaths("rollcall", { suffix: "" }), signal: stop.signal });
 const program = buildProgram(io);
-addCompletion(program);
+addCompletion(program, io);
 
 try {
   await program.parseAsync();

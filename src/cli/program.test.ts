@@ -1,6 +1,7 @@
 // Tests of the command line itself: help, and what is said to those who mistype.
 import { type Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
+import { SCOPES } from "../api/scopes.ts";
 import { makeIo } from "./io-double.ts";
 import { buildProgram } from "./program.ts";
 
@@ -63,7 +64,13 @@ describe("mistakes", () => {
     expect(error.exitCode).not.toBe(0);
     expect(err).toContain(message);
     expect(err).toContain("--help shows examples");
+    expect(err).toMatch(/^rollcall: /);
   });
+});
+
+it("offers the scopes that keys can have", async () => {
+  const create = walk(buildProgram(await makeIo())).find((command) => command.name() === "create");
+  expect(create?.options.find(({ long }) => long === "--scope")?.argChoices).toEqual([...SCOPES]);
 });
 
 it("runs what was asked for", async () => {

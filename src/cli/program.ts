@@ -1,7 +1,7 @@
 // The command line: every command with its flags, examples and help. What a command does is loaded only when it runs.
 import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
 import { STATES } from "../answers/query.ts";
-import { SCOPES } from "../api/keys.ts";
+import { SCOPES } from "../api/scopes.ts";
 import type { Io } from "./io.ts";
 import type { CreateOptions, ListKeysOptions } from "./keys.ts";
 import type { ListOptions } from "./list.ts";
@@ -18,6 +18,7 @@ export function buildProgram(io: Io): Command {
     .version(VERSION)
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")) })
     .exitOverride();
   for (const add of [addStart, addServe, addReport, addList, addKeys, addSpec]) add(program, io);
   explain(

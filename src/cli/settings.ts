@@ -1,15 +1,12 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { z } from "zod";
 import { parseWindow } from "../answers/query.ts";
-import { readDocument } from "../spec/document.ts";
-import { renderMistakes } from "../spec/mistake.ts";
+import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
-const MAX_CONFIG_BYTES = 64 * 1024;
 const MAX_KEY_FILE_BYTES = 4096;
 
 /** One setting. A missing flag, variable or key means that it cannot be set that way. */
@@ -64,22 +61,6 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
-const text = z.string().min(1);
-
-/** The configuration file. */
-const configSchema = z.strictObject({
-  store: text.optional(),
-  server: text.optional(),
-  key: text.optional(),
-  key_file: text.optional(),
-  spec: text.optional(),
-  listen: text.optional(),
-  within: text.optional(),
-  log_level: z.enum(LOG_LEVELS).optional(),
-});
-
-type Config = z.infer<typeof configSchema>;
-
 /** What flags were given, by setting. */
 export type Flags = { readonly [Name in SettingName]?: string | undefined };
 
@@ -112,6 +93,8 @@ export interface Settings {
 export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   const configPath = flags.config ?? io.env.ROLLCALL_CONFIG;
   const path = configPath === undefined ? join(io.folders.config, "config.yaml") : resolve(io.cwd, configPath);
+  // Loaded here, so that help and completion do not wait for the parsers.
+  const { readConfig } = await import("./config-file.ts");
   const config = await readConfig(path, configPath !== undefined, io);
 
   function find(name: SettingName): Sourced | undefined {
@@ -151,30 +134,6 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
       }
     },
   };
-}
-
-async function readConfig(path: string, isNamed: boolean, io: Io): Promise<Config> {
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);
-  }
-  // A file whose lines are all commented out sets nothing.
-  if (content.split("\n").every((line) => /^\s*(#|$)/.test(line))) return {};
-  const outcome = readDocument(content, configSchema, { maxBytes: MAX_CONFIG_BYTES });
-  if ("mistakes" in outcome)
-    throw new CommandError(`the configuration file has mistakes:\n${hideKeys(renderMistakes(path, content, outcome.mistakes))}`);
-  if (outcome.value.key !== undefined && ((await stat(path)).mode & 0o077) !== 0) {
-    await io.stderr.write(`warning: other users may read the API key in ${path}; chmod 600 it\n`);
-  }
-  return outcome.value;
-}
-
-/** Stars in place of keys, as many as there were letters, so that carets stay where they point. */
-function hideKeys(shown: string): string {
-  return shown.replace(/rc_[\w-]+|(?<=\| *["']?key["']? *: *)\S.*/gi, (key) => "*".repeat(key.length));
 }
 
 async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {

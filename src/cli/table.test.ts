@@ -3,7 +3,7 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { sanitize } from "./cell.ts";
-import { layOutTable } from "./table.ts";
+import { dimHeadings, layOutTable } from "./table.ts";
 
 const cell = fc
   .string({
@@ -63,5 +63,23 @@ describe("layOutTable", () => {
     expect(heading).toMatch(/^A +B$/);
     expect(line).toMatch(/^x+… {2}y+…$/);
     expect(line).toHaveLength(50);
+  });
+});
+
+describe("dimHeadings", () => {
+  const dim = (isTerminal: boolean, env: Record<string, string>): string =>
+    dimHeadings("A  B\n1  2", { stdout: { isTerminal, columns: 80, rows: 24, write: async () => undefined }, env });
+
+  it("dims the headings alone, and adds no width", () => {
+    expect(dim(true, { TERM: "xterm" })).toBe("\u001b[2mA  B\u001b[22m\n1  2");
+    expect(stringWidth(dim(true, {}).split("\n")[0] ?? "")).toBe(4);
+  });
+
+  it.each([
+    [false, {}],
+    [true, { NO_COLOR: "1" }],
+    [true, { TERM: "dumb" }],
+  ])("leaves them plain: terminal %s, %j", (isTerminal, env) => {
+    expect(dim(isTerminal, env)).toBe("A  B\n1  2");
   });
 });

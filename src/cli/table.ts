@@ -1,5 +1,7 @@
 // Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the terminal's width.
+import { styleText } from "node:util";
 import stringWidth from "string-width";
+import type { Io } from "./io.ts";
 
 const GAP = 2;
 const BETWEEN = " ".repeat(GAP);
@@ -31,6 +33,15 @@ export function layOutTable(
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** Dims a table's headings where stdout is a terminal that shows styles and its user has not set NO_COLOR (https://no-color.org). */
+export function dimHeadings(table: string, { stdout, env }: Pick<Io, "stdout" | "env">): string {
+  if (!stdout.isTerminal || env.NO_COLOR || env.TERM === "dumb") return table;
+  const end = table.indexOf("\n");
+  if (end < 0) return table;
+  // The terminal was looked at above; by itself Node would look at the process's own stdout.
+  return styleText("dim", table.slice(0, end), { validateStream: false }) + table.slice(end);
 }
 
 /** Cuts or fills a cell to a width. */

@@ -51,7 +51,7 @@ export async function openStoreAt(url: string, io: Io): Promise<Store> {
 
 function parseServerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new CommandError("--server (ROLLCALL_SERVER) should be a URL such as https://rollcall.example.com, with no key in it");
   }
   return url;
