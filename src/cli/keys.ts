@@ -45,7 +45,7 @@ export async function runKeysCreate({ scope, name, host, ...flags }: CreateOptio
 
 /** Lists keys: a table on a terminal, JSON in a pipe. */
 export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): Promise<void> {
-  const keys = await (await openAdmin(flags, io)).list();
+  const keys = await (await openAdmin(flags, io, { mustExist: true })).list();
   if (json || !io.stdout.isTerminal) return io.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
   if (keys.length === 0) return io.stderr.write("no keys; rollcall keys create makes one\n");
   const now = io.clock();
@@ -62,17 +62,19 @@ export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): 
 
 /** Revokes a key. @throws CommandError if there is none with the id */
 export async function runKeysRevoke(id: string, flags: Flags, io: Io): Promise<void> {
-  const admin = await openAdmin(flags, io);
+  const admin = await openAdmin(flags, io, { mustExist: true });
   if (!(await admin.revoke(id))) throw new CommandError(`there is no key ${sanitize(id)}; rollcall keys list shows them`);
   await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds\n`);
 }
 
-async function openAdmin(flags: Flags, io: Io): Promise<KeyAdmin> {
+async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Promise<KeyAdmin> {
   const settings = await readSettings(flags, io);
   // Keys are often made before the server first runs, so here the embedded store need not be there yet.
   const target: Target = settings.target() ? await findTarget(settings, io) : { kind: "store", url: embeddedStoreUrl(io) };
   const admin =
-    target.kind === "store" ? await openStoreAdmin(target.url, io) : openServerAdmin(target.url, await settings.readKey(), io);
+    target.kind === "store"
+      ? await openStoreAdmin(target.url, mustExist, io)
+      : openServerAdmin(target.url, await settings.readKey(), io);
   return {
     create: async (request) => {
       const checked = keyRequestSchema.safeParse(request);
@@ -84,8 +86,8 @@ async function openAdmin(flags: Flags, io: Io): Promise<KeyAdmin> {
   };
 }
 
-async function openStoreAdmin(url: string, io: Io): Promise<KeyAdmin> {
-  const store = await openStoreAt(url, io);
+async function openStoreAdmin(url: string, mustExist: boolean, io: Io): Promise<KeyAdmin> {
+  const store = await openStoreAt(url, io, { mustExist });
   const told = (error: unknown): never => {
     throw error instanceof StoreError ? new CommandError(error.message) : error;
   };

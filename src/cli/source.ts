@@ -32,7 +32,7 @@ export async function openSource(target: Target, settings: Settings, io: Io): Pr
 }
 
 async function openStoreSource(url: string, settings: Settings, io: Io): Promise<ReportSource> {
-  const store = await openStoreAt(url, io);
+  const store = await openStoreAt(url, io, { mustExist: true });
   const roll = createRoll({ store, clock: io.clock });
   return {
     async ask(parameters, format) {

@@ -128,11 +128,18 @@ describe("file: a folder", () => {
     expect(await listKeys(store, "removed/")).toEqual(["removed/two"]);
   });
 
-  it("lists nothing once it is removed", async () => {
-    const gone = join(root, "..", "gone");
-    const other = await fileStore({ root: gone, clock });
-    await rm(gone, { recursive: true });
-    expect(await listKeys(other)).toEqual([]);
+  it("fails to list once it is gone: that is no empty store", async () => {
+    const folder = await makeFolder();
+    const gone = await fileStore({ root: folder, clock });
+    await rm(folder, { recursive: true });
+    await expect(listKeys(gone)).rejects.toThrow(StoreError);
+    await expect(listKeys(gone, "reports/v1/")).rejects.toThrow("there is no folder");
+  });
+
+  it("is not made for those who only read", async () => {
+    const missing = join(await makeFolder(), "mistyped");
+    await expect(fileStore({ root: missing, clock, mustExist: true })).rejects.toThrow(`there is no folder ${missing}`);
+    await expect(stat(missing)).rejects.toThrow("ENOENT");
   });
 
   it("is swept of leftovers older than an hour when it is opened", async () => {

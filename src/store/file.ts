@@ -7,7 +7,7 @@ import type { Clock } from "../report/clock.ts";
 import { readBody, syncFolder } from "./file-body.ts";
 import { toEntry } from "./file-entry.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
-import { listTree } from "./file-tree.ts";
+import { checkRoot, listTree } from "./file-tree.ts";
 import { FileWriter, TEMPORARY } from "./file-writer.ts";
 import { checkKey, type Store } from "./store.ts";
 
@@ -22,8 +22,9 @@ const LEFTOVER_MS = 60 * 60 * 1000;
 const FOLDER_MODE = 0o700;
 
 export interface FileStoreOptions {
-  /** The folder; made if it is missing. */
+  /** The folder; made if it is missing, unless mustExist. */
   readonly root: string;
+  readonly mustExist?: boolean;
   /** Stamps what is stored, and tells old locks and leftovers. */
   readonly clock: Clock;
   /** A new name for a temporary file at each call: letters and digits. */
@@ -41,9 +42,9 @@ export interface FileStoreOptions {
  *
  * @throws StoreError if the folder can not be made or read
  */
-export async function fileStore({ root, clock, random = randomName }: FileStoreOptions): Promise<Store> {
+export async function fileStore({ root, clock, random = randomName, mustExist = false }: FileStoreOptions): Promise<Store> {
   const folder = resolve(root);
-  await makeRoot(folder);
+  await (mustExist ? checkRoot(folder) : makeRoot(folder));
   await sweep(join(folder, TEMPORARY), clock());
   const writer = new FileWriter({ root: folder, clock, random });
 

@@ -8,6 +8,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   /** What `file:relative/path` is relative to; else the process's working directory. */
   readonly cwd?: string;
+  /** For those who only read: a folder that is missing is then an error, and is not made. */
+  readonly mustExist?: boolean;
 }
 
 type Open = (url: string, options: OpenOptions) => Promise<Store>;
@@ -16,10 +18,10 @@ type Open = (url: string, options: OpenOptions) => Promise<Store>;
 const DRIVERS: ReadonlyMap<string, Open> = new Map<string, Open>([
   [
     "file",
-    async (url, { clock, cwd = process.cwd() }) => {
+    async (url, { clock, cwd = process.cwd(), mustExist = false }) => {
       const root = resolve(cwd, parseFileUrl(url));
       const { fileStore } = await import("./file.ts");
-      return await fileStore({ root, clock });
+      return await fileStore({ root, clock, mustExist });
     },
   ],
   [
