@@ -1,6 +1,6 @@
 // The Store contract as tests: puts with a condition. Part of conformance.ts.
 import { describe, expect, it } from "vitest";
-import type { StoreFixture } from "./conformance.ts";
+import type { StoreFixture } from "./conformance-fixture.ts";
 import { PreconditionFailed } from "./store.ts";
 
 const LIMIT = { maxBytes: 1024 };

@@ -1,6 +1,6 @@
 // The Store contract as tests: listings. Part of conformance.ts.
 import { beforeAll, describe, expect, it } from "vitest";
-import type { StoreFixture } from "./conformance.ts";
+import type { StoreFixture } from "./conformance-fixture.ts";
 import type { ListOptions, Store } from "./store.ts";
 
 /** More than two pages, so that there are a first, a middle and a last one. */

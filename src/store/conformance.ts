@@ -1,16 +1,9 @@
 // The Store contract as tests. A driver joins with describeStore(NAME, makeStore); only *.test.ts files may import this.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeConditions } from "./conformance-conditions.ts";
+import type { StoreFixture } from "./conformance-fixture.ts";
 import { describeListing } from "./conformance-listing.ts";
 import { InvalidKey, type Store, TooLarge } from "./store.ts";
-
-/** A store under test. It may hold other objects: each test keeps to a prefix of its own. */
-export interface StoreFixture {
-  readonly store: Store;
-  /** What the store's clock says: ms since the epoch. The suite sets it. */
-  readonly time: { now: number };
-  dispose(): Promise<void>;
-}
 
 const LIMIT = { maxBytes: 2 * 1024 * 1024 };
 
