@@ -12,6 +12,16 @@ function reasonOf(text: string | Uint8Array): string {
 }
 
 describe("scanObject", () => {
+  // JSON.parse of Node 24.21 takes the second key of the second text for a backslash, once it has read the first.
+  it.each([
+    ['{"k":1,"\\\\":2}', ["k", "\\"]],
+    ['{"k":1,"\\"":2}', ["k", '"']],
+    ['{"k":1,"a\\\\":2,"a\\"":3}', ["k", "a\\", 'a"']],
+  ])("reads the keys of %j whatever it read before", (text, keys) => {
+    const outcome = scan(text);
+    expect(isRejection(outcome) ? outcome : [...outcome.keys()]).toEqual(keys);
+  });
+
   it.each([
     "{}",
     " \t\r\n{} \t\r\n",
