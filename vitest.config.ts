@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     reporters: ["default", "./scripts/closing-line.mjs"],
+    globalSetup: ["./test/s3/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { TZ: "Asia/Tokyo" },

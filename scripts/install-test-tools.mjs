@@ -1,8 +1,18 @@
-// Before the tests: makes sure that the real curl, jq and Chromium are there, and installs them where Debian's apt-get can.
+// Before the tests: makes sure that the real curl, jq, Chromium and S3 server are there, and installs them where Debian's apt-get can.
 import { spawnSync } from "node:child_process";
 
 /** Command to Debian package. */
-const TOOLS = { curl: "curl", jq: "jq", chromium: "chromium", openssl: "openssl" };
+const TOOLS = {
+  curl: "curl",
+  jq: "jq",
+  chromium: "chromium",
+  openssl: "openssl",
+  // Ceph's RADOS Gateway is the S3 server (test/s3/server.ts).
+  radosgw: "radosgw",
+  "ceph-mon": "ceph-mon",
+  "ceph-osd": "ceph-osd",
+  ceph: "ceph-common",
+};
 
 const isThere = (command) => spawnSync("sh", ["-c", 'command -v "$1"', "sh", command]).status === 0;
 const missing = Object.keys(TOOLS).filter((command) => !isThere(command));

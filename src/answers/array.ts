@@ -1,6 +1,8 @@
 // The answer's bytes: stored bodies spliced into one JSON array, or a line each.
 import { judgeFreshness } from "../report/freshness.ts";
-import type { HostReport } from "../roll/view.ts";
+import { SEPARATOR } from "../roll/segment.ts";
+import { segmentAt, type Table } from "../roll/table.ts";
+import { type HostReport, readReport } from "../roll/view.ts";
 import { compileProjection } from "./projection.ts";
 import type { Query } from "./query.ts";
 
@@ -10,31 +12,88 @@ export type Format = "json" | "ndjson";
 /** Bytes gathered before a chunk is handed on. */
 const CHUNK_BYTES = 256 * 1024;
 
+/** A run of neighbours this long is handed on as it lies in memory, without a copy. */
+const RUN_BYTES = 64 * 1024;
+
 const OPEN = Buffer.from("[");
-const SEPARATOR = Buffer.from(",\n");
 const CLOSE = Buffer.from("]\n");
 const NEWLINE = Buffer.from("\n");
 
+/** Reports chosen from a view, as a Selection has them. */
+interface Chosen {
+  readonly table: Table;
+  /** Ascending. */
+  readonly positions: Uint32Array;
+}
+
 /**
- * Writes reports in chunks of about 256 KiB. Bodies are copied, not parsed; what the question does not change is byte for byte what
- * the host sent.
+ * Writes reports in chunks of about 256 KiB, which must not be written to. Bodies are copied, not parsed; what the question does not
+ * change is byte for byte what the host sent.
  *
  * @param asOf the view's instant, by which states are judged; ms since the epoch
  */
-export function* writeReports(
-  reports: readonly HostReport[],
+export function writeReports(
+  chosen: Chosen,
+  query: Pick<Query, "fields" | "meta" | "windowMs">,
+  format: Format,
+  asOf: number,
+): Generator<Buffer> {
+  const isPlain = format === "json" && !query.fields && !query.meta;
+  return isPlain ? spliceReports(chosen) : shapeReports(chosen, query, format, asOf);
+}
+
+/** The stored bytes as an array. Rows that are neighbours in memory are so in the array, separators included. */
+function* spliceReports({ table, positions }: Chosen): Generator<Buffer> {
+  let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + RUN_BYTES);
+  let length = OPEN.copy(chunk);
+  let bodies: Buffer = OPEN;
+  let start = 0;
+  let end = 0;
+
+  /** Takes the run that has ended. */
+  function* flush(): Generator<Buffer> {
+    if (end - start >= RUN_BYTES) {
+      if (length > 0) yield chunk.subarray(0, length);
+      yield bodies.subarray(start, end);
+    } else {
+      length += bodies.copy(chunk, length, start, end);
+      if (length < CHUNK_BYTES) return;
+      yield chunk.subarray(0, length);
+    }
+    chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + RUN_BYTES);
+    length = 0;
+  }
+
+  for (const at of positions) {
+    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+    const from = segment.bodyStarts[row] as number;
+    if (segment.bodies !== bodies || from !== end) {
+      if (end > start) yield* flush();
+      bodies = segment.bodies;
+      start = from;
+    }
+    end = segment.bodyStarts[row + 1] as number;
+  }
+  // After the last one there is no separator.
+  if (positions.length > 0) end -= SEPARATOR.length;
+  if (end > start) yield* flush();
+  yield Buffer.concat([chunk.subarray(0, length), CLOSE]);
+}
+
+/** Reports of another shape than they are stored in, one by one. */
+function* shapeReports(
+  { table, positions }: Chosen,
   query: Pick<Query, "fields" | "meta" | "windowMs">,
   format: Format,
   asOf: number,
 ): Generator<Buffer> {
   const shape = compileShape(query, asOf);
-  let pieces: Buffer[] = [];
-  let bytes = 0;
   const isArray = format === "json";
-  if (isArray) pieces.push(OPEN);
-  for (const [index, report] of reports.entries()) {
+  let pieces: Buffer[] = isArray ? [OPEN] : [];
+  let bytes = 0;
+  for (const [index, at] of positions.entries()) {
     if (isArray && index > 0) pieces.push(SEPARATOR);
-    const body = shape(report);
+    const body = shape(readReport(table, at));
     pieces.push(isArray ? body : onOneLine(body));
     if (!isArray) pieces.push(NEWLINE);
     bytes += body.length;

@@ -12,7 +12,7 @@ const BODY = Buffer.from(`{
 function ask(field: string, ...values: string[]): string {
   const path = parseFieldPath(field);
   if (!path) throw new Error(field);
-  return compileFilter({ field, path, values })(BODY);
+  return compileFilter({ field, path, values })(BODY, 0, BODY.length);
 }
 
 describe("compileFilter", () => {

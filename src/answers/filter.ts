@@ -20,16 +20,16 @@ const OPEN_BRACKET = 0x5b;
 const QUOTE = 0x22;
 
 /**
- * Makes a test of reports. A value is compared as text: a string as it is, a number as the host wrote it, `true`, `false`,
+ * Makes a test of reports, each given as a stretch of bytes. A value is compared as text: a string as it is, a number as the host wrote it, `true`, `false`,
  * `null`. Where the path meets arrays, one element that matches is enough; an array of values matches by any of them.
  */
-export function compileFilter({ path, values }: Filter): (body: Buffer) => FilterOutcome {
+export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: number, end: number) => FilterOutcome {
   const tests = values.map(compileWildcard);
   const anyValue = values.includes("*");
 
-  return (body) => {
+  return (report, start, end) => {
     let outcome: FilterOutcome = "no field";
-    visit(body, { start: 0, end: body.length }, 0);
+    visit(report, { start, end }, 0);
     return outcome;
 
     /** Returns true once the answer is known. */

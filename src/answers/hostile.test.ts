@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createRoll } from "../roll/roll.ts";
+import { readReports } from "../roll/view.ts";
 import { memoryStore } from "../store/memory.ts";
 import { writeReports } from "./array.ts";
 import { parseQuery } from "./query.ts";
@@ -61,17 +62,18 @@ it("harms nobody else", async () => {
         await store.put("reports/v1/local/honest.json", Buffer.from(HONEST));
         for (const [key, body] of writes) await store.put(key, body);
         const view = await createRoll({ store, clock: () => NOW }).view();
-        const honest = view.reports.filter(({ id }) => id === "honest");
+        const seen = readReports(view.reports);
+        const honest = seen.filter(({ id }) => id === "honest");
         expect(honest.map(({ body }) => body.toString())).toEqual([HONEST]);
         // Each object is either in the roll or among the problems: nothing is dropped in silence.
-        expect(view.reports.length + view.problems.length).toBe(1 + new Set(writes.map(([key]) => key)).size);
+        expect(seen.length + view.problemCount).toBe(1 + new Set(writes.map(([key]) => key)).size);
 
         const query = parseQuery(new URLSearchParams(text));
-        const { reports } = await selectReports(view, query);
-        const json = Buffer.concat([...writeReports(reports, query, "json", view.asOf)]).toString();
-        const lines = Buffer.concat([...writeReports(reports, query, "ndjson", view.asOf)]).toString();
+        const selection = await selectReports(view, query);
+        const json = Buffer.concat([...writeReports(selection, query, "json", view.asOf)]).toString();
+        const lines = Buffer.concat([...writeReports(selection, query, "ndjson", view.asOf)]).toString();
         const parsed = JSON.parse(json) as Array<Record<string, unknown>>;
-        expect(parsed).toHaveLength(reports.length);
+        expect(parsed).toHaveLength(selection.positions.length);
         expect(
           lines
             .split("\n")

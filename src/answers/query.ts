@@ -17,6 +17,8 @@ export interface Query {
   readonly fields: readonly FieldPath[] | undefined;
   /** Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew. */
   readonly meta: boolean;
+  /** Whether an answer with some reports missing is better than none, where the store cannot be read completely. */
+  readonly partial: boolean;
 }
 
 /** A parameter that cannot be understood: its name, and what to write instead. */
@@ -61,11 +63,12 @@ export function parseQuery(parameters: Iterable<readonly [string, string]>, defa
     filters: [...values].map(([field, patterns]) => readFilter(field, patterns)),
     fields: readFields(reserved.get("fields")),
     meta: readFlag("meta", reserved.get("meta")),
+    partial: readPartial(reserved.get("partial")),
   };
 }
 
 /** Parameters that are not fields. A field of the same name is asked for with a dot in front: `.state=running`. */
-const RESERVED_PARAMETERS = ["within", "state", "fields", "meta"] as const;
+const RESERVED_PARAMETERS = ["within", "state", "fields", "meta", "partial"] as const;
 
 function isReserved(name: string): boolean {
   return (RESERVED_PARAMETERS as readonly string[]).includes(name);
@@ -74,26 +77,32 @@ function isReserved(name: string): boolean {
 /**
  * Reads a span such as `90s`, `30m`, `2h`, `1d`, as `within` takes it.
  *
+ * @param name what the message of an error begins with
  * @returns ms
  * @throws QueryError if it is no span, is zero, or is longer than the day after which reports expire
  */
-export function parseWindow(text: string): number {
+export function parseSpan(text: string, name: string): number {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   const ms = match ? Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? 0) : 0;
-  if (ms <= 0) throw new QueryError("within", 'should be a span of time such as "30m", "2h" or "1d"');
-  if (ms > EXPIRY_MS)
-    throw new QueryError("within", `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
+  if (ms <= 0) throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
+  if (ms > EXPIRY_MS) throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
   return ms;
 }
 
 function readWindow(text: string | undefined, defaultWindowMs: number): number {
-  return text === undefined ? defaultWindowMs : parseWindow(text);
+  return text === undefined ? defaultWindowMs : parseSpan(text, "within");
 }
 
 function readState(text = "fresh"): Query["state"] {
   const state = STATES.find((known) => known === text);
   if (!state) throw new QueryError("state", `should be one of ${STATES.join(", ")}`);
   return state;
+}
+
+function readPartial(value: string | undefined): boolean {
+  if (value === undefined) return false;
+  if (value !== "ok") throw new QueryError("partial", 'should be "ok", or be left out');
+  return true;
 }
 
 function readFlag(name: string, text = "false"): boolean {

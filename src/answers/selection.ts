@@ -1,14 +1,17 @@
 // A selection: the reports of a view that a question asks for, and what the answer must say of the rest.
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { judgeFreshness } from "../report/freshness.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
-import type { HostReport, RollView } from "../roll/view.ts";
+import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
+import { segmentAt, type Table } from "../roll/table.ts";
+import type { RollView } from "../roll/view.ts";
 import { compileFilter } from "./filter.ts";
 import type { Query } from "./query.ts";
 
 export interface Selection {
-  /** By key, ascending. */
-  readonly reports: readonly HostReport[];
+  /** The view's reports, and the positions of the chosen ones in it, ascending. */
+  readonly table: Table;
+  readonly positions: Uint32Array;
   /** Sum of the bodies' lengths. */
   readonly bytes: number;
   /** All silent hosts, whatever the filters. */
@@ -22,48 +25,84 @@ export interface Selection {
   readonly validUntil: number;
 }
 
-/** Reports looked at before other requests get their turn. */
+/** Reports filtered before other requests get their turn. */
 const SLICE = 5000;
 
 /** Selects what a question asks for. Freshness is judged at the view's instant. */
 export async function selectReports(view: RollView, query: Query): Promise<Selection> {
+  const table = view.reports;
   const tests = query.filters.map(compileFilter);
   const fieldSeen = query.filters.map(() => false);
-  const chosen: HostReport[] = [];
+  const chosen = new Uint32Array(table.rowOf.length);
+  let count = 0;
+  let bytes = 0;
   let silent = 0;
   let validUntil = Number.POSITIVE_INFINITY;
-  let looked = 0;
-  for (const report of view.reports) {
-    if (++looked % SLICE === 0 && tests.length > 0) await new Promise(setImmediate);
-    const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
+
+  /** Whether all filters match; each is asked, so that fields nobody has are known. */
+  function matches({ bodies, bodyStarts }: Segment, row: number): boolean {
+    const [start, end] = [bodyStarts[row] as number, (bodyStarts[row + 1] as number) - SEPARATOR.length];
+    let isMatch = true;
+    for (const [index, test] of tests.entries()) {
+      const outcome = test(bodies, start, end);
+      fieldSeen[index] ||= outcome !== "no field";
+      isMatch &&= outcome === "match";
+    }
+    return isMatch;
+  }
+
+  for (let at = 0; at < table.rowOf.length; at++) {
+    if (tests.length > 0 && at % SLICE === SLICE - 1) await new Promise(setImmediate);
+    const receivedAt = table.receivedAt[at] as number;
+    const state = judgeFreshness(receivedAt, view.asOf, query.windowMs);
     if (state === "gone" || state === "future") continue;
     if (state === "silent") silent++;
-    validUntil = Math.min(validUntil, report.receivedAt + (state === "fresh" ? query.windowMs : EXPIRY_MS));
+    validUntil = Math.min(validUntil, receivedAt + (state === "fresh" ? query.windowMs : EXPIRY_MS));
     if (query.state !== "all" && query.state !== state) continue;
-    const outcomes = tests.map((test) => test(report.body));
-    for (const [index, outcome] of outcomes.entries()) fieldSeen[index] ||= outcome !== "no field";
-    if (outcomes.every((outcome) => outcome === "match")) chosen.push(report);
+    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+    if (tests.length > 0 && !matches(segment, row)) continue;
+    chosen[count++] = at;
+    bytes += bodyLength(segment, row);
   }
-  const unseen = looked > 0 ? query.filters.filter((_filter, index) => !fieldSeen[index]) : [];
+  const positions = chosen.slice(0, count);
+  const unseen = table.rowOf.length > 0 ? query.filters.filter((_filter, index) => !fieldSeen[index]) : [];
   return {
-    reports: chosen,
-    bytes: chosen.reduce((sum, { body }) => sum + body.length, 0),
+    table,
+    positions,
+    bytes,
     silent,
-    problems: view.problems.length,
+    problems: view.problemCount,
     warnings: unseen.map(({ field }) => `no report that was asked for has a field ${JSON.stringify(field)}`),
-    digest: digestReports(chosen, query.meta),
+    digest: digestReports(table, positions, query.meta),
     validUntil,
   };
 }
 
-/** Identifies the chosen bytes; with meta, the times of receipt too, since they then are in the answer. */
-function digestReports(reports: readonly HostReport[], meta: boolean): string {
+/** Identifies the chosen bytes by their keys and etags; with meta, the times of receipt too, since they then are in the answer. */
+function digestReports(table: Table, positions: Uint32Array, meta: boolean): string {
   const hash = createHash("sha256");
-  for (let at = 0; at < reports.length; at += SLICE) {
-    const lines = reports
-      .slice(at, at + SLICE)
-      .map(({ key, etag, receivedAt }) => `${key}\n${etag}\n${meta ? receivedAt : ""}\n`);
-    hash.update(lines.join(""));
+  hashNames(hash, table, positions);
+  if (meta) {
+    const times = Float64Array.from(positions, (at) => table.receivedAt[at] as number);
+    hash.update(new Uint8Array(times.buffer));
   }
   return hash.digest("base64url").slice(0, 22);
+}
+
+/** Keys and etags lie side by side where rows do, so that a run of rows is hashed at once. */
+function hashNames(hash: Hash, table: Table, positions: Uint32Array): void {
+  let names: Buffer | undefined;
+  let start = 0;
+  let end = 0;
+  for (const at of positions) {
+    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+    const from = segment.nameStarts[row] as number;
+    if (segment.names !== names || from !== end) {
+      if (names) hash.update(names.subarray(start, end));
+      names = segment.names;
+      start = from;
+    }
+    end = segment.nameStarts[row + 1] as number;
+  }
+  if (names) hash.update(names.subarray(start, end));
 }

@@ -5,12 +5,21 @@ import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
 /**
- * The roll's view, or an error that says the store cannot be read. The refresh itself goes on, for the next who asks.
+ * The roll's view, or an error that says how far the reading has come. The refresh itself goes on, for the next who asks, and what
+ * it has read is not read again.
  *
+ * @param partial give what there is instead of the error
  * @throws ApiError store_unavailable
  */
-export async function awaitView({ roll, deadlineMs, log }: Pick<Services, "roll" | "deadlineMs" | "log">): Promise<RollView> {
-  return awaitStore(roll.view(), { deadlineMs, log });
+export async function awaitView({ roll, deadlineMs, log }: Services, partial = false): Promise<RollView> {
+  try {
+    return await awaitStore(roll.view(), { deadlineMs, log });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const reason = `${error.message}; ${describeProgress(roll.progress())}`;
+    if (partial) return roll.partialView(reason);
+    throw new ApiError(error.code, `${reason}. Ask again, or add partial=ok for what is there`, RETRY);
+  }
 }
 
 /** Waits for any work on the store; its failures and its slowness become 503. */
@@ -33,6 +42,12 @@ export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<
   } finally {
     clearTimeout(timer);
   }
+}
+
+function describeProgress(progress: ReturnType<Services["roll"]["progress"]>): string {
+  if (!progress) return "nothing was read yet";
+  const { listed, isListed, changed, read } = progress;
+  return `${listed} objects were listed${isListed ? "" : " so far"}, ${read} of ${changed} new or changed ones were read`;
 }
 
 const RETRY = { headers: { "retry-after": "5" } };

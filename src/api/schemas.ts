@@ -19,6 +19,16 @@ export const RESPONSE_HEADERS: Readonly<Record<string, { description: string; sc
     description: "What the one who asked should know, such as a filter on a field that no report has.",
     schema: { type: "string" },
   },
+  "Rollcall-Partial": {
+    description:
+      "Only with `partial=ok`, and only where the store could not be read completely: why, and how far it came. Reports may be missing or be older than the store's; Rollcall-As-Of is the last instant of which nothing is missing, if there was one.",
+    schema: { type: "string" },
+  },
+  "Rollcall-Missing": {
+    description:
+      "With Rollcall-Partial: how many new or changed reports were listed and could not be read. While the listing is not finished there may be more.",
+    schema: { type: "integer" },
+  },
   "Rollcall-Received": { description: "When the store received the report.", schema: { type: "string", format: "date-time" } },
   "Rollcall-State": { description: "fresh or silent.", schema: { enum: ["fresh", "silent"] } },
   "Rollcall-Clock-Skew": {
@@ -50,6 +60,14 @@ export const META_PARAMETER: Parameter = {
   in: "query",
   description: "`true` adds `rollcall.reader` to each report: received_at, state, clock_skew_seconds, account.",
   schema: { enum: ["true", "false"], default: "false" },
+};
+
+export const PARTIAL_PARAMETER: Parameter = {
+  name: "partial",
+  in: "query",
+  description:
+    "`ok`: where the store cannot be read completely within the deadline, answer with what is there and say in Rollcall-Partial what is missing. Without it such an answer is a 503.",
+  schema: { enum: ["ok"] },
 };
 
 export const WITHIN_PARAMETER: Parameter = {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Client, createClient, drawWait, isInTheClear } from "./client.ts";
+import { type Client, createClient, isInTheClear } from "./client.ts";
 import { CommandError } from "./failure.ts";
 
 const KEY = "rc_abcdefghijkl_secret";
@@ -146,12 +146,6 @@ describe("createClient", () => {
     await connect(new URL("/rollcall/", url)).request("/v1/keys");
     expect(seen[0]?.url).toBe("/rollcall/v1/keys");
   });
-});
-
-it("waits anything from nothing to a bound that doubles up to 8 s", () => {
-  expect([1, 2, 3, 4, 5, 60].map((attempt) => drawWait(attempt, 1))).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
-  expect(drawWait(3, 0)).toBe(0);
-  expect(drawWait(3, 0.25)).toBe(1000);
 });
 
 it.each([

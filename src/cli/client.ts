@@ -2,14 +2,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import { isLoopback } from "../api/server.ts";
+import { drawWait } from "../store/backoff.ts";
 import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
-const FIRST_WAIT_MS = 1000;
-const MAX_WAIT_MS = 8000;
+const BACKOFF = { first: 1000, cap: 8000 };
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
@@ -72,7 +72,7 @@ export function createClient({ url, key, signal, onRetry, random = Math.random }
           shouldRetry: async ({ error, attemptNumber }) => {
             if (signal.aborted) return false;
             onRetry?.(describe(error));
-            await wait(drawWait(attemptNumber, random()), undefined, { signal });
+            await wait(drawWait(attemptNumber, random(), BACKOFF), undefined, { signal });
             return true;
           },
         });
@@ -82,17 +82,6 @@ export function createClient({ url, key, signal, onRetry, random = Math.random }
       }
     },
   };
-}
-
-/**
- * How long to wait after a failed try: full jitter, anything from nothing to a bound that doubles up to MAX_WAIT_MS.
- *
- * @param attempt 1 after the first try
- * @param random from 0 to 1
- * @returns ms
- */
-export function drawWait(attempt: number, random: number): number {
-  return random * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
 }
 
 /** Tells whether keys would travel to the server in the clear. */

@@ -20,6 +20,7 @@ const configSchema = z.strictObject({
   spec: text.optional(),
   listen: text.optional(),
   within: text.optional(),
+  max_age: text.optional(),
   log_level: z.enum(LOG_LEVELS).optional(),
 });
 

@@ -90,6 +90,7 @@ export async function startTestService(url: string): Promise<Service> {
   const service = await startService({
     store: await openStore(url, { clock }),
     listen: { host: "127.0.0.1", port: 0 },
+    maxAgeMs: undefined,
     windowMs: DEFAULT_WINDOW_MS,
     clock,
     log: pino({ level: "silent" }),

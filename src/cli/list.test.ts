@@ -130,7 +130,7 @@ describe("where reports are", () => {
   });
 
   it.each([
-    [{ store: "s3://bucket" }, "this build has no driver for s3:"],
+    [{ store: "s3:bucket" }, 'write "s3://BUCKET/PREFIX?region=REGION"'],
     [{ store: "/srv/x" }, 'for a folder write "file:/srv/x"'],
     [{ server: "example.com" }, "should be a URL"],
     [{ server: "http://user:secret@example.com" }, "with no key in it"],

@@ -16,6 +16,7 @@ export interface ListOptions extends Flags {
   readonly state?: (typeof STATES)[number];
   readonly fields?: string;
   readonly meta?: boolean;
+  readonly partial?: boolean;
   readonly json?: boolean;
   readonly ndjson?: boolean;
   readonly table?: boolean;
@@ -46,7 +47,7 @@ function chooseForm({ json, ndjson, table, jq, watch: seconds }: ListOptions, io
   return form;
 }
 
-function readParameters(filters: readonly string[], { state, fields, meta }: ListOptions, form: Form): Parameters {
+function readParameters(filters: readonly string[], { state, fields, meta, partial }: ListOptions, form: Form): Parameters {
   const parameters = filters.map((filter): [string, string] => {
     const at = filter.indexOf("=");
     if (at < 1)
@@ -58,6 +59,7 @@ function readParameters(filters: readonly string[], { state, fields, meta }: Lis
   if (state) parameters.push(["state", state]);
   if (fields !== undefined) parameters.push(["fields", fields]);
   if (meta || form === "table") parameters.push(["meta", "true"]);
+  if (partial) parameters.push(["partial", "ok"]);
   return parameters;
 }
 

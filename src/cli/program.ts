@@ -58,7 +58,7 @@ function addServe(program: Command, io: Io): void {
     .option("--tls-cert <FILE>", "PEM certificate; with --tls-key, speak TLS")
     .option("--tls-key <FILE>", "PEM private key")
     .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback");
-  addSettings(command, "store", "listen", "within", "config");
+  addSettings(command, "store", "listen", "within", "maxAge", "config");
   explain(
     command,
     `
@@ -96,12 +96,13 @@ function addList(program: Command, io: Io): void {
     .addOption(new Option("--state <STATE>", "which reports by age").choices(STATES))
     .option("--fields <FIELDS>", "only these fields, split by commas")
     .option("--meta", "add rollcall.reader: when received, state, clock skew, account")
+    .option("--partial", "where the store cannot be read completely, answer with what is there and say so")
     .option("--json", "one JSON array, also on a terminal")
     .option("--ndjson", "one report a line")
     .option("--table", "a table, also in a pipe")
     .option("--jq <PROGRAM>", "run a jq program over the array; strings come out raw")
     .addOption(new Option("--watch [SECONDS]", "look again and again").argParser(parseSeconds).preset("2"));
-  addSettings(command, "store", "server", "keyFile", "within", "config");
+  addSettings(command, "store", "server", "keyFile", "within", "maxAge", "config");
   explain(
     command,
     `
@@ -200,6 +201,7 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   config: "FILE",
   listen: "HOST:PORT",
   within: "SPAN",
+  maxAge: "SPAN",
 };
 
 function explain(command: Command, text: string): void {

@@ -47,7 +47,7 @@ export async function serveStore(
 ): Promise<Service> {
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   try {
-    return await startService({ store, listen, windowMs, clock: io.clock, log, version: VERSION });
+    return await startService({ store, listen, windowMs, maxAgeMs: settings.maxAgeMs(), clock: io.clock, log, version: VERSION });
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(error.message);
     throw error;

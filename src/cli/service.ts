@@ -18,6 +18,8 @@ export interface ServiceOptions {
   readonly store: Store;
   readonly listen: ListenOptions;
   readonly windowMs: number;
+  /** How old the listing behind an answer may be; ms. */
+  readonly maxAgeMs: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -33,8 +35,14 @@ export interface Service {
 }
 
 /** Starts the API. @throws ListenError */
-export async function startService({ store, listen, windowMs, clock, log, version }: ServiceOptions): Promise<Service> {
-  const roll = createRoll({ store, clock });
+export async function startService({ store, listen, windowMs, maxAgeMs, clock, log, version }: ServiceOptions): Promise<Service> {
+  const roll = createRoll({
+    store,
+    clock,
+    snapshot: "keep",
+    onNotice: (notice, err) => log.warn({ err }, notice),
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+  });
   const keyring = createKeyring({ store, clock });
   const app = createApp({ store, roll, keyring, clock, log, version, windowMs, deadlineMs: DEADLINE_MS });
   const server = await startServer(app, listen);
@@ -44,6 +52,7 @@ export async function startService({ store, listen, windowMs, clock, log, versio
     keyring,
     async stop() {
       await server.stop(STOP_GRACE_MS);
+      await roll.close();
       await store.close?.();
     },
   };

@@ -1,7 +1,7 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { parseWindow } from "../answers/query.ts";
+import { parseSpan, QueryError } from "../answers/query.ts";
 import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -51,6 +51,12 @@ export const SETTINGS = {
     key: "within",
     description: "how old a fresh report may be (default 2h)",
   },
+  maxAge: {
+    flag: "--max-age",
+    variable: "ROLLCALL_MAX_AGE",
+    key: "max_age",
+    description: "how old the listing behind an answer may be (default 1s); more makes large fleets cheaper to ask",
+  },
   logLevel: {
     variable: "ROLLCALL_LOG_LEVEL",
     key: "log_level",
@@ -83,6 +89,8 @@ export interface Settings {
   readKey(): Promise<string | undefined>;
   /** The window in ms. @throws UsageError */
   windowMs(): number | undefined;
+  /** How old the listing behind an answer may be, in ms. @throws UsageError */
+  maxAgeMs(): number | undefined;
 }
 
 /**
@@ -124,16 +132,20 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
       if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
       return file && checkKey(await readKeyFile(file, io), file.value);
     },
-    windowMs() {
-      const within = find("within");
-      if (!within) return undefined;
-      try {
-        return parseWindow(within.value);
-      } catch (error) {
-        throw new UsageError(`${within.name}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    },
+    windowMs: () => readSpan(find("within")),
+    maxAgeMs: () => readSpan(find("maxAge")),
   };
+}
+
+/** @returns ms @throws UsageError */
+function readSpan(setting: Sourced | undefined): number | undefined {
+  if (!setting) return undefined;
+  try {
+    return parseSpan(setting.value, setting.name);
+  } catch (error) {
+    if (error instanceof QueryError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {

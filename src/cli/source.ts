@@ -3,6 +3,7 @@ import { type Format, writeReports } from "../answers/array.ts";
 import { parseQuery, QueryError } from "../answers/query.ts";
 import { selectReports } from "../answers/selection.ts";
 import { createRoll } from "../roll/roll.ts";
+import type { RollView } from "../roll/view.ts";
 import { StoreError } from "../store/store.ts";
 import { createClient, isInTheClear } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
@@ -33,18 +34,32 @@ export async function openSource(target: Target, settings: Settings, io: Io): Pr
 
 async function openStoreSource(url: string, settings: Settings, io: Io): Promise<ReportSource> {
   const store = await openStoreAt(url, io, { mustExist: true });
-  const roll = createRoll({ store, clock: io.clock });
+  const maxAgeMs = settings.maxAgeMs();
+  const roll = createRoll({ store, clock: io.clock, snapshot: "use", ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
   return {
     async ask(parameters, format) {
       const query = readQuery(parameters, settings.windowMs());
       const view = await roll.view().catch((error: unknown) => {
-        throw error instanceof StoreError ? new CommandError(error.message) : error;
+        if (!(error instanceof StoreError)) throw error;
+        if (query.partial) return roll.partialView(error.message);
+        throw new CommandError(error.message);
       });
-      const { reports, silent, problems, warnings } = await selectReports(view, query);
-      const asOf = new Date(view.asOf).toISOString();
-      return { asOf, count: reports.length, silent, problems, warnings, body: writeReports(reports, query, format, view.asOf) };
+      const selection = await selectReports(view, query);
+      const { silent, problems, warnings } = selection;
+      return {
+        asOf: new Date(view.asOf).toISOString(),
+        count: selection.positions.length,
+        silent,
+        problems,
+        warnings: [...describePartial(view), ...warnings],
+        body: writeReports(selection, query, format, view.asOf),
+      };
     },
   };
+}
+
+function describePartial({ partial }: RollView): string[] {
+  return partial ? [`not complete, ${partial.missing} reports or more are missing: ${partial.reason}`] : [];
 }
 
 function readQuery(
@@ -76,13 +91,17 @@ async function openServerSource(url: URL, settings: Settings, io: Io): Promise<R
       });
       const asOf = headers.get("rollcall-as-of");
       if (!asOf || !body) throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
-      const warning = headers.get("rollcall-warning");
+      const [partial, warning] = [headers.get("rollcall-partial"), headers.get("rollcall-warning")];
+      const missing = headers.get("rollcall-missing");
       return {
         asOf,
         count: Number(headers.get("rollcall-count")),
         silent: Number(headers.get("rollcall-silent")),
         problems: Number(headers.get("rollcall-problems")),
-        warnings: warning === null ? [] : [warning],
+        warnings: [
+          ...(partial === null ? [] : [`not complete, ${missing} reports or more are missing: ${partial}`]),
+          ...(warning === null ? [] : [warning]),
+        ],
         body: asCommandErrors(body, url),
       };
     },

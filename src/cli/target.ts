@@ -42,7 +42,7 @@ export function findStoreUrl(settings: Settings, io: Io): string {
 /** Opens a store; what it says of a failure is for the user. One that must exist is not made by a mistyped name. @throws CommandError */
 export async function openStoreAt(url: string, io: Io, { mustExist = false } = {}): Promise<Store> {
   try {
-    return await openStore(url, { clock: io.clock, cwd: io.cwd, mustExist });
+    return await openStore(url, { clock: io.clock, cwd: io.cwd, env: io.env, mustExist });
   } catch (error) {
     if (error instanceof StoreError) throw new CommandError(error.message);
     throw error;

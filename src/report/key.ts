@@ -4,11 +4,14 @@ import { MAX_HOST_ID_LENGTH } from "./limits.ts";
 /** Hosts' reports lie under this prefix, and hosts may write nowhere else. */
 export const REPORTS_PREFIX = "reports/v1/";
 
+/** Comes after every key that begins with REPORTS_PREFIX, since "0" follows "/", and is none itself. */
+export const REPORTS_END = "reports/v10";
+
 /** The account of a host that reports through a server or into a folder. */
 const LOCAL_ACCOUNT = "local";
 
 /** The account of a report that lies at the top of the store as INSTANCE_ID.json: its key names none. */
-export const TOP_LEVEL_ACCOUNT = "";
+const TOP_LEVEL_ACCOUNT = "";
 
 const HOST_ID = /^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*$/;
 const ACCOUNT = /^(?:[0-9]{12}|local)$/;

@@ -1,204 +1,201 @@
-// The reader: keeps every report of a store in memory and brings it up to date by one listing and the bodies that changed.
-import pMap from "p-map";
+// The reader: keeps every report of a store in memory, packed, and brings it up to date by one listing and the bodies that changed.
 import type { Clock } from "../report/clock.ts";
-import { judgeFreshness } from "../report/freshness.ts";
-import { parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
-import { EXPIRY_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
-import type { Problem, Rejection } from "../report/problem.ts";
-import { isRejected, parseReport } from "../report/report.ts";
-import { type Entry, type Store, TooLarge, Unreadable } from "../store/store.ts";
-import { setAsideSuperseded } from "./supersede.ts";
-import type { HostReport, RollView } from "./view.ts";
-
-/** Bodies read at a time. A folder gains nothing past this (docs/benchmarks.md). */
-const READ_CONCURRENCY = 64;
+import type { Entry, Store } from "../store/store.ts";
+import { compactTable } from "./compaction.ts";
+import { judge } from "./reading.ts";
+import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
+import { createSegmentBuilder } from "./segment.ts";
+import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
+import { createTableBuilder, EMPTY_TABLE, overlay, type Table } from "./table.ts";
+import { buildView, type RollView } from "./view.ts";
 
 /** How long after a refresh its view is used again. Short enough that nobody waits for news, long enough that a crowd costs one listing. */
-const MAX_VIEW_AGE_MS = 1000;
+const DEFAULT_MAX_AGE_MS = 1000;
 
-/** Keys shown of a listing are cut, since anyone who can write to the store chooses them. */
-const MAX_SHOWN_KEY_LENGTH = 1024;
+/** How often objects that could not be read are tried again although nothing about them changed. */
+const RETRY_UNREADABLE_MS = 60_000;
+
+/** Reports put through this process that wait for the next view; more are taken in at once. */
+const MAX_NOTED = 1000;
 
 export interface Roll {
   /**
-   * The reports as they are now: the listing behind it ended at most a second ago, or as long ago as it took. Questions that come while a refresh runs share it.
+   * The reports as they are now: the listing behind it ended at most maxAgeMs ago, or as long ago as it took. Questions that come
+   * while a refresh runs share it.
    *
-   * @throws whatever the store throws when it cannot list or read completely
+   * @throws whatever the store throws when it cannot list or read completely. What has been read by then is kept for the next refresh.
    */
   view(): Promise<RollView>;
 
+  /** What is known at this moment, complete or not: over the last complete view whatever the running or failed refresh has read. */
+  partialView(reason: string): RollView;
+
+  /** How far the running refresh, or else the last one, has come; undefined before the first. */
+  progress(): Progress | undefined;
+
   /** Takes in a report that this process has just put, so that the next view holds it without a listing. */
   note(entry: Entry, body: Uint8Array): void;
-}
 
-/** What became of one object: a report, or why it is set aside. */
-interface Known {
-  readonly entry: Entry;
-  readonly outcome: HostReport | Rejection;
+  /** Ends a running refresh, and waits for a snapshot that is being written. */
+  close(): Promise<void>;
 }
 
 export interface RollOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** How old the listing behind a view may be; ms. Above the default, a snapshot that is no older is answered from before anything is listed. */
+  readonly maxAgeMs?: number;
+  /** Whether to begin from the snapshot in the store, and to keep it up to date; neither by default. */
+  readonly snapshot?: SnapshotMode;
+  /** How often the snapshot is written at most; ms. */
+  readonly snapshotEveryMs?: number;
+  /** Told of what went wrong without harm to any answer, such as a snapshot that could not be written. */
+  readonly onNotice?: (notice: string, error?: unknown) => void;
+}
+
+interface Noted {
+  readonly entry: Entry;
+  readonly body: Uint8Array;
 }
 
 /** Makes a reader. Nothing is read until the first view. */
-export function createRoll({ store, clock }: RollOptions): Roll {
-  let known = new Map<string, Known>();
-  let noted = new Set<string>();
-  let current: RollView | undefined;
+export function createRoll(options: RollOptions): Roll {
+  const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshot = "off", snapshotEveryMs, onNotice = () => undefined } = options;
+  const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
+  const stop = new AbortController();
+  let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0 };
+  /** Put through this process: since the last view, and since the running refresh began. */
+  let noted = new Map<string, Noted>();
+  let notedMeanwhile = new Map<string, Noted>();
+  let current: (RollView & { readonly hasFuture: boolean }) | undefined;
   let version = 0;
   let asOf = Number.NEGATIVE_INFINITY;
   let refreshedAt = Number.NEGATIVE_INFINITY;
   let refreshMs = 0;
+  let triedUnreadableAt = Number.NEGATIVE_INFINITY;
+  let isLoaded = false;
+  let running: Refresh | undefined;
+  let lastProgress: Progress | undefined;
   let refreshing: Promise<void> | undefined;
 
+  /** A store whose listing takes seconds rests for as long before it is asked again; a clock set back makes every view stale. */
+  function isRecent(): boolean {
+    const age = clock() - refreshedAt;
+    return age >= 0 && age <= Math.max(maxAgeMs, refreshMs);
+  }
+
+  async function load(): Promise<void> {
+    isLoaded = true;
+    const loaded = await snapshots.load(stop.signal);
+    if (!loaded) return;
+    adopt(loaded);
+    // Nobody asked for the very latest, so the snapshot's own listing will do.
+    if (maxAgeMs > DEFAULT_MAX_AGE_MS) asOf = refreshedAt = loaded.asOf;
+  }
+
+  function adopt(refreshed: Refreshed): void {
+    if (!isSame(known, refreshed)) version++;
+    known = refreshed;
+  }
+
   async function refresh(): Promise<void> {
+    if (!isLoaded) {
+      await load();
+      if (isRecent()) return;
+    }
     const startedAt = clock();
-    const next = new Map<string, Known>();
-    noted = new Set();
-    const isFirst = known.size === 0;
-    let changed = false;
-    const take = (found: Known): void => {
-      changed ||= found !== known.get(found.entry.key);
-      next.set(found.entry.key, found);
-    };
-    const readOne = async (entry: Entry): Promise<void> => {
-      const found = await readEntry(store, entry);
-      if (found) take(found);
-    };
-    let reading: Promise<unknown> = Promise.resolve();
-    for await (const page of listCandidates(store)) {
-      const unread = sortOut(page, startedAt, take);
-      await reading;
-      // The next page is listed while this one's bodies are read.
-      reading = pMap(unread, readOne, { concurrency: READ_CONCURRENCY });
-      // Its failure is met at the next await; until then it must not count as unhandled.
-      reading.catch(() => undefined);
+    takeNoted();
+    notedMeanwhile = new Map();
+    const isFirst = asOf === Number.NEGATIVE_INFINITY;
+    const retryUnreadable = startedAt - triedUnreadableAt > RETRY_UNREADABLE_MS;
+    const one = createRefresh({ store, table: known.table, now: startedAt, retryUnreadable, signal: stop.signal });
+    running = one;
+    try {
+      const refreshed = await one.run();
+      adopt({ ...refreshed, table: compactTable(overlayNoted(refreshed.table, notedMeanwhile)) });
+      if (retryUnreadable) triedUnreadableAt = startedAt;
+      asOf = startedAt;
+      refreshedAt = clock();
+      // The first one reads every body and says nothing of how long the next will take.
+      refreshMs = isFirst ? 0 : refreshedAt - startedAt;
+      snapshots.offer({ ...known, asOf }, one.progress().read);
+    } catch (error) {
+      adopt({ ...known, table: compactTable(overlayNoted(one.soFar().table, notedMeanwhile)) });
+      throw error;
+    } finally {
+      lastProgress = one.progress();
+      running = undefined;
     }
-    await reading;
-    // What was put through this process while the listing ran is newer than what the listing may have seen.
-    for (const key of noted) {
-      const found = known.get(key);
-      if (found) next.set(key, found);
-    }
-    if (changed || next.size !== known.size) version++;
-    known = next;
-    asOf = startedAt;
-    refreshedAt = clock();
-    // The first one reads every body and says nothing of how long the next will take.
-    refreshMs = isFirst ? 0 : refreshedAt - startedAt;
   }
 
-  /** Hands over what is known already of a page; returns what must be read. */
-  function sortOut(page: readonly Entry[], now: number, take: (found: Known) => void): Entry[] {
-    const unread: Entry[] = [];
-    for (const entry of page) {
-      if (now - entry.lastModified > EXPIRY_MS) continue;
-      const before = known.get(entry.key);
-      if (before && isSameObject(before.entry, entry)) take(before);
-      else if (before?.entry.etag === entry.etag) take(renew(before, entry));
-      else {
-        const rejection = rejectUnread(entry);
-        if (rejection) take({ entry, outcome: rejection });
-        else unread.push(entry);
-      }
-    }
-    return unread;
-  }
-
-  function build(): RollView {
-    const reports: HostReport[] = [];
-    const problems: Problem[] = [];
-    for (const key of [...known.keys()].sort()) {
-      const { entry, outcome } = known.get(key) as Known;
-      if ("reason" in outcome) problems.push(toProblem(entry, outcome));
-      else if (judgeFreshness(outcome.receivedAt, asOf, 0) === "future") problems.push(toProblem(entry, FUTURE_DATED));
-      else reports.push(outcome);
-    }
-    return { asOf, version, ...setAsideSuperseded(reports, problems) };
+  function takeNoted(): void {
+    if (noted.size > 0) adopt({ ...known, table: overlayNoted(known.table, noted) });
+    noted = new Map();
   }
 
   return {
     async view() {
-      const age = clock() - refreshedAt;
-      // A store whose listing takes seconds rests for as long before it is asked again; a clock set back makes every view stale.
-      if (!(age >= 0 && age <= Math.max(MAX_VIEW_AGE_MS, refreshMs))) {
+      if (!isRecent()) {
         refreshing ??= refresh().finally(() => {
           refreshing = undefined;
         });
         await refreshing;
       }
+      takeNoted();
       // A future-dated report becomes an ordinary one as time passes, so views with such are built anew each time.
-      if (current?.version !== version || current.problems.some(({ reason }) => reason === "future_dated")) current = build();
+      if (current?.version !== version || current.hasFuture) current = buildView(known, { asOf, version });
       else if (current.asOf !== asOf) current = { ...current, asOf };
       return current;
     },
 
-    note(entry, body) {
-      noted.add(entry.key);
-      known.set(entry.key, judge(entry, body));
+    partialView(reason) {
+      if (!running) takeNoted();
+      const refreshed = running?.soFar() ?? known;
+      const { changed = 0, read = 0 } = running?.progress() ?? lastProgress ?? {};
+      // A version of its own: no cache may take it for a complete view.
       version++;
+      const view = buildView(refreshed, { asOf: asOf === Number.NEGATIVE_INFINITY ? clock() : asOf, version });
+      return { ...view, partial: { reason, missing: changed - read } };
+    },
+
+    progress: () => running?.progress() ?? lastProgress,
+
+    note(entry, body) {
+      const copy = { entry, body: Buffer.from(body) };
+      noted.set(entry.key, copy);
+      if (running) notedMeanwhile.set(entry.key, copy);
+      if (noted.size > MAX_NOTED && !running) takeNoted();
+    },
+
+    async close() {
+      stop.abort(new Error("the reader was closed"));
+      await refreshing?.catch(() => undefined);
+      await snapshots.settle();
     },
   };
 }
 
-const FUTURE_DATED: Rejection = {
-  reason: "future_dated",
-  detail: "the store received it later than now by the reader's clock; set the clock of the store or of the reader right",
-};
-
-/** Every object that may be a report, by key within each listing: those at the top of the store, then those under reports/v1/. */
-async function* listCandidates(store: Store): AsyncGenerator<readonly Entry[]> {
-  yield* store.list("", { shallow: true });
-  yield* store.list(REPORTS_PREFIX);
-}
-
-/** What the listing alone proves wrong, so that it is never downloaded. */
-function rejectUnread({ key, size }: Entry): Rejection | undefined {
-  if (!parseReportKey(key)) {
-    return {
-      reason: "bad_key",
-      detail: "the key is not reports/v1/ACCOUNT/WRITER.json, nor INSTANCE_ID.json at the top of the store",
-    };
+function overlayNoted(table: Table, noted: ReadonlyMap<string, Noted>): Table {
+  if (noted.size === 0) return table;
+  const segment = createSegmentBuilder();
+  const rows = createTableBuilder(noted.size);
+  for (const key of [...noted.keys()].sort()) {
+    const { entry, body } = noted.get(key) as Noted;
+    rows.push(table.segments.length, segment.add(key, entry.etag, judge(entry, body)), entry.lastModified);
   }
-  if (size > MAX_REPORT_BYTES)
-    return { reason: "too_large", detail: `the report has ${size} bytes; the limit is ${MAX_REPORT_BYTES}` };
-  return undefined;
+  return overlay(table, rows.build([...table.segments, segment.build()]));
 }
 
-/** Reads an object that the listing showed. @returns undefined if it was deleted since */
-async function readEntry(store: Store, entry: Entry): Promise<Known | undefined> {
-  try {
-    const object = await store.get(entry.key, { maxBytes: MAX_REPORT_BYTES });
-    return object && judge(object, object.body);
-  } catch (error) {
-    // It grew between the listing and the read.
-    if (error instanceof TooLarge) return { entry, outcome: { reason: "too_large", detail: "it has more bytes than the limit" } };
-    if (error instanceof Unreadable)
-      return { entry, outcome: { reason: "unreadable", detail: "the store cannot read it: another user's, or being written" } };
-    throw error;
+/** Whether two states hold the same objects: the same rows, or the same rows moved to other segments. */
+function isSame(before: Refreshed, after: Refreshed): boolean {
+  const [a, b] = [before.table, after.table];
+  if (a.rowOf.length !== b.rowOf.length || before.problemCount !== after.problemCount) return false;
+  for (let at = 0; at < a.rowOf.length; at++) {
+    if (a.rowOf[at] !== b.rowOf[at] || a.receivedAt[at] !== b.receivedAt[at]) return false;
+    if (a.segments[a.segmentOf[at] as number] !== b.segments[b.segmentOf[at] as number]) return false;
   }
-}
-
-function judge({ key, etag, size, lastModified }: Entry, body: Uint8Array): Known {
-  const entry = { key, etag, size, lastModified };
-  const owner = parseReportKey(key);
-  if (!owner) return { entry, outcome: { reason: "bad_key", detail: "the key names no host" } };
-  const report = parseReport(body, owner.id);
-  if (isRejected(report)) return { entry, outcome: report };
-  return { entry, outcome: { ...report, key, account: owner.account, etag, receivedAt: lastModified } };
-}
-
-function isSameObject(a: Entry, b: Entry): boolean {
-  return a.etag === b.etag && a.lastModified === b.lastModified;
-}
-
-/** The same bytes, put again later: the host is alive and nothing changed. */
-function renew({ outcome }: Known, entry: Entry): Known {
-  return { entry, outcome: "reason" in outcome ? outcome : { ...outcome, receivedAt: entry.lastModified } };
-}
-
-function toProblem({ key, lastModified, size }: Entry, { reason, detail }: Rejection): Problem {
-  return { key: key.slice(0, MAX_SHOWN_KEY_LENGTH), reason, detail, receivedAt: lastModified, size };
+  return before.problems.every((problem, at) => {
+    const other = after.problems[at];
+    return other?.key === problem.key && other.receivedAt === problem.receivedAt && other.size === problem.size;
+  });
 }

@@ -1,36 +1,39 @@
 // One host, two keys: a host that moves from INSTANCE_ID.json at the top of the store to reports/v1/ is still one host.
-import { TOP_LEVEL_ACCOUNT } from "../report/key.ts";
-import type { Problem } from "../report/problem.ts";
-import type { HostReport } from "./view.ts";
+import { judgeFreshness } from "../report/freshness.ts";
+import { parseReportKey, REPORTS_END, REPORTS_PREFIX } from "../report/key.ts";
+import { isReport } from "./segment.ts";
+import { findKey, keyAt, segmentAt, type Table } from "./table.ts";
 
 /**
- * Keeps, of a host's report at the top of the store and its reports under reports/v1/, the one received last, and lists the
- * others as superseded. Reports of one id in two accounts are two hosts' until proven otherwise: both stay.
+ * Finds, of a host's report at the top of the store and its reports under reports/v1/, all but the one received last. Reports
+ * of one id in two accounts are two hosts' until proven otherwise: both stay.
+ *
+ * @param asOf what was received in the future by it supersedes nothing; ms since the epoch
+ * @returns the position of each superseded report, and of the one that stands
  */
-export function setAsideSuperseded(
-  reports: readonly HostReport[],
-  problems: readonly Problem[],
-): { reports: readonly HostReport[]; problems: readonly Problem[] } {
-  const top = new Map(reports.filter(({ account }) => account === TOP_LEVEL_ACCOUNT).map((report) => [report.id, report]));
-  if (top.size === 0) return { reports, problems };
-  const newer = new Map<HostReport, HostReport>();
-  for (const report of reports) {
-    const other = top.get(report.id);
-    if (!other || other === report) continue;
-    const [loser, winner] = other.receivedAt > report.receivedAt ? [report, other] : [other, report];
-    newer.set(loser, winner);
+export function findSuperseded(table: Table, asOf: number): ReadonlyMap<number, number> {
+  const newer = new Map<number, number>();
+  const [start, end] = [findKey(table, REPORTS_PREFIX), findKey(table, REPORTS_END)];
+  const count = table.rowOf.length;
+  // Almost always the store has one layout.
+  if (start === end || (start === 0 && end === count)) return newer;
+  const top = new Map<string, number>();
+  for (let at = 0; at < count; at++) {
+    const id = at < start || at >= end ? findId(table, at, asOf) : undefined;
+    if (id !== undefined) top.set(id, at);
   }
-  const superseded = [...newer].map(
-    ([loser, winner]): Problem => ({
-      key: loser.key,
-      reason: "superseded",
-      detail: `the same host has a newer report under ${winner.key}; delete this one`,
-      receivedAt: loser.receivedAt,
-      size: loser.body.length,
-    }),
-  );
-  return {
-    reports: reports.filter((report) => !newer.has(report)),
-    problems: [...problems, ...superseded].sort((a, b) => (a.key < b.key ? -1 : 1)),
-  };
+  for (let at = start; at < end && top.size > 0; at++) {
+    const other = top.get(findId(table, at, asOf) ?? "");
+    if (other === undefined) continue;
+    const isOther = (table.receivedAt[other] as number) > (table.receivedAt[at] as number);
+    newer.set(isOther ? at : other, isOther ? other : at);
+  }
+  return newer;
+}
+
+/** The host of a report; undefined if it is none, or not yet. */
+function findId(table: Table, at: number, asOf: number): string | undefined {
+  if (!isReport(segmentAt(table, at), table.rowOf[at] as number)) return undefined;
+  if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) === "future") return undefined;
+  return parseReportKey(keyAt(table, at))?.id;
 }

@@ -1,6 +1,12 @@
-// A view of the roll: the store's reports at one instant.
-import type { Problem } from "../report/problem.ts";
+// What the roll shows: the reports of every host at one instant, and the objects that were set aside.
+import { judgeFreshness } from "../report/freshness.ts";
+import { parseReportKey } from "../report/key.ts";
+import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
+import type { Refreshed } from "./refresh.ts";
+import { isReport, readBody, readEtag, readInsertion, readKey, readSetAside, type Segment } from "./segment.ts";
+import { findSuperseded } from "./supersede.ts";
+import { createTableBuilder, keyAt, segmentAt, type Table } from "./table.ts";
 
 /** One host's newest report and where it lies. */
 export interface HostReport extends Report {
@@ -18,8 +24,104 @@ export interface RollView {
   readonly asOf: number;
   /** Two views of one roll with the same version hold the same reports and problems. */
   readonly version: number;
-  /** By key, ascending; of every age but gone at the time of the listing. */
-  readonly reports: readonly HostReport[];
-  /** By key, ascending. */
+  /** Reports alone, by key, ascending; of every age but gone at the time of the listing. */
+  readonly reports: Table;
+  /** By key, ascending; the first ones where there are very many. */
   readonly problems: readonly Problem[];
+  readonly problemCount: number;
+  /** Set if the store could not be read completely: what is missing, in words, and how many objects that were listed could not be read. */
+  readonly partial?: { readonly reason: string; readonly missing: number };
+}
+
+/** One report of a view, unpacked. Its body is a view of packed memory: not to be written to. */
+export function readReport(table: Table, at: number): HostReport {
+  const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+  const key = readKey(segment, row);
+  const { id, account } = parseReportKey(key) ?? { id: "", account: "" };
+  return {
+    id,
+    account,
+    key,
+    etag: readEtag(segment, row),
+    body: readBody(segment, row),
+    updatedAt: segment.updatedAt[row] as number,
+    insertion: readInsertion(segment, row),
+    receivedAt: table.receivedAt[at] as number,
+  };
+}
+
+/** All reports of a view, unpacked. */
+export function readReports(table: Table): HostReport[] {
+  return Array.from(table.rowOf, (_, at) => readReport(table, at));
+}
+
+/** All reports of one host id: one for each account that has it. */
+export function findById(table: Table, id: string): HostReport[] {
+  const found: HostReport[] = [];
+  for (let at = 0; at < table.rowOf.length; at++) {
+    if (hasId(segmentAt(table, at), table.rowOf[at] as number, id)) found.push(readReport(table, at));
+  }
+  return found;
+}
+
+/** A report's key is its id and `.json`, after a colon or slash or alone (parseReportKey). */
+function hasId({ names, nameStarts, keyLengths }: Segment, row: number, id: string): boolean {
+  const start = nameStarts[row] as number;
+  const place = (keyLengths[row] as number) - ".json".length - id.length;
+  if (place < 0) return false;
+  const before = names[start + place - 1];
+  if (place > 0 && before !== COLON && before !== SLASH) return false;
+  return names.toString("latin1", start + place, start + place + id.length) === id;
+}
+
+const COLON = 0x3a;
+const SLASH = 0x2f;
+
+const FUTURE_DATED: Rejection = {
+  reason: "future_dated",
+  detail: "the store received it later than now by the reader's clock; set the clock of the store or of the reader right",
+};
+
+/** Problems shown at most. */
+const MAX_PROBLEMS = 10_000;
+
+/** Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets there. */
+export function buildView(
+  { table, problems: listed, problemCount: listedCount }: Refreshed,
+  { asOf, version }: { asOf: number; version: number },
+): RollView & { readonly hasFuture: boolean } {
+  const count = table.rowOf.length;
+  const superseded = findSuperseded(table, asOf);
+  const problems: Problem[] = [];
+  let problemCount = listedCount;
+  let hasFuture = false;
+  const aside = (at: number, { reason, detail }: Rejection, size: number) => {
+    problemCount++;
+    if (problems.length < MAX_PROBLEMS)
+      problems.push({ key: keyAt(table, at), reason, detail, receivedAt: table.receivedAt[at] as number, size });
+  };
+  const builder = createTableBuilder(count);
+  for (let at = 0; at < count; at++) {
+    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+    const winner = superseded.get(at);
+    if (!isReport(segment, row)) {
+      const rejection = readSetAside(segment, row);
+      aside(at, rejection, rejection.size);
+    } else if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) === "future") {
+      hasFuture = true;
+      aside(at, FUTURE_DATED, readBody(segment, row).length);
+    } else if (winner !== undefined) {
+      const detail = `the same host has a newer report under ${keyAt(table, winner)}; delete this one`;
+      aside(at, { reason: "superseded", detail }, readBody(segment, row).length);
+    } else builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
+  }
+  return {
+    asOf,
+    version,
+    // Usually every row is a report, and the view needs no columns of its own.
+    reports: builder.length === count ? table : builder.build(table.segments),
+    problems: [...listed, ...problems].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, MAX_PROBLEMS),
+    problemCount,
+    hasFuture,
+  };
 }

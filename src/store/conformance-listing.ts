@@ -95,6 +95,32 @@ export function describeListing(use: () => StoreFixture): void {
       expect(await listKeys(store, "many/", { after: middle })).toEqual(many.slice(1235));
     });
 
+    it("end at a key, there or not", async () => {
+      const { store } = use();
+      for (const tree of [flat, deep]) {
+        const start = tree[0]?.slice(0, 5) ?? "";
+        for (const upTo of [
+          ...tree,
+          `${start}`,
+          `${start}a`,
+          `${start}a/`,
+          `${start}a/b/`,
+          `${start}a/zz`,
+          `${start}zz`,
+          "zz",
+          "a",
+        ]) {
+          expect(await listKeys(store, start, { upTo })).toEqual(tree.filter((key) => key <= upTo));
+          const after = tree[2] ?? "";
+          const between = tree.filter((key) => key > after && key <= upTo);
+          expect(await listKeys(store, start, { after, upTo })).toEqual(between);
+        }
+      }
+      const [from = "", to = ""] = [many[777], many[2345]];
+      expect(await listKeys(store, "many/", { after: from, upTo: to })).toEqual(many.slice(778, 2346));
+      expect(await listKeys(store, "deep/", { shallow: true, upTo: "deep/a0" })).toEqual(["deep/a-b", "deep/a.json", "deep/a0"]);
+    });
+
     it("stay in one folder if they are shallow", async () => {
       const { store } = use();
       for (const prefix of ["deep/", "deep/a", "deep/a/", "deep/a/b", "deep"]) {

@@ -20,12 +20,12 @@ const CONCURRENT_STATS = 128;
  * @throws StoreError if the root is gone, or anything below it cannot be looked at
  */
 export async function* listTree(root: string, prefix: string, options: ListOptions): AsyncGenerator<readonly Entry[]> {
-  const { after = "", shallow = false, signal } = options;
+  const { after = "", upTo, shallow = false, signal } = options;
   await checkRoot(root);
   const start = prefix.slice(0, prefix.lastIndexOf("/") + 1);
   if (!(await isFolderInside(root, start))) return;
   let waiting: string[] = [];
-  for await (const found of walk(root, start, { prefix, after, shallow, signal })) {
+  for await (const found of walk(root, start, { prefix, after, upTo, shallow, signal })) {
     waiting = waiting.concat(found);
     let at = 0;
     for (; waiting.length - at >= PAGE; at += PAGE) {
@@ -54,16 +54,19 @@ export async function checkRoot(root: string): Promise<void> {
 interface Walk {
   readonly prefix: string;
   readonly after: string;
+  readonly upTo: string | undefined;
   readonly shallow: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Yields keys of regular files in ascending order. @param folder a key that ends with "/", or "" for the root */
 async function* walk(root: string, folder: string, wanted: Walk): AsyncGenerator<string[]> {
-  const { prefix, after, shallow, signal } = wanted;
+  const { prefix, after, upTo, shallow, signal } = wanted;
   signal?.throwIfAborted();
   let keys: string[] = [];
   for (const key of await readFolder(root, folder)) {
+    // A folder's keys all come after its own.
+    if (upTo !== undefined && key > upTo) break;
     if (!key.endsWith("/")) {
       if (key > after && key.startsWith(prefix)) keys.push(key);
       continue;

@@ -39,9 +39,13 @@ export function memoryStore({ clock }: MemoryStoreOptions): Store {
       return object && { ...object, body: Buffer.from(object.body) };
     },
 
-    async *list(prefix, { after = "", shallow = false, signal } = {}) {
+    async *list(prefix, { after = "", upTo, shallow = false, signal } = {}) {
       const keys = [...objects.keys()].filter(
-        (key) => key.startsWith(prefix) && key > after && !(shallow && key.includes("/", prefix.length)),
+        (key) =>
+          key.startsWith(prefix) &&
+          key > after &&
+          (upTo === undefined || key <= upTo) &&
+          !(shallow && key.includes("/", prefix.length)),
       );
       keys.sort();
       for (let at = 0; at < keys.length; at += PAGE) {
@@ -54,6 +58,15 @@ export function memoryStore({ clock }: MemoryStoreOptions): Store {
     async delete(key) {
       checkKey(key);
       objects.delete(key);
+    },
+
+    async expire(prefix, before, { shallow = false } = {}) {
+      const old = [...objects.values()].filter(
+        ({ key, lastModified }) =>
+          lastModified < before && key.startsWith(prefix) && !(shallow && key.includes("/", prefix.length)),
+      );
+      for (const { key } of old) objects.delete(key);
+      return old.length;
     },
   };
 }

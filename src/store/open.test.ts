@@ -40,17 +40,19 @@ describe("openStore", () => {
   it.each([
     ["/srv/rollcall", 'for a folder write "file:/srv/rollcall"'],
     ["./x", 'for a folder write "file:./x"'],
-    ["", "write one of file:, memory:"],
+    ["", "write one of file:, memory:, s3:"],
     ["file:", "names no folder"],
     ["file:/a\0b", "NUL"],
     ["file://host/share", "names no folder here"],
     ["file:///bad%zz", "names no folder here"],
     ["memory:x", 'write "memory:"'],
-    ["s3://bucket/prefix", "this build has no driver for s3: — it has file:, memory:"],
-    ["https://example.com/", "this build has no driver for https:"],
+    ["s3://bucket/prefix", "the bucket's region is not known; add ?region=REGION"],
+    ["s3:bucket", 'write "s3://BUCKET/PREFIX?region=REGION"'],
+    ["https://example.com/", "this build has no driver for https: — it has file:, memory:, s3:"],
   ])("refuses %j", async (url, message) => {
-    await expect(openStore(url, { clock })).rejects.toThrow(StoreError);
-    await expect(openStore(url, { clock })).rejects.toThrow(message);
+    const env = { AWS_CONFIG_FILE: "/dev/null" };
+    await expect(openStore(url, { clock, env })).rejects.toThrow(StoreError);
+    await expect(openStore(url, { clock, env })).rejects.toThrow(message);
   });
 
   it("does not repeat what may be a secret", async () => {

@@ -1,5 +1,8 @@
 // Opens a store by its URL: the one place that names the drivers.
+
+import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../report/clock.ts";
 import { type Store, StoreError } from "./store.ts";
@@ -10,6 +13,8 @@ export interface OpenOptions {
   readonly cwd?: string;
   /** For those who only read: a folder that is missing is then an error, and is not made. */
   readonly mustExist?: boolean;
+  /** Where s3: finds keys, region and endpoint; else the process's own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 type Open = (url: string, options: OpenOptions) => Promise<Store>;
@@ -32,6 +37,23 @@ const DRIVERS: ReadonlyMap<string, Open> = new Map<string, Open>([
       return memoryStore({ clock });
     },
   ],
+  [
+    "s3",
+    async (url, { clock, env = process.env }) => {
+      const [{ parseS3Url }, { s3Store }, { withRetry }] = await Promise.all([
+        import("./s3-url.ts"),
+        import("./s3.ts"),
+        import("./retry.ts"),
+      ]);
+      const store = await s3Store({ location: parseS3Url(url), env, clock });
+      return withRetry(store, {
+        clock,
+        random: Math.random,
+        newMark: randomUUID,
+        wait: (ms, signal) => wait(ms, undefined, { ...(signal && { signal }) }),
+      });
+    },
+  ],
 ]);
 
 /** The schemes of store URLs, in the order of the docs; each has its page docs/stores/SCHEME.md. */
@@ -40,7 +62,8 @@ export const STORE_SCHEMES: readonly string[] = [...DRIVERS.keys()];
 /**
  * Opens a store.
  *
- * @param url `file:/srv/rollcall`, `file:///srv/rollcall` (percent-encoded, RFC 8089), `file:relative/path` or `memory:`
+ * @param url `file:/srv/rollcall`, `file:///srv/rollcall` (percent-encoded, RFC 8089), `file:relative/path`, `memory:` or
+ * `s3://BUCKET/PREFIX?region=REGION`
  * @throws StoreError if the URL is none of these, or the driver can not open what it names. The message never repeats the URL of
  * another scheme, which may hold a secret.
  */

@@ -31,7 +31,15 @@ export interface GetOptions {
 
 export interface ListOptions {
   /** Only keys that come after this one. */
-  readonly after?: string;
+  readonly after?: string | undefined;
+  /** Only keys up to this one, itself included. */
+  readonly upTo?: string | undefined;
+  /** Only keys with no "/" after the prefix. */
+  readonly shallow?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExpireOptions {
   /** Only keys with no "/" after the prefix. */
   readonly shallow?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -51,9 +59,12 @@ export interface Store {
   /** The store's URL, for people: no secret in it. */
   readonly location: string;
 
+  /** Set where several ranges of keys are listed faster side by side than one after the other. */
+  readonly splitsListings?: boolean;
+
   /**
    * Writes an object. When the promise resolves, the bytes survive a crash of this process and, where the driver can
-   * ask for it, of the machine.
+   * ask for it, of the machine. The entry's lastModified may differ by a few seconds from what get and list will tell.
    *
    * @throws PreconditionFailed if a condition of the options does not hold; nothing was written
    */
@@ -76,6 +87,15 @@ export interface Store {
   /** Removes an object. To remove what is not there is no error. */
   delete(key: string): Promise<void>;
 
+  /**
+   * Removes what was last modified before a time, and never what was written meanwhile. A store that forgets by itself,
+   * as a bucket with a lifecycle does, has no such method.
+   *
+   * @param before ms since the epoch
+   * @returns how many objects were removed
+   */
+  expire?(prefix: string, before: number, options?: ExpireOptions): Promise<number>;
+
   /** Frees what the driver holds. The store is not used afterwards. */
   close?(): Promise<void>;
 }
@@ -83,6 +103,18 @@ export interface Store {
 /** A failure that the store itself explains. */
 export class StoreError extends Error {
   override name = "StoreError";
+}
+
+/** The store could not answer now, and may when it is asked again: busy, unreachable, a connection lost, a body cut short. */
+export class Unavailable extends StoreError {
+  override name = "Unavailable";
+  /** How long the store asks to be left alone; ms. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** A conditional write found something else than it expected. */

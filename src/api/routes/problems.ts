@@ -50,7 +50,7 @@ export function listProblems(): Route {
       }));
       return context.json(shown, 200, {
         "rollcall-as-of": new Date(view.asOf).toISOString(),
-        "rollcall-problems": String(view.problems.length),
+        "rollcall-problems": String(view.problemCount),
         "cache-control": "private, no-store",
       });
     },

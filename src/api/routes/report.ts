@@ -5,7 +5,7 @@ import { judgeFreshness } from "../../report/freshness.ts";
 import { formatReportKey, isHostId } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { isRejected, parseReport } from "../../report/report.ts";
-import type { HostReport, RollView } from "../../roll/view.ts";
+import { findById, type HostReport, type RollView } from "../../roll/view.ts";
 import { authorizeHost } from "../authorization.ts";
 import { readBody } from "../body.ts";
 import { awaitStore, awaitView } from "../deadline.ts";
@@ -83,11 +83,9 @@ export function getReport(): Route {
 }
 
 function findReport(view: RollView, id: string, account: string | undefined): HostReport {
-  const found = view.reports.filter(
+  const found = findById(view.reports, id).filter(
     (report) =>
-      report.id === id &&
-      (account === undefined || report.account === account) &&
-      judgeFreshness(report.receivedAt, view.asOf, 0) !== "gone",
+      (account === undefined || report.account === account) && judgeFreshness(report.receivedAt, view.asOf, 0) !== "gone",
   );
   const [report, other] = found;
   if (report && other) {

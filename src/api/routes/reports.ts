@@ -10,7 +10,14 @@ import { awaitView } from "../deadline.ts";
 import { ApiError } from "../problem-details.ts";
 import { createRepresenter, negotiateFormat } from "../representation.ts";
 import type { Route } from "../route.ts";
-import { FIELDS_PARAMETER, META_PARAMETER, NOT_MODIFIED, REPORT_SCHEMA_REF, WITHIN_PARAMETER } from "../schemas.ts";
+import {
+  FIELDS_PARAMETER,
+  META_PARAMETER,
+  NOT_MODIFIED,
+  PARTIAL_PARAMETER,
+  REPORT_SCHEMA_REF,
+  WITHIN_PARAMETER,
+} from "../schemas.ts";
 
 /** Selections kept: a question asked again while nothing changed costs a look-up. */
 const MAX_SELECTIONS = 64;
@@ -48,6 +55,7 @@ export function listReports(): Route {
       },
       FIELDS_PARAMETER,
       META_PARAMETER,
+      PARTIAL_PARAMETER,
     ],
     answers: {
       200: {
@@ -56,7 +64,16 @@ export function listReports(): Route {
           "application/json": { type: "array", items: REPORT_SCHEMA_REF },
           "application/x-ndjson": { type: "string", description: "One report a line." },
         },
-        headers: ["Rollcall-As-Of", "Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems", "Rollcall-Warning", "ETag"],
+        headers: [
+          "Rollcall-As-Of",
+          "Rollcall-Count",
+          "Rollcall-Silent",
+          "Rollcall-Problems",
+          "Rollcall-Warning",
+          "Rollcall-Partial",
+          "Rollcall-Missing",
+          "ETag",
+        ],
       },
       304: NOT_MODIFIED,
     },
@@ -66,7 +83,7 @@ export function listReports(): Route {
     async handle(context, services) {
       const url = new URL(context.req.url);
       const query = readQuery(url.searchParams, services.windowMs);
-      const view = await awaitView(services);
+      const view = await awaitView(services, query.partial);
       const question = describeQuestion(query);
       const selection = await select(view, query, question);
       const warnings = selection.warnings.join("; ");
@@ -77,12 +94,13 @@ export function listReports(): Route {
           estimate: selection.bytes,
           headers: {
             "rollcall-as-of": new Date(view.asOf).toISOString(),
-            "rollcall-count": String(selection.reports.length),
+            "rollcall-count": String(selection.positions.length),
             "rollcall-silent": String(selection.silent),
             "rollcall-problems": String(selection.problems),
             ...(warnings ? { "rollcall-warning": toAscii(warnings) } : {}),
+            ...describePartial(view),
           },
-          write: () => writeReports(selection.reports, query, negotiateFormat(context), view.asOf),
+          write: () => writeReports(selection, query, negotiateFormat(context), view.asOf),
         },
         negotiateFormat(context),
       );
@@ -99,6 +117,11 @@ export function readQuery(parameters: Iterable<readonly [string, string]>, windo
       throw new ApiError("bad_request", error.message, { extensions: { parameter: error.parameter } });
     throw error;
   }
+}
+
+/** What is missing, in the headers of an answer that is not complete. */
+function describePartial({ partial }: RollView): Record<string, string> {
+  return partial ? { "rollcall-partial": toAscii(partial.reason), "rollcall-missing": String(partial.missing) } : {};
 }
 
 /** A selection stands until the roll changes or a report crosses a boundary of age. */

@@ -1,0 +1,237 @@
+// One refresh: lists the store, keeps the rows whose objects are unchanged, reads the others, and makes the next table.
+import { setMaxListeners } from "node:events";
+import { EXPIRY_MS } from "../report/limits.ts";
+import type { Problem, Rejection } from "../report/problem.ts";
+import { type Entry, type Store, StoreError } from "../store/store.ts";
+import { openLanes } from "./lanes.ts";
+import { listCandidates } from "./listing.ts";
+import { createPacker } from "./packer.ts";
+import { type Known, readEntry, rejectUnread } from "./reading.ts";
+import { isReport, readSetAside } from "./segment.ts";
+import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
+
+/** Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200 gain nothing (docs/benchmarks.md). */
+const READ_CONCURRENCY = 128;
+
+/** The listing waits while so many listed objects are not read yet, so that a million new ones do not fill the memory. */
+const MAX_UNREAD = 20_000;
+
+/** Problems kept of those that the listing alone shows; whoever may write to the store could make any number. */
+const MAX_LISTED_PROBLEMS = 10_000;
+
+/** Keys shown of a listing are cut, since anyone who can write to the store chooses them. */
+const MAX_SHOWN_KEY_LENGTH = 1024;
+
+/** How far a refresh has come. */
+export interface Progress {
+  /** Objects listed so far. */
+  readonly listed: number;
+  /** Whether that is all of them. */
+  readonly isListed: boolean;
+  /** Listed objects that are new or changed, and how many of them were read. */
+  readonly changed: number;
+  readonly read: number;
+}
+
+/** What a refresh has made. */
+export interface Refreshed {
+  readonly table: Table;
+  /** What the listing alone showed to be wrong: the first ones, by key, and how many there are. */
+  readonly problems: readonly Problem[];
+  readonly problemCount: number;
+}
+
+export interface Refresh {
+  progress(): Progress;
+  /**
+   * Lists and reads everything.
+   *
+   * @throws whatever the store throws when it cannot list or read completely
+   */
+  run(): Promise<Refreshed>;
+  /** The table it began with, and over it what has been read so far. */
+  soFar(): Refreshed;
+}
+
+export interface RefreshOptions {
+  readonly store: Store;
+  /** What is known already. */
+  readonly table: Table;
+  /** ms since the epoch; what was received longer ago than EXPIRY_MS is left out. */
+  readonly now: number;
+  /** Whether objects that could not be read before are tried again although they are the same: a right may have been given since. */
+  readonly retryUnreadable: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A page of the listing and what became of its entries. */
+interface Block {
+  readonly firstKey: string;
+  /** As Table's columns, one place an entry; NO_ROW in segmentOf where there is none. */
+  readonly segmentOf: Uint32Array;
+  readonly rowOf: Uint32Array;
+  readonly receivedAt: Float64Array;
+  /** What was read and is not packed yet, by place. */
+  readonly found: Map<number, Known>;
+}
+
+const NO_ROW = 0xffff_ffff;
+
+/** Prepares a refresh; run() begins it. */
+export function createRefresh({ store, table, now, retryUnreadable, signal }: RefreshOptions): Refresh {
+  const stop = new AbortController();
+  const reading = AbortSignal.any([signal, stop.signal]);
+  // Every read in flight listens to it.
+  setMaxListeners(0, reading);
+  const lanes = openLanes(READ_CONCURRENCY);
+  const packer = createPacker(table.segments.length);
+  const blocks: Block[] = [];
+  const problems: Problem[] = [];
+  const filling: Promise<void>[] = [];
+  const waiting: (() => void)[] = [];
+  let problemCount = 0;
+  let listed = 0;
+  let isListed = false;
+  let changed = 0;
+  let read = 0;
+  let unread = 0;
+
+  /** Takes a page: what is known is kept, the rest begins to be read. */
+  async function takePage(page: readonly Entry[]): Promise<void> {
+    reading.throwIfAborted();
+    listed += page.length;
+    const block: Block = {
+      firstKey: page[0]?.key ?? "",
+      segmentOf: new Uint32Array(page.length).fill(NO_ROW),
+      rowOf: new Uint32Array(page.length),
+      receivedAt: new Float64Array(page.length),
+      found: new Map(),
+    };
+    const places = sortOut(page, block);
+    blocks.push(block);
+    if (places.length === 0) return;
+    const task = fill(block, page, places);
+    // Its failure is met when all is awaited; until then it must not count as unhandled.
+    task.catch((error: unknown) => stop.abort(error));
+    filling.push(task);
+    if (unread > MAX_UNREAD) await new Promise<void>((resolve) => waiting.push(resolve));
+    reading.throwIfAborted();
+  }
+
+  /** Walks page and table side by side, both in the order of keys. @returns the places of the entries that must be read */
+  function sortOut(page: readonly Entry[], block: Block): number[] {
+    const places: number[] = [];
+    let at = findKey(table, block.firstKey);
+    let known = at < table.rowOf.length ? keyAt(table, at) : undefined;
+    const advance = () => {
+      at++;
+      known = at < table.rowOf.length ? keyAt(table, at) : undefined;
+    };
+    for (const [place, entry] of page.entries()) {
+      while (known !== undefined && known < entry.key) advance();
+      if (now - entry.lastModified > EXPIRY_MS) continue;
+      if (known === entry.key && etagAt(table, at) === entry.etag && !(retryUnreadable && isUnreadable(table, at))) {
+        block.segmentOf[place] = table.segmentOf[at] as number;
+        block.rowOf[place] = table.rowOf[at] as number;
+        // The same bytes put again later: the host is alive and nothing changed.
+        block.receivedAt[place] = entry.lastModified;
+        continue;
+      }
+      const rejection = rejectUnread(entry);
+      if (rejection) addProblem(entry, rejection);
+      else places.push(place);
+    }
+    return places;
+  }
+
+  function addProblem({ key, lastModified, size }: Entry, { reason, detail }: Rejection): void {
+    problemCount++;
+    if (problems.length >= MAX_LISTED_PROBLEMS) return;
+    problems.push({ key: key.slice(0, MAX_SHOWN_KEY_LENGTH), reason, detail, receivedAt: lastModified, size });
+  }
+
+  /** Reads the entries at some places of a page, then packs them in the order of their keys, so that answers find them together. */
+  async function fill(block: Block, page: readonly Entry[], places: readonly number[]): Promise<void> {
+    changed += places.length;
+    unread += places.length;
+    const readOne = async (place: number): Promise<void> => {
+      reading.throwIfAborted();
+      const known = await readEntry(store, page[place] as Entry, reading);
+      if (known) block.found.set(place, known);
+      read++;
+      if (--unread <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
+    };
+    try {
+      await lanes.run(places, readOne);
+    } finally {
+      pack(block);
+    }
+  }
+
+  function pack({ found, segmentOf, rowOf, receivedAt }: Block): void {
+    for (const place of [...found.keys()].sort((a, b) => a - b)) {
+      const { entry, outcome } = found.get(place) as Known;
+      const packed = packer.add(entry.key, entry.etag, outcome);
+      segmentOf[place] = packed.segment;
+      rowOf[place] = packed.row;
+      receivedAt[place] = entry.lastModified;
+    }
+    found.clear();
+  }
+
+  /** Rows of all blocks in the order of their keys. */
+  function join(): Table {
+    const sorted = blocks.toSorted((a, b) => (a.firstKey < b.firstKey ? -1 : 1));
+    const builder = createTableBuilder(sorted.reduce((sum, { rowOf }) => sum + rowOf.length, 0));
+    for (const { segmentOf, rowOf, receivedAt } of sorted) {
+      for (let place = 0; place < rowOf.length; place++) {
+        const segment = segmentOf[place] as number;
+        if (segment !== NO_ROW) builder.push(segment, rowOf[place] as number, receivedAt[place] as number);
+      }
+    }
+    return builder.build([...table.segments, ...packer.segments()]);
+  }
+
+  const listProblems = () => ({ problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)), problemCount });
+
+  return {
+    progress: () => ({ listed, isListed, changed, read }),
+
+    async run() {
+      try {
+        await listCandidates({ store, table, signal: reading, onPage: takePage });
+        isListed = true;
+        await Promise.all(filling);
+        const joined = join();
+        checkRights(joined);
+        return { table: joined, ...listProblems() };
+      } catch (error) {
+        stop.abort(error);
+        for (const resume of waiting.splice(0)) resume();
+        await Promise.allSettled(filling);
+        throw error;
+      }
+    },
+
+    soFar() {
+      // Also after a failure: what has been read need not be read again.
+      for (const block of blocks) pack(block);
+      return { table: overlay(table, join()), ...listProblems() };
+    },
+  };
+}
+
+function isUnreadable(table: Table, at: number): boolean {
+  const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+  return !isReport(segment, row) && readSetAside(segment, row).reason === "unreadable";
+}
+
+/** One object may be another user's; if all are, the reader lacks a right, and an empty array would be a lie. @throws StoreError */
+function checkRights(table: Table): void {
+  const count = table.rowOf.length;
+  for (let at = 0; at < count; at++) if (!isUnreadable(table, at)) return;
+  if (count > 0)
+    throw new StoreError(
+      `[store] none of ${count} reports may be read; does this user have the right to read (on S3: s3:GetObject)?`,
+    );
+}

@@ -1,0 +1,130 @@
+// A store that asks again: what is Unavailable is repeated until it answers or the patience for it is spent.
+
+import type { Clock } from "../report/clock.ts";
+import { drawWait } from "./backoff.ts";
+import { type Entry, PreconditionFailed, type PutOptions, type Store, type StoreError, Unavailable } from "./store.ts";
+
+const BACKOFF = { first: 50, cap: 2000 };
+const BUDGET_MS = 20_000;
+
+/** A bound that holds whatever the clock does. */
+const MAX_TRIES = 100;
+
+/** What a driver must have so that its conditional puts can be repeated. */
+export interface RepeatableStore extends Store {
+  /** @param options `mark` is stored with the object, for findMarked */
+  put(key: string, body: Uint8Array, options?: PutOptions & { readonly mark?: string }): Promise<Entry>;
+  /** The object, if it is the one that was put with this mark. */
+  findMarked(key: string, mark: string): Promise<Entry | undefined>;
+}
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** From 0 to 1; spreads the waits of many. */
+  readonly random: () => number;
+  /** A text that no other put has: letters, digits and `-`. */
+  readonly newMark: () => string;
+  /** Resolves after ms, or rejects when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
+  /** How long one call, or one page of a listing, is repeated; ms. The last try may go beyond it. */
+  readonly budgetMs?: number;
+}
+
+/**
+ * Wraps a store. A listing that fails on the way goes on after the last key it gave.
+ *
+ * A put whose answer was lost may have been carried out, and with a condition its repetition then fails by its own success. So such a put
+ * is marked, and whoever meets its own mark has won. Comparing bodies would not do: two writers may write the same bytes.
+ */
+export function withRetry(store: RepeatableStore, options: RetryOptions): Store {
+  const { newMark } = options;
+
+  async function put(key: string, body: Uint8Array, conditions: PutOptions): Promise<Entry> {
+    // Repeated is what was given, whatever the caller does with its buffer meanwhile.
+    const copy = Buffer.from(body);
+    if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) {
+      return await repeat(() => store.put(key, copy, conditions), undefined, options);
+    }
+    const mark = newMark();
+    const once = async (attempt: number): Promise<Entry> => {
+      try {
+        return await store.put(key, copy, { ...conditions, mark });
+      } catch (error) {
+        if (attempt === 1 || !(error instanceof PreconditionFailed)) throw error;
+        const own = await store.findMarked(key, mark).catch((reason: unknown) => {
+          if (reason instanceof Unavailable) throw reason;
+          // Who may write but not read cannot know better than what the put was told.
+          throw error;
+        });
+        if (own) return own;
+        throw error;
+      }
+    };
+    return await repeat(once, undefined, options);
+  }
+
+  return {
+    location: store.location,
+    splitsListings: store.splitsListings ?? false,
+    put: (key, body, conditions = {}) => put(key, body, conditions),
+    get: (key, getOptions) => repeat(() => store.get(key, getOptions), getOptions.signal, options),
+
+    async *list(prefix, listOptions = {}) {
+      let after = listOptions.after;
+      const start = () => store.list(prefix, { ...listOptions, after })[Symbol.asyncIterator]();
+      let pages = start();
+      const next = async () => {
+        try {
+          return await pages.next();
+        } catch (error) {
+          // A generator that has thrown is at its end.
+          pages = start();
+          throw error;
+        }
+      };
+      for (;;) {
+        const { done, value } = await repeat(next, listOptions.signal, options);
+        if (done) return;
+        after = value.at(-1)?.key ?? after;
+        yield value;
+      }
+    },
+
+    delete: (key) => repeat(() => store.delete(key), undefined, options),
+    close: async () => await store.close?.(),
+  };
+}
+
+/** @param run is told which try it is, from 1 */
+async function repeat<T>(
+  run: (attempt: number) => Promise<T>,
+  signal: AbortSignal | undefined,
+  { clock, random, wait, budgetMs = BUDGET_MS }: RetryOptions,
+): Promise<T> {
+  const startedAt = clock();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run(attempt);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || signal?.aborted) throw error;
+      const drawn = drawWait(attempt, random(), BACKOFF);
+      const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, BACKOFF.cap));
+      const spent = clock() - startedAt;
+      if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
+      await wait(pause, signal).catch((reason: unknown) => {
+        signal?.throwIfAborted();
+        throw reason;
+      });
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
+  const { message, retryAfterMs } = last;
+  const often = tries === 1 ? "1 try" : `${tries} tries`;
+  return new Unavailable(`${message} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
+    cause: last,
+    retryAfterMs,
+  });
+}

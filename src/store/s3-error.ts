@@ -1,0 +1,89 @@
+// S3's answers that are no success, and what they mean: AWS, "Error responses" (S3 API reference).
+import type { Answer } from "./s3-send.ts";
+import { StoreError, Unavailable, Unreadable } from "./store.ts";
+
+/** What an error body says. */
+export interface S3Failure {
+  readonly status: number;
+  /** S3's word for it, such as NoSuchKey; "" if the answer has none, as from a proxy or to HEAD. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What was tried, for the message. */
+export interface Attempt {
+  readonly verb: "write" | "read" | "list" | "delete";
+  readonly key: string;
+  readonly bucket: string;
+  readonly origin: string;
+  readonly region: string;
+}
+
+const MAX_SHOWN = 300;
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled. */
+const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+const PASSING_CODES: ReadonlySet<string> = new Set(["RequestTimeout", "OperationAborted", "InternalError", "SlowDown"]);
+
+/** Credentials that a refresh may mend. */
+const STALE_CODES: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
+
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ["AccessDenied", "these credentials may not; docs/stores/s3.md lists the rights that are needed"],
+  ["AllAccessDisabled", "access to the bucket is switched off; ask its owner"],
+  ["AccountProblem", "AWS has closed or limited the bucket's account; ask its owner"],
+  ["InvalidAccessKeyId", "the server does not know the access key id; check AWS_ACCESS_KEY_ID or the profile"],
+  ["SignatureDoesNotMatch", "the secret key is wrong; check AWS_SECRET_ACCESS_KEY or the profile"],
+  ["InvalidToken", "the session token is wrong; check AWS_SESSION_TOKEN or sign in again"],
+  ["ExpiredToken", "the session has expired; sign in again"],
+  ["RequestTimeTooSkewed", "this machine's clock is wrong by more than 15 minutes; set it right"],
+  ["QuotaExceeded", "the bucket is full; make room or raise its quota"],
+  ["EntityTooLarge", "the server takes no object that large"],
+  ["KMS.DisabledException", "the key that encrypts the bucket is switched off"],
+]);
+
+/** Reads the body of an answer that is no success. */
+export function readFailure({ status, body }: Answer): S3Failure {
+  const text = body.toString("utf8");
+  return { status, code: readElement(text, "Code"), message: readElement(text, "Message") };
+}
+
+export function isStale({ code }: S3Failure): boolean {
+  return STALE_CODES.has(code);
+}
+
+/** The error to throw for a failure. */
+export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attempt): StoreError {
+  const { status, code, message } = failure;
+  const { verb, key, bucket, origin, region } = attempt;
+  const what = `[store] [s3] cannot ${verb} ${verb === "list" ? `the bucket ${bucket}` : JSON.stringify(key.slice(0, 200))}`;
+  const said = [code || `status ${status}`, message].filter((part) => part !== "").join(": ");
+  if (PASSING_STATUS.has(status) || PASSING_CODES.has(code)) {
+    return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer) });
+  }
+  const home = answer.headers.bucketRegion;
+  if (typeof home === "string" && home !== region && status !== 403) {
+    return new StoreError(`${what}: it lies in ${JSON.stringify(home)}, not ${region}; write ?region=${home} in the store's URL`);
+  }
+  if (code === "NoSuchBucket") return new StoreError(`${what}: there is no bucket ${bucket} at ${origin}; check its name`);
+  if (verb === "read" && (code === "AccessDenied" || code === "InvalidObjectState")) return new Unreadable(`${what}: ${said}`);
+  if (code === "" && status >= 300 && status < 500 && status !== 403) {
+    return new StoreError(`${what}: ${origin} answered ${status} without an S3 error; is it an S3 server?`);
+  }
+  const advice = ADVICE.get(code) ?? (status === 403 ? ADVICE.get("AccessDenied") : undefined);
+  return new StoreError(`${what}: ${said}${advice === undefined ? "" : `; ${advice}`}`);
+}
+
+/** RFC 9110, 10.2.3: seconds; or a date, which is left to the caller's own waits. @returns ms */
+function readRetryAfter({ headers }: Answer): number | undefined {
+  const text = headers.retryAfter;
+  if (typeof text !== "string" || !/^\d{1,5}$/.test(text)) return undefined;
+  return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS);
+}
+
+/** The first such element's text, made harmless: another's server wrote it. */
+function readElement(text: string, name: string): string {
+  const found = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(text)?.[1] ?? "";
+  return found.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_SHOWN);
+}

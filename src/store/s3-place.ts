@@ -1,0 +1,59 @@
+// Which server and region an s3: store speaks to, from its URL and the environment, in the order of AWS's own programs.
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseEndpoint, type S3Location } from "./s3-url.ts";
+import { StoreError } from "./store.ts";
+
+export interface S3Place {
+  readonly region: string;
+  /** Scheme, host and port of the requests. */
+  readonly origin: string;
+  /** What stands before a key in a request's path. */
+  readonly basePath: string;
+}
+
+/** Any name would do for a server that is not AWS's: this one is what they expect where nobody set another. */
+const CUSTOM_REGION = "us-east-1";
+
+/** @throws StoreError if no region is known, or an endpoint of the environment is none */
+export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): Promise<S3Place> {
+  const { bucket } = location;
+  const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
+  const endpoint = location.endpoint ?? (named ? parseEndpoint(named) : undefined);
+  const region = location.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || (await readProfileRegion(location, env)));
+  if (endpoint) {
+    // An endpoint of the environment is no more AWS's than one of the URL: the bucket stands in the path unless the URL says otherwise.
+    const isPath = location.pathStyle || location.endpoint === undefined;
+    const host = isPath ? endpoint.host : `${bucket}.${endpoint.host}`;
+    return { region: region ?? CUSTOM_REGION, origin: `${endpoint.protocol}//${host}`, basePath: isPath ? `/${bucket}/` : "/" };
+  }
+  if (region === undefined)
+    throw new StoreError("[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL");
+  // AWS, "Amazon S3 endpoints and quotas": China's regions have a domain of their own.
+  const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  return location.pathStyle
+    ? { region, origin: `https://${host}`, basePath: `/${bucket}/` }
+    : { region, origin: `https://${bucket}.${host}`, basePath: "/" };
+}
+
+/** `region` of the profile in ~/.aws/config; undefined where there is no such file. */
+async function readProfileRegion({ profile }: S3Location, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const name = profile ?? (env.AWS_PROFILE || "default");
+  const file = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch {
+    // Whoever has no such file, or may not read it, has named no region there; the error that follows says what to do.
+    return undefined;
+  }
+  let isOurs = false;
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/.exec(line)?.[1];
+    if (section !== undefined) isOurs = section === name;
+    const region = isOurs ? /^region\s*=\s*([a-z0-9-]{1,40})\s*(?:[#;].*)?$/.exec(line)?.[1] : undefined;
+    if (region !== undefined) return region;
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+// The s3 driver: a store in a bucket of AWS S3 or of a server that speaks the same. docs/stores/s3.md tells operators about it.
+import { readFile } from "node:fs/promises";
+import type { Clock } from "../report/clock.ts";
+import type { RepeatableStore } from "./retry.ts";
+import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
+import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
+import { readFailure } from "./s3-error.ts";
+import { findPlace } from "./s3-place.ts";
+import { createSender, S3_TIMEOUTS, type S3Timeouts } from "./s3-send.ts";
+import { formatS3Url, type S3Location } from "./s3-url.ts";
+import { checkKey, StoreError, TooLarge } from "./store.ts";
+
+export interface S3StoreOptions {
+  readonly location: S3Location;
+  /** Where credentials come from; else AWS's chain. */
+  readonly credentials?: LoadCredentials;
+  /** AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE and the like. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Dates signatures: a server refuses one that is 15 minutes off. */
+  readonly clock: Clock;
+  readonly timeouts?: S3Timeouts;
+  /** Told of each request that is sent, for whoever counts what they cost. */
+  readonly onRequest?: (operation: S3Operation) => void;
+}
+
+/**
+ * Opens a store in a bucket. Nothing is sent yet. Each verb is one request, and one a page for list; nothing is repeated but what was
+ * refused for credentials that had just ended: withRetry (retry.ts) does the rest.
+ *
+ * @throws StoreError if the region is not known or AWS_CA_BUNDLE cannot be read
+ */
+export async function s3Store({
+  location,
+  env,
+  clock,
+  timeouts = S3_TIMEOUTS,
+  ...options
+}: S3StoreOptions): Promise<RepeatableStore> {
+  const place = await findPlace(location, env);
+  const sender = createSender({ origin: place.origin, timeouts, ca: await readCa(env.AWS_CA_BUNDLE) });
+  const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, profile: location.profile }), clock);
+  const bucket = new Bucket({ location, place, sender, keeper, clock, onRequest: options.onRequest });
+  return {
+    location: formatS3Url(location),
+    splitsListings: true,
+    put: (key, body, conditions = {}) => bucket.put(key, body, conditions),
+
+    async get(key, { maxBytes, signal }) {
+      checkKey(key);
+      const answer = await bucket.send({ operation: "GET", verb: "read", key, maxBytes, signal });
+      if (answer.status !== 200) {
+        const failure = readFailure(answer);
+        if (failure.code === "NoSuchKey") return undefined;
+        throw bucket.explain(failure, answer, { verb: "read", key });
+      }
+      if (answer.isTooLarge) throw new TooLarge(`[store] [s3] ${key} has more than ${maxBytes} bytes`);
+      return { ...readEntry(key, answer, "lastModified", answer.body.length), body: answer.body };
+    },
+
+    list: (prefix, listOptions = {}) => bucket.list(prefix, listOptions),
+
+    async delete(key) {
+      checkKey(key);
+      const answer = await bucket.send({ operation: "DELETE", verb: "delete", key });
+      if (answer.status < 300) return;
+      const failure = readFailure(answer);
+      if (failure.code !== "NoSuchKey") throw bucket.explain(failure, answer, { verb: "delete", key });
+    },
+
+    async findMarked(key, mark) {
+      checkKey(key);
+      const answer = await bucket.send({ operation: "HEAD", verb: "read", key });
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw bucket.explain(readFailure(answer), answer, { verb: "read", key });
+      const size = Number(answer.headers.contentLength);
+      return answer.headers.mark === mark ? readEntry(key, answer, "lastModified", size) : undefined;
+    },
+
+    close: () => sender.close(),
+  };
+}
+
+async function readCa(file: string | undefined): Promise<string | undefined> {
+  if (!file) return undefined;
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown";
+    throw new StoreError(`[store] [s3] cannot read the certificates that AWS_CA_BUNDLE names: ${reason}`, { cause: error });
+  }
+}
