@@ -1,81 +1,165 @@
-// Tests of when the agent reports, in time that is passed in.
-import { describe, expect, it } from "vitest";
-import { HEARTBEAT_MS, POLL_MS, runAgent } from "./agent.ts";
+// Tests of when the agent looks and reports, in time that is passed in.
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Wanted } from "../collect/rounds.ts";
+import { type AgentOptions, POLL_MS, runAgent } from "./agent.ts";
+import { findSlot, HEARTBEAT_MS } from "./schedule.ts";
+import { createTimeDouble } from "./time-double.ts";
 
-/** Runs the agent for some rounds; `look` gives the digest seen in each, or throws. */
-async function run(
-  rounds: number,
-  look: (round: number) => string,
-  push: (round: number) => void = () => undefined,
-  jump: Record<number, number> = {},
-) {
+const MINUTE = 60_000;
+const ID = "i-0123456789abcdef0";
+
+/** An agent over a host whose report's digest is `digest()`. */
+function startAgent({ digest = () => "x", ...changes }: Partial<AgentOptions> & { digest?: () => string } = {}) {
+  const time = createTimeDouble();
   const stop = new AbortController();
-  const sent: string[] = [];
-  const errors: string[] = [];
-  let now = Date.UTC(2024, 0, 1);
-  let round = 0;
-  await runAgent(
+  onTestFinished(() => stop.abort());
+  const offered: { readonly digest: string; readonly at: number }[] = [];
+  const looks: Wanted[] = [];
+  const errors: unknown[] = [];
+  let ring: (changed: string) => void = () => undefined;
+  const ended = runAgent(
     {
-      collect: async () => ({ id: "a", bytes: Buffer.from("{}"), digest: look(round) }),
-      push: async ({ digest }) => {
-        push(round);
-        sent.push(`${round}:${digest}`);
+      subject: {
+        watched: { paths: [], globs: [] },
+        collect: async (wanted) => {
+          looks.push(wanted);
+          return { id: ID, bytes: Buffer.from("{}"), digest: digest() };
+        },
       },
-      clock: () => now,
-      sleep: async (ms) => {
-        now += ms + (jump[round] ?? 0);
-        if (++round === rounds) stop.abort();
+      delivery: {
+        offer: (report) => void offered.push({ digest: report.digest, at: time.monotonic() }),
+        state: { sent: undefined, waiting: undefined },
+        restore: () => Promise.resolve(),
+        stop: () => Promise.resolve(),
+        settle: () => Promise.resolve(),
       },
-      onError: (error) => errors.push(`${round}:${error instanceof Error ? error.message : ""}`),
+      watch: (onChange) => {
+        ring = onChange;
+        return { update: () => Promise.resolve(), close: () => undefined };
+      },
+      ...time,
+      random: () => 0.5,
+      uptime: 60 * MINUTE,
+      onError: (error) => errors.push(error),
+      ...changes,
     },
     stop.signal,
   );
-  return { sent, errors };
+  return { time, stop, offered, looks, errors, ended, change: (path: string) => ring(path) };
 }
 
-const HOUR_ROUNDS = HEARTBEAT_MS / POLL_MS;
-
 describe("runAgent", () => {
-  it("reports at start, and then once an hour while nothing changes", async () => {
-    const { sent } = await run(2 * HOUR_ROUNDS + 1, () => "x");
-    expect(sent).toEqual(["0:x", `${HOUR_ROUNDS}:x`, `${2 * HOUR_ROUNDS}:x`]);
+  it("reports at start, and then once an hour at the host's own time while nothing changes", async () => {
+    const { time, offered } = startAgent();
+    await time.advance(5 * HEARTBEAT_MS);
+    const [first, second, ...rest] = offered.map(({ at }) => at);
+    expect(first).toBe(0);
+    expect(second).toBeGreaterThanOrEqual(30 * MINUTE);
+    expect(second).toBeLessThanOrEqual(90 * MINUTE);
+    expect(rest.map((at, index) => at - (second ?? 0) - (index + 1) * HEARTBEAT_MS)).toEqual(rest.map(() => 0));
+    // The time double starts at a whole hour.
+    expect((second ?? 0) % HEARTBEAT_MS).toBe(findSlot(ID));
   });
 
-  it("reports a change in the next round", async () => {
-    const { sent } = await run(6, (round) => (round < 3 ? "x" : "y"));
-    expect(sent).toEqual(["0:x", "3:y"]);
+  it("waits a little on a machine that has just booted, with all its like", async () => {
+    const { time, offered } = startAgent({ uptime: 10_000 });
+    await time.advance(14_999);
+    expect(offered).toEqual([]);
+    await time.advance(1);
+    expect(offered).toHaveLength(1);
   });
 
-  it("tries again in the next round what could not be sent or collected", async () => {
-    const { sent, errors } = await run(
-      5,
-      (round) => {
-        if (round === 0) throw new Error("no metadata");
+  it("looks at what changed, at once, and reports only what says something new", async () => {
+    let digest = "x";
+    const { time, offered, looks, change } = startAgent({ digest: () => digest });
+    await time.advance(10_000);
+    change("/a");
+    change("/b");
+    change("/a");
+    await time.advance(100);
+    expect(looks).toEqual([{ all: true }, { poll: false, changed: ["/a", "/b"] }]);
+    expect(offered).toHaveLength(1);
+    digest = "y";
+    change("/a");
+    await time.advance(100);
+    expect(offered).toEqual([
+      { digest: "x", at: 0 },
+      { digest: "y", at: 10_200 },
+    ]);
+  });
+
+  it("finds within a minute what nothing told of", async () => {
+    let digest = "x";
+    const { time, offered } = startAgent({ digest: () => digest });
+    await time.advance(1000);
+    digest = "y";
+    await time.advance(POLL_MS);
+    expect(offered.map((report) => report.digest)).toEqual(["x", "y"]);
+  });
+
+  it("does not let a file that never rests keep it busy, nor fill the store; and the last change counts", async () => {
+    let version = 0;
+    const { time, offered, looks, change } = startAgent({ digest: () => `v${version}` });
+    await time.advance(1000);
+    for (let turn = 0; turn < 36_000; turn++) {
+      version++;
+      change("/log");
+      await time.advance(100);
+    }
+    expect(looks.length).toBeLessThan(20 + 3600 / 5 + 3600 / 60 + 10);
+    expect(offered.length).toBeLessThan(10 + 60 + 5);
+    await time.advance(2 * POLL_MS);
+    expect(offered.at(-1)?.digest).toBe(`v${version}`);
+  });
+
+  it("polls and keeps its heartbeat while files change all the time", async () => {
+    const { time, offered, looks, change } = startAgent();
+    for (let turn = 0; turn < 2 * 3600; turn++) {
+      change("/log");
+      await time.advance(1000);
+    }
+    expect(looks.filter(({ poll }) => poll).length).toBeGreaterThan(100);
+    expect(offered.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("looks again soon when it could not, and then less often", async () => {
+    let failures = 4;
+    const { time, offered, errors } = startAgent({
+      digest: () => {
+        if (failures-- > 0) throw new Error("no metadata");
         return "x";
       },
-      (round) => {
-        if (round < 3) throw new Error("no store");
-      },
-    );
-    expect(errors).toEqual(["0:no metadata", "1:no store", "2:no store"]);
-    expect(sent).toEqual(["3:x"]);
+    });
+    await time.advance(2000 + 4000 + 8000 + 16_000);
+    expect(errors).toHaveLength(4);
+    expect(offered).toEqual([{ digest: "x", at: 30_000 }]);
   });
 
-  it("reports when the clock is set back", async () => {
-    const { sent } = await run(4, () => "x", undefined, { 1: -24 * HEARTBEAT_MS });
-    expect(sent).toEqual(["0:x", "2:x"]);
+  it("is never silent, however the wall clock jumps", async () => {
+    const { time, offered } = startAgent();
+    for (const jump of [-48, 1, -0.3, 0.7, 400, -0.9, 26]) {
+      await time.advance(20 * MINUTE);
+      time.jump(jump * HEARTBEAT_MS);
+      await time.advance(20 * MINUTE);
+    }
+    await time.advance(2 * HEARTBEAT_MS);
+    const gaps = offered.map(({ at }, index) => at - (offered[index - 1]?.at ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(91 * MINUTE);
   });
 
-  it("does nothing once it was told to stop", async () => {
-    const looked: string[] = [];
-    const options = {
-      collect: () => Promise.reject(new Error("must not be called")),
-      push: () => Promise.resolve(),
-      clock: () => 0,
-      sleep: () => Promise.resolve(),
-      onError: () => looked.push("error"),
-    };
-    await runAgent(options, AbortSignal.abort());
-    expect(looked).toEqual([]);
+  it("reports at once after the machine slept", async () => {
+    const { time, offered } = startAgent();
+    await time.advance(5 * MINUTE);
+    time.jump(3 * HEARTBEAT_MS);
+    await time.advance(POLL_MS);
+    expect(offered).toHaveLength(2);
+  });
+
+  it("ends when it is told to, and before it begins", async () => {
+    const { stop, ended, offered, time } = startAgent({ uptime: 0 });
+    stop.abort();
+    await ended;
+    await time.advance(HEARTBEAT_MS);
+    expect(offered).toEqual([]);
   });
 });

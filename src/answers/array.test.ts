@@ -31,7 +31,8 @@ function makeView(...reports: readonly Given[]): RollView {
     const row = builders[at % 2]?.add(`reports/v1/local/${id}.json`, etag, report) ?? 0;
     rows.push(at % 2, row, NOW - ageMs);
   }
-  return { asOf: NOW, version: 1, reports: rows.build(builders.map(({ build }) => build())), problems: [], problemCount: 0 };
+  const table = rows.build(builders.map(({ build }) => build()));
+  return { asOf: NOW, version: 1, reports: table, problems: [], problemCount: 0, departed: [] };
 }
 
 const BODIES = {

@@ -9,8 +9,8 @@ import type { Query } from "./query.ts";
 /** `json`: one array. `ndjson`: a line a report (https://github.com/ndjson/ndjson-spec). */
 export type Format = "json" | "ndjson";
 
-/** Bytes gathered before a chunk is handed on. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes gathered before a chunk is handed on; with smaller ones allocation takes longer than copying (docs/benchmarks.md). */
+const CHUNK_BYTES = 448 * 1024;
 
 /** A run of neighbours this long is handed on as it lies in memory, without a copy. */
 const RUN_BYTES = 64 * 1024;
@@ -27,7 +27,7 @@ interface Chosen {
 }
 
 /**
- * Writes reports in chunks of about 256 KiB, which must not be written to. Bodies are copied, not parsed; what the question does not
+ * Writes reports in chunks of about 512 KiB, which must not be written to. Bodies are copied, not parsed; what the question does not
  * change is byte for byte what the host sent.
  *
  * @param asOf the view's instant, by which states are judged; ms since the epoch

@@ -1,8 +1,8 @@
 // Filters: which reports have a field with a value, read straight from the stored bytes.
 import type { JsonSpan } from "../report/json.ts";
 import { decodeString, walkChildren } from "../report/json-walk.ts";
+import { compileWildcard } from "../spec/wildcard.ts";
 import type { FieldPath } from "./path.ts";
-import { compileWildcard } from "./wildcard.ts";
 
 /** A field and the values asked for: any one of them will do. */
 export interface Filter {

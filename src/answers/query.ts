@@ -1,8 +1,8 @@
 // The question: which reports, which of their fields. Read from the parameters of a URL, the same for the API and the command line.
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
+import { MAX_PATTERN_LENGTH } from "../spec/wildcard.ts";
 import type { Filter } from "./filter.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
-import { MAX_PATTERN_LENGTH } from "./wildcard.ts";
 
 /** Which reports by age: `fresh` is within the window, `silent` past it, `all` both. */
 export const STATES = ["fresh", "silent", "all"] as const;

@@ -1,5 +1,5 @@
 // Tests of the API through Request and Response, over a real memory store.
-import { gunzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { formatUpdateDate } from "../report/update-date.ts";
@@ -7,6 +7,7 @@ import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
+import { createClones } from "./clones.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
 import type { Scope } from "./scopes.ts";
@@ -22,7 +23,8 @@ async function setUp(change: (store: Store) => Store = (store) => store) {
   const roll = createRoll({ store, clock });
   const keyring = createKeyring({ store: inner, clock });
   const log = pino({ level: "silent" });
-  const app = createApp({ store, roll, keyring, clock, log, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 });
+  const services = { store, roll, keyring, clones: createClones({ clock }), clock, log };
+  const app = createApp({ ...services, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 });
   const makeKey = async (...scopes: Scope[]) => (await createKey(inner, { name: "test", scopes }, { clock })).secret;
   const secrets = { read: await makeKey("read"), ingest: await makeKey("ingest"), admin: await makeKey("admin") };
   const request = (path: string, { key = secrets.read, ...init }: RequestInit & { key?: string } = {}) => {
@@ -107,17 +109,27 @@ describe("GET /v1/reports", () => {
     expect([later.status, await later.text(), later.headers.get("rollcall-silent")]).toEqual([200, "[]\n", "1"]);
   });
 
-  it("gzips where asked, with an ETag of its own", async () => {
+  it("compresses where asked, each encoding with an ETag of its own", async () => {
     const { request, put } = await setUp();
     await put("a");
     const plain = await request("/v1/reports");
-    const gzipped = await request("/v1/reports", { headers: { "accept-encoding": "br, gzip;q=0.8" } });
-    expect(gzipped.headers.get("content-encoding")).toBe("gzip");
-    expect(gunzipSync(Buffer.from(await gzipped.arrayBuffer())).toString()).toBe(await plain.text());
-    expect(gzipped.headers.get("etag")).not.toBe(plain.headers.get("etag"));
-    const refused = await request("/v1/reports", { headers: { "accept-encoding": "gzip;q=0" } });
-    expect(refused.headers.get("content-encoding")).toBeNull();
-    expect(gzipped.headers.get("vary")).toContain("Accept-Encoding");
+    const text = await plain.text();
+    const decoders = { gzip: gunzipSync, br: brotliDecompressSync } as const;
+    const etags = new Set([plain.headers.get("etag")]);
+    for (const [name, decode] of Object.entries(decoders)) {
+      const { headers, body } = await ask(name);
+      expect([headers.get("content-encoding"), headers.get("content-length")]).toEqual([name, String(body.length)]);
+      expect(decode(body).toString()).toBe(text);
+      expect(headers.get("vary")).toContain("Accept-Encoding");
+      etags.add(headers.get("etag"));
+    }
+    expect(etags.size).toBe(3);
+    expect((await ask("gzip;q=0")).headers.get("content-encoding")).toBeNull();
+
+    async function ask(encoding: string) {
+      const response = await request("/v1/reports", { headers: { "accept-encoding": encoding } });
+      return { headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
+    }
   });
 
   it("streams a line each as NDJSON", async () => {
@@ -376,6 +388,6 @@ describe("the rest", () => {
     expect([nowhere.status, nowhere.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
     const method = await request("/v1/reports", { method: "POST" });
     expect([method.status, method.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-    expect((await request("/v1/reports/a", { method: "PATCH" })).headers.get("allow")).toBe("GET, HEAD, PUT");
+    expect((await request("/v1/reports/a", { method: "PATCH" })).headers.get("allow")).toBe("GET, HEAD, PUT, DELETE");
   });
 });

@@ -5,11 +5,14 @@ import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
+import { deleteReport } from "./routes/departure.ts";
+import { postEnrolment } from "./routes/enrolment.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
 import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
 import { listProblems } from "./routes/problems.ts";
 import { getReport, putReport } from "./routes/report.ts";
 import { listReports } from "./routes/reports.ts";
+import { getCurrentSpec } from "./routes/specs.ts";
 
 /** Longest URL, in characters. Node bounds all headers together at 16 KiB. */
 const MAX_URL_LENGTH = 8192;
@@ -20,7 +23,10 @@ export function createRoutes(): Route[] {
     listReports(),
     getReport(),
     putReport(),
+    deleteReport(),
     listProblems(),
+    getCurrentSpec(),
+    postEnrolment(),
     getKeys(),
     postKey(),
     deleteKey(),
@@ -40,7 +46,8 @@ export function createApp(services: Services): Hono {
     if (context.req.url.length > MAX_URL_LENGTH)
       throw new ApiError("bad_request", `the URL is longer than ${MAX_URL_LENGTH} characters`);
     await next();
-    context.header("x-content-type-options", "nosniff");
+    // Not context.header, which makes a new response of a finished one and a stream of its body.
+    context.res.headers.set("x-content-type-options", "nosniff");
     const { method, path } = context.req;
     services.log.debug({ method, path, status: context.res.status, ms: services.clock() - startedAt }, "answered");
   });

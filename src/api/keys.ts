@@ -1,9 +1,10 @@
 // API keys: made, listed and revoked as objects in the store. Only the hash of a key is kept.
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import type { Store } from "../store/store.ts";
+import { type Enrolment, revokeEnrolment } from "./enrolment.ts";
 import { SCOPES } from "./scopes.ts";
 
 const KEYS_PREFIX = "keys/v1/";
@@ -40,9 +41,17 @@ export type ApiKey = z.infer<typeof apiKeySchema>;
 const keyObjectSchema = apiKeySchema.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** A key as it lies in the store. */
-export type KeyObject = z.infer<typeof keyObjectSchema>;
+export type KeyObject = z.infer<typeof keyObjectSchema> & {
+  /** Of an enrolled host's own key: the machine that may use it. */
+  readonly enrolment?: Enrolment;
+};
 
 const SECRET = /^rc_([a-z2-7]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** Characters of a secret, and where the id lies in it. */
+export const SECRET_LENGTH = 59;
+export const ID_START = 3;
+export const ID_END = 15;
 
 /**
  * Makes a key.
@@ -65,7 +74,7 @@ export async function createKey(
     ...(host ? { host } : {}),
     created_at: new Date(clock()).toISOString(),
   };
-  const object: KeyObject = { ...key, sha256: hashSecret(secret).toString("hex") };
+  const object: KeyObject = { ...key, sha256: hashSecret(secret) };
   await store.put(formatKeyKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
   return { key, secret };
 }
@@ -76,11 +85,16 @@ export async function listKeys(store: Store): Promise<ApiKey[]> {
   return objects.map(({ sha256: _hash, ...key }) => key).sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }
 
-/** Ends a key. Servers notice within KEYRING_AGE_MS. @returns false if there is no such key */
+/**
+ * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
+ *
+ * @param id the key's, or the host's
+ * @returns false if there is no such key
+ */
 export async function revokeKey(store: Store, id: string): Promise<boolean> {
-  if (!apiKeySchema.shape.id.safeParse(id).success) return false;
-  const object = await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES });
-  if (!object) return false;
+  const isKeyId = apiKeySchema.shape.id.safeParse(id).success;
+  const object = isKeyId ? await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
+  if (!object) return revokeEnrolment(store, id);
   await store.delete(formatKeyKey(id));
   return true;
 }
@@ -88,7 +102,7 @@ export async function revokeKey(store: Store, id: string): Promise<boolean> {
 /** Reads every key object; one that is not of the form is passed over, since it can open nothing. */
 export async function readKeyObjects(store: Store): Promise<KeyObject[]> {
   const found: KeyObject[] = [];
-  for await (const page of store.list(KEYS_PREFIX)) {
+  for await (const page of store.list(KEYS_PREFIX, { shallow: true })) {
     for (const { key, size } of page) {
       if (size > MAX_KEY_OBJECT_BYTES || found.length >= MAX_KEYS) continue;
       const object = await readObject(store, key);
@@ -111,12 +125,12 @@ async function readObject(store: Store, key: string): Promise<KeyObject | undefi
 
 /** The id inside a secret, or undefined if the text has not the form of one. */
 export function readKeyId(secret: string): string | undefined {
-  return secret.length <= 80 ? SECRET.exec(secret)?.[1] : undefined;
+  return secret.length === SECRET_LENGTH ? SECRET.exec(secret)?.[1] : undefined;
 }
 
-/** A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. */
-export function hashSecret(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+/** A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. @returns in hexadecimal digits */
+export function hashSecret(secret: string): string {
+  return hash("sha256", secret, "hex");
 }
 
 function formatKeyKey(id: string): string {

@@ -5,6 +5,7 @@ import { createRoll } from "../roll/roll.ts";
 import { makeStoreDouble, START } from "../roll/store-double.ts";
 import { type Store, Unavailable } from "../store/store.ts";
 import { createApp } from "./app.ts";
+import { createClones } from "./clones.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
 
@@ -22,6 +23,7 @@ async function setUp(count: number, change: (store: Store) => Store) {
     store,
     roll: createRoll({ store, clock }),
     keyring: createKeyring({ store: inner, clock }),
+    clones: createClones({ clock }),
     clock,
     log: pino({ level: "silent" }),
     version: "0.0.0-test",

@@ -1,18 +1,18 @@
-// Representations: the bytes of an answer as JSON or lines, plain or gzipped, streamed; with ETag, 304 and a cache of gzipped ones.
-
+// Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304; what is compressed is kept for others.
 import { Readable } from "node:stream";
-import { promisify } from "node:util";
-import { createGzip, gzip } from "node:zlib";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
 import type { Format } from "../answers/array.ts";
+import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
+import { type Encoding, negotiateEncoding } from "./encoding.ts";
 
-const gzipBytes = promisify(gzip);
+/** Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the compressor makes them. */
+const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
-/** Answers up to this many bytes are gzipped once and kept; larger ones are gzipped as they stream. */
-const MAX_CACHED_BYTES = 32 * 1024 * 1024;
-const CACHE_BYTES = 64 * 1024 * 1024;
+/** Compressed answers that are kept together, and the largest one; bytes. */
+const CACHE_BYTES = 128 * 1024 * 1024;
+const MAX_KEPT_BYTES = 96 * 1024 * 1024;
 
 const MEDIA_TYPES: Record<Format, string> = { json: "application/json", ndjson: "application/x-ndjson" };
 
@@ -23,12 +23,20 @@ export interface Answered {
   /** About how many bytes it will have. */
   readonly estimate: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Begins to write; called at most once, and not at all for 304 and HEAD. */
+  /** Begins to write, the same bytes at each call; not called at all for 304 and HEAD. */
   write(): Iterable<Buffer>;
 }
 
+/** An answer as it goes out. */
+export interface Representation {
+  readonly status: 200 | 304;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A Buffer is shared, and must not be written to. */
+  readonly body: Buffer | ReadableStream<Uint8Array> | null;
+}
+
 export interface Representer {
-  respond(context: Context, answered: Answered, format: Format): Promise<Response>;
+  represent(context: Context, answered: Answered, format: Format): Promise<Representation>;
 }
 
 /** Tells the format that the request's Accept asks for; JSON where it asks for neither. */
@@ -38,43 +46,66 @@ export function negotiateFormat(context: Context): Format {
   return type === "application/json" ? "json" : "ndjson";
 }
 
-/** Makes the one that turns answers into responses; it holds the cache. */
+/** Makes the one that turns answers into representations; it holds the cache. */
 export function createRepresenter(): Representer {
-  const cache = new LRUCache<string, Promise<Buffer>>({ maxSize: CACHE_BYTES, maxEntrySize: MAX_CACHED_BYTES });
+  const cache = new LRUCache<string, CompressedAnswer>({ maxSize: CACHE_BYTES, maxEntrySize: MAX_KEPT_BYTES + 1 });
+  const tooLarge = new LRUCache<string, true>({ max: 64 });
 
-  function gzipOnce(etag: string, answered: Answered): Promise<Buffer> {
-    const cached = cache.get(etag);
-    if (cached) return cached;
-    const making = gzipBytes(Buffer.concat([...answered.write()]));
-    // Gzip makes JSON some ten times smaller; the size is set right when it is known.
-    cache.set(etag, making, { size: Math.max(1, Math.ceil(answered.estimate / 8)) });
-    making.then(
-      (bytes) => cache.set(etag, making, { size: bytes.length + 1 }),
+  /** Requests for the same bytes in the same encoding share one compressor, also while it runs. */
+  function compressOnce(etag: string, answered: Answered, encoding: Encoding): CompressedAnswer {
+    const kept = cache.get(etag);
+    if (kept) return kept;
+    const open = () => encoding.open(answered.estimate);
+    if (tooLarge.has(etag)) return compressAnswer(answered.write, open, 0);
+    const making = compressAnswer(answered.write, open, MAX_KEPT_BYTES);
+    // Reports become some ten times smaller; the size is set right when it is known.
+    cache.set(etag, making, { size: Math.min(MAX_KEPT_BYTES, Math.ceil(answered.estimate / 8) + 1) });
+    making.made.then(
+      (bytes) => {
+        if (bytes !== undefined) return cache.set(etag, making, { size: bytes + 1 });
+        tooLarge.set(etag, true);
+        return cache.delete(etag);
+      },
       () => cache.delete(etag),
     );
     return making;
   }
 
+  async function writeBody(etag: string, answered: Answered, encoding: Encoding | undefined): Promise<Representation["body"]> {
+    if (!encoding) return streamChunks(answered.write());
+    const compressed = compressOnce(etag, answered, encoding);
+    const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
+    return whole ?? (Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>);
+  }
+
   return {
-    async respond(context, answered, format) {
-      const gzipped = acceptsGzip(context);
+    async represent(context, answered, format) {
+      const encoding = negotiateEncoding(context);
       // Two encodings are two representations and so have two strong ETags (RFC 9110, section 8.8.3.3).
-      const etag = `"${answered.digest}${format === "ndjson" ? "-l" : ""}${gzipped ? "-g" : ""}"`;
-      const headers = new Headers({
+      const etag = `"${answered.digest}${format === "ndjson" ? "-l" : ""}${encoding ? `-${encoding.mark}` : ""}"`;
+      const headers = {
         ...answered.headers,
         etag,
         "cache-control": "private, no-cache",
         vary: "Accept, Accept-Encoding, X-Api-Key, Authorization",
-      });
-      if (matchesEtag(context.req.header("if-none-match"), etag)) return new Response(null, { status: 304, headers });
-      headers.set("content-type", MEDIA_TYPES[format]);
-      if (gzipped) headers.set("content-encoding", "gzip");
-      if (context.req.method === "HEAD") return new Response(null, { headers });
-      if (!gzipped) return new Response(streamChunks(answered.write()), { headers });
-      if (answered.estimate <= MAX_CACHED_BYTES) return new Response(new Uint8Array(await gzipOnce(etag, answered)), { headers });
-      return new Response(streamGzip(answered.write()), { headers });
+      };
+      if (matchesEtag(context.req.header("if-none-match"), etag)) return { status: 304, headers, body: null };
+      const body = context.req.method === "HEAD" ? null : await writeBody(etag, answered, encoding);
+      const described = {
+        ...headers,
+        "content-type": MEDIA_TYPES[format],
+        ...(encoding && { "content-encoding": encoding.name }),
+        ...(body instanceof Buffer && { "content-length": String(body.length) }),
+      };
+      return { status: 200, headers: described, body };
     },
   };
+}
+
+/** Makes the response. */
+export function toResponse({ status, headers, body }: Representation): Response {
+  // Uint8Array without a copy; TypeScript thinks of buffers that several threads share.
+  return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, { status, headers });
 }
 
 /** A chunk is made when the socket has room for it, so a slow reader costs one chunk of memory and not the whole answer. */
@@ -93,15 +124,6 @@ function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 1 },
   );
-}
-
-function streamGzip(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
-  return Readable.toWeb(Readable.from(chunks).pipe(createGzip())) as ReadableStream<Uint8Array>;
-}
-
-function acceptsGzip(context: Context): boolean {
-  const encoding = accepts(context, { header: "Accept-Encoding", supports: ["gzip", "identity"], default: "identity" });
-  return encoding === "gzip";
 }
 
 /** If-None-Match (RFC 9110, section 13.1.2): weak comparison, a list, or `*`. */

@@ -4,6 +4,9 @@ import type { Logger } from "pino";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
+import type { Clones } from "./clones.ts";
+import type { HotAnswers } from "./hot-answers.ts";
+import type { IdentityTrust } from "./identity-document.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KeyObject } from "./keys.ts";
 import type { Scope } from "./scopes.ts";
@@ -13,6 +16,11 @@ export interface Services {
   readonly store: Store;
   readonly roll: Roll;
   readonly keyring: Keyring;
+  /** Where answers are remembered that may be asked for again at once. */
+  readonly hotAnswers?: HotAnswers;
+  readonly clones: Clones;
+  /** Whether and whom EC2's word for an instance's id is taken for proof. */
+  readonly identityTrust?: IdentityTrust | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;

@@ -1,10 +1,11 @@
 // The Node door: carries requests from a socket to the application, and stops without cutting answers short.
 import { readFile } from "node:fs/promises";
-import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import type { HotAnswers } from "./hot-answers.ts";
 
 export interface ListenOptions {
   /** An address such as 127.0.0.1 or ::1; not a name, so that what is opened is what was written. */
@@ -15,6 +16,8 @@ export interface ListenOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** A proxy in front ends TLS; without this flag, plain HTTP stays on loopback. */
   readonly behindProxy?: boolean;
+  /** Asked first. */
+  readonly hotAnswers?: HotAnswers;
 }
 
 export interface RunningServer {
@@ -38,13 +41,20 @@ const MAX_CONNECTIONS = 4096;
  *
  * @throws ListenError for an address that is not loopback with neither TLS nor behindProxy; a port that is taken; TLS files that cannot be read
  */
-export async function startServer(app: Hono, { host, port, tls, behindProxy = false }: ListenOptions): Promise<RunningServer> {
+export async function startServer(
+  app: Hono,
+  { host, port, tls, behindProxy = false, hotAnswers }: ListenOptions,
+): Promise<RunningServer> {
   if (!isLoopback(host) && !tls && !behindProxy) {
     throw new ListenError(
       `${host} is not loopback, and keys would travel in the clear: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front ends TLS`,
     );
   }
-  const listener = getRequestListener(app.fetch);
+  const carry = getRequestListener(app.fetch);
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    // Its failures are answered by its own error handling; it never rejects.
+    if (!hotAnswers?.resend(request, response)) void carry(request, response);
+  };
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
   const server = tls
     ? createHttpsServer({ ...timeouts, ...(await readTls(tls)) }, listener)

@@ -13,6 +13,17 @@ const BACKOFF = { first: 1000, cap: 8000 };
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
+/** The server has answered, and will answer the same to the same request. */
+export class ServerRefusal extends CommandError {
+  override name = "ServerRefusal";
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 export interface Client {
   /**
    * Sends a request and gives the response, which is 2xx or 304.
@@ -31,10 +42,12 @@ export interface ClientOptions {
   readonly onRetry?: (reason: string) => void;
   /** From 0 to 1; spreads the retries of many hosts. */
   readonly random?: () => number;
+  /** How often a failed try is repeated; 4 by default. */
+  readonly retries?: number | undefined;
 }
 
 /** Makes a client. Nothing is sent yet. */
-export function createClient({ url, key, signal, onRetry, random = Math.random }: ClientOptions): Client {
+export function createClient({ url, key, signal, onRetry, random = Math.random, retries = RETRIES }: ClientOptions): Client {
   const base = url.href.replace(/\/$/, "");
 
   async function tryOnce(
@@ -57,14 +70,14 @@ export function createClient({ url, key, signal, onRetry, random = Math.random }
     if (response.ok || response.status === 304) return response;
     const reason = await explain(response, url, key !== undefined);
     if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
-    throw new AbortError(new CommandError(reason));
+    throw new AbortError(new ServerRefusal(reason, response.status));
   }
 
   return {
     async request(path, init = {}) {
       try {
         return await pRetry(() => tryOnce(path, init).catch(nameTimeout), {
-          retries: RETRIES,
+          retries,
           // p-retry's own waits never fall below the unjittered ones, so a fleet would come back in step. Waited is here, where p-retry
           // asks last, and only of failures that it would repeat.
           minTimeout: 0,

@@ -1,10 +1,13 @@
 // Collecting this host's report, for `report` and for the agent in `start`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { SpecEditionNote } from "../collect/assembly.ts";
+import type { HostAccess, Inputs } from "../collect/collector.ts";
 import { digestContent } from "../collect/content-digest.ts";
 import { HostIdentityError } from "../collect/identity.ts";
 import { openMachine } from "../collect/machine.ts";
-import { type CollectedReport, collectReport } from "../collect/runner.ts";
+import { createRounds, type Rounds, type Wanted } from "../collect/rounds.ts";
+import type { CollectedReport } from "../collect/runner.ts";
 import { DEFAULT_SPEC } from "../spec/default-spec.ts";
 import { renderMistakes } from "../spec/mistake.ts";
 import { MAX_SPEC_BYTES } from "../spec/schema.ts";
@@ -21,6 +24,10 @@ export interface CollectionOptions {
   readonly root?: string | undefined;
   /** Leaves no file behind: a host without a machine id then has another id at each start. */
   readonly isThrowAway?: boolean;
+  /** Told of a spec that changed and has mistakes. */
+  readonly onNotice?: (notice: string) => void;
+  /** What reports say of published specs. */
+  readonly edition?: (() => SpecEditionNote) | undefined;
 }
 
 /** A collected report and the digest by which the agent tells whether anything changed. */
@@ -28,42 +35,101 @@ export interface Collection extends CollectedReport {
   readonly digest: string;
 }
 
+/** A host that is looked at again and again. */
+export interface HostCollection {
+  /** @throws CommandError if the host cannot say who it is */
+  collect(wanted: Wanted, signal: AbortSignal): Promise<Collection>;
+  /** What may change the next report; another object once the spec is another. */
+  readonly inputs: Inputs;
+  readonly host: HostAccess;
+  /** Of the spec that is in use. */
+  readonly specDigest: string;
+}
+
 /**
- * Reads the spec and opens the host; the function that comes back looks at the host each time it is called.
+ * Reads the spec and opens the host. A spec file that changes is read again; while it has mistakes the one before stays in use.
  *
- * @throws CommandError if the spec has mistakes, or the host cannot say who it is
+ * @throws CommandError if the spec has mistakes
  */
 export async function openCollection(
-  { specFile, root, isThrowAway = false }: CollectionOptions,
+  { specFile, root, isThrowAway = false, onNotice = () => undefined, edition }: CollectionOptions,
   io: Io,
-): Promise<() => Promise<Collection>> {
-  const { spec, digest } = await readSpec(specFile, io);
+): Promise<HostCollection> {
   const host = openMachine({
     ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
     fallbackId: isThrowAway ? makeHostId() : await keepHostId(io.folders.data),
     environment: io.env,
   });
-  return async () => {
+  const specPath = specFile === undefined || specFile === "-" ? undefined : resolve(io.cwd, specFile);
+  let text = await readSpecText(specFile, io);
+  let current = openRounds(parseSpecText(specFile, text), host, { specPath, edition });
+
+  async function refreshSpec(): Promise<void> {
     try {
-      const report = await collectReport(spec, host, { agentVersion: VERSION, specDigest: digest, signal: io.signal });
-      return { ...report, digest: digestContent(report.bytes) };
+      const newText = await readSpecText(specFile, io);
+      if (newText === text) return;
+      text = newText;
+      current = openRounds(parseSpecText(specFile, newText), host, { specPath, edition });
     } catch (error) {
-      if (error instanceof HostIdentityError) throw new CommandError(error.message);
-      throw error;
+      if (!(error instanceof CommandError)) throw error;
+      onNotice(`${error.message}; the spec before it stays in use`);
     }
+  }
+
+  return {
+    host,
+    get inputs() {
+      return current.inputs;
+    },
+    get specDigest() {
+      return current.digest;
+    },
+    async collect(wanted, signal) {
+      if (specPath !== undefined && (wanted.poll || wanted.changed?.includes(specPath))) await refreshSpec();
+      return collectBy(current.rounds, wanted, signal);
+    },
   };
 }
 
-async function readSpec(file: string | undefined, io: Io): Promise<{ spec: Spec; digest: string }> {
-  const text = file === undefined ? DEFAULT_SPEC : await readSpecText(file, io);
+/** Collects, and digests what came of it. @throws CommandError if the host cannot say who it is */
+export async function collectBy(rounds: Rounds, wanted: Wanted, signal: AbortSignal): Promise<Collection> {
+  try {
+    const report = await rounds.collect(wanted, signal);
+    return { ...report, digest: digestContent(report.bytes) };
+  } catch (error) {
+    if (error instanceof HostIdentityError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+interface RoundsOptions {
+  /** The spec's own file, whose change is one of the host's too. */
+  readonly specPath?: string | undefined;
+  readonly edition?: (() => SpecEditionNote) | undefined;
+}
+
+/** A spec in use on a host. */
+export function openRounds(
+  { spec, digest }: { readonly spec: Spec; readonly digest: string },
+  host: HostAccess,
+  { specPath, edition }: RoundsOptions,
+) {
+  const rounds = createRounds(spec, host, { agentVersion: VERSION, specDigest: digest, ...(edition && { edition }) });
+  const { paths, globs } = rounds.inputs;
+  return { rounds, digest, inputs: { paths: specPath === undefined ? paths : [...paths, specPath], globs } };
+}
+
+/** @throws CommandError that shows each mistake */
+function parseSpecText(file: string | undefined, text: string): { spec: Spec; digest: string } {
   const outcome = parseSpec(text);
   if ("mistakes" in outcome)
     throw new CommandError(`the spec has mistakes:\n${renderMistakes(file ?? "built-in", text, outcome.mistakes)}`);
   return outcome;
 }
 
-/** Reads a spec's text; `-` is stdin. @throws CommandError */
-export async function readSpecText(file: string, io: Io): Promise<string> {
+/** Reads a spec's text; `-` is stdin, undefined the built-in one. @throws CommandError */
+export async function readSpecText(file: string | undefined, io: Io): Promise<string> {
+  if (file === undefined) return DEFAULT_SPEC;
   try {
     const bytes = file === "-" ? await io.readStdin() : await readFile(resolve(io.cwd, file));
     // One byte more than the limit is enough for the parser to say that it is too long.

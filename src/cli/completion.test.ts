@@ -38,7 +38,7 @@ describe("completion", () => {
   it("suggests the values of flags", async () => {
     expect(await complete("list", "--state", "")).toEqual(["fresh", "silent", "all"]);
     expect(await complete("list", "--state", "s")).toEqual(["silent"]);
-    expect(await complete("keys", "create", "--scope", "")).toEqual(["read", "ingest", "admin"]);
+    expect(await complete("keys", "create", "--scope", "")).toEqual(["read", "ingest", "enrol", "admin"]);
     expect(await complete("list", "--within", "")).toEqual(["30m", "2h", "24h"]);
     expect(await complete("serve", "--store", "")).toEqual(STORE_SCHEMES.map((scheme) => `${scheme}:`));
   });

@@ -17,10 +17,15 @@ const configSchema = z.strictObject({
   server: text.optional(),
   key: text.optional(),
   key_file: text.optional(),
+  enrol_key: text.optional(),
+  enrol_key_file: text.optional(),
   spec: text.optional(),
   listen: text.optional(),
   within: text.optional(),
   max_age: text.optional(),
+  state: text.optional(),
+  spec_keys: text.optional(),
+  allow_commands: text.optional(),
   log_level: z.enum(LOG_LEVELS).optional(),
 });
 

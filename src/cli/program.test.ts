@@ -56,7 +56,7 @@ describe("mistakes", () => {
     [["start", "--demo", "many"], "from 1 to 100000"],
     [["keys", "crate"], "Did you mean create?"],
     [["keys", "create"], "--scope"],
-    [["keys", "create", "--scope", "root"], "Allowed choices are read, ingest, admin"],
+    [["keys", "create", "--scope", "root"], "Allowed choices are read, ingest, enrol, admin"],
     [["keys", "revoke"], "missing required argument"],
     [["serve", "extra"], "too many arguments"],
   ])("%j", async (args, message) => {

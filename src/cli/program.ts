@@ -2,12 +2,16 @@
 import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
 import { STATES } from "../answers/query.ts";
 import { SCOPES } from "../api/scopes.ts";
+import { addSettings, explain } from "./flags.ts";
 import type { Io } from "./io.ts";
 import type { CreateOptions, ListKeysOptions } from "./keys.ts";
 import type { ListOptions } from "./list.ts";
+import { addAgent, addDoctor } from "./program-agent.ts";
+import { addCost, addStore } from "./program-operators.ts";
+import { addSpec } from "./program-spec.ts";
 import type { ReportOptions } from "./report.ts";
 import type { ServeOptions } from "./serve.ts";
-import { type Flags, SETTINGS, type SettingName } from "./settings.ts";
+import type { Flags } from "./settings.ts";
 import type { StartOptions } from "./start.ts";
 import { VERSION } from "./version.ts";
 
@@ -20,7 +24,8 @@ export function buildProgram(io: Io): Command {
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")) })
     .exitOverride();
-  for (const add of [addStart, addServe, addReport, addList, addKeys, addSpec]) add(program, io);
+  for (const add of [addStart, addServe, addReport, addAgent, addDoctor, addList, addKeys, addSpec, addStore, addCost])
+    add(program, io);
   explain(
     program,
     `
@@ -57,7 +62,9 @@ function addServe(program: Command, io: Io): void {
     .description("serve the API over a store")
     .option("--tls-cert <FILE>", "PEM certificate; with --tls-key, speak TLS")
     .option("--tls-key <FILE>", "PEM private key")
-    .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback");
+    .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback")
+    .option("--identity-certificates <FILE>", "PEM: AWS's certificates; EC2 instances may enrol with their identity document")
+    .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas");
   addSettings(command, "store", "listen", "within", "maxAge", "config");
   explain(
     command,
@@ -160,52 +167,6 @@ Examples:
   $ rollcall keys revoke abcdefghijkl`,
   );
   revoke.action(async (id: string, options: Flags) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
-}
-
-function addSpec(program: Command, io: Io): void {
-  const spec = program.command("spec").description("help with writing collection specs");
-  const check = spec
-    .command("check")
-    .description("explain a spec's mistakes with line and column")
-    .argument("<FILE>", "the spec, or - for stdin");
-  explain(
-    check,
-    `
-Examples:
-  $ rollcall spec check spec.yaml`,
-  );
-  check.action(async (file: string) => (await import("./spec.ts")).runSpecCheck(file, io));
-  const schema = spec.command("schema").description("print the JSON Schema of specs, for editors");
-  explain(
-    schema,
-    `
-Examples:
-  $ rollcall spec schema > spec.v1.json`,
-  );
-  schema.action(async () => (await import("./spec.ts")).runSpecSchema(io));
-}
-
-/** Adds flags that are settings, with the variable that stands in for each. */
-function addSettings(command: Command, ...names: readonly SettingName[]): void {
-  for (const name of names) {
-    const { description, ...setting } = SETTINGS[name];
-    if (!("flag" in setting)) throw new TypeError(`${name} has no flag`);
-    const variable = "variable" in setting ? ` (or ${setting.variable})` : "";
-    command.option(`${setting.flag} <${PLACEHOLDERS[name] ?? "URL"}>`, `${description}${variable}`);
-  }
-}
-
-const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
-  keyFile: "FILE",
-  spec: "FILE",
-  config: "FILE",
-  listen: "HOST:PORT",
-  within: "SPAN",
-  maxAge: "SPAN",
-};
-
-function explain(command: Command, text: string): void {
-  command.addHelpText("after", text);
 }
 
 function parseCount(text: string): number {

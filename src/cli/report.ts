@@ -1,13 +1,11 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
-import { formatReportKey } from "../report/key.ts";
-import { StoreError } from "../store/store.ts";
 import { sanitize } from "./cell.ts";
-import { createClient, isInTheClear } from "./client.ts";
 import { type Collection, openCollection } from "./collection.ts";
-import { CommandError } from "./failure.ts";
+import { givenKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
+import { openOutlet } from "./outlet.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
-import { findTarget, openStoreAt, type Target } from "./target.ts";
+import { findTarget, type Target } from "./target.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;
@@ -19,8 +17,8 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   // A wrong target is told before the host is looked at.
   const target = options.print ? undefined : await findTarget(settings, io);
-  const collect = await openCollection({ specFile: settings.get("spec"), root: options.root }, io);
-  const report = await collect();
+  const collection = await openCollection({ specFile: settings.get("spec"), root: options.root }, io);
+  const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)
     await io.stderr.write(`warning: could not read ${sanitize(`${what}: ${reason}`)}\n`);
   if (!target) {
@@ -31,32 +29,15 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
 }
 
-async function push({ id, bytes }: Collection, target: Target, settings: Settings, io: Io): Promise<string> {
-  if (target.kind === "store") {
-    const store = await openStoreAt(target.url, io);
-    try {
-      await store.put(formatReportKey(id), bytes);
-    } catch (error) {
-      throw error instanceof StoreError ? new CommandError(error.message) : error;
-    } finally {
-      await store.close?.();
-    }
-    return store.location;
+async function push(report: Collection, target: Target, settings: Settings, io: Io): Promise<string> {
+  const onNotice = (notice: string) => void io.stderr.write(`warning: ${notice}\n`);
+  const outlet = await openOutlet({ target, key: givenKey(settings), onNotice }, io);
+  try {
+    await outlet.send(report, io.signal);
+  } finally {
+    await outlet.close();
   }
-  const { url } = target;
-  if (isInTheClear(url)) await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
-  const client = createClient({
-    url,
-    key: await settings.readKey(),
-    signal: io.signal,
-    onRetry: (reason) => void io.stderr.write(`${reason}; trying again\n`),
-  });
-  await client.request(`/v1/reports/${encodeURIComponent(id)}`, {
-    method: "PUT",
-    body: bytes,
-    headers: { "content-type": "application/json" },
-  });
-  return url.origin;
+  return outlet.location;
 }
 
 function describeFields({ bytes }: Collection): string {

@@ -1,6 +1,9 @@
 // rollcall serve: the API over a store.
-
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
+import { type IdentityTrust, parseCertificates } from "../api/identity-document.ts";
 import { listKeys } from "../api/keys.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
@@ -10,6 +13,7 @@ import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { parseListen, type Service, startService } from "./service.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
+import { runSweep } from "./sweep.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 import { VERSION } from "./version.ts";
 
@@ -17,6 +21,8 @@ export interface ServeOptions extends Flags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindProxy?: boolean;
+  readonly identityCertificates?: string;
+  readonly identityAccounts?: string;
 }
 
 const DEFAULT_LISTEN = "127.0.0.1:8787";
@@ -27,7 +33,8 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const listen = readListen(options, settings);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
   const store = await openStoreAt(findStoreUrl(settings, io), io);
-  const service = await serveStore({ store, listen, settings, log }, io);
+  const identityTrust = await readIdentityTrust(options, io);
+  const service = await serveStore({ store, listen, settings, log, identityTrust }, io);
   log.info(
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },
     `serving at ${service.url}`,
@@ -40,17 +47,55 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   await service.stop();
 }
 
-/** Starts the API with what the settings say. @throws CommandError if it cannot listen */
-export async function serveStore(
-  { store, listen, settings, log }: { store: Store; listen: ListenOptions; settings: Settings; log: Logger },
-  io: Io,
-): Promise<Service> {
+interface ServeStoreOptions {
+  readonly store: Store;
+  readonly listen: ListenOptions;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly identityTrust?: IdentityTrust | undefined;
+}
+
+/** Starts the API with what the settings say, and the sweep beside it until the signal aborts. @throws CommandError if it cannot listen */
+export async function serveStore({ store, listen, settings, log, identityTrust }: ServeStoreOptions, io: Io): Promise<Service> {
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   try {
-    return await startService({ store, listen, windowMs, maxAgeMs: settings.maxAgeMs(), clock: io.clock, log, version: VERSION });
+    const service = await startService({
+      store,
+      listen,
+      windowMs,
+      maxAgeMs: settings.maxAgeMs(),
+      identityTrust,
+      clock: io.clock,
+      log,
+      version: VERSION,
+    });
+    const sleep = (ms: number, signal: AbortSignal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    const sweeping = runSweep({ store, clock: io.clock, log, sleep }, io.signal);
+    return {
+      ...service,
+      async stop() {
+        await Promise.all([sweeping, service.stop()]);
+      },
+    };
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(error.message);
     throw error;
+  }
+}
+
+/** @throws UsageError for one flag without the other, CommandError if the certificates cannot be read */
+async function readIdentityTrust(options: ServeOptions, io: Io): Promise<IdentityTrust | undefined> {
+  const { identityCertificates: file, identityAccounts: list } = options;
+  if (file === undefined && list === undefined) return undefined;
+  if (file === undefined || list === undefined)
+    throw new UsageError("--identity-certificates and --identity-accounts go together");
+  const accounts = list.split(",").map((account) => account.trim());
+  const wrong = accounts.find((account) => !/^\d{12}$/.test(account));
+  if (wrong !== undefined) throw new UsageError(`--identity-accounts: ${JSON.stringify(wrong)} is no AWS account id`);
+  try {
+    return { certificates: parseCertificates(await readFile(resolve(io.cwd, file), "utf8")), accounts };
+  } catch (error) {
+    throw new CommandError(`cannot read the certificates in ${file}: ${(error as Error).message}`);
   }
 }
 

@@ -2,6 +2,9 @@
 
 import type { Logger } from "pino";
 import { createApp } from "../api/app.ts";
+import { createClones } from "../api/clones.ts";
+import { createHotAnswers } from "../api/hot-answers.ts";
+import type { IdentityTrust } from "../api/identity-document.ts";
 import { createKeyring, type Keyring } from "../api/keyring.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
 import type { Clock } from "../report/clock.ts";
@@ -20,6 +23,8 @@ export interface ServiceOptions {
   readonly windowMs: number;
   /** How old the listing behind an answer may be; ms. */
   readonly maxAgeMs: number | undefined;
+  /** Whether and whom EC2's word for an instance's id is taken for proof. */
+  readonly identityTrust?: IdentityTrust | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -35,7 +40,8 @@ export interface Service {
 }
 
 /** Starts the API. @throws ListenError */
-export async function startService({ store, listen, windowMs, maxAgeMs, clock, log, version }: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { store, listen, windowMs, maxAgeMs, identityTrust, clock, log, version } = options;
   const roll = createRoll({
     store,
     clock,
@@ -44,8 +50,11 @@ export async function startService({ store, listen, windowMs, maxAgeMs, clock, l
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
   const keyring = createKeyring({ store, clock });
-  const app = createApp({ store, roll, keyring, clock, log, version, windowMs, deadlineMs: DEADLINE_MS });
-  const server = await startServer(app, listen);
+  const hotAnswers = createHotAnswers({ roll, keyring, log });
+  const clones = createClones({ clock });
+  const services = { store, roll, keyring, hotAnswers, clones, identityTrust, clock, log, version, windowMs };
+  const app = createApp({ ...services, deadlineMs: DEADLINE_MS });
+  const server = await startServer(app, { ...listen, hotAnswers });
   return {
     url: server.url,
     roll,

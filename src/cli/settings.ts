@@ -38,6 +38,17 @@ export const SETTINGS = {
     description: "the API key for the server; never a flag, since other users see those",
   },
   keyFile: { flag: "--key-file", variable: "ROLLCALL_KEY_FILE", key: "key_file", description: "a file that holds the API key" },
+  enrolKey: {
+    variable: "ROLLCALL_ENROL_KEY",
+    key: "enrol_key",
+    description: "the enrolment key, with which an agent gets a key of its own from the server; never a flag",
+  },
+  enrolKeyFile: {
+    flag: "--enrol-key-file",
+    variable: "ROLLCALL_ENROL_KEY_FILE",
+    key: "enrol_key_file",
+    description: "a file that holds the enrolment key",
+  },
   spec: { flag: "--spec", variable: "ROLLCALL_SPEC", key: "spec", description: "the collection spec's file" },
   listen: {
     flag: "--listen",
@@ -56,6 +67,24 @@ export const SETTINGS = {
     variable: "ROLLCALL_MAX_AGE",
     key: "max_age",
     description: "how old the listing behind an answer may be (default 1s); more makes large fleets cheaper to ask",
+  },
+  state: {
+    flag: "--state",
+    variable: "ROLLCALL_STATE",
+    key: "state",
+    description: "the folder where the agent keeps what must survive a restart",
+  },
+  specKeys: {
+    flag: "--spec-keys",
+    variable: "ROLLCALL_SPEC_KEYS",
+    key: "spec_keys",
+    description: "the agent follows published specs that one of these keys signed; split by commas",
+  },
+  allowCommands: {
+    flag: "--allow-commands",
+    variable: "ROLLCALL_ALLOW_COMMANDS",
+    key: "allow_commands",
+    description: "programs that published specs may run: absolute paths, with / at the end for all in a folder; split by commas",
   },
   logLevel: {
     variable: "ROLLCALL_LOG_LEVEL",
@@ -87,6 +116,8 @@ export interface Settings {
   target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
   /** The API key, from the environment, a file, or the configuration. @throws CommandError if the file cannot be read */
   readKey(): Promise<string | undefined>;
+  /** The enrolment key, likewise. */
+  readEnrolKey(): Promise<string | undefined>;
   /** The window in ms. @throws UsageError */
   windowMs(): number | undefined;
   /** How old the listing behind an answer may be, in ms. @throws UsageError */
@@ -126,15 +157,17 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
         return { kind: "store", value: store.value };
       return server && { kind: "server", value: server.value };
     },
-    async readKey() {
-      const file = find("keyFile");
-      const key = find("apiKey");
-      if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
-      return file && checkKey(await readKeyFile(file, io), file.value);
-    },
+    readKey: () => readSecret(find("apiKey"), find("keyFile"), io),
+    readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), io),
     windowMs: () => readSpan(find("within")),
     maxAgeMs: () => readSpan(find("maxAge")),
   };
+}
+
+/** A key that is set, or in a file that is: whichever was named at the higher level. @throws CommandError */
+async function readSecret(key: Sourced | undefined, file: Sourced | undefined, io: Io): Promise<string | undefined> {
+  if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
+  return file && checkKey(await readKeyFile(file, io), file.value);
 }
 
 /** @returns ms @throws UsageError */

@@ -2,14 +2,17 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { runAgent } from "../agent/agent.ts";
+import { createDelivery, type Outlet } from "../agent/delivery.ts";
+import { NO_SPOOL } from "../agent/spool.ts";
 import { createDemoFleet } from "../demo/fleet.ts";
-import { formatReportKey } from "../report/key.ts";
 import type { Store } from "../store/store.ts";
-import { type Collection, openCollection } from "./collection.ts";
+import { makeSubject, openWatch, sleep } from "./agent-parts.ts";
+import { type HostCollection, openCollection } from "./collection.ts";
 import { UsageError } from "./failure.ts";
 import { keepFirstKey, makeKey } from "./first-key.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
+import { makeStoreOutlet } from "./outlet.ts";
 import { readListen, serveStore, untilAborted } from "./serve.ts";
 import type { Service } from "./service.ts";
 import { type Flags, readSettings } from "./settings.ts";
@@ -23,6 +26,9 @@ export interface StartOptions extends Flags {
 
 const DEMO_STEP_MS = 5000;
 
+/** How long a report that is being sent has, after Ctrl-C; ms. */
+const STOP_GRACE_MS = 2000;
+
 /** Runs until the signal aborts. */
 export async function runStart(options: StartOptions, io: Io): Promise<void> {
   if (options.demo !== undefined && options.store !== undefined) {
@@ -35,46 +41,67 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
   const demo =
     options.demo === undefined ? undefined : await createDemoFleet({ count: options.demo, clock: io.clock, version: VERSION });
   const store = demo?.store ?? (await openStoreAt(findStoreUrl(settings, io), io));
-  const collect = await openCollection({ specFile: settings.get("spec"), isThrowAway: demo !== undefined }, io);
+  const onNotice = (notice: string) => log.warn(notice);
+  const collection = await openCollection({ specFile: settings.get("spec"), isThrowAway: demo !== undefined, onNotice }, io);
   const service = await serveStore({ store, listen, settings, log }, io);
   const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
 
-  const firstRound = startAgent({ collect, store, service, log }, io);
+  const agent = startAgent({ collection, outlet: makeStoreOutlet(noteIn(service, store), io), log }, io);
   const stepping = demo ? stepDemo(demo, log, io.signal) : undefined;
-  await firstRound.reported;
+  await agent.reported;
   if (!io.signal.aborted) await io.stdout.write(describeNext({ store, service, key, demo: options.demo }));
 
   await untilAborted(io.signal);
-  await Promise.all([firstRound.ended, stepping, service.stop()]);
+  await Promise.all([agent.ended, stepping, service.stop()]);
 }
 
-/** Starts the agent. `reported` resolves when its first round is over, with or without success. */
-function startAgent(
-  { collect, store, service, log }: { collect: () => Promise<Collection>; store: Store; service: Service; log: Logger },
-  io: Io,
-) {
-  let tellFirst: () => void = () => undefined;
+/** What this process puts into the store, its own answers hold at once. */
+function noteIn({ roll }: Service, store: Store): Store {
+  return {
+    ...store,
+    put: async (key, body, options) => {
+      const entry = await store.put(key, body, options);
+      roll.note(entry, body);
+      return entry;
+    },
+  };
+}
+
+/** Starts the agent. `reported` resolves when its first report is there, or failed. */
+function startAgent({ collection, outlet, log }: { collection: HostCollection; outlet: Outlet; log: Logger }, io: Io) {
+  const { clock } = io;
+  let tellReported: () => void = () => undefined;
   const reported = new Promise<void>((resolve) => {
-    tellFirst = resolve;
+    tellReported = resolve;
+  });
+  const onError = (err: unknown) => {
+    tellReported();
+    if (!io.signal.aborted) log.error({ err }, "this machine could not report; trying again");
+  };
+  const delivery = createDelivery({
+    outlet,
+    spool: NO_SPOOL,
+    clock,
+    random: Math.random,
+    sleep,
+    onSent: () => tellReported(),
+    onFailure: onError,
   });
   const ended = runAgent(
     {
-      collect,
-      push: async ({ id, bytes }) => {
-        const entry = await store.put(formatReportKey(id), bytes);
-        service.roll.note(entry, bytes);
-      },
-      clock: io.clock,
-      sleep: async (ms, signal) => {
-        tellFirst();
-        await wait(ms, undefined, { signal }).catch(() => undefined);
-      },
-      onError: (error) => {
-        if (!io.signal.aborted) log.error({ err: error }, "this machine could not report; trying again in a minute");
-      },
+      subject: makeSubject(collection),
+      delivery,
+      watch: (onChange) => openWatch(collection.host, onChange, log),
+      clock,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      // It was started by a person.
+      uptime: Number.POSITIVE_INFINITY,
+      sleep,
+      onError,
     },
     io.signal,
-  );
+  ).then(() => delivery.stop(STOP_GRACE_MS));
   return { reported: Promise.race([reported, ended]), ended };
 }
 

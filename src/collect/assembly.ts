@@ -3,6 +3,7 @@ import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { CollectorName } from "../spec/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
+import { maskCredentials } from "./mask.ts";
 import type { JsonValue } from "./value.ts";
 import { checkValue } from "./value.ts";
 
@@ -10,6 +11,8 @@ import { checkValue } from "./value.ts";
 const MAX_UNREAD_OF_STEP = 20;
 const MAX_UNREAD = 200;
 const MAX_UNREAD_TEXT = 300;
+
+const MASKED = `looks like a credential in part, and was masked; the spec's allow_credentials would let it out`;
 
 /** How one step went. */
 export interface StepRecord {
@@ -21,12 +24,21 @@ export interface StepRecord {
   readonly durationMs: number;
 }
 
+/** What a report says of published specs: of which edition its own is, and which one this host did not take, and why. */
+export interface SpecEditionNote {
+  readonly inUse?: number | undefined;
+  readonly refused?: { readonly edition?: number; readonly detail: string } | undefined;
+}
+
 /** What stands beside the collectors' fields. */
 export interface Envelope {
   readonly agentVersion: string;
   /** `sha256:` and 64 hex digits. */
   readonly specDigest: string;
+  readonly edition?: SpecEditionNote | undefined;
   readonly origin: Origin;
+  /** Fields that are not masked. */
+  readonly allowCredentials?: readonly string[];
 }
 
 /** A field on its way into the report. */
@@ -50,7 +62,7 @@ export function assembleReport(
   envelope: Envelope,
 ): { readonly bytes: Buffer; readonly unread: readonly Unread[] } {
   const unread = steps.map((step) => [...step.unread]);
-  const members = listMembers(steps, unread);
+  const members = listMembers(steps, unread, envelope.allowCredentials ?? []);
   for (;;) {
     const given = new Set(members.map((member) => member.name));
     const rollcall = `"rollcall":${JSON.stringify(makeRollcall(steps, unread, given, envelope))}`;
@@ -65,7 +77,7 @@ export function assembleReport(
   }
 }
 
-function listMembers(steps: readonly StepRecord[], unread: Unread[][]): Member[] {
+function listMembers(steps: readonly StepRecord[], unread: Unread[][], allowCredentials: readonly string[]): Member[] {
   const members = new Map<string, Member>();
   for (const [index, step] of steps.entries()) {
     for (const [name, value] of step.fields) {
@@ -77,7 +89,9 @@ function listMembers(steps: readonly StepRecord[], unread: Unread[][]): Member[]
         unread[index]?.push({ what: name, reason: reason ?? "" });
         continue;
       }
-      const text = `${JSON.stringify(name)}:${JSON.stringify(checked.value)}`;
+      const shown = allowCredentials.includes(name) ? checked.value : maskCredentials(name, checked.value);
+      if (shown !== checked.value) unread[index]?.push({ what: name, reason: MASKED });
+      const text = `${JSON.stringify(name)}:${JSON.stringify(shown)}`;
       members.set(name, { name, text, size: Buffer.byteLength(text), step: index });
     }
   }
@@ -127,10 +141,16 @@ function makeRollcall(
     schema: REPORT_SCHEMA,
     agent: envelope.agentVersion,
     spec: envelope.specDigest,
+    ...(envelope.edition?.inUse === undefined ? {} : { spec_edition: envelope.edition.inUse }),
+    ...(envelope.edition?.refused === undefined ? {} : { spec_refused: tidyRefusal(envelope.edition.refused) }),
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),
     collectors,
   };
+}
+
+function tidyRefusal({ edition, detail }: { readonly edition?: number; readonly detail: string }): JsonValue {
+  return { ...(edition === undefined ? {} : { edition }), detail: tidy(detail) };
 }
 
 /** Reasons quote paths and what programs printed; in a report they are one short line each. */

@@ -16,7 +16,17 @@ import type { MetadataSource } from "./metadata.ts";
  * that, and the other collectors do not notice.
  */
 export interface Collector<Options> {
+  /** What it reads, so that it can be run again when that changes. */
+  inputs(options: Options): Inputs;
+  /** What it gives may change without any of its inputs: then it is run again now and then, though seldom, for that takes more. */
+  readonly isCostly?: true;
   collect(options: Options, host: HostAccess, signal: AbortSignal): Promise<Collected>;
+}
+
+/** Files by absolute paths, and globs, that a step reads. */
+export interface Inputs {
+  readonly paths: readonly string[];
+  readonly globs: readonly string[];
 }
 
 /** One collector for each name of the spec, no more and no fewer. */

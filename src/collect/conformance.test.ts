@@ -18,10 +18,25 @@ const OPTIONS: { readonly [Name in CollectorName]: (path: string) => OptionsOf[N
   command: (path) => ({ run: [path], timeout: 5000, format: "json", fields: FIELDS }),
   file: (path) => ({ path, format: "json", fields: FIELDS }),
   files: (path) => ({ glob: [path, `${path}/*`], into: "list", format: "json", fields: FIELDS }),
+  processes: (path) => ({ glob: [path, `${path}/*`], into: "list", format: "json", fields: FIELDS, match: "{path}" }),
+  extra: (path) => ({ folder: path, into: "extra" }),
+  os: () => ({ into: "os" }),
+  gpu: () => ({ into: "gpus" }),
 };
 
 /** Where hosts keep what the host collector reads, and where the other ones are told to look. */
-const PLACES = ["hostile", "etc/hostname", "proc/stat", "sys/class/dmi/id/sys_vendor"];
+const PLACES = [
+  "hostile",
+  "etc/hostname",
+  "etc/os-release",
+  "proc/stat",
+  "proc/uptime",
+  "proc/1/cmdline",
+  "proc/1/stat",
+  "proc/driver/nvidia/version",
+  "proc/driver/nvidia/gpus/0/information",
+  "sys/class/dmi/id/sys_vendor",
+];
 
 async function run(name: CollectorName, root: string, path: string, signal: AbortSignal) {
   const host = makeHostDouble(root, { machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" } });
@@ -34,6 +49,14 @@ async function run(name: CollectorName, root: string, path: string, signal: Abor
       return collectors.file.collect(OPTIONS.file(path), host, signal);
     case "files":
       return collectors.files.collect(OPTIONS.files(path), host, signal);
+    case "processes":
+      return collectors.processes.collect(OPTIONS.processes(path), host, signal);
+    case "extra":
+      return collectors.extra.collect(OPTIONS.extra(path), host, signal);
+    case "os":
+      return collectors.os.collect(OPTIONS.os(path), host, signal);
+    case "gpu":
+      return collectors.gpu.collect(OPTIONS.gpu(path), host, signal);
   }
 }
 
@@ -50,7 +73,7 @@ const HOSTILE: Readonly<Record<string, () => Promise<string>>> = {
   "a program that prints binary": () => makeFolder(everywhere("#!/bin/sh\nhead -c 4096 /dev/urandom\n")),
   "a program that fails": () => makeFolder(everywhere("#!/bin/sh\necho no >&2\nexit 1\n")),
   "pipes that nobody writes to": async () => {
-    const root = await makeFolder({ "etc/x": "", "proc/x": "", "sys/class/dmi/id/x": "" });
+    const root = await makeFolder(Object.fromEntries(PLACES.map((place) => [`${place}.other`, ""])));
     for (const place of PLACES) execFileSync("mkfifo", [join(root, place)]);
     return root;
   },

@@ -6,6 +6,8 @@ import { isOptional, makeSelector } from "./select.ts";
 
 /** A file that is not there is no failure where all its fields are optional. */
 export const fileCollector: Collector<OptionsOf["file"]> = {
+  inputs: ({ path }) => ({ paths: [path], globs: [] }),
+
   async collect(options, host, signal): Promise<Collected> {
     const file = await host.files.read(options.path, signal);
     if ("bytes" in file) return makeSelector(options.fields)({ bytes: file.bytes, format: options.format, path: options.path });

@@ -1,6 +1,6 @@
 // Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
 import { constants, type Dirent, readdir } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { lstat, open, readdir as readFolder, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { type GlobOptions, glob } from "tinyglobby";
 
@@ -12,6 +12,9 @@ export const MAX_GLOB_FILES = 1000;
 const MAX_GLOB_FOLDERS = 10_000;
 const GLOB_TIMEOUT_MS = 10_000;
 
+/** Links followed from one path; the kernel's own limit (path_resolution(7)). */
+const MAX_LINKS = 40;
+
 type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
 
 /** Why a file gave nothing. `absent`: there is no such file. */
@@ -22,6 +25,8 @@ export interface Unreadable {
 
 /** A host's files. Paths are absolute as on the host, whatever folder stands in for its root. */
 export interface HostFiles {
+  /** Where a path of the host lies in truth. */
+  resolve(path: string): string;
   /** Reads a regular file of at most MAX_FILE_BYTES; links are followed. Never rejects for what the file is. */
   read(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable>;
   /**
@@ -29,6 +34,23 @@ export interface HostFiles {
    * No file, or no such folder, is an empty list; a folder that may not be read is `refused`.
    */
   glob(patterns: readonly string[], signal: AbortSignal): Promise<{ readonly paths: readonly string[] } | Unreadable>;
+  /** Names in a folder, in no order. */
+  list(path: string): Promise<{ readonly names: readonly string[] } | Unreadable>;
+  /** Where a link leads, as it is written there. */
+  readLink(path: string): Promise<{ readonly target: string } | Unreadable>;
+  /** Where a path leads through all links, and when it last changed: the file itself, or a link on the way. */
+  trace(path: string): Promise<Traced | Unreadable>;
+}
+
+/** A path that was followed to its end. */
+export interface Traced {
+  /** Without any link in it, as on the host. */
+  readonly path: string;
+  /**
+   * ms since the epoch. Of each inode its ctime (inode(7)): what unpacks a file may set its mtime back, and turning a link leaves the
+   * file's own alone.
+   */
+  readonly changedAt: number;
 }
 
 /** Where a path of the host lies below a root. `..` cannot climb out; links lead where the kernel takes them. */
@@ -43,6 +65,8 @@ export function resolveBelow(root: string, path: string): string {
  */
 export function openHostFiles(root: string): HostFiles {
   return {
+    resolve: (path) => resolveBelow(root, path),
+
     async read(path, signal) {
       try {
         return await readRegular(resolveBelow(root, path), signal);
@@ -62,7 +86,46 @@ export function openHostFiles(root: string): HostFiles {
       }
       return { paths: [...paths].sort() };
     },
+    async list(path) {
+      try {
+        return { names: await readFolder(resolveBelow(root, path)) };
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async readLink(path) {
+      try {
+        return { target: await readlink(resolveBelow(root, path)) };
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async trace(path) {
+      try {
+        return await trace(root, path);
+      } catch (error) {
+        return explain(error);
+      }
+    },
   };
+}
+
+async function trace(root: string, path: string, links = MAX_LINKS): Promise<Traced | Unreadable> {
+  let folder = "/";
+  const names = posix.normalize(`/${path}`).split("/").filter(Boolean);
+  for (const [at, name] of names.entries()) {
+    const step = posix.join(folder, name);
+    const facts = await lstat(resolveBelow(root, step));
+    if (facts.isSymbolicLink()) {
+      if (links === 0) return refuse("is a link that leads in a circle");
+      const target = posix.resolve(folder, await readlink(resolveBelow(root, step)));
+      const end = await trace(root, posix.join(target, ...names.slice(at + 1)), links - 1);
+      return "unreadable" in end ? end : { ...end, changedAt: Math.max(end.changedAt, facts.ctimeMs) };
+    }
+    if (at === names.length - 1) return { path: step, changedAt: facts.ctimeMs };
+    folder = step;
+  }
+  return { path: "/", changedAt: 0 };
 }
 
 async function readRegular(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable> {
@@ -162,6 +225,8 @@ function explain(error: unknown): Unreadable {
     case "EACCES":
     case "EPERM":
       return refuse("may not be read by this user");
+    case "EINVAL":
+      return refuse("is no link");
     case "ENXIO":
       return refuse("is not a regular file");
     case "ELOOP":

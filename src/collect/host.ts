@@ -11,6 +11,9 @@ type Options = OptionsOf["host"];
 
 /** Rejects with HostIdentityError where the host cannot say who it is. What only EC2 knows is absent elsewhere, never made up. */
 export const hostCollector: Collector<Options> = {
+  inputs: () => ({ paths: ["/etc/hostname"], globs: [] }),
+  isCostly: true,
+
   async collect(options, host, signal): Promise<Collected> {
     const updateDate = formatUpdateDate(host.clock());
     const [bootTime, hostname, firmwareSaysEc2] = await Promise.all([

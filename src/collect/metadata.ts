@@ -35,7 +35,8 @@ export interface MetadataFacts {
   readonly unread: readonly Unread[];
 }
 
-type Answer = { readonly status: number; readonly body: string } | { readonly failure: string };
+/** What the service said, or why it said nothing. */
+export type Answer = { readonly status: number; readonly body: string } | { readonly failure: string };
 
 /**
  * Reads what the service knows of this instance, by IMDSv2.
@@ -76,6 +77,22 @@ export async function readMetadata(
   return { ...dropUndefined(facts), origin: origin ?? {}, unread };
 }
 
+/** The identity document and EC2's signature over it; undefined where the service does not give both. */
+export async function readIdentityDocument(
+  source: MetadataSource,
+  signal: AbortSignal,
+): Promise<{ readonly document: string; readonly signature: string } | undefined> {
+  const token = await readToken(source, true, signal);
+  if ("failure" in token) return undefined;
+  const [document, signature] = await Promise.all(
+    ["document", "signature"].map((name) => ask(source, "GET", `dynamic/instance-identity/${name}`, token.headers, signal)),
+  );
+  const isGiven = (answer: Answer | undefined) => answer !== undefined && "status" in answer && answer.status === 200;
+  if (!isGiven(document) || !isGiven(signature)) return undefined;
+  const bodyOf = (answer: Answer | undefined) => (answer !== undefined && "body" in answer ? answer.body : "");
+  return { document: bodyOf(document), signature: bodyOf(signature) };
+}
+
 /** Account and region from the instance identity document; undefined if it is no such document. */
 export function parseIdentity(body: string): Origin | undefined {
   let document: unknown;
@@ -92,7 +109,8 @@ export function parseIdentity(body: string): Origin | undefined {
   return { account, region };
 }
 
-async function readToken(
+/** Gets the header that each question needs; failing that, says why in one sentence. It is good for TOKEN_TTL_SECONDS. */
+export async function readToken(
   source: MetadataSource,
   allowV1: boolean,
   signal: AbortSignal,
@@ -110,8 +128,8 @@ async function readToken(
   return { failure: `${explainAnswer(answer)}${hint}` };
 }
 
-/** Asks once, and once more where the service did not answer or had a fault of its own. */
-async function ask(
+/** Asks one question, and once more where the service did not answer or had a fault of its own. */
+export async function ask(
   source: MetadataSource,
   method: "GET" | "PUT",
   path: string,

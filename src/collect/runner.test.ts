@@ -27,7 +27,7 @@ const TWO_STEPS = spec(`
 describe("collectReport", () => {
   it("records a collector that throws, and keeps the others' fields", async () => {
     const host = makeHostDouble(await makeFolder({ ...MACHINE, b1: "x" }));
-    const broken: Collectors = { ...collectors, file: { collect: () => Promise.reject(new Error("a bug")) } };
+    const broken: Collectors = { ...collectors, file: { ...collectors.file, collect: () => Promise.reject(new Error("a bug")) } };
     const { bytes, unread } = await collectReport(TWO_STEPS, host, { ...OPTIONS, collectors: broken });
     expect(JSON.parse(bytes.toString())).toMatchObject({ b: [{ b: "x" }] });
     expect(unread).toEqual([{ what: "file", reason: "failed: a bug" }]);
@@ -39,6 +39,7 @@ describe("collectReport", () => {
     let running = 2;
     // The run is ended when the two good collectors are done, so that no slow machine changes what they find.
     const endAfter = <Options>(collector: Collector<Options>): Collector<Options> => ({
+      ...collector,
       async collect(options, access, signal) {
         const collected = await collector.collect(options, access, signal);
         if (--running === 0) end.abort();
@@ -49,7 +50,7 @@ describe("collectReport", () => {
       ...collectors,
       host: endAfter(collectors.host),
       files: endAfter(collectors.files),
-      file: { collect: () => new Promise(() => undefined) },
+      file: { ...collectors.file, collect: () => new Promise(() => undefined) },
     };
     const options = { ...OPTIONS, collectors: stuck, signal: end.signal, graceMs: 10 };
     const { bytes, unread } = await collectReport(TWO_STEPS, host, options);
@@ -70,7 +71,10 @@ describe("collectReport", () => {
   it("makes no report without an id", async () => {
     await expect(collectReport(TWO_STEPS, makeHostDouble(await makeFolder()), OPTIONS)).rejects.toThrow(HostIdentityError);
     const host = makeHostDouble(await makeFolder(MACHINE));
-    const failing: Collectors = { ...collectors, host: { collect: () => Promise.reject(new Error("a bug")) } };
+    const failing: Collectors = {
+      ...collectors,
+      host: { ...collectors.host, collect: () => Promise.reject(new Error("a bug")) },
+    };
     await expect(collectReport(TWO_STEPS, host, { ...OPTIONS, collectors: failing })).rejects.toThrow(
       /could not be read: failed: a bug/,
     );

@@ -1,9 +1,10 @@
 // Runs every step of a spec and makes the report. The runner alone catches, times and records how each step went.
 import { setMaxListeners } from "node:events";
+import { formatUpdateDate } from "../report/update-date.ts";
 import { listFields } from "../spec/checks.ts";
 import type { CollectorName, OptionsOf, Step } from "../spec/schema.ts";
 import type { Spec } from "../spec/spec.ts";
-import { assembleReport, type StepRecord } from "./assembly.ts";
+import { assembleReport, type SpecEditionNote, type StepRecord } from "./assembly.ts";
 import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";
 import { HostIdentityError } from "./identity.ts";
@@ -21,12 +22,16 @@ export interface RunOptions {
   readonly agentVersion: string;
   /** What parseSpec gave with the spec. */
   readonly specDigest: string;
+  /** What the report says of published specs. */
+  readonly edition?: () => SpecEditionNote;
   readonly deadlineMs?: number;
   readonly graceMs?: number;
   /** Ends the run early; what was read until then is in the report. */
   readonly signal?: AbortSignal;
   /** Others than those of registry.ts; for tests. */
   readonly collectors?: Collectors;
+  /** Results of an earlier run of the same spec, by step: those steps are not run again. The report's date is new all the same. */
+  readonly reuse?: ReadonlyMap<number, StepResult>;
 }
 
 /** A report that is ready to be stored. */
@@ -39,6 +44,8 @@ export interface CollectedReport {
   readonly bytes: Buffer;
   /** All that could not be read, in the order of the spec; the bytes may list fewer. */
   readonly unread: readonly Unread[];
+  /** How each step went, in the order of the spec. */
+  readonly results: readonly StepResult[];
 }
 
 /**
@@ -54,19 +61,23 @@ export async function collectReport(spec: Spec, host: HostAccess, options: RunOp
   setMaxListeners(0, signal);
   try {
     const results = await runAll(spec.steps, host, signal, options);
-    return makeReport(results, options);
+    return makeReport(results, host, { ...options, allowCredentials: spec.allowCredentials });
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** A step's record, and what only the host collector tells. */
-interface StepResult extends StepRecord {
+export interface StepResult extends StepRecord {
   readonly origin?: Origin | undefined;
   readonly error?: unknown;
 }
 
-function makeReport(results: readonly StepResult[], options: RunOptions): CollectedReport {
+interface MakeOptions extends RunOptions {
+  readonly allowCredentials: readonly string[];
+}
+
+function makeReport(results: readonly StepResult[], { clock }: HostAccess, options: MakeOptions): CollectedReport {
   const host = results.find((result) => result.collector === "host");
   if (host?.error instanceof HostIdentityError) throw host.error;
   const id = host?.fields.find(([name]) => name === "instance_id")?.[1];
@@ -75,12 +86,26 @@ function makeReport(results: readonly StepResult[], options: RunOptions): Collec
     throw new HostIdentityError(`the host's own facts could not be read: ${reason}`, { cause: host?.error });
   }
   const origin = host?.origin ?? {};
-  const { bytes, unread } = assembleReport(results, {
-    agentVersion: options.agentVersion,
-    specDigest: options.specDigest,
-    origin,
-  });
-  return { id, origin, bytes, unread };
+  const { bytes, unread } = assembleReport(
+    results.map((result) => setDate(result, clock())),
+    {
+      agentVersion: options.agentVersion,
+      specDigest: options.specDigest,
+      edition: options.edition?.(),
+      origin,
+      allowCredentials: options.allowCredentials,
+    },
+  );
+  return { id, origin, bytes, unread, results };
+}
+
+/** The host's own facts may be of an earlier run; the date is this one's. */
+function setDate(result: StepResult, now: number): StepResult {
+  if (result.collector !== "host") return result;
+  const fields = result.fields.map(([name, value]) =>
+    name === "update_date" ? ([name, formatUpdateDate(now)] as const) : ([name, value] as const),
+  );
+  return { ...result, fields };
 }
 
 /** Runs the steps, some at a time, and returns their results in the steps' order. */
@@ -95,7 +120,7 @@ async function runAll(
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, step] = next;
-      results[index] = await runStep(step, host, signal, options);
+      results[index] = options.reuse?.get(index) ?? (await runStep(step, host, signal, options));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));

@@ -7,6 +7,9 @@ export const REPORTS_PREFIX = "reports/v1/";
 /** Comes after every key that begins with REPORTS_PREFIX, since "0" follows "/", and is none itself. */
 export const REPORTS_END = "reports/v10";
 
+/** Hosts' departures lie under this prefix, each with the same ACCOUNT/WRITER.json as the report that it takes away. */
+export const DEPARTURES_PREFIX = "departures/v1/";
+
 /** The account of a host that reports through a server or into a folder. */
 const LOCAL_ACCOUNT = "local";
 
@@ -38,6 +41,18 @@ export function isHostId(text: string): boolean {
 /** The key of a report that a server or a folder takes from a host. The id must have been checked with isHostId. */
 export function formatReportKey(id: string, account: string = LOCAL_ACCOUNT): string {
   return `${REPORTS_PREFIX}${account}/${id}.json`;
+}
+
+/** The key of the departure that takes a report away. @param reportKey a key below REPORTS_PREFIX */
+export function formatDepartureKey(reportKey: string): string {
+  return DEPARTURES_PREFIX + reportKey.slice(REPORTS_PREFIX.length);
+}
+
+/** The key of the report that a departure takes away; undefined if no host may write such a departure. */
+export function parseDepartureKey(key: string): string | undefined {
+  if (!key.startsWith(DEPARTURES_PREFIX)) return undefined;
+  const reportKey = REPORTS_PREFIX + key.slice(DEPARTURES_PREFIX.length);
+  return parseReportKey(reportKey) && reportKey;
 }
 
 /**

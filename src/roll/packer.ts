@@ -24,13 +24,13 @@ export interface Packer {
  */
 export function createPacker(firstIndex: number): Packer {
   const closed: Segment[] = [];
-  let builder = createSegmentBuilder();
+  const builder = createSegmentBuilder();
 
   function place(row: number): Packed {
     const packed = { segment: firstIndex + closed.length, row };
     if (builder.bytes >= SEGMENT_BYTES) {
       closed.push(builder.build());
-      builder = createSegmentBuilder(SEGMENT_BYTES + SEGMENT_BYTES / 32);
+      builder.clear();
     }
     return packed;
   }

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import { type Entry, type Store, StoreError } from "../store/store.ts";
+import { type Departures, listDepartures } from "./departures.ts";
 import { openLanes } from "./lanes.ts";
 import { listCandidates } from "./listing.ts";
 import { createPacker } from "./packer.ts";
@@ -39,6 +40,7 @@ export interface Refreshed {
   /** What the listing alone showed to be wrong: the first ones, by key, and how many there are. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
+  readonly departures: Departures;
 }
 
 export interface Refresh {
@@ -57,6 +59,7 @@ export interface RefreshOptions {
   readonly store: Store;
   /** What is known already. */
   readonly table: Table;
+  readonly departures: Departures;
   /** ms since the epoch; what was received longer ago than EXPIRY_MS is left out. */
   readonly now: number;
   /** Whether objects that could not be read before are tried again although they are the same: a right may have been given since. */
@@ -77,8 +80,11 @@ interface Block {
 
 const NO_ROW = 0xffff_ffff;
 
+const BAD_DEPARTURE: Rejection = { reason: "bad_key", detail: "the key is not departures/v1/ACCOUNT/WRITER.json" };
+
 /** Prepares a refresh; run() begins it. */
-export function createRefresh({ store, table, now, retryUnreadable, signal }: RefreshOptions): Refresh {
+export function createRefresh(options: RefreshOptions): Refresh {
+  const { store, table, now, retryUnreadable, signal } = options;
   const stop = new AbortController();
   const reading = AbortSignal.any([signal, stop.signal]);
   // Every read in flight listens to it.
@@ -89,6 +95,7 @@ export function createRefresh({ store, table, now, retryUnreadable, signal }: Re
   const problems: Problem[] = [];
   const filling: Promise<void>[] = [];
   const waiting: (() => void)[] = [];
+  let departures = options.departures;
   let problemCount = 0;
   let listed = 0;
   let isListed = false;
@@ -118,6 +125,15 @@ export function createRefresh({ store, table, now, retryUnreadable, signal }: Re
     reading.throwIfAborted();
   }
 
+  function isGone(receivedAt: number): boolean {
+    return now - receivedAt > EXPIRY_MS;
+  }
+
+  async function takeDepartures(): Promise<void> {
+    const onBadKey = (entry: Entry) => addProblem(entry, BAD_DEPARTURE);
+    departures = await listDepartures(store, { isGone, onBadKey, signal: reading });
+  }
+
   /** Walks page and table side by side, both in the order of keys. @returns the places of the entries that must be read */
   function sortOut(page: readonly Entry[], block: Block): number[] {
     const places: number[] = [];
@@ -129,7 +145,7 @@ export function createRefresh({ store, table, now, retryUnreadable, signal }: Re
     };
     for (const [place, entry] of page.entries()) {
       while (known !== undefined && known < entry.key) advance();
-      if (now - entry.lastModified > EXPIRY_MS) continue;
+      if (isGone(entry.lastModified)) continue;
       if (known === entry.key && etagAt(table, at) === entry.etag && !(retryUnreadable && isUnreadable(table, at))) {
         block.segmentOf[place] = table.segmentOf[at] as number;
         block.rowOf[place] = table.rowOf[at] as number;
@@ -199,12 +215,12 @@ export function createRefresh({ store, table, now, retryUnreadable, signal }: Re
 
     async run() {
       try {
-        await listCandidates({ store, table, signal: reading, onPage: takePage });
+        await Promise.all([listCandidates({ store, table, signal: reading, onPage: takePage }), takeDepartures()]);
         isListed = true;
         await Promise.all(filling);
         const joined = join();
         checkRights(joined);
-        return { table: joined, ...listProblems() };
+        return { table: joined, departures, ...listProblems() };
       } catch (error) {
         stop.abort(error);
         for (const resume of waiting.splice(0)) resume();
@@ -216,7 +232,7 @@ export function createRefresh({ store, table, now, retryUnreadable, signal }: Re
     soFar() {
       // Also after a failure: what has been read need not be read again.
       for (const block of blocks) pack(block);
-      return { table: overlay(table, join()), ...listProblems() };
+      return { table: overlay(table, join()), departures, ...listProblems() };
     },
   };
 }

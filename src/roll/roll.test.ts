@@ -264,3 +264,87 @@ describe("roll", () => {
     );
   });
 });
+
+describe("a roll that is asked all the time", () => {
+  /** A listing takes 200 ms of the clock, and may fail. */
+  function setUpSlow() {
+    const base = setUp();
+    let listings = 0;
+    let isBroken = false;
+    const store: Store = {
+      ...base.store,
+      async *list(prefix, options) {
+        if (prefix === "reports/v1/") {
+          listings++;
+          base.advance(200);
+          if (isBroken) throw new Unreadable("it broke");
+        }
+        yield* base.store.list(prefix, options);
+      },
+    };
+    return {
+      ...base,
+      roll: createRoll({ store, clock: base.clock }),
+      count: () => listings,
+      breakStore: () => {
+        isBroken = true;
+      },
+      settle: () => new Promise(setImmediate),
+    };
+  }
+
+  /** To where it knows how long a refresh takes. */
+  async function warmUp({ roll, put, report, advance }: ReturnType<typeof setUpSlow>): Promise<RollView> {
+    await put("reports/v1/local/a.json", report("a"));
+    await roll.view();
+    advance(1001);
+    return await roll.view();
+  }
+
+  it("is refreshed before its view is too old, while that is still given", async () => {
+    const slow = setUpSlow();
+    const { roll, put, report, advance, count, settle } = slow;
+    expect(roll.peek()).toBeUndefined();
+    const view = await warmUp(slow);
+    const before = count();
+    advance(690);
+    expect(roll.peek()).toBe(view);
+    expect(count()).toBe(before);
+    await put("reports/v1/local/b.json", report("b"));
+    advance(20);
+    expect(roll.peek()).toBe(view);
+    expect(await roll.view()).toBe(view);
+    await settle();
+    expect(count()).toBe(before + 1);
+    // The new one is built for whoever asks first.
+    expect(roll.peek()).toBeUndefined();
+    const next = await roll.view();
+    expect(readReports(next.reports).map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(roll.peek()).toBe(next);
+    expect(count()).toBe(before + 1);
+  });
+
+  it("gives the view until it is too old where that refresh fails, and then says so", async () => {
+    const slow = setUpSlow();
+    const { roll, advance, breakStore, settle } = slow;
+    const view = await warmUp(slow);
+    breakStore();
+    advance(710);
+    expect(roll.peek()).toBe(view);
+    await settle();
+    expect(await roll.view()).toBe(view);
+    advance(1000);
+    expect(roll.peek()).toBeUndefined();
+    await expect(roll.view()).rejects.toThrow("it broke");
+  });
+
+  it("shows a report put here at once", async () => {
+    const slow = setUpSlow();
+    const { roll, put, report } = slow;
+    await warmUp(slow);
+    const body = Buffer.from(report("c"));
+    roll.note(await put("reports/v1/local/c.json", body), body);
+    expect(roll.peek()).toBeUndefined();
+    expect(readReports((await roll.view()).reports).map(({ id }) => id)).toEqual(["a", "c"]);
+  });
+});

@@ -2,6 +2,7 @@
 import type { Clock } from "../report/clock.ts";
 import type { Entry, Store } from "../store/store.ts";
 import { compactTable } from "./compaction.ts";
+import { isSameDepartures, overlayDepartures } from "./departures.ts";
 import { judge } from "./reading.ts";
 import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
 import { createSegmentBuilder } from "./segment.ts";
@@ -11,6 +12,9 @@ import { buildView, type RollView } from "./view.ts";
 
 /** How long after a refresh its view is used again. Short enough that nobody waits for news, long enough that a crowd costs one listing. */
 const DEFAULT_MAX_AGE_MS = 1000;
+
+/** A refresh begins so many of its own durations before the view is too old. */
+const AHEAD = 1.5;
 
 /** How often objects that could not be read are tried again although nothing about them changed. */
 const RETRY_UNREADABLE_MS = 60_000;
@@ -27,6 +31,9 @@ export interface Roll {
    */
   view(): Promise<RollView>;
 
+  /** The view that `view` would give without waiting, if it has given it before; undefined otherwise. */
+  peek(): RollView | undefined;
+
   /** What is known at this moment, complete or not: over the last complete view whatever the running or failed refresh has read. */
   partialView(reason: string): RollView;
 
@@ -35,6 +42,12 @@ export interface Roll {
 
   /** Takes in a report that this process has just put, so that the next view holds it without a listing. */
   note(entry: Entry, body: Uint8Array): void;
+
+  /** Takes in a departure that this process has just put. @param key of the report that it takes away */
+  noteDeparture(key: string, receivedAt: number): void;
+
+  /** Resolves when no snapshot is being written. */
+  settle(): Promise<void>;
 
   /** Ends a running refresh, and waits for a snapshot that is being written. */
   close(): Promise<void>;
@@ -58,15 +71,25 @@ interface Noted {
   readonly body: Uint8Array;
 }
 
+/** What was put through this process: reports and departures, by the reports' keys. */
+interface Notes {
+  readonly reports: Map<string, Noted>;
+  readonly departures: Map<string, number>;
+}
+
+function makeNotes(): Notes {
+  return { reports: new Map(), departures: new Map() };
+}
+
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
   const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshot = "off", snapshotEveryMs, onNotice = () => undefined } = options;
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
   const stop = new AbortController();
-  let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0 };
+  let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] };
   /** Put through this process: since the last view, and since the running refresh began. */
-  let noted = new Map<string, Noted>();
-  let notedMeanwhile = new Map<string, Noted>();
+  let noted = makeNotes();
+  let notedMeanwhile = makeNotes();
   let current: (RollView & { readonly hasFuture: boolean }) | undefined;
   let version = 0;
   let asOf = Number.NEGATIVE_INFINITY;
@@ -79,9 +102,24 @@ export function createRoll(options: RollOptions): Roll {
   let refreshing: Promise<void> | undefined;
 
   /** A store whose listing takes seconds rests for as long before it is asked again; a clock set back makes every view stale. */
-  function isRecent(): boolean {
-    const age = clock() - refreshedAt;
+  function isRecent(now = clock()): boolean {
+    const age = now - refreshedAt;
     return age >= 0 && age <= Math.max(maxAgeMs, refreshMs);
+  }
+
+  /** Where questions come all the time, nobody waits: the next refresh begins before the view is too old. */
+  function refreshAhead(now: number): void {
+    const restMs = Math.max(maxAgeMs, refreshMs);
+    if (refreshing || refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)) return;
+    // If it fails, the view stands until it is too old, and then those who ask hear of it.
+    startRefresh().catch(() => undefined);
+  }
+
+  function startRefresh(): Promise<void> {
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
   }
 
   async function load(): Promise<void> {
@@ -105,14 +143,14 @@ export function createRoll(options: RollOptions): Roll {
     }
     const startedAt = clock();
     takeNoted();
-    notedMeanwhile = new Map();
+    notedMeanwhile = makeNotes();
     const isFirst = asOf === Number.NEGATIVE_INFINITY;
     const retryUnreadable = startedAt - triedUnreadableAt > RETRY_UNREADABLE_MS;
-    const one = createRefresh({ store, table: known.table, now: startedAt, retryUnreadable, signal: stop.signal });
+    const one = createRefresh({ store, ...known, now: startedAt, retryUnreadable, signal: stop.signal });
     running = one;
     try {
       const refreshed = await one.run();
-      adopt({ ...refreshed, table: compactTable(overlayNoted(refreshed.table, notedMeanwhile)) });
+      adopt(compact(overlayNotes(refreshed, notedMeanwhile)));
       if (retryUnreadable) triedUnreadableAt = startedAt;
       asOf = startedAt;
       refreshedAt = clock();
@@ -120,7 +158,8 @@ export function createRoll(options: RollOptions): Roll {
       refreshMs = isFirst ? 0 : refreshedAt - startedAt;
       snapshots.offer({ ...known, asOf }, one.progress().read);
     } catch (error) {
-      adopt({ ...known, table: compactTable(overlayNoted(one.soFar().table, notedMeanwhile)) });
+      const { table, departures } = one.soFar();
+      adopt(compact(overlayNotes({ ...known, table, departures }, notedMeanwhile)));
       throw error;
     } finally {
       lastProgress = one.progress();
@@ -129,23 +168,28 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   function takeNoted(): void {
-    if (noted.size > 0) adopt({ ...known, table: overlayNoted(known.table, noted) });
-    noted = new Map();
+    if (isEmpty(noted)) return;
+    adopt(overlayNotes(known, noted));
+    noted = makeNotes();
   }
 
   return {
     async view() {
-      if (!isRecent()) {
-        refreshing ??= refresh().finally(() => {
-          refreshing = undefined;
-        });
-        await refreshing;
-      }
+      const now = clock();
+      if (isRecent(now)) refreshAhead(now);
+      else await startRefresh();
       takeNoted();
       // A future-dated report becomes an ordinary one as time passes, so views with such are built anew each time.
       if (current?.version !== version || current.hasFuture) current = buildView(known, { asOf, version });
       else if (current.asOf !== asOf) current = { ...current, asOf };
       return current;
+    },
+
+    peek() {
+      const now = clock();
+      if (!isRecent(now) || !isEmpty(noted)) return undefined;
+      refreshAhead(now);
+      return current && !current.hasFuture && current.version === version && current.asOf === asOf ? current : undefined;
     },
 
     partialView(reason) {
@@ -162,10 +206,17 @@ export function createRoll(options: RollOptions): Roll {
 
     note(entry, body) {
       const copy = { entry, body: Buffer.from(body) };
-      noted.set(entry.key, copy);
-      if (running) notedMeanwhile.set(entry.key, copy);
-      if (noted.size > MAX_NOTED && !running) takeNoted();
+      noted.reports.set(entry.key, copy);
+      if (running) notedMeanwhile.reports.set(entry.key, copy);
+      if (noted.reports.size > MAX_NOTED && !running) takeNoted();
     },
+
+    noteDeparture(key, receivedAt) {
+      noted.departures.set(key, receivedAt);
+      if (running) notedMeanwhile.departures.set(key, receivedAt);
+    },
+
+    settle: () => snapshots.settle(),
 
     async close() {
       stop.abort(new Error("the reader was closed"));
@@ -175,7 +226,23 @@ export function createRoll(options: RollOptions): Roll {
   };
 }
 
-function overlayNoted(table: Table, noted: ReadonlyMap<string, Noted>): Table {
+function isEmpty({ reports, departures }: Notes): boolean {
+  return reports.size === 0 && departures.size === 0;
+}
+
+function compact(state: Refreshed): Refreshed {
+  return { ...state, table: compactTable(state.table) };
+}
+
+function overlayNotes(state: Refreshed, { reports, departures }: Notes): Refreshed {
+  return {
+    ...state,
+    table: overlayReports(state.table, reports),
+    departures: overlayDepartures(state.departures, departures),
+  };
+}
+
+function overlayReports(table: Table, noted: ReadonlyMap<string, Noted>): Table {
   if (noted.size === 0) return table;
   const segment = createSegmentBuilder();
   const rows = createTableBuilder(noted.size);
@@ -190,6 +257,7 @@ function overlayNoted(table: Table, noted: ReadonlyMap<string, Noted>): Table {
 function isSame(before: Refreshed, after: Refreshed): boolean {
   const [a, b] = [before.table, after.table];
   if (a.rowOf.length !== b.rowOf.length || before.problemCount !== after.problemCount) return false;
+  if (!isSameDepartures(before.departures, after.departures)) return false;
   for (let at = 0; at < a.rowOf.length; at++) {
     if (a.rowOf[at] !== b.rowOf[at] || a.receivedAt[at] !== b.receivedAt[at]) return false;
     if (a.segments[a.segmentOf[at] as number] !== b.segments[b.segmentOf[at] as number]) return false;

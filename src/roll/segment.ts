@@ -75,7 +75,7 @@ export function readSetAside(segment: Segment, row: number): SetAside {
   return JSON.parse(readBody(segment, row).toString("utf8")) as SetAside;
 }
 
-/** Gathers rows of one segment. */
+/** Gathers rows of one segment after the other. */
 export interface SegmentBuilder {
   /** Rows so far. */
   readonly count: number;
@@ -85,21 +85,21 @@ export interface SegmentBuilder {
   add(key: string, etag: string, outcome: Outcome): number;
   /** Takes a row of another segment as it is. @returns its row here */
   copy(from: Segment, row: number): number;
-  /** Ends the gathering. */
+  /** Makes a segment of what was gathered, in memory of its own. */
   build(): Segment;
+  /** Begins anew, in the memory that it has. */
+  clear(): void;
 }
 
-const FIRST_CAPACITY = 16 * 1024;
-
-/** Makes a builder. It grows as needed, and what it builds is cut to size. */
-export function createSegmentBuilder(capacity: number = FIRST_CAPACITY): SegmentBuilder {
-  const bodies = createBytes(capacity);
-  const names = createBytes(Math.ceil(capacity / 8));
-  const bodyStarts: number[] = [0];
-  const nameStarts: number[] = [0];
-  const keyLengths: number[] = [];
-  const updatedAt: number[] = [];
-  const insertions: number[] = [];
+/** Makes a builder. */
+export function createSegmentBuilder(): SegmentBuilder {
+  const bodies = createBytes();
+  const names = createBytes();
+  let bodyStarts: number[] = [0];
+  let nameStarts: number[] = [0];
+  let keyLengths: number[] = [];
+  let updatedAt: number[] = [];
+  let insertions: number[] = [];
 
   function close(): number {
     bodies.append(SEPARATOR);
@@ -116,7 +116,7 @@ export function createSegmentBuilder(capacity: number = FIRST_CAPACITY): Segment
       return bodies.length();
     },
     add(key, etag, outcome) {
-      names.append(Buffer.from(`${key}\n${etag}\n`, "latin1"));
+      names.appendText(`${key}\n${etag}\n`);
       keyLengths.push(key.length);
       if ("reason" in outcome) {
         bodies.append(Buffer.from(JSON.stringify(outcome)));
@@ -147,28 +147,50 @@ export function createSegmentBuilder(capacity: number = FIRST_CAPACITY): Segment
       updatedAt: Float64Array.from(updatedAt),
       insertions: Uint32Array.from(insertions),
     }),
+    clear() {
+      bodies.clear();
+      names.clear();
+      bodyStarts = [0];
+      nameStarts = [0];
+      keyLengths = [];
+      updatedAt = [];
+      insertions = [];
+    },
   };
 }
 
-/** Bytes that grow. */
-function createBytes(capacity: number) {
+const FIRST_CAPACITY = 16 * 1024;
+
+/** Bytes that grow, and keep their room when they begin anew: memory that is given back piece by piece is memory that the process keeps. */
+function createBytes() {
   // Not from Node's shared pool, which would stay in memory as long as any of its users.
-  let buffer = Buffer.allocUnsafeSlow(capacity);
+  let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   let length = 0;
+
+  function reserve(bytes: number): void {
+    if (length + bytes <= buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + bytes));
+    buffer.copy(larger, 0, 0, length);
+    buffer = larger;
+  }
+
   return {
     length: () => length,
     append(bytes: Uint8Array): void {
-      if (length + bytes.length > buffer.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + bytes.length));
-        buffer.copy(larger, 0, 0, length);
-        buffer = larger;
-      }
+      reserve(bytes.length);
       buffer.set(bytes, length);
       length += bytes.length;
     },
-    /** The bytes, with little room left over. */
+    /** @param text ASCII */
+    appendText(text: string): void {
+      reserve(text.length);
+      length += buffer.write(text, length, "latin1");
+    },
+    clear(): void {
+      length = 0;
+    },
+    /** The bytes, in memory of their own. */
     cut(): Buffer {
-      if (buffer.length - length <= buffer.length / 32) return buffer.subarray(0, length);
       const exact = Buffer.allocUnsafeSlow(length);
       buffer.copy(exact, 0, 0, length);
       return exact;

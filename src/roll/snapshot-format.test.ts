@@ -14,7 +14,7 @@ import {
 } from "./snapshot-format.ts";
 
 function makeSegment(ids: readonly string[]) {
-  const builder = createSegmentBuilder(16);
+  const builder = createSegmentBuilder();
   for (const id of ids) {
     const body = Buffer.from(`{"instance_id":"${id}","update_date":"2024-03-01T09:00:30+0900","n":"${"é".repeat(id.length)}"}`);
     const report = parseReport(body, id);
@@ -82,6 +82,7 @@ describe("an index", () => {
     },
     problems: [{ key: "x", reason: "bad_key" as const, detail: "é", receivedAt: 1, size: 2 }],
     problemCount: 9,
+    departures: [{ key: "reports/v1/local/x.json", receivedAt: 7 }],
     asOf: 1_700_000_000_456,
   };
 

@@ -1,11 +1,10 @@
 // The snapshot's bytes: segments, the index that puts their rows in order, and the manifest that names them. Pure.
 import { z } from "zod";
-import type { Problem } from "../report/problem.ts";
 import type { Refreshed } from "./refresh.ts";
 import { SEPARATOR, type Segment } from "./segment.ts";
 
 /** Raised whenever these bytes, or what parseReport accepts, change: a snapshot of another format is not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const SEGMENT_MAGIC = Buffer.from("RCSEG\n\0\0");
 const INDEX_MAGIC = Buffer.from("RCIDX\n\0\0");
@@ -101,8 +100,8 @@ export function decodeSegment(bytes: Buffer): Segment {
 }
 
 /** Magic, byte order, count, length of the problems; the columns; the problems as JSON. */
-export function encodeIndex({ table, problems, problemCount, asOf }: DatedState): Buffer {
-  const tail = Buffer.from(JSON.stringify({ problems, problemCount }));
+export function encodeIndex({ table, problems, problemCount, departures, asOf }: DatedState): Buffer {
+  const tail = Buffer.from(JSON.stringify({ problems, problemCount, departures }));
   const head = Uint32Array.of(BYTE_ORDER, table.rowOf.length, tail.length, 0);
   return Buffer.concat([
     INDEX_MAGIC,
@@ -119,7 +118,7 @@ export function decodeIndex(bytes: Buffer, segments: readonly Segment[]): DatedS
   const receivedAt = new Float64Array(cursor.take(count * 8));
   const segmentOf = new Uint32Array(cursor.take(count * 4));
   const rowOf = new Uint32Array(cursor.take(count * 4));
-  const tail = JSON.parse(cursor.view(tailLength).toString("utf8")) as { problems: Problem[]; problemCount: number };
+  const tail = JSON.parse(cursor.view(tailLength).toString("utf8")) as Omit<Refreshed, "table">;
   cursor.end();
   for (let at = 0; at < count; at++) {
     const segment = segments[segmentOf[at] as number];

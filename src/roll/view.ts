@@ -3,6 +3,7 @@ import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
+import { type Departure, findDeparted } from "./departures.ts";
 import type { Refreshed } from "./refresh.ts";
 import { isReport, readBody, readEtag, readInsertion, readKey, readSetAside, type Segment } from "./segment.ts";
 import { findSuperseded } from "./supersede.ts";
@@ -29,6 +30,8 @@ export interface RollView {
   /** By key, ascending; the first ones where there are very many. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
+  /** Of hosts whose report is still there but who have left since, by key. */
+  readonly departed: readonly Departure[];
   /** Set if the store could not be read completely: what is missing, in words, and how many objects that were listed could not be read. */
   readonly partial?: { readonly reason: string; readonly missing: number };
 }
@@ -87,14 +90,15 @@ const MAX_PROBLEMS = 10_000;
 
 /** Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets there. */
 export function buildView(
-  { table, problems: listed, problemCount: listedCount }: Refreshed,
+  { table, problems: listed, problemCount: listedCount, departures }: Refreshed,
   { asOf, version }: { asOf: number; version: number },
 ): RollView & { readonly hasFuture: boolean } {
   const count = table.rowOf.length;
   const superseded = findSuperseded(table, asOf);
+  const departed = findDeparted(table, departures, asOf);
   const problems: Problem[] = [];
   let problemCount = listedCount;
-  let hasFuture = false;
+  let hasFuture = departures.some(({ receivedAt }) => judgeFreshness(receivedAt, asOf, 0) === "future");
   const aside = (at: number, { reason, detail }: Rejection, size: number) => {
     problemCount++;
     if (problems.length < MAX_PROBLEMS)
@@ -113,7 +117,7 @@ export function buildView(
     } else if (winner !== undefined) {
       const detail = `the same host has a newer report under ${keyAt(table, winner)}; delete this one`;
       aside(at, { reason: "superseded", detail }, readBody(segment, row).length);
-    } else builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
+    } else if (!departed.has(at)) builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
   return {
     asOf,
@@ -122,6 +126,7 @@ export function buildView(
     reports: builder.length === count ? table : builder.build(table.segments),
     problems: [...listed, ...problems].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, MAX_PROBLEMS),
     problemCount,
+    departed: [...departed.values()],
     hasFuture,
   };
 }

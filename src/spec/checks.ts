@@ -11,6 +11,10 @@ export function listFields(step: Step): readonly string[] {
     case "host":
       return HOST_FIELDS;
     case "files":
+    case "processes":
+    case "extra":
+    case "os":
+    case "gpu":
       return [step.options.into];
     case "command":
     case "file":
@@ -28,6 +32,10 @@ export const SpecSchema = SpecShape.superRefine((spec, context) => {
     if (step.collector === "host") continue;
     for (const field of listFields(step)) checkName(field, step, index, owners, context);
     checkKeysHaveFormat(step, index, context);
+    if (step.collector === "processes") checkProcessFields(step.options.fields, index, context);
+  }
+  for (const [index, field] of spec.allow_credentials.entries()) {
+    if (!owners.has(field)) report(context, ["allow_credentials", index], "no step gives a field of this name");
   }
 });
 
@@ -47,7 +55,7 @@ function checkHosts(spec: SpecDocument, first: number, context: Context): void {
 }
 
 function checkName(field: string, step: Step, index: number, owners: Map<string, number>, context: Context): void {
-  const atKey = step.collector !== "files";
+  const atKey = step.collector === "file" || step.collector === "command";
   const path = ["collect", index, step.collector, ...(atKey ? ["fields", field] : ["into"])];
   const owner = owners.get(field);
   if (field === RESERVED) {
@@ -57,9 +65,24 @@ function checkName(field: string, step: Step, index: number, owners: Map<string,
   } else owners.set(field, index);
 }
 
+/** What the collector processes itself says of each file. */
+const PROCESS_FIELDS = ["state", "started_at"] as const;
+
+function checkProcessFields(fields: Readonly<Record<string, unknown>>, index: number, context: Context): void {
+  for (const field of PROCESS_FIELDS) {
+    if (!(field in fields)) continue;
+    report(
+      context,
+      ["collect", index, "processes", "fields", field],
+      `${field} is what the collector itself says; choose another name`,
+      true,
+    );
+  }
+}
+
 /** A key needs something to be looked up in, and plain text has none. */
 function checkKeysHaveFormat(step: Step, index: number, context: Context): void {
-  if (step.collector === "host" || step.options.format !== "text") return;
+  if (!("format" in step.options) || step.options.format !== "text") return;
   for (const [field, source] of Object.entries(step.options.fields)) {
     if (!("key" in source)) continue;
     report(

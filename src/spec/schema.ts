@@ -175,12 +175,43 @@ const FilesOptions = z.strictObject({
   fields: fieldsOf(FilesFieldSource).describe("Fields of each object, and where each is."),
 });
 
+const ProcessesOptions = z.strictObject({
+  ...FilesOptions.shape,
+  match: z
+    .string()
+    .min(1, "write what its command line has: {path}")
+    .max(1000, "at most 1000 characters")
+    .regex(/^\S+(?: \S+)*$/, "write words with one space between them")
+    .default("{path}")
+    .describe(
+      "How a file's process is known: words that its command line has one after the other. {path}, {name} and {stem} stand for the file's. Default {path}.",
+    ),
+  program: AbsolutePath.optional().describe("The program by its absolute path; processes of other programs are passed over."),
+});
+
+const ExtraOptions = z.strictObject({
+  folder: AbsolutePath.default("/etc/rollcall/extra.d").describe("The folder. Default /etc/rollcall/extra.d."),
+  into: FieldName.default("extra").describe("The report's field that holds an object, one member a file. Default extra."),
+});
+
+const OsOptions = z.strictObject({
+  into: FieldName.default("os").describe("The report's field that holds an object. Default os."),
+});
+
+const GpuOptions = z.strictObject({
+  into: FieldName.default("gpus").describe("The report's field that holds an array, one object a GPU. Default gpus."),
+});
+
 /** The schema of each collector's options, by the collector's name. The names here are all there are. */
 export const COLLECTOR_OPTIONS = {
   host: HostOptions,
   command: CommandOptions,
   file: FileOptions,
   files: FilesOptions,
+  processes: ProcessesOptions,
+  extra: ExtraOptions,
+  os: OsOptions,
+  gpu: GpuOptions,
 } as const;
 
 export type CollectorName = keyof typeof COLLECTOR_OPTIONS;
@@ -204,8 +235,21 @@ const filesStep = z
   .strictObject({ files: FilesOptions.describe("Reads many files into an array, one object a file.") })
   .transform((step) => ({ collector: "files" as const, options: step.files }));
 
-const AnyStep = z.union([hostStep, commandStep, fileStep, filesStep], {
-  error: "a step names exactly one collector: host, command, file or files",
+const processesStep = z
+  .strictObject({ processes: ProcessesOptions.describe("Reads many files, and says of each whether its process runs with it.") })
+  .transform((step) => ({ collector: "processes" as const, options: step.processes }));
+const extraStep = z
+  .strictObject({ extra: ExtraOptions.nullable().describe("Takes facts that others put into a folder.") })
+  .transform((step) => ({ collector: "extra" as const, options: step.extra ?? ExtraOptions.parse({}) }));
+const osStep = z
+  .strictObject({ os: OsOptions.nullable().describe("Operating system, release and kernel.") })
+  .transform((step) => ({ collector: "os" as const, options: step.os ?? OsOptions.parse({}) }));
+const gpuStep = z
+  .strictObject({ gpu: GpuOptions.nullable().describe("NVIDIA GPUs and their driver.") })
+  .transform((step) => ({ collector: "gpu" as const, options: step.gpu ?? GpuOptions.parse({}) }));
+
+const AnyStep = z.union([hostStep, commandStep, fileStep, filesStep, processesStep, extraStep, osStep, gpuStep], {
+  error: "a step names exactly one collector: host, command, file, files, processes, extra, os or gpu",
 });
 
 /** The shape of a spec. checks.ts adds what no shape can say. */
@@ -216,6 +260,11 @@ export const SpecShape = z.strictObject({
     .min(1, "give at least the step host: `- host:`")
     .max(MAX_STEPS, `a spec has at most ${MAX_STEPS} steps`)
     .describe("What to collect, step by step. The report has its fields in this order."),
+  allow_credentials: z
+    .array(FieldName)
+    .max(MAX_FIELDS, `at most ${MAX_FIELDS} fields`)
+    .default([])
+    .describe("Fields of the report whose values are sent as they are. In all others what looks like a credential is masked."),
 });
 
 export type SpecDocument = z.infer<typeof SpecShape>;

@@ -21,6 +21,7 @@ describe("a good spec", () => {
     expect(parseSpec(text)).toEqual({
       spec: {
         version: 1,
+        allowCredentials: [],
         steps: [
           { collector: "host", options: { metadata: "auto", metadata_v1: false } },
           {

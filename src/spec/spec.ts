@@ -10,6 +10,8 @@ import { MAX_SPEC_BYTES, SpecShape, type Step } from "./schema.ts";
 export interface Spec {
   readonly version: 1;
   readonly steps: readonly Step[];
+  /** Fields of the report whose values are not masked. */
+  readonly allowCredentials: readonly string[];
 }
 
 /**
@@ -23,8 +25,11 @@ export function parseSpec(
 ): { readonly spec: Spec; readonly digest: string } | { readonly mistakes: readonly Mistake[] } {
   const outcome = readDocument(text, SpecSchema, { maxBytes: MAX_SPEC_BYTES });
   if ("mistakes" in outcome) return outcome;
-  const { version, collect } = outcome.value;
-  return { spec: { version, steps: collect }, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
+  const { version, collect, allow_credentials: allowCredentials } = outcome.value;
+  return {
+    spec: { version, steps: collect, allowCredentials },
+    digest: `sha256:${createHash("sha256").update(text).digest("hex")}`,
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeStore } from "./conformance.ts";
+import { describeExpiry } from "./conformance-expiry.ts";
 import { fileStore } from "./file.ts";
 import { type Store, StoreError } from "./store.ts";
 
@@ -22,12 +23,15 @@ async function listKeys(store: Store, prefix = ""): Promise<string[]> {
   return keys;
 }
 
-describeStore("file", async () => {
+const makeFixture = async () => {
   const root = await makeFolder();
   const time = { now: NOW };
   const store = await fileStore({ root, clock: () => time.now });
   return { store, time, dispose: () => rm(root, { recursive: true }) };
-});
+};
+
+describeStore("file", makeFixture);
+describeExpiry("file", makeFixture);
 
 describe("file: a folder", () => {
   let root: string;

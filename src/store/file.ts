@@ -7,6 +7,7 @@ import type { Clock } from "../report/clock.ts";
 import { readBody, syncFolder } from "./file-body.ts";
 import { toEntry } from "./file-entry.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
+import { expireTree, isMoved, putBack } from "./file-expiry.ts";
 import { checkRoot, listTree } from "./file-tree.ts";
 import { FileWriter, TEMPORARY } from "./file-writer.ts";
 import { checkKey, type Store } from "./store.ts";
@@ -45,7 +46,9 @@ export interface FileStoreOptions {
 export async function fileStore({ root, clock, random = randomName, mustExist = false }: FileStoreOptions): Promise<Store> {
   const folder = resolve(root);
   await (mustExist ? checkRoot(folder) : makeRoot(folder));
-  await sweep(join(folder, TEMPORARY), clock());
+  const temporary = join(folder, TEMPORARY);
+  await putBack({ root: folder, temporary, clock });
+  await sweep(temporary, clock());
   const writer = new FileWriter({ root: folder, clock, random });
 
   return {
@@ -68,6 +71,8 @@ export async function fileStore({ root, clock, random = randomName, mustExist = 
     },
 
     list: (prefix, options = {}) => listTree(folder, prefix, options),
+
+    expire: (prefix, before, options = {}) => expireTree({ root: folder, temporary, clock, random }, prefix, before, options),
 
     async delete(key) {
       checkKey(key);
@@ -100,7 +105,9 @@ async function makeRoot(root: string): Promise<void> {
 /** Removes what writers that died left in .tmp. A failure is not the opener's trouble: leftovers are never seen as objects. */
 async function sweep(folder: string, now: number): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  const removals = names.map(async (name) => {
+  // What an expiry moved there may be a live object's, and has a way back of its own.
+  const drafts = names.filter((name) => !isMoved(name));
+  const removals = drafts.map(async (name) => {
     const path = join(folder, name);
     const stats = await lstat(path);
     if (now - stats.mtimeMs > LEFTOVER_MS) await unlink(path);

@@ -1,8 +1,12 @@
 // The memory driver keeps the Store contract.
 import { describeStore } from "./conformance.ts";
+import { describeExpiry } from "./conformance-expiry.ts";
 import { memoryStore } from "./memory.ts";
 
-describeStore("memory", async () => {
+const makeStore = async () => {
   const time = { now: 1_700_000_000_000 };
   return { store: memoryStore({ clock: () => time.now }), time, dispose: async () => undefined };
-});
+};
+
+describeStore("memory", makeStore);
+describeExpiry("memory", makeStore);

@@ -22,7 +22,12 @@ it.each([
   ["s3://b-1", { AWS_ENDPOINT_URL: "http://all:1", AWS_ENDPOINT_URL_S3: "http://s3:2" }, "us-east-1", "http://s3:2", "/b-1/"],
   ["s3://b-1?endpoint=http://url:3", { AWS_ENDPOINT_URL_S3: "http://s3:2" }, "us-east-1", "http://url:3", "/b-1/"],
 ] as const)("%s with %j", async (url, env, region, origin, basePath) => {
-  expect(await findPlace(parseS3Url(url), { ...NO_FILE, ...env })).toEqual({ region, origin, basePath });
+  expect(await findPlace(parseS3Url(url), { ...NO_FILE, ...env })).toMatchObject({
+    region,
+    origin,
+    basePath,
+    isAws: origin.includes(".amazonaws.com"),
+  });
 });
 
 it("reads the profile's region", async () => {

@@ -11,6 +11,8 @@ export interface S3Place {
   readonly origin: string;
   /** What stands before a key in a request's path. */
   readonly basePath: string;
+  /** Whether it is AWS's own, where STS tells who asks. */
+  readonly isAws: boolean;
 }
 
 /** Any name would do for a server that is not AWS's: this one is what they expect where nobody set another. */
@@ -26,15 +28,20 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
     // An endpoint of the environment is no more AWS's than one of the URL: the bucket stands in the path unless the URL says otherwise.
     const isPath = location.pathStyle || location.endpoint === undefined;
     const host = isPath ? endpoint.host : `${bucket}.${endpoint.host}`;
-    return { region: region ?? CUSTOM_REGION, origin: `${endpoint.protocol}//${host}`, basePath: isPath ? `/${bucket}/` : "/" };
+    return {
+      region: region ?? CUSTOM_REGION,
+      origin: `${endpoint.protocol}//${host}`,
+      basePath: isPath ? `/${bucket}/` : "/",
+      isAws: false,
+    };
   }
   if (region === undefined)
     throw new StoreError("[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL");
   // AWS, "Amazon S3 endpoints and quotas": China's regions have a domain of their own.
   const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
   return location.pathStyle
-    ? { region, origin: `https://${host}`, basePath: `/${bucket}/` }
-    : { region, origin: `https://${bucket}.${host}`, basePath: "/" };
+    ? { region, origin: `https://${host}`, basePath: `/${bucket}/`, isAws: true }
+    : { region, origin: `https://${bucket}.${host}`, basePath: "/", isAws: true };
 }
 
 /** `region` of the profile in ~/.aws/config; undefined where there is no such file. */

@@ -1,4 +1,4 @@
-// Signs S3 requests: AWS Signature Version 4, with what is the same for a second or a day computed once.
+// Signs requests to S3, and to STS: AWS Signature Version 4, with what is the same for a second or a day computed once.
 import { createHmac, hash } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 
@@ -24,6 +24,8 @@ export interface UnsignedRequest {
 
 export interface SignerOptions {
   readonly region: string;
+  /** As AWS names it in signatures; s3 by default. */
+  readonly service?: string;
   /** What undici will send as Host. */
   readonly host: string;
   readonly clock: Clock;
@@ -48,14 +50,14 @@ interface Moment {
  * Makes a function that signs requests, by AWS, "Create a signed AWS API request" (IAM user guide): the four steps there are the
  * four parts below.
  */
-export function createSigner({ region, host, clock }: SignerOptions): Sign {
+export function createSigner({ region, service = "s3", host, clock }: SignerOptions): Sign {
   let last: Moment | undefined;
 
   function momentOf(credentials: Credentials): Moment {
     const second = Math.floor(clock() / 1000);
     if (last?.second === second && last.credentials === credentials) return last;
     const date = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[:-]/g, "")}Z`;
-    const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
+    const scope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
     const isSameDay = last?.scope === scope && last.credentials === credentials;
     const key = last && isSameDay ? last.key : padKey(deriveKey(credentials.secretAccessKey, scope));
     last = { credentials, second, date, scope, key };
@@ -108,7 +110,8 @@ const MAX_TEXT = 512;
  */
 function authenticate({ inner, outer }: PaddedKey, text: string): string {
   const length = inner.write(text, BLOCK, "latin1");
-  outer.set(hash("sha256", inner.subarray(0, BLOCK + length), "buffer"), BLOCK);
+  // Node gives a digest as text in a third of the time that it takes to make a Buffer of it.
+  outer.write(hash("sha256", inner.subarray(0, BLOCK + length)), BLOCK, "hex");
   return hash("sha256", outer);
 }
 

@@ -9,6 +9,7 @@ import { findPlace } from "./s3-place.ts";
 import { createSender, S3_TIMEOUTS, type S3Timeouts } from "./s3-send.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { checkKey, StoreError, TooLarge } from "./store.ts";
+import { findStsEndpoint, readCaller } from "./sts.ts";
 
 export interface S3StoreOptions {
   readonly location: S3Location;
@@ -37,7 +38,8 @@ export async function s3Store({
   ...options
 }: S3StoreOptions): Promise<RepeatableStore> {
   const place = await findPlace(location, env);
-  const sender = createSender({ origin: place.origin, timeouts, ca: await readCa(env.AWS_CA_BUNDLE) });
+  const ca = await readCa(env.AWS_CA_BUNDLE);
+  const sender = createSender({ origin: place.origin, timeouts, ca });
   const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, profile: location.profile }), clock);
   const bucket = new Bucket({ location, place, sender, keeper, clock, onRequest: options.onRequest });
   return {
@@ -74,6 +76,13 @@ export async function s3Store({
       if (answer.status !== 200) throw bucket.explain(readFailure(answer), answer, { verb: "read", key });
       const size = Number(answer.headers.contentLength);
       return answer.headers.mark === mark ? readEntry(key, answer, "lastModified", size) : undefined;
+    },
+
+    async identify() {
+      const endpoint = findStsEndpoint(place, env);
+      return (
+        endpoint && (await readCaller({ endpoint, region: place.region, credentials: await keeper.get(), timeouts, ca, clock }))
+      );
     },
 
     close: () => sender.close(),

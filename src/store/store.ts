@@ -45,6 +45,14 @@ export interface ExpireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Who uses a store. */
+export interface Caller {
+  /** AWS account id, 12 digits. */
+  readonly account: string;
+  /** `aws:userid`: for a role's session `ROLE_ID:SESSION_NAME`, and EC2 names an instance's session by the instance id. */
+  readonly userId: string;
+}
+
 /**
  * A place for objects. A driver is a function from options to such an object; the conformance suite (conformance.ts) is this
  * contract as tests.
@@ -95,6 +103,14 @@ export interface Store {
    * @returns how many objects were removed
    */
   expire?(prefix: string, before: number, options?: ExpireOptions): Promise<number>;
+
+  /**
+   * Tells as whom the store knows its user, where its access rules go by that; undefined where they do not. A store without such rules has
+   * no such method.
+   *
+   * @throws StoreError if it cannot be found out
+   */
+  identify?(): Promise<Caller | undefined>;
 
   /** Frees what the driver holds. The store is not used afterwards. */
   close?(): Promise<void>;

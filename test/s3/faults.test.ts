@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import { expect, inject, it } from "vitest";
 import { createApp } from "../../src/api/app.ts";
+import { createClones } from "../../src/api/clones.ts";
 import { createKeyring } from "../../src/api/keyring.ts";
 import { createKey } from "../../src/api/keys.ts";
 import { formatUpdateDate } from "../../src/report/update-date.ts";
@@ -121,7 +122,8 @@ it("10,000 reads with faults: never a wrong, short or doubled answer", { timeout
     // A new reader each time, so that everything is read each time; every third begins from a snapshot.
     const snapshot = seen.whole % 3 === 2 ? "keep" : "off";
     const roll = createRoll({ store, clock, snapshot, snapshotEveryMs: 0 });
-    const services = { store, roll, keyring: createKeyring({ store: keys, clock }), clock, log: pino({ level: "silent" }) };
+    const keyring = createKeyring({ store: keys, clock });
+    const services = { store, roll, keyring, clones: createClones({ clock }), clock, log: pino({ level: "silent" }) };
     const app = createApp({ ...services, version: "0.0.0-test", windowMs: 7_200_000, deadlineMs });
     const response = await app.request(path, { headers: { "x-api-key": secret } });
     const asOf = Date.parse(response.headers.get("rollcall-as-of") ?? "");

@@ -26,6 +26,8 @@ export interface S3Server {
   readonly user: S3User;
   /** Another account: owns nothing of the first. */
   readonly stranger: S3User;
+  /** Holds all it has; run/ the numbers of its processes. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,7 @@ export async function startS3Server({
     await ceph("radosgw", "-n", "client.rgw");
     const endpoint = `http://127.0.0.1:${port}`;
     await waitUntil(async () => (await fetch(endpoint)).ok, `the gateway at ${endpoint}`);
-    return { endpoint, tlsEndpoint: `https://127.0.0.1:${tlsPort}`, caFile, user: USER, stranger: STRANGER, stop };
+    return { folder, endpoint, tlsEndpoint: `https://127.0.0.1:${tlsPort}`, caFile, user: USER, stranger: STRANGER, stop };
   } catch (error) {
     const logs = await readFile(join(folder, "log", "client.rgw.log"), "utf8").catch(() => "");
     await stop();

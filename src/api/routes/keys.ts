@@ -74,7 +74,14 @@ export function deleteKey(): Route {
     scope: "admin",
     summary: "Revoke an API key",
     description: "This server refuses it at once, others within five seconds.",
-    parameters: [{ name: "id", in: "path", description: "The key's id, as lists show it.", schema: { type: "string" } }],
+    parameters: [
+      {
+        name: "id",
+        in: "path",
+        description: "The key's id, as lists show it; or a host's id, for the key that it enrolled for.",
+        schema: { type: "string" },
+      },
+    ],
     answers: { 204: { description: "The key is revoked." } },
     errors: [401, 403, 404, 503],
     sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys/abcdefghijkl`,

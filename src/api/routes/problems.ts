@@ -41,7 +41,8 @@ export function listProblems(): Route {
 
     async handle(context, services) {
       const view = await awaitView(services);
-      const shown = view.problems.slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
+      const clones = services.clones.list();
+      const shown = [...clones, ...view.problems].slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
         key,
         reason,
         detail,
@@ -50,7 +51,7 @@ export function listProblems(): Route {
       }));
       return context.json(shown, 200, {
         "rollcall-as-of": new Date(view.asOf).toISOString(),
-        "rollcall-problems": String(view.problemCount),
+        "rollcall-problems": String(view.problemCount + clones.length),
         "cache-control": "private, no-store",
       });
     },

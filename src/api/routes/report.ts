@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { compileShape, measureSkew } from "../../answers/array.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
-import { formatReportKey, isHostId } from "../../report/key.ts";
+import { formatReportKey, isHostId, parseReportKey } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { isRejected, parseReport } from "../../report/report.ts";
 import { findById, type HostReport, type RollView } from "../../roll/view.ts";
@@ -10,7 +10,7 @@ import { authorizeHost } from "../authorization.ts";
 import { readBody } from "../body.ts";
 import { awaitStore, awaitView } from "../deadline.ts";
 import { ApiError } from "../problem-details.ts";
-import { createRepresenter } from "../representation.ts";
+import { createRepresenter, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
 import {
   FIELDS_PARAMETER,
@@ -61,7 +61,7 @@ export function getReport(): Route {
       const report = findReport(view, context.req.param("id") ?? "", account);
       const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
       const body = compileShape(query, view.asOf)(report);
-      return representer.respond(
+      const representation = await representer.represent(
         context,
         {
           digest: digestText(
@@ -78,6 +78,7 @@ export function getReport(): Route {
         },
         "json",
       );
+      return toResponse(representation);
     },
   };
 }
@@ -93,6 +94,8 @@ function findReport(view: RollView, id: string, account: string | undefined): Ho
     throw new ApiError("ambiguous", `hosts with the id ${id} report from the accounts ${accounts}; add ?account=`);
   }
   if (report) return report;
+  const departure = isHostId(id) && view.departed.find(({ key }) => parseReportKey(key)?.id === id);
+  if (departure) throw new ApiError("not_found", `the host left at ${new Date(departure.receivedAt).toISOString()}`);
   const problem =
     isHostId(id) &&
     view.problems.find(({ key }) => key.endsWith(`/${id}.json`) || key.endsWith(`:${id}.json`) || key === `${id}.json`);
@@ -128,7 +131,7 @@ export function putReport(): Route {
         },
       },
     },
-    errors: [400, 401, 403, 413, 415, 422, 503],
+    errors: [400, 401, 403, 409, 413, 415, 422, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
@@ -136,7 +139,7 @@ export function putReport(): Route {
       if (!isHostId(id)) {
         throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
       }
-      authorizeHost(key, id);
+      await authorizeHost(context, services, key, id);
       const bytes = await readBody(context, MAX_REPORT_BYTES);
       const report = parseReport(bytes, id);
       if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });

@@ -1,6 +1,7 @@
 // GET /v1/reports: the roll as one JSON array.
 
 import { createHash } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import { LRUCache } from "lru-cache";
 import { writeReports } from "../../answers/array.ts";
 import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
@@ -8,7 +9,7 @@ import { type Selection, selectReports } from "../../answers/selection.ts";
 import type { RollView } from "../../roll/view.ts";
 import { awaitView } from "../deadline.ts";
 import { ApiError } from "../problem-details.ts";
-import { createRepresenter, negotiateFormat } from "../representation.ts";
+import { createRepresenter, negotiateFormat, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
 import {
   FIELDS_PARAMETER,
@@ -87,7 +88,8 @@ export function listReports(): Route {
       const question = describeQuestion(query);
       const selection = await select(view, query, question);
       const warnings = selection.warnings.join("; ");
-      return representer.respond(
+      const format = negotiateFormat(context);
+      const representation = await representer.represent(
         context,
         {
           digest: `${selection.digest}${hashText(question)}`,
@@ -100,10 +102,13 @@ export function listReports(): Route {
             ...(warnings ? { "rollcall-warning": toAscii(warnings) } : {}),
             ...describePartial(view),
           },
-          write: () => writeReports(selection, query, negotiateFormat(context), view.asOf),
+          write: () => writeReports(selection, query, format, view.asOf),
         },
-        negotiateFormat(context),
+        format,
       );
+      const incoming = (context.env as HttpBindings | undefined)?.incoming;
+      if (incoming) services.hotAnswers?.keep(incoming, view, representation);
+      return toResponse(representation);
     },
   };
 }

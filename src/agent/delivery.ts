@@ -1,0 +1,151 @@
+// Delivery: gets the newest report to where it is kept, one send at a time, again and again until it is there.
+import type { LeaveReason } from "../report/departure.ts";
+import { type Backoff, drawWait } from "../store/backoff.ts";
+import type { Spool, Spooled } from "./spool.ts";
+
+/** Between tries: full jitter, so that a fleet whose store comes back does not come back in step. */
+const BACKOFF: Backoff = { first: 1000, cap: 5 * 60_000 };
+
+/** A try that takes longer is given up. */
+const SEND_TIMEOUT_MS = 60_000;
+
+/** Where reports go. */
+export interface Outlet {
+  /** For people. */
+  readonly location: string;
+  /** Sends a report. It has ended for good when the promise settles: nothing of it arrives later than what is sent next. */
+  send(report: Spooled, signal: AbortSignal): Promise<void>;
+  /** Sends a departure likewise. @param id the host's */
+  leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DeliveryState {
+  /** When the last report got there, ms since the epoch, and its digest. */
+  readonly sent: { readonly at: number; readonly digest: string } | undefined;
+  /** Since when a report waits, ms since the epoch; and what went wrong last. */
+  readonly waiting: { readonly since: number; readonly failures: number; readonly reason: string } | undefined;
+}
+
+export interface Delivery {
+  /** Takes what an earlier process could not send. */
+  restore(): Promise<void>;
+  /** Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed a moment ago. */
+  offer(report: Spooled): void;
+  readonly state: DeliveryState;
+  /** Ends tries: one that runs has so long to end, ms. What waits stays in the spool. */
+  stop(graceMs: number): Promise<void>;
+  /** Resolves when nothing waits. */
+  settle(): Promise<void>;
+}
+
+export interface DeliveryOptions {
+  readonly outlet: Outlet;
+  readonly spool: Spool;
+  /** ms since the epoch. */
+  readonly clock: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Waits; ends early, without an error, when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told when a report got there. */
+  readonly onSent: (report: Spooled) => void;
+  /** Told of what failed, and when it is tried again; ms. Undefined: it was not about sending. */
+  readonly onFailure: (error: unknown, waitMs: number | undefined) => void;
+}
+
+/** Makes a delivery. */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { outlet, spool, clock, random, sleep, onSent, onFailure } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  let pending: { readonly report: Spooled; readonly since: number } | undefined;
+  let sent: DeliveryState["sent"];
+  let failures = 0;
+  let reason = "";
+  let isSpooled = false;
+  let working: Promise<void> | undefined;
+
+  async function keep(report: Spooled): Promise<void> {
+    try {
+      await spool.save(report);
+      isSpooled = true;
+    } catch (error) {
+      // A full disk, say. The report is in memory, and the next one will be collected anyway.
+      onFailure(error, undefined);
+    }
+  }
+
+  async function dropKept(): Promise<void> {
+    if (!isSpooled) return;
+    await spool.clear().then(
+      () => {
+        isSpooled = false;
+      },
+      (error: unknown) => onFailure(error, undefined),
+    );
+  }
+
+  async function trySend(report: Spooled): Promise<void> {
+    // An older report in the spool must not survive a newer one that got there.
+    if (isSpooled) await keep(report);
+    await outlet.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]));
+    sent = { at: clock(), digest: report.digest };
+    failures = 0;
+    if (pending?.report === report) pending = undefined;
+    onSent(report);
+    if (!pending) await dropKept();
+  }
+
+  async function work(): Promise<void> {
+    while (pending && !stopping.signal.aborted) {
+      const { report } = pending;
+      try {
+        await trySend(report);
+      } catch (error) {
+        failures++;
+        reason = error instanceof Error ? error.message : String(error);
+        await keep(pending?.report ?? report);
+        if (stopping.signal.aborted) return;
+        const waitMs = drawWait(failures, random(), BACKOFF);
+        onFailure(error, waitMs);
+        await sleep(waitMs, stopping.signal);
+      }
+    }
+  }
+
+  function begin(): void {
+    working ??= work().finally(() => {
+      working = undefined;
+      // One may have come after the last look.
+      if (pending && !stopping.signal.aborted) begin();
+    });
+  }
+
+  function offer(report: Spooled): void {
+    pending = { report, since: pending?.since ?? clock() };
+    begin();
+  }
+
+  return {
+    async restore() {
+      const spooled = await spool.load().catch((error: unknown) => onFailure(error, undefined));
+      if (!spooled) return;
+      isSpooled = true;
+      offer(spooled);
+    },
+    offer,
+    get state() {
+      return { sent, waiting: pending && failures > 0 ? { since: pending.since, failures, reason } : undefined };
+    },
+    async stop(graceMs) {
+      stopping.abort();
+      const timer = setTimeout(() => aborting.abort(new Error("the agent stops")), graceMs);
+      await working;
+      clearTimeout(timer);
+    },
+    async settle() {
+      await working;
+    },
+  };
+}

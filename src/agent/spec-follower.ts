@@ -1,0 +1,234 @@
+// Following the specs that are published: takes an edition only if it is signed by a trusted key, newer than the last, allowed here, and works.
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { choosePart, digestSpec, type Edition, type HostFacts, MAX_EDITION_BYTES, readEdition } from "../spec/edition.ts";
+import { findForbiddenCommand } from "../spec/policy.ts";
+import { parseSpec, type Spec } from "../spec/spec.ts";
+import type { PublicKey } from "../spec/spec-key.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** How often the published edition is looked at, give or take a third; ms. More often would cost more than the reports do (docs/cost.md). */
+export const FOLLOW_EVERY_MS = 5 * 60_000;
+
+/** A spec to collect by. */
+export interface FollowedSpec {
+  readonly spec: Spec;
+  readonly digest: string;
+  /** Of the edition that it is from. */
+  readonly edition: number;
+}
+
+/** What each report says of the edition that this host did not take. */
+export interface Refusal {
+  readonly edition?: number;
+  readonly detail: string;
+}
+
+export interface SpecFollower {
+  /**
+   * Takes up what an earlier process followed. A spec in whose trial that process ended is refused.
+   *
+   * @returns undefined if there is nothing to follow yet
+   */
+  load(host: HostFacts): Promise<FollowedSpec | undefined>;
+  /**
+   * Looks at the published edition.
+   *
+   * @returns a spec to try; `local` where no part of it covers this host any more; undefined if nothing changed, or it was refused
+   * @throws whatever fetching throws
+   */
+  poll(host: HostFacts): Promise<FollowedSpec | "local" | undefined>;
+  /**
+   * Looks at what is published, and takes nothing.
+   *
+   * @returns its number; undefined if nothing is
+   * @throws Error that says why it would be refused
+   */
+  look(id: string): Promise<number | undefined>;
+  /** Marks that a spec is about to be tried for the first time, so that a crash is remembered. */
+  beginTrial(spec: FollowedSpec): Promise<void>;
+  /** It works, or it does not, and why. */
+  endTrial(spec: FollowedSpec, fault?: string): Promise<void>;
+  readonly refusal: Refusal | undefined;
+  /** Number of the newest edition that says what this host does; undefined where its own spec counts. */
+  readonly edition: number | undefined;
+}
+
+export interface SpecFollowerOptions {
+  /** Gets the signed edition for a host; undefined where none is published. */
+  readonly fetch: (id: string, maxBytes: number) => Promise<Buffer | undefined>;
+  readonly keys: readonly PublicKey[];
+  /** Programs that published specs may run. */
+  readonly allowedCommands: readonly string[];
+  /** For what must survive a restart. */
+  readonly folder: string;
+  readonly clock: () => number;
+  /** Told of what could not be kept on disk. */
+  readonly onNotice: (notice: string, error?: unknown) => void;
+}
+
+const STATE = z.object({
+  /** The highest edition that was ever taken up, and the digest of what it said: nothing older is taken, whoever signed it. */
+  highest: z.int(),
+  highest_digest: z.string().optional(),
+  /** The signed edition in use, base64: the last one that works. */
+  envelope: z
+    .string()
+    .max(MAX_EDITION_BYTES * 2)
+    .optional(),
+  /** Digest of the spec that is being tried. */
+  trial: z.string().optional(),
+  /** Specs that failed their trial here, by digest. */
+  undone: z.record(z.string(), z.string()).default({}),
+});
+type State = z.infer<typeof STATE>;
+
+/** Failed specs that are remembered. */
+const MAX_UNDONE = 20;
+
+/** Makes a follower. */
+export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
+  const { fetch, keys, allowedCommands, folder, clock, onNotice } = options;
+  const path = join(folder, "spec.json");
+  let state: State = { highest: 0, undone: {} };
+  /** The spec in use; undefined: this host's own. */
+  let currentDigest: string | undefined;
+  let currentEdition: number | undefined;
+  /** On trial: becomes the one in use if it works. */
+  let candidate: { readonly digest: string; readonly envelope: string } | undefined;
+  let refusal: Refusal | undefined;
+
+  async function save(changes: { readonly [Name in keyof State]?: State[Name] | undefined }): Promise<void> {
+    const merged = Object.entries({ ...state, ...changes }).filter(([, value]) => value !== undefined);
+    state = Object.fromEntries(merged) as State;
+    try {
+      await mkdir(folder, { recursive: true });
+      await replaceFile(path, JSON.stringify(state));
+    } catch (error) {
+      onNotice("the spec's state cannot be kept on disk", error);
+    }
+  }
+
+  /** The part of an edition that this host would take. */
+  function examine(edition: Edition, host: HostFacts): FollowedSpec | "local" | { readonly fault: string } {
+    const part = choosePart(edition, host);
+    if (!part) return "local";
+    const digest = digestSpec(part.spec);
+    const fault = state.undone[digest];
+    if (fault !== undefined) return { fault: `${UNDONE}${fault}` };
+    const parsed = parseSpec(part.spec);
+    if ("mistakes" in parsed) return { fault: "its spec has mistakes that this agent's version cannot read over" };
+    const forbidden = findForbiddenCommand(parsed.spec, allowedCommands);
+    return forbidden === undefined ? { spec: parsed.spec, digest, edition: edition.number } : { fault: forbidden };
+  }
+
+  function refuse(detail: string, edition?: number): undefined {
+    refusal = { ...(edition !== undefined && { edition }), detail };
+    return undefined;
+  }
+
+  /** Takes up an edition as far as it concerns this host. */
+  async function accept(edition: Edition, bytes: Buffer, host: HostFacts): Promise<FollowedSpec | "local" | undefined> {
+    const taken = examine(edition, host);
+    if (typeof taken === "object" && "fault" in taken) return refuse(taken.fault, edition.number);
+    refusal = undefined;
+    const envelope = bytes.toString("base64");
+    const highest = { highest: edition.number, highest_digest: digestEdition(edition) };
+    const digest = taken === "local" ? undefined : taken.digest;
+    // A new edition often says nothing new to most hosts.
+    const isNew = digest !== currentDigest;
+    if (isNew && digest !== undefined) {
+      candidate = { digest, envelope };
+      await save(highest);
+      return taken;
+    }
+    currentDigest = digest;
+    currentEdition = digest === undefined ? undefined : edition.number;
+    if (state.envelope !== envelope) await save({ ...highest, envelope });
+    return isNew ? taken : undefined;
+  }
+
+  return {
+    get refusal() {
+      return refusal;
+    },
+    get edition() {
+      return currentEdition;
+    },
+
+    async load(host) {
+      state = (await readState(path)) ?? state;
+      if (state.trial !== undefined) await save({ trial: undefined, undone: addUndone(state, state.trial, CRASHED) });
+      const bytes = state.envelope === undefined ? undefined : Buffer.from(state.envelope, "base64");
+      const read = bytes && readEdition(bytes, keys);
+      // The keys may have been changed since.
+      if (!read || "refusal" in read) return undefined;
+      const taken = examine(read.edition, host);
+      if (taken === "local" || "fault" in taken) return undefined;
+      currentDigest = taken.digest;
+      currentEdition = taken.edition;
+      return taken;
+    },
+
+    async poll(host) {
+      const bytes = await fetch(host.instance_id, MAX_EDITION_BYTES);
+      if (!bytes) return undefined;
+      const read = readEdition(bytes, keys);
+      if ("refusal" in read) return refuse(read.refusal);
+      const { edition } = read;
+      const isKnown = edition.number === state.highest && state.highest_digest === digestEdition(edition);
+      if (!isKnown) {
+        if (edition.number <= state.highest)
+          return refuse(`it is not newer than edition ${state.highest}, which this host has had`, edition.number);
+        if (Date.parse(edition.expires_at) <= clock()) return refuse(`it expired at ${edition.expires_at}`, edition.number);
+      }
+      return accept(edition, bytes, host);
+    },
+
+    async look(id) {
+      const bytes = await fetch(id, MAX_EDITION_BYTES);
+      if (!bytes) return undefined;
+      const read = readEdition(bytes, keys);
+      if ("refusal" in read) throw new Error(read.refusal);
+      return read.edition.number;
+    },
+
+    beginTrial: ({ digest }) => save({ trial: digest }),
+
+    async endTrial({ digest, edition }, fault) {
+      if (fault !== undefined) {
+        refuse(`${UNDONE}${fault}`, edition);
+        return save({ trial: undefined, undone: addUndone(state, digest, fault) });
+      }
+      currentDigest = digest;
+      currentEdition = edition;
+      return save({ trial: undefined, ...(candidate?.digest === digest && { envelope: candidate.envelope }) });
+    },
+  };
+}
+
+const CRASHED = "the agent ended while it was tried";
+const UNDONE = "it was tried here and undone: ";
+
+function addUndone({ undone }: State, digest: string, fault: string): Record<string, string> {
+  const { [digest]: _again, ...others } = undone;
+  return Object.fromEntries([...Object.entries(others).slice(1 - MAX_UNDONE), [digest, fault]]);
+}
+
+function digestEdition(edition: Edition): string {
+  return digestSpec(JSON.stringify(edition));
+}
+
+async function readState(path: string): Promise<State | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  try {
+    return STATE.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Not there, or damaged. Then nothing is followed until the next look, and what is published counts.
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+// The spool: the newest report that could not be sent yet, on disk, so that a restart does not lose it. It holds one report, for a newer one
+// takes an older one's place in the store as well.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { MAX_REPORT_BYTES } from "../report/limits.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** A report that waits. */
+export interface Spooled {
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly digest: string;
+}
+
+export interface Spool {
+  /** @returns undefined if there is none, or none that is whole */
+  load(): Promise<Spooled | undefined>;
+  save(report: Spooled): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** For an agent that lives as long as its store does. */
+export const NO_SPOOL: Spool = {
+  load: () => Promise.resolve(undefined),
+  save: () => Promise.resolve(),
+  clear: () => Promise.resolve(),
+};
+
+const HEADER = z.strictObject({
+  id: z.string(),
+  digest: z.string(),
+  length: z.int().min(1).max(MAX_REPORT_BYTES),
+  sha256: z.string(),
+});
+
+/** Opens the spool in a folder, which is made if it is not there. */
+export function openSpool(folder: string): Spool {
+  const path = join(folder, "spool");
+  return {
+    async load() {
+      const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      });
+      return content && decode(content);
+    },
+    async save(report) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await replaceFile(path, encode(report));
+    },
+    async clear() {
+      await unlink(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      });
+    },
+  };
+}
+
+/** A line of JSON, and the bytes. */
+function encode({ id, bytes, digest }: Spooled): Buffer {
+  const header = { id, digest, length: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), bytes]);
+}
+
+function decode(content: Buffer): Spooled | undefined {
+  const end = content.indexOf("\n");
+  const parsed = HEADER.safeParse(parseJson(content.toString("utf8", 0, Math.max(0, end))));
+  if (!parsed.success) return undefined;
+  const { id, digest, length, sha256 } = parsed.data;
+  const bytes = content.subarray(end + 1);
+  const isWhole = bytes.length === length && createHash("sha256").update(bytes).digest("hex") === sha256;
+  return isWhole ? { id, bytes, digest } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+// The agent's status, for `rollcall agent status` and for the agent that is started next: a small file in its state folder.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { replaceFile } from "./replace-file.ts";
+
+const MAX_STATUS_BYTES = 64 * 1024;
+const TIME = z.iso.datetime();
+
+const STATUS = z.object({
+  pid: z.int().min(1),
+  /** When the process started, in clock ticks since boot (proc_pid_stat(5)): another process with the same number is another. */
+  ticks: z.string().optional(),
+  version: z.string(),
+  target: z.string(),
+  spec: z.string(),
+  started_at: TIME,
+  host: z.string().optional(),
+  looked_at: TIME.optional(),
+  sent_at: TIME.optional(),
+  next_heartbeat_at: TIME.optional(),
+  waiting_since: TIME.optional(),
+  failures: z.int().optional(),
+  last_error: z.string().optional(),
+  left_at: TIME.optional(),
+});
+
+/** What an agent says of itself. Times are ISO 8601. */
+export type Status = z.infer<typeof STATUS>;
+
+export interface StatusFile {
+  /** @returns undefined if there is none, or none that is whole */
+  load(): Promise<Status | undefined>;
+  save(status: Status): Promise<void>;
+}
+
+/** The status in a folder. */
+export function openStatus(folder: string): StatusFile {
+  const path = join(folder, "status.json");
+  let saving = Promise.resolve();
+  return {
+    async load() {
+      const content = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return "";
+        throw error;
+      });
+      return parseStatus(content);
+    },
+    save(status) {
+      // One after the other, so that the last one stays.
+      const saved = saving.then(async () => {
+        const ticks = await readTicks("self");
+        await replaceFile(path, `${JSON.stringify({ ...status, ...(ticks !== undefined && { ticks }) }, null, 2)}\n`, 0o644);
+      });
+      saving = saved.catch(() => undefined);
+      return saved;
+    },
+  };
+}
+
+/** Whether the agent that wrote a status still runs. */
+export async function isRunning({ pid, ticks }: Status): Promise<boolean> {
+  return ticks !== undefined && (await readTicks(String(pid))) === ticks;
+}
+
+function parseStatus(content: string): Status | undefined {
+  if (content === "" || content.length > MAX_STATUS_BYTES) return undefined;
+  try {
+    return STATUS.safeParse(JSON.parse(content)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The 22nd field; the second, the program's name, may hold spaces and parentheses. */
+async function readTicks(pid: string): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}

@@ -1,0 +1,57 @@
+// Tests of DELETE /v1/reports/{id}: a host that leaves is in no answer until it reports again.
+import { pino } from "pino";
+import { expect, it } from "vitest";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import { createApp } from "./app.ts";
+import { createClones } from "./clones.ts";
+import { createKeyring } from "./keyring.ts";
+import { createKey } from "./keys.ts";
+
+async function setUp() {
+  let now = Date.UTC(2024, 0, 1);
+  const clock = () => now;
+  const store = memoryStore({ clock });
+  const services = { store, roll: createRoll({ store, clock }), keyring: createKeyring({ store, clock }), clock };
+  const log = pino({ level: "silent" });
+  const app = createApp({
+    ...services,
+    clones: createClones({ clock }),
+    log,
+    version: "0",
+    windowMs: 7_200_000,
+    deadlineMs: 25_000,
+  });
+  const { secret } = await createKey(store, { name: "x", scopes: ["read", "ingest"] }, { clock });
+  const bound = (await createKey(store, { name: "y", scopes: ["ingest"], host: "other" }, { clock })).secret;
+  const ask = (method: string, path: string, body?: string, key = secret) => {
+    now += 10;
+    return Promise.resolve(app.request(path, { method, headers: { "x-api-key": key }, body: body ?? null }));
+  };
+  const report = () => JSON.stringify({ instance_id: "a", update_date: formatUpdateDate(now) });
+  return { ask, bound, store, report };
+}
+
+it("takes the host out at once, says so to those who ask for it, and lets it return", async () => {
+  const { ask, report, store } = await setUp();
+  await ask("PUT", "/v1/reports/a", report());
+  expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+  expect((await ask("DELETE", "/v1/reports/a?reason=spot_interruption")).status).toBe(204);
+  expect(await (await ask("GET", "/v1/reports")).json()).toEqual([]);
+  const one = await ask("GET", "/v1/reports/a");
+  expect(one.status).toBe(404);
+  expect(await one.json()).toMatchObject({ detail: expect.stringContaining("the host left at 2024-01-01T") });
+  const departure = await store.get("departures/v1/local/a.json", { maxBytes: 1000 });
+  expect(JSON.parse(departure?.body.toString() ?? "")).toMatchObject({ instance_id: "a", reason: "spot_interruption" });
+  await ask("PUT", "/v1/reports/a", report());
+  expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+});
+
+it("refuses what it does not understand, and keys of other hosts", async () => {
+  const { ask, bound } = await setUp();
+  expect((await ask("DELETE", "/v1/reports/..%2Fa")).status).toBe(400);
+  expect((await ask("DELETE", "/v1/reports/a?reason=bored")).status).toBe(400);
+  expect((await ask("DELETE", "/v1/reports/a", undefined, bound)).status).toBe(403);
+  expect((await ask("DELETE", "/v1/reports/never-heard-of")).status).toBe(204);
+});

@@ -1,0 +1,192 @@
+// Tests of enrolment through the API: one machine, one id; a copy is refused and shown.
+import { execFileSync } from "node:child_process";
+import { createPrivateKey, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { makeFolder } from "../collect/temporary-folder.ts";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import { createApp } from "./app.ts";
+import { createClones } from "./clones.ts";
+import { type IdentityTrust, parseCertificates } from "./identity-document.ts";
+import { createKeyring } from "./keyring.ts";
+import { createKey } from "./keys.ts";
+import type { Scope } from "./scopes.ts";
+
+const fingerprint = (digit: string) => digit.repeat(64);
+const MACHINE = { machine: fingerprint("a"), boot: fingerprint("1") };
+
+async function setUp(identityTrust?: IdentityTrust) {
+  let now = Date.UTC(2024, 0, 1);
+  const clock = () => now;
+  const store = memoryStore({ clock });
+  const log = pino({ level: "silent" });
+  const keyring = createKeyring({ store, clock });
+  const services = {
+    store,
+    roll: createRoll({ store, clock }),
+    keyring,
+    clones: createClones({ clock }),
+    identityTrust,
+    clock,
+    log,
+  };
+  const app = createApp({ ...services, version: "0", windowMs: 7_200_000, deadlineMs: 25_000 });
+  const makeKey = async (scope: Scope) => (await createKey(store, { name: "x", scopes: [scope] }, { clock })).secret;
+  const keys = { enrol: await makeKey("enrol"), read: await makeKey("read"), admin: await makeKey("admin") };
+  const ask = async (
+    method: string,
+    path: string,
+    key: string | undefined,
+    more: { body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
+    const headers = { ...more.headers, ...(key !== undefined && { "x-api-key": key }) };
+    const body = more.body === undefined ? null : JSON.stringify(more.body);
+    const response = await app.request(path, { method, headers, body });
+    return { status: response.status, json: (await response.json().catch(() => undefined)) as Record<string, never> };
+  };
+  const enrol = (body: object, key: string | undefined = keys.enrol) => ask("POST", "/v1/enrolments", key, { body });
+  return {
+    ask,
+    keys,
+    enrol,
+    async enrolled(id: string, machine = MACHINE): Promise<string> {
+      const { json, status } = await enrol({ id, ...machine });
+      if (status !== 201) throw new Error(JSON.stringify(json));
+      return json.secret ?? "";
+    },
+    put: (id: string, secret: string, machine: Partial<typeof MACHINE> = MACHINE) => {
+      now += 1000;
+      const headers: Record<string, string> = {};
+      if (machine.machine) headers["rollcall-machine"] = machine.machine;
+      if (machine.boot) headers["rollcall-boot"] = machine.boot;
+      return ask("PUT", `/v1/reports/${id}`, secret, { body: { instance_id: id, update_date: formatUpdateDate(now) }, headers });
+    },
+    problems: async () => (await ask("GET", "/v1/problems", keys.read)).json as unknown as { key: string; reason: string }[],
+  };
+}
+
+describe("an enrolled host", () => {
+  it("writes its own id, and nothing else", async () => {
+    const { ask, enrolled, put } = await setUp();
+    const secret = await enrolled("host-1");
+    expect((await put("host-1", secret)).status).toBe(200);
+    expect((await put("host-2", secret)).status).toBe(403);
+    expect((await ask("GET", "/v1/reports", secret)).status).toBe(403);
+    expect((await ask("DELETE", "/v1/reports/host-2", secret)).status).toBe(403);
+    expect((await ask("GET", "/v1/keys", secret)).status).toBe(403);
+  });
+
+  it("is refused with a wrong, cut or revoked key", async () => {
+    const { ask, keys, enrolled, put } = await setUp();
+    const secret = await enrolled("host-1");
+    for (const wrong of [`${secret.slice(0, -1)}_`, secret.slice(0, -1), secret.replace("host-1", "host-2"), "rh_../../x_y"])
+      expect((await put("host-1", wrong)).status).toBe(401);
+    expect((await ask("DELETE", "/v1/keys/host-1", keys.admin)).status).toBe(204);
+    expect((await put("host-1", secret)).status).toBe(401);
+    expect((await ask("DELETE", "/v1/keys/host-1", keys.admin)).status).toBe(404);
+  });
+
+  it("may boot again, and enrol again", async () => {
+    const { enrolled, put } = await setUp();
+    const first = await enrolled("host-1");
+    for (const digit of ["2", "3", "4"])
+      expect((await put("host-1", first, { ...MACHINE, boot: fingerprint(digit) })).status).toBe(200);
+    const second = await enrolled("host-1", { ...MACHINE, boot: fingerprint("4") });
+    expect((await put("host-1", first, { ...MACHINE, boot: fingerprint("4") })).status).toBe(401);
+    expect((await put("host-1", second, { ...MACHINE, boot: fingerprint("4") })).status).toBe(200);
+  });
+});
+
+describe("a clone", () => {
+  it("on another machine is refused, with the key of the first and with an enrolment of its own; and is shown", async () => {
+    const { enrol, enrolled, put, problems, ask, keys } = await setUp();
+    const secret = await enrolled("host-1");
+    await put("host-1", secret);
+    expect(await problems()).toEqual([]);
+    const clone = { machine: fingerprint("b"), boot: fingerprint("9") };
+    expect(await put("host-1", secret, clone)).toMatchObject({ status: 409, json: { type: "urn:rollcall:error:clone" } });
+    expect((await enrol({ id: "host-1", ...clone })).status).toBe(409);
+    expect(await problems()).toMatchObject([{ key: "reports/v1/local/host-1.json", reason: "clone" }]);
+    expect((await put("host-1", secret)).status).toBe(200);
+    expect((await ask("GET", "/v1/reports", keys.read)).json).toHaveLength(1);
+  });
+
+  it("that is the same in all but its boot is told by the boots", async () => {
+    const { enrolled, put, problems } = await setUp();
+    const secret = await enrolled("host-1");
+    expect((await put("host-1", secret, { ...MACHINE, boot: fingerprint("2") })).status).toBe(200);
+    expect((await put("host-1", secret, { ...MACHINE, boot: fingerprint("1") })).status).toBe(409);
+    expect(await problems()).toHaveLength(1);
+  });
+
+  it("cannot go without saying which machine it is", async () => {
+    const { enrolled, put } = await setUp();
+    const secret = await enrolled("host-1");
+    expect((await put("host-1", secret, {})).status).toBe(403);
+    expect((await put("host-1", secret, { machine: "x", boot: "y" })).status).toBe(403);
+  });
+});
+
+describe("to enrol", () => {
+  it("needs a key with that scope, and a request of its form", async () => {
+    const { enrol, keys } = await setUp();
+    expect((await enrol({ id: "a", ...MACHINE }, "none")).status).toBe(401);
+    expect((await enrol({ id: "a", ...MACHINE }, keys.read)).status).toBe(403);
+    expect((await enrol({ id: "../a", ...MACHINE })).status).toBe(400);
+    expect((await enrol({ id: "a", machine: "x", boot: "y" })).status).toBe(400);
+    expect((await enrol({ id: "a", ...MACHINE, more: 1 })).status).toBe(400);
+  });
+});
+
+describe("EC2's word", () => {
+  async function setUpTrust() {
+    const folder = await makeFolder();
+    const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const flags = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-days", "2"];
+    execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
+    const key = createPrivateKey(readFileSync(keyFile));
+    const vouch = (facts: object) => {
+      const document = JSON.stringify(facts, null, 2);
+      return { document, signature: sign("RSA-SHA256", Buffer.from(document), key).toString("base64") };
+    };
+    const trust = { certificates: parseCertificates(readFileSync(certFile, "utf8")), accounts: ["123456789012"] };
+    return { vouch, ...(await setUp(trust)) };
+  }
+  const ID = "i-0123456789abcdef0";
+  const FACTS = { instanceId: ID, accountId: "123456789012", region: "ap-northeast-1" };
+
+  it("stands in for an enrolment key", async () => {
+    const { vouch, enrol, put } = await setUpTrust();
+    const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
+    expect(status).toBe(201);
+    expect((await put(ID, json.secret ?? "")).status).toBe(200);
+  });
+
+  it("counts only for the instance, its account, and as it was signed", async () => {
+    const { vouch, enrol } = await setUpTrust();
+    const good = vouch(FACTS);
+    for (const identity of [
+      vouch({ ...FACTS, instanceId: "i-0aaaaaaaaaaaaaaaa" }),
+      vouch({ ...FACTS, accountId: "999999999999" }),
+      { ...good, document: `${good.document} ` },
+      { ...good, signature: "AAAA" },
+      vouch([]),
+    ]) {
+      expect((await enrol({ id: ID, ...MACHINE, identity }, "none")).status).toBe(403);
+    }
+  });
+
+  it("takes precedence over an id that an enrolment key alone vouched for, and not the other way round", async () => {
+    const { vouch, enrol, enrolled, put } = await setUpTrust();
+    const squatter = await enrolled(ID, { machine: fingerprint("b"), boot: fingerprint("9") });
+    const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
+    expect(status).toBe(201);
+    expect((await put(ID, squatter, { machine: fingerprint("b"), boot: fingerprint("9") })).status).toBe(401);
+    expect((await put(ID, json.secret ?? "")).status).toBe(200);
+    expect((await enrol({ id: ID, machine: fingerprint("b"), boot: fingerprint("9") })).status).toBe(409);
+  });
+});

@@ -1,0 +1,110 @@
+// Hot answers: what was answered a moment ago, sent again straight from memory while the roll stands and the key opens.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { Roll } from "../roll/roll.ts";
+import type { RollView } from "../roll/view.ts";
+import { allows, readSecret } from "./authorization.ts";
+import type { Keyring } from "./keyring.ts";
+import type { Representation } from "./representation.ts";
+
+/** Answers kept, newest first, and the longest URL of one. */
+const MAX_ANSWERS = 32;
+const MAX_URL_LENGTH = 2048;
+
+/** Why it exists: the way through the application takes longer than all that Node does for a request (docs/decisions/0018). */
+export interface HotAnswers {
+  /** Remembers what a GET was answered with, from this view. */
+  keep(request: IncomingMessage, view: RollView, representation: Representation): void;
+  /**
+   * Answers as the application would. It knows nothing by itself: whatever is not exactly a question of before, with a key that may
+   * read, over the very same view, is left to the application.
+   *
+   * @returns whether it answered
+   */
+  resend(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+interface HotAnswer {
+  /** What an answer depends on, but for the view, the key and If-None-Match. */
+  readonly url: string | undefined;
+  readonly accept: string | undefined;
+  readonly acceptEncoding: string | undefined;
+
+  readonly etag: string;
+  /** Of the answer with status 200, once that was given. Names and values in turn, as writeHead takes them. */
+  readonly headers: string[] | undefined;
+  readonly body: Buffer | undefined;
+  /** Of 304. */
+  readonly headersUnchanged: string[];
+}
+
+/** Makes the memory of answers. */
+export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: Keyring; log: Logger }): HotAnswers {
+  let answers: HotAnswer[] = [];
+  /** What the answers were made from. */
+  let source: RollView | undefined;
+
+  const isDebug = log.isLevelEnabled("debug");
+
+  // Here each tenth of a microsecond shows: no closures, no regular expressions, nothing is allocated.
+  function find(url: string | undefined, headers: IncomingHttpHeaders): HotAnswer | undefined {
+    for (const answer of answers) {
+      const isSame =
+        answer.acceptEncoding === headers["accept-encoding"] && answer.accept === headers.accept && answer.url === url;
+      if (isSame) return answer;
+    }
+    return undefined;
+  }
+
+  return {
+    keep(request, view, { status, headers, body }) {
+      const { method, url = "" } = request;
+      const { etag } = headers;
+      if (method !== "GET" || url.length > MAX_URL_LENGTH || view.partial || etag === undefined) return;
+      if (body !== null && !(body instanceof Buffer)) return;
+      if (source !== view) answers = [];
+      source = view;
+      const known = find(url, request.headers);
+      if (known && !body) return;
+      const { "content-type": _type, "content-encoding": _encoding, "content-length": _length, ...unchanged } = headers;
+      const answer: HotAnswer = {
+        url,
+        accept: request.headers.accept,
+        acceptEncoding: request.headers["accept-encoding"],
+        etag,
+        headers: status === 200 ? flatten(headers) : undefined,
+        body: body ?? undefined,
+        headersUnchanged: flatten(unchanged),
+      };
+      answers = [answer, ...answers.filter((one) => one !== known)].slice(0, MAX_ANSWERS);
+    },
+
+    resend(request, response) {
+      if (source === undefined || request.method !== "GET") return false;
+      const view = roll.peek();
+      if (view === undefined) return false;
+      if (view !== source) {
+        // Nothing will be found any more; what it was made of may go.
+        answers = [];
+        source = undefined;
+        return false;
+      }
+      const { headers } = request;
+      const answer = find(request.url, headers);
+      if (!answer) return false;
+      const condition = headers["if-none-match"];
+      const isUnchanged = condition === answer.etag;
+      if (!isUnchanged && (condition !== undefined || !answer.headers)) return false;
+      const key = keyring.check(readSecret(headers));
+      if (!key || !allows(key, "read")) return false;
+      if (isUnchanged) response.writeHead(304, answer.headersUnchanged).end();
+      else response.writeHead(200, answer.headers).end(answer.body);
+      if (isDebug) log.debug({ method: request.method, path: request.url, status: response.statusCode }, "answered again");
+      return true;
+    },
+  };
+}
+
+function flatten(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries({ ...headers, "x-content-type-options": "nosniff" }).flat();
+}

@@ -1,0 +1,64 @@
+// rollcall agent status: whether this host's agent runs, and whether its reports get through.
+import { isRunning, openStatus, type Status } from "../agent/status.ts";
+import { findStateFolder } from "./agent-state.ts";
+import { sanitize } from "./cell.ts";
+import { CommandError } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { type Flags, readSettings } from "./settings.ts";
+
+export interface AgentStatusOptions extends Flags {
+  readonly json?: boolean;
+}
+
+/** Prints the status. @throws CommandError if no agent runs, or its reports do not get through */
+export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promise<void> {
+  const settings = await readSettings(options, io);
+  const folder = await findStateFolder(settings, io);
+  const status = await openStatus(folder)
+    .load()
+    .catch((error: NodeJS.ErrnoException) => {
+      throw new CommandError(`cannot read the agent's status in ${folder}: ${error.message}`);
+    });
+  if (!status) throw new CommandError(`no agent has run with the state folder ${folder}; name another with --state`);
+  const running = await isRunning(status);
+  const text =
+    options.json || !io.stdout.isTerminal
+      ? `${JSON.stringify({ running, ...status }, null, 2)}\n`
+      : `${formatStatus(status, running, io.clock())}\n`;
+  await io.stdout.write(text);
+  if (!running) throw new CommandError("the agent is not running");
+  if (status.waiting_since !== undefined) throw new CommandError("reports do not get through; the agent goes on trying");
+}
+
+function formatStatus(status: Status, running: boolean, now: number): string {
+  const lines: readonly (readonly [string, string | undefined])[] = [
+    ["state", running ? describeState(status) : "not running"],
+    ["host", status.host],
+    ["reports to", status.target],
+    ["spec", status.spec],
+    ["version", status.version],
+    ["process", running ? `${status.pid}, since ${ago(status.started_at, now)}` : undefined],
+    ["looked", ago(status.looked_at, now)],
+    ["reported", ago(status.sent_at, now)],
+    ["next heartbeat", running ? ago(status.next_heartbeat_at, now) : undefined],
+    ["left", ago(status.left_at, now)],
+    ["waiting since", ago(status.waiting_since, now)],
+    ["last error", status.last_error],
+  ];
+  const shown = lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${sanitize(value)}`).join("\n");
+}
+
+function describeState({ left_at: left, waiting_since: waiting, failures = 0 }: Status): string {
+  if (left !== undefined) return "running; the host has left the roll";
+  return waiting === undefined ? "running" : `running; ${failures} ${failures === 1 ? "try" : "tries"} to report failed`;
+}
+
+function ago(time: string | undefined, now: number): string | undefined {
+  if (time === undefined) return undefined;
+  const seconds = Math.round((now - Date.parse(time)) / 1000);
+  const size = Math.abs(seconds);
+  const text = size < 120 ? `${size} s` : size < 7200 ? `${Math.round(size / 60)} min` : `${Math.round(size / 3600)} h`;
+  return seconds >= 0 ? `${text} ago` : `in ${text}`;
+}

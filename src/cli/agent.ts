@@ -1,0 +1,82 @@
+// rollcall agent: reports when the host changes and once an hour, and takes the host out of the roll when it leaves.
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { createNotices, NO_NOTICES, type Notices } from "../agent/leave-notice.ts";
+import type { SpecFollower } from "../agent/spec-follower.ts";
+import { isRunning, openStatus } from "../agent/status.ts";
+import type { HostAccess } from "../collect/collector.ts";
+import { isEc2 } from "../collect/identity.ts";
+import { sleep } from "./agent-parts.ts";
+import { findStateFolder } from "./agent-state.ts";
+import { type HostCollection, openCollection } from "./collection.ts";
+import { CommandError } from "./failure.ts";
+import { followSpecs } from "./followed-collection.ts";
+import { openFollower } from "./follower.ts";
+import { HostAgent } from "./host-agent.ts";
+import { givenKey, type HostKey, ownKey } from "./host-key.ts";
+import type { Io } from "./io.ts";
+import { openLog } from "./log.ts";
+import { openOutlet } from "./outlet.ts";
+import { type Flags, readSettings, type Settings } from "./settings.ts";
+import { findTarget, type Target } from "./target.ts";
+import { VERSION } from "./version.ts";
+
+export interface AgentCommandOptions extends Flags {
+  readonly root?: string;
+}
+
+/** Runs until the signal aborts, and leaves then. @throws CommandError */
+export async function runAgentCommand(options: AgentCommandOptions, io: Io): Promise<void> {
+  const settings = await readSettings(options, io);
+  const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
+  const target = await findTarget(settings, io);
+  const folder = await findStateFolder(settings, io);
+  await mkdir(folder, { recursive: true });
+  const status = openStatus(folder);
+  const earlier = await status.load();
+  if (earlier && (await isRunning(earlier))) {
+    throw new CommandError(`an agent runs already (process ${earlier.pid}); stop it first, or give another folder with --state`);
+  }
+  const onNotice = (notice: string) => log.warn(notice);
+  const onNews = (notice: string) => log.info(notice);
+  let follower: SpecFollower | undefined;
+  const edition = () => ({ refused: follower?.refusal });
+  const local = await openCollection({ specFile: settings.get("spec"), root: options.root, onNotice, edition }, io);
+  const key = await chooseKey({ settings, target, host: local.host, folder, onNotice: onNews }, io);
+  follower = await openFollower({ settings, target, key, folder, onNotice }, io);
+  const collection = follower ? followSpecs(local, follower, onNews) : local;
+  const outlet = await openOutlet({ target, key, onNotice, retries: 0 }, io);
+  const notices = await openNotices(collection, io.signal);
+  const agent = new HostAgent({ collection, outlet, notices, folder, log, io, earlier });
+  log.info(
+    { target: outlet.location, state: resolve(folder), spec: collection.specDigest },
+    `rollcall agent ${VERSION} has started`,
+  );
+  await agent.run();
+  await outlet.close();
+  log.info("the agent has stopped");
+}
+
+export interface KeyOptions {
+  readonly settings: Settings;
+  readonly target: Target;
+  readonly host: HostAccess;
+  readonly folder: string;
+  readonly onNotice: (notice: string) => void;
+}
+
+/** A key of its own where one may be had: with an enrolment key, or on EC2 where no key is given. */
+export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
+  if (target.kind === "store") return givenKey(settings);
+  const enrolKey = await settings.readEnrolKey();
+  const isProvable = (await settings.readKey()) === undefined && (host.metadata.isGiven || (await isEc2(host, io.signal)));
+  return enrolKey !== undefined || isProvable
+    ? ownKey({ url: target.url, enrolKey, host, folder, onNotice })
+    : givenKey(settings);
+}
+
+/** Only on EC2 is anything sent: elsewhere the service's address may be anyone's. */
+async function openNotices({ host }: HostCollection, signal: AbortSignal): Promise<Notices> {
+  const isThere = host.metadata.isGiven || (await isEc2(host, signal));
+  return isThere ? createNotices({ ...host, sleep }) : NO_NOTICES;
+}

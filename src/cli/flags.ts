@@ -1,0 +1,31 @@
+// What the commands' descriptions share: flags that are settings, and examples below the help.
+import type { Command } from "commander";
+import { SETTINGS, type SettingName } from "./settings.ts";
+
+const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
+  keyFile: "FILE",
+  enrolKeyFile: "FILE",
+  spec: "FILE",
+  config: "FILE",
+  listen: "HOST:PORT",
+  within: "SPAN",
+  maxAge: "SPAN",
+  state: "FOLDER",
+  specKeys: "KEYS",
+  allowCommands: "PATHS",
+};
+
+/** Adds flags that are settings, with the variable that stands in for each. */
+export function addSettings(command: Command, ...names: readonly SettingName[]): void {
+  for (const name of names) {
+    const { description, ...setting } = SETTINGS[name];
+    if (!("flag" in setting)) throw new TypeError(`${name} has no flag`);
+    const variable = "variable" in setting ? ` (or ${setting.variable})` : "";
+    command.option(`${setting.flag} <${PLACEHOLDERS[name] ?? "URL"}>`, `${description}${variable}`);
+  }
+}
+
+/** Adds text below a command's help. */
+export function explain(command: Command, text: string): void {
+  command.addHelpText("after", text);
+}

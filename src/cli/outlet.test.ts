@@ -1,0 +1,55 @@
+// Tests of the key under which a host writes: on AWS the one that its session may write.
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../store/memory.ts";
+import type { Caller, Store } from "../store/store.ts";
+import { makeStoreOutlet } from "./outlet.ts";
+
+const ID = "i-0123456789abcdef0";
+const REPORT = { id: ID, bytes: Buffer.from("{}"), digest: "" };
+const SIGNAL = new AbortController().signal;
+
+async function listKeys(caller?: () => Promise<Caller | undefined>): Promise<string[]> {
+  const clock = () => 0;
+  const store: Store = { ...memoryStore({ clock }), ...(caller && { identify: caller }) };
+  const outlet = makeStoreOutlet(store, { clock });
+  await outlet.send(REPORT, SIGNAL);
+  await outlet.leave(ID, "stopped", SIGNAL);
+  const keys: string[] = [];
+  for await (const page of store.list("")) keys.push(...page.map(({ key }) => key));
+  return keys;
+}
+
+describe("a store's outlet", () => {
+  it("writes the key of an instance's session", async () => {
+    const writer = `AROAEXAMPLE:${ID}`;
+    expect(await listKeys(async () => ({ account: "123456789012", userId: writer }))).toEqual([
+      `departures/v1/123456789012/${writer}.json`,
+      `reports/v1/123456789012/${writer}.json`,
+    ]);
+  });
+
+  it("writes the host's id for any other user, and where the store knows none", async () => {
+    const own = [`departures/v1/123456789012/${ID}.json`, `reports/v1/123456789012/${ID}.json`];
+    expect(await listKeys(async () => ({ account: "123456789012", userId: "AIDAEXAMPLE" }))).toEqual(own);
+    expect(await listKeys(async () => ({ account: "123456789012", userId: "AROAEXAMPLE:somebody" }))).toEqual(own);
+    const local = [`departures/v1/local/${ID}.json`, `reports/v1/local/${ID}.json`];
+    expect(await listKeys()).toEqual(local);
+    expect(await listKeys(async () => undefined)).toEqual(local);
+  });
+
+  it("asks who it is until it hears, and then no more", async () => {
+    let asked = 0;
+    const store: Store = {
+      ...memoryStore({ clock: () => 0 }),
+      identify: async () => {
+        if (++asked === 1) throw new Error("not now");
+        return { account: "123456789012", userId: `X:${ID}` };
+      },
+    };
+    const outlet = makeStoreOutlet(store, { clock: () => 0 });
+    await expect(outlet.send(REPORT, SIGNAL)).rejects.toThrow("not now");
+    await outlet.send(REPORT, SIGNAL);
+    await outlet.send(REPORT, SIGNAL);
+    expect(asked).toBe(2);
+  });
+});

@@ -1,0 +1,90 @@
+// Outlets: a host's report and departure on their way into a store or to a server, for the agent and for `rollcall report`.
+import type { Outlet } from "../agent/delivery.ts";
+import { formatDeparture } from "../report/departure.ts";
+import { formatDepartureKey, formatReportKey } from "../report/key.ts";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { type Caller, type Store, StoreError } from "../store/store.ts";
+import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
+import { CommandError } from "./failure.ts";
+import type { HostKey } from "./host-key.ts";
+import type { Io } from "./io.ts";
+import { openStoreAt, type Target } from "./target.ts";
+
+export interface OutletOptions {
+  readonly target: Target;
+  readonly key: HostKey;
+  /** Told of what the user should know, a line at a time. */
+  readonly onNotice: (notice: string) => void;
+  /** How often a server is asked again before a send fails; whoever repeats sends itself says 0. */
+  readonly retries?: number;
+}
+
+/** Opens the outlet of a target. @throws CommandError */
+export async function openOutlet({ target, key, onNotice, retries }: OutletOptions, io: Io): Promise<Outlet> {
+  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), io);
+  const { url } = target;
+  if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
+  const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
+
+  async function request(id: string, query: string, init: RequestOptions, signal: AbortSignal): Promise<void> {
+    const headers = { ...init.headers, ...(await key.headersFor(id, signal)) };
+    try {
+      const client = createClient({ url, key: undefined, signal, onRetry, retries });
+      await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
+    } catch (error) {
+      if (error instanceof ServerRefusal && error.status === 401) await key.refused();
+      throw error;
+    }
+  }
+
+  return {
+    location: url.origin,
+    send: ({ id, bytes }, signal) =>
+      request(id, "", { method: "PUT", body: bytes, headers: { "content-type": "application/json" } }, signal),
+    leave: (id, reason, signal) => request(id, `?reason=${reason}`, { method: "DELETE", headers: {} }, signal),
+    close: () => Promise.resolve(),
+  };
+}
+
+interface RequestOptions {
+  readonly method: string;
+  readonly body?: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An outlet into a store that is open. */
+export function makeStoreOutlet(store: Store, { clock }: Pick<Io, "clock">): Outlet {
+  let caller: Promise<Caller | undefined> | undefined;
+
+  /** Where this user may write the host's report: on AWS the bucket's policy allows an instance that one key. */
+  async function findKey(id: string): Promise<string> {
+    caller ??= store.identify?.() ?? Promise.resolve(undefined);
+    const known = await caller.catch((error: unknown) => {
+      caller = undefined;
+      throw error;
+    });
+    if (!known) return formatReportKey(id);
+    const { account, userId } = known;
+    return formatReportKey(userId.endsWith(`:${id}`) ? userId : id, account);
+  }
+
+  return {
+    location: store.location,
+    send: ({ id, bytes }) => explain(async () => void (await store.put(await findKey(id), bytes))),
+    leave: (id, reason) =>
+      explain(async () => {
+        const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
+        await store.put(formatDepartureKey(await findKey(id)), body);
+      }),
+    close: () => store.close?.() ?? Promise.resolve(),
+  };
+}
+
+/** What the store says of a failure is for the user. */
+async function explain<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StoreError ? new CommandError(error.message) : error;
+  }
+}

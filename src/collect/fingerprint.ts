@@ -1,0 +1,50 @@
+// What a machine is known by, and this boot of it: hashes, so that a server learns nothing else of them.
+import { createHash } from "node:crypto";
+import type { HostAccess } from "./collector.ts";
+
+/** Both are 64 hexadecimal digits. */
+export interface Fingerprint {
+  /** The same as long as the machine is; another on a copy of it. */
+  readonly machine: string;
+  /** The same until the machine boots again. */
+  readonly boot: string;
+}
+
+/**
+ * Reads the fingerprint. Only what every user may read goes into it, so that it stays the same whoever runs the agent: the machine id, and the
+ * hardware address of the first network card. A copy of a virtual machine has another card; a copy that has not is told by its boots.
+ */
+export async function readFingerprint(host: HostAccess, signal: AbortSignal): Promise<Fingerprint> {
+  const read = async (path: string) => {
+    const file = await host.files.read(path, signal);
+    return "bytes" in file ? file.bytes.toString("latin1").trim() : "";
+  };
+  const [machineId, boot, card] = await Promise.all([
+    read("/etc/machine-id"),
+    read("/proc/sys/kernel/random/boot_id"),
+    readFirstCard(host, read),
+  ]);
+  const own = `${machineId}\n${card}\n${host.machine.fallbackId ?? ""}`;
+  return { machine: hash(`rollcall machine\n${own}`), boot: hash(`rollcall boot\n${boot}`) };
+}
+
+/** Of the cards that are hardware, that with the lowest number: cards that are added later do not change it. */
+async function readFirstCard({ files }: HostAccess, read: (path: string) => Promise<string>): Promise<string> {
+  const folder = await files.list("/sys/class/net");
+  if ("unreadable" in folder) return "";
+  const cards: { readonly index: number; readonly address: string }[] = [];
+  for (const name of folder.names) {
+    // Bridges, loopback and the like are no device of the machine.
+    const device = await files.readLink(`/sys/class/net/${name}/device`);
+    if (!("target" in device)) continue;
+    cards.push({
+      index: Number(await read(`/sys/class/net/${name}/ifindex`)),
+      address: await read(`/sys/class/net/${name}/address`),
+    });
+  }
+  return cards.sort((a, b) => a.index - b.index)[0]?.address ?? "";
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

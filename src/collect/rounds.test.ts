@@ -1,0 +1,83 @@
+// Tests of rounds: each step runs when its answer may have changed, and not otherwise.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseSpec } from "../spec/spec.ts";
+import { makeHostDouble } from "./host-double.ts";
+import { COSTLY_EVERY_MS, createRounds } from "./rounds.ts";
+import { makeFolder } from "./temporary-folder.ts";
+
+const SPEC = `
+version: 1
+collect:
+  - host:
+  - file: { path: /a, fields: { a: { pattern: .+ } } }
+  - files: { glob: /conf/*.conf, into: b, fields: { b: { pattern: .+ } } }
+  - command: { run: [/app, --config, /app.conf], fields: { c: { pattern: .+ } } }
+`;
+
+async function setUp() {
+  const root = await makeFolder({
+    "etc/machine-id": "4c4c4544003510528031b4c04f4d3132",
+    a: "1",
+    "conf/x.conf": "1",
+    // Each run leaves a trace.
+    app: "#!/bin/sh\necho run >> runs; wc -l < runs\n",
+  });
+  let now = 0;
+  const host = makeHostDouble(root, { monotonic: () => now, clock: () => Date.UTC(2024, 0, 1) + now });
+  const parsed = parseSpec(SPEC);
+  if ("mistakes" in parsed) throw new Error("a bad spec");
+  const rounds = createRounds(parsed.spec, host, { agentVersion: "1", specDigest: parsed.digest });
+  return {
+    rounds,
+    write: (path: string, text: string) => writeFile(join(root, path), text),
+    pass: (ms: number) => {
+      now += ms;
+    },
+    async look(wanted: Parameters<typeof rounds.collect>[0]) {
+      const { bytes } = await rounds.collect(wanted, new AbortController().signal);
+      const { a, b, c, update_date: date } = JSON.parse(bytes.toString()) as Record<string, string> & { b: unknown };
+      return { a, b: JSON.stringify(b), c, date };
+    },
+  };
+}
+
+describe("rounds", () => {
+  it("know what all steps read", async () => {
+    const { rounds } = await setUp();
+    expect(rounds.inputs).toEqual({ paths: ["/etc/hostname", "/a", "/app", "/app.conf"], globs: ["/conf/*.conf"] });
+  });
+
+  it("run the steps that read what changed, and no others", async () => {
+    const { look, write } = await setUp();
+    const first = await look({ all: true });
+    expect(first).toMatchObject({ a: "1", b: '[{"b":"1"}]', c: "1" });
+    await write("a", "2");
+    await write("conf/x.conf", "2");
+    expect(await look({ changed: ["/elsewhere"] })).toEqual(first);
+    expect(await look({ changed: ["/a"] })).toMatchObject({ a: "2", b: '[{"b":"1"}]', c: "1" });
+    expect(await look({ changed: ["/conf/*.conf"] })).toMatchObject({ b: '[{"b":"2"}]', c: "1" });
+    expect(await look({ changed: ["/app.conf"] })).toMatchObject({ c: "2" });
+  });
+
+  it("poll files each time, and programs each ten minutes; the date is always new", async () => {
+    const { look, write, pass } = await setUp();
+    const { date } = await look({ all: true });
+    await write("a", "2");
+    pass(60_000);
+    const second = await look({ poll: true });
+    expect(second).toMatchObject({ a: "2", c: "1" });
+    expect(second.date).not.toBe(date);
+    pass(COSTLY_EVERY_MS);
+    expect(await look({ poll: true })).toMatchObject({ c: "2" });
+  });
+
+  it("run again each time what could not be read", async () => {
+    const { look, write } = await setUp();
+    await write("a", "");
+    expect((await look({ all: true })).a).toBeUndefined();
+    await write("a", "3");
+    expect(await look({ changed: [] })).toMatchObject({ a: "3", c: "1" });
+  });
+});

@@ -1,0 +1,66 @@
+// Tests of asking STS who we are, against a server on loopback that answers as AWS documents it.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { openStore } from "./open.ts";
+import { StoreError } from "./store.ts";
+import { parseCaller } from "./sts.ts";
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a role. */
+const ANSWER = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <GetCallerIdentityResult>
+  <Arn>arn:aws:sts::123456789012:assumed-role/my-role-name/i-0123456789abcdef0</Arn>
+    <UserId>ARO123EXAMPLE123:i-0123456789abcdef0</UserId>
+    <Account>123456789012</Account>
+  </GetCallerIdentityResult>
+  <ResponseMetadata><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ResponseMetadata>
+</GetCallerIdentityResponse>`;
+
+async function openWithSts(status: number, body: string) {
+  const requests: { url: string | undefined; authorization: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    requests.push({ url: request.url, authorization: request.headers.authorization });
+    response.writeHead(status, { "content-type": "text/xml" }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const env = {
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  };
+  const store = await openStore("s3://reports?region=ap-northeast-1", { clock: Date.now, env });
+  onTestFinished(() => store.close?.());
+  return { store, requests };
+}
+
+it("gives account and user id, by a signed request", async () => {
+  const { store, requests } = await openWithSts(200, ANSWER);
+  expect(await store.identify?.()).toEqual({ account: "123456789012", userId: "ARO123EXAMPLE123:i-0123456789abcdef0" });
+  expect(requests).toEqual([
+    {
+      url: "/?Action=GetCallerIdentity&Version=2011-06-15",
+      authorization: expect.stringMatching(/Credential=AKIDEXAMPLE\/\d{8}\/ap-northeast-1\/sts\/aws4_request/),
+    },
+  ]);
+});
+
+it("says what STS said", async () => {
+  const { store } = await openWithSts(403, "<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>");
+  await expect(store.identify?.()).rejects.toThrow(/403 ExpiredToken/);
+  const { store: lying } = await openWithSts(200, "<html>");
+  await expect(lying.identify?.()).rejects.toThrow(StoreError);
+});
+
+it("asks nobody for a store that is not AWS's", async () => {
+  const store = await openStore("s3://reports?endpoint=http://127.0.0.1:1", {
+    clock: Date.now,
+    env: { AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "y" },
+  });
+  expect(await store.identify?.()).toBeUndefined();
+});
+
+it("takes no answer that is not of its form", () => {
+  expect(parseCaller(ANSWER.replace("123456789012</Account>", "1</Account>"))).toBeUndefined();
+  expect(parseCaller(ANSWER.replace("ARO123EXAMPLE123", "../x"))).toBeUndefined();
+});

@@ -1,0 +1,190 @@
+// End to end: the agent as it runs on a host, its reports in a folder or on a server, its specs from there.
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startMetadataServer } from "../src/collect/metadata-server.ts";
+import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
+
+let home: string;
+let remove: () => Promise<void>;
+const children: ReturnType<typeof startProgram>[] = [];
+beforeEach(async () => {
+  ({ home, remove } = await makeHome());
+});
+afterEach(async () => {
+  await Promise.all(children.splice(0).map((child) => stop(child, "SIGKILL")));
+  await remove();
+});
+
+const SPEC = `
+version: 1
+collect:
+  - host: { metadata: off }
+  - file: { path: /HOME/app.conf, fields: { app_version: { pattern: 'version=(\\S+)' } } }
+`;
+const WAIT = { timeout: 10_000, interval: 50 };
+
+const store = () => `file:${home}/store`;
+
+async function writeSpec(name = "spec.yaml", text = SPEC): Promise<string> {
+  await writeFile(join(home, name), text.replaceAll("/HOME", home));
+  return join(home, name);
+}
+
+function startAgent(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  // The machine that runs the tests may have booted a moment ago.
+  const child = startProgram(["agent", "--state", join(home, "state"), ...args], { home, env });
+  children.push(child);
+  return child;
+}
+
+async function list(...more: string[]): Promise<Record<string, unknown>[]> {
+  const { stdout, stderr, code } = await run(["list", "--store", store(), "--json", ...more], { home });
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, unknown>[];
+}
+
+const readVersions = async () => (await list()).map(({ app_version: version }) => version);
+
+it("reports a change at once, leaves when it is stopped, and comes back", { timeout: 90_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const spec = await writeSpec();
+  const first = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(first, /reported/);
+  expect(await readVersions()).toEqual(["1"]);
+
+  await writeFile(join(home, "app.conf.new"), "version=2\n");
+  await rename(join(home, "app.conf.new"), join(home, "app.conf"));
+  await expect.poll(readVersions, WAIT).toEqual(["2"]);
+
+  const status = await run(["agent", "status", "--state", join(home, "state")], { home });
+  expect(status.code).toBe(0);
+  expect(JSON.parse(status.stdout)).toMatchObject({ running: true, pid: first.pid, target: store() });
+  const twice = await run(["agent", "--state", join(home, "state"), "--store", store()], { home });
+  expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining("runs already") });
+
+  expect(await stop(first, "SIGTERM")).toBe(0);
+  expect(await list()).toEqual([]);
+  expect((await run(["agent", "status", "--state", join(home, "state")], { home })).code).toBe(1);
+
+  const second = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(second, /reported/);
+  expect(await readVersions()).toEqual(["2"]);
+  await stop(second, "SIGKILL");
+  expect(await readVersions()).toEqual(["2"]);
+  // The one that was killed is not taken for one that runs.
+  const third = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(third, /reported/);
+});
+
+it("takes up a spec file that changes, and keeps the one before while it has mistakes", { timeout: 60_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const spec = await writeSpec();
+  const agent = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(agent, /reported/);
+  await writeSpec("spec.yaml", "version: 1\ncollect: [");
+  await waitForOutput(agent, /stays in use/);
+  await writeSpec("spec.yaml", SPEC.replace("app_version", "release"));
+  await expect.poll(async () => (await list())[0]?.release, WAIT).toBe("1");
+});
+
+it("reports to a server with a key that is bound to it, and leaves there too", { timeout: 60_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const spec = await writeSpec();
+  const server = startProgram(["serve", "--store", store(), "--listen", "127.0.0.1:0"], { home });
+  children.push(server);
+  const [, url = ""] = await waitForOutput(server, /(http:\/\/127\.0\.0\.1:\d+)/);
+  const { stdout: key } = await run(["keys", "create", "--store", store(), "--scope", "ingest"], { home });
+  const agent = startAgent(["--server", url, "--spec", spec], { ROLLCALL_KEY: key.trim() });
+  await waitForOutput(agent, /reported/);
+  expect(await readVersions()).toEqual(["1"]);
+  await writeFile(join(home, "app.conf"), "version=2\n");
+  await expect.poll(readVersions, WAIT).toEqual(["2"]);
+  expect(await stop(agent, "SIGTERM")).toBe(0);
+  expect(await list()).toEqual([]);
+});
+
+it("sends what it has once the store is there, the newest alone", { timeout: 60_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const spec = await writeSpec();
+  // A file where the folder of reports should be.
+  await mkdir(join(home, "store"));
+  await writeFile(join(home, "store/reports"), "");
+  const agent = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(agent, /could not be sent/);
+  expect(await readdir(join(home, "state"))).toContain("spool");
+  const status = await run(["agent", "status", "--state", join(home, "state")], { home });
+  expect(status).toMatchObject({ code: 1, stderr: expect.stringContaining("do not get through") });
+  await stop(agent, "SIGKILL");
+  await writeFile(join(home, "app.conf"), "version=2\n");
+  await runShell("rm store/reports", { home });
+  const next = startAgent(["--store", store(), "--spec", spec]);
+  await waitForOutput(next, /reported/);
+  await expect.poll(readVersions, WAIT).toEqual(["2"]);
+  await expect.poll(() => readdir(join(home, "state")), WAIT).not.toContain("spool");
+});
+
+it("leaves on a spot interruption notice, and returns when the notice is gone", { timeout: 60_000 }, async () => {
+  const paths: Record<string, string> = {
+    "meta-data/instance-id": "i-0123456789abcdef0",
+    "meta-data/instance-type": "g4dn.2xlarge",
+    "meta-data/instance-life-cycle": "spot",
+    "dynamic/instance-identity/document": JSON.stringify({ accountId: "123456789012", region: "ap-northeast-1" }),
+  };
+  const service = await startMetadataServer({ paths });
+  try {
+    const agent = startAgent(["--store", store()], { AWS_EC2_METADATA_SERVICE_ENDPOINT: service.source.endpoint });
+    await waitForOutput(agent, /reported/);
+    expect((await list()).map(({ instance_id: id }) => id)).toEqual(["i-0123456789abcdef0"]);
+    paths["meta-data/spot/instance-action"] = JSON.stringify({ action: "stop", time: "2026-01-01T00:02:00Z" });
+    await waitForOutput(agent, /has left the roll/);
+    expect(await list()).toEqual([]);
+    const [name = ""] = await readdir(join(home, "store/departures/v1/local"));
+    expect(JSON.parse(await readFile(join(home, "store/departures/v1/local", name), "utf8"))).toMatchObject({
+      instance_id: "i-0123456789abcdef0",
+      reason: "spot_interruption",
+    });
+    delete paths["meta-data/spot/instance-action"];
+    await expect.poll(() => list(), { ...WAIT, timeout: 20_000 }).toHaveLength(1);
+  } finally {
+    await service.close();
+  }
+});
+
+it("collects by the spec that was pushed, refuses what it may not run, and goes back with a rollback", {
+  timeout: 90_000,
+}, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const local = await writeSpec();
+  const { stdout: publicKey, code } = await run(["spec", "keygen", "key.pem"], { home });
+  expect(code).toBe(0);
+  const pushed = await writeSpec("pushed.yaml", SPEC.replace("app_version", "pushed_version"));
+  const push = (...args: string[]) => run(["spec", ...args, "--key", "key.pem", "--store", store()], { home });
+  expect(await push("push", pushed)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^edition 1: sha256:\S+ to all hosts/),
+  });
+
+  const start = () => startAgent(["--store", store(), "--spec", local, "--spec-keys", publicKey.trim()]);
+  const first = start();
+  await waitForOutput(first, /reported/);
+  expect(await list()).toMatchObject([{ pushed_version: "1", rollcall: { spec_edition: 1 } }]);
+  await stop(first);
+
+  const shell = await writeSpec("shell.yaml", `${SPEC}  - command: { run: [/bin/sh, -c, id], fields: { x: { pattern: . } } }\n`);
+  expect(await push("push", shell)).toMatchObject({ code: 0 });
+  const second = start();
+  await waitForOutput(second, /reported/);
+  const refused = { edition: 2, detail: expect.stringContaining("/bin/sh") };
+  expect(await list()).toMatchObject([{ pushed_version: "1", rollcall: { spec_edition: 1, spec_refused: refused } }]);
+  await stop(second);
+
+  expect(await push("rollback")).toMatchObject({ code: 0, stdout: expect.stringContaining("edition 3") });
+  const third = start();
+  await waitForOutput(third, /reported/);
+  const [report] = await list();
+  expect(report).toMatchObject({ pushed_version: "1", rollcall: { spec_edition: 3 } });
+  expect(report?.rollcall).not.toHaveProperty("spec_refused");
+  const editions = await run(["spec", "editions", "--store", store()], { home });
+  expect((JSON.parse(editions.stdout) as { number: number }[]).map(({ number }) => number)).toEqual([3, 2, 1]);
+});
