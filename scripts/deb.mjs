@@ -11,9 +11,9 @@ const { version, description } = JSON.parse(readFileSync(`${root}package.json`, 
 
 /** Where each file goes. */
 const FILES = {
-  "packaging/systemd/rollcall-agent.service": "lib/systemd/system/rollcall-agent.service",
-  "packaging/systemd/rollcall-report.service": "lib/systemd/system/rollcall-report.service",
-  "packaging/systemd/rollcall-report.timer": "lib/systemd/system/rollcall-report.timer",
+  "packaging/systemd/rollcall-agent.service": "usr/lib/systemd/system/rollcall-agent.service",
+  "packaging/systemd/rollcall-report.service": "usr/lib/systemd/system/rollcall-report.service",
+  "packaging/systemd/rollcall-report.timer": "usr/lib/systemd/system/rollcall-report.timer",
   "packaging/debian/config.yaml.example": "usr/share/doc/rollcall/config.yaml.example",
   "examples/spec.yaml": "usr/share/doc/rollcall/spec.yaml.example",
   "README.md": "usr/share/doc/rollcall/README.md",
@@ -23,6 +23,8 @@ const FILES = {
 for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x64", "arm64"]) {
   const debian = DEBIAN[architecture];
   const tree = mkdtempSync(join(tmpdir(), "rollcall-deb-"));
+  // What mkdtemp makes is closed to others, and would be the package's root.
+  chmodSync(tree, 0o755);
   const put = (from, to, mode) => {
     mkdirSync(dirname(join(tree, to)), { recursive: true });
     copyFileSync(join(root, from), join(tree, to));

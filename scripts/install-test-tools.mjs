@@ -1,4 +1,4 @@
-// Before the tests: makes sure that the real curl, jq, Chromium and S3 server are there, and installs them where Debian's apt-get can.
+// Before the tests: makes sure that the real curl, jq, Chromium, S3 server and others are there, and installs them where Debian's apt-get can.
 import { spawnSync } from "node:child_process";
 
 /** Command to Debian package. */
@@ -7,6 +7,9 @@ const TOOLS = {
   jq: "jq",
   chromium: "chromium",
   openssl: "openssl",
+  // For a network of the test's own, with EC2's metadata service at its address.
+  ip: "iproute2",
+  unshare: "util-linux",
   // Ceph's RADOS Gateway is the S3 server (test/s3/server.ts).
   radosgw: "radosgw",
   "ceph-mon": "ceph-mon",

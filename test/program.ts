@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
   readonly cwd?: string;
+  /** The program, if not the one that runs on Node. */
+  readonly program?: string;
 }
 
 /** A folder that stands in for a user's home, removed at the end. */
@@ -27,7 +29,9 @@ export async function makeHome(): Promise<{ home: string; remove: () => Promise<
 
 /** Starts the built program. Nothing of the developer's own settings reaches it. */
 export function startProgram(args: readonly string[], options: RunOptions): ChildProcess {
-  return startTool(process.execPath, [PROGRAM, ...args], options);
+  return options.program === undefined
+    ? startTool(process.execPath, [PROGRAM, ...args], options)
+    : startTool(options.program, args, options);
 }
 
 /** Starts any program with a clean environment. */

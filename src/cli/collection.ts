@@ -57,7 +57,7 @@ export async function openCollection(
 ): Promise<HostCollection> {
   const host = openMachine({
     ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
-    fallbackId: isThrowAway ? makeHostId() : await keepHostId(io.folders.data),
+    fallbackId: isThrowAway ? makeHostId() : await keepHostIdIfPossible(io),
     environment: io.env,
   });
   const specPath = specFile === undefined || specFile === "-" ? undefined : resolve(io.cwd, specFile);
@@ -89,6 +89,16 @@ export async function openCollection(
       return collectBy(current.rounds, wanted, signal);
     },
   };
+}
+
+/** Most hosts have a machine id, and need no place for another; one that does says so when it is looked at. */
+async function keepHostIdIfPossible({ folders }: Io): Promise<string | undefined> {
+  try {
+    return await keepHostId(folders.data);
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
 }
 
 /** Collects, and digests what came of it. @throws CommandError if the host cannot say who it is */

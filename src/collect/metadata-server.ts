@@ -40,7 +40,9 @@ export async function startMetadataServer(options: MetadataServerOptions = {}): 
   const decide = (request: IncomingMessage, path: string): readonly [number, string] => {
     if (requests.length <= (options.faults ?? 0)) return [503, ""];
     if (request.method === "PUT") {
-      const isTokenRequest = path === "api/token" && request.headers["x-aws-ec2-metadata-token-ttl-seconds"] === "60";
+      // At most six hours, as on EC2.
+      const ttl = Number(request.headers["x-aws-ec2-metadata-token-ttl-seconds"]);
+      const isTokenRequest = path === "api/token" && ttl >= 1 && ttl <= 21_600;
       return mode === "v2" && isTokenRequest ? [200, "TOKEN=="] : [404, ""];
     }
     if (mode === "v2" && request.headers["x-aws-ec2-metadata-token"] !== "TOKEN==") return [401, ""];

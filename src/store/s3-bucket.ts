@@ -5,7 +5,7 @@ import { type Attempt, isStale, readFailure, type S3Failure, toStoreError } from
 import { MARK_HEADER } from "./s3-headers.ts";
 import { compareKeys, type ListingPage, parseListing, trimEtag } from "./s3-listing.ts";
 import type { S3Place } from "./s3-place.ts";
-import type { Answer, Sender } from "./s3-send.ts";
+import type { Answer, Sender } from "./s3-sender.ts";
 import { createSigner, encodeUri } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
 import { checkKey, type Entry, type ListOptions, PreconditionFailed, type PutOptions, StoreError, Unavailable } from "./store.ts";

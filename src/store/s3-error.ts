@@ -1,5 +1,5 @@
 // S3's answers that are no success, and what they mean: AWS, "Error responses" (S3 API reference).
-import type { Answer } from "./s3-send.ts";
+import type { Answer } from "./s3-sender.ts";
 import { StoreError, Unavailable, Unreadable } from "./store.ts";
 
 /** What an error body says. */

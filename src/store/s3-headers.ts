@@ -36,3 +36,12 @@ export function pickHeaders(raw: readonly Buffer[]): AnswerHeaders {
   }
   return picked;
 }
+
+/** The same of headers as fetch gives them. */
+export function pickNamedHeaders(headers: Headers): AnswerHeaders {
+  const picked = [...HEADERS].flatMap(([name, key]) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(picked);
+}

@@ -5,8 +5,9 @@ import type { RepeatableStore } from "./retry.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
 import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
 import { readFailure } from "./s3-error.ts";
+import { openSender } from "./s3-open-sender.ts";
 import { findPlace } from "./s3-place.ts";
-import { createSender, S3_TIMEOUTS, type S3Timeouts } from "./s3-send.ts";
+import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { checkKey, StoreError, TooLarge } from "./store.ts";
 import { findStsEndpoint, readCaller } from "./sts.ts";
@@ -20,6 +21,8 @@ export interface S3StoreOptions {
   /** Dates signatures: a server refuses one that is 15 minutes off. */
   readonly clock: Clock;
   readonly timeouts?: S3Timeouts;
+  /** What sends requests, if not what suits the platform. */
+  readonly openSender?: (options: SenderOptions) => Sender | Promise<Sender>;
   /** Told of each request that is sent, for whoever counts what they cost. */
   readonly onRequest?: (operation: S3Operation) => void;
 }
@@ -35,11 +38,12 @@ export async function s3Store({
   env,
   clock,
   timeouts = S3_TIMEOUTS,
+  openSender: open = openSender,
   ...options
 }: S3StoreOptions): Promise<RepeatableStore> {
   const place = await findPlace(location, env);
   const ca = await readCa(env.AWS_CA_BUNDLE);
-  const sender = createSender({ origin: place.origin, timeouts, ca });
+  const sender = await open({ origin: place.origin, timeouts, ca });
   const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, profile: location.profile }), clock);
   const bucket = new Bucket({ location, place, sender, keeper, clock, onRequest: options.onRequest });
   return {
@@ -81,7 +85,14 @@ export async function s3Store({
     async identify() {
       const endpoint = findStsEndpoint(place, env);
       return (
-        endpoint && (await readCaller({ endpoint, region: place.region, credentials: await keeper.get(), timeouts, ca, clock }))
+        endpoint &&
+        (await readCaller({
+          sender: await open({ origin: endpoint.origin, timeouts, ca }),
+          endpoint,
+          region: place.region,
+          credentials: await keeper.get(),
+          clock,
+        }))
       );
     },
 

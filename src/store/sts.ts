@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 import type { Clock } from "../report/clock.ts";
 import type { S3Place } from "./s3-place.ts";
-import { createSender, type S3Timeouts } from "./s3-send.ts";
+import type { Sender } from "./s3-sender.ts";
 import { type Credentials, createSigner } from "./s3-signature.ts";
 import { parseEndpoint } from "./s3-url.ts";
 import { type Caller, StoreError, Unavailable } from "./store.ts";
@@ -19,18 +19,17 @@ export function findStsEndpoint({ isAws, region }: S3Place, env: NodeJS.ProcessE
 }
 
 export interface CallerOptions {
+  /** Closed afterwards. */
+  readonly sender: Sender;
   readonly endpoint: URL;
   readonly region: string;
   readonly credentials: Credentials;
-  readonly timeouts: S3Timeouts;
-  readonly ca: string | undefined;
   readonly clock: Clock;
 }
 
 /** @throws StoreError if STS refuses, Unavailable if it does not answer */
-export async function readCaller({ endpoint, region, credentials, timeouts, ca, clock }: CallerOptions): Promise<Caller> {
+export async function readCaller({ sender, endpoint, region, credentials, clock }: CallerOptions): Promise<Caller> {
   const sign = createSigner({ region, service: "sts", host: endpoint.host, clock });
-  const sender = createSender({ origin: endpoint.origin, timeouts, ca });
   const request = { method: "GET", path: "/", query: QUERY, headers: {}, body: undefined } as const;
   try {
     const answer = await sender.send({

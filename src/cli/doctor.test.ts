@@ -1,0 +1,89 @@
+// Tests of rollcall doctor: what is right is said, and of what is wrong what to do.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startMetadataServer } from "../collect/metadata-server.ts";
+import { makeFolder } from "../collect/temporary-folder.ts";
+import { type DoctorOptions, runDoctor } from "./doctor.ts";
+import { makeIo } from "./io-double.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly outcome: string;
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+async function examine(options: Partial<DoctorOptions>, env: Record<string, string> = {}) {
+  const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n", "etc/hostname": "host-1\n" });
+  const io = await makeIo({ env });
+  const error: unknown = await runDoctor({ send: true, root, ...options }, io).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const findings = JSON.parse(io.out()) as Finding[];
+  return { error, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
+}
+
+describe("rollcall doctor", () => {
+  it("finds a folder and a spec in order, and proves the right to write", async () => {
+    const folder = await makeFolder();
+    const { error, of, findings } = await examine({ store: `file:${folder}/store`, state: `${folder}/state` });
+    expect(error).toBeUndefined();
+    expect(findings.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+    expect(of("report")).toMatchObject([{ outcome: "ok", detail: expect.stringContaining("4c4c4544003510528031b4c04f4d3132") }]);
+    expect(of("send")).toMatchObject([{ outcome: "ok" }]);
+    expect(of("metadata service")).toMatchObject([{ outcome: "skipped" }]);
+  });
+
+  it("sends nothing if it is told not to", async () => {
+    const folder = await makeFolder();
+    const { of } = await examine({ store: `file:${folder}/store`, state: `${folder}/state`, send: false });
+    expect(of("send")).toMatchObject([{ outcome: "skipped" }]);
+  });
+
+  it("says what to do about each thing that is wrong, and goes on", async () => {
+    const folder = await makeFolder({ "spec.yaml": "version: 2\n", state: "a file" });
+    const { error, of } = await examine({
+      server: "http://127.0.0.1:4",
+      spec: join(folder, "spec.yaml"),
+      state: join(folder, "state"),
+    });
+    expect(error).toMatchObject({ message: expect.stringMatching(/^3 of \d+ checks failed$/) });
+    expect(of("spec")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("rollcall spec check") }]);
+    expect(of("agent")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("--state") }]);
+    expect(of("clock")).toMatchObject([{ outcome: "failed", detail: expect.stringContaining("ECONNREFUSED") }]);
+  });
+
+  it("lists what the spec names and cannot be read", async () => {
+    const folder = await makeFolder({
+      "spec.yaml": "version: 1\ncollect:\n  - host:\n  - file: { path: /nowhere, fields: { x: { pattern: . } } }\n",
+    });
+    const { error, of } = await examine({
+      store: `file:${folder}/store`,
+      spec: join(folder, "spec.yaml"),
+      state: `${folder}/state`,
+    });
+    expect(error).toBeUndefined();
+    expect(of("report")).toMatchObject([{ outcome: "ok" }, { outcome: "warning", detail: "/nowhere: there is no such file" }]);
+  });
+
+  it("looks at EC2's metadata service, and says which part of it is missing", async () => {
+    const folder = await makeFolder();
+    const options = { store: `file:${folder}/store`, state: `${folder}/state` };
+    const good = await startMetadataServer();
+    onTestFinished(() => good.close());
+    const there = await examine(options, { AWS_EC2_METADATA_SERVICE_ENDPOINT: good.source.endpoint });
+    expect(there.of("metadata service")).toMatchObject([{ outcome: "ok", detail: expect.stringContaining("123456789012") }]);
+    const away = await examine(options, { AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:4" });
+    expect(away.of("metadata service")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("hop limit") }]);
+  });
+
+  it("says that the store cannot be written", async () => {
+    const folder = await makeFolder();
+    await mkdir(join(folder, "store"));
+    await writeFile(join(folder, "store/reports"), "no folder");
+    const { of } = await examine({ store: `file:${folder}/store`, state: `${folder}/state` });
+    expect(of("send")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("docs/") }]);
+  });
+});

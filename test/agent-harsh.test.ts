@@ -1,0 +1,109 @@
+// The agent where things go wrong: the real address of EC2's metadata service, a full disk, kill -9 at any moment. Needs root for namespaces.
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { USUAL_METADATA } from "../src/collect/metadata-server.ts";
+import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
+
+const PROGRAM = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+let home: string;
+let remove: () => Promise<void>;
+const children: ReturnType<typeof startProgram>[] = [];
+beforeEach(async () => {
+  ({ home, remove } = await makeHome());
+});
+afterEach(async () => {
+  await Promise.all(children.splice(0).map((child) => stop(child, "SIGKILL")));
+  await remove();
+});
+
+const canUnshare = spawnSync("unshare", ["-n", "-m", "ip", "link", "set", "lo", "up"]).status === 0;
+const harsh = canUnshare ? describe : describe.skip;
+if (!canUnshare)
+  process.stderr.write("skipped: tests in namespaces of their own, since this user may not make any, or ip is missing\n");
+
+harsh("in a network of its own", () => {
+  /** Answers as EC2 does at its own address, then runs the program and ends as it does. */
+  const SERVICE = `
+    const { createServer } = require("node:http");
+    const { spawn } = require("node:child_process");
+    const facts = JSON.parse(process.argv[1]);
+    createServer((request, response) => {
+      if (request.method === "PUT") return response.end("TOKEN==");
+      const fact = facts[request.url.replace("/latest/", "")];
+      const isOurs = request.headers["x-aws-ec2-metadata-token"] === "TOKEN==";
+      response.writeHead(isOurs ? (fact === undefined ? 404 : 200) : 401).end(isOurs ? fact : "");
+    }).listen(80, "169.254.169.254", () =>
+      spawn(process.execPath, process.argv.slice(2), { stdio: "inherit" }).on("exit", (code) => process.exit(code)));`;
+
+  async function report(address: string, command: string) {
+    await mkdir(join(home, "root/sys/class/dmi/id"), { recursive: true });
+    await writeFile(join(home, "root/sys/class/dmi/id/sys_vendor"), "Amazon EC2\n");
+    await writeFile(join(home, "root/sys/class/dmi/id/board_asset_tag"), "i-0fedcba9876543210\n");
+    await writeFile(join(home, "service.cjs"), SERVICE);
+    const line = `unshare -n sh -c 'ip link set lo up; ${address}; exec ${command}'`;
+    return await runShell(line, { home, env: { FACTS: JSON.stringify(USUAL_METADATA), PROGRAM, NODE: process.execPath } });
+  }
+  const ARGS = '"$PROGRAM" report --print --root "$HOME/root"';
+
+  it("asks the service at 169.254.169.254", async () => {
+    const { stdout, code } = await report(
+      "ip addr add 169.254.169.254/32 dev lo",
+      `"$NODE" -e "$(cat service.cjs)" "$FACTS" ${ARGS}`,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ instance_id: "i-0123456789abcdef0", instance_type: "g4dn.2xlarge" });
+  });
+
+  it("goes by the firmware where nobody is at that address, and says what it could not read", async () => {
+    const { stdout, stderr, code } = await report("true", `"$NODE" ${ARGS}`);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ instance_id: "i-0fedcba9876543210" });
+    expect(stderr).toContain("could not read instance_type");
+  });
+});
+
+harsh("on a full disk", () => {
+  it("keeps the report in memory, and sends it when the store is back", { timeout: 60_000 }, async () => {
+    await mkdir(join(home, "state"));
+    await mkdir(join(home, "store"));
+    await writeFile(join(home, "store/reports"), "a file where a folder should be");
+    const script =
+      'mount -t tmpfs -o size=64k none state || exit 9; dd if=/dev/zero of=state/fill bs=4k 2>/dev/null; exec "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --state state';
+    const env = { PROGRAM, NODE: process.execPath };
+    const agent = startProgram(["-m", "sh", "-c", script], { home, env, program: "unshare" });
+    children.push(agent);
+    await waitForOutput(agent, /kept in memory/);
+    await rm(join(home, "store/reports"));
+    await waitForOutput(agent, /"reported"/);
+  });
+});
+
+it("is killed at any moment, and what it keeps is whole", { timeout: 90_000 }, async () => {
+  await mkdir(join(home, "store"));
+  await writeFile(join(home, "store/reports"), "away");
+  const start = () => {
+    const agent = startProgram(["agent", "--store", `file:${home}/store`, "--state", "state"], { home });
+    children.push(agent);
+    return agent;
+  };
+  for (let turn = 0; turn < 15; turn++) {
+    const agent = start();
+    await wait(300 + Math.random() * 300);
+    await stop(agent, "SIGKILL");
+    const names: readonly string[] = await readdir(join(home, "state")).catch(() => []);
+    if (names.includes("status.json")) JSON.parse(await readFile(join(home, "state/status.json"), "utf8"));
+    if (names.includes("spool")) {
+      const [header = "", body = ""] = (await readFile(join(home, "state/spool"), "utf8")).split(/\n(.*)/s);
+      expect(Buffer.byteLength(body)).toBe((JSON.parse(header) as { length: number }).length);
+    }
+  }
+  await rm(join(home, "store/reports"));
+  await waitForOutput(start(), /"reported"/);
+  const { stdout } = await run(["list", "--store", `file:${home}/store`, "--json"], { home });
+  expect(JSON.parse(stdout)).toHaveLength(1);
+});
