@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   define: { ROLLCALL_VERSION: JSON.stringify("0.0.0-test") },
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "infra/**/*.test.ts"],
     reporters: ["default", "./scripts/closing-line.mjs"],
     globalSetup: ["./test/s3/global-setup.ts"],
     testTimeout: 60_000,

@@ -13,5 +13,7 @@ export { createRounds } from "../src/collect/rounds.ts";
 export { createRoll } from "../src/roll/roll.ts";
 export { parseSpec } from "../src/spec/spec.ts";
 export { openStore } from "../src/store/open.ts";
+export { startFunction } from "../test/lambda/function.ts";
+export { startGateway } from "../test/lambda/gateway.ts";
 export { makeBucket, presign } from "../test/s3/bucket.ts";
 export { startS3Server } from "../test/s3/server.ts";

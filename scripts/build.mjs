@@ -1,5 +1,6 @@
 // Builds the program: src/cli/main.ts and what it imports become dist/, one file a command, so that each starts fast.
-import { chmod, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
@@ -20,4 +21,53 @@ await build({
   define: { ROLLCALL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
+// The functions for Lambda: one file, CommonJS, as inline code in a template must be. AWS's library for credentials is only for those
+// who have none in their environment, as functions have.
+await build({
+  absWorkingDir: root,
+  entryPoints: { index: "src/api/lambda.ts" },
+  outdir: "dist/lambda",
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  external: ["@aws-sdk/*"],
+  plugins: [{ name: "undici-pool", setup: bundlePoolOnly }],
+  format: "cjs",
+  platform: "node",
+  target: "node22",
+  legalComments: "none",
+  define: { ROLLCALL_VERSION: JSON.stringify(version) },
+  logLevel: "warning",
+});
+await writeTemplates();
+await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await chmod(`${root}dist/main.js`, 0o755);
+
+/**
+ * The CloudFormation templates with the program in them, so that they can be deployed with nothing else. Inline code may be as long as its zip
+ * has less than 4 MB (AWS::Lambda::Function Code, "ZipFile") and the template less than 1 MB; here it is compressed, since two functions have it.
+ */
+async function writeTemplates() {
+  const program = brotliCompressSync(await readFile(`${root}dist/lambda/index.js`)).toString("base64");
+  const code = [
+    `const program = require("node:zlib").brotliDecompressSync(Buffer.from("${program}", "base64")).toString();`,
+    'const run = require("node:vm").compileFunction(program, ["exports", "require", "module"], { filename: "rollcall.js" });',
+    "run(exports, require, module);",
+  ].join("\n");
+  await mkdir(`${root}dist/aws`);
+  for (const name of await readdir(`${root}infra/templates`)) {
+    const template = JSON.parse(await readFile(`${root}infra/templates/${name}`, "utf8"), (key, value) =>
+      key === "ZipFile" && String(value).startsWith("// rollcall:") ? code : value,
+    );
+    await writeFile(`${root}dist/aws/${name}`, JSON.stringify(template));
+  }
+}
+
+/** undici's index loads its fetch, WebSocket, cache and more: half of its size, none of which is used. */
+function bundlePoolOnly(bundler) {
+  bundler.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "pool" }));
+  bundler.onLoad({ filter: /.*/, namespace: "pool" }, () => ({
+    contents: 'module.exports = { Pool: require("undici/lib/dispatcher/pool.js") };',
+    resolveDir: root,
+  }));
+}

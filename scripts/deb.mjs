@@ -1,6 +1,17 @@
 // Packs an executable as a Debian package: node scripts/deb.mjs [x64] [arm64], after scripts/executable.mjs
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -22,6 +33,13 @@ const FILES = {
 
 for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x64", "arm64"]) {
   const debian = DEBIAN[architecture];
+  const executable = `dist-bin/rollcall-linux-${architecture}`;
+  if (!debian || !existsSync(join(root, executable))) {
+    console.error(
+      debian ? `${executable} is missing: node scripts/executable.mjs ${architecture}` : `${architecture}: x64 or arm64`,
+    );
+    process.exit(1);
+  }
   const tree = mkdtempSync(join(tmpdir(), "rollcall-deb-"));
   // What mkdtemp makes is closed to others, and would be the package's root.
   chmodSync(tree, 0o755);
@@ -31,7 +49,10 @@ for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x
     chmodSync(join(tree, to), mode);
   };
   for (const [from, to] of Object.entries(FILES)) put(from, to, 0o644);
-  put(`dist-bin/rollcall-linux-${architecture}`, "usr/bin/rollcall", 0o755);
+  // Messages and the README name them.
+  for (const page of readdirSync(join(root, "docs"), { recursive: true }))
+    if (page.endsWith(".md")) put(`docs/${page}`, `usr/share/doc/rollcall/docs/${page}`, 0o644);
+  put(executable, "usr/bin/rollcall", 0o755);
   for (const script of ["postinst", "prerm", "postrm"]) put(`packaging/debian/${script}`, `DEBIAN/${script}`, 0o755);
   mkdirSync(join(tree, "etc/rollcall/extra.d"), { recursive: true });
   const control = [

@@ -177,6 +177,11 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   await waitForOutput(second, /reported/);
   const refused = { edition: 2, detail: expect.stringContaining("/bin/sh") };
   expect(await list()).toMatchObject([{ pushed_version: "1", rollcall: { spec_edition: 1, spec_refused: refused } }]);
+  const status = await run(["agent", "status", "--state", join(home, "state")], { home });
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    spec_edition: 1,
+    spec_refused: expect.stringMatching(/^edition 2: .*\/bin\/sh/),
+  });
   await stop(second);
 
   expect(await push("rollback")).toMatchObject({ code: 0, stdout: expect.stringContaining("edition 3") });
@@ -187,4 +192,34 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   expect(report?.rollcall).not.toHaveProperty("spec_refused");
   const editions = await run(["spec", "editions", "--store", store()], { home });
   expect((JSON.parse(editions.stdout) as { number: number }[]).map(({ number }) => number)).toEqual([3, 2, 1]);
+});
+
+it("leaves once, however often it is told to stop", { timeout: 60_000 }, async () => {
+  const agent = startAgent(["--store", store(), "--spec", await writeSpec()]);
+  await waitForOutput(agent, /reported/);
+  agent.kill("SIGINT");
+  agent.kill("SIGINT");
+  agent.kill("SIGTERM");
+  expect(await stop(agent, "SIGTERM")).toBe(0);
+  expect(await list()).toEqual([]);
+});
+
+it("lets another key publish for all hosts, and nothing that builds on what the first one said", async () => {
+  const spec = await writeSpec();
+  for (const key of ["old.pem", "new.pem"]) await run(["spec", "keygen", key], { home });
+  const publish = (...args: string[]) => run(["spec", ...args, "--store", store()], { home });
+  expect(await publish("push", spec, "--key", "old.pem")).toMatchObject({ code: 0 });
+  const canary = await publish("push", spec, "--key", "new.pem", "--canary", "10%");
+  expect(canary).toMatchObject({ code: 1, stderr: expect.stringContaining("push a spec for all hosts") });
+  expect(await publish("push", spec, "--key", "new.pem")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^edition 2: /),
+  });
+  expect(await publish("push", spec, "--key", "new.pem", "--canary", "10%")).toMatchObject({ code: 0 });
+
+  await writeFile(join(home, "store/specs/v1/current.json"), "damaged");
+  expect(await publish("push", spec, "--key", "new.pem")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^edition 4: /),
+  });
 });

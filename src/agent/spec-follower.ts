@@ -1,7 +1,7 @@
 // Following the specs that are published: takes an edition only if it is signed by a trusted key, newer than the last, allowed here, and works.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { choosePart, digestSpec, type Edition, type HostFacts, MAX_EDITION_BYTES, readEdition } from "../spec/edition.ts";
 import { findForbiddenCommand } from "../spec/policy.ts";
 import { parseSpec, type Spec } from "../spec/spec.ts";

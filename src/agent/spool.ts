@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import { replaceFile } from "./replace-file.ts";
 

@@ -1,7 +1,7 @@
 // The agent's status, for `rollcall agent status` and for the agent that is started next: a small file in its state folder.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { replaceFile } from "./replace-file.ts";
 
 const MAX_STATUS_BYTES = 64 * 1024;
@@ -14,6 +14,9 @@ const STATUS = z.object({
   version: z.string(),
   target: z.string(),
   spec: z.string(),
+  /** The published spec that is in use, and why a newer one is not. */
+  spec_edition: z.int().optional(),
+  spec_refused: z.string().optional(),
   started_at: TIME,
   host: z.string().optional(),
   looked_at: TIME.optional(),
@@ -50,7 +53,8 @@ export function openStatus(folder: string): StatusFile {
       // One after the other, so that the last one stays.
       const saved = saving.then(async () => {
         const ticks = await readTicks("self");
-        await replaceFile(path, `${JSON.stringify({ ...status, ...(ticks !== undefined && { ticks }) }, null, 2)}\n`, 0o644);
+        const text = `${JSON.stringify({ ...status, ...(ticks !== undefined && { ticks }) }, null, 2)}\n`;
+        await replaceFile(path, text, { mode: 0o644, isVolatile: true });
       });
       saving = saved.catch(() => undefined);
       return saved;

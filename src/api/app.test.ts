@@ -10,6 +10,7 @@ import { createApp } from "./app.ts";
 import { createClones } from "./clones.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
+import { createRoutes } from "./routes.ts";
 import type { Scope } from "./scopes.ts";
 
 const HOUR = 3_600_000;
@@ -24,7 +25,7 @@ async function setUp(change: (store: Store) => Store = (store) => store) {
   const keyring = createKeyring({ store: inner, clock });
   const log = pino({ level: "silent" });
   const services = { store, roll, keyring, clones: createClones({ clock }), clock, log };
-  const app = createApp({ ...services, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 });
+  const app = createApp({ ...services, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 }, createRoutes());
   const makeKey = async (...scopes: Scope[]) => (await createKey(inner, { name: "test", scopes }, { clock })).secret;
   const secrets = { read: await makeKey("read"), ingest: await makeKey("ingest"), admin: await makeKey("admin") };
   const request = (path: string, { key = secrets.read, ...init }: RequestInit & { key?: string } = {}) => {

@@ -1,44 +1,17 @@
-// The application: a Request in, a Response out. The doors (server.ts, and Lambda's later) only carry them.
+// The application: a Request in, a Response out. The doors (server.ts, lambda.ts) only carry them.
 import { type Context, Hono } from "hono";
 import { authorize } from "./authorization.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
-import { deleteReport } from "./routes/departure.ts";
-import { postEnrolment } from "./routes/enrolment.ts";
-import { getHealth, getReadiness } from "./routes/health.ts";
-import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
-import { listProblems } from "./routes/problems.ts";
-import { getReport, putReport } from "./routes/report.ts";
-import { listReports } from "./routes/reports.ts";
-import { getCurrentSpec } from "./routes/specs.ts";
 
 /** Longest URL, in characters. Node bounds all headers together at 16 KiB. */
 const MAX_URL_LENGTH = 8192;
 
-/** All routes, in the order of the documentation. */
-export function createRoutes(): Route[] {
-  return [
-    listReports(),
-    getReport(),
-    putReport(),
-    deleteReport(),
-    listProblems(),
-    getCurrentSpec(),
-    postEnrolment(),
-    getKeys(),
-    postKey(),
-    deleteKey(),
-    getHealth(),
-    getReadiness(),
-  ];
-}
-
-/** Makes the application. Nothing is opened or started. */
-export function createApp(services: Services): Hono {
+/** Makes the application. Nothing is opened or started. @param routes which it has (routes.ts) */
+export function createApp(services: Services, routes: readonly Route[]): Hono {
   const app = new Hono();
-  const routes = createRoutes();
   const methods = new Map<string, string[]>();
 
   app.use(async (context, next) => {
@@ -82,7 +55,7 @@ function addDocs(app: Hono, routes: readonly Route[], version: string): void {
   const page = renderDocsPage(routes, version);
   app.get("/openapi.json", (context) => context.body(document, 200, { "content-type": "application/json" }));
   app.get("/docs", async (context) => context.html(await page, 200, { "content-security-policy": DOCS_CONTENT_SECURITY_POLICY }));
-  app.get("/", (context) => context.redirect("/docs"));
+  app.get("/", (context) => context.redirect("docs"));
 }
 
 function toErrorResponse(error: Error, context: Context, { log }: Services): Response {

@@ -8,6 +8,7 @@ import { createApp } from "./app.ts";
 import { createClones } from "./clones.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
+import { createRoutes } from "./routes.ts";
 
 async function setUp() {
   let now = Date.UTC(2024, 0, 1);
@@ -15,14 +16,17 @@ async function setUp() {
   const store = memoryStore({ clock });
   const services = { store, roll: createRoll({ store, clock }), keyring: createKeyring({ store, clock }), clock };
   const log = pino({ level: "silent" });
-  const app = createApp({
-    ...services,
-    clones: createClones({ clock }),
-    log,
-    version: "0",
-    windowMs: 7_200_000,
-    deadlineMs: 25_000,
-  });
+  const app = createApp(
+    {
+      ...services,
+      clones: createClones({ clock }),
+      log,
+      version: "0",
+      windowMs: 7_200_000,
+      deadlineMs: 25_000,
+    },
+    createRoutes(),
+  );
   const { secret } = await createKey(store, { name: "x", scopes: ["read", "ingest"] }, { clock });
   const bound = (await createKey(store, { name: "y", scopes: ["ingest"], host: "other" }, { clock })).secret;
   const ask = (method: string, path: string, body?: string, key = secret) => {

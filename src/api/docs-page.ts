@@ -40,7 +40,7 @@ export async function renderDocsPage(routes: readonly Route[], version: string):
 <nav><strong>Rollcall API</strong>${routes.map((route) => html`<a href="#${anchor(route)}"><span class="method ${route.method}">${route.method}</span> ${route.path}</a>`)}<a href="#errors">Errors</a></nav>
 <main>
 <h1>Rollcall API <small>${version}</small></h1>
-<p>Every host pushes one small JSON report of its own configuration; one URL returns every fresh one. Send your key in the header <code>x-api-key</code>, or as <code>Authorization: Bearer</code>. The same as a document for programs: <a href="/openapi.json">/openapi.json</a>.</p>
+<p>Every host pushes one small JSON report of its own configuration; one URL returns every fresh one. Send your key in the header <code>x-api-key</code>, or as <code>Authorization: Bearer</code>. The same as a document for programs: <a href="openapi.json">/openapi.json</a>.</p>
 ${routes.map(renderRoute)}
 <h2 id="errors">Errors</h2>
 <p>An error is <code>application/problem+json</code> (RFC 9457): <code>type</code>, <code>title</code>, <code>status</code>, and <code>detail</code>, which says what to do.</p>

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { PROBLEM_REASONS } from "../report/problem.ts";
-import { createRoutes } from "./app.ts";
 import { renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
 import { ERROR_CODES } from "./problem-details.ts";
+import { createRoutes } from "./routes.ts";
 import { RESPONSE_HEADERS } from "./schemas.ts";
 
 const routes = createRoutes();

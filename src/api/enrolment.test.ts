@@ -14,6 +14,7 @@ import { createClones } from "./clones.ts";
 import { type IdentityTrust, parseCertificates } from "./identity-document.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
+import { createRoutes } from "./routes.ts";
 import type { Scope } from "./scopes.ts";
 
 const fingerprint = (digit: string) => digit.repeat(64);
@@ -34,7 +35,7 @@ async function setUp(identityTrust?: IdentityTrust) {
     clock,
     log,
   };
-  const app = createApp({ ...services, version: "0", windowMs: 7_200_000, deadlineMs: 25_000 });
+  const app = createApp({ ...services, version: "0", windowMs: 7_200_000, deadlineMs: 25_000 }, createRoutes());
   const makeKey = async (scope: Scope) => (await createKey(store, { name: "x", scopes: [scope] }, { clock })).secret;
   const keys = { enrol: await makeKey("enrol"), read: await makeKey("read"), admin: await makeKey("admin") };
   const ask = async (

@@ -1,6 +1,6 @@
 // Enrolment: each host gets a key of its own, which can write its own id only, from the one machine that enrolled.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";

@@ -10,6 +10,7 @@ import { createClones } from "./clones.ts";
 import { createHotAnswers, type HotAnswers } from "./hot-answers.ts";
 import { createKeyring, KEYRING_AGE_MS } from "./keyring.ts";
 import { createKey, revokeKey } from "./keys.ts";
+import { createRoutes } from "./routes.ts";
 import type { Scope } from "./scopes.ts";
 import { startServer } from "./server.ts";
 
@@ -35,12 +36,12 @@ async function setUp() {
   };
   const limits = { windowMs: 2 * HOUR, deadlineMs: 25_000 };
   const services = { store, roll, keyring, clones: createClones({ clock }), clock, log, version: "0.0.0-test", ...limits };
-  const hot = await startServer(createApp({ ...services, hotAnswers: counted }), {
+  const hot = await startServer(createApp({ ...services, hotAnswers: counted }, createRoutes()), {
     host: "127.0.0.1",
     port: 0,
     hotAnswers: counted,
   });
-  const cold = await startServer(createApp(services), { host: "127.0.0.1", port: 0 });
+  const cold = await startServer(createApp(services, createRoutes()), { host: "127.0.0.1", port: 0 });
   onTestFinished(async () => {
     await Promise.all([hot.stop(0), cold.stop(0)]);
   });

@@ -1,7 +1,7 @@
 // EC2's word for an instance's id: its identity document and the signature over it.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
 import { verify, X509Certificate } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** As the metadata service gives them: dynamic/instance-identity/document and …/signature. */
 export const identitySchema = z.strictObject({

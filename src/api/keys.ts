@@ -1,6 +1,6 @@
 // API keys: made, listed and revoked as objects in the store. Only the hash of a key is kept.
 import { hash, randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import type { Store } from "../store/store.ts";

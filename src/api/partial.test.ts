@@ -8,6 +8,7 @@ import { createApp } from "./app.ts";
 import { createClones } from "./clones.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
+import { createRoutes } from "./routes.ts";
 
 const HOUR = 3_600_000;
 
@@ -19,17 +20,20 @@ async function setUp(count: number, change: (store: Store) => Store) {
     await put(`reports/v1/local/${id}.json`, report(id));
   }
   const store = change(double.store);
-  const app = createApp({
-    store,
-    roll: createRoll({ store, clock }),
-    keyring: createKeyring({ store: inner, clock }),
-    clones: createClones({ clock }),
-    clock,
-    log: pino({ level: "silent" }),
-    version: "0.0.0-test",
-    windowMs: 2 * HOUR,
-    deadlineMs: 50,
-  });
+  const app = createApp(
+    {
+      store,
+      roll: createRoll({ store, clock }),
+      keyring: createKeyring({ store: inner, clock }),
+      clones: createClones({ clock }),
+      clock,
+      log: pino({ level: "silent" }),
+      version: "0.0.0-test",
+      windowMs: 2 * HOUR,
+      deadlineMs: 50,
+    },
+    createRoutes(),
+  );
   const { secret } = await createKey(inner, { name: "test", scopes: ["read"] }, { clock });
   const ask = (path: string) => Promise.resolve(app.request(path, { headers: { "x-api-key": secret } }));
   return { ...double, ask };

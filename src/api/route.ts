@@ -9,6 +9,7 @@ import type { HotAnswers } from "./hot-answers.ts";
 import type { IdentityTrust } from "./identity-document.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KeyObject } from "./keys.ts";
+import type { Overflow } from "./overflow.ts";
 import type { Scope } from "./scopes.ts";
 
 /** What handlers work with; wired by the entry point. */
@@ -19,6 +20,8 @@ export interface Services {
   /** Where answers are remembered that may be asked for again at once. */
   readonly hotAnswers?: HotAnswers;
   readonly clones: Clones;
+  /** The way around for answers that are too large for the way back; undefined where none is. */
+  readonly overflow?: Overflow;
   /** Whether and whom EC2's word for an instance's id is taken for proof. */
   readonly identityTrust?: IdentityTrust | undefined;
   readonly clock: Clock;

@@ -13,7 +13,7 @@ import { CommandError } from "./failure.ts";
 import { followSpecs } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
 import { HostAgent } from "./host-agent.ts";
-import { givenKey, type HostKey, ownKey } from "./host-key.ts";
+import { givenKey, type HostKey, hasOwnKey, ownKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { openOutlet } from "./outlet.ts";
@@ -65,13 +65,14 @@ export interface KeyOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** A key of its own where one may be had: with an enrolment key, or on EC2 where no key is given. */
+/** A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has enrolled before. */
 export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
   if (target.kind === "store") return givenKey(settings);
   const enrolKey = await settings.readEnrolKey();
-  const isProvable = (await settings.readKey()) === undefined && (host.metadata.isGiven || (await isEc2(host, io.signal)));
-  return enrolKey !== undefined || isProvable
-    ? ownKey({ url: target.url, enrolKey, host, folder, onNotice })
+  const isSet = (await settings.readKey()) !== undefined;
+  const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
+  return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
+    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice })
     : givenKey(settings);
 }
 

@@ -88,12 +88,32 @@ describe("createClient", () => {
     expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
   });
 
+  it("does not ask for a key where one came among the headers", async () => {
+    const { url } = await serve((_request, response) => response.writeHead(401).end());
+    const client = createClient({ url, key: undefined, signal: new AbortController().signal });
+    await expect(client.request("/", { headers: { "x-api-key": KEY } })).rejects.toThrow("does not accept the API key");
+  });
+
   it.each([301, 302, 307, 308])("follows no redirect (%d), which would hand the key on", async (status) => {
     const other = await serve((_request, response) => response.end("thanks for the key"));
     const { url, seen } = await serve((_request, response) => response.writeHead(status, { location: other.url.href }).end());
     expect((await fail(connect(url))).message).toContain("redirect");
     expect(other.seen).toHaveLength(0);
     expect(seen).toHaveLength(1);
+  });
+
+  it("fetches an answer that is too large from where it lies, and sends no key there", async () => {
+    const place = await serve((_request, response) => response.writeHead(200, { "content-type": "application/json" }).end("[1]"));
+    const headers = { location: place.url.href, "rollcall-count": "1", "content-type": "text/plain" };
+    const { url } = await serve((_request, response) => response.writeHead(303, headers).end());
+    const answer = await connect(url).request("/v1/reports");
+    expect(await answer.json()).toEqual([1]);
+    expect(answer.headers.get("rollcall-count")).toBe("1");
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(place.seen[0]?.headers).not.toHaveProperty("x-api-key");
+    const gone = await serve((_request, response) => response.writeHead(403).end());
+    const astray = await serve((_request, response) => response.writeHead(303, { location: gone.url.href }).end());
+    expect((await fail(connect(astray.url))).message).toContain("answered 403; ask again");
   });
 
   it("doubts that a page of HTML is a Rollcall server", async () => {

@@ -68,7 +68,8 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
       // The bound is on the wait for the answer to begin: a large roll over a slow line may take its time.
     }).finally(() => clearTimeout(timer));
     if (response.ok || response.status === 304) return response;
-    const reason = await explain(response, url, key !== undefined);
+    if (response.status === 303) return await follow(response, signal);
+    const reason = await explain(response, url, "x-api-key" in headers);
     if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
     throw new AbortError(new ServerRefusal(reason, response.status));
   }
@@ -100,6 +101,16 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
 /** Tells whether keys would travel to the server in the clear. */
 export function isInTheClear(url: URL): boolean {
   return url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""));
+}
+
+/** An answer too large for its way back lies elsewhere, at a URL that opens by itself: no key goes there. */
+async function follow(response: Response, signal: AbortSignal): Promise<Response> {
+  const found = await fetch(new URL(response.headers.get("location") ?? "", response.url), { redirect: "manual", signal });
+  if (!found.ok)
+    throw new AbortError(new ServerRefusal(`the answer's own place answered ${found.status}; ask again`, found.status));
+  // What the server said of the answer counts; of the body, what its place says.
+  const own = [...response.headers].filter(([name]) => name.startsWith("rollcall-"));
+  return new Response(found.body, { status: 200, headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]] });
 }
 
 /** Tells a time-out in words. p-retry repeats it; of TypeErrors it repeats only those of fetch itself. */

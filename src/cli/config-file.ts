@@ -1,6 +1,6 @@
 // The configuration file: which keys it may hold, and what is said of mistakes in it.
 import { readFile, stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { readDocument } from "../spec/document.ts";
 import { renderMistakes } from "../spec/mistake.ts";
 import { CommandError } from "./failure.ts";

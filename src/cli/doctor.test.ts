@@ -55,6 +55,15 @@ describe("rollcall doctor", () => {
     expect(of("clock")).toMatchObject([{ outcome: "failed", detail: expect.stringContaining("ECONNREFUSED") }]);
   });
 
+  it("says that a server wants a key, before anything is sent", async () => {
+    const folder = await makeFolder();
+    const options = { server: "http://127.0.0.1:4", state: join(folder, "state"), send: false };
+    const { of } = await examine(options);
+    expect(of("credentials")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("--enrol-key-file") }]);
+    const set = await examine(options, { ROLLCALL_KEY: "rc_key" });
+    expect(set.of("credentials")).toMatchObject([{ outcome: "ok" }]);
+  });
+
   it("lists what the spec names and cannot be read", async () => {
     const folder = await makeFolder({
       "spec.yaml": "version: 1\ncollect:\n  - host:\n  - file: { path: /nowhere, fields: { x: { pattern: . } } }\n",
@@ -84,6 +93,8 @@ describe("rollcall doctor", () => {
     await mkdir(join(folder, "store"));
     await writeFile(join(folder, "store/reports"), "no folder");
     const { of } = await examine({ store: `file:${folder}/store`, state: `${folder}/state` });
-    expect(of("send")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("docs/") }]);
+    expect(of("send")).toMatchObject([
+      { outcome: "failed", fix: expect.stringContaining("give the folder to the agent's user") },
+    ]);
   });
 });

@@ -10,6 +10,7 @@ import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import { openFollower } from "./follower.ts";
+import type { HostKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openOutlet } from "./outlet.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
@@ -89,9 +90,10 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
     );
   if (!collection) return;
   const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: () => undefined }, io);
+  if (target.kind === "server") await checkKey(key, note);
   if (report)
     await checkStore(
-      { options, report, open: () => openOutlet({ target, key, onNotice: () => undefined, retries: 0 }, io) },
+      { options, target, report, open: () => openOutlet({ target, key, onNotice: () => undefined, retries: 0 }, io) },
       io,
       note,
     );
@@ -212,20 +214,39 @@ async function identify(url: string, io: Io) {
   }
 }
 
+async function checkKey(key: HostKey, note: (finding: Finding) => Promise<void>): Promise<void> {
+  await attempt(
+    "credentials",
+    note,
+    async () => {
+      const detail = await key.describe();
+      if (detail === undefined) throw new Error("there is no API key");
+      return { value: undefined, detail };
+    },
+    "set ROLLCALL_KEY or --key-file, or let the host enrol with --enrol-key-file (docs/enrol.md)",
+  );
+}
+
 interface StoreCheck {
   readonly options: DoctorOptions;
+  readonly target: Target;
   readonly report: Collection;
   readonly open: () => Promise<Outlet>;
 }
 
 /** The right to write is proven by writing: this host's report, which its agent would send as well. */
 async function checkStore(
-  { options, report, open }: StoreCheck,
+  { options, target, report, open }: StoreCheck,
   io: Io,
   note: (finding: Finding) => Promise<void>,
 ): Promise<void> {
   if (!options.send) return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
-  const fix = "see docs/stores/s3.md for the rights on a bucket, docs/enrol.md and rollcall keys create for a server";
+  const fix =
+    target.kind === "server"
+      ? "for a key, see rollcall keys create --help and docs/enrol.md"
+      : /^s3:/i.test(target.url)
+        ? "see docs/stores/s3.md for the rights on a bucket"
+        : "give the folder to the agent's user, or name another with --store";
   await attempt(
     "send",
     note,
@@ -245,7 +266,7 @@ async function checkStore(
 interface FollowingCheck {
   readonly settings: Settings;
   readonly target: Target;
-  readonly key: Awaited<ReturnType<typeof chooseKey>>;
+  readonly key: HostKey;
   readonly folder: string;
   readonly report: Collection | undefined;
 }
@@ -265,7 +286,11 @@ async function checkFollowing(
         return { value: undefined, detail: "none is followed: --spec-keys is not set", outcome: "skipped" as const };
       const edition = await follower.look(report.id);
       if (edition === undefined) return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
-      return { value: edition, detail: `edition ${edition} is signed by a key that is trusted here` };
+      const detail = `edition ${edition} is signed by a key that is trusted here`;
+      const refused = (await openStatus(folder).load())?.spec_refused;
+      return refused === undefined
+        ? { value: edition, detail }
+        : { value: edition, detail: `${detail}, but the agent refused ${refused}`, outcome: "warning" as const };
     },
     fix,
   );

@@ -1,7 +1,7 @@
 // The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a second start prints the same line.
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Keyring } from "../api/keyring.ts";
 import { createKey } from "../api/keys.ts";
 import type { Store } from "../store/store.ts";

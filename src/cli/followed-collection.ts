@@ -10,6 +10,9 @@ export const SPEC_CHANGED = "spec:";
 export interface FollowedCollection extends HostCollection {
   /** Looks for another edition. @returns whether the host should be looked at anew @throws whatever fetching throws */
   check(): Promise<boolean>;
+  /** The edition in use, and what was refused last; for people. */
+  readonly edition: number | undefined;
+  readonly refused: string | undefined;
 }
 
 /**
@@ -72,6 +75,12 @@ export function followSpecs(
     },
     get specDigest() {
       return inUse?.digest ?? local.specDigest;
+    },
+    get edition() {
+      return inUse && follower.edition;
+    },
+    get refused() {
+      return describe(follower.refusal) || undefined;
     },
     async check() {
       if (!facts) return false;

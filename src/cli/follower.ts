@@ -2,6 +2,7 @@
 import { createSpecFollower, type SpecFollower, type SpecFollowerOptions } from "../agent/spec-follower.ts";
 import { CURRENT_EDITION_KEY } from "../spec/edition.ts";
 import { type PublicKey, parsePublicKey } from "../spec/spec-key.ts";
+import { type Store, Unreadable } from "../store/store.ts";
 import { createClient } from "./client.ts";
 import { UsageError } from "./failure.ts";
 import type { HostKey } from "./host-key.ts";
@@ -30,7 +31,7 @@ export async function openFollower(
   if (relative !== undefined) throw new UsageError(`--allow-commands: ${relative} is no absolute path`);
   if (keys.length === 0) return undefined;
   return createSpecFollower({
-    fetch: await makeFetch(target, key, io),
+    fetch: await makeFetch(target, key, onNotice, io),
     keys,
     allowedCommands,
     folder,
@@ -39,11 +40,13 @@ export async function openFollower(
   });
 }
 
-async function makeFetch(target: Target, key: HostKey, io: Io): Promise<SpecFollowerOptions["fetch"]> {
-  if (target.kind === "store") {
-    const store = await openStoreAt(target.url, io);
-    return async (_id, maxBytes) => (await store.get(CURRENT_EDITION_KEY, { maxBytes }))?.body;
-  }
+async function makeFetch(
+  target: Target,
+  key: HostKey,
+  onNotice: (notice: string) => void,
+  io: Io,
+): Promise<SpecFollowerOptions["fetch"]> {
+  if (target.kind === "store") return fetchFromStore(await openStoreAt(target.url, io), onNotice);
   return async (id, maxBytes) => {
     const headers = { ...(await key.headersFor(id, io.signal)) };
     const client = createClient({ url: target.url, key: undefined, signal: io.signal, retries: 0 });
@@ -51,6 +54,24 @@ async function makeFetch(target: Target, key: HostKey, io: Io): Promise<SpecFoll
     if (response.status === 204) return undefined;
     const bytes = Buffer.from(await response.arrayBuffer());
     return bytes.subarray(0, maxBytes + 1);
+  };
+}
+
+/**
+ * To those who may not list a bucket S3 answers 403, not 404, where no object is (AWS, API_GetObject: permissions). So that is no failure, but it
+ * is told once: the right to read may be missing too.
+ */
+export function fetchFromStore(store: Pick<Store, "get">, onNotice: (notice: string) => void): SpecFollowerOptions["fetch"] {
+  let isTold = false;
+  return async (_id, maxBytes) => {
+    try {
+      return (await store.get(CURRENT_EDITION_KEY, { maxBytes }))?.body;
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      if (!isTold) onNotice(`no published spec: none is there, or this host may not read it (${error.message})`);
+      isTold = true;
+      return undefined;
+    }
   };
 }
 

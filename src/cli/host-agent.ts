@@ -5,6 +5,7 @@ import { runAgent } from "../agent/agent.ts";
 import { createDelivery, type Delivery, type Outlet } from "../agent/delivery.ts";
 import { leave, RETURN_AFTER_MS } from "../agent/leave.ts";
 import type { Notices } from "../agent/leave-notice.ts";
+import { isShuttingDown } from "../agent/shutdown.ts";
 import { FOLLOW_EVERY_MS } from "../agent/spec-follower.ts";
 import { openSpool } from "../agent/spool.ts";
 import { openStatus, type Status } from "../agent/status.ts";
@@ -13,11 +14,15 @@ import { makeSubject, openWatch, sleep } from "./agent-parts.ts";
 import type { HostCollection } from "./collection.ts";
 import { type FollowedCollection, SPEC_CHANGED } from "./followed-collection.ts";
 import type { Io } from "./io.ts";
+import { prepareToGiveBack } from "./page-out.ts";
 import { VERSION } from "./version.ts";
 
 /** How long a report that is being sent has when the host leaves, and then the departure; ms. systemd kills after 30 s (TimeoutStopSec). */
 const STOP_GRACE_MS = 5000;
 const LEAVE_MS = 20_000;
+
+/** How long after a look memory is given back; the report is on its way then. */
+const GIVE_BACK_AFTER_MS = 2000;
 
 interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
@@ -35,6 +40,7 @@ export class HostAgent {
   readonly #options: HostAgentOptions;
   readonly #status: ReturnType<typeof openStatus>;
   #state: Status;
+  #giveBack: (() => void) | undefined;
 
   constructor(options: HostAgentOptions) {
     const { folder, outlet, collection, io, earlier } = options;
@@ -59,6 +65,17 @@ export class HostAgent {
       const reason = await this.#stay();
       await this.#depart(reason);
       if (!io.signal.aborted) await this.#options.notices.awaitNone(io.signal);
+    }
+  }
+
+  /** What a look needed is not needed until the next one. */
+  async #giveMemoryBack(): Promise<void> {
+    try {
+      this.#giveBack ??= await prepareToGiveBack();
+      await sleep(GIVE_BACK_AFTER_MS, this.#options.io.signal);
+      this.#giveBack();
+    } catch (err) {
+      this.#options.log.debug({ err }, "no memory can be given back here");
     }
   }
 
@@ -92,13 +109,17 @@ export class HostAgent {
         uptime: collection.host.machine.uptime() * 1000,
         sleep,
         onError: (err) => log.error({ err }, "this host could not be looked at; trying again"),
-        onLook: (report, nextHeartbeatMs) =>
+        onLook: (report, nextHeartbeatMs) => {
           void this.#note({
             host: report.id,
             spec: collection.specDigest,
+            spec_edition: "check" in collection ? collection.edition : undefined,
+            spec_refused: "check" in collection ? collection.refused : undefined,
             looked_at: toText(io.clock()),
             next_heartbeat_at: toText(io.clock() + nextHeartbeatMs),
-          }),
+          });
+          void this.#giveMemoryBack();
+        },
       },
       ending.signal,
     );
@@ -108,7 +129,7 @@ export class HostAgent {
     await reporting;
     await delivery.stop(STOP_GRACE_MS);
     io.signal.removeEventListener("abort", end);
-    return notice ?? "stopped";
+    return notice ?? ((await isShuttingDown()) ? "shutdown" : "stopped");
   }
 
   /** Looks for published specs now and then. */

@@ -1,18 +1,24 @@
 // The key with which an agent reports to a server: the one that it was given, or its own, for which it enrols once.
-import { mkdir, readFile, unlink } from "node:fs/promises";
+import { access, chown, mkdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../agent/replace-file.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
 import { readIdentityDocument } from "../collect/metadata.ts";
 import { createClient } from "./client.ts";
+import { CommandError } from "./failure.ts";
 import type { Settings } from "./settings.ts";
+
+/** In the state folder. */
+const FILE = "key";
 
 export interface HostKey {
   /** Headers that go with each request about a host. @throws CommandError if the server does not enrol it */
   headersFor(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** The server did not take them: an own key is given up, and the next request enrols again. */
   refused(): Promise<void>;
+  /** For people; undefined if there is no key, nor a way to get one. */
+  describe(): Promise<string | undefined>;
 }
 
 /** A key that is set is used as it is. */
@@ -23,22 +29,33 @@ export function givenKey(settings: Settings): HostKey {
       return key === undefined ? {} : { "x-api-key": key };
     },
     refused: () => Promise.resolve(),
+    describe: async () => ((await settings.readKey()) === undefined ? undefined : "an API key is set"),
   };
 }
 
 export interface OwnKeyOptions {
   readonly url: URL;
-  /** The key that lets hosts enrol; undefined on EC2, where the instance proves who it is. */
+  /** The key that lets hosts enrol; undefined where there is none. */
   readonly enrolKey: string | undefined;
+  /** Whether this is EC2, where the instance proves who it is. */
+  readonly isProvable: boolean;
   readonly host: HostAccess;
   /** The agent's state folder: the key is kept in it, readable by its user alone. */
   readonly folder: string;
   readonly onNotice: (notice: string) => void;
 }
 
+/** Whether an agent with this state folder has enrolled. */
+export function hasOwnKey(folder: string): Promise<boolean> {
+  return access(join(folder, FILE)).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** An own key, for which the host enrols with the first request. */
-export function ownKey({ url, enrolKey, host, folder, onNotice }: OwnKeyOptions): HostKey {
-  const path = join(folder, "key");
+export function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
+  const path = join(folder, FILE);
   let secret: string | undefined;
 
   async function readKept(): Promise<string | undefined> {
@@ -50,6 +67,10 @@ export function ownKey({ url, enrolKey, host, folder, onNotice }: OwnKeyOptions)
   }
 
   async function enrol(id: string, fingerprint: { machine: string; boot: string }, signal: AbortSignal): Promise<string> {
+    if (enrolKey === undefined && !isProvable)
+      throw new CommandError(
+        `${url.origin} does not take this host's own key any more; to enrol again it needs an enrolment key: --enrol-key-file FILE`,
+      );
     const identity = enrolKey === undefined ? await readIdentityDocument(host.metadata, signal) : undefined;
     const client = createClient({ url, key: enrolKey, signal, retries: 0 });
     const body = Buffer.from(JSON.stringify({ id, ...fingerprint, ...(identity && { identity }) }));
@@ -61,6 +82,9 @@ export function ownKey({ url, enrolKey, host, folder, onNotice }: OwnKeyOptions)
     const { secret: made } = (await response.json()) as { secret: string };
     await mkdir(folder, { recursive: true });
     await replaceFile(path, `${made}\n`);
+    // `sudo rollcall doctor` enrols too: the agent's own user must be able to read what it made.
+    const { uid, gid } = await stat(folder);
+    if (process.getuid?.() === 0) await chown(path, uid, gid);
     onNotice(`enrolled with ${url.origin} as ${id}`);
     return made;
   }
@@ -77,5 +101,7 @@ export function ownKey({ url, enrolKey, host, folder, onNotice }: OwnKeyOptions)
         if (error.code !== "ENOENT") throw error;
       });
     },
+    describe: async () =>
+      (await readKept()) === undefined ? "none yet: the first report enrols" : `this host's own key, ${path}`,
   };
 }

@@ -22,6 +22,8 @@ export interface IoDoubleOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly stdin?: string;
+  /** What is answered to questions, in turn; without it nobody is there. */
+  readonly answers?: readonly string[];
   /** Files by path below the working folder. */
   readonly files?: Readonly<Record<string, string>>;
   /** Called after each write to stdout, with all that was written. */
@@ -38,7 +40,8 @@ export interface IoDouble extends Io {
 
 /** Makes an Io whose configuration, data and working folder are empty. */
 export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
-  const { env = {}, isTerminal = false, columns, rows, stdin = "", files = {}, onStdout } = options;
+  const { env = {}, isTerminal = false, columns, rows, stdin = "", files = {}, onStdout, answers } = options;
+  const open = [...(answers ?? [])];
   const home = await makeFolder();
   const folders = { config: join(home, "config"), data: join(home, "data") };
   await mkdir(folders.config);
@@ -49,6 +52,12 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
     stdout: stdout.output,
     stderr: stderr.output,
     readStdin: async () => Buffer.from(stdin),
+    ask:
+      answers &&
+      (async (question) => {
+        await stderr.output.write(question);
+        return open.shift() ?? "";
+      }),
     env,
     cwd: await makeFolder(files),
     clock: () => NOW,

@@ -1,5 +1,7 @@
 // What a command may touch of the world around it, so that tests can run it in process.
+import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "../report/clock.ts";
+import { CommandError } from "./failure.ts";
 
 /** One of stdout and stderr. */
 export interface Output {
@@ -16,6 +18,8 @@ export interface Io {
   readonly stderr: Output;
   /** Reads stdin to its end. */
   readonly readStdin: () => Promise<Buffer>;
+  /** Asks whoever sits at the terminal; undefined where nobody does. @throws CommandError when they leave */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly clock: Clock;
@@ -32,6 +36,11 @@ export interface Folders {
 
 /** The process's own. */
 export function openIo({ folders, signal }: { folders: Folders; signal: AbortSignal }): Io {
+  let dialogue: ((question: string) => Promise<string>) | undefined;
+  const ask = (question: string) => {
+    dialogue ??= openDialogue();
+    return dialogue(question);
+  };
   return {
     stdout: openOutput(process.stdout),
     stderr: openOutput(process.stderr),
@@ -40,11 +49,27 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks);
     },
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     env: process.env,
     cwd: process.cwd(),
     clock: systemClock,
     folders,
     signal,
+  };
+}
+
+/** Questions and answers by lines. What is typed ahead, or pasted, answers the questions that follow. */
+function openDialogue(): (question: string) => Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = terminal[Symbol.asyncIterator]();
+  return async (question) => {
+    terminal.setPrompt(question);
+    terminal.prompt();
+    const { done, value } = await lines.next();
+    // Else the process would wait for more at its end.
+    terminal.pause();
+    if (done) throw new CommandError("nobody answers; the flags say the same as the questions (--help)");
+    return value;
   };
 }
 
@@ -56,11 +81,12 @@ function openOutput(stream: NodeJS.WriteStream): Output {
         stream.write(text, (error) => (error ? reject(error) : resolve()));
       }),
     isTerminal: stream.isTTY === true,
+    // A terminal that nobody gave a size, such as that of script(1) or of an early `docker exec -t`, says 0.
     get columns() {
-      return stream.isTTY ? stream.columns : undefined;
+      return (stream.isTTY && stream.columns) || undefined;
     },
     get rows() {
-      return stream.isTTY ? stream.rows : undefined;
+      return (stream.isTTY && stream.rows) || undefined;
     },
   };
 }

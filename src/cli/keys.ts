@@ -1,5 +1,5 @@
 // rollcall keys: makes, lists and revokes API keys, on a store or through a server.
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, listKeys, revokeKey } from "../api/keys.ts";
 import type { Scope } from "../api/scopes.ts";
 import { StoreError } from "../store/store.ts";

@@ -7,14 +7,20 @@ import { CommandError, UsageError } from "./failure.ts";
 import { openIo } from "./io.ts";
 import { buildProgram } from "./program.ts";
 
+/** A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx passes it on as well; ms. */
+const SAME_SIGNAL_MS = 1000;
+
 const stop = new AbortController();
-let interrupted: NodeJS.Signals | undefined;
+let interrupted: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    // The second one means it.
-    if (interrupted) process.exit(130);
-    interrupted = signal;
-    stop.abort();
+    if (interrupted === undefined) {
+      interrupted = performance.now();
+      stop.abort();
+      return;
+    }
+    // A second Ctrl-C means it. A second SIGTERM would only cut off the departure; who means it has SIGKILL.
+    if (signal === "SIGINT" && performance.now() - interrupted > SAME_SIGNAL_MS) process.exit(130);
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
@@ -39,7 +45,7 @@ try {
 async function tell(error: unknown): Promise<number> {
   // Commander has printed its own message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (interrupted) return 130;
+  if (interrupted !== undefined) return 130;
   const message = error instanceof Error ? error.message : String(error);
   await io.stderr.write(`rollcall: ${message}\n`);
   const isExpected = error instanceof UsageError || error instanceof CommandError;

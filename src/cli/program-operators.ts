@@ -1,5 +1,6 @@
 // The command line, continued: commands for those who run Rollcall.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AwsInitOptions } from "./aws-init.ts";
 import type { CostCommandOptions } from "./cost.ts";
 import { REGIONS } from "./cost-prices.ts";
 import { addSettings, explain } from "./flags.ts";
@@ -25,6 +26,29 @@ Examples:
   $ rollcall store init --store file:/srv/rollcall`,
   );
   init.action(async (options: StoreInitOptions) => (await import("./store-init.ts")).runStoreInit(options, io));
+}
+
+export function addAws(program: Command, io: Io): void {
+  const aws = program.command("aws").description("the whole system on AWS");
+  const init = aws
+    .command("init")
+    .description("ask three questions, and write templates and scripts with which the AWS CLI deploys it")
+    .option("--name <NAME>", "begins the names of all that is made (default rollcall)")
+    .option("--organization <ID>", "hosts in all accounts of this AWS organization may report")
+    .option("--accounts <IDS>", "hosts in these accounts may, split by commas (default: this account's own)")
+    .option("--bucket <NAME>", "read a bucket that holds reports already, and make none")
+    .option("--alarm-email <ADDRESS>", "who hears of alarms")
+    .option("--yes", "ask nothing: what no flag says is as before, or as usual")
+    .option("--out <FOLDER>", "where to write", "rollcall-aws");
+  explain(
+    init,
+    `
+Examples:
+  $ rollcall aws init
+  $ rollcall aws init --organization o-a1b2c3d4e5 --alarm-email ops@example.com --yes
+  $ rollcall aws init --accounts 111111111111,222222222222 --out deploy/rollcall`,
+  );
+  init.action(async (options: AwsInitOptions) => (await import("./aws-init.ts")).runAwsInit(options, io));
 }
 
 /** More hosts than this do not fit one reader's memory. */

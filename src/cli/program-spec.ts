@@ -6,7 +6,7 @@ import type { Flags } from "./settings.ts";
 import type { PushOptions, RollbackOptions } from "./spec-editions.ts";
 
 export function addSpec(program: Command, io: Io): void {
-  const spec = program.command("spec").description("help with writing collection specs");
+  const spec = program.command("spec").description("check collection specs, and publish them, signed, for all hosts");
   const check = spec
     .command("check")
     .description("explain a spec's mistakes with line and column")

@@ -7,7 +7,7 @@ import type { Io } from "./io.ts";
 import type { CreateOptions, ListKeysOptions } from "./keys.ts";
 import type { ListOptions } from "./list.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
-import { addCost, addStore } from "./program-operators.ts";
+import { addAws, addCost, addStore } from "./program-operators.ts";
 import { addSpec } from "./program-spec.ts";
 import type { ReportOptions } from "./report.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -24,7 +24,7 @@ export function buildProgram(io: Io): Command {
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")) })
     .exitOverride();
-  for (const add of [addStart, addServe, addReport, addAgent, addDoctor, addList, addKeys, addSpec, addStore, addCost])
+  for (const add of [addStart, addServe, addReport, addAgent, addDoctor, addList, addKeys, addSpec, addStore, addAws, addCost])
     add(program, io);
   explain(
     program,

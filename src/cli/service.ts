@@ -6,6 +6,7 @@ import { createClones } from "../api/clones.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
 import type { IdentityTrust } from "../api/identity-document.ts";
 import { createKeyring, type Keyring } from "../api/keyring.ts";
+import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
 import type { Clock } from "../report/clock.ts";
 import { createRoll, type Roll } from "../roll/roll.ts";
@@ -53,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const hotAnswers = createHotAnswers({ roll, keyring, log });
   const clones = createClones({ clock });
   const services = { store, roll, keyring, hotAnswers, clones, identityTrust, clock, log, version, windowMs };
-  const app = createApp({ ...services, deadlineMs: DEADLINE_MS });
+  const app = createApp({ ...services, deadlineMs: DEADLINE_MS }, createRoutes());
   const server = await startServer(app, { ...listen, hotAnswers });
   return {
     url: server.url,

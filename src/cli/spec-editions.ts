@@ -11,6 +11,7 @@ import {
   formatEditionKey,
   MAX_EDITION_BYTES,
   readEdition,
+  readEditionNumber,
   signEdition,
 } from "../spec/edition.ts";
 import { renderMistakes } from "../spec/mistake.ts";
@@ -77,17 +78,15 @@ export async function runSpecPush(file: string, options: PushOptions, io: Io): P
     ...(options.canary !== undefined && { share: options.canary }),
     ...(filters.length > 0 && { filters }),
   };
-  await publish(options, io, (current) => {
-    const isForAll = part.share === undefined && part.filters === undefined;
-    return isForAll
-      ? [part]
-      : [part, ...(current?.parts.filter(({ share, filters: some }) => share === undefined && some === undefined) ?? [])];
-  });
+  await publish(options, io, ({ readCurrent }) =>
+    isForAll(part) ? [part] : [part, ...(readCurrent()?.parts.filter(isForAll) ?? [])],
+  );
 }
 
 /** Publishes again what an earlier edition said, as a new edition: hosts never go back by themselves. */
 export async function runSpecRollback(options: RollbackOptions, io: Io): Promise<void> {
-  await publish(options, io, async (current, { store, read }) => {
+  await publish(options, io, async ({ store, read, readCurrent }) => {
+    const current = readCurrent();
     if (!current) throw new CommandError("nothing is published yet");
     const to = options.to ?? current.number - 1;
     const object = to >= 1 ? await store.get(formatEditionKey(to), { maxBytes: MAX_EDITION_BYTES }) : undefined;
@@ -133,7 +132,7 @@ function peek(object: StoredObject) {
     issued_at: edition.issued_at,
     expires_at: edition.expires_at,
     key_id: envelope.signatures[0]?.keyid ?? "",
-    parts: edition.parts.map((part) => ({ digest: digestSpec(part.spec), hosts: describeHosts(part) })),
+    parts: edition.parts.map((part, at) => ({ digest: digestSpec(part.spec), hosts: describeHosts(part, at) })),
   };
 }
 
@@ -141,13 +140,15 @@ interface Published {
   readonly store: Store;
   /** Reads an edition that this key has signed. @throws CommandError */
   readonly read: (object: StoredObject) => Edition;
+  /** The one that hosts follow now. @throws CommandError if it is another key's, or damaged */
+  readonly readCurrent: () => Edition | undefined;
 }
 
 /** Makes the next edition, signs it, keeps it, and makes it the current one. */
 async function publish(
   options: SignOptions,
   io: Io,
-  makeParts: (current: Edition | undefined, published: Published) => EditionPart[] | Promise<EditionPart[]>,
+  makeParts: (published: Published) => EditionPart[] | Promise<EditionPart[]>,
 ): Promise<void> {
   const key = await readPrivateKey(options.key, io);
   const trusted = parsePublicKey(formatPublicKey(key));
@@ -155,25 +156,28 @@ async function publish(
   const store = await openStoreAt(findStoreUrl(settings, io), io);
   const read = (object: StoredObject): Edition => {
     const outcome = readEdition(object.body, trusted ? [trusted] : []);
-    if ("refusal" in outcome) throw new CommandError(`the edition at ${object.key} is not this key's: ${outcome.refusal}`);
+    if ("refusal" in outcome)
+      throw new CommandError(
+        `the edition at ${object.key} is not this key's: ${outcome.refusal}; use the key that signed it, or push a spec for all hosts with this one`,
+      );
     return outcome.edition;
   };
   try {
     const object = await store.get(CURRENT_EDITION_KEY, { maxBytes: MAX_EDITION_BYTES });
-    const current = object && read(object);
+    const readCurrent = () => object && read(object);
     const now = io.clock();
     const edition: Edition = {
       format: 1,
-      number: await findNextNumber(store, current?.number ?? 0),
+      number: await findNextNumber(store),
       issued_at: new Date(now).toISOString(),
       expires_at: new Date(now + readExpiry(options.expires)).toISOString(),
-      parts: await makeParts(current, { store, read }),
+      parts: await makeParts({ store, read, readCurrent }),
     };
     const bytes = signEdition(edition, key);
     await store.put(formatEditionKey(edition.number), bytes, { ifNoneMatch: "*" });
     await store.put(CURRENT_EDITION_KEY, bytes, object ? { ifMatch: object.etag } : { ifNoneMatch: "*" });
-    for (const part of edition.parts)
-      await io.stdout.write(`edition ${edition.number}: ${digestSpec(part.spec)} to ${describeHosts(part)}\n`);
+    for (const [at, part] of edition.parts.entries())
+      await io.stdout.write(`edition ${edition.number}: ${digestSpec(part.spec)} to ${describeHosts(part, at)}\n`);
     if (!edition.parts.some(isForAll))
       await io.stderr.write("Hosts that none of these covers keep the spec that they were installed with.\n");
     await io.stderr.write(
@@ -194,9 +198,11 @@ function isForAll({ share, filters }: EditionPart): boolean {
   return share === undefined && filters === undefined;
 }
 
-function describeHosts({ share, filters = [] }: EditionPart): string {
+/** @param at place in its edition: the first part that covers a host counts */
+function describeHosts({ share, filters = [] }: EditionPart, at: number): string {
   const some = filters.map(({ field, pattern }) => `${field}=${pattern}`).join(", ");
-  const which = some === "" ? "all hosts" : `hosts with ${some}`;
+  const others = at > 0 ? "other " : "";
+  const which = some === "" ? `all ${others}hosts` : `${others}hosts with ${some}`;
   return share === undefined ? which : `${share}% of ${which}`;
 }
 
@@ -216,10 +222,13 @@ function readExpiry(text = DEFAULT_EXPIRY): number {
   return days * 86_400_000;
 }
 
-/** One more than any that was kept: of a push that was killed half way there may be one that never became the current one. */
-async function findNextNumber(store: Store, current: number): Promise<number> {
-  let last = current;
-  for await (const page of store.list(EDITIONS_PREFIX, { after: formatEditionKey(current) })) last += page.length;
+/**
+ * One more than any that was kept: of a push that was killed half way there may be one that never became the current one. The current one
+ * itself is not asked: a spec for all hosts can be pushed with another key than the last, or over one that was damaged.
+ */
+async function findNextNumber(store: Store): Promise<number> {
+  let last = 0;
+  for await (const page of store.list(EDITIONS_PREFIX)) for (const { key } of page) last = Math.max(last, readEditionNumber(key));
   return last + 1;
 }
 

@@ -347,4 +347,37 @@ describe("a roll that is asked all the time", () => {
     expect(roll.peek()).toBeUndefined();
     expect(readReports((await roll.view()).reports).map(({ id }) => id)).toEqual(["a", "c"]);
   });
+
+  it("begins no refresh that nobody waits for, where the process may stand still", async () => {
+    const slow = setUpSlow();
+    const { store, clock, advance, count, settle } = slow;
+    const roll = createRoll({ store, clock, refreshesAhead: false });
+    const view = await warmUp({ ...slow, roll });
+    const before = count();
+    advance(990);
+    expect(await roll.view()).toBe(view);
+    await settle();
+    expect(count()).toBe(before);
+  });
+
+  it("does not answer from a listing that began before its process stood still", async () => {
+    const { store, clock, put, report, advance } = setUp();
+    await put("reports/v1/local/a.json", report("a"));
+    let joined: Promise<RollView> | undefined;
+    const standingStill: Store = {
+      ...store,
+      async *list(prefix, options) {
+        yield* store.list(prefix, options);
+        if (joined || prefix !== "reports/v1/") return;
+        advance(10 * 60_000);
+        joined = roll.view();
+        await put("reports/v1/local/b.json", report("b"));
+      },
+    };
+    const roll = createRoll({ store: standingStill, clock });
+    await roll.view();
+    const view = await joined;
+    expect(view?.asOf).toBe(START + 10 * 60_000);
+    expect(view && readReports(view.reports).map(({ id }) => id)).toEqual(["a", "b"]);
+  });
 });

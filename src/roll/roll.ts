@@ -16,6 +16,12 @@ const DEFAULT_MAX_AGE_MS = 1000;
 /** A refresh begins so many of its own durations before the view is too old. */
 const AHEAD = 1.5;
 
+/**
+ * A refresh that somebody joins so long after it began has stood still with its process, as a laptop's does when it sleeps and a Lambda function's
+ * between two requests: what it listed is too old, and it is done again. A store that takes longer than this to list is not taken for one.
+ */
+const STOOD_STILL_MS = 60_000;
+
 /** How often objects that could not be read are tried again although nothing about them changed. */
 const RETRY_UNREADABLE_MS = 60_000;
 
@@ -62,6 +68,8 @@ export interface RollOptions {
   readonly snapshot?: SnapshotMode;
   /** How often the snapshot is written at most; ms. */
   readonly snapshotEveryMs?: number;
+  /** Whether a refresh may begin while nobody waits for it; true by default. Not where the process stands still between questions. */
+  readonly refreshesAhead?: boolean;
   /** Told of what went wrong without harm to any answer, such as a snapshot that could not be written. */
   readonly onNotice?: (notice: string, error?: unknown) => void;
 }
@@ -83,7 +91,8 @@ function makeNotes(): Notes {
 
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
-  const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshot = "off", snapshotEveryMs, onNotice = () => undefined } = options;
+  const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshotEveryMs, onNotice = () => undefined } = options;
+  const { snapshot = "off", refreshesAhead = true } = options;
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
   const stop = new AbortController();
   let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] };
@@ -110,7 +119,8 @@ export function createRoll(options: RollOptions): Roll {
   /** Where questions come all the time, nobody waits: the next refresh begins before the view is too old. */
   function refreshAhead(now: number): void {
     const restMs = Math.max(maxAgeMs, refreshMs);
-    if (refreshing || refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)) return;
+    if (!refreshesAhead || refreshing || refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs))
+      return;
     // If it fails, the view stands until it is too old, and then those who ask hear of it.
     startRefresh().catch(() => undefined);
   }
@@ -120,6 +130,13 @@ export function createRoll(options: RollOptions): Roll {
       refreshing = undefined;
     });
     return refreshing;
+  }
+
+  /** @param now when the question came */
+  async function refreshOrJoin(now: number): Promise<void> {
+    const isJoined = refreshing !== undefined;
+    await startRefresh();
+    if (isJoined && now - asOf > Math.max(STOOD_STILL_MS, 2 * refreshMs)) await startRefresh();
   }
 
   async function load(): Promise<void> {
@@ -177,7 +194,7 @@ export function createRoll(options: RollOptions): Roll {
     async view() {
       const now = clock();
       if (isRecent(now)) refreshAhead(now);
-      else await startRefresh();
+      else await refreshOrJoin(now);
       takeNoted();
       // A future-dated report becomes an ordinary one as time passes, so views with such are built anew each time.
       if (current?.version !== version || current.hasFuture) current = buildView(known, { asOf, version });

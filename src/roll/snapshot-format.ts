@@ -1,5 +1,5 @@
 // The snapshot's bytes: segments, the index that puts their rows in order, and the manifest that names them. Pure.
-import { z } from "zod";
+import * as z from "zod";
 import type { Refreshed } from "./refresh.ts";
 import { SEPARATOR, type Segment } from "./segment.ts";
 

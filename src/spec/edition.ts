@@ -1,6 +1,6 @@
 // Editions: specs as they are published, numbered and signed, for all hosts or some. Pure.
 import { createHash, type KeyObject } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import { MAX_SPEC_BYTES } from "./schema.ts";
 import type { PublicKey } from "./spec-key.ts";
@@ -98,4 +98,9 @@ export function digestSpec(text: string): string {
 /** The key under which an edition stays. */
 export function formatEditionKey(number: number): string {
   return `${EDITIONS_PREFIX}${String(number).padStart(10, "0")}.json`;
+}
+
+/** The number of the edition under a key; 0 if it is no edition's. */
+export function readEditionNumber(key: string): number {
+  return Number(/^(\d{10})\.json$/.exec(key.slice(EDITIONS_PREFIX.length))?.[1] ?? 0);
 }

@@ -1,6 +1,6 @@
 // The envelope around what is signed: DSSE, https://github.com/secure-systems-lab/dsse/blob/master/envelope.md. Pure.
 import { type KeyObject, sign, verify } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { findKeyId, type PublicKey } from "./spec-key.ts";
 
 const MAX_SIGNATURES = 10;

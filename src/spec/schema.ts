@@ -1,5 +1,5 @@
 // The schema of a spec: the one source of its types, its checks, its JSON Schema and its options' descriptions.
-import { z } from "zod";
+import * as z from "zod";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { compilePattern, MAX_PATTERN_LENGTH } from "./pattern.ts";
 

@@ -1,6 +1,6 @@
 // Reads a spec: the YAML file that says what to collect on a host.
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { SpecSchema } from "./checks.ts";
 import { readDocument } from "./document.ts";
 import type { Mistake } from "./mistake.ts";

@@ -92,6 +92,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
 
     delete: (key) => repeat(() => store.delete(key), undefined, options),
     close: async () => await store.close?.(),
+    ...(store.presign && { presign: async (key, presignOptions) => (await store.presign?.(key, presignOptions)) as string }),
     ...(store.identify && { identify: () => repeat(async () => await store.identify?.(), undefined, options) }),
   };
 }

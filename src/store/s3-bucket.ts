@@ -6,9 +6,18 @@ import { MARK_HEADER } from "./s3-headers.ts";
 import { compareKeys, type ListingPage, parseListing, trimEtag } from "./s3-listing.ts";
 import type { S3Place } from "./s3-place.ts";
 import type { Answer, Sender } from "./s3-sender.ts";
-import { createSigner, encodeUri } from "./s3-signature.ts";
+import { createSigner, encodeUri, presignGet } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
-import { checkKey, type Entry, type ListOptions, PreconditionFailed, type PutOptions, StoreError, Unavailable } from "./store.ts";
+import {
+  checkKey,
+  type Entry,
+  type ListOptions,
+  PreconditionFailed,
+  type PresignOptions,
+  type PutOptions,
+  StoreError,
+  Unavailable,
+} from "./store.ts";
 
 /** A page has a thousand entries of at most 3 KiB of percent-encoded key and some 300 bytes besides. */
 const MAX_LISTING_BYTES = 16 * 1024 * 1024;
@@ -96,6 +105,19 @@ export class Bucket {
       throw new PreconditionFailed(`[store] [s3] ${key} ${ifNoneMatch ? "exists already" : "is not the object expected"}`);
     }
     throw this.explain(failure, answer, { verb: "write", key });
+  }
+
+  /** Nothing is sent, and the object need not exist. */
+  async presign(key: string, { expiresInSeconds, contentType, contentEncoding }: PresignOptions): Promise<string> {
+    checkKey(key);
+    const { location, place, keeper, clock } = this.#options;
+    const path = place.basePath + encodePath(location.prefix + key);
+    const headers = { "response-content-encoding": contentEncoding, "response-content-type": contentType };
+    return presignGet(
+      { origin: place.origin, path, region: place.region, headers, expiresInSeconds },
+      await keeper.get(),
+      clock(),
+    );
   }
 
   /** By start-after alone: a continuation token may end while the reader of a page takes its time. */

@@ -1,5 +1,6 @@
 // The s3 driver on a real server, beyond the contract: keys that others put, rights, TLS, and what people are told.
 import { execFileSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { makeBucket, presign, putPolicy, putRaw } from "../../test/s3/bucket.ts";
 import type { S3User } from "../../test/s3/server.ts";
@@ -7,7 +8,16 @@ import { assumeRole } from "../../test/s3/session.ts";
 import { s3Store } from "./s3.ts";
 import type { S3Operation } from "./s3-bucket.ts";
 import { parseS3Url } from "./s3-url.ts";
-import { type ListOptions, PreconditionFailed, type Store, StoreError, TooLarge, Unavailable, Unreadable } from "./store.ts";
+import {
+  InvalidKey,
+  type ListOptions,
+  PreconditionFailed,
+  type Store,
+  StoreError,
+  TooLarge,
+  Unavailable,
+  Unreadable,
+} from "./store.ts";
 
 const LIMIT = { maxBytes: 1024 };
 const clock = () => Date.now();
@@ -113,6 +123,19 @@ describe("s3: what stands in a bucket", () => {
     expect(curl(presign(server, { method: "GET", path, expiresIn: 60, now }))).toBe("{}200");
     const old = presign(server, { method: "GET", path, expiresIn: 60, now: now - 120_000 });
     expect(curl(old)).toMatch(/403$/);
+  });
+
+  it("makes such URLs itself, which set the headers of the answer, also for a role's session", async () => {
+    const store = await open("standing/signed", { user: await assumeRole(server, "signer", "i-1") });
+    const plain = Buffer.from('[{"instance_id":"i-1"}]');
+    await store.put("answers/1", gzipSync(plain));
+    const contentType = "application/json; charset=utf-8";
+    const url = await store.presign?.("answers/1", { expiresInSeconds: 60, contentType, contentEncoding: "gzip" });
+    const answer = await fetch(url ?? "");
+    expect(answer.headers.get("content-type")).toBe(contentType);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(plain);
+    expect((await fetch(`${url}0`)).status).toBe(403);
+    await expect(store.presign?.("../x", { expiresInSeconds: 60 })).rejects.toThrow(InvalidKey);
   });
 
   it("refuses an etag that none has, without asking", async () => {

@@ -73,6 +73,8 @@ export async function s3Store({
       if (failure.code !== "NoSuchKey") throw bucket.explain(failure, answer, { verb: "delete", key });
     },
 
+    presign: (key, presignOptions) => bucket.presign(key, presignOptions),
+
     async findMarked(key, mark) {
       checkKey(key);
       const answer = await bucket.send({ operation: "HEAD", verb: "read", key });

@@ -45,6 +45,14 @@ export interface ExpireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PresignOptions {
+  /** How long the URL opens; seconds. Never longer than the credentials that signed it. */
+  readonly expiresInSeconds: number;
+  /** What the answer's headers should say; else what the store thinks of the object. */
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+}
+
 /** Who uses a store. */
 export interface Caller {
   /** AWS account id, 12 digits. */
@@ -111,6 +119,12 @@ export interface Store {
    * @throws StoreError if it cannot be found out
    */
   identify?(): Promise<Caller | undefined>;
+
+  /**
+   * Makes a URL from which whoever holds it may read one object for a while, with nothing else in hand. A store that others cannot reach
+   * by themselves has no such method.
+   */
+  presign?(key: string, options: PresignOptions): Promise<string>;
 
   /** Frees what the driver holds. The store is not used afterwards. */
   close?(): Promise<void>;

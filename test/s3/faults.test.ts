@@ -7,6 +7,7 @@ import { createApp } from "../../src/api/app.ts";
 import { createClones } from "../../src/api/clones.ts";
 import { createKeyring } from "../../src/api/keyring.ts";
 import { createKey } from "../../src/api/keys.ts";
+import { createRoutes } from "../../src/api/routes.ts";
 import { formatUpdateDate } from "../../src/report/update-date.ts";
 import { createRoll } from "../../src/roll/roll.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -124,7 +125,7 @@ it("10,000 reads with faults: never a wrong, short or doubled answer", { timeout
     const roll = createRoll({ store, clock, snapshot, snapshotEveryMs: 0 });
     const keyring = createKeyring({ store: keys, clock });
     const services = { store, roll, keyring, clones: createClones({ clock }), clock, log: pino({ level: "silent" }) };
-    const app = createApp({ ...services, version: "0.0.0-test", windowMs: 7_200_000, deadlineMs });
+    const app = createApp({ ...services, version: "0.0.0-test", windowMs: 7_200_000, deadlineMs }, createRoutes());
     const response = await app.request(path, { headers: { "x-api-key": secret } });
     const asOf = Date.parse(response.headers.get("rollcall-as-of") ?? "");
     const body = await response.text();

@@ -4,26 +4,50 @@ import type { S3Server, S3User } from "./server.ts";
 
 export interface S3Session extends S3User {
   readonly sessionToken: string;
+  /** ROLE_ID:SESSION, as aws:userid is. */
+  readonly userId: string;
 }
 
 type Server = Pick<S3Server, "endpoint" | "user">;
 
-/** Makes a role that may do anything with the user's buckets, and a session of it. */
-export async function assumeRole(server: Server, role: string, session: string): Promise<S3Session> {
+const IAM_VERSION = "2010-05-08";
+const STS_VERSION = "2011-06-15";
+
+/** Makes a role that the server's user may assume. @param statements what the role may do; else anything with the user's buckets */
+export async function makeRole(
+  server: Server,
+  role: string,
+  statements: readonly object[] = [{ Effect: "Allow", Action: ["s3:*"], Resource: "arn:aws:s3:::*" }],
+): Promise<void> {
   const user = { AWS: ["arn:aws:iam:::user/user"] };
-  const trust = allow({ Principal: user, Action: ["sts:AssumeRole"] });
-  const rights = allow({ Action: ["s3:*"], Resource: "arn:aws:s3:::*" });
-  const iam = "2010-05-08";
-  await post(server, { Action: "CreateRole", RoleName: role, AssumeRolePolicyDocument: trust, Version: iam });
-  await post(server, { Action: "PutRolePolicy", RoleName: role, PolicyName: "all", PolicyDocument: rights, Version: iam });
-  const RoleArn = `arn:aws:iam:::role/${role}`;
-  const xml = await post(server, { Action: "AssumeRole", RoleArn, RoleSessionName: session, Version: "2011-06-15" });
-  const read = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1] ?? "";
-  return { accessKeyId: read("AccessKeyId"), secretAccessKey: read("SecretAccessKey"), sessionToken: read("SessionToken") };
+  const trust = formatPolicy([{ Effect: "Allow", Principal: user, Action: ["sts:AssumeRole"] }]);
+  await post(server, { Action: "CreateRole", RoleName: role, AssumeRolePolicyDocument: trust, Version: IAM_VERSION });
+  const rights = { PolicyName: "rights", PolicyDocument: formatPolicy(statements) };
+  await post(server, { Action: "PutRolePolicy", RoleName: role, ...rights, Version: IAM_VERSION });
 }
 
-function allow(statement: object): string {
-  return JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+/** Makes a session of a role that is there. */
+export async function openSession(server: Server, role: string, session: string): Promise<S3Session> {
+  const RoleArn = `arn:aws:iam:::role/${role}`;
+  const xml = await post(server, { Action: "AssumeRole", RoleArn, RoleSessionName: session, Version: STS_VERSION });
+  const read = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1] ?? "";
+  return {
+    accessKeyId: read("AccessKeyId"),
+    secretAccessKey: read("SecretAccessKey"),
+    sessionToken: read("SessionToken"),
+    // So the server calls it; AWS calls it AssumedRoleId.
+    userId: read("AssumeRoleId"),
+  };
+}
+
+/** Makes a role that may do anything with the user's buckets, and a session of it. */
+export async function assumeRole(server: Server, role: string, session: string): Promise<S3Session> {
+  await makeRole(server, role);
+  return await openSession(server, role, session);
+}
+
+function formatPolicy(statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
 
 async function post(server: Server, parameters: Record<string, string>): Promise<string> {

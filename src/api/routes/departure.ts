@@ -2,8 +2,8 @@
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
 import { formatDepartureKey, formatReportKey, isHostId } from "../../report/key.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
-import { authorizeHost } from "../authorization.ts";
 import { awaitStore } from "../deadline.ts";
+import { authorizeHost } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { HOST_ID_PARAMETER } from "../schemas.ts";

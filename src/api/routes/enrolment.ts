@@ -1,5 +1,5 @@
 // POST /v1/enrolments: a host gets a key of its own.
-import { z } from "zod";
+import * as z from "zod";
 import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readBody } from "../body.ts";

@@ -1,5 +1,5 @@
 // /v1/keys: API keys over HTTP, for those who hold an admin key.
-import { z } from "zod";
+import * as z from "zod";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { apiKeySchema, createKey, keyRequestSchema, listKeys, revokeKey } from "../keys.ts";

@@ -108,7 +108,12 @@ export function listReports(): Route {
       );
       const incoming = (context.env as HttpBindings | undefined)?.incoming;
       if (incoming) services.hotAnswers?.keep(incoming, view, representation);
-      return toResponse(representation);
+      const { body } = representation;
+      const { overflow } = services;
+      // Compressed, an answer is a tenth of its size, and no roll that fits into memory is too large then.
+      const isTooLarge = body instanceof ReadableStream && !representation.headers["content-encoding"];
+      const response = toResponse(representation);
+      return overflow && isTooLarge && selection.bytes > overflow.limitBytes ? await overflow.redirect(response) : response;
     },
   };
 }

@@ -1,0 +1,134 @@
+// What wakes somebody up: questions that fail or wait, and a snapshot that nobody keeps.
+import { Aws, type CfnCondition, Duration, Fn, Stack } from "aws-cdk-lib";
+import {
+  Alarm,
+  type CfnAlarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import { PolicyDocument } from "aws-cdk-lib/aws-iam";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { CfnSubscription, CfnTopic, CfnTopicPolicy } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+
+export interface AlarmsProps {
+  readonly reader: LambdaFunction;
+  readonly refresher: LambdaFunction;
+  readonly apiName: string;
+  readonly stageName: string;
+  /** ms from which an answer is slow. */
+  readonly slowMs: number;
+  readonly email: string;
+  readonly hasEmail: CfnCondition;
+}
+
+const PERIOD = Duration.minutes(5);
+
+/** So many failures within a period are no accident. */
+const FAILURES = 5;
+
+/** The alarms, which the dashboard shows too. */
+export class Alarms extends Construct {
+  readonly all: readonly Alarm[];
+  readonly serverErrors: IMetric;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { reader, refresher, apiName, stageName } = props;
+    const sum = { period: PERIOD, statistic: Stats.SUM };
+    this.serverErrors = new Metric({
+      namespace: "AWS/ApiGateway",
+      metricName: "5XXError",
+      dimensionsMap: { ApiName: apiName, Stage: stageName },
+      ...sum,
+    });
+    // One that fails has run, and one that does not run has not failed: what counts is that it came to its end.
+    const refreshes = new MathExpression({
+      expression: "invocations - errors",
+      usingMetrics: { invocations: refresher.metricInvocations(sum), errors: refresher.metricErrors(sum) },
+      label: "Refreshes that came to their end",
+      period: PERIOD,
+    });
+    this.all = [
+      this.#add("ReaderErrors", "Questions fail with an error of the program", {
+        metric: reader.metricErrors(sum),
+        threshold: FAILURES,
+      }),
+      this.#add("ReaderThrottles", "Questions find no free reader: raise ReservedConcurrency, or the account's limit", {
+        metric: reader.metricThrottles(sum),
+        threshold: FAILURES,
+      }),
+      this.#add("ReaderSlow", "One question in a hundred takes nearly as long as it may: more MemorySize, or a larger MaxAge", {
+        metric: reader.metricDuration({ period: PERIOD, statistic: Stats.p(99) }),
+        threshold: props.slowMs,
+        periods: 3,
+      }),
+      this.#add("ServerErrors", "The API answers with 5xx", { metric: this.serverErrors, threshold: FAILURES }),
+      this.#add("RefresherStands", "The snapshot has not been brought up to date for 10 minutes; answers are right but slower", {
+        metric: refreshes,
+        threshold: 1,
+        periods: 2,
+        isLow: true,
+      }),
+    ];
+    this.#sendMail(props);
+  }
+
+  #add(
+    name: string,
+    alarmDescription: string,
+    { metric, threshold, periods = 1, isLow = false }: { metric: IMetric; threshold: number; periods?: number; isLow?: boolean },
+  ): Alarm {
+    return new Alarm(this, name, {
+      alarmDescription: `Rollcall (${Aws.STACK_NAME}): ${alarmDescription}`,
+      metric,
+      threshold,
+      evaluationPeriods: periods,
+      comparisonOperator: isLow ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // Where nobody asks nothing fails; a refresher of which nothing is heard stands still.
+      treatMissingData: isLow ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  /** SNS encrypts what it keeps. A key of one's own costs a dollar a month and guards the sentences above. */
+  #sendMail({ email, hasEmail }: AlarmsProps): void {
+    const topic = new CfnTopic(this, "Topic", { displayName: "Rollcall" });
+    const from = { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } };
+    const policy = new CfnTopicPolicy(this, "TopicPolicy", {
+      topics: [topic.ref],
+      policyDocument: PolicyDocument.fromJson({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "AlarmsPublish",
+            Effect: "Allow",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Action: "sns:Publish",
+            Resource: topic.ref,
+            Condition: from,
+          },
+          {
+            Sid: "NoPlainHttp",
+            Effect: "Deny",
+            Principal: { AWS: "*" },
+            Action: "sns:Publish",
+            Resource: topic.ref,
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+        ],
+      }),
+    });
+    const subscription = new CfnSubscription(this, "Subscription", { topicArn: topic.ref, protocol: "email", endpoint: email });
+    for (const resource of [topic, policy, subscription]) resource.cfnOptions.condition = hasEmail;
+    const actions = Stack.of(this).resolve(Fn.conditionIf(hasEmail.logicalId, [topic.ref], Aws.NO_VALUE));
+    for (const alarm of this.all) {
+      const resource = alarm.node.defaultChild as CfnAlarm;
+      resource.addPropertyOverride("AlarmActions", actions);
+      resource.addPropertyOverride("OKActions", actions);
+    }
+  }
+}

@@ -1,0 +1,227 @@
+// The REST API in front of the reader: paths, key, limits, logs.
+import { createHash } from "node:crypto";
+import { Aws, type CfnCondition, Fn, RemovalPolicy, Validations } from "aws-cdk-lib";
+import {
+  CfnApiKey,
+  CfnDeployment,
+  CfnGatewayResponse,
+  CfnMethod,
+  CfnResource,
+  CfnRestApi,
+  CfnStage,
+  CfnUsagePlan,
+  CfnUsagePlanKey,
+} from "aws-cdk-lib/aws-apigateway";
+import { CfnPermission, type Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { ApiLogRole } from "./api-log-role.ts";
+import { API_METHODS, API_PATHS, type ApiPath } from "./api-paths.ts";
+import { formatProblem, GATEWAY_PROBLEMS } from "./gateway-problems.ts";
+import type { ResponseMode } from "./response-mode.ts";
+
+export interface ApiProps {
+  readonly reader: LambdaFunction;
+  readonly mode: ResponseMode;
+  readonly isStream: CfnCondition;
+  readonly isBuffered: CfnCondition;
+  readonly rateLimit: number;
+  readonly burstLimit: number;
+  readonly quotaPerDay: number;
+  readonly hasQuota: CfnCondition;
+  readonly setsLogRole: CfnCondition;
+  readonly logRetentionDays: number;
+}
+
+/** The stage's name is the first part of each path. */
+const STAGE = "v1";
+
+/** TLS 1.2 or later; API Gateway's own default for regional APIs begins at 1.0 ("Supported security policies"), and an enhanced policy wants an access mode. */
+export const SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09";
+export const ENDPOINT_ACCESS_MODE = "BASIC";
+
+/** Who asked what and how it went. No query, and the key's id alone: `$context.identity.apiKey` would be the key itself. */
+const ACCESS_LOG = {
+  time: "$context.requestTime",
+  requestId: "$context.requestId",
+  ip: "$context.identity.sourceIp",
+  keyId: "$context.identity.apiKeyId",
+  method: "$context.httpMethod",
+  path: "$context.path",
+  status: "$context.status",
+  bytes: "$context.responseLength",
+  ms: "$context.responseLatency",
+  readerMs: "$context.integrationLatency",
+  error: "$context.error.responseType",
+  tls: "$context.tlsVersion",
+};
+
+/** The API, its stage, and one key, which API Gateway makes up and no template, output or log has. */
+export class Api extends Construct {
+  readonly restApi: CfnRestApi;
+  readonly stage: CfnStage;
+  readonly key: CfnApiKey;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    this.restApi = new CfnRestApi(this, "RestApi", {
+      name: Aws.STACK_NAME,
+      description: "Rollcall: what is running on every host",
+      endpointConfiguration: { types: ["REGIONAL"] },
+      securityPolicy: SECURITY_POLICY,
+      endpointAccessMode: ENDPOINT_ACCESS_MODE,
+      binaryMediaTypes: props.mode.binaryMediaTypes,
+    });
+    Validations.of(this.restApi).acknowledge({
+      id: "AwsSolutions-APIG2",
+      reason: "The program checks every parameter itself and answers with a problem that names it; no request has a body.",
+    });
+    const definition = [...this.#addPaths(props), ...this.#addProblems()];
+    this.stage = this.#addStage(props, this.#addDeployments(props, definition));
+    this.key = this.#addKey(props);
+    this.#permitCalls(props.reader);
+    this.url = `https://${this.restApi.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
+  }
+
+  #addPaths({ reader, mode }: ApiProps): (CfnResource | CfnMethod)[] {
+    const integration = {
+      type: "AWS_PROXY",
+      integrationHttpMethod: "POST",
+      uri: mode.invocationUri(reader.functionArn),
+      responseTransferMode: mode.transferMode,
+      timeoutInMillis: mode.timeoutMs,
+    };
+    return API_PATHS.flatMap(({ part, name, needsKey }) => {
+      const resource = new CfnResource(this, name, {
+        restApiId: this.restApi.ref,
+        parentId: this.restApi.attrRootResourceId,
+        pathPart: part,
+      });
+      const methods = API_METHODS.map((httpMethod) => {
+        const method = new CfnMethod(this, `${name}${httpMethod}`, {
+          restApiId: this.restApi.ref,
+          resourceId: resource.ref,
+          httpMethod,
+          authorizationType: "NONE",
+          apiKeyRequired: needsKey,
+          integration,
+        });
+        acknowledgeKeys(method, needsKey);
+        return method;
+      });
+      return [resource, ...methods];
+    });
+  }
+
+  #addProblems(): CfnGatewayResponse[] {
+    return GATEWAY_PROBLEMS.map((problem) => {
+      const headers = { "Content-Type": "'application/problem+json'", "Cache-Control": "'no-store'", ...problem.headers };
+      return new CfnGatewayResponse(this, `Problem${problem.type.replace(/_/g, "")}`, {
+        restApiId: this.restApi.ref,
+        responseType: problem.type,
+        statusCode: String(problem.status),
+        responseTemplates: { "application/json": formatProblem(problem) },
+        responseParameters: Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [`gatewayresponse.header.${name}`, value]),
+        ),
+      });
+    });
+  }
+
+  /**
+   * A deployment is a picture of the API, and CloudFormation takes a new one only where its name is new. So the name has a hash of what it shows,
+   * and each response mode has its own, or a change of that parameter alone would change nothing.
+   */
+  #addDeployments({ mode, isStream, isBuffered }: ApiProps, definition: readonly Construct[]): string {
+    const shown = JSON.stringify([
+      API_PATHS,
+      API_METHODS,
+      GATEWAY_PROBLEMS.map(formatProblem),
+      GATEWAY_PROBLEMS,
+      SECURITY_POLICY,
+    ]);
+    const hash = createHash("sha256").update(shown).digest("hex").slice(0, 8);
+    const [stream, buffered] = [
+      { name: "Stream", condition: isStream },
+      { name: "Buffered", condition: isBuffered },
+    ].map(({ name, condition }) => {
+      const deployment = new CfnDeployment(this, `Deployment${name}${hash}`, { restApiId: this.restApi.ref });
+      deployment.cfnOptions.condition = condition;
+      deployment.node.addDependency(...definition);
+      return deployment.ref;
+    });
+    return mode.choose(stream, buffered).toString();
+  }
+
+  #addStage(props: ApiProps, deploymentId: string): CfnStage {
+    const logRole = new ApiLogRole(this, "LogRole", { isWanted: props.setsLogRole });
+    const logGroup = new LogGroup(this, "AccessLog", { removalPolicy: RemovalPolicy.DESTROY });
+    (logGroup.node.defaultChild as CfnLogGroup).retentionInDays = props.logRetentionDays;
+    const stage = new CfnStage(this, "Stage", {
+      restApiId: this.restApi.ref,
+      deploymentId,
+      stageName: STAGE,
+      // Comes after the role, where there is one: this names it, while a DependsOn would hold where it is not made.
+      description: Fn.conditionIf(
+        props.setsLogRole.logicalId,
+        `Rollcall, logging through ${logRole.account.ref}`,
+        "Rollcall",
+      ).toString(),
+      accessLogSetting: { destinationArn: logGroup.logGroupArn, format: JSON.stringify(ACCESS_LOG) },
+      methodSettings: [
+        {
+          resourcePath: "/*",
+          httpMethod: "*",
+          metricsEnabled: true,
+          // Bodies and headers, keys among them, would be in a trace of the data.
+          loggingLevel: "ERROR",
+          dataTraceEnabled: false,
+          throttlingRateLimit: props.rateLimit,
+          throttlingBurstLimit: props.burstLimit,
+        },
+      ],
+    });
+    Validations.of(stage).acknowledge({
+      id: "AwsSolutions-APIG3",
+      reason:
+        "Keys and the throttle bound what is asked; AWS WAF costs more than all the rest, and attaches to the stage from outside where it is wanted.",
+    });
+    return stage;
+  }
+
+  #addKey({ rateLimit, burstLimit, quotaPerDay, hasQuota }: ApiProps): CfnApiKey {
+    const plan = new CfnUsagePlan(this, "UsagePlan", {
+      usagePlanName: Aws.STACK_NAME,
+      apiStages: [{ apiId: this.restApi.ref, stage: this.stage.ref }],
+      throttle: { rateLimit, burstLimit },
+      quota: Fn.conditionIf(hasQuota.logicalId, { Limit: quotaPerDay, Period: "DAY" }, Aws.NO_VALUE),
+    });
+    const key = new CfnApiKey(this, "Key", {
+      name: Aws.STACK_NAME,
+      description: "Rollcall: made with the stack. Make one for each who asks, in the same usage plan",
+      enabled: true,
+    });
+    new CfnUsagePlanKey(this, "UsagePlanKey", { keyId: key.ref, keyType: "API_KEY", usagePlanId: plan.ref });
+    return key;
+  }
+
+  #permitCalls(reader: LambdaFunction): void {
+    for (const method of API_METHODS) {
+      const api = `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:${this.restApi.ref}`;
+      new CfnPermission(this, `Permit${method}`, {
+        functionName: reader.functionArn,
+        action: "lambda:InvokeFunction",
+        principal: "apigateway.amazonaws.com",
+        sourceArn: `${api}/${STAGE}/${method}/*`,
+      });
+    }
+  }
+}
+
+function acknowledgeKeys(method: CfnMethod, needsKey: ApiPath["needsKey"]): void {
+  const how = needsKey
+    ? "Whoever asks has an API key, whose plan throttles it; a key can be given to a shell script, which an authorizer's token cannot for long."
+    : "It says nothing of any host: health and documentation.";
+  for (const id of ["AwsSolutions-APIG4", "AwsSolutions-COG4"]) Validations.of(method).acknowledge({ id, reason: how });
+}

@@ -1,0 +1,35 @@
+// What API Gateway itself answers, in the form that all errors have (docs/api.md, "Errors").
+
+export interface GatewayProblem {
+  /** API Gateway guide, "Gateway response types". */
+  readonly type: string;
+  readonly status: number;
+  /** The end of the problem's URN. */
+  readonly code: string;
+  readonly title: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const OVERLOADED = { title: "Too many requests", headers: { "Retry-After": "'1'" } };
+
+/** By type. The default ones stand for what is not listed. */
+export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
+  { type: "INVALID_API_KEY", status: 403, code: "forbidden", title: "A valid API key is needed" },
+  {
+    type: "MISSING_AUTHENTICATION_TOKEN",
+    status: 404,
+    code: "not_found",
+    title: "No such path, or it does not take this method",
+  },
+  { type: "THROTTLED", status: 429, code: "too_many_requests", ...OVERLOADED },
+  { type: "QUOTA_EXCEEDED", status: 429, code: "quota_exceeded", title: "The key has asked as often as it may today" },
+  { type: "INTEGRATION_FAILURE", status: 504, code: "internal", title: "The function failed" },
+  { type: "INTEGRATION_TIMEOUT", status: 504, code: "timeout", title: "The answer took too long" },
+  { type: "DEFAULT_5XX", status: 500, code: "internal", title: "The server failed" },
+];
+
+/** The body's template. What $context gives is quoted already where it is a string. */
+export function formatProblem({ status, code, title }: GatewayProblem): string {
+  const problem = JSON.stringify({ type: `urn:rollcall:error:${code}`, title, status });
+  return `${problem.slice(0, -1)},"detail":$context.error.messageString,"request_id":"$context.requestId"}`;
+}

@@ -1,0 +1,79 @@
+// The stack rollcall-hosts: what a host's role may do. It goes to each account that has hosts, alone or as a StackSet.
+import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps } from "aws-cdk-lib";
+import { CfnInstanceProfile, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import { acknowledgePatterns } from "./acknowledgement.ts";
+import { OWN_KEYS, SPECS } from "./keys.ts";
+import { RollcallStack } from "./rollcall-stack.ts";
+
+const PARAMETERS = [
+  {
+    heading: "Store",
+    parameters: {
+      Bucket: {
+        label: "Bucket",
+        allowedPattern: "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        constraintDescription: "the name of a bucket",
+        description: "The output BucketName of the stack rollcall-store.",
+      },
+    },
+  },
+  {
+    heading: "Hosts",
+    parameters: {
+      HostName: {
+        label: "Name",
+        default: "rollcall-host",
+        allowedPattern: "^[A-Za-z0-9_+=,.@-]{1,64}$",
+        constraintDescription: "1 to 64 letters, digits and _+=,.@-",
+        description:
+          "Of the managed policy, and of the role and instance profile. The same in all accounts, so that others can name them.",
+      },
+      CreateRole: {
+        label: "Make a role",
+        default: "true",
+        allowedValues: ["true", "false"],
+        description: "Makes a role and an instance profile with the policy. Say false to attach the policy to roles of your own.",
+      },
+    },
+  },
+] as const;
+
+/** The policy, and a role that has nothing else. */
+export class HostsStack extends RollcallStack {
+  constructor(scope: Construct, id: string, props: StackProps) {
+    super(scope, id, { description: "Rollcall: what a host may do, one stack in each account that has hosts", ...props });
+    const { Bucket, HostName, CreateRole } = this.declareParameters(PARAMETERS);
+    const bucketArn = `arn:${Aws.PARTITION}:s3:::${Bucket.valueAsString}`;
+    const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
+
+    const policy = new ManagedPolicy(this, "Policy", {
+      managedPolicyName: HostName.valueAsString,
+      description: "Rollcall: a host may write its own report and departure, and read published specs",
+      statements: [
+        new PolicyStatement({ sid: "PutOwn", actions: ["s3:PutObject"], resources: below(OWN_KEYS) }),
+        new PolicyStatement({ sid: "GetSpecs", actions: ["s3:GetObject"], resources: below([SPECS]) }),
+      ],
+    });
+    acknowledgePatterns(policy, bucketArn, { get: [SPECS], put: [] });
+
+    const role = new Role(this, "Role", {
+      roleName: HostName.valueAsString,
+      description: "Rollcall: hosts",
+      // EC2 alone: whoever else may assume a role picks the session's name, and with it whose report is written.
+      assumedBy: new ServicePrincipal("ec2.amazonaws.com"),
+      managedPolicies: [policy],
+    });
+    const profile = new CfnInstanceProfile(this, "InstanceProfile", {
+      instanceProfileName: HostName.valueAsString,
+      roles: [role.roleName],
+    });
+    const createsRole = new CfnCondition(this, "CreatesRole", {
+      expression: Fn.conditionEquals(CreateRole.valueAsString, "true"),
+    });
+    for (const resource of [role.node.defaultChild as CfnResource, profile]) resource.cfnOptions.condition = createsRole;
+
+    new CfnOutput(this, "PolicyArn", { value: policy.managedPolicyArn, description: "Attach it to roles of your own" });
+    new CfnOutput(this, "InstanceProfileName", { value: profile.ref, condition: createsRole });
+  }
+}

@@ -1,0 +1,93 @@
+// Tests of who may do what, by a simulator of IAM over the committed templates: the store's policy and the caller's own, as AWS takes them together.
+import { describe, expect, it } from "vitest";
+import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
+import type { Json } from "./intrinsics.ts";
+import {
+  ACCOUNTS_CASES,
+  ALONE_CASES,
+  type Case,
+  INSTANCE_CASES,
+  OLD_BUCKET_CASES,
+  ORGANIZATION_CASES,
+  OWN_ACCOUNT_CASES,
+} from "./policy-cases.ts";
+import { BUCKET, deployTemplate, isAllowed, ORGANIZATION, STORE_ACCOUNT } from "./simulation.ts";
+
+/** One test for each case. @param policy undefined for a bucket that has none */
+function check(policy: Json | undefined, cases: readonly Case[]): void {
+  it.each(
+    cases.map(([decision, who, request, why]) => {
+      const asked = `${request.action} ${request.key ?? "(the bucket)"}`;
+      return [`${decision} ${asked} by ${who.userId ?? "nobody"} of ${who.account}: ${why}`, decision, who, request] as const;
+    }),
+  )("%s", async (_title, decision, who, request) => {
+    expect(await isAllowed(policy, who, request)).toBe(decision === "allow");
+  });
+}
+
+describe("a host, were the bucket's policy to let its account do anything", () => {
+  const statement = {
+    Effect: "Allow",
+    Principal: { AWS: MEMBER },
+    Action: "s3:*",
+    Resource: [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/*`],
+  };
+  check({ Version: "2012-10-17", Statement: [statement] }, ALONE_CASES);
+});
+
+describe("the program, at a bucket that has no policy", () => {
+  check(undefined, OLD_BUCKET_CASES);
+});
+
+describe.each([
+  ["with an organisation", { OrganizationId: ORGANIZATION }, ORGANIZATION_CASES],
+  ["with accounts", { Accounts: `${MEMBER},${OTHER_MEMBER}` }, ACCOUNTS_CASES],
+  ["with neither", {}, OWN_ACCOUNT_CASES],
+  [
+    "with an organisation, asking for the instance's ARN",
+    { OrganizationId: ORGANIZATION, RequireInstance: "true" },
+    INSTANCE_CASES,
+  ],
+])("the store %s", async (_, parameters, cases) => {
+  const policy = readPolicy((await deployTemplate("store", parameters)).BucketPolicy);
+
+  check(policy, cases);
+
+  it("gives no principal anything but that: every statement that allows names accounts or an organisation", () => {
+    const { Statement } = policy as { readonly Statement: readonly Readonly<Record<string, never>>[] };
+    for (const { Effect, Principal, Condition } of Statement as readonly Record<string, { AWS: unknown }>[]) {
+      if (String(Effect) !== "Allow") continue;
+      const isFixed = !JSON.stringify(Principal).includes("*");
+      expect(isFixed || JSON.stringify(Condition).includes(`"StringEquals":{"aws:PrincipalOrgID":"${ORGANIZATION}"}`)).toBe(true);
+    }
+  });
+});
+
+describe("roles", async () => {
+  const trusted = async (stack: "reader" | "hosts", parameters = {}) => {
+    const resources = await deployTemplate(stack, parameters);
+    const roles = Object.entries(resources).filter(([, { Type }]) => Type === "AWS::IAM::Role");
+    return Object.fromEntries(
+      roles.map(([name, { Properties }]) => {
+        const { Statement } = Properties.AssumeRolePolicyDocument as unknown as { readonly Statement: readonly object[] };
+        return [name, Statement];
+      }),
+    );
+  };
+  const trust = (service: string) => ({ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" });
+
+  it("of hosts are EC2's alone to assume, so that nobody picks a session's name", async () => {
+    expect(await trusted("hosts", { Bucket: "b-1" })).toEqual({ Role: [trust("ec2.amazonaws.com")] });
+    expect(await trusted("hosts", { Bucket: "b-1", CreateRole: "false" })).toEqual({});
+  });
+
+  it("of the program are its services' alone", async () => {
+    const own = { Condition: { StringEquals: { "aws:SourceAccount": STORE_ACCOUNT } } };
+    expect(await trusted("reader")).toEqual({
+      ReaderRole: [trust("lambda.amazonaws.com")],
+      RefresherRole: [trust("lambda.amazonaws.com")],
+      RefresherScheduleRole: [{ ...trust("scheduler.amazonaws.com"), ...own }],
+      ApiLogRoleRole: [trust("apigateway.amazonaws.com")],
+    });
+  });
+});

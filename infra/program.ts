@@ -1,0 +1,75 @@
+// A function of the program: its code, its role with the rights that it is given and no others, its log.
+import { type CfnResource, Duration, type ICfnConditionExpression, RemovalPolicy } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, type Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { acknowledgePatterns } from "./acknowledgement.ts";
+import { listStoreRights, type StoreRights } from "./store-rights.ts";
+
+/** What all functions of the program share. */
+export interface ProgramSettings {
+  /** Has an index.js. */
+  readonly code: Code;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMegabytes: number;
+  readonly logRetentionDays: number;
+  readonly bucketArn: string;
+}
+
+export interface ProgramProps extends ProgramSettings {
+  /** A function that index.js exports; `index.read`, say. */
+  readonly handler: string;
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly rights: StoreRights;
+  /** How many may run at a time. */
+  readonly reservedConcurrency: ICfnConditionExpression | number;
+  /** Whether whoever calls it without waiting is spared a second try. */
+  readonly isTriedOnce?: boolean;
+}
+
+/** The function. Its calls are not traced: it asks one service, and logs how long each answer took. */
+export class Program extends Construct {
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: ProgramProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, "Log", { removalPolicy: RemovalPolicy.DESTROY });
+    (this.logGroup.node.defaultChild as CfnLogGroup).retentionInDays = props.logRetentionDays;
+
+    const mayLog = new PolicyStatement({
+      sid: "Log",
+      actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      resources: [this.logGroup.logGroupArn],
+    });
+    const role = new Role(this, "Role", {
+      description: props.description,
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      inlinePolicies: {
+        store: new PolicyDocument({ statements: [...listStoreRights(props.bucketArn, props.rights), mayLog] }),
+      },
+    });
+
+    acknowledgePatterns(role, props.bucketArn, props.rights);
+
+    this.function = new LambdaFunction(this, "Function", {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: props.code,
+      handler: props.handler,
+      role,
+      logGroup: this.logGroup,
+      memorySize: props.memoryMegabytes,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: { ...props.environment },
+      ...(props.isTriedOnce && { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
+    });
+    (this.function.node.defaultChild as CfnResource).addPropertyOverride(
+      "ReservedConcurrentExecutions",
+      props.reservedConcurrency,
+    );
+  }
+}

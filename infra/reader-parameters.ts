@@ -1,0 +1,137 @@
+// The parameters of the stack rollcall-reader.
+
+/** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
+const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
+
+const DURATION = { allowedPattern: "^[1-9][0-9]{0,5}[smh]$", constraintDescription: "such as 90s, 30m or 2h" };
+
+const FLAG = ["true", "false"] as const;
+
+/** In the order and under the headings of the console. */
+export const READER_PARAMETERS = [
+  {
+    heading: "Store",
+    parameters: {
+      Name: {
+        label: "Name",
+        default: "rollcall",
+        allowedPattern: "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$",
+        constraintDescription: "2 to 32 lower case letters, digits and hyphens",
+        description: "The name that rollcall-store was given: its bucket is NAME-ACCOUNT-REGION.",
+      },
+      Bucket: {
+        label: "Bucket",
+        default: "",
+        allowedPattern: "^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        constraintDescription: "the name of a bucket, or nothing",
+        description: "Another bucket of this account and region, in the place of that one.",
+      },
+    },
+  },
+  {
+    heading: "Answers",
+    parameters: {
+      Within: { label: "Freshness", default: "2h", ...DURATION, description: "How old a fresh report may be." },
+      MaxAge: {
+        label: "Age of answers",
+        default: "10s",
+        ...DURATION,
+        description: "An answer may be so old; the store is then not listed for each question.",
+      },
+      ResponseMode: {
+        label: "Response mode",
+        default: "STREAM",
+        allowedValues: ["STREAM", "BUFFERED"],
+        description:
+          "STREAM has no limit of 29 s and 6 MB. BUFFERED is for regions without it; larger answers are then fetched from the bucket.",
+      },
+      RefreshRate: {
+        label: "Refresh",
+        default: "rate(1 minute)",
+        allowedPattern: "^rate\\((1 minute|[2-5] minutes)\\)$",
+        constraintDescription: "rate(1 minute), or rate(2 minutes) to rate(5 minutes)",
+        description: "How often the snapshot is brought up to date.",
+      },
+    },
+  },
+  {
+    heading: "Functions",
+    parameters: {
+      MemorySize: {
+        label: "Memory",
+        type: "Number",
+        default: 1024,
+        minValue: 512,
+        maxValue: 10240,
+        description: "Megabytes, of each function. A CPU goes with 1,769 of them.",
+      },
+      ReservedConcurrency: {
+        label: "Reserved concurrency",
+        type: "Number",
+        default: 10,
+        minValue: 0,
+        maxValue: 1000,
+        description:
+          "How many questions are answered at a time. 0 reserves nothing, which an account needs whose limit is 10 in all: AWS keeps some unreserved.",
+      },
+      LogLevel: {
+        label: "Log level",
+        default: "info",
+        allowedValues: ["trace", "debug", "info", "warn", "error", "fatal"],
+      },
+      LogRetentionDays: { label: "Days that logs are kept", type: "Number", default: 30, allowedValues: LOG_RETENTION_DAYS },
+    },
+  },
+  {
+    heading: "Limits of the API",
+    parameters: {
+      RateLimit: { label: "Questions a second", type: "Number", default: 10, minValue: 1, maxValue: 10000 },
+      BurstLimit: { label: "Questions at once", type: "Number", default: 20, minValue: 1, maxValue: 5000 },
+      QuotaPerDay: {
+        label: "Questions a day",
+        type: "Number",
+        default: 100000,
+        minValue: 0,
+        description: "For each key. 0 is no limit.",
+      },
+    },
+  },
+  {
+    heading: "Address",
+    parameters: {
+      DomainName: {
+        label: "Domain name",
+        default: "",
+        allowedPattern: "^([a-z0-9-]+(\\.[a-z0-9-]+)+)?$",
+        constraintDescription: "such as rollcall.example.com, or nothing",
+        description: "Answer as https://DOMAIN/v1/reports too. You point the name at the output DomainTarget.",
+      },
+      CertificateArn: {
+        label: "Certificate",
+        default: "",
+        allowedPattern: "^(arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-f0-9-]+)?$",
+        constraintDescription: "the ARN of a certificate of AWS Certificate Manager in this region, or nothing",
+        description: "Of the domain name.",
+      },
+    },
+  },
+  {
+    heading: "Operation",
+    parameters: {
+      AlarmEmail: {
+        label: "E-mail for alarms",
+        default: "",
+        allowedPattern: "^([^@\\s]+@[^@\\s]+\\.[^@\\s]+)?$",
+        constraintDescription: "an e-mail address, or nothing",
+        description: "Gets a message to confirm, then one for each alarm and its end.",
+      },
+      SetApiGatewayLogRole: {
+        label: "Let API Gateway log",
+        default: "true",
+        allowedValues: FLAG,
+        description:
+          "Sets the role by which API Gateway logs, for the whole account and region. Say false where one is set already.",
+      },
+    },
+  },
+] as const;

@@ -1,0 +1,121 @@
+// Tests of the functions and of what is watched. Their rights are in policies.test.ts.
+import { App } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { describe, expect, it } from "vitest";
+import { deployTemplate } from "./simulation.ts";
+import { addStacks } from "./stacks.ts";
+
+const reader = Template.fromStack(addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader);
+
+describe("the functions", () => {
+  const common = { Runtime: "nodejs24.x", Architectures: ["arm64"], MemorySize: 1024, TracingConfig: undefined };
+  const environment = {
+    Variables: {
+      ROLLCALL_STORE: "s3://rollcall-111111111111-ap-northeast-1?region=ap-northeast-1",
+      ROLLCALL_WITHIN: "2h",
+      ROLLCALL_MAX_AGE: "10s",
+      ROLLCALL_LOG_LEVEL: "info",
+    },
+  };
+
+  it("stream by default, ten at a time, for two minutes at most", async () => {
+    const { ReaderFunction, RefresherFunction } = await deployTemplate("reader");
+    const { Handler, Timeout, ReservedConcurrentExecutions, Environment } = ReaderFunction?.Properties ?? {};
+    expect([Handler, Timeout, ReservedConcurrentExecutions]).toEqual(["index.read", 120, 10]);
+    expect(Environment).toEqual(environment);
+    for (const one of [ReaderFunction, RefresherFunction]) {
+      for (const [name, value] of Object.entries(common)) expect(one?.Properties[name]).toEqual(value);
+    }
+  });
+
+  it("hold answers back where told to, within what API Gateway waits", async () => {
+    const { ReaderFunction } = await deployTemplate("reader", { ResponseMode: "BUFFERED" });
+    expect(ReaderFunction?.Properties).toMatchObject({ Handler: "index.readBuffered", Timeout: 29 });
+  });
+
+  it("reserve nothing where an account has nothing to spare", async () => {
+    const { ReaderFunction, RefresherFunction } = await deployTemplate("reader", { ReservedConcurrency: 0 });
+    expect(ReaderFunction?.Properties).not.toHaveProperty("ReservedConcurrentExecutions");
+    expect(RefresherFunction?.Properties).not.toHaveProperty("ReservedConcurrentExecutions");
+  });
+
+  it("read another bucket where one is named, and that alone", async () => {
+    const resources = await deployTemplate("reader", { Bucket: "old-bucket" });
+    expect(JSON.stringify(resources.ReaderFunction)).toContain("s3://old-bucket?region=");
+    expect(JSON.stringify(resources.ReaderRole)).toContain("arn:aws:s3:::old-bucket/reports/*");
+    expect(JSON.stringify(resources)).not.toContain("rollcall-111111111111");
+  });
+
+  it("refresh every minute, one at a time, and try nothing twice", async () => {
+    const resources = await deployTemplate("reader");
+    expect(resources.RefresherFunction?.Properties).toMatchObject({
+      Handler: "index.refresh",
+      Timeout: 300,
+      ReservedConcurrentExecutions: 1,
+    });
+    expect(resources.RefresherSchedule?.Properties).toMatchObject({
+      ScheduleExpression: "rate(1 minute)",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: { RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },
+    });
+    reader.hasResourceProperties("AWS::Lambda::EventInvokeConfig", { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+  });
+
+  it("keep their logs for a while, and may write no others", async () => {
+    reader.resourceCountIs("AWS::Logs::LogGroup", 3);
+    reader.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: { Ref: "LogRetentionDays" } });
+    const { ReaderRole } = await deployTemplate("reader");
+    expect(JSON.stringify(ReaderRole)).toContain("logs:ap-northeast-1:111111111111:ReaderLog");
+    reader.resourcePropertiesCountIs("AWS::IAM::Role", { ManagedPolicyArns: Match.anyValue() }, 1);
+  });
+});
+
+describe("alarms", () => {
+  it.each([
+    ["STREAM", 96_000],
+    ["BUFFERED", 23_200],
+  ])("go off for failures, throttles, slowness and a snapshot that nobody keeps: %s", async (ResponseMode, slow) => {
+    const resources = await deployTemplate("reader", { ResponseMode });
+    const alarms = Object.fromEntries(
+      Object.entries(resources)
+        .filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm")
+        .map(([name, { Properties }]) => [
+          name,
+          [Properties.Threshold, Properties.EvaluationPeriods, Properties.TreatMissingData],
+        ]),
+    );
+    expect(alarms).toEqual({
+      AlarmReaderErrors: [5, 1, "notBreaching"],
+      AlarmReaderThrottles: [5, 1, "notBreaching"],
+      AlarmReaderSlow: [slow, 3, "notBreaching"],
+      AlarmServerErrors: [5, 1, "notBreaching"],
+      AlarmRefresherStands: [1, 2, "breaching"],
+    });
+  });
+
+  it("are told to somebody who is named, over TLS, and by this account's CloudWatch alone", async () => {
+    const without = await deployTemplate("reader");
+    expect(Object.keys(without).filter((name) => /Topic|Subscription/.test(name))).toEqual([]);
+    expect(without.AlarmReaderErrors?.Properties).not.toHaveProperty("AlarmActions");
+    const { AlarmReaderErrors, AlarmTopicPolicy, AlarmSubscription } = await deployTemplate("reader", {
+      AlarmEmail: "ops@example.com",
+    });
+    expect(AlarmReaderErrors?.Properties).toMatchObject({ AlarmActions: ["AlarmTopic"], OKActions: ["AlarmTopic"] });
+    expect(AlarmSubscription?.Properties).toMatchObject({ Protocol: "email", Endpoint: "ops@example.com" });
+    expect(AlarmTopicPolicy?.Properties.PolicyDocument).toMatchObject({
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: "sns:Publish",
+          Condition: { StringEquals: { "aws:SourceAccount": "111111111111" } },
+        },
+        { Effect: "Deny", Principal: { AWS: "*" }, Condition: { Bool: { "aws:SecureTransport": "false" } } },
+      ],
+    });
+  });
+
+  it("are on the dashboard", () => {
+    reader.resourceCountIs("AWS::CloudWatch::Dashboard", 1);
+  });
+});

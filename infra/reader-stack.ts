@@ -1,0 +1,128 @@
+// The stack rollcall-reader: the functions that answer and refresh, the API in front, what is watched.
+import { Aws, CfnCondition, CfnOutput, CfnRule, Fn, type ICfnConditionExpression, type StackProps } from "aws-cdk-lib";
+import type { Code } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import { Alarms } from "./alarms.ts";
+import { Api, ENDPOINT_ACCESS_MODE, SECURITY_POLICY } from "./api.ts";
+import { ApiDomain } from "./api-domain.ts";
+import { Dashboard } from "./dashboard.ts";
+import { ANSWERS, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
+import { Program } from "./program.ts";
+import { READER_PARAMETERS } from "./reader-parameters.ts";
+import { Refresher } from "./refresher.ts";
+import { ResponseMode } from "./response-mode.ts";
+import { RollcallStack } from "./rollcall-stack.ts";
+import type { StoreRights } from "./store-rights.ts";
+
+export interface ReaderStackProps extends StackProps {
+  /** The program: an index.js with the handlers read, readBuffered and refresh. */
+  readonly code: Code;
+}
+
+const READER_RIGHTS: StoreRights = {
+  get: ["reports/*", "departures/*", SNAPSHOTS, SPECS, ANSWERS, TOP_LEVEL_REPORTS],
+  put: [ANSWERS],
+};
+
+/** Reader, refresher, API, alarms, dashboard. Nothing in it is needed to keep what hosts report. */
+export class ReaderStack extends RollcallStack {
+  constructor(scope: Construct, id: string, { code, ...props }: ReaderStackProps) {
+    super(scope, id, { description: "Rollcall: one URL that answers with every fresh report", ...props });
+    const parameters = this.declareParameters(READER_PARAMETERS);
+    const text = (name: keyof typeof parameters) => parameters[name].valueAsString;
+    const number = (name: keyof typeof parameters) => parameters[name].valueAsNumber;
+    const declareCondition = (name: string, expression: ICfnConditionExpression) => new CfnCondition(this, name, { expression });
+    const isGiven = (value: string) => Fn.conditionNot(Fn.conditionEquals(value, ""));
+    const isNone = (value: string) => Fn.conditionEquals(value, "");
+
+    new CfnRule(this, "DomainWithCertificate").addAssertion(
+      Fn.conditionOr(
+        Fn.conditionAnd(isNone(text("DomainName")), isNone(text("CertificateArn"))),
+        Fn.conditionAnd(isGiven(text("DomainName")), isGiven(text("CertificateArn"))),
+      ),
+      "Give a domain name and its certificate, or neither.",
+    );
+    const isStream = declareCondition("IsStream", Fn.conditionEquals(text("ResponseMode"), "STREAM"));
+    const isBuffered = declareCondition("IsBuffered", Fn.conditionNot(isStream));
+    const hasReservation = declareCondition(
+      "HasReservation",
+      Fn.conditionNot(Fn.conditionEquals(number("ReservedConcurrency"), "0")),
+    );
+    const hasBucket = declareCondition("HasBucket", isGiven(text("Bucket")));
+    const hasEmail = declareCondition("HasEmail", isGiven(text("AlarmEmail")));
+
+    const derived = `${text("Name")}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+    const bucketName = Fn.conditionIf(hasBucket.logicalId, text("Bucket"), derived).toString();
+    const storeUrl = `s3://${bucketName}?region=${Aws.REGION}`;
+    const reserve = (count: number) => Fn.conditionIf(hasReservation.logicalId, count, Aws.NO_VALUE);
+    const mode = new ResponseMode(isStream);
+    const logRetentionDays = number("LogRetentionDays");
+    const settings = {
+      code,
+      bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
+      memoryMegabytes: number("MemorySize"),
+      logRetentionDays,
+      environment: {
+        ROLLCALL_STORE: storeUrl,
+        ROLLCALL_WITHIN: text("Within"),
+        ROLLCALL_MAX_AGE: text("MaxAge"),
+        ROLLCALL_LOG_LEVEL: text("LogLevel"),
+      },
+    };
+
+    const { function: reader, logGroup } = new Program(this, "Reader", {
+      ...settings,
+      handler: mode.handler,
+      description: "Rollcall: answers with every fresh report",
+      timeoutSeconds: mode.timeoutSeconds,
+      rights: READER_RIGHTS,
+      reservedConcurrency: reserve(number("ReservedConcurrency")),
+    });
+    // One is enough. Two would do no harm, since the slower one's manifest is refused (If-Match), and no good either.
+    const refresher = new Refresher(this, "Refresher", {
+      ...settings,
+      rate: text("RefreshRate"),
+      reservedConcurrency: reserve(1),
+    }).function;
+
+    const api = new Api(this, "Api", {
+      reader,
+      mode,
+      isStream,
+      isBuffered,
+      rateLimit: number("RateLimit"),
+      burstLimit: number("BurstLimit"),
+      quotaPerDay: number("QuotaPerDay"),
+      hasQuota: declareCondition("HasQuota", Fn.conditionNot(Fn.conditionEquals(number("QuotaPerDay"), "0"))),
+      setsLogRole: declareCondition("SetsLogRole", Fn.conditionEquals(text("SetApiGatewayLogRole"), "true")),
+      logRetentionDays,
+    });
+    new ApiDomain(this, "Domain", {
+      isWanted: declareCondition("HasDomain", isGiven(text("DomainName"))),
+      domainName: text("DomainName"),
+      certificateArn: text("CertificateArn"),
+      stage: api.stage,
+      securityPolicy: SECURITY_POLICY,
+      endpointAccessMode: ENDPOINT_ACCESS_MODE,
+    });
+
+    const watched = { reader, refresher, apiName: Aws.STACK_NAME, stageName: api.stage.ref };
+    const alarms = new Alarms(this, "Alarm", { ...watched, slowMs: mode.slowMs, email: text("AlarmEmail"), hasEmail });
+    new Dashboard(this, "Dashboard", { ...watched, alarms });
+    this.#print(api, storeUrl, logGroup.logGroupName);
+  }
+
+  #print({ url, key }: Api, storeUrl: string, logGroupName: string): void {
+    new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
+    new CfnOutput(this, "ApiKeyId", { value: key.ref, description: "The id of the key, which is no secret" });
+    new CfnOutput(this, "ApiKeyCommand", {
+      value: `aws apigateway get-api-key --region ${Aws.REGION} --api-key ${key.ref} --include-value --query value --output text`,
+      description: "Prints the key itself",
+    });
+    new CfnOutput(this, "StoreUrl", { value: storeUrl, description: "What is read, and what hosts name as their store" });
+    new CfnOutput(this, "LogCommand", {
+      value: `aws logs tail ${logGroupName} --region ${Aws.REGION} --since 10m`,
+      description: "Prints what the reader logged",
+    });
+  }
+}

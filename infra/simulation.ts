@@ -1,0 +1,93 @@
+// Asks a simulator of IAM who may do what, by the policies of the committed templates; for tests.
+import { readFile } from "node:fs/promises";
+import { anonymousPrincipal, runSimulation } from "@cloud-copilot/iam-simulate";
+import { type Deployment, deploy, type Json, type Template } from "./intrinsics.ts";
+
+export const STORE_ACCOUNT = "111111111111";
+export const ORGANIZATION = "o-a1b2c3d4e5";
+const REGION = "ap-northeast-1";
+export const BUCKET = `rollcall-${STORE_ACCOUNT}-${REGION}`;
+
+/** Whoever asks. */
+export interface Caller {
+  /** An ARN; undefined for a request that nobody signed. */
+  readonly arn: string | undefined;
+  readonly account: string;
+  /** aws:userid */
+  readonly userId?: string;
+  readonly organization?: string;
+  /** The instance that EC2 gave the credentials to. */
+  readonly instance?: string;
+  /** What the caller's own account grants. */
+  readonly policies: readonly Json[];
+}
+
+export interface Request {
+  readonly action: string;
+  /** Undefined for the bucket itself. */
+  readonly key?: string | undefined;
+  readonly isPlainHttp?: boolean;
+  readonly tls?: string;
+}
+
+export const ADMINISTRATOR: Json = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+};
+
+/** Reads a committed template. */
+async function readTemplate(name: "store" | "reader" | "hosts"): Promise<Template> {
+  return JSON.parse(await readFile(new URL(`templates/rollcall-${name}.template.json`, import.meta.url), "utf8"));
+}
+
+/** Deploys a template into the store's account, in mind. */
+export async function deployTemplate(name: "store" | "reader" | "hosts", parameters: Deployment["parameters"] = {}) {
+  return deploy(await readTemplate(name), { account: STORE_ACCOUNT, region: REGION, parameters });
+}
+
+/** The properties of a resource that a deployment makes, in the form that the test knows them to have. @throws Error if it makes none of this name */
+export function propertiesOf<T>(resources: Awaited<ReturnType<typeof deployTemplate>>, name: string): T {
+  const resource = resources[name];
+  if (!resource) throw new Error(`the template makes no ${name}`);
+  return resource.Properties as T;
+}
+
+/** Whether the store's policy and the caller's own let a request through. @throws Error if the simulator cannot tell */
+export async function isAllowed(
+  storePolicy: Json | undefined,
+  caller: Caller,
+  { action, key, isPlainHttp, tls = "1.3" }: Request,
+): Promise<boolean> {
+  const { arn, account, userId, organization, instance, policies } = caller;
+  const resource = `arn:aws:s3:::${BUCKET}${key === undefined ? "" : `/${key}`}`;
+  const contextVariables = {
+    "aws:SecureTransport": String(!isPlainHttp),
+    ...(!isPlainHttp && { "s3:TlsVersion": tls }),
+    "aws:PrincipalAccount": arn ? account : "anonymous",
+    ...(arn && { "aws:PrincipalArn": arn }),
+    ...(userId && { "aws:userid": userId }),
+    ...(organization && { "aws:PrincipalOrgID": organization }),
+    ...(instance && { "ec2:SourceInstanceARN": `arn:aws:ec2:${REGION}:${account}:instance/${instance}` }),
+  };
+  const result = await runSimulation(
+    {
+      request: {
+        principal: arn ?? anonymousPrincipal,
+        action,
+        resource: { resource, accountId: STORE_ACCOUNT },
+        contextVariables,
+      },
+      identityPolicies: policies.map((policy, index) => ({ name: `policy${index}`, policy })),
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(storePolicy !== undefined && { resourcePolicy: storePolicy }),
+      // S3 itself would refuse other accounts, were the policy a public one.
+      additionalSettings: { s3: { blockPublicAccess: true } },
+    },
+    {},
+  );
+  if (result.resultType !== "single") throw new Error(`${action} ${resource}: ${JSON.stringify(result)}`);
+  const ignored = result.result.ignoredContextKeys ?? [];
+  if (ignored.length > 0) throw new Error(`the simulator ignores ${ignored.join(", ")}`);
+  return result.overallResult === "Allowed";
+}

@@ -1,0 +1,102 @@
+// The API Gateway door: carries events to the application, and its answers back, whole or as a stream.
+import type { Hono } from "hono";
+import {
+  describeAnswer,
+  describeHead,
+  type GatewayAnswer,
+  type GatewayEvent,
+  type GatewayHead,
+  readRequest,
+} from "./gateway-event.ts";
+import type { Keyring } from "./keyring.ts";
+import type { Overflow } from "./overflow.ts";
+
+/**
+ * Largest body of a whole answer; bytes. Lambda takes 6 MB (AWS, "Lambda quotas": invocation payload), of which base64 leaves three
+ * quarters, and the headers some.
+ */
+export const MAX_WHOLE_BYTES = 4_400_000;
+
+/**
+ * Largest body of a streamed answer; bytes. Lambda streams 200 MB (AWS, "Lambda quotas"); how large an answer will be is known to about a
+ * hundredth before it is written.
+ */
+export const MAX_STREAMED_BYTES = 190_000_000;
+
+/** Where a streamed answer goes: what Lambda's runtime hands to a function, as far as it is used here. */
+export interface AnswerStream {
+  write(chunk: Uint8Array | string): boolean;
+  once(event: "drain" | "error" | "close", listener: (error?: Error) => void): unknown;
+  end(): unknown;
+}
+
+/** The gateway has checked the key; what reaches the application is its id, and what it opens is reading. */
+export const gatewayKeyring: Keyring = {
+  verify: async (id) => (id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" }),
+  check: () => undefined,
+  invalidate: () => undefined,
+};
+
+/** Answers an event whole; what does not fit is redirected. */
+export async function answerWhole(event: GatewayEvent, app: Hono, overflow: Overflow): Promise<GatewayAnswer> {
+  const response = await app.fetch(readRequest(event));
+  const { head, isWhole } = await readUpTo(response.body, overflow.limitBytes);
+  if (isWhole) return describeAnswer(response, Buffer.concat(head));
+  const whole = new Response(chain(head, response.body), response);
+  return describeAnswer(await overflow.redirect(whole), Buffer.alloc(0));
+}
+
+/**
+ * Answers an event as a stream. Where the answer fails on its way this throws, and what was sent is then no JSON: its last bracket is
+ * missing.
+ *
+ * @param open begins the answer with its head
+ */
+export async function answerStreamed(event: GatewayEvent, app: Hono, open: (head: GatewayHead) => AnswerStream): Promise<void> {
+  const response = await app.fetch(readRequest(event));
+  const stream = open(describeHead(response));
+  // The head goes out with the first write, and an answer without a body has none.
+  if (!response.body) stream.write("");
+  else for await (const chunk of response.body) if (!stream.write(chunk)) await drain(stream);
+  stream.end();
+}
+
+/** Whoever no longer reads takes no more either. */
+function drain(stream: AnswerStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once("drain", () => resolve());
+    stream.once("close", () => reject(new Error("the answer's reader has gone")));
+    stream.once("error", reject);
+  });
+}
+
+interface Beginning {
+  readonly head: readonly Uint8Array[];
+  readonly isWhole: boolean;
+}
+
+/** Reads a body until more than maxBytes are there; what follows can still be read from it. */
+async function readUpTo(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Beginning> {
+  const head: Uint8Array[] = [];
+  if (!body) return { head, isWhole: true };
+  const reader = body.getReader();
+  try {
+    for (let bytes = 0; bytes <= maxBytes; ) {
+      const { done, value } = await reader.read();
+      if (done) return { head, isWhole: true };
+      head.push(value);
+      bytes += value.length;
+    }
+    return { head, isWhole: false };
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function chain(head: readonly Uint8Array[], rest: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> {
+  async function* read(): AsyncGenerator<Uint8Array> {
+    yield* head;
+    if (rest) yield* rest;
+  }
+  return ReadableStream.from(read());
+}

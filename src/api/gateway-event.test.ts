@@ -1,0 +1,78 @@
+// Events of API Gateway as requests: paths, parameters in any script, and whose word counts for a key.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { describeAnswer, type GatewayEvent, readRequest } from "./gateway-event.ts";
+
+const EVENT: GatewayEvent = {
+  resource: "/{proxy+}",
+  httpMethod: "GET",
+  pathParameters: { proxy: "reports" },
+  multiValueQueryStringParameters: null,
+  multiValueHeaders: { Accept: ["application/json"], "X-Api-Key": ["what the client sent"] },
+  body: null,
+  isBase64Encoded: false,
+  requestContext: { requestId: "1", domainName: "x.execute-api.us-east-1.amazonaws.com", identity: { apiKeyId: "keyid" } },
+};
+
+describe("readRequest", () => {
+  it.each([
+    ["/{proxy+}", { proxy: "reports" }, "/v1/reports"],
+    ["/{proxy+}", { proxy: "app-report" }, "/v1/app-report"],
+    ["/{proxy+}", { proxy: "reports/i-0123" }, "/v1/reports/i-0123"],
+    ["/reports/{id}", { id: "i-0123" }, "/v1/reports/i-0123"],
+    ["/{proxy+}", { proxy: "docs" }, "/docs"],
+    ["/healthz", null, "/healthz"],
+    ["/", null, "/"],
+    ["/{proxy+}", { proxy: "reports/a b?c#d" }, "/v1/reports/a%20b%3Fc%23d"],
+    ["/{proxy+}", null, "/"],
+  ])("finds the path of %s with %j: %s", (resource, pathParameters, path) => {
+    const { pathname, search } = new URL(readRequest({ ...EVENT, resource, pathParameters }).url);
+    expect(pathname + search).toBe(path);
+  });
+
+  it("takes the gateway's word for the key, and nobody else's", () => {
+    const headers = { "x-API-key": ["forged"], Authorization: ["Bearer forged"] };
+    const read = (apiKeyId?: string | null) => {
+      const requestContext = { ...EVENT.requestContext, identity: { apiKeyId: apiKeyId ?? null } };
+      return readRequest({ ...EVENT, multiValueHeaders: headers, requestContext }).headers;
+    };
+    expect(read("keyid").get("x-api-key")).toBe("keyid");
+    expect(read().get("x-api-key")).toBeNull();
+    expect(read().get("authorization")).toBeNull();
+  });
+
+  it("keeps parameters and headers as they were, whatever they hold", () => {
+    const text = fc.string({ unit: "grapheme", maxLength: 20 });
+    const parameters = fc.dictionary(text, fc.array(text, { minLength: 1, maxLength: 3 }), { noNullPrototype: true, maxKeys: 5 });
+    fc.assert(
+      fc.property(parameters, (drawn) => {
+        const { searchParams } = new URL(readRequest({ ...EVENT, multiValueQueryStringParameters: drawn }).url);
+        for (const [name, values] of Object.entries(drawn)) expect(searchParams.getAll(name)).toEqual(values.map(toWellFormed));
+      }),
+    );
+    const { headers } = readRequest({ ...EVENT, multiValueHeaders: { "If-None-Match": ['"a"', '"b"'] } });
+    expect(headers.get("if-none-match")).toBe('"a", "b"');
+  });
+
+  it("refuses what is no such event", () => {
+    for (const event of [{}, null, { version: "2.0", routeKey: "$default" }, { Records: [] }]) {
+      expect(() => readRequest(event as unknown as GatewayEvent)).toThrow(/payload 1\.0/);
+    }
+  });
+});
+
+/** A lone surrogate cannot be in a URL. */
+const toWellFormed = (text: string) => Buffer.from(text).toString();
+
+it("sends a body as base64, and lets the gateway count it", () => {
+  const response = new Response(null, {
+    status: 200,
+    headers: { "content-length": "3", etag: '"x"', "content-encoding": "gzip" },
+  });
+  expect(describeAnswer(response, Buffer.from([0, 255, 1]))).toEqual({
+    statusCode: 200,
+    headers: { etag: '"x"', "content-encoding": "gzip" },
+    body: "AP8B",
+    isBase64Encoded: true,
+  });
+});

@@ -1,0 +1,99 @@
+// API Gateway's proxy events (REST API, payload 1.0) as Requests, and Responses as what the gateway takes. Pure.
+
+/**
+ * What is read of an event: AWS, "Set up Lambda proxy integrations in API Gateway", input format. Parameters and paths come decoded,
+ * and what there is none of is null.
+ */
+export interface GatewayEvent {
+  readonly httpMethod: string;
+  /** As the API has it: `/healthz`, or `/{proxy+}`. Unlike `path` it is the same behind every domain name and base path. */
+  readonly resource: string;
+  readonly pathParameters: Readonly<Record<string, string>> | null;
+  readonly multiValueQueryStringParameters: Readonly<Record<string, readonly string[]>> | null;
+  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>> | null;
+  readonly body: string | null;
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly domainName?: string;
+    readonly identity: {
+      /** The key that the gateway has accepted; null where the method needs none. */
+      readonly apiKeyId?: string | null;
+    };
+  };
+}
+
+/** What goes before the body. */
+export interface GatewayHead {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A whole answer (same page, output format). */
+export interface GatewayAnswer extends GatewayHead {
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** Paths that stand beside the version on a server, and below the stage, which is the version, on API Gateway. */
+const UNVERSIONED: readonly string[] = ["/", "/docs", "/healthz", "/openapi.json", "/readyz"];
+
+/** What the gateway has checked, or sets itself. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  "authorization",
+  "x-api-key",
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+]);
+
+/**
+ * Makes the request. In the place of the API key, which the gateway has checked, stands the key's id: whatever else an event from outside
+ * says of keys does not count.
+ *
+ * @throws TypeError if it is no such event
+ */
+export function readRequest(event: GatewayEvent): Request {
+  if (typeof event?.resource !== "string" || typeof event.httpMethod !== "string" || typeof event.requestContext !== "object") {
+    throw new TypeError(
+      "this function answers events of API Gateway's REST APIs (Lambda proxy integration, payload 1.0), and this is none",
+    );
+  }
+  const { httpMethod: method, requestContext, body, isBase64Encoded } = event;
+  const url = `https://${requestContext.domainName ?? "localhost"}${readPath(event)}${readQuery(event)}`;
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
+    if (!OWN_HEADERS.has(name.toLowerCase())) for (const value of values) headers.append(name, value);
+  }
+  const { apiKeyId } = requestContext.identity;
+  if (apiKeyId) headers.set("x-api-key", apiKeyId);
+  const hasBody = body !== null && method !== "GET" && method !== "HEAD";
+  return new Request(url, { method, headers, ...(hasBody && { body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") }) });
+}
+
+function readPath({ resource, pathParameters }: GatewayEvent): string {
+  const path = resource.replace(/\{(\w+)\+?\}/g, (_, name: string) => {
+    const value = pathParameters?.[name] ?? "";
+    return value.split("/").map(encodeURIComponent).join("/");
+  });
+  return UNVERSIONED.includes(path) ? path : `/v1${path}`;
+}
+
+function readQuery({ multiValueQueryStringParameters }: GatewayEvent): string {
+  const pairs = Object.entries(multiValueQueryStringParameters ?? {}).flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+  return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
+}
+
+/** The head of an answer. How long the body is, the gateway counts itself. */
+export function describeHead(response: Response): GatewayHead {
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !OWN_HEADERS.has(name)));
+  return { statusCode: response.status, headers };
+}
+
+/** A whole answer. Always base64: as text, every quotation mark in it would take two bytes of the 6 MB that an answer may have. */
+export function describeAnswer(response: Response, body: Buffer): GatewayAnswer {
+  return { ...describeHead(response), body: body.toString("base64"), isBase64Encoded: true };
+}

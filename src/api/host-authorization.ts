@@ -1,0 +1,30 @@
+// Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
+import type { Context } from "hono";
+import { awaitStore } from "./deadline.ts";
+import { checkMachine, machineSchema } from "./enrolment.ts";
+import type { KeyObject } from "./keys.ts";
+import { ApiError } from "./problem-details.ts";
+import type { Services } from "./route.ts";
+
+/**
+ * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled.
+ *
+ * @throws ApiError forbidden, clone
+ */
+export async function authorizeHost(context: Context, services: Services, key: KeyObject | undefined, id: string): Promise<void> {
+  if (key?.host !== undefined && key.host !== id) {
+    throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
+  }
+  if (!key?.enrolment) return;
+  const machine = machineSchema.safeParse({
+    machine: context.req.header("rollcall-machine"),
+    boot: context.req.header("rollcall-boot"),
+  });
+  if (!machine.success)
+    throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
+  const refused = await awaitStore(checkMachine(services.store, key.enrolment, machine.data), services);
+  if (!refused) return;
+  services.clones.note(id, refused.refusal);
+  services.log.warn({ id, reason: refused.refusal }, "a clone was refused");
+  throw new ApiError("clone", `${refused.refusal}; see docs/enrol.md`);
+}

@@ -1,0 +1,120 @@
+// The functions that AWS Lambda runs: the reader, in two ways of answering API Gateway, and the one that keeps the snapshot.
+import { type Logger, pino } from "pino";
+import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { createRoll } from "../roll/roll.ts";
+import type { SnapshotMode } from "../roll/snapshot.ts";
+import { parseDuration } from "../spec/duration.ts";
+import { openStore } from "../store/open.ts";
+import type { Store } from "../store/store.ts";
+import { createApp } from "./app.ts";
+import { createClones } from "./clones.ts";
+import {
+  type AnswerStream,
+  answerStreamed,
+  answerWhole,
+  gatewayKeyring,
+  MAX_STREAMED_BYTES,
+  MAX_WHOLE_BYTES,
+} from "./gateway-door.ts";
+import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.ts";
+import { createOverflow } from "./overflow.ts";
+import { createReadRoutes } from "./read-routes.ts";
+
+/** Lambda's runtime for Node sets it (AWS, "Writing response streaming-enabled Lambda functions"). */
+declare const awslambda: {
+  streamifyResponse(handler: (event: GatewayEvent, stream: AnswerStream) => Promise<void>): unknown;
+  readonly HttpResponseStream: { from(stream: AnswerStream, head: GatewayHead): AnswerStream };
+};
+declare const ROLLCALL_VERSION: string;
+
+/** How long a question may wait for the store; below the 29 s after which API Gateway gives up. */
+const DEADLINE_MS = 25_000;
+
+/** How old the listing behind an answer may be where the settings do not say; ms. */
+const MAX_AGE_MS = 10_000;
+
+/** The refresher comes once a minute. */
+const SAVE_EVERY_MS = 50_000;
+
+const clock = () => Date.now();
+
+const log = pino(
+  { level: process.env.ROLLCALL_LOG_LEVEL ?? "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  { write: (line) => process.stdout.write(line) },
+);
+
+/** @throws TypeError that names the setting */
+function readDuration(name: "ROLLCALL_WITHIN" | "ROLLCALL_MAX_AGE", usual: number): number {
+  const text = process.env[name];
+  const ms = text === undefined || text === "" ? usual : parseDuration(text);
+  if (ms === undefined) throw new TypeError(`${name} should be a duration such as 90s or 2h`);
+  return ms;
+}
+
+/** Between two events the process stands still, so nothing may be begun that nobody waits for. */
+function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: string, error?: unknown) => void) {
+  const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_AGE_MS);
+  return createRoll({ store, clock, maxAgeMs, snapshot, snapshotEveryMs: SAVE_EVERY_MS, refreshesAhead: false, onNotice });
+}
+
+function openApp(store: Store, limitBytes: number, logger: Logger) {
+  const overflow = createOverflow({ store, clock, limitBytes });
+  const services = {
+    store,
+    roll: openRoll(store, "use", (notice, err) => logger.warn({ err }, notice)),
+    keyring: gatewayKeyring,
+    clones: createClones({ clock }),
+    clock,
+    log: logger,
+    version: ROLLCALL_VERSION,
+    windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
+    deadlineMs: DEADLINE_MS,
+  };
+  return { overflow, app: createApp({ ...services, overflow }, createReadRoutes()) };
+}
+
+/** Begun while Lambda still starts the function, when it gives it most of a processor. */
+const opening = openStore(process.env.ROLLCALL_STORE ?? "", { clock });
+// Whoever waits for it hears of a failure.
+opening.catch(() => undefined);
+
+/** Runs once, at the first event: a function has one of the handlers only. */
+function once<T>(open: (store: Store) => T): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= opening.then(open);
+    return opened;
+  };
+}
+
+const whole = once((store) => openApp(store, MAX_WHOLE_BYTES, log));
+const streamed = once((store) => openApp(store, MAX_STREAMED_BYTES, log));
+
+/** Answers API Gateway's events whole. */
+export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> {
+  const { app, overflow } = await whole();
+  return await answerWhole(event, app, overflow);
+}
+
+/** Answers API Gateway's events as a stream (AWS, "Set up a Lambda proxy integration with payload response streaming"). */
+export const read = awslambda.streamifyResponse(async (event, stream) => {
+  const { app } = await streamed();
+  await answerStreamed(event, app, (head) => awslambda.HttpResponseStream.from(stream, head));
+});
+
+const refresher = once((store) => {
+  const troubles: unknown[] = [];
+  return { troubles, roll: openRoll(store, "keep", (notice, cause) => troubles.push(new Error(notice, { cause }))) };
+});
+
+/** Brings the snapshot up to date. @throws whatever kept it from doing so, so that the function counts as failed */
+export async function refresh(): Promise<{ readonly as_of: string; readonly reports: number; readonly problems: number }> {
+  const { roll, troubles } = await refresher();
+  troubles.length = 0;
+  const view = await roll.view();
+  await roll.settle();
+  if (troubles.length > 0) throw troubles[0];
+  const done = { as_of: new Date(view.asOf).toISOString(), reports: view.reports.rowOf.length, problems: view.problemCount };
+  log.info(done, "refreshed");
+  return done;
+}

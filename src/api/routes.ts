@@ -1,0 +1,29 @@
+// All routes: what a server of ours answers.
+import type { Route } from "./route.ts";
+import { deleteReport } from "./routes/departure.ts";
+import { postEnrolment } from "./routes/enrolment.ts";
+import { getHealth, getReadiness } from "./routes/health.ts";
+import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
+import { listProblems } from "./routes/problems.ts";
+import { putReport } from "./routes/put-report.ts";
+import { getReport } from "./routes/report.ts";
+import { listReports } from "./routes/reports.ts";
+import { getCurrentSpec } from "./routes/specs.ts";
+
+/** All routes, in the order of the documentation. */
+export function createRoutes(): Route[] {
+  return [
+    listReports(),
+    getReport(),
+    putReport(),
+    deleteReport(),
+    listProblems(),
+    getCurrentSpec(),
+    postEnrolment(),
+    getKeys(),
+    postKey(),
+    deleteKey(),
+    getHealth(),
+    getReadiness(),
+  ];
+}

@@ -1,0 +1,58 @@
+// PUT /v1/reports/{id}: a host sends its report.
+import { formatReportKey, isHostId } from "../../report/key.ts";
+import { MAX_REPORT_BYTES } from "../../report/limits.ts";
+import { isRejected, parseReport } from "../../report/report.ts";
+import { readBody } from "../body.ts";
+import { awaitStore } from "../deadline.ts";
+import { authorizeHost } from "../host-authorization.ts";
+import { ApiError } from "../problem-details.ts";
+import type { Route } from "../route.ts";
+import { HOST_ID_PARAMETER, REPORT_SCHEMA_REF } from "../schemas.ts";
+
+/** Makes PUT /v1/reports/{id}. */
+export function putReport(): Route {
+  return {
+    method: "put",
+    path: "/v1/reports/{id}",
+    scope: "ingest",
+    summary: "Send a host's report",
+    description:
+      "Replaces the host's last report. The body is the report as JSON (any content type); its `instance_id` must be the id in the path. " +
+      "When the answer is 200, the report is on disk and survives a crash of the server.",
+    parameters: [HOST_ID_PARAMETER],
+    body: { description: `The report, at most ${MAX_REPORT_BYTES} bytes.`, schema: REPORT_SCHEMA_REF },
+    answers: {
+      200: {
+        description: "The report was stored.",
+        content: {
+          "application/json": {
+            type: "object",
+            required: ["id", "received_at", "bytes"],
+            properties: {
+              id: { type: "string" },
+              received_at: { type: "string", format: "date-time" },
+              bytes: { type: "integer" },
+            },
+          },
+        },
+      },
+    },
+    errors: [400, 401, 403, 409, 413, 415, 422, 503],
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
+
+    async handle(context, services, key) {
+      const id = context.req.param("id") ?? "";
+      if (!isHostId(id)) {
+        throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
+      }
+      await authorizeHost(context, services, key, id);
+      const bytes = await readBody(context, MAX_REPORT_BYTES);
+      const report = parseReport(bytes, id);
+      if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
+      const entry = await awaitStore(services.store.put(formatReportKey(id), report.body), services);
+      services.roll.note(entry, report.body);
+      services.log.debug({ id, bytes: report.body.length }, "report stored");
+      return context.json({ id, received_at: new Date(entry.lastModified).toISOString(), bytes: report.body.length });
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// API Gateway's REST API in front of a function, as AWS documents it: HTTP to proxy events and answers to HTTP, whole or streamed, keys checked.
+
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { GatewayHead } from "../../src/api/gateway-event.ts";
+import type { Invocation, LambdaFunction } from "./function.ts";
+
+/** AWS, "Amazon API Gateway quotas" and "Lambda quotas": what a whole answer may have. */
+const MAX_PAYLOAD = 6 * 1024 * 1024;
+
+/** Eight NULs stand between the head of a streamed answer and its body. */
+const DELIMITER = Buffer.alloc(8);
+
+const OPEN_PATHS: readonly string[] = ["/healthz", "/readyz", "/openapi.json", "/docs"];
+
+export interface Gateway {
+  /** `http://127.0.0.1:PORT/v1`: with the stage, as people get it. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway. @param keys API keys by their values, whose ids the function is told */
+export async function startGateway(target: LambdaFunction, keys: Readonly<Record<string, string>>): Promise<Gateway> {
+  // A function's process has one event at a time.
+  let last: Promise<unknown> = Promise.resolve();
+  const server = createServer((request, response) => {
+    last = last.then(() => carry(request, response, target, keys)).catch(() => response.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function carry(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: LambdaFunction,
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://gateway");
+  const path = /^\/v1(\/.*)$/.exec(url.pathname)?.[1];
+  const key = request.headers["x-api-key"];
+  const apiKeyId = typeof key === "string" ? keys[key] : undefined;
+  if (path === undefined || (apiKeyId === undefined && !OPEN_PATHS.includes(path))) {
+    response.writeHead(403, { "content-type": "application/json" }).end('{"message":"Forbidden"}');
+    return;
+  }
+  const invocation = await target.invoke(makeEvent(request, url, path, apiKeyId));
+  await (invocation.isStreamed ? answerStreamed(invocation, response) : answerWhole(invocation, response));
+}
+
+function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: string | undefined): object {
+  const isOpen = OPEN_PATHS.includes(path);
+  const multiValueHeaders: Record<string, string[]> = {};
+  for (let at = 0; at < request.rawHeaders.length; at += 2) {
+    const name = request.rawHeaders[at] ?? "";
+    multiValueHeaders[name] = [...(multiValueHeaders[name] ?? []), request.rawHeaders[at + 1] ?? ""];
+  }
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of url.searchParams) query[name] = [...(query[name] ?? []), value];
+  const lastOf = (all: Record<string, string[]>) =>
+    Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values.at(-1)]));
+  return {
+    resource: isOpen ? path : "/{proxy+}",
+    path,
+    httpMethod: request.method ?? "GET",
+    headers: lastOf(multiValueHeaders),
+    multiValueHeaders,
+    queryStringParameters: url.search === "" ? null : lastOf(query),
+    multiValueQueryStringParameters: url.search === "" ? null : query,
+    pathParameters: isOpen ? null : { proxy: decodeURIComponent(path.slice(1)) },
+    stageVariables: null,
+    requestContext: {
+      accountId: "123456789012",
+      apiId: "abcdefghij",
+      stage: "v1",
+      protocol: "HTTP/1.1",
+      path: `/v1${path}`,
+      httpMethod: request.method,
+      requestId: randomUUID(),
+      requestTimeEpoch: Date.now(),
+      domainName: "abcdefghij.execute-api.us-east-1.amazonaws.com",
+      identity: { sourceIp: "192.0.2.1", userAgent: "curl", apiKeyId: apiKeyId ?? null, apiKey: apiKeyId ? "is-not-read" : null },
+    },
+    body: null,
+    isBase64Encoded: false,
+  };
+}
+
+async function answerWhole(invocation: Invocation, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of invocation.body) chunks.push(chunk);
+  const payload = Buffer.concat(chunks);
+  if (invocation.readError() !== undefined || payload.length > MAX_PAYLOAD) {
+    response.writeHead(502, { "content-type": "application/json" }).end('{"message": "Internal server error"}');
+    return;
+  }
+  const { statusCode, headers, body, isBase64Encoded } = JSON.parse(payload.toString());
+  response.writeHead(statusCode, headers).end(Buffer.from(body, isBase64Encoded ? "base64" : "utf8"));
+}
+
+/** AWS, "Set up a Lambda proxy integration with payload response streaming in API Gateway". */
+async function answerStreamed(invocation: Invocation, response: ServerResponse): Promise<void> {
+  if (invocation.contentType !== "application/vnd.awslambda.http-integration-response") throw new Error(invocation.contentType);
+  let before: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of invocation.body) {
+    if (before === undefined) {
+      if (!response.write(chunk)) await once(response, "drain");
+      continue;
+    }
+    before = Buffer.concat([before, chunk]);
+    const end = before.indexOf(DELIMITER);
+    if (end < 0) continue;
+    const { statusCode, headers } = JSON.parse(before.subarray(0, end).toString()) as GatewayHead;
+    response.writeHead(statusCode, { ...headers }).write(before.subarray(end + DELIMITER.length));
+    before = undefined;
+  }
+  // A client must be able to tell a truncated stream even where the gateway ends it as if it were whole.
+  response.end();
+}
