@@ -10,6 +10,7 @@ const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
   ["i-", "Reports at the top of the bucket are named after instances, which come and go."],
   ["snapshots/", "Pieces of the snapshot are named after what is in them."],
   ["specs/", "Specs are numbered as they are published, and are meant for all hosts."],
+  ["publishers/", "What publishers keep is named after them."],
   ["answers/", "Answers are named after what is in them; nothing else lies there."],
 ];
 

@@ -9,7 +9,10 @@ export interface ApiLogRoleProps {
   readonly isWanted: CfnCondition;
 }
 
-/** Stays when the stack goes: other APIs of the account log through it by then. */
+/**
+ * Stays when the stack goes, and where its creation fails half way: the setting of the account outlives it, and other APIs would log through a role that is
+ * gone (aws-cdk issues 6194 and 10878).
+ */
 export class ApiLogRole extends Construct {
   readonly account: CfnAccount;
 
@@ -28,7 +31,7 @@ export class ApiLogRole extends Construct {
     this.account = new CfnAccount(this, "Account", { cloudWatchRoleArn: role.roleArn });
     for (const resource of [role.node.defaultChild as CfnResource, this.account]) {
       resource.cfnOptions.condition = isWanted;
-      resource.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+      resource.applyRemovalPolicy(RemovalPolicy.RETAIN);
     }
   }
 }

@@ -1,13 +1,60 @@
 // Tests of the API in front of the reader.
-import { App } from "aws-cdk-lib";
+import { App, CfnCondition, CfnParameter, Fn } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { describe, expect, it } from "vitest";
+import { Api } from "./api.ts";
 import { API_METHODS, API_PATHS } from "./api-paths.ts";
 import { GATEWAY_PROBLEMS } from "./gateway-problems.ts";
+import { ResponseMode } from "./response-mode.ts";
+import { RollcallStack } from "./rollcall-stack.ts";
 import { deployTemplate, propertiesOf } from "./simulation.ts";
 import { addStacks } from "./stacks.ts";
 
 const reader = Template.fromStack(addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader);
+
+class SlowMode extends ResponseMode {
+  override get timeoutMs(): number {
+    return 1000;
+  }
+}
+
+class HeldMode extends ResponseMode {
+  override get transferMode(): string {
+    return "BUFFERED";
+  }
+}
+
+class OtherVersionMode extends ResponseMode {
+  override invocationUri(functionArn: string): string {
+    return super.invocationUri(`${functionArn}:live`);
+  }
+}
+
+/** What the deployments of an API are called that has a response mode. */
+function nameDeployments(Mode: typeof ResponseMode): string[] {
+  const stack = new RollcallStack(new App({ analyticsReporting: false }), "stack", { description: "An API" });
+  const parameter = new CfnParameter(stack, "Wish").valueAsString;
+  const condition = (name: string) => new CfnCondition(stack, name, { expression: Fn.conditionEquals(parameter, name) });
+  const isStream = condition("IsStream");
+  new Api(stack, "Api", {
+    reader: new LambdaFunction(stack, "Reader", {
+      runtime: Runtime.NODEJS_24_X,
+      handler: "index.read",
+      code: Code.fromInline("//"),
+    }),
+    mode: new Mode(isStream),
+    isStream,
+    isBuffered: condition("IsBuffered"),
+    rateLimit: 1,
+    burstLimit: 1,
+    quotaPerDay: 1,
+    hasQuota: condition("HasQuota"),
+    setsLogRole: condition("SetsLogRole"),
+    logRetentionDays: 1,
+  });
+  return Object.keys(Template.fromStack(stack).findResources("AWS::ApiGateway::Deployment")).sort();
+}
 
 describe("the API", () => {
   it("only reads: GET and HEAD, and a key for all that says anything of a host", async () => {
@@ -84,7 +131,17 @@ describe("the API", () => {
     expect((await deployTemplate("reader")).ApiStage?.Properties.Description).toMatch(/ApiLogRoleAccount/);
     const without = await deployTemplate("reader", { SetApiGatewayLogRole: "false" });
     expect(Object.keys(without).filter((name) => name.startsWith("ApiLogRole"))).toEqual([]);
-    reader.hasResource("AWS::ApiGateway::Account", { DeletionPolicy: "RetainExceptOnCreate" });
+    reader.hasResource("AWS::ApiGateway::Account", { DeletionPolicy: "Retain" });
+    // Where the first deployment fails half way, the account's setting stays, and may not name a role that is gone.
+    reader.hasResource("AWS::IAM::Role", { DeletionPolicy: "Retain", Condition: "SetsLogRole" });
+  });
+
+  it("is deployed anew whenever the way to the reader changes, and else not", () => {
+    const usual = nameDeployments(ResponseMode);
+    expect(usual).toEqual(nameDeployments(ResponseMode));
+    expect(usual).toHaveLength(2);
+    for (const Changed of [SlowMode, HeldMode, OtherVersionMode])
+      for (const name of nameDeployments(Changed)) expect(usual).not.toContain(name);
   });
 
   it("may call the reader with its own methods alone", async () => {

@@ -1,12 +1,12 @@
 // The REST API in front of the reader: paths, key, limits, logs.
 import { createHash } from "node:crypto";
-import { Aws, type CfnCondition, Fn, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Aws, type CfnCondition, type CfnResource, Fn, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import {
   CfnApiKey,
   CfnDeployment,
   CfnGatewayResponse,
   CfnMethod,
-  CfnResource,
+  CfnResource as CfnPath,
   CfnRestApi,
   CfnStage,
   CfnUsagePlan,
@@ -61,6 +61,7 @@ export class Api extends Construct {
   readonly restApi: CfnRestApi;
   readonly stage: CfnStage;
   readonly key: CfnApiKey;
+  readonly usagePlan: CfnUsagePlan;
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
@@ -79,12 +80,13 @@ export class Api extends Construct {
     });
     const definition = [...this.#addPaths(props), ...this.#addProblems()];
     this.stage = this.#addStage(props, this.#addDeployments(props, definition));
-    this.key = this.#addKey(props);
+    this.usagePlan = this.#addUsagePlan(props);
+    this.key = this.#addKey();
     this.#permitCalls(props.reader);
     this.url = `https://${this.restApi.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
   }
 
-  #addPaths({ reader, mode }: ApiProps): (CfnResource | CfnMethod)[] {
+  #addPaths({ reader, mode }: ApiProps): (CfnPath | CfnMethod)[] {
     const integration = {
       type: "AWS_PROXY",
       integrationHttpMethod: "POST",
@@ -93,7 +95,7 @@ export class Api extends Construct {
       timeoutInMillis: mode.timeoutMs,
     };
     return API_PATHS.flatMap(({ part, name, needsKey }) => {
-      const resource = new CfnResource(this, name, {
+      const resource = new CfnPath(this, name, {
         restApiId: this.restApi.ref,
         parentId: this.restApi.attrRootResourceId,
         pathPart: part,
@@ -130,18 +132,12 @@ export class Api extends Construct {
   }
 
   /**
-   * A deployment is a picture of the API, and CloudFormation takes a new one only where its name is new. So the name has a hash of what it shows,
-   * and each response mode has its own, or a change of that parameter alone would change nothing.
+   * A deployment is a picture of the API, and CloudFormation takes a new one only where its name is new. So the name has a hash of what it shows, as it
+   * stands in the template, and each response mode has its own, or a change of that parameter alone would change nothing.
    */
-  #addDeployments({ mode, isStream, isBuffered }: ApiProps, definition: readonly Construct[]): string {
-    const shown = JSON.stringify([
-      API_PATHS,
-      API_METHODS,
-      GATEWAY_PROBLEMS.map(formatProblem),
-      GATEWAY_PROBLEMS,
-      SECURITY_POLICY,
-    ]);
-    const hash = createHash("sha256").update(shown).digest("hex").slice(0, 8);
+  #addDeployments({ mode, isStream, isBuffered }: ApiProps, definition: readonly CfnResource[]): string {
+    const shown = [this.restApi, ...definition].map((resource) => Stack.of(this).resolve(resource._toCloudFormation()));
+    const hash = createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 8);
     const [stream, buffered] = [
       { name: "Stream", condition: isStream },
       { name: "Buffered", condition: isBuffered },
@@ -156,8 +152,13 @@ export class Api extends Construct {
 
   #addStage(props: ApiProps, deploymentId: string): CfnStage {
     const logRole = new ApiLogRole(this, "LogRole", { isWanted: props.setsLogRole });
-    const logGroup = new LogGroup(this, "AccessLog", { removalPolicy: RemovalPolicy.DESTROY });
-    (logGroup.node.defaultChild as CfnLogGroup).retentionInDays = props.logRetentionDays;
+    const logGroup = this.#addLog("AccessLog", props.logRetentionDays);
+    // API Gateway makes this one by itself where it is not there, and then it is kept for ever.
+    const executionLog = this.#addLog(
+      "ExecutionLog",
+      props.logRetentionDays,
+      `API-Gateway-Execution-Logs_${this.restApi.ref}/${STAGE}`,
+    );
     const stage = new CfnStage(this, "Stage", {
       restApiId: this.restApi.ref,
       deploymentId,
@@ -182,6 +183,7 @@ export class Api extends Construct {
         },
       ],
     });
+    stage.node.addDependency(executionLog);
     Validations.of(stage).acknowledge({
       id: "AwsSolutions-APIG3",
       reason:
@@ -190,19 +192,28 @@ export class Api extends Construct {
     return stage;
   }
 
-  #addKey({ rateLimit, burstLimit, quotaPerDay, hasQuota }: ApiProps): CfnApiKey {
-    const plan = new CfnUsagePlan(this, "UsagePlan", {
+  #addLog(id: string, retentionDays: number, logGroupName?: string): LogGroup {
+    const logGroup = new LogGroup(this, id, { removalPolicy: RemovalPolicy.DESTROY, ...(logGroupName && { logGroupName }) });
+    (logGroup.node.defaultChild as CfnLogGroup).retentionInDays = retentionDays;
+    return logGroup;
+  }
+
+  #addUsagePlan({ rateLimit, burstLimit, quotaPerDay, hasQuota }: ApiProps): CfnUsagePlan {
+    return new CfnUsagePlan(this, "UsagePlan", {
       usagePlanName: Aws.STACK_NAME,
       apiStages: [{ apiId: this.restApi.ref, stage: this.stage.ref }],
       throttle: { rateLimit, burstLimit },
       quota: Fn.conditionIf(hasQuota.logicalId, { Limit: quotaPerDay, Period: "DAY" }, Aws.NO_VALUE),
     });
+  }
+
+  #addKey(): CfnApiKey {
     const key = new CfnApiKey(this, "Key", {
       name: Aws.STACK_NAME,
       description: "Rollcall: made with the stack. Make one for each who asks, in the same usage plan",
       enabled: true,
     });
-    new CfnUsagePlanKey(this, "UsagePlanKey", { keyId: key.ref, keyType: "API_KEY", usagePlanId: plan.ref });
+    new CfnUsagePlanKey(this, "UsagePlanKey", { keyId: key.ref, keyType: "API_KEY", usagePlanId: this.usagePlan.ref });
     return key;
   }
 

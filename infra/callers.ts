@@ -63,17 +63,26 @@ export function administrator(account: string): Caller {
 
 export const ANONYMOUS: Caller = { arn: undefined, account: "anonymous", policies: [] };
 
-/** A function of the stack rollcall-reader, by the name of its role there. */
-export async function program(role: "ReaderRole" | "RefresherRole"): Promise<Caller> {
-  const resource = (await deployTemplate("reader"))[role];
-  const [policy] = (resource?.Properties.Policies ?? []) as readonly { readonly PolicyDocument: Json }[];
+/** A function of the stacks rollcall-reader and rollcall-publisher, by the name of its role there. @param parameters of its stack */
+export async function program(
+  role: "ReaderRole" | "RefresherRole" | "PublisherRole",
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<Caller> {
+  const isPublisher = role === "PublisherRole";
+  const resources = await (isPublisher
+    ? deployTemplate("publisher", { Publishers: "{}", ...parameters })
+    : deployTemplate("reader", parameters));
+  const [policy] = (resources[role]?.Properties.Policies ?? []) as readonly { readonly PolicyDocument: Json }[];
   if (!policy) throw new Error(`the template has no ${role}`);
+  const attached = Object.values(resources).filter(
+    ({ Type, Properties }) => Type === "AWS::IAM::Policy" && (Properties.Roles as readonly Json[]).includes(role),
+  );
   return {
     arn: `arn:aws:sts::${STORE_ACCOUNT}:assumed-role/${role}/function`,
     account: STORE_ACCOUNT,
     userId: "AROAPROGRAMPROGRAM444:function",
     organization: ORGANIZATION,
-    policies: [policy.PolicyDocument],
+    policies: [policy.PolicyDocument, ...attached.map(readPolicy)],
   };
 }
 

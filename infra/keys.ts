@@ -24,6 +24,7 @@ export const OPERATOR_PREFIXES: readonly string[] = [
   "answers/",
   "changes/",
   "releases/",
+  "publishers/",
   "templates/",
 ];
 
@@ -35,6 +36,9 @@ export const TOP_LEVEL_REPORTS = "i-*.json";
 
 /** Where the roll is kept between refreshes. */
 export const SNAPSHOTS = "snapshots/*";
+
+/** What publishers keep between runs. */
+export const PUBLISHERS = "publishers/*";
 
 /** Where answers lie that are too large to be answered. */
 export const ANSWERS = "answers/*";

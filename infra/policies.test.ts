@@ -7,6 +7,7 @@ import {
   ALONE_CASES,
   type Case,
   INSTANCE_CASES,
+  KEY_CASES,
   OLD_BUCKET_CASES,
   ORGANIZATION_CASES,
   OWN_ACCOUNT_CASES,
@@ -17,7 +18,7 @@ import { BUCKET, deployTemplate, isAllowed, ORGANIZATION, STORE_ACCOUNT } from "
 function check(policy: Json | undefined, cases: readonly Case[]): void {
   it.each(
     cases.map(([decision, who, request, why]) => {
-      const asked = `${request.action} ${request.key ?? "(the bucket)"}`;
+      const asked = `${request.action} ${request.kms?.arn ?? request.key ?? "(the bucket)"}`;
       return [`${decision} ${asked} by ${who.userId ?? "nobody"} of ${who.account}: ${why}`, decision, who, request] as const;
     }),
   )("%s", async (_title, decision, who, request) => {
@@ -37,6 +38,11 @@ describe("a host, were the bucket's policy to let its account do anything", () =
 
 describe("the program, at a bucket that has no policy", () => {
   check(undefined, OLD_BUCKET_CASES);
+});
+
+describe("the program, at a bucket with a key of its owner's own", () => {
+  const statement = { Effect: "Allow", Principal: { AWS: `arn:aws:iam::${STORE_ACCOUNT}:root` }, Action: "kms:*", Resource: "*" };
+  check({ Version: "2012-10-17", Statement: [statement] }, KEY_CASES);
 });
 
 describe.each([
@@ -79,6 +85,13 @@ describe("roles", async () => {
   it("of hosts are EC2's alone to assume, so that nobody picks a session's name", async () => {
     expect(await trusted("hosts", { Bucket: "b-1" })).toEqual({ Role: [trust("ec2.amazonaws.com")] });
     expect(await trusted("hosts", { Bucket: "b-1", CreateRole: "false" })).toEqual({});
+  });
+
+  it("of the publisher are its services' alone, and see secrets below one path", async () => {
+    const { PublisherRole, ScheduleRole } = await deployTemplate("publisher", { Publishers: "{}", ParameterPath: "ours" });
+    expect(JSON.stringify(PublisherRole?.Properties.AssumeRolePolicyDocument)).toContain('"Service":"lambda.amazonaws.com"');
+    expect(JSON.stringify(ScheduleRole?.Properties.AssumeRolePolicyDocument)).toContain('"Service":"scheduler.amazonaws.com"');
+    expect(JSON.stringify(PublisherRole?.Properties.Policies)).toContain(`:parameter/ours/*`);
   });
 
   it("of the program are its services' alone", async () => {

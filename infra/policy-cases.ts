@@ -14,7 +14,7 @@ import {
   session,
   user,
 } from "./callers.ts";
-import { ADMINISTRATOR, type Caller, type Request, STORE_ACCOUNT } from "./simulation.ts";
+import { ADMINISTRATOR, type Caller, REGION, type Request, STORE_ACCOUNT } from "./simulation.ts";
 
 /** Whether a request is let through. */
 export type Case = readonly [decision: "allow" | "deny", who: Caller, request: Request, why: string];
@@ -33,6 +33,7 @@ const MIGHTY_LOCAL_HOST = session({ account: STORE_ACCOUNT, policies: [ADMINISTR
 const OPERATOR = administrator(STORE_ACCOUNT);
 const READER = await program("ReaderRole");
 const REFRESHER = await program("RefresherRole");
+const PUBLISHER = await program("PublisherRole");
 const SPEC = "specs/v1/current.json";
 
 /** A store of an organisation. */
@@ -191,6 +192,16 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["deny", REFRESHER, put("answers/v1/a.json.gz"), "answers are the reader's"],
   ["deny", REFRESHER, get(SPEC), "the refresher needs no specs"],
   ["deny", REFRESHER, get("keys/v1/k.json"), "the refresher needs no keys"],
+  ["allow", PUBLISHER, LIST, "the publisher lists"],
+  ["allow", PUBLISHER, get(reportOf(HOST)), "the publisher reads reports"],
+  ["allow", PUBLISHER, get("publishers/v1/wiki.json"), "the publisher reads what it keeps"],
+  ["allow", PUBLISHER, put("publishers/v1/wiki.json"), "the publisher writes what it keeps"],
+  ["deny", PUBLISHER, remove("publishers/v1/wiki.json"), "the publisher removes nothing"],
+  ["deny", PUBLISHER, put(reportOf(HOST)), "the publisher writes no report"],
+  ["deny", PUBLISHER, put("snapshots/v1/manifest.json"), "the snapshot is the refresher's"],
+  ["deny", PUBLISHER, get("keys/v1/k.json"), "the publisher needs no keys"],
+  ["deny", HOST, get("publishers/v1/wiki.json"), "a host reads nothing of publishers"],
+  ["deny", HOST, put("publishers/v1/wiki.json"), "a host writes nothing of publishers"],
 ];
 
 const LISTED = session({ organization: undefined });
@@ -234,6 +245,7 @@ export const OWN_ACCOUNT_CASES: readonly Case[] = [
 ];
 
 const FORGED = forger({ session: "i-0a1" });
+const LOCAL_FORGED = forger({ account: STORE_ACCOUNT, session: "i-0a1" });
 /** A store that asks for the instance's ARN. */
 export const INSTANCE_CASES: readonly Case[] = [
   ["allow", HOST, put(reportOf(HOST)), "credentials that EC2 gave to an instance"],
@@ -241,6 +253,15 @@ export const INSTANCE_CASES: readonly Case[] = [
   ["deny", session({ instance: undefined }), put(reportOf(HOST)), "credentials that nobody's instance was given"],
   ["deny", FORGED, put(reportOf(FORGED)), "a session's name that somebody picked"],
   ["deny", FORGED, get(SPEC), "the same, a spec"],
+  ["allow", LOCAL_HOST, put(reportOf(LOCAL_HOST)), "an instance of the store's account"],
+  [
+    "deny",
+    LOCAL_FORGED,
+    put(reportOf(LOCAL_FORGED)),
+    "a session's name that somebody picked in the store's account, whose own policies would be enough",
+  ],
+  ["deny", LOCAL_FORGED, put(departureOf(LOCAL_FORGED)), "the same, a departure"],
+  ["allow", OPERATOR, put(SPEC), "an administrator still publishes a spec"],
   ["deny", HOST, put(reportOf(NEIGHBOUR)), "a neighbour's report"],
 ];
 
@@ -267,4 +288,30 @@ export const OLD_BUCKET_CASES: readonly Case[] = [
   ["deny", REFRESHER, remove(reportOf(HOST)), "the refresher removes no report"],
   ["deny", REFRESHER, remove("i-0a1.json"), "nor one at the top"],
   ["deny", REFRESHER, get("secrets.txt"), "the refresher reads nothing that is not Rollcall's"],
+];
+
+const keyOf = (id: string) => `arn:aws:kms:${REGION}:${STORE_ACCOUNT}:key/${id}`;
+const KEY = keyOf("1234abcd-12ab-34cd-56ef-1234567890ab");
+const BY_S3 = `s3.${REGION}.amazonaws.com`;
+const decrypt: Request = { action: "kms:Decrypt", kms: { arn: KEY, service: BY_S3 } };
+const encrypt: Request = { action: "kms:GenerateDataKey", kms: { arn: KEY, service: BY_S3 } };
+const [KEY_READER, KEY_REFRESHER, KEY_PUBLISHER] = (await Promise.all(
+  (["ReaderRole", "RefresherRole", "PublisherRole"] as const).map((role) => program(role, { KmsKeyArn: KEY })),
+)) as [Caller, Caller, Caller];
+
+/** A bucket that is encrypted with a key of its owner's own, which leaves it to the account who may use it. */
+export const KEY_CASES: readonly Case[] = [
+  ["allow", KEY_READER, decrypt, "the reader reads reports"],
+  ["allow", KEY_READER, encrypt, "the reader puts a large answer aside"],
+  ["allow", KEY_REFRESHER, decrypt, "the refresher reads reports"],
+  ["allow", KEY_REFRESHER, encrypt, "the refresher writes the snapshot"],
+  ["allow", KEY_PUBLISHER, decrypt, "the publisher reads reports"],
+  ["allow", KEY_PUBLISHER, encrypt, "the publisher writes what it keeps"],
+  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: KEY } }, "what does not come through S3"],
+  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: KEY, service: `sqs.${REGION}.amazonaws.com` } }, "another service"],
+  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: keyOf("other"), service: BY_S3 } }, "another key"],
+  ["deny", KEY_READER, { action: "kms:ScheduleKeyDeletion", kms: { arn: KEY } }, "nobody's work"],
+  ["deny", READER, decrypt, "a stack that no key was given"],
+  ["deny", REFRESHER, encrypt, "a stack that no key was given"],
+  ["deny", PUBLISHER, decrypt, "a stack that no key was given"],
 ];

@@ -1,6 +1,6 @@
 // A function of the program: its code, its role with the rights that it is given and no others, its log.
-import { type CfnResource, Duration, type ICfnConditionExpression, RemovalPolicy } from "aws-cdk-lib";
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Aws, type CfnCondition, type CfnResource, Duration, type ICfnConditionExpression, RemovalPolicy } from "aws-cdk-lib";
+import { CfnPolicy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
@@ -15,6 +15,8 @@ export interface ProgramSettings {
   readonly memoryMegabytes: number;
   readonly logRetentionDays: number;
   readonly bucketArn: string;
+  /** The key that the bucket is encrypted with, where it is one of its owner's own. */
+  readonly key: { readonly arn: string; readonly isGiven: CfnCondition };
 }
 
 export interface ProgramProps extends ProgramSettings {
@@ -23,8 +25,10 @@ export interface ProgramProps extends ProgramSettings {
   readonly description: string;
   readonly timeoutSeconds: number;
   readonly rights: StoreRights;
-  /** How many may run at a time. */
-  readonly reservedConcurrency: ICfnConditionExpression | number;
+  /** Rights beside those on the store. */
+  readonly statements?: readonly PolicyStatement[];
+  /** How many may run at a time; as many as there may be, where it is left out. */
+  readonly reservedConcurrency?: ICfnConditionExpression;
   /** Whether whoever calls it without waiting is spared a second try. */
   readonly isTriedOnce?: boolean;
 }
@@ -48,11 +52,14 @@ export class Program extends Construct {
       description: props.description,
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       inlinePolicies: {
-        store: new PolicyDocument({ statements: [...listStoreRights(props.bucketArn, props.rights), mayLog] }),
+        store: new PolicyDocument({
+          statements: [...listStoreRights(props.bucketArn, props.rights), ...(props.statements ?? []), mayLog],
+        }),
       },
     });
 
     acknowledgePatterns(role, props.bucketArn, props.rights);
+    this.#permitKey(role, props.key);
 
     this.function = new LambdaFunction(this, "Function", {
       description: props.description,
@@ -67,9 +74,29 @@ export class Program extends Construct {
       environment: { ...props.environment },
       ...(props.isTriedOnce && { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
     });
-    (this.function.node.defaultChild as CfnResource).addPropertyOverride(
-      "ReservedConcurrentExecutions",
-      props.reservedConcurrency,
-    );
+    if (props.reservedConcurrency)
+      (this.function.node.defaultChild as CfnResource).addPropertyOverride(
+        "ReservedConcurrentExecutions",
+        props.reservedConcurrency,
+      );
+  }
+
+  /** Reading takes kms:Decrypt, and writing kms:GenerateDataKey as well (S3 guide, "Protecting data with SSE-KMS"). */
+  #permitKey(role: Role, { arn, isGiven }: ProgramSettings["key"]): void {
+    const policy = new CfnPolicy(this, "KeyPolicy", {
+      policyName: "key",
+      roles: [role.roleName],
+      policyDocument: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            sid: "UseKey",
+            actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+            resources: [arn],
+            conditions: { StringEquals: { "kms:ViaService": `s3.${Aws.REGION}.${Aws.URL_SUFFIX}` } },
+          }),
+        ],
+      }),
+    });
+    policy.cfnOptions.condition = isGiven;
   }
 }

@@ -1,11 +1,26 @@
 // The parameters of the stack rollcall-reader.
 
 /** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
-const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
+export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
 
 const DURATION = { allowedPattern: "^[1-9][0-9]{0,5}[smh]$", constraintDescription: "such as 90s, 30m or 2h" };
 
 const FLAG = ["true", "false"] as const;
+
+export const WITHIN = {
+  label: "Freshness",
+  default: "2h",
+  ...DURATION,
+  description: "How old a fresh report may be.",
+} as const;
+
+export const ALARM_EMAIL = {
+  label: "E-mail for alarms",
+  default: "",
+  allowedPattern: "^([^@\\s]+@[^@\\s]+\\.[^@\\s]+)?$",
+  constraintDescription: "an e-mail address, or nothing",
+  description: "Gets a message to confirm, then one for each alarm and its end.",
+} as const;
 
 /** In the order and under the headings of the console. */
 export const READER_PARAMETERS = [
@@ -26,12 +41,19 @@ export const READER_PARAMETERS = [
         constraintDescription: "the name of a bucket, or nothing",
         description: "Another bucket of this account and region, in the place of that one.",
       },
+      KmsKeyArn: {
+        label: "Key of the bucket",
+        default: "",
+        allowedPattern: "^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$",
+        constraintDescription: "the ARN of a key of AWS KMS, or nothing",
+        description: "Where another bucket is encrypted with a key of yours: the key, which may then be used through S3.",
+      },
     },
   },
   {
     heading: "Answers",
     parameters: {
-      Within: { label: "Freshness", default: "2h", ...DURATION, description: "How old a fresh report may be." },
+      Within: WITHIN,
       MaxAge: {
         label: "Age of answers",
         default: "10s",
@@ -118,13 +140,7 @@ export const READER_PARAMETERS = [
   {
     heading: "Operation",
     parameters: {
-      AlarmEmail: {
-        label: "E-mail for alarms",
-        default: "",
-        allowedPattern: "^([^@\\s]+@[^@\\s]+\\.[^@\\s]+)?$",
-        constraintDescription: "an e-mail address, or nothing",
-        description: "Gets a message to confirm, then one for each alarm and its end.",
-      },
+      AlarmEmail: ALARM_EMAIL,
       SetApiGatewayLogRole: {
         label: "Let API Gateway log",
         default: "true",

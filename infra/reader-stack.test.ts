@@ -62,7 +62,12 @@ describe("the functions", () => {
   });
 
   it("keep their logs for a while, and may write no others", async () => {
-    reader.resourceCountIs("AWS::Logs::LogGroup", 3);
+    reader.resourceCountIs("AWS::Logs::LogGroup", 4);
+    // The one that API Gateway would make by itself, and keep for ever.
+    reader.hasResourceProperties("AWS::Logs::LogGroup", {
+      LogGroupName: { "Fn::Join": ["", ["API-Gateway-Execution-Logs_", { Ref: "ApiRestApi" }, "/v1"]] },
+    });
+    reader.hasResource("AWS::ApiGateway::Stage", { DependsOn: ["ApiExecutionLog"] });
     reader.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: { Ref: "LogRetentionDays" } });
     const { ReaderRole } = await deployTemplate("reader");
     expect(JSON.stringify(ReaderRole)).toContain("logs:ap-northeast-1:111111111111:ReaderLog");
@@ -70,28 +75,52 @@ describe("the functions", () => {
   });
 });
 
-describe("alarms", () => {
-  it.each([
-    ["STREAM", 96_000],
-    ["BUFFERED", 23_200],
-  ])("go off for failures, throttles, slowness and a snapshot that nobody keeps: %s", async (ResponseMode, slow) => {
-    const resources = await deployTemplate("reader", { ResponseMode });
-    const alarms = Object.fromEntries(
-      Object.entries(resources)
-        .filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm")
-        .map(([name, { Properties }]) => [
-          name,
-          [Properties.Threshold, Properties.EvaluationPeriods, Properties.TreatMissingData],
-        ]),
-    );
-    expect(alarms).toEqual({
-      AlarmReaderErrors: [5, 1, "notBreaching"],
-      AlarmReaderThrottles: [5, 1, "notBreaching"],
-      AlarmReaderSlow: [slow, 3, "notBreaching"],
-      AlarmServerErrors: [5, 1, "notBreaching"],
-      AlarmRefresherStands: [1, 2, "breaching"],
+it("may use the bucket's key, through S3 alone, where one is named", async () => {
+  const policies = (resources: Record<string, { Type: string }>) =>
+    Object.values(resources).filter(({ Type }) => Type === "AWS::IAM::Policy");
+  expect(policies(await deployTemplate("reader"))).toEqual([]);
+  const KmsKeyArn = "arn:aws:kms:ap-northeast-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+  const found = policies(await deployTemplate("reader", { KmsKeyArn }));
+  expect(found).toHaveLength(2);
+  for (const policy of found)
+    expect(policy).toMatchObject({
+      Properties: {
+        PolicyDocument: {
+          Statement: [
+            {
+              Effect: "Allow",
+              Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+              Resource: KmsKeyArn,
+              Condition: { StringEquals: { "kms:ViaService": "s3.ap-northeast-1.amazonaws.com" } },
+            },
+          ],
+        },
+      },
     });
-  });
+});
+
+describe("alarms", () => {
+  it.each(["STREAM", "BUFFERED"])(
+    "go off for failures, throttles, slowness and a snapshot that nobody keeps: %s",
+    async (ResponseMode) => {
+      const resources = await deployTemplate("reader", { ResponseMode });
+      const alarms = Object.fromEntries(
+        Object.entries(resources)
+          .filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm")
+          .map(([name, { Properties }]) => [
+            name,
+            [Properties.Threshold, Properties.EvaluationPeriods, Properties.TreatMissingData],
+          ]),
+      );
+      expect(alarms).toEqual({
+        AlarmReaderErrors: [5, 1, "notBreaching"],
+        AlarmReaderThrottles: [5, 1, "notBreaching"],
+        AlarmReaderSlow: [20_000, 3, "notBreaching"],
+        AlarmServerErrors: [5, 1, "notBreaching"],
+        AlarmRefresherStands: [1, 2, "breaching"],
+      });
+    },
+  );
 
   it("are told to somebody who is named, over TLS, and by this account's CloudWatch alone", async () => {
     const without = await deployTemplate("reader");

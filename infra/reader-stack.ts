@@ -62,6 +62,7 @@ export class ReaderStack extends RollcallStack {
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: number("MemorySize"),
       logRetentionDays,
+      key: { arn: text("KmsKeyArn"), isGiven: declareCondition("HasKmsKey", isGiven(text("KmsKeyArn"))) },
       environment: {
         ROLLCALL_STORE: storeUrl,
         ROLLCALL_WITHIN: text("Within"),
@@ -107,18 +108,19 @@ export class ReaderStack extends RollcallStack {
     });
 
     const watched = { reader, refresher, apiName: Aws.STACK_NAME, stageName: api.stage.ref };
-    const alarms = new Alarms(this, "Alarm", { ...watched, slowMs: mode.slowMs, email: text("AlarmEmail"), hasEmail });
+    const alarms = new Alarms(this, "Alarm", { ...watched, email: text("AlarmEmail"), hasEmail });
     new Dashboard(this, "Dashboard", { ...watched, alarms });
     this.#print(api, storeUrl, logGroup.logGroupName);
   }
 
-  #print({ url, key }: Api, storeUrl: string, logGroupName: string): void {
+  #print({ url, key, usagePlan }: Api, storeUrl: string, logGroupName: string): void {
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
     new CfnOutput(this, "ApiKeyId", { value: key.ref, description: "The id of the key, which is no secret" });
     new CfnOutput(this, "ApiKeyCommand", {
       value: `aws apigateway get-api-key --region ${Aws.REGION} --api-key ${key.ref} --include-value --query value --output text`,
       description: "Prints the key itself",
     });
+    new CfnOutput(this, "UsagePlanId", { value: usagePlan.ref, description: "Where further keys belong" });
     new CfnOutput(this, "StoreUrl", { value: storeUrl, description: "What is read, and what hosts name as their store" });
     new CfnOutput(this, "LogCommand", {
       value: `aws logs tail ${logGroupName} --region ${Aws.REGION} --since 10m`,

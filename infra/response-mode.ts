@@ -24,9 +24,6 @@ const BUFFERED: Mode = {
   invocations: "2015-03-31/functions/FUNCTION/invocations",
 };
 
-/** A streamed answer's first byte, or a whole buffered one, takes no longer, or people will notice. */
-const SLOW_SHARE = 0.8;
-
 /** Makes what depends on the response mode, all of it decided when the stack is deployed. */
 export class ResponseMode {
   readonly #isStream: CfnCondition;
@@ -46,12 +43,6 @@ export class ResponseMode {
 
   get timeoutMs(): number {
     return Token.asNumber(this.choose(STREAM.timeoutSeconds * 1000, BUFFERED.timeoutSeconds * 1000));
-  }
-
-  /** What is worth an alarm, in ms. */
-  get slowMs(): number {
-    const toSlow = ({ timeoutSeconds }: Mode) => timeoutSeconds * 1000 * SLOW_SHARE;
-    return Token.asNumber(this.choose(toSlow(STREAM), toSlow(BUFFERED)));
   }
 
   get transferMode(): string {

@@ -5,7 +5,7 @@ import { type Deployment, deploy, type Json, type Template } from "./intrinsics.
 
 export const STORE_ACCOUNT = "111111111111";
 export const ORGANIZATION = "o-a1b2c3d4e5";
-const REGION = "ap-northeast-1";
+export const REGION = "ap-northeast-1";
 export const BUCKET = `rollcall-${STORE_ACCOUNT}-${REGION}`;
 
 /** Whoever asks. */
@@ -22,8 +22,11 @@ export interface Caller {
   readonly policies: readonly Json[];
 }
 
+/** Of the store, or of a key that a bucket is encrypted with. */
 export interface Request {
   readonly action: string;
+  /** The ARN of the key in KMS, where it is asked, and the service that asks in the caller's name. */
+  readonly kms?: { readonly arn: string; readonly service?: string };
   /** Undefined for the bucket itself. */
   readonly key?: string | undefined;
   readonly isPlainHttp?: boolean;
@@ -36,12 +39,15 @@ export const ADMINISTRATOR: Json = {
 };
 
 /** Reads a committed template. */
-async function readTemplate(name: "store" | "reader" | "hosts"): Promise<Template> {
+async function readTemplate(name: "store" | "reader" | "publisher" | "hosts"): Promise<Template> {
   return JSON.parse(await readFile(new URL(`templates/rollcall-${name}.template.json`, import.meta.url), "utf8"));
 }
 
 /** Deploys a template into the store's account, in mind. */
-export async function deployTemplate(name: "store" | "reader" | "hosts", parameters: Deployment["parameters"] = {}) {
+export async function deployTemplate(
+  name: "store" | "reader" | "publisher" | "hosts",
+  parameters: Deployment["parameters"] = {},
+) {
   return deploy(await readTemplate(name), { account: STORE_ACCOUNT, region: REGION, parameters });
 }
 
@@ -52,17 +58,18 @@ export function propertiesOf<T>(resources: Awaited<ReturnType<typeof deployTempl
   return resource.Properties as T;
 }
 
-/** Whether the store's policy and the caller's own let a request through. @throws Error if the simulator cannot tell */
+/** Whether the policy of the store, or of the key, and the caller's own let a request through. @throws Error if the simulator cannot tell */
 export async function isAllowed(
-  storePolicy: Json | undefined,
+  resourcePolicy: Json | undefined,
   caller: Caller,
-  { action, key, isPlainHttp, tls = "1.3" }: Request,
+  { action, kms, key, isPlainHttp, tls = "1.3" }: Request,
 ): Promise<boolean> {
   const { arn, account, userId, organization, instance, policies } = caller;
-  const resource = `arn:aws:s3:::${BUCKET}${key === undefined ? "" : `/${key}`}`;
+  const resource = kms?.arn ?? `arn:aws:s3:::${BUCKET}${key === undefined ? "" : `/${key}`}`;
   const contextVariables = {
     "aws:SecureTransport": String(!isPlainHttp),
-    ...(!isPlainHttp && { "s3:TlsVersion": tls }),
+    ...(!kms && !isPlainHttp && { "s3:TlsVersion": tls }),
+    ...(kms?.service && { "kms:ViaService": kms.service }),
     "aws:PrincipalAccount": arn ? account : "anonymous",
     ...(arn && { "aws:PrincipalArn": arn }),
     ...(userId && { "aws:userid": userId }),
@@ -80,7 +87,7 @@ export async function isAllowed(
       identityPolicies: policies.map((policy, index) => ({ name: `policy${index}`, policy })),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
-      ...(storePolicy !== undefined && { resourcePolicy: storePolicy }),
+      ...(resourcePolicy !== undefined && { resourcePolicy }),
       // S3 itself would refuse other accounts, were the policy a public one.
       additionalSettings: { s3: { blockPublicAccess: true } },
     },

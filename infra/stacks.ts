@@ -1,8 +1,9 @@
-// The three stacks. They share names, and nothing is imported from one into another, so each can be deployed, changed and deleted alone.
+// The stacks. They share names, and nothing is imported from one into another, so each can be deployed, changed and deleted alone.
 import { type App, DefaultStackSynthesizer, type IStackSynthesizer, Validations } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { HostsStack } from "./hosts-stack.ts";
+import { PublisherStack } from "./publisher-stack.ts";
 import { ReaderStack } from "./reader-stack.ts";
 import { StoreStack, type StoreStackProps } from "./store-stack.ts";
 
@@ -20,13 +21,15 @@ export interface StacksOptions {
 export interface Stacks {
   readonly store: StoreStack;
   readonly reader: ReaderStack;
+  readonly publisher: PublisherStack;
   readonly hosts: HostsStack;
 }
 
 /** Makes the stacks. AWS's own rules are checked whenever they are synthesised. */
 export function addStacks(app: App, { form, programFolder = "", data = "keep" }: StacksOptions): Stacks {
   const isPlain = form === "plain";
-  const code = isPlain ? Code.fromInline(PROGRAM_PLACEHOLDER) : Code.fromAsset(programFolder);
+  // One for each stack, since an asset belongs to one.
+  const makeCode = () => (isPlain ? Code.fromInline(PROGRAM_PLACEHOLDER) : Code.fromAsset(programFolder));
   const props = () => {
     // A cast, since CDK's own types do not tell an absent property from an undefined one.
     const makeSynthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
@@ -35,7 +38,8 @@ export function addStacks(app: App, { form, programFolder = "", data = "keep" }:
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return {
     store: new StoreStack(app, "rollcall-store", { ...props(), data }),
-    reader: new ReaderStack(app, "rollcall-reader", { ...props(), code }),
+    reader: new ReaderStack(app, "rollcall-reader", { ...props(), code: makeCode() }),
+    publisher: new PublisherStack(app, "rollcall-publisher", { ...props(), code: makeCode() }),
     hosts: new HostsStack(app, "rollcall-hosts", props()),
   };
 }

@@ -18,6 +18,10 @@ export interface StorePolicyOptions {
 /** The oldest TLS that is spoken with; S3 itself takes no older either, at its own endpoints. */
 const MIN_TLS = "1.2";
 
+/** Set for credentials that EC2 gave to an instance (EC2 guide, "Grant permission by instance ARN"), whose role's session name nobody chose. */
+const INSTANCE_ARN_KEY = "ec2:SourceInstanceARN";
+const INSTANCE_ARN = `arn:${Aws.PARTITION}:ec2:*:\${aws:PrincipalAccount}:instance/i-*`;
+
 /** The statements of the bucket's policy, which stays "not public" (S3 guide, "The meaning of public"): each that allows names accounts or one organisation. */
 export function listStoreStatements(options: StorePolicyOptions): PolicyStatement[] {
   const { bucketArn, reportsMayBeDeleted } = options;
@@ -36,10 +40,17 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
     }),
     // A user or a function has a key of its own as well, by the letter of the statement before; no host reports from there. Negated operators
     // hold for a request without the key too (IAM guide, "Condition operators"), so that nothing hangs on aws:userid being there.
+    // Where the instance's ARN is asked for, it is here too: in the bucket's own account a role's own policies are enough, and what is allowed above says nothing.
     deny("OnlyInstancesReport", {
       Action: "s3:PutObject",
       Resource: below(HOST_PREFIXES.map((prefix) => `${prefix}*`)),
-      Condition: { StringNotLike: { "aws:userid": INSTANCE_SESSION } },
+      Condition: {
+        StringNotLike: Fn.conditionIf(
+          options.requiresInstance.logicalId,
+          { [INSTANCE_ARN_KEY]: INSTANCE_ARN },
+          { "aws:userid": INSTANCE_SESSION },
+        ),
+      },
     }),
     // Lifecycle rules need no right. An operator who has to remove a report takes this statement out, which is noticed, and puts it back.
     ...(reportsMayBeDeleted
@@ -61,16 +72,11 @@ function deny(Sid: string, rest: object) {
 function describeHosts(options: StorePolicyOptions) {
   const { organizationId, accounts, hasOrganization, hasAccounts, requiresInstance } = options;
   const listed = Fn.conditionIf(hasAccounts.logicalId, Fn.split(",", accounts), Aws.ACCOUNT_ID);
-  // Set for credentials that EC2 gave to an instance (EC2 guide, "Grant permission by instance ARN"), whose role's session name nobody chose.
-  const lock = Fn.conditionIf(
-    requiresInstance.logicalId,
-    `arn:${Aws.PARTITION}:ec2:*:\${aws:PrincipalAccount}:instance/i-*`,
-    Aws.NO_VALUE,
-  );
+  const lock = Fn.conditionIf(requiresInstance.logicalId, INSTANCE_ARN, Aws.NO_VALUE);
   return {
     Principal: { AWS: Fn.conditionIf(hasOrganization.logicalId, "*", listed) },
     Condition: {
-      StringLike: { "aws:userid": INSTANCE_SESSION, "ec2:SourceInstanceARN": lock },
+      StringLike: { "aws:userid": INSTANCE_SESSION, [INSTANCE_ARN_KEY]: lock },
       StringEquals: Fn.conditionIf(hasOrganization.logicalId, { "aws:PrincipalOrgID": organizationId }, Aws.NO_VALUE),
     },
   };

@@ -53,12 +53,16 @@ describe("the store", () => {
 
   it("outlives its stack, unless its creation fails", () => {
     store.hasResource("AWS::S3::Bucket", { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" });
+    // And its locks with it.
+    store.hasResource("AWS::S3::BucketPolicy", { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" });
   });
 
   it("goes with its stack where that was asked for, reports and all", () => {
     const app = new App({ analyticsReporting: false });
     const template = Template.fromStack(addStacks(app, { form: "plain", data: "delete" }).store);
-    template.hasResource("AWS::S3::Bucket", { DeletionPolicy: "Delete" });
+    template.hasResource("AWS::S3::Bucket", { DeletionPolicy: "Delete", UpdateReplacePolicy: "Delete" });
+    for (const policy of Object.values(template.findResources("AWS::S3::BucketPolicy")))
+      expect(policy).not.toHaveProperty("DeletionPolicy");
     template.resourceCountIs("Custom::S3AutoDeleteObjects", 1);
     expect(JSON.stringify(template)).not.toContain("NobodyDeletesReports");
     expect(JSON.stringify(store)).toContain("NobodyDeletesReports");

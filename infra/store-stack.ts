@@ -101,6 +101,8 @@ export class StoreStack extends RollcallStack {
       reportsMayBeDeleted: data === "delete",
     });
     for (const statement of statements) bucket.addToResourcePolicy(statement);
+    // A bucket that stays keeps its locks.
+    if (data === "keep") bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     Validations.of(bucket).acknowledge({
       id: "AwsSolutions-S1",
       reason:

@@ -25,8 +25,13 @@ await build({
 // who have none in their environment, as functions have.
 await build({
   absWorkingDir: root,
-  entryPoints: { index: "src/api/lambda.ts" },
-  outdir: "dist/lambda",
+  stdin: {
+    contents: 'export * from "./src/api/lambda.ts"; export * from "./src/publish/lambda.ts";',
+    resolveDir: root,
+    sourcefile: "functions.ts",
+    loader: "ts",
+  },
+  outfile: "dist/lambda/index.js",
   bundle: true,
   minify: true,
   keepNames: true,

@@ -25,6 +25,7 @@ const FILES = {
   "packaging/systemd/rollcall-agent.service": "usr/lib/systemd/system/rollcall-agent.service",
   "packaging/systemd/rollcall-report.service": "usr/lib/systemd/system/rollcall-report.service",
   "packaging/systemd/rollcall-report.timer": "usr/lib/systemd/system/rollcall-report.timer",
+  "packaging/systemd/rollcall-report-boot.timer": "usr/lib/systemd/system/rollcall-report-boot.timer",
   "packaging/debian/config.yaml.example": "usr/share/doc/rollcall/config.yaml.example",
   "examples/spec.yaml": "usr/share/doc/rollcall/spec.yaml.example",
   "README.md": "usr/share/doc/rollcall/README.md",

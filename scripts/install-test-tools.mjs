@@ -7,9 +7,13 @@ const TOOLS = {
   jq: "jq",
   chromium: "chromium",
   openssl: "openssl",
+  // It runs what `rollcall aws init` writes (test/aws).
+  aws: "awscli",
   // For a network of the test's own, with EC2's metadata service at its address.
   ip: "iproute2",
   unshare: "util-linux",
+  // Makes a terminal.
+  script: "bsdutils",
   // Ceph's RADOS Gateway is the S3 server (test/s3/server.ts).
   radosgw: "radosgw",
   "ceph-mon": "ceph-mon",

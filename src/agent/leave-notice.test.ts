@@ -40,14 +40,17 @@ describe("awaitNotice", () => {
     expect(await notices.awaitNotice(signal)).toBe("spot_interruption");
   });
 
-  it("hears of an instance that its Auto Scaling group terminates", async () => {
-    const paths: Record<string, string> = { [LIFE_CYCLE]: "on-demand", [STATE]: "InService" };
-    const { notices, signal } = await setUp(paths, (turn) => {
-      if (turn === 2) paths[STATE] = "Standby";
-      if (turn === 3) paths[STATE] = "Terminated";
-    });
-    expect(await notices.awaitNotice(signal)).toBe("autoscaling_termination");
-  });
+  it.each(["Terminated", "Warmed:Terminated"])(
+    "hears of an instance that its Auto Scaling group terminates: %s",
+    async (state) => {
+      const paths: Record<string, string> = { [LIFE_CYCLE]: "on-demand", [STATE]: "InService" };
+      const { notices, signal } = await setUp(paths, (turn) => {
+        if (turn === 2) paths[STATE] = "Standby";
+        if (turn === 3) paths[STATE] = state;
+      });
+      expect(await notices.awaitNotice(signal)).toBe("autoscaling_termination");
+    },
+  );
 
   it("takes nothing for a notice that is none", async () => {
     const lies = ["", "[]", "null", '"terminate"', '{"action":"rebalance"}', '{"time":"soon"}', "<html>", "{".repeat(10_000)];

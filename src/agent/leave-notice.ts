@@ -65,7 +65,7 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
     const answer = await get(AUTOSCALING, signal);
     if (!("status" in answer)) return undefined;
     if (answer.status === 200 || answer.status === 404) isInGroup = answer.status === 200;
-    return answer.status === 200 && answer.body.trim() === "Terminated" ? "autoscaling_termination" : undefined;
+    return answer.status === 200 && LEAVING.test(answer.body.trim()) ? "autoscaling_termination" : undefined;
   }
 
   return {
@@ -82,6 +82,9 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
     },
   };
 }
+
+/** Out of the group, or out of its warm pool (EC2 Auto Scaling guide, "Retrieve the target lifecycle state through instance metadata"). */
+const LEAVING = /^(?:Warmed:)?Terminated$/;
 
 /** Elsewhere than on EC2 nobody tells. */
 export const NO_NOTICES: Notices = {

@@ -6,6 +6,9 @@ import type { Outlet } from "./delivery.ts";
 /** Little time is left, so waits are short. */
 const BACKOFF: Backoff = { first: 250, cap: 2000 };
 
+/** A try that takes longer is given up: what hangs may go through a new connection; ms. */
+const TRY_MS = 5000;
+
 /** A host that comes back waits so long after its departure: a store that tells whole seconds must see the report as the later one; ms. */
 export const RETURN_AFTER_MS = 1500;
 
@@ -30,7 +33,7 @@ export async function leave(
 ): Promise<boolean> {
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      await outlet.leave(id, reason, signal);
+      await outlet.leave(id, reason, AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
       return true;
     } catch (error) {
       onFailure(error);

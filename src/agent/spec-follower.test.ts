@@ -173,7 +173,7 @@ describe("a follower", () => {
     expect(follower.refusal).toBeUndefined();
   });
 
-  it("takes a death in the middle of a trial for a failure", async () => {
+  it("takes a second death in the middle of a trial for a failure, and an orderly end for none", async () => {
     const { open, publish, take } = await setUp();
     const follower = open();
     publish(1, specOf("a"));
@@ -181,11 +181,21 @@ describe("a follower", () => {
     publish(2, specOf("deadly"));
     const deadly = await follower.poll(HOST);
     if (typeof deadly !== "object") throw new Error("not taken");
+    for (let stop = 0; stop < 3; stop++) {
+      await follower.beginTrial(deadly);
+      await follower.cancelTrial();
+    }
     await follower.beginTrial(deadly);
+    // Once may be a reboot.
+    const second = open();
+    expect(await second.load(HOST)).toMatchObject({ digest });
+    expect(await second.poll(HOST)).toMatchObject({ edition: 2 });
+    await second.beginTrial(deadly);
     const next = open();
     expect(await next.load(HOST)).toMatchObject({ digest });
     expect(await next.poll(HOST)).toBeUndefined();
-    expect(next.refusal?.detail).toContain("the agent ended while it was tried");
+    expect(next.refusal?.detail).toContain("the agent ended twice while it was tried");
+    await expect(next.look(HOST)).rejects.toThrow("the agent ended twice");
   });
 
   it("begins anew from a damaged state", async () => {

@@ -27,7 +27,7 @@ export interface Refusal {
 
 export interface SpecFollower {
   /**
-   * Takes up what an earlier process followed. A spec in whose trial that process ended is refused.
+   * Takes up what an earlier process followed. A spec in whose trial processes ended twice is refused: once may be a reboot.
    *
    * @returns undefined if there is nothing to follow yet
    */
@@ -45,9 +45,11 @@ export interface SpecFollower {
    * @returns its number; undefined if nothing is
    * @throws Error that says why it would be refused
    */
-  look(id: string): Promise<number | undefined>;
+  look(host: HostFacts): Promise<number | undefined>;
   /** Marks that a spec is about to be tried for the first time, so that a crash is remembered. */
   beginTrial(spec: FollowedSpec): Promise<void>;
+  /** It was not tried to the end, since this process is told to stop: the next one tries it again. */
+  cancelTrial(): Promise<void>;
   /** It works, or it does not, and why. */
   endTrial(spec: FollowedSpec, fault?: string): Promise<void>;
   readonly refusal: Refusal | undefined;
@@ -79,6 +81,8 @@ const STATE = z.object({
     .optional(),
   /** Digest of the spec that is being tried. */
   trial: z.string().optional(),
+  /** Digest of one in whose trial a process has ended once. */
+  crashed: z.string().optional(),
   /** Specs that failed their trial here, by digest. */
   undone: z.record(z.string(), z.string()).default({}),
 });
@@ -123,6 +127,13 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     return forbidden === undefined ? { spec: parsed.spec, digest, edition: edition.number } : { fault: forbidden };
   }
 
+  /** What is wrong with an edition's age; nothing with that of the one that this host has had. */
+  function judgeAge(edition: Edition): string | undefined {
+    if (edition.number === state.highest && state.highest_digest === digestEdition(edition)) return undefined;
+    if (edition.number <= state.highest) return `it is not newer than edition ${state.highest}, which this host has had`;
+    return Date.parse(edition.expires_at) <= clock() ? `it expired at ${edition.expires_at}` : undefined;
+  }
+
   function refuse(detail: string, edition?: number): undefined {
     refusal = { ...(edition !== undefined && { edition }), detail };
     return undefined;
@@ -159,7 +170,10 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
 
     async load(host) {
       state = (await readState(path)) ?? state;
-      if (state.trial !== undefined) await save({ trial: undefined, undone: addUndone(state, state.trial, CRASHED) });
+      const { trial } = state;
+      if (trial !== undefined && trial === state.crashed)
+        await save({ trial: undefined, crashed: undefined, undone: addUndone(state, trial, CRASHED) });
+      else if (trial !== undefined) await save({ trial: undefined, crashed: trial });
       const bytes = state.envelope === undefined ? undefined : Buffer.from(state.envelope, "base64");
       const read = bytes && readEdition(bytes, keys);
       // The keys may have been changed since.
@@ -177,38 +191,43 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
       const read = readEdition(bytes, keys);
       if ("refusal" in read) return refuse(read.refusal);
       const { edition } = read;
-      const isKnown = edition.number === state.highest && state.highest_digest === digestEdition(edition);
-      if (!isKnown) {
-        if (edition.number <= state.highest)
-          return refuse(`it is not newer than edition ${state.highest}, which this host has had`, edition.number);
-        if (Date.parse(edition.expires_at) <= clock()) return refuse(`it expired at ${edition.expires_at}`, edition.number);
-      }
-      return accept(edition, bytes, host);
+      const age = judgeAge(edition);
+      return age === undefined ? accept(edition, bytes, host) : refuse(age, edition.number);
     },
 
-    async look(id) {
-      const bytes = await fetch(id, MAX_EDITION_BYTES);
+    async look(host) {
+      const bytes = await fetch(host.instance_id, MAX_EDITION_BYTES);
       if (!bytes) return undefined;
       const read = readEdition(bytes, keys);
       if ("refusal" in read) throw new Error(read.refusal);
+      state = (await readState(path)) ?? state;
+      const age = judgeAge(read.edition);
+      if (age !== undefined) throw new Error(age);
+      const taken = examine(read.edition, host);
+      if (typeof taken === "object" && "fault" in taken) throw new Error(taken.fault);
       return read.edition.number;
     },
 
     beginTrial: ({ digest }) => save({ trial: digest }),
+    cancelTrial: () => save({ trial: undefined }),
 
     async endTrial({ digest, edition }, fault) {
       if (fault !== undefined) {
         refuse(`${UNDONE}${fault}`, edition);
-        return save({ trial: undefined, undone: addUndone(state, digest, fault) });
+        return save({ trial: undefined, crashed: undefined, undone: addUndone(state, digest, fault) });
       }
       currentDigest = digest;
       currentEdition = edition;
-      return save({ trial: undefined, ...(candidate?.digest === digest && { envelope: candidate.envelope }) });
+      return save({
+        trial: undefined,
+        crashed: undefined,
+        ...(candidate?.digest === digest && { envelope: candidate.envelope }),
+      });
     },
   };
 }
 
-const CRASHED = "the agent ended while it was tried";
+const CRASHED = "the agent ended twice while it was tried";
 const UNDONE = "it was tried here and undone: ";
 
 function addUndone({ undone }: State, digest: string, fault: string): Record<string, string> {

@@ -76,8 +76,13 @@ function parseStatus(content: string): Status | undefined {
   }
 }
 
-/** The 22nd field; the second, the program's name, may hold spaces and parentheses. */
+/**
+ * When a process started: the 22nd field of proc_pid_stat(5); the second, the program's name, may hold spaces and parentheses.
+ *
+ * @returns undefined for none, and for one that is dead and only not yet buried (state Z or X), as happens in containers
+ */
 async function readTicks(pid: string): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const [state = "", ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  return /^[ZXx]/.test(state) ? undefined : fields[18];
 }

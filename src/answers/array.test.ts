@@ -1,39 +1,14 @@
 // Tests of selections and of the answer's bytes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isRejected, parseReport } from "../report/report.ts";
-import { createSegmentBuilder } from "../roll/segment.ts";
-import { createTableBuilder } from "../roll/table.ts";
-import type { RollView } from "../roll/view.ts";
+import { type Given, makeView, NOW } from "../roll/view-double.ts";
 import { writeReports } from "./array.ts";
 import { parseQuery } from "./query.ts";
 import { selectReports } from "./selection.ts";
 
 const HOUR = 3_600_000;
-const NOW = Date.UTC(2024, 2, 1, 0, 0, 30);
-
-interface Given {
-  readonly id: string;
-  readonly ageMs: number;
-  readonly body: string;
-  readonly etag?: string;
-}
 
 const makeReport = (id: string, ageMs: number, body: string): Given => ({ id, ageMs, body });
-
-/** A view of reports, every other one in a segment of its own. */
-function makeView(...reports: readonly Given[]): RollView {
-  const builders = [createSegmentBuilder(), createSegmentBuilder()];
-  const rows = createTableBuilder(reports.length);
-  for (const [at, { id, ageMs, body, etag = id }] of reports.entries()) {
-    const report = parseReport(Buffer.from(body), id);
-    if (isRejected(report)) throw new Error(report.detail);
-    const row = builders[at % 2]?.add(`reports/v1/local/${id}.json`, etag, report) ?? 0;
-    rows.push(at % 2, row, NOW - ageMs);
-  }
-  const table = rows.build(builders.map(({ build }) => build()));
-  return { asOf: NOW, version: 1, reports: table, problems: [], problemCount: 0, departed: [] };
-}
 
 const BODIES = {
   plain: '{"instance_id":"plain","2":"two","1":"one","update_date":"2024-03-01T09:00:30+0900","n":1.0}',
@@ -48,7 +23,7 @@ const REPORTS = [
 
 async function answer(question: string, format: "json" | "ndjson" = "json"): Promise<string> {
   const query = parseQuery(new URLSearchParams(question));
-  const selection = await selectReports(makeView(...REPORTS), query);
+  const selection = await selectReports(makeView(REPORTS), query);
   return Buffer.concat([...writeReports(selection, query, format, NOW)]).toString();
 }
 
@@ -98,10 +73,10 @@ describe("an answer", () => {
 
 describe("selectReports", () => {
   it("counts silent hosts whatever the filters, and warns of fields that no report has", async () => {
-    const selection = await selectReports(makeView(...REPORTS), parseQuery(new URLSearchParams("evn=prod&instance_id=*")));
+    const selection = await selectReports(makeView(REPORTS), parseQuery(new URLSearchParams("evn=prod&instance_id=*")));
     expect(selection).toMatchObject({ silent: 1, warnings: ['no report that was asked for has a field "evn"'] });
     expect(selection.positions).toHaveLength(0);
-    expect((await selectReports(makeView(), parseQuery(new URLSearchParams("evn=prod")))).warnings).toEqual([]);
+    expect((await selectReports(makeView([]), parseQuery(new URLSearchParams("evn=prod")))).warnings).toEqual([]);
   });
 
   it("stands until a report changes state by age alone", async () => {
@@ -111,7 +86,7 @@ describe("selectReports", () => {
         fc.array(fc.integer({ min: 0, max: 30 * HOUR }), { maxLength: 8 }),
         fc.nat({ max: 30 * HOUR }),
         async (ages, wait) => {
-          const view = makeView(...ages.map((age) => makeReport("plain", age, BODIES.plain)));
+          const view = makeView(ages.map((age) => makeReport("plain", age, BODIES.plain)));
           const before = await selectReports(view, query);
           const after = await selectReports({ ...view, asOf: NOW + wait }, query);
           if (NOW + wait <= before.validUntil) expect(after.digest + after.silent).toBe(before.digest + before.silent);
@@ -125,7 +100,7 @@ describe("selectReports", () => {
     const [own, plain] = [makeReport("own", 0, BODIES.own), makeReport("plain", 0, BODIES.plain)];
     const digests = await Promise.all(
       [[own], [plain], [own, plain], [{ ...own, etag: "2" }]].map(
-        async (reports) => (await selectReports(makeView(...reports), query)).digest,
+        async (reports) => (await selectReports(makeView(reports), query)).digest,
       ),
     );
     expect(new Set(digests).size).toBe(4);

@@ -1,7 +1,10 @@
 // Tests of the API through Request and Response, over a real memory store.
+
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -25,7 +28,10 @@ async function setUp(change: (store: Store) => Store = (store) => store) {
   const keyring = createKeyring({ store: inner, clock });
   const log = pino({ level: "silent" });
   const services = { store, roll, keyring, clones: createClones({ clock }), clock, log };
-  const app = createApp({ ...services, version: "0.0.0-test", windowMs: 2 * HOUR, deadlineMs: 25_000 }, createRoutes());
+  const app = createApp(
+    { ...services, version: "0.0.0-test", labels: compileLabels(BUILT_IN_RULES), windowMs: 2 * HOUR, deadlineMs: 25_000 },
+    createRoutes(),
+  );
   const makeKey = async (...scopes: Scope[]) => (await createKey(inner, { name: "test", scopes }, { clock })).secret;
   const secrets = { read: await makeKey("read"), ingest: await makeKey("ingest"), admin: await makeKey("admin") };
   const request = (path: string, { key = secrets.read, ...init }: RequestInit & { key?: string } = {}) => {

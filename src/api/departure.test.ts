@@ -1,6 +1,9 @@
 // Tests of DELETE /v1/reports/{id}: a host that leaves is in no answer until it reports again.
+
 import { pino } from "pino";
 import { expect, it } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -22,6 +25,7 @@ async function setUp() {
       clones: createClones({ clock }),
       log,
       version: "0",
+      labels: compileLabels(BUILT_IN_RULES),
       windowMs: 7_200_000,
       deadlineMs: 25_000,
     },

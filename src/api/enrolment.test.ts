@@ -1,10 +1,13 @@
 // Tests of enrolment through the API: one machine, one id; a copy is refused and shown.
+
 import { execFileSync } from "node:child_process";
 import { createPrivateKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { makeFolder } from "../collect/temporary-folder.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
@@ -35,7 +38,10 @@ async function setUp(identityTrust?: IdentityTrust) {
     clock,
     log,
   };
-  const app = createApp({ ...services, version: "0", windowMs: 7_200_000, deadlineMs: 25_000 }, createRoutes());
+  const app = createApp(
+    { ...services, version: "0", labels: compileLabels(BUILT_IN_RULES), windowMs: 7_200_000, deadlineMs: 25_000 },
+    createRoutes(),
+  );
   const makeKey = async (scope: Scope) => (await createKey(store, { name: "x", scopes: [scope] }, { clock })).secret;
   const keys = { enrol: await makeKey("enrol"), read: await makeKey("read"), admin: await makeKey("admin") };
   const ask = async (

@@ -1,7 +1,10 @@
 // Tests of hot answers over real sockets: what is sent again is what the application sent, byte for byte, and only to whom it may.
+
 import { connect } from "node:net";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -34,7 +37,7 @@ async function setUp() {
       return isAnswered;
     },
   };
-  const limits = { windowMs: 2 * HOUR, deadlineMs: 25_000 };
+  const limits = { labels: compileLabels(BUILT_IN_RULES), windowMs: 2 * HOUR, deadlineMs: 25_000 };
   const services = { store, roll, keyring, clones: createClones({ clock }), clock, log, version: "0.0.0-test", ...limits };
   const hot = await startServer(createApp({ ...services, hotAnswers: counted }, createRoutes()), {
     host: "127.0.0.1",

@@ -1,5 +1,8 @@
 // The functions that AWS Lambda runs: the reader, in two ways of answering API Gateway, and the one that keeps the snapshot.
 import { type Logger, pino } from "pino";
+import * as z from "zod";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels, type Labels, labelRulesSchema } from "../answers/labels.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { SnapshotMode } from "../roll/snapshot.ts";
@@ -51,6 +54,23 @@ function readDuration(name: "ROLLCALL_WITHIN" | "ROLLCALL_MAX_AGE", usual: numbe
   return ms;
 }
 
+/** Rules for labels, as JSON; those that are built in where it is not set. @throws TypeError that names the setting */
+function readLabels(): Labels {
+  const text = process.env.ROLLCALL_LABELS;
+  if (text === undefined || text === "") return compileLabels(BUILT_IN_RULES);
+  const rules = labelRulesSchema.safeParse(parseJson(text));
+  if (!rules.success) throw new TypeError(`ROLLCALL_LABELS: ${z.prettifyError(rules.error).replaceAll("\n", " ")}`);
+  return compileLabels(rules.data);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Between two events the process stands still, so nothing may be begun that nobody waits for. */
 function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: string, error?: unknown) => void) {
   const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_AGE_MS);
@@ -67,6 +87,7 @@ function openApp(store: Store, limitBytes: number, logger: Logger) {
     clock,
     log: logger,
     version: ROLLCALL_VERSION,
+    labels: readLabels(),
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
   };

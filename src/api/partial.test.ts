@@ -1,6 +1,9 @@
 // Tests of the API over a store that is slow or fails: a 503 that says how far it came, or with partial=ok what there is.
+
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { makeStoreDouble, START } from "../roll/store-double.ts";
 import { type Store, Unavailable } from "../store/store.ts";
@@ -29,6 +32,7 @@ async function setUp(count: number, change: (store: Store) => Store) {
       clock,
       log: pino({ level: "silent" }),
       version: "0.0.0-test",
+      labels: compileLabels(BUILT_IN_RULES),
       windowMs: 2 * HOUR,
       deadlineMs: 50,
     },

@@ -1,11 +1,13 @@
 // The routes that only read: what is answered behind API Gateway. Apart from all others, so that a bundle has only what these need.
 import type { Route } from "./route.ts";
+import { getCoverage } from "./routes/coverage.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
 import { listProblems } from "./routes/problems.ts";
 import { getReport } from "./routes/report.ts";
 import { listReports } from "./routes/reports.ts";
+import { listVersions } from "./routes/versions.ts";
 
 /** The routes that tell what hosts have reported: on AWS hosts write into the bucket, and API Gateway keeps the keys. */
 export function createReadRoutes(): Route[] {
-  return [listReports(), getReport(), listProblems(), getHealth(), getReadiness()];
+  return [listReports(), getReport(), listVersions(), getCoverage(), listProblems(), getHealth(), getReadiness()];
 }

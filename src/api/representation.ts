@@ -23,6 +23,8 @@ export interface Answered {
   /** About how many bytes it will have. */
   readonly estimate: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** All of its bytes, where they are at hand: then they are sent, and kept, in one piece. */
+  readonly whole?: Buffer;
   /** Begins to write, the same bytes at each call; not called at all for 304 and HEAD. */
   write(): Iterable<Buffer>;
 }
@@ -72,7 +74,7 @@ export function createRepresenter(): Representer {
   }
 
   async function writeBody(etag: string, answered: Answered, encoding: Encoding | undefined): Promise<Representation["body"]> {
-    if (!encoding) return streamChunks(answered.write());
+    if (!encoding) return answered.whole ?? streamChunks(answered.write());
     const compressed = compressOnce(etag, answered, encoding);
     const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
     return whole ?? (Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>);

@@ -1,6 +1,7 @@
 // The Route contract: a path, who may use it, what it does, and its description, which is what /openapi.json and /docs show.
 import type { Context } from "hono";
 import type { Logger } from "pino";
+import type { Labels } from "../answers/labels.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
@@ -29,6 +30,10 @@ export interface Services {
   readonly version: string;
   /** How old a fresh report may be where the question does not say; ms. */
   readonly windowMs: number;
+  /** What is read out of fields for those who ask by env, service and the like. */
+  readonly labels: Labels;
+  /** The ids of the hosts that should report; undefined where nobody has said. @throws ExpectationError */
+  readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
 }

@@ -1,5 +1,6 @@
 // All routes: what a server of ours answers.
 import type { Route } from "./route.ts";
+import { getCoverage } from "./routes/coverage.ts";
 import { deleteReport } from "./routes/departure.ts";
 import { postEnrolment } from "./routes/enrolment.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
@@ -9,6 +10,7 @@ import { putReport } from "./routes/put-report.ts";
 import { getReport } from "./routes/report.ts";
 import { listReports } from "./routes/reports.ts";
 import { getCurrentSpec } from "./routes/specs.ts";
+import { listVersions } from "./routes/versions.ts";
 
 /** All routes, in the order of the documentation. */
 export function createRoutes(): Route[] {
@@ -17,6 +19,8 @@ export function createRoutes(): Route[] {
     getReport(),
     putReport(),
     deleteReport(),
+    listVersions(),
+    getCoverage(),
     listProblems(),
     getCurrentSpec(),
     postEnrolment(),

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { createNotices, NO_NOTICES, type Notices } from "../agent/leave-notice.ts";
 import type { SpecFollower } from "../agent/spec-follower.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
-import type { HostAccess } from "../collect/collector.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { sleep } from "./agent-parts.ts";
 import { findStateFolder } from "./agent-state.ts";
@@ -13,12 +12,12 @@ import { CommandError } from "./failure.ts";
 import { followSpecs } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
 import { HostAgent } from "./host-agent.ts";
-import { givenKey, type HostKey, hasOwnKey, ownKey } from "./host-key.ts";
+import { chooseKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { openOutlet } from "./outlet.ts";
-import { type Flags, readSettings, type Settings } from "./settings.ts";
-import { findTarget, type Target } from "./target.ts";
+import { type Flags, readSettings } from "./settings.ts";
+import { findTarget } from "./target.ts";
 import { VERSION } from "./version.ts";
 
 export interface AgentCommandOptions extends Flags {
@@ -31,7 +30,9 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
   const target = await findTarget(settings, io);
   const folder = await findStateFolder(settings, io);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: Error) => {
+    throw new CommandError(`the state folder cannot be made: ${error.message}; name another with --state`);
+  });
   const status = openStatus(folder);
   const earlier = await status.load();
   if (earlier && (await isRunning(earlier))) {
@@ -55,25 +56,6 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   await agent.run();
   await outlet.close();
   log.info("the agent has stopped");
-}
-
-export interface KeyOptions {
-  readonly settings: Settings;
-  readonly target: Target;
-  readonly host: HostAccess;
-  readonly folder: string;
-  readonly onNotice: (notice: string) => void;
-}
-
-/** A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has enrolled before. */
-export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
-  if (target.kind === "store") return givenKey(settings);
-  const enrolKey = await settings.readEnrolKey();
-  const isSet = (await settings.readKey()) !== undefined;
-  const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
-  return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
-    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice })
-    : givenKey(settings);
 }
 
 /** Only on EC2 is anything sent: elsewhere the service's address may be anyone's. */

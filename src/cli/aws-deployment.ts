@@ -1,57 +1,54 @@
 // What rollcall aws init writes, from the answers to its questions: parameters and the scripts that deploy with them. Pure.
 
-/** What has to be known before anything can be deployed. */
-export interface Deployment {
-  /** Begins the names of all that is made; the bucket is NAME-ACCOUNT-REGION. */
-  readonly name: string;
-  /** Whose hosts may report: those of an organization, of some accounts, or "" and [] for those of this account. */
-  readonly organization: string;
-  readonly accounts: readonly string[];
-  /** A bucket that holds reports already, in the place of a new one; "" for a new one. */
-  readonly bucket: string;
-  /** Who hears of alarms; "" for nobody. */
-  readonly alarmEmail: string;
+import type { Deployment } from "./aws-answers.ts";
+
+export const TEMPLATES = ["rollcall-store", "rollcall-reader", "rollcall-hosts", "rollcall-publisher"] as const;
+
+/** What the reader reserves if it is not told otherwise: ReservedConcurrency, and one for the refresher. */
+export const RESERVED_CONCURRENCY = 11;
+/** How many concurrent executions Lambda keeps from being reserved ("Configuring reserved concurrency"). */
+const UNRESERVED_CONCURRENCY = 100;
+
+/** The shell function that both scripts look at a stack with. Its message is the only sign of a stack that is not there, to the AWS CLI as well. */
+const LOOK_AT = `# Sets IS_NEW to yes where the stack has yet to be made. What is left of a first deployment that was rolled back goes: it holds nothing,
+# and CloudFormation takes no deployment to it.
+look_at() {
+  IS_NEW=no
+  problem=$(aws cloudformation describe-stacks --stack-name "$1" 2>&1 >/dev/null) || case $problem in
+    *"Stack with id $1 does not exist"*) IS_NEW=yes; return 0 ;;
+    *) echo "$problem" >&2; exit 1 ;;
+  esac
+  status=$(aws cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].StackStatus" --output text)
+  case $status in
+    REVIEW_IN_PROGRESS) IS_NEW=yes ;;
+    ROLLBACK_COMPLETE)
+      echo "    The first deployment of $1 was rolled back: what is left of it goes first"
+      aws cloudformation delete-stack --stack-name "$1"
+      aws cloudformation wait stack-delete-complete --stack-name "$1"
+      IS_NEW=yes
+      ;;
+  esac
+}
+`;
+
+/** The name of the policy, role and instance profile of hosts. */
+function nameHosts({ name }: Deployment): string {
+  return `${name}-host`;
 }
 
-/** The forms of the answers: also what keeps them from meaning anything to a shell. */
-export const FORMS = {
-  name: { form: /^[a-z][a-z0-9-]{1,23}$/, words: "2 to 24 of a-z, 0-9 and -, beginning with a letter" },
-  organization: { form: /^o-[a-z0-9]{10,32}$/, words: "an organization's id such as o-a1b2c3d4e5" },
-  account: { form: /^\d{12}$/, words: "an account's id has 12 digits" },
-  bucket: { form: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, words: "a bucket's name" },
-  alarmEmail: { form: /^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}$/, words: "an address such as ops@example.com" },
-} as const;
-
-export const TEMPLATES = ["rollcall-store", "rollcall-reader", "rollcall-hosts"] as const;
-
-/** Reads who may report. @returns undefined if the text is neither an organization nor accounts */
-export function parseReporters(text: string): Pick<Deployment, "organization" | "accounts"> | undefined {
-  const parts = text.split(/[\s,]+/).filter((part) => part !== "");
-  const [first = ""] = parts;
-  if (parts.length === 1 && FORMS.organization.form.test(first)) return { organization: first, accounts: [] };
-  if (parts.every((part) => FORMS.account.form.test(part))) return { organization: "", accounts: parts };
-  return undefined;
-}
-
-/** Writes the script that deploys, and deploys again after a change. Each value has been checked against FORMS. */
+/**
+ * Writes the script that deploys, and deploys again after a change. Each value has been checked against FORMS. Answers of nothing are written
+ * too: CloudFormation keeps what it is not told, and so would keep an account that was taken back.
+ */
 export function writeDeployScript({ name, organization, accounts, bucket, alarmEmail }: Deployment): string {
-  const reporters = [
-    ...(organization ? [`OrganizationId=${organization}`] : []),
-    ...(accounts.length > 0 ? [`Accounts=${accounts.join(",")}`] : []),
-  ];
-  const store = ["Name=$NAME", ...reporters].join(" ");
-  const reader = [
-    "Name=$NAME",
-    ...(bucket ? [`Bucket=${bucket}`] : []),
-    ...(alarmEmail ? [`AlarmEmail=${alarmEmail}`] : []),
-  ].join(" ");
   const makeBucket = bucket
-    ? `echo "1/3 The bucket ${bucket} is there already, and stays as it is"
+    ? `echo "1/3 The bucket ${bucket} is there already, and keeps its policy and settings"
 BUCKET=${bucket}`
     : `echo "1/3 The bucket: where hosts put their reports"
-aws cloudformation deploy --stack-name $NAME-store --template-file rollcall-store.template.json \\
-  --no-fail-on-empty-changeset --parameter-overrides ${store}
-BUCKET=$(output $NAME-store BucketName)`;
+look_at "$NAME-store"
+aws cloudformation deploy --stack-name "$NAME-store" --template-file rollcall-store.template.json \\
+  --no-fail-on-empty-changeset --parameter-overrides Name=$NAME OrganizationId=${organization} Accounts=${accounts.join(",")}
+BUCKET=$(output "$NAME-store" BucketName)`;
   return `#!/bin/sh
 # Deploys Rollcall into the account and region that the AWS CLI is set to. Run it again after a change or an upgrade.
 set -eu
@@ -62,33 +59,58 @@ output() {
   aws cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue" --output text
 }
 
+${LOOK_AT}
 ${makeBucket}
 
 echo "2/3 The reader: one URL that answers with all of them"
-aws cloudformation deploy --stack-name $NAME-reader --template-file rollcall-reader.template.json \\
+look_at "$NAME-reader"
+# What the account has no room for, or has already. The stack keeps what it is told here, so it is asked only once.
+FIRST=
+if [ "$IS_NEW" = yes ]; then
+  UNRESERVED=$(aws lambda get-account-settings --query AccountLimit.UnreservedConcurrentExecutions --output text)
+  if [ "$UNRESERVED" -lt ${UNRESERVED_CONCURRENCY + RESERVED_CONCURRENCY} ]; then
+    echo "    No concurrency is reserved (ReservedConcurrency=0): the account has $UNRESERVED, and AWS keeps ${UNRESERVED_CONCURRENCY} of them free"
+    FIRST="ReservedConcurrency=0"
+  fi
+  LOG_ROLE=$(aws apigateway get-account --query cloudwatchRoleArn --output text)
+  case $LOG_ROLE in
+    arn:*)
+      echo "    API Gateway goes on logging by $LOG_ROLE (SetApiGatewayLogRole=false)"
+      FIRST="$FIRST SetApiGatewayLogRole=false"
+      ;;
+  esac
+fi
+aws cloudformation deploy --stack-name "$NAME-reader" --template-file rollcall-reader.template.json \\
   --s3-bucket "$BUCKET" --s3-prefix templates --capabilities CAPABILITY_IAM \\
-  --no-fail-on-empty-changeset --parameter-overrides ${reader}
+  --no-fail-on-empty-changeset --parameter-overrides $FIRST Name=$NAME Bucket=${bucket} AlarmEmail=${alarmEmail}
 
 echo "3/3 What hosts in this account need: a policy, a role, an instance profile"
 ./deploy-hosts.sh "$BUCKET"
 
 echo
-echo "Hosts report to:   $(output $NAME-reader StoreUrl)"
-echo "Ask:               curl -H \\"x-api-key: \\$ROLLCALL_KEY\\" $(output $NAME-reader Url) | jq"
-echo "The key:           ROLLCALL_KEY=\\$($(output $NAME-reader ApiKeyCommand))"
+echo "Hosts report to:   $(output "$NAME-reader" StoreUrl)"
+echo "Ask:               curl -H \\"x-api-key: \\$ROLLCALL_KEY\\" $(output "$NAME-reader" Url) | jq"
+echo "The key:           ROLLCALL_KEY=\\$($(output "$NAME-reader" ApiKeyCommand))"
 `;
 }
 
 /** Writes the script for each further account with hosts. */
-export function writeHostsScript({ name, organization }: Deployment): string {
+export function writeHostsScript(deployment: Deployment): string {
+  const { name, organization } = deployment;
+  const hosts = nameHosts(deployment);
   const stackSet = organization
     ? `#
-# All accounts of the organization at once, and new ones as they come: from the management account, with the folder's template,
+# All accounts of the organization at once, and new ones as they come: from the management account, in this folder,
+#   aws cloudformation activate-organizations-access
 #   aws cloudformation create-stack-set --stack-set-name ${name}-hosts --template-body file://rollcall-hosts.template.json \\
 #     --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED \\
-#     --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false --parameters ParameterKey=Bucket,ParameterValue=BUCKET
-#   aws cloudformation create-stack-instances --stack-set-name ${name}-hosts \\
-#     --deployment-targets OrganizationalUnitIds=ROOT_OR_OU --regions REGION
+#     --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false \\
+#     --parameters ParameterKey=Bucket,ParameterValue=BUCKET ParameterKey=HostName,ParameterValue=${hosts}
+#   aws cloudformation create-stack-instances --stack-set-name ${name}-hosts --regions REGION \\
+#     --deployment-targets OrganizationalUnitIds=ROOT_OR_OU,Accounts=DONE,AccountFilterType=DIFFERENCE \\
+#     --operation-preferences FailureTolerancePercentage=100,MaxConcurrentPercentage=100
+# DONE is where this script has run, split by commas: the store's account (deploy.sh runs it), and others. The names are taken there. A stack
+# set leaves the management account out: run this script there if it has hosts.
 `
     : "";
   return `#!/bin/sh
@@ -96,7 +118,10 @@ export function writeHostsScript({ name, organization }: Deployment): string {
 ${stackSet}set -eu
 cd "$(dirname "$0")"
 BUCKET=\${1:?the bucket: ./deploy-hosts.sh BUCKET}
+
+${LOOK_AT}
+look_at ${name}-hosts
 aws cloudformation deploy --stack-name ${name}-hosts --template-file rollcall-hosts.template.json \\
-  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --parameter-overrides "Bucket=$BUCKET"
+  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --parameter-overrides "Bucket=$BUCKET" HostName=${hosts}
 `;
 }

@@ -2,7 +2,8 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isAbsence } from "../store/file-error.ts";
-import { type Deployment, FORMS, parseReporters, TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
+import { type Deployment, type EarlierAnswers, FORMS, NOTHING, parseAnswers, parseReporters } from "./aws-answers.ts";
+import { TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 
@@ -23,7 +24,9 @@ const ANSWERS = "answers.json";
 
 /** Asks for what no flag says, and writes. @throws UsageError for an answer of the wrong form, CommandError if a file cannot be written */
 export async function runAwsInit(options: AwsInitOptions, io: Io, templates: URL = TEMPLATES_FOLDER): Promise<void> {
-  const folder = resolve(io.cwd, options.out);
+  const { out } = options;
+  if (out === "") throw new UsageError('--out "": the name of a folder');
+  const folder = resolve(io.cwd, out);
   const bodies = await readTemplates(templates);
   const earlier = await readAnswers(folder);
   const deployment = await askAll(options, earlier, io);
@@ -41,11 +44,10 @@ export async function runAwsInit(options: AwsInitOptions, io: Io, templates: URL
   } catch (error) {
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
-  const { out } = options;
   await io.stdout.write(`Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next run begins from.
 
 Next, with the AWS CLI set to the account and region where reports should lie:
-  $ ${out}/deploy.sh
+  $ ${quoteWord(`${out}/deploy.sh`)}
 It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md goes on from there.
 `);
 }
@@ -64,21 +66,27 @@ async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {
   return bodies;
 }
 
+/** As a shell takes it for one word. */
+function quoteWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The answers of the run before, for what is left of them. */
-async function readAnswers(folder: string): Promise<Partial<Deployment>> {
+async function readAnswers(folder: string): Promise<EarlierAnswers> {
+  const path = join(folder, ANSWERS);
   try {
-    return JSON.parse(await readFile(join(folder, ANSWERS), "utf8"));
+    return parseAnswers(await readFile(path, "utf8"));
   } catch (error) {
     if (isAbsence(error)) return {};
-    throw new CommandError(`${join(folder, ANSWERS)} cannot be read: ${(error as Error).message}; mend or remove it`);
+    throw new CommandError(`${path} cannot be read: ${(error as Error).message}; mend or remove it`);
   }
 }
 
-async function askAll(options: AwsInitOptions, earlier: Partial<Deployment>, io: Io): Promise<Deployment> {
+async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io): Promise<Deployment> {
   const { organization, accounts, yes = false } = options;
   const ask = yes ? undefined : io.ask;
   if (organization !== undefined && accounts !== undefined) throw new UsageError("give --organization or --accounts, not both");
-  const known = earlier.organization || (Array.isArray(earlier.accounts) ? earlier.accounts.join(",") : "");
+  const known = earlier.organization || (earlier.accounts ?? []).join(",");
   return {
     name: await settle({
       given: options.name,
@@ -133,15 +141,18 @@ interface Question<T> {
 
 /** An answer from the flag, from whoever sits there, or the usual one. Who answers wrongly is asked again; a wrong flag is an error. */
 async function settle<T>({ given, flag, question, usual, read, words, ask }: Question<T>): Promise<T> {
+  const understand = (text: string) => read(text === NOTHING ? "" : text);
   if (given !== undefined || !ask) {
-    const value = read(given ?? usual);
+    const value = understand(given ?? usual);
     if (value === undefined) throw new UsageError(`${flag} ${JSON.stringify(given ?? usual)}: ${words}`);
     return value;
   }
-  const prompt = `${question}${usual === "" ? "" : ` [${usual}]`}: `;
+  // An empty line keeps what was before, so that nothing needs a word of its own.
+  const otherwise = read("") === undefined ? "" : `, or ${NOTHING} for nothing`;
+  const prompt = `${question}${usual === "" ? "" : ` [${usual}${otherwise}]`}: `;
   for (let before = ""; ; before = `  Not that: ${words}.\n`) {
-    const answer = (await ask(before + prompt)).trim();
-    const value = read(answer === "" ? usual : answer);
+    const text = (await ask(before + prompt)).trim();
+    const value = understand(text === "" ? usual : text);
     if (value !== undefined) return value;
   }
 }

@@ -12,7 +12,7 @@ import { DEFAULT_SPEC } from "../spec/default-spec.ts";
 import { renderMistakes } from "../spec/mistake.ts";
 import { MAX_SPEC_BYTES } from "../spec/schema.ts";
 import { parseSpec, type Spec } from "../spec/spec.ts";
-import { CommandError } from "./failure.ts";
+import { CommandError, UsageError } from "./failure.ts";
 import { keepHostId, makeHostId } from "./host-id.ts";
 import type { Io } from "./io.ts";
 import { VERSION } from "./version.ts";
@@ -46,6 +46,19 @@ export interface HostCollection {
   readonly specDigest: string;
 }
 
+/** @throws UsageError if the environment names a metadata service that cannot be one */
+function openHost(root: string | undefined, fallbackId: string | undefined, io: Io): HostAccess {
+  try {
+    return openMachine({
+      ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
+      fallbackId,
+      environment: io.env,
+    });
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
+
 /**
  * Reads the spec and opens the host. A spec file that changes is read again; while it has mistakes the one before stays in use.
  *
@@ -55,11 +68,7 @@ export async function openCollection(
   { specFile, root, isThrowAway = false, onNotice = () => undefined, edition }: CollectionOptions,
   io: Io,
 ): Promise<HostCollection> {
-  const host = openMachine({
-    ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
-    fallbackId: isThrowAway ? makeHostId() : await keepHostIdIfPossible(io),
-    environment: io.env,
-  });
+  const host = openHost(root, isThrowAway ? makeHostId() : await keepHostIdIfPossible(io), io);
   const specPath = specFile === undefined || specFile === "-" ? undefined : resolve(io.cwd, specFile);
   let text = await readSpecText(specFile, io);
   let current = openRounds(parseSpecText(specFile, text), host, { specPath, edition });

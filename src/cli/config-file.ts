@@ -1,8 +1,10 @@
 // The configuration file: which keys it may hold, and what is said of mistakes in it.
 import { readFile, stat } from "node:fs/promises";
 import * as z from "zod";
+import { labelRulesSchema } from "../answers/labels.ts";
+import { publishersSchema } from "../publish/config.ts";
 import { readDocument } from "../spec/document.ts";
-import { renderMistakes } from "../spec/mistake.ts";
+import { type Mistake, renderMistakes } from "../spec/mistake.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { LOG_LEVELS } from "./log-level.ts";
@@ -11,8 +13,8 @@ const MAX_CONFIG_BYTES = 64 * 1024;
 
 const text = z.string().min(1);
 
-/** The configuration file. */
-const configSchema = z.strictObject({
+/** The configuration file. What only some commands use (`listen`, `within`) is looked at where it is used, and by `rollcall config check`. */
+export const configSchema = z.strictObject({
   store: text.optional(),
   server: text.optional(),
   key: text.optional(),
@@ -27,6 +29,9 @@ const configSchema = z.strictObject({
   spec_keys: text.optional(),
   allow_commands: text.optional(),
   log_level: z.enum(LOG_LEVELS).optional(),
+  expect: text.optional(),
+  labels: labelRulesSchema.optional(),
+  publishers: publishersSchema.optional(),
 });
 
 export type Config = z.infer<typeof configSchema>;
@@ -38,25 +43,62 @@ export type Config = z.infer<typeof configSchema>;
  * @throws CommandError if it cannot be read, or has mistakes, each shown with line and column
  */
 export async function readConfig(path: string, isNamed: boolean, io: Io): Promise<Config> {
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);
-  }
-  // A file whose lines are all commented out sets nothing.
-  if (content.split("\n").every((line) => /^\s*(#|$)/.test(line))) return {};
-  const outcome = readDocument(content, configSchema, { maxBytes: MAX_CONFIG_BYTES });
+  const content = await readConfigText(path, isNamed);
+  const outcome = parseConfig(content);
   if ("mistakes" in outcome)
-    throw new CommandError(`the configuration file has mistakes:\n${hideKeys(renderMistakes(path, content, outcome.mistakes))}`);
+    throw new CommandError(`the configuration file has mistakes:\n${renderConfigMistakes(path, content, outcome.mistakes)}`);
   if (outcome.value.key !== undefined && ((await stat(path)).mode & 0o077) !== 0) {
     await io.stderr.write(`warning: other users may read the API key in ${path}; chmod 600 it\n`);
   }
   return outcome.value;
 }
 
-/** Stars in place of keys, as many as there were letters, so that carets stay where they point. */
-function hideKeys(shown: string): string {
-  return shown.replace(/rc_[\w-]+|(?<=\| *["']?key["']? *: *)\S.*/gi, (key) => "*".repeat(key.length));
+/** @returns "" for a file that need not be there, and is not @throws CommandError */
+export async function readConfigText(path: string, isNamed: boolean): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);
+  }
+}
+
+/** Parses the configuration. */
+export function parseConfig(content: string): ReturnType<typeof parseConfigAs<Config>> {
+  return parseConfigAs(content, configSchema);
+}
+
+/** Parses the configuration by another schema, one that takes an empty object too. */
+export function parseConfigAs<T extends object>(content: string, schema: z.ZodType<T>) {
+  // A file whose lines are all commented out sets nothing.
+  if (content.split("\n").every((line) => /^\s*(#|$)/.test(line))) return { value: {} as T };
+  return readDocument(content, schema, { maxBytes: MAX_CONFIG_BYTES });
+}
+
+/** Mistakes as their user sees them, without keys and other secrets. */
+export function renderConfigMistakes(path: string, content: string, mistakes: readonly Mistake[]): string {
+  return hide(renderMistakes(path, hideSecrets(content, mistakes), mistakes), /rc_[\w-]+/g);
+}
+
+/** Keys whose values may be secrets, and the rest of their line. Where a secret is, and not it, are token_file, token_env and token_parameter. */
+const SECRET_VALUES = /(?<=(?:^|[\s{,"'])[\w-]*(?:key|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
+
+/** A value that stands where no key is known may be anything; and people write secrets where publishers are, under names of their own. */
+function hideSecrets(content: string, mistakes: readonly Mistake[]): string {
+  const lines = content.split("\n");
+  for (const { line, column, path, message } of mistakes) {
+    if (!path.startsWith("publishers") || !message.startsWith("unknown key")) continue;
+    const text = lines[line - 1] ?? "";
+    lines[line - 1] = text.slice(0, column - 1) + text.slice(column - 1).replace(/(?<=:[ \t]*)\S.*/, stars);
+  }
+  return hide(lines.join("\n"), SECRET_VALUES);
+}
+
+/** Stars in place of what matches, as many as there were letters, so that carets stay where they point. */
+function hide(text: string, pattern: RegExp): string {
+  return text.replace(pattern, stars);
+}
+
+function stars(value: string): string {
+  return "*".repeat(value.length);
 }

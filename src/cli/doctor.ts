@@ -4,13 +4,13 @@ import type { Outlet } from "../agent/delivery.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { readMetadata } from "../collect/metadata.ts";
-import { chooseKey } from "./agent.ts";
 import { findStateFolder } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
 import { CommandError } from "./failure.ts";
+import { readFacts } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
-import type { HostKey } from "./host-key.ts";
+import { chooseKey, type HostKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openOutlet } from "./outlet.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
@@ -86,7 +86,9 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
       "credentials",
       note,
       () => identify(target.url, io),
-      "give this host an instance profile or AWS credentials; docs/stores/s3.md",
+      /^s3:/i.test(target.url)
+        ? "give this host an instance profile or AWS credentials; docs/stores/s3.md"
+        : "give the folder to the agent's user, or name another with --store",
     );
   if (!collection) return;
   const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: () => undefined }, io);
@@ -243,7 +245,7 @@ async function checkStore(
   if (!options.send) return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
   const fix =
     target.kind === "server"
-      ? "for a key, see rollcall keys create --help and docs/enrol.md"
+      ? "if the server does not answer, check the address and the network; for a key, see rollcall keys create --help and docs/enrol.md; a host that was rebuilt, and is taken for a copy, enrols again after rollcall keys revoke HOST_ID"
       : /^s3:/i.test(target.url)
         ? "see docs/stores/s3.md for the rights on a bucket"
         : "give the folder to the agent's user, or name another with --store";
@@ -284,9 +286,9 @@ async function checkFollowing(
       const follower = await openFollower({ settings, target, key, folder, onNotice: () => undefined }, io);
       if (!follower || !report)
         return { value: undefined, detail: "none is followed: --spec-keys is not set", outcome: "skipped" as const };
-      const edition = await follower.look(report.id);
+      const edition = await follower.look(readFacts(report));
       if (edition === undefined) return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
-      const detail = `edition ${edition} is signed by a key that is trusted here`;
+      const detail = `edition ${edition} is signed by a key that is trusted here, and allowed`;
       const refused = (await openStatus(folder).load())?.spec_refused;
       return refused === undefined
         ? { value: edition, detail }

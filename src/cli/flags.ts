@@ -13,6 +13,7 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   state: "FOLDER",
   specKeys: "KEYS",
   allowCommands: "PATHS",
+  expect: "FILE",
 };
 
 /** Adds flags that are settings, with the variable that stands in for each. */

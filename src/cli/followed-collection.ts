@@ -1,5 +1,6 @@
 // A host that follows published specs: each new one is tried, and undone if it breaks collection here.
 import type { FollowedSpec, Refusal, SpecFollower } from "../agent/spec-follower.ts";
+import type { Wanted } from "../collect/rounds.ts";
 import type { StepResult } from "../collect/runner.ts";
 import { FILTER_FIELDS, type HostFacts } from "../spec/edition.ts";
 import { type Collection, collectBy, type HostCollection, openRounds } from "./collection.ts";
@@ -28,6 +29,8 @@ export function followSpecs(
   let facts: HostFacts | undefined;
   let inUse: ReturnType<typeof openRounds> | undefined;
   let next: FollowedSpec | "local" | undefined;
+  /** What this host reported last by the spec in use. */
+  let reported: Collection | undefined;
 
   const open = (spec: FollowedSpec) =>
     openRounds(spec, local.host, {
@@ -41,8 +44,16 @@ export function followSpecs(
     if (loaded) inUse = open(loaded);
     // The store may be away; there is another look soon.
     next = await follower.poll(facts).catch(() => undefined);
+    tellRefusal("");
     if (next !== undefined) return change(first, signal);
-    return inUse ? collectBy(inUse.rounds, { all: true }, signal) : first;
+    if (inUse) return collectBy(inUse.rounds, { all: true }, signal);
+    // Made before it was known that a spec is refused here, which it has to say.
+    return follower.refusal ? local.collect({ changed: [] }, signal) : first;
+  }
+
+  function tellRefusal(before: string): void {
+    const after = describe(follower.refusal);
+    if (after !== before && after !== "") onNotice(`a published spec was refused: ${after}`);
   }
 
   async function change(last: Collection | undefined, signal: AbortSignal): Promise<Collection> {
@@ -51,9 +62,12 @@ export function followSpecs(
     if (typeof spec === "object") {
       await follower.beginTrial(spec);
       const candidate = open(spec);
-      const outcome = await tryOut(candidate, last, signal);
+      const outcome = await tryOut(candidate, last ?? reported, signal);
       // Stopped in the middle, it proves nothing.
-      if (signal.aborted) return last ?? local.collect({ all: true }, signal);
+      if (signal.aborted) {
+        await follower.cancelTrial();
+        return last ?? local.collect({ all: true }, signal);
+      }
       await follower.endTrial(spec, "fault" in outcome ? outcome.fault : undefined);
       if ("report" in outcome) {
         inUse = candidate;
@@ -66,6 +80,12 @@ export function followSpecs(
       onNotice("no published spec covers this host any more; its own counts");
     }
     return inUse ? collectBy(inUse.rounds, { all: true }, signal) : local.collect({ all: true }, signal);
+  }
+
+  async function collect(wanted: Wanted, signal: AbortSignal): Promise<Collection> {
+    if (!facts) return begin(signal);
+    if (next !== undefined) return change(undefined, signal);
+    return inUse ? collectBy(inUse.rounds, wanted, signal) : local.collect(wanted, signal);
   }
 
   return {
@@ -87,14 +107,12 @@ export function followSpecs(
       const { edition } = follower;
       const before = describe(follower.refusal);
       next = (await follower.poll(facts)) ?? next;
-      const after = describe(follower.refusal);
-      if (after !== before && after !== "") onNotice(`a published spec was refused: ${after}`);
-      return next !== undefined || after !== before || follower.edition !== edition;
+      tellRefusal(before);
+      return next !== undefined || describe(follower.refusal) !== before || follower.edition !== edition;
     },
     async collect(wanted, signal) {
-      if (!facts) return begin(signal);
-      if (next !== undefined) return change(undefined, signal);
-      return inUse ? collectBy(inUse.rounds, wanted, signal) : local.collect(wanted, signal);
+      reported = await collect(wanted, signal);
+      return reported;
     },
   };
 }
@@ -116,10 +134,30 @@ async function tryOut(
     unread.some(({ reason }) => /time (?:of the whole run )?is over|did not end in time/.test(reason)),
   );
   if (late) return { fault: `collecting took too long, in the step ${late.collector}` };
+  if (last && findLost(report, last)) {
+    // It may have been a moment in which an application restarted.
+    report = await collectBy(rounds, { all: true }, signal);
+    const lost = findLost(report, last);
+    if (lost) return { fault: `${lost.field}, which this host reported before, cannot be read by it: ${lost.reason}` };
+  }
   const steps = report.results.filter(({ collector }) => collector !== "host");
   const reason = steps[0]?.unread[0];
   if (reason && steps.every(hasFailed)) return { fault: `none of its steps gave anything: ${reason.what}: ${reason.reason}` };
   return { report };
+}
+
+/** A field that the host reported, and that the spec on trial names and does not get. */
+function findLost(report: Collection, last: Collection): { readonly field: string; readonly reason: string } | undefined {
+  const before = new Set(last.results.flatMap(({ fields }) => fields.map(([name]) => name)));
+  for (const { collector, wanted, fields, unread } of report.results) {
+    const [first] = unread;
+    // The host's own facts come and go with the metadata service.
+    if (collector === "host" || !first) continue;
+    const given = new Set(fields.map(([name]) => name));
+    const field = wanted.find((name) => before.has(name) && !given.has(name));
+    if (field !== undefined) return { field, reason: `${first.what}: ${first.reason}` };
+  }
+  return undefined;
 }
 
 function hasFailed({ fields, unread }: StepResult): boolean {
@@ -131,7 +169,8 @@ function describe(refusal: Refusal | undefined): string {
   return refusal.edition === undefined ? refusal.detail : `edition ${refusal.edition}: ${refusal.detail}`;
 }
 
-function readFacts({ id, results }: Collection): HostFacts {
+/** What a published spec may be chosen by. */
+export function readFacts({ id, results }: Collection): HostFacts {
   const host = results.find(({ collector }) => collector === "host");
   const known = new Map(host?.fields ?? []);
   const entries = FILTER_FIELDS.map((name) => [name, known.get(name)] as const).filter(([, value]) => typeof value === "string");

@@ -21,8 +21,9 @@ import { VERSION } from "./version.ts";
 const STOP_GRACE_MS = 5000;
 const LEAVE_MS = 20_000;
 
-/** How long after a look memory is given back; the report is on its way then. */
+/** How long after a look memory is given back; the report is on its way then. And how often later: what waits for notices needs some as well. */
 const GIVE_BACK_AFTER_MS = 2000;
+const GIVE_BACK_EVERY_MS = 25_000;
 
 interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
@@ -40,7 +41,8 @@ export class HostAgent {
   readonly #options: HostAgentOptions;
   readonly #status: ReturnType<typeof openStatus>;
   #state: Status;
-  #giveBack: (() => void) | undefined;
+  #looked = new AbortController();
+  #prepared: ReturnType<typeof prepareToGiveBack> | undefined;
 
   constructor(options: HostAgentOptions) {
     const { folder, outlet, collection, io, earlier } = options;
@@ -68,14 +70,21 @@ export class HostAgent {
     }
   }
 
-  /** What a look needed is not needed until the next one. */
+  /** What a look needed is not needed until the next one, which begins anew here. */
   async #giveMemoryBack(): Promise<void> {
+    const { io, log } = this.#options;
+    this.#looked.abort();
+    this.#looked = new AbortController();
+    const signal = AbortSignal.any([this.#looked.signal, io.signal]);
     try {
-      this.#giveBack ??= await prepareToGiveBack();
-      await sleep(GIVE_BACK_AFTER_MS, this.#options.io.signal);
-      this.#giveBack();
+      this.#prepared ??= prepareToGiveBack();
+      const giveBack = await this.#prepared;
+      for (let waitMs = GIVE_BACK_AFTER_MS; giveBack && !signal.aborted; waitMs = GIVE_BACK_EVERY_MS) {
+        await sleep(waitMs, signal);
+        giveBack();
+      }
     } catch (err) {
-      this.#options.log.debug({ err }, "no memory can be given back here");
+      log.debug({ err }, "no memory can be given back here");
     }
   }
 

@@ -2,9 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { readFingerprint } from "../collect/fingerprint.ts";
 import { makeHostDouble } from "../collect/host-double.ts";
 import { makeFolder } from "../collect/temporary-folder.ts";
-import { chooseKey } from "./agent.ts";
+import { chooseKey } from "./host-key.ts";
 import { makeIo } from "./io-double.ts";
 import { readSettings } from "./settings.ts";
 
@@ -40,6 +41,17 @@ describe("a host's own key", () => {
     expect(await second.describe()).toContain("this host's own key");
     expect(await second.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
     expect(enrolments()).toBe(1);
+  });
+
+  it("belongs to the machine, whoever of its users runs the agent", async () => {
+    const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n" });
+    const none = await makeFolder({});
+    const of = async (folder: string, fallbackId: string) =>
+      (await readFingerprint(makeHostDouble(folder, { machine: { hostname: "h", uptime: () => 1, fallbackId } }), SIGNAL))
+        .machine;
+    expect(await of(root, "a")).toBe(await of(root, "b"));
+    // Without a machine id there is nothing better.
+    expect(await of(none, "a")).not.toBe(await of(none, "b"));
   });
 
   it("that is refused says what it takes to enrol again", async () => {

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { replaceFile } from "../agent/replace-file.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
+import { isEc2 } from "../collect/identity.ts";
 import { readIdentityDocument } from "../collect/metadata.ts";
 import { createClient } from "./client.ts";
 import { CommandError } from "./failure.ts";
+import type { Io } from "./io.ts";
 import type { Settings } from "./settings.ts";
+import type { Target } from "./target.ts";
 
 /** In the state folder. */
 const FILE = "key";
@@ -22,7 +25,7 @@ export interface HostKey {
 }
 
 /** A key that is set is used as it is. */
-export function givenKey(settings: Settings): HostKey {
+function givenKey(settings: Settings): HostKey {
   return {
     async headersFor() {
       const key = await settings.readKey();
@@ -46,7 +49,7 @@ export interface OwnKeyOptions {
 }
 
 /** Whether an agent with this state folder has enrolled. */
-export function hasOwnKey(folder: string): Promise<boolean> {
+function hasOwnKey(folder: string): Promise<boolean> {
   return access(join(folder, FILE)).then(
     () => true,
     () => false,
@@ -54,7 +57,7 @@ export function hasOwnKey(folder: string): Promise<boolean> {
 }
 
 /** An own key, for which the host enrols with the first request. */
-export function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
+function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
   const path = join(folder, FILE);
   let secret: string | undefined;
 
@@ -104,4 +107,23 @@ export function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: Ow
     describe: async () =>
       (await readKept()) === undefined ? "none yet: the first report enrols" : `this host's own key, ${path}`,
   };
+}
+
+export interface KeyOptions {
+  readonly settings: Settings;
+  readonly target: Target;
+  readonly host: HostAccess;
+  readonly folder: string;
+  readonly onNotice: (notice: string) => void;
+}
+
+/** A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has enrolled before. */
+export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
+  if (target.kind === "store") return givenKey(settings);
+  const enrolKey = await settings.readEnrolKey();
+  const isSet = (await settings.readKey()) !== undefined;
+  const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
+  return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
+    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice })
+    : givenKey(settings);
 }

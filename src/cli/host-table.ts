@@ -2,7 +2,7 @@
 import type { ReaderFacts } from "../answers/array.ts";
 import { type FieldPath, parseFieldPath } from "../answers/path.ts";
 import { formatSpan, formatValue } from "./cell.ts";
-import { layOutTable } from "./table.ts";
+import { type FittedTable, fitTable } from "./table.ts";
 
 /** A report as it was parsed for the table, with the reader's facts. */
 export type Row = Readonly<Record<string, unknown>> & { readonly rollcall: { readonly reader: ReaderFacts } };
@@ -42,9 +42,9 @@ export interface HostTableOptions {
 }
 
 /** Lays out the table. */
-export function layOutHosts(rows: readonly Row[], { fields, columns, asOf }: HostTableOptions): string {
+export function layOutHosts(rows: readonly Row[], { fields, columns, asOf }: HostTableOptions): FittedTable {
   const chosen = fields ? fields.map(makeFieldColumn) : chooseColumns(rows, asOf);
-  return layOutTable(
+  return fitTable(
     chosen.map(({ heading }) => heading),
     rows.map((row) => chosen.map(({ format }) => format(row))),
     columns,

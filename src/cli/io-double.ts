@@ -1,8 +1,11 @@
 // For tests: an Io that collects what a command writes, over folders that are gone when the test has ended.
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
 import { makeFolder } from "../collect/temporary-folder.ts";
 import { formatReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
@@ -101,6 +104,7 @@ export async function startTestService(url: string): Promise<Service> {
     listen: { host: "127.0.0.1", port: 0 },
     maxAgeMs: undefined,
     windowMs: DEFAULT_WINDOW_MS,
+    labels: compileLabels(BUILT_IN_RULES),
     clock,
     log: pino({ level: "silent" }),
     version: "0.0.0-test",

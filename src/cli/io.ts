@@ -61,6 +61,11 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
 /** Questions and answers by lines. What is typed ahead, or pasted, answers the questions that follow. */
 function openDialogue(): (question: string) => Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // A terminal that is asked sends Ctrl-C as a key. Passed on as the signal that it is elsewhere, before the end of the lines is seen.
+  terminal.on("SIGINT", () => {
+    process.emit("SIGINT", "SIGINT");
+    terminal.close();
+  });
   const lines = terminal[Symbol.asyncIterator]();
   return async (question) => {
     terminal.setPrompt(question);
@@ -68,7 +73,11 @@ function openDialogue(): (question: string) => Promise<string> {
     const { done, value } = await lines.next();
     // Else the process would wait for more at its end.
     terminal.pause();
-    if (done) throw new CommandError("nobody answers; the flags say the same as the questions (--help)");
+    if (done) {
+      // The question's line is still open.
+      process.stderr.write("\n");
+      throw new CommandError("nobody answers; the flags say the same as the questions (--help)");
+    }
     return value;
   };
 }

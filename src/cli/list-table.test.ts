@@ -125,6 +125,14 @@ describe("narrow terminals", () => {
     for (const line of out.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
   });
 
+  it("say which fields that were asked for have no room", async () => {
+    const { store } = await makeFleet();
+    const fields = "instance_name,app_version,processes.m,update_date";
+    const { headings, err } = await show(store, { fields }, { columns: 20 });
+    expect(headings).toEqual(["NAME", "APP VERSION"]);
+    expect(err).toContain("not shown: PROCESSES.M, UPDATE DATE; a wider terminal has room, and --json has all\n");
+  });
+
   it("align Japanese", async () => {
     const { store } = await makeFleet();
     await putReport(store, "b", { instance_name: "stage", app_version: "1.2" });

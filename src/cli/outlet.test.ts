@@ -1,6 +1,9 @@
 // Tests of the key under which a host writes: on AWS the one that its session may write.
-import { describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { memoryStore } from "../store/memory.ts";
+import { openStore } from "../store/open.ts";
 import type { Caller, Store } from "../store/store.ts";
 import { makeStoreOutlet } from "./outlet.ts";
 
@@ -51,5 +54,33 @@ describe("a store's outlet", () => {
     await outlet.send(REPORT, SIGNAL);
     await outlet.send(REPORT, SIGNAL);
     expect(asked).toBe(2);
+  });
+
+  it("gives up a bucket that takes connections and never answers, when it is told to", async () => {
+    const server = createServer(() => undefined);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const env = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const store = await openStore(`s3://bucket?endpoint=${endpoint}&region=us-east-1`, { clock: Date.now, env });
+    const outlet = makeStoreOutlet(store, { clock: Date.now });
+    for (const work of [
+      (signal: AbortSignal) => outlet.send(REPORT, signal),
+      (signal: AbortSignal) => outlet.leave(ID, "stopped", signal),
+    ]) {
+      const stop = new AbortController();
+      const received = new Promise((resolve) => server.once("request", resolve));
+      const outcome = work(stop.signal).then(
+        () => "done",
+        (error: Error) => error.message,
+      );
+      await received;
+      stop.abort(new Error("told to"));
+      expect(await outcome).toContain("told to");
+    }
+    await outlet.close();
   });
 });

@@ -70,11 +70,11 @@ export function makeStoreOutlet(store: Store, { clock }: Pick<Io, "clock">): Out
 
   return {
     location: store.location,
-    send: ({ id, bytes }) => explain(async () => void (await store.put(await findKey(id), bytes))),
-    leave: (id, reason) =>
+    send: ({ id, bytes }, signal) => explain(async () => void (await store.put(await findKey(id), bytes, { signal }))),
+    leave: (id, reason, signal) =>
       explain(async () => {
         const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
-        await store.put(formatDepartureKey(await findKey(id)), body);
+        await store.put(formatDepartureKey(await findKey(id)), body, { signal });
       }),
     close: () => store.close?.() ?? Promise.resolve(),
   };

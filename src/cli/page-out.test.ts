@@ -12,6 +12,8 @@ const SMAPS = [
     dirty: 16,
     anonymous: 16,
   }),
+  // Of a file that was itself written a moment ago.
+  mapping("06870000-06880000 r--p 06667000 fe:00 1234                               /usr/bin/rollcall", { dirty: 64 }),
   mapping("0685f000-06860000 rw-p 06656000 fe:00 1234                               /usr/bin/rollcall"),
   mapping("5635da00000-5639da00000 rw-p 00000000 00:00 0 ", { anonymous: 900 }),
   mapping("7f27d9a92000-7f27d9be8000 r-xp 00026000 fe:00 99                         /usr/lib/x86_64-linux-gnu/libc.so.6"),
@@ -21,10 +23,11 @@ it("finds code and constants of the program, and nothing that was ever written t
   expect(findCleanRanges(SMAPS, "/usr/bin/rollcall")).toEqual([
     [0x200000n, 0x1a39000n],
     [0x1a40000n, 0x684a000n],
+    [0x6870000n, 0x6880000n],
   ]);
   expect(findCleanRanges(SMAPS, "/usr/bin/other")).toEqual([]);
 });
 
 it("has nothing to do on Node", async () => {
-  expect((await prepareToGiveBack())()).toBeUndefined();
+  expect(await prepareToGiveBack()).toBeUndefined();
 });

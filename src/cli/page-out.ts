@@ -11,11 +11,11 @@ type Range = readonly [start: bigint, end: bigint];
  * Prepares to let go of the executable's own pages. Nothing changes for the program but that a page is mapped again when it is needed: a
  * minor fault, no reading from disk.
  *
- * @returns does so, as often as it is called; on Node, which is not ours, it does nothing
+ * @returns does so, as often as it is called; undefined on Node, which is not ours
  * @throws Error if the C library cannot be called
  */
-export async function prepareToGiveBack(): Promise<() => void> {
-  if (!("bun" in process.versions)) return () => undefined;
+export async function prepareToGiveBack(): Promise<(() => void) | undefined> {
+  if (!("bun" in process.versions)) return undefined;
   const { dlopen } = await import("bun:ffi");
   const { symbols } = dlopen("libc.so.6", { madvise: { args: ["u64", "u64", "i32"], returns: "i32" } });
   const ranges = findCleanRanges(readFileSync("/proc/self/smaps", "utf8"), process.execPath);
@@ -26,7 +26,8 @@ export async function prepareToGiveBack(): Promise<() => void> {
 
 /**
  * Finds the parts of a file in a process's memory that can be had from the file again: read-only, and never written to. What was written
- * and made read-only later, as a loader does, is not among them.
+ * and made read-only later, as a loader does, is not among them: it has become anonymous. Pages that are dirty need not be of it: so are those of a file
+ * that was itself written a moment ago, as in an installation.
  *
  * @param smaps /proc/PID/smaps (proc_pid_smaps(5))
  */
@@ -39,7 +40,7 @@ export function findCleanRanges(smaps: string, file: string): readonly Range[] {
       const [, start, end, rights = "", path] = mapping;
       candidate = path === file && /^r-[x-]p$/.test(rights) ? [BigInt(`0x${start}`), BigInt(`0x${end}`)] : undefined;
       if (candidate) ranges.push(candidate);
-    } else if (candidate && /^(?:Private_Dirty|Shared_Dirty|Anonymous|Swap): +[1-9]/.test(line)) {
+    } else if (candidate && /^(?:Anonymous|Swap): +[1-9]/.test(line)) {
       ranges.splice(ranges.indexOf(candidate), 1);
       candidate = undefined;
     }

@@ -78,3 +78,9 @@ it("runs what was asked for", async () => {
   await buildProgram(io).parseAsync(["node", "rollcall", "spec", "schema"]);
   expect(JSON.parse(io.out())).toHaveProperty("$schema");
 });
+
+it("takes the expected hosts' file where they are compared, the server among them", async () => {
+  const program = buildProgram(await makeIo());
+  const withExpect = program.commands.filter(({ options }) => options.some(({ long }) => long === "--expect"));
+  expect(withExpect.map((command) => command.name())).toEqual(["serve", "coverage", "publish"]);
+});

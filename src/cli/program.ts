@@ -8,6 +8,7 @@ import type { CreateOptions, ListKeysOptions } from "./keys.ts";
 import type { ListOptions } from "./list.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
+import { addConfig, addCoverage, addPublish, addVersions } from "./program-questions.ts";
 import { addSpec } from "./program-spec.ts";
 import type { ReportOptions } from "./report.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -24,7 +25,23 @@ export function buildProgram(io: Io): Command {
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")) })
     .exitOverride();
-  for (const add of [addStart, addServe, addReport, addAgent, addDoctor, addList, addKeys, addSpec, addStore, addAws, addCost])
+  for (const add of [
+    addStart,
+    addServe,
+    addReport,
+    addAgent,
+    addDoctor,
+    addList,
+    addVersions,
+    addCoverage,
+    addPublish,
+    addKeys,
+    addSpec,
+    addStore,
+    addAws,
+    addCost,
+    addConfig,
+  ])
     add(program, io);
   explain(
     program,
@@ -33,6 +50,7 @@ Start here:
   $ rollcall start                  a server and this machine's agent; prints the curl to paste
   $ rollcall start --demo 500       the same with a fleet to look at
   $ rollcall list                   the fleet as a table
+  $ rollcall versions --by env      which version of each module runs where
 
 Settings come from flags, the environment (ROLLCALL_…), and ~/.config/rollcall/config.yaml: docs/settings.md.`,
   );
@@ -65,7 +83,7 @@ function addServe(program: Command, io: Io): void {
     .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback")
     .option("--identity-certificates <FILE>", "PEM: AWS's certificates; EC2 instances may enrol with their identity document")
     .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas");
-  addSettings(command, "store", "listen", "within", "maxAge", "config");
+  addSettings(command, "store", "listen", "expect", "within", "maxAge", "config");
   explain(
     command,
     `
@@ -83,7 +101,7 @@ function addReport(program: Command, io: Io): void {
     .description("look at this host once and push the report")
     .option("--print", "print the report and push nothing")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
-  addSettings(command, "spec", "store", "server", "keyFile", "config");
+  addSettings(command, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "config");
   explain(
     command,
     `

@@ -1,11 +1,13 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
+import type { Outlet } from "../agent/delivery.ts";
+import { findStateFolder } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, openCollection } from "./collection.ts";
-import { givenKey } from "./host-key.ts";
+import { chooseKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openOutlet } from "./outlet.ts";
-import { type Flags, readSettings, type Settings } from "./settings.ts";
-import { findTarget, type Target } from "./target.ts";
+import { type Flags, readSettings } from "./settings.ts";
+import { findTarget } from "./target.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;
@@ -25,13 +27,15 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
     const text = report.bytes.toString("utf8");
     return io.stdout.write(io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`);
   }
-  const where = await push(report, target, settings, io);
+  const folder = await findStateFolder(settings, io);
+  const onNotice = (notice: string) => void io.stderr.write(`warning: ${notice}\n`);
+  const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
+  const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
+  const where = await push(report, await openOutlet({ target, key, onNotice }, io), io);
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
 }
 
-async function push(report: Collection, target: Target, settings: Settings, io: Io): Promise<string> {
-  const onNotice = (notice: string) => void io.stderr.write(`warning: ${notice}\n`);
-  const outlet = await openOutlet({ target, key: givenKey(settings), onNotice }, io);
+async function push(report: Collection, outlet: Outlet, io: Io): Promise<string> {
   try {
     await outlet.send(report, io.signal);
   } finally {

@@ -3,14 +3,19 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
+import { compileLabels } from "../answers/labels.ts";
 import { type IdentityTrust, parseCertificates } from "../api/identity-document.ts";
 import { listKeys } from "../api/keys.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
+import type { ReadSecret } from "../publish/registry.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import type { Store } from "../store/store.ts";
+import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
+import { runPublishSchedule } from "./publish-schedule.ts";
+import { readPublisherSecret } from "./publisher-secret.ts";
 import { parseListen, type Service, startService } from "./service.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
 import { runSweep } from "./sweep.ts";
@@ -58,6 +63,8 @@ interface ServeStoreOptions {
 /** Starts the API with what the settings say, and the sweep beside it until the signal aborts. @throws CommandError if it cannot listen */
 export async function serveStore({ store, listen, settings, log, identityTrust }: ServeStoreOptions, io: Io): Promise<Service> {
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
+  const labels = compileLabels(settings.labelRules);
+  const readExpected = openExpected(settings.get("expect"), io);
   try {
     const service = await startService({
       store,
@@ -65,16 +72,26 @@ export async function serveStore({ store, listen, settings, log, identityTrust }
       windowMs,
       maxAgeMs: settings.maxAgeMs(),
       identityTrust,
+      labels,
+      readExpected,
       clock: io.clock,
       log,
       version: VERSION,
     });
     const sleep = (ms: number, signal: AbortSignal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
     const sweeping = runSweep({ store, clock: io.clock, log, sleep }, io.signal);
+    const { publishers } = settings;
+    const readSecret = (place: Parameters<ReadSecret>[0]) => readPublisherSecret(place, io);
+    const surroundings = { clock: io.clock, log, random: Math.random, sleep };
+    const publishing = runPublishSchedule(
+      { publishers, roll: service.roll, store, labels, windowMs, readExpected, readSecret, ...surroundings },
+      io.signal,
+    );
     return {
       ...service,
       async stop() {
-        await Promise.all([sweeping, service.stop()]);
+        await Promise.all([sweeping, publishing]);
+        await service.stop();
       },
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 // What serve and start share: a running API over an open store.
 
 import type { Logger } from "pino";
+import type { Labels } from "../answers/labels.ts";
 import { createApp } from "../api/app.ts";
 import { createClones } from "../api/clones.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
@@ -26,6 +27,9 @@ export interface ServiceOptions {
   readonly maxAgeMs: number | undefined;
   /** Whether and whom EC2's word for an instance's id is taken for proof. */
   readonly identityTrust?: IdentityTrust | undefined;
+  readonly labels: Labels;
+  /** The ids of the hosts that should report, where somebody has said. */
+  readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -42,7 +46,7 @@ export interface Service {
 
 /** Starts the API. @throws ListenError */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { store, listen, windowMs, maxAgeMs, identityTrust, clock, log, version } = options;
+  const { store, listen, windowMs, maxAgeMs, identityTrust, labels, readExpected, clock, log, version } = options;
   const roll = createRoll({
     store,
     clock,
@@ -53,7 +57,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const keyring = createKeyring({ store, clock });
   const hotAnswers = createHotAnswers({ roll, keyring, log });
   const clones = createClones({ clock });
-  const services = { store, roll, keyring, hotAnswers, clones, identityTrust, clock, log, version, windowMs };
+  const services = {
+    store,
+    roll,
+    keyring,
+    hotAnswers,
+    clones,
+    identityTrust,
+    labels,
+    readExpected,
+    clock,
+    log,
+    version,
+    windowMs,
+  };
   const app = createApp({ ...services, deadlineMs: DEADLINE_MS }, createRoutes());
   const server = await startServer(app, { ...listen, hotAnswers });
   return {

@@ -1,7 +1,9 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
+import { BUILT_IN_RULES, type LabelRule } from "../answers/label-rule.ts";
 import { parseSpan, QueryError } from "../answers/query.ts";
+import type { PublishersConfig } from "../publish/config.ts";
 import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -91,6 +93,12 @@ export const SETTINGS = {
     key: "log_level",
     description: `the log's level: ${LOG_LEVELS.join(", ")} (default info)`,
   },
+  expect: {
+    flag: "--expect",
+    variable: "ROLLCALL_EXPECT",
+    key: "expect",
+    description: "a file with the ids of the hosts that should report: one a line, or JSON as of aws ec2 describe-instances",
+  },
   config: { flag: "--config", variable: "ROLLCALL_CONFIG", description: "the configuration file" },
 } as const satisfies Record<string, Setting>;
 
@@ -112,6 +120,8 @@ interface Sourced {
 
 export interface Settings {
   get(name: SettingName): string | undefined;
+  /** Where a setting's value comes from: `--store`, `ROLLCALL_STORE`, or the file's key. */
+  sourceOf(name: SettingName): string | undefined;
   /** Where reports are: the store or the server that was named at the highest level. @throws UsageError if both are at one level */
   target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
   /** The API key, from the environment, a file, or the configuration. @throws CommandError if the file cannot be read */
@@ -120,6 +130,10 @@ export interface Settings {
   readEnrolKey(): Promise<string | undefined>;
   /** The window in ms. @throws UsageError */
   windowMs(): number | undefined;
+  /** Those of the configuration, by name. */
+  readonly publishers: PublishersConfig;
+  /** What labels are read out of: the configuration's rules, or those that are built in. */
+  readonly labelRules: readonly LabelRule[];
   /** How old the listing behind an answer may be, in ms. @throws UsageError */
   maxAgeMs(): number | undefined;
 }
@@ -131,7 +145,7 @@ export interface Settings {
  */
 export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   const configPath = flags.config ?? io.env.ROLLCALL_CONFIG;
-  const path = configPath === undefined ? join(io.folders.config, "config.yaml") : resolve(io.cwd, configPath);
+  const path = findConfigPath(flags, io);
   // Loaded here, so that help and completion do not wait for the parsers.
   const { readConfig } = await import("./config-file.ts");
   const config = await readConfig(path, configPath !== undefined, io);
@@ -143,11 +157,12 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
     const fromEnvironment = variable === undefined ? undefined : io.env[variable];
     if (variable && fromEnvironment) return { value: fromEnvironment, level: "environment", name: variable };
     const configured = key === undefined ? undefined : config[key as keyof Config];
-    return configured === undefined ? undefined : { value: configured, level: "config", name: `${key} in ${path}` };
+    return typeof configured !== "string" ? undefined : { value: configured, level: "config", name: `${key} in ${path}` };
   }
 
   return {
     get: (name) => find(name)?.value,
+    sourceOf: (name) => find(name)?.name,
     target() {
       const [store, server] = [find("store"), find("server")];
       if (store && server && store.level === server.level) {
@@ -159,9 +174,17 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
     },
     readKey: () => readSecret(find("apiKey"), find("keyFile"), io),
     readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), io),
+    publishers: config.publishers ?? {},
+    labelRules: config.labels ?? BUILT_IN_RULES,
     windowMs: () => readSpan(find("within")),
     maxAgeMs: () => readSpan(find("maxAge")),
   };
+}
+
+/** Where the configuration file is, or would be. */
+export function findConfigPath(flags: Pick<Flags, "config">, io: Pick<Io, "env" | "cwd" | "folders">): string {
+  const named = flags.config ?? io.env.ROLLCALL_CONFIG;
+  return named === undefined ? join(io.folders.config, "config.yaml") : resolve(io.cwd, named);
 }
 
 /** A key that is set, or in a file that is: whichever was named at the higher level. @throws CommandError */

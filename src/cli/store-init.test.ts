@@ -101,6 +101,7 @@ describe("rollcall store init on a bucket", () => {
     });
     const rules = await listRules(client, Bucket);
     expect(rules.map(({ ID, Status }) => [ID, Status]).sort()).toEqual([
+      ["rollcall-prod-answers", "Enabled"],
       ["rollcall-prod-departures", "Enabled"],
       ["rollcall-prod-reports", "Enabled"],
     ]);
@@ -151,6 +152,7 @@ describe("rollcall store init on a bucket", () => {
     expect(after.map(({ ID }) => ID).sort()).toEqual([
       "everything-1-day",
       "logs",
+      "rollcall-answers",
       "rollcall-departures",
       "rollcall-reports",
       "rollcall-top-level",
@@ -194,7 +196,12 @@ describe("rollcall store init on a bucket", () => {
     const { url, Bucket, client } = await nameBucket({ prefix: "prod" });
     expect((await init(url, { topLevel: true })).error).toBeUndefined();
     const kept = ["prod/config.json", "prod/keys/one.json", "prod/snapshots/one.bin", "reports/v1/local/other.json"];
-    const going = ["prod/departures/v1/local/x.json", "prod/i-0123.json", "prod/reports/v1/local/x.json"];
+    const going = [
+      "prod/answers/one.json",
+      "prod/departures/v1/local/x.json",
+      "prod/i-0123.json",
+      "prod/reports/v1/local/x.json",
+    ];
     for (const Key of [...kept, ...going]) await client.send(new PutObjectCommand({ Bucket, Key, Body: "{}" }));
     let keys = await listKeys(client, Bucket);
     expect(keys).toEqual([...kept, ...going].sort());

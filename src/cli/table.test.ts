@@ -3,7 +3,7 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { sanitize } from "./cell.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { describeHidden, dimHeadings, fitTable, layOutTable } from "./table.ts";
 
 const cell = fc
   .string({
@@ -63,6 +63,11 @@ describe("layOutTable", () => {
     expect(heading).toMatch(/^A +B$/);
     expect(line).toMatch(/^x+… {2}y+…$/);
     expect(line).toHaveLength(50);
+    const { hidden } = fitTable(["A", "B", "C"], [row], 50);
+    expect(hidden).toEqual(["C"]);
+    expect(describeHidden(hidden)).toEqual(["not shown: C; a wider terminal has room, and --json has all"]);
+    expect(describeHidden([])).toEqual([]);
+    expect(describeHidden(Array<string>(11).fill("x")).join()).toContain("x and 3 more;");
   });
 });
 

@@ -23,9 +23,24 @@ export function layOutTable(
   rows: ReadonlyArray<readonly string[]>,
   columns: number | undefined,
 ): string {
+  return fitTable(headings, rows, columns).text;
+}
+
+/** A table, and the headings of the columns that were left out of it. */
+export interface FittedTable {
+  readonly text: string;
+  readonly hidden: readonly string[];
+}
+
+/** Lays out a table likewise, for those who asked for its columns by name. */
+export function fitTable(
+  headings: readonly string[],
+  rows: ReadonlyArray<readonly string[]>,
+  columns: number | undefined,
+): FittedTable {
   const natural = headings.map((heading, index) => measureColumn(heading, rows, index));
   const widths = columns === undefined ? natural : fitWidths(natural, columns);
-  return [headings, ...rows]
+  const text = [headings, ...rows]
     .map((row) =>
       widths
         .map((width, index) => fitCell(row[index] ?? "", width))
@@ -33,6 +48,17 @@ export function layOutTable(
         .trimEnd(),
     )
     .join("\n");
+  return { text, hidden: headings.slice(widths.length).map((heading) => heading.trim()) };
+}
+
+/** Columns that are named where they are not shown. */
+const MAX_NAMED = 8;
+
+/** A line that says which columns are not shown, and how to see them; nothing where all are. */
+export function describeHidden(hidden: readonly string[]): string[] {
+  if (hidden.length === 0) return [];
+  const more = hidden.length > MAX_NAMED ? ` and ${hidden.length - MAX_NAMED} more` : "";
+  return [`not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal has room, and --json has all`];
 }
 
 /** Dims a table's headings where stdout is a terminal that shows styles and its user has not set NO_COLOR (https://no-color.org). */

@@ -49,7 +49,8 @@ export async function openStoreAt(url: string, io: Io, { mustExist = false } = {
   }
 }
 
-function parseServerUrl(text: string): URL {
+/** @throws CommandError */
+export function parseServerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new CommandError("--server (ROLLCALL_SERVER) should be a URL such as https://rollcall.example.com, with no key in it");

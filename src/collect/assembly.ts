@@ -3,7 +3,7 @@ import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { CollectorName } from "../spec/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
-import { maskCredentials } from "./mask.ts";
+import { maskCredentials, maskText } from "./mask.ts";
 import type { JsonValue } from "./value.ts";
 import { checkValue } from "./value.ts";
 
@@ -153,8 +153,12 @@ function tidyRefusal({ edition, detail }: { readonly edition?: number; readonly 
   return { ...(edition === undefined ? {} : { edition }), detail: tidy(detail) };
 }
 
-/** Reasons quote paths and what programs printed; in a report they are one short line each. */
+/** Longer than any credential that is masked, so that none is cut in two before it is known for one. */
+const MAX_MASKED_TEXT = 16_384;
+
+/** Reasons quote paths and what programs printed, credentials among it; in a report they are one short line each. */
 function tidy(text: string): string {
-  const short = text.length > MAX_UNREAD_TEXT ? `${text.slice(0, MAX_UNREAD_TEXT)}…` : text;
+  const masked = maskText(text.slice(0, MAX_MASKED_TEXT));
+  const short = masked.length > MAX_UNREAD_TEXT ? `${masked.slice(0, MAX_UNREAD_TEXT)}…` : masked;
   return short.replace(/[\p{Cc}\p{Surrogate}]/gu, " ");
 }

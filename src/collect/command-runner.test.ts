@@ -1,4 +1,6 @@
 // Programs that behave and programs that do not; all are real processes.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CommandOutcome, makeCommandRunner } from "./command-runner.ts";
 import { makeFolder } from "./temporary-folder.ts";
@@ -18,7 +20,9 @@ describe("a command", () => {
   it("gets no input, and only the environment it is given", async () => {
     expect(await sh("cat; env")).toEqual({ stdout: expect.any(Buffer), stderr: Buffer.alloc(0) });
     const outcome = await run({ argv: ["/usr/bin/env"], timeoutMs: 30_000, signal: never });
-    expect("stdout" in outcome && outcome.stdout.toString()).toBe("PATH=/usr/bin:/bin\nLC_ALL=C\n");
+    expect("stdout" in outcome && outcome.stdout.toString()).toMatch(
+      /^PATH=\/usr\/bin:\/bin\nLC_ALL=C\nROLLCALL_RUN=[0-9a-f-]{36}\n$/,
+    );
   });
 
   it("is looked for below the root", async () => {
@@ -50,6 +54,23 @@ describe("a command", () => {
   it("that takes too long is ended, and so is what it started", async () => {
     expect(await sh("sleep 600 & sleep 600", 100)).toEqual({ failure: "did not end within 100ms" });
     expect(await sh("trap '' TERM; while :; do sleep 1; done", 100)).toEqual({ failure: "did not end within 100ms" });
+  });
+
+  it("that takes too long takes along what has left its process group", async () => {
+    const root = await makeFolder({});
+    const script = `setsid sh -c 'echo $$ > ${root}/pid; exec sleep 600' & sleep 600`;
+    expect(await sh(script, 500)).toEqual({ failure: "did not end within 500ms" });
+    const pid = Number(await readFile(join(root, "pid"), "utf8"));
+    expect(pid).toBeGreaterThan(0);
+    const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone");
+    // Dead, or dead and not yet buried by whoever inherited it.
+    expect(state).toMatch(/^gone|\) [ZX] /);
+  });
+
+  it("shows no credential of what it printed", async () => {
+    expect(await sh("echo postgres://admin:hunter2@db/x >&2; exit 1")).toEqual({
+      failure: "ended with exit code 1: postgres://admin:[masked]@db/x",
+    });
   });
 
   it("that prints too much is ended", async () => {

@@ -1,7 +1,10 @@
 // Runs one program with a bound on its time, its output and its children.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { formatDuration } from "../spec/duration.ts";
 import { resolveBelow } from "./host-files.ts";
+import { maskText } from "./mask.ts";
 
 /** Most bytes of output that are kept; a program that prints more is ended. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -30,9 +33,12 @@ export interface CommandRunnerOptions {
   readonly graceMs?: number;
 }
 
+/** By this variable a run's processes are known, in whatever session they are; what clears its environment gets away. */
+const MARK = "ROLLCALL_RUN";
+
 /**
  * Makes a runner. The program runs without a shell, reads nothing, and leads a process group of its own, so that what it
- * starts ends with it: SIGTERM, then SIGKILL after the grace.
+ * starts ends with it: SIGTERM, then SIGKILL after the grace. What has left the group by then (setsid) is found by its environment.
  */
 export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner {
   const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
@@ -41,10 +47,11 @@ export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner 
     if (command.signal.aborted) return Promise.resolve({ failure: "not run: the time is over" });
     return new Promise((resolve) => {
       let child: ChildProcess;
+      const mark = randomUUID();
       try {
         child = spawn(resolveBelow(options.root, program), args, {
           cwd: options.root,
-          env: { ...options.environment },
+          env: { ...options.environment, [MARK]: mark },
           stdio: ["ignore", "pipe", "pipe"],
           detached: true,
           shell: false,
@@ -54,13 +61,20 @@ export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner 
         resolve({ failure: explainStart(error) });
         return;
       }
-      watch(child, command, graceMs, resolve);
+      watch(child, command, graceMs, (outcome, isForced) => {
+        resolve(isForced ? killMarked(`${MARK}=${mark}`).then(() => outcome) : outcome);
+      });
     });
   };
 }
 
-/** Follows a child until it has ended, and settles exactly once. */
-function watch(child: ChildProcess, command: Command, graceMs: number, settle: (outcome: CommandOutcome) => void): void {
+/** Follows a child until it has ended, and settles exactly once: with its outcome, and whether it was ended by force. */
+function watch(
+  child: ChildProcess,
+  command: Command,
+  graceMs: number,
+  settle: (outcome: CommandOutcome, isForced: boolean) => void,
+): void {
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const sizes = { stdout: 0, stderr: 0 };
   const timers: NodeJS.Timeout[] = [];
@@ -76,7 +90,7 @@ function watch(child: ChildProcess, command: Command, graceMs: number, settle: (
     child.stderr?.destroy();
     // What did not heed SIGTERM and outlived the program must not outlive its report.
     if (failure !== undefined) signalGroup(child, "SIGKILL");
-    settle(outcome);
+    settle(outcome, failure !== undefined);
   };
   const stop = (reason: string): void => {
     if (isOver || failure !== undefined) return;
@@ -116,10 +130,28 @@ function watch(child: ChildProcess, command: Command, graceMs: number, settle: (
   });
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+/** Processes that are looked at, at most, and at a time. */
+const MAX_PROCESSES = 50_000;
+const CONCURRENCY = 64;
+
+/** Kills the processes whose environment has an entry. Where it may not be read, as another user's, they stay. */
+async function killMarked(entry: string): Promise<void> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^[1-9]\d*$/.test(name)).slice(0, MAX_PROCESSES);
+  const kill = async (pid: string): Promise<void> => {
+    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+    if (environment.split("\0").includes(entry)) send(Number(pid), "SIGKILL");
+  };
+  for (let at = 0; at < pids.length; at += CONCURRENCY) await Promise.all(pids.slice(at, at + CONCURRENCY).map(kill));
+}
+
+function signalGroup({ pid }: Pick<ChildProcess, "pid">, signal: NodeJS.Signals): void {
+  if (pid !== undefined) send(-pid, signal);
+}
+
+/** @param target a process, or a group as a negative number */
+function send(target: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, signal);
+    process.kill(target, signal);
   } catch (error) {
     // ESRCH: the group has ended by itself. EPERM: it has become another user's (setuid); then nothing can be done.
     const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -145,7 +177,8 @@ function explainStart(error: unknown): string {
 function explainEnd(code: number | null, signal: NodeJS.Signals | null, stderr: Buffer): string {
   const ending = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
   const line = stderr.subarray(0, 4096).toString("utf8").trimStart().split("\n")[0] ?? "";
-  const shown = line
+  // Before it is cut: half a credential is not known for one.
+  const shown = maskText(line)
     .replace(/[\p{Cc}\p{Cs}]/gu, " ")
     .trim()
     .slice(0, MAX_STDERR_LINE);

@@ -6,8 +6,11 @@ import { makeSelector } from "./select.ts";
 
 /** A failed program leaves every field of the step unread, the optional ones too: whether they are there is not known. */
 export const commandCollector: Collector<OptionsOf["command"]> = {
-  // An argument that is a path is most often a file that the program reads.
-  inputs: ({ run }) => ({ paths: run.filter((argument) => argument.startsWith("/")), globs: [] }),
+  // An argument that is a path, or ends in one after an `=`, is most often a file that the program reads.
+  inputs: ({ run }) => ({
+    paths: run.map((argument) => argument.replace(/^--?[\w.-]{1,64}=(?=\/)/, "")).filter((argument) => argument.startsWith("/")),
+    globs: [],
+  }),
   isCostly: true,
 
   async collect(options, host, signal): Promise<Collected> {

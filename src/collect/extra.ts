@@ -52,6 +52,11 @@ function findNameFault(name: string, facts: ReadonlyMap<string, JsonValue>): str
 
 function readFacts(bytes: Buffer, format: "json" | "dotenv"): ReturnType<typeof checkValue> {
   if (bytes.length > MAX_BYTES) return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_BYTES}` };
-  const parsed = parseFormat(bytes.toString("utf8"), format);
-  return "fault" in parsed ? { reason: parsed.fault } : checkValue(parsed.tree);
+  const text = bytes.toString("utf8");
+  const parsed = parseFormat(text, format);
+  if ("fault" in parsed) return { reason: parsed.fault };
+  // The format takes any text, and passes over what it does not know.
+  const isNothing = format === "dotenv" && Object.keys(parsed.tree ?? {}).length === 0;
+  if (isNothing && text.split("\n").some((line) => /^\s*[^\s#]/.test(line))) return { reason: "has no line that is key=value" };
+  return checkValue(parsed.tree);
 }

@@ -24,7 +24,8 @@ export async function readFingerprint(host: HostAccess, signal: AbortSignal): Pr
     read("/proc/sys/kernel/random/boot_id"),
     readFirstCard(host, read),
   ]);
-  const own = `${machineId}\n${card}\n${host.machine.fallbackId ?? ""}`;
+  // What this user keeps as the host's id is another's for another user, and counts only where the machine has none.
+  const own = `${machineId}\n${card}\n${machineId === "" ? (host.machine.fallbackId ?? "") : ""}`;
   return { machine: hash(`rollcall machine\n${own}`), boot: hash(`rollcall boot\n${boot}`) };
 }
 

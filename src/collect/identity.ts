@@ -68,9 +68,13 @@ export function parseHostname(text: string | undefined): string | undefined {
 
 /** When the system started, ms since the epoch: /proc/stat (proc_stat(5)), else reckoned from its uptime. */
 export async function readBootTime(host: HostAccess, signal: AbortSignal): Promise<number> {
+  return (await readKernelBootTime(host, signal)) ?? host.clock() - host.machine.uptime() * 1000;
+}
+
+/** When Linux booted, in whole seconds, as ms since the epoch; only a clock that is set moves it (proc_stat(5)). */
+export async function readKernelBootTime(host: HostAccess, signal: AbortSignal): Promise<number | undefined> {
   const stat = await host.files.read("/proc/stat", signal);
-  const btime = "bytes" in stat ? parseBootTime(stat.bytes.toString("latin1")) : undefined;
-  return btime ?? host.clock() - host.machine.uptime() * 1000;
+  return "bytes" in stat ? parseBootTime(stat.bytes.toString("latin1")) : undefined;
 }
 
 /** The line `btime SECONDS` of /proc/stat, as ms since the epoch. */

@@ -36,6 +36,6 @@ describe("openMachine", () => {
     const host = openMachine({ environment: { HOME: "/root", AWS_SECRET_ACCESS_KEY: "never" } });
     const outcome = await host.run({ argv: ["/usr/bin/env"], timeoutMs: 30_000, signal: new AbortController().signal });
     const names = "stdout" in outcome ? outcome.stdout.toString().match(/^\w+(?==)/gm) : [];
-    expect(names?.sort()).toEqual(["HOME", "LANG", "LC_ALL", "PATH"]);
+    expect(names?.sort()).toEqual(["HOME", "LANG", "LC_ALL", "PATH", "ROLLCALL_RUN"]);
   });
 });

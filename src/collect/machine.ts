@@ -28,8 +28,8 @@ export interface MachineOptions {
 export function openMachine(options: MachineOptions): HostAccess {
   const root = resolve(options.root ?? "/");
   const endpoint = options.environment.AWS_EC2_METADATA_SERVICE_ENDPOINT;
-  if (endpoint && !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new TypeError("AWS_EC2_METADATA_SERVICE_ENDPOINT must be an http URL");
+  if (endpoint && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
+    throw new TypeError("AWS_EC2_METADATA_SERVICE_ENDPOINT must be an http URL, such as http://169.254.169.254");
   }
   return {
     clock: systemClock,

@@ -1,6 +1,7 @@
 // The processes of a Linux host, out of /proc: which command line, since when. Reading and parsing apart.
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
+import { readKernelBootTime } from "./identity.ts";
 
 /** Processes looked at, at most. */
 const MAX_PROCESSES = 50_000;
@@ -14,7 +15,7 @@ const TICK_MS = 10;
 export interface Process {
   readonly pid: string;
   readonly argv: readonly string[];
-  /** ms since the epoch. */
+  /** ms since the epoch, half a second more or less; the same at each look. */
   readonly startedAt: number;
 }
 
@@ -31,10 +32,10 @@ export async function listProcesses(
   const { files } = host;
   const folder = await files.list("/proc");
   if ("unreadable" in folder) return { reason: folder.reason };
-  const uptime = await files.read("/proc/uptime", signal);
-  const upMs = "bytes" in uptime ? parseUptime(uptime.bytes.toString("latin1")) : undefined;
-  if (upMs === undefined) return { reason: "/proc/uptime does not say how long the host is up" };
-  const bootedAt = host.clock() - upMs;
+  const bootSecond = await readKernelBootTime(host, signal);
+  if (bootSecond === undefined) return { reason: "/proc/stat does not say when the host booted" };
+  // The kernel tells the second alone; half a second on is at most half a second wrong. Now less the uptime would be nearer, and another time at each look.
+  const bootedAt = bootSecond + 500;
   const traced = program === undefined ? undefined : await files.trace(program);
   const real = traced && "path" in traced ? traced.path : program;
 
@@ -42,7 +43,9 @@ export async function listProcesses(
     const commandLine = await files.read(`/proc/${pid}/cmdline`, signal);
     const argv = "bytes" in commandLine ? parseCommandLine(commandLine.bytes.toString("utf8")) : [];
     if (argv.length === 0) return undefined;
-    if (program !== undefined && argv[0] !== program && argv[0] !== real) {
+    // A script is its interpreter's first argument (execve(2), "Interpreter scripts").
+    const isNamed = [argv[0], argv[1]].some((word) => word !== undefined && (word === program || word === real));
+    if (program !== undefined && !isNamed) {
       const link = await files.readLink(`/proc/${pid}/exe`);
       const target = "target" in link ? link.target.replace(/ \(deleted\)$/, "") : undefined;
       if (target !== program && target !== real) return undefined;
@@ -72,12 +75,6 @@ export function parseCommandLine(text: string): readonly string[] {
 export function parseStartTicks(stat: string): number | undefined {
   const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   return ticks !== undefined && /^\d{1,15}$/.test(ticks) ? Number(ticks) : undefined;
-}
-
-/** The first number of /proc/uptime, seconds; as ms. */
-export function parseUptime(text: string): number | undefined {
-  const match = /^(\d{1,12}(?:\.\d{1,6})?) /.exec(text);
-  return match ? Number(match[1]) * 1000 : undefined;
 }
 
 /**

@@ -4,13 +4,24 @@ import { copyFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../spec/schema.ts";
+import type { HostAccess } from "./collector.ts";
 import { makeHostDouble } from "./host-double.ts";
-import { compileMatch, parseCommandLine, parseStartTicks, parseUptime } from "./process-table.ts";
+import { compileMatch, parseCommandLine, parseStartTicks } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
-/** A host that is this machine, whose clock is ahead: to it everything started that long ago. */
-const later = (ms: number) => makeHostDouble("/", { clock: () => Date.now() - ms });
+/** A host that is this machine, but booted so much earlier: to it everything started that long ago. */
+function later(ms: number): HostAccess {
+  const host = makeHostDouble("/");
+  const btime = async (signal: AbortSignal) => {
+    const stat = await host.files.read("/proc/stat", signal);
+    const text = "bytes" in stat ? stat.bytes.toString("latin1") : "";
+    return Buffer.from(text.replace(/^btime (\d+)$/m, (_, seconds: string) => `btime ${Number(seconds) - ms / 1000}`));
+  };
+  const read: HostAccess["files"]["read"] = async (path, signal) =>
+    path === "/proc/stat" ? { bytes: await btime(signal) } : host.files.read(path, signal);
+  return { ...host, files: { ...host.files, read } };
+}
 
 async function setUp() {
   const folder = await makeFolder({ "a.conf": "v=1\n", "b.conf": "v=1\n" });
@@ -53,6 +64,20 @@ describe("the collector processes", () => {
     expect(await look()).toEqual(["not_running", "not_running"]);
   });
 
+  it("says the same at each look, whatever the clock says meanwhile", async () => {
+    const { start, options } = await setUp();
+    await start();
+    let now = Date.now();
+    const host = makeHostDouble("/", { clock: () => now });
+    const look = async () => (await processesCollector.collect(options, host, new AbortController().signal)).fields;
+    const first = await look();
+    expect(JSON.stringify(first)).toMatch(/"started_at":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"/);
+    for (const ms of [7, 400, 90_000]) {
+      now += ms;
+      expect(await look()).toEqual(first);
+    }
+  });
+
   it("sees a file that changed since, though its times were set back", async () => {
     const { folder, start, look } = await setUp();
     await start();
@@ -74,6 +99,17 @@ describe("the collector processes", () => {
     expect(await look()).toEqual(["restart_pending", "not_running"]);
     await rename(join(folder, "app-2"), join(folder, "app-1"));
     expect(await look()).toEqual(["restart_pending", "not_running"]);
+  });
+
+  it("knows a script by its interpreter's first argument", async () => {
+    const { folder, start, look } = await setUp();
+    const program = join(folder, "svc.sh");
+    await writeFile(program, "#!/bin/sh\nwhile :; do sleep 1; done\n", { mode: 0o755 });
+    await start(program, ["--config", join(folder, "a.conf")]);
+    const look2 = (host?: HostAccess) => look(host, { program, match: "--config {path}" });
+    await expect.poll(() => look2()).toEqual(["running", "not_running"]);
+    await writeFile(program, "#!/bin/sh\n# another version\nwhile :; do sleep 1; done\n");
+    expect(await look2(later(60_000))).toEqual(["restart_pending", "not_running"]);
   });
 
   it("passes over other programs that have the file open", async () => {
@@ -105,7 +141,5 @@ describe("/proc", () => {
     expect(parseCommandLine("")).toEqual([]);
     expect(parseStartTicks(`1 (a) b (c) S ${Array.from({ length: 30 }, (_, at) => at).join(" ")}`)).toBe(18);
     expect(parseStartTicks("")).toBeUndefined();
-    expect(parseUptime("12.34 5.6\n")).toBe(12_340);
-    expect(parseUptime("")).toBeUndefined();
   });
 });

@@ -77,7 +77,9 @@ async function judge(
   const named = program ?? (argv[0]?.startsWith("/") ? argv[0] : undefined);
   if (named !== undefined) {
     const traced = await files.trace(named);
-    const isOther = loaded !== undefined && "path" in traced && traced.path !== loaded;
+    // Of a script, the interpreter is what is loaded.
+    const isScript = argv[1] !== undefined && (argv[1] === named || ("path" in traced && argv[1] === traced.path));
+    const isOther = !isScript && loaded !== undefined && "path" in traced && traced.path !== loaded;
     if (isOther || isNewer(traced)) return { state: "restart_pending" };
     return { state: "running" };
   }

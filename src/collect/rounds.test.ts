@@ -1,5 +1,5 @@
 // Tests of rounds: each step runs when its answer may have changed, and not otherwise.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseSpec } from "../spec/spec.ts";
@@ -31,6 +31,7 @@ async function setUp() {
   const rounds = createRounds(parsed.spec, host, { agentVersion: "1", specDigest: parsed.digest });
   return {
     rounds,
+    root,
     write: (path: string, text: string) => writeFile(join(root, path), text),
     pass: (ms: number) => {
       now += ms;
@@ -71,6 +72,36 @@ describe("rounds", () => {
     expect(second.date).not.toBe(date);
     pass(COSTLY_EVERY_MS);
     expect(await look({ poll: true })).toMatchObject({ c: "2" });
+  });
+
+  it("run what costs more and failed after a minute, two, four, eight and then ten, or when its own input changed", async () => {
+    const { look, write, pass, root } = await setUp();
+    await write("app", "#!/bin/sh\necho run >> tries; exit 1\n");
+    const count = async () => (await readFile(join(root, "tries"), "utf8")).split("\n").length - 1;
+    await look({ all: true });
+    expect(await count()).toBe(1);
+    // What changed elsewhere is seen at once, without it.
+    for (let at = 0; at < 3; at++) {
+      await write("a", String(at));
+      expect((await look({ changed: ["/a"] })).a).toBe(String(at));
+    }
+    expect(await count()).toBe(1);
+    const tries: number[] = [];
+    for (let minute = 1; minute <= 45; minute++) {
+      pass(60_000);
+      const before = await count();
+      await look({ poll: true });
+      if ((await count()) > before) tries.push(minute);
+    }
+    expect(tries).toEqual([1, 3, 7, 15, 25, 35, 45]);
+    await look({ changed: ["/app.conf"] });
+    expect(await count()).toBe(9);
+    // Once it is well, its usual time counts.
+    await write("app", "#!/bin/sh\necho run >> tries; echo 1\n");
+    expect(await look({ changed: ["/app"] })).toMatchObject({ c: "1" });
+    pass(60_000);
+    await look({ poll: true });
+    expect(await count()).toBe(10);
   });
 
   it("run again each time what could not be read", async () => {

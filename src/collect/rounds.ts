@@ -8,7 +8,10 @@ import { type CollectedReport, collectReport, type RunOptions, type StepResult }
 /** How often steps are run again that cost more than reading a file; ms. */
 export const COSTLY_EVERY_MS = 10 * 60_000;
 
-/** Which steps to run. One that was never run, or not well, always is. */
+/** How soon one of them is run again that failed; each further failure doubles it, up to the usual time; ms. */
+const RETRY_MS = 60_000;
+
+/** Which steps to run. One that was never run always is, and one that only reads files and failed. */
 export interface Wanted {
   /** Every one. */
   readonly all?: boolean;
@@ -29,7 +32,7 @@ export interface Rounds {
 export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOptions, "signal" | "reuse">): Rounds {
   const { collectors = allCollectors } = options;
   const inputs = spec.steps.map((step) => listInputs(collectors, step));
-  const known = new Map<number, { readonly result: StepResult; readonly at: number }>();
+  const known = new Map<number, { readonly result: StepResult; readonly at: number; readonly failures: number }>();
 
   function isWanted(at: number, step: Step, wanted: Wanted): boolean {
     const last = known.get(at);
@@ -37,7 +40,17 @@ export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOpti
     const { paths = [], globs = [] } = inputs[at] ?? {};
     if (wanted.changed?.some((changed) => paths.includes(changed) || globs.includes(changed))) return true;
     if (!wanted.poll) return false;
-    return !collectors[step.collector].isCostly || host.monotonic() - last.at >= COSTLY_EVERY_MS;
+    if (!collectors[step.collector].isCostly) return true;
+    // A program that hangs or fails must not hold up what else changes, nor be run for its sake.
+    const everyMs = last.failures === 0 ? COSTLY_EVERY_MS : Math.min(COSTLY_EVERY_MS, RETRY_MS * 2 ** (last.failures - 1));
+    return host.monotonic() - last.at >= everyMs;
+  }
+
+  function remember(index: number, result: StepResult, at: number): void {
+    const hasFailed = result.unread.length > 0;
+    // A file that failed may be well in a moment: it was being written.
+    if (hasFailed && !collectors[result.collector].isCostly) known.delete(index);
+    else known.set(index, { result, at, failures: hasFailed ? (known.get(index)?.failures ?? 0) + 1 : 0 });
   }
 
   return {
@@ -51,11 +64,7 @@ export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOpti
       }
       const startedAt = host.monotonic();
       const report = await collectReport(spec, host, { ...options, signal, reuse });
-      for (const [at, result] of report.results.entries()) {
-        // What failed may be well in a moment: a file that was being written, a service that was starting.
-        if (result.unread.length > 0) known.delete(at);
-        else if (!reuse.has(at)) known.set(at, { result, at: startedAt });
-      }
+      for (const [at, result] of report.results.entries()) if (!reuse.has(at)) remember(at, result, startedAt);
       return report;
     },
   };

@@ -86,3 +86,60 @@ function skipString(bytes: Buffer, start: number): number {
 function isScalarByte(byte: number | undefined): boolean {
   return byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET;
 }
+
+/** One step of a path: a key, and its bytes as a string of JSON mostly has them. */
+export interface KeyStep {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** Prepares a path for walkField. */
+export function toKeySteps(path: readonly string[]): readonly KeyStep[] {
+  return path.map((key) => ({ key, bytes: Buffer.from(key) }));
+}
+
+/**
+ * Walks all values at a path, in bytes that scanObject accepted: at an array the path goes on in each element, and an array at its end is
+ * walked as well, so that no value is an array. Nothing is decoded on the way.
+ *
+ * @param start offset of the value that the path begins in
+ * @param visit gets where a value begins and ends
+ */
+export function walkField(
+  bytes: Buffer,
+  start: number,
+  steps: readonly KeyStep[],
+  visit: (start: number, end: number) => void,
+  step = 0,
+): number {
+  const byte = bytes[start];
+  if (byte === OPEN_BRACKET) {
+    let at = skipFiller(bytes, start + 1);
+    while (bytes[at] !== CLOSE_BRACKET) at = skipFiller(bytes, walkField(bytes, at, steps, visit, step));
+    return at + 1;
+  }
+  const wanted = steps[step];
+  if (wanted === undefined || byte !== OPEN_BRACE) {
+    const end = skipValue(bytes, start);
+    if (wanted === undefined) visit(start, end);
+    return end;
+  }
+  let at = skipFiller(bytes, start + 1);
+  while (bytes[at] !== CLOSE_BRACE) {
+    const end = skipString(bytes, at);
+    const isWanted = isKey(bytes, at, end, wanted);
+    at = skipFiller(bytes, end);
+    at = skipFiller(bytes, isWanted ? walkField(bytes, at, steps, visit, step + 1) : skipValue(bytes, at));
+  }
+  return at + 1;
+}
+
+/** Compares a key, its quotes included in the stretch, with the one that is looked for. */
+function isKey(bytes: Buffer, start: number, end: number, { key, bytes: wanted }: KeyStep): boolean {
+  let isSame = end - start - 2 === wanted.length;
+  for (let at = 0; isSame && at < wanted.length; at++) isSame = bytes[start + 1 + at] === wanted[at];
+  if (isSame) return true;
+  // The same key may be written with escapes.
+  for (let at = start + 1; at < end - 1; at++) if (bytes[at] === BACKSLASH) return decodeString(bytes, { start, end }) === key;
+  return false;
+}

@@ -101,6 +101,8 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[
  * that were written and misses none of its own. Where no branch is it, the union's own message is all there is to say.
  */
 function unfoldUnion(issue: z.core.$ZodIssueInvalidUnion, path: readonly PropertyKey[]): readonly Complaint[] {
+  // Told apart by one key, whose value is none of those known.
+  if (issue.errors.length === 0) return [{ path, message: issue.message, atKey: false }];
   const branches = issue.errors.map((issues) => ({ issues, ...judge(issues) }));
   const meant = branches.filter((branch) => branch.fits).sort((a, b) => a.unknown.length - b.unknown.length);
   const [best, next] = meant;

@@ -42,24 +42,25 @@ describe("the plan for a bucket", () => {
       ["old", "logs/", undefined],
       ["rollcall-prod-reports", "prod/reports/", undefined],
       ["rollcall-prod-departures", "prod/departures/", undefined],
+      ["rollcall-prod-answers", "prod/answers/", undefined],
     ]);
     expect(planLifecycle(planned, options)).toBeUndefined();
     // A rule for the top level that was asked for before is not taken away.
     const more = planLifecycle(planned, { ...options, topLevel: true });
-    expect(more?.Rules).toHaveLength(4);
+    expect(more?.Rules).toHaveLength(5);
     expect(planLifecycle(more, options)).toBeUndefined();
     const disabled = more?.Rules?.map((one) => ({ ...one, Status: "Disabled" as const })) ?? [];
     expect(planLifecycle({ Rules: disabled }, options)).toBeDefined();
   });
 
   it.each([
-    ["the whole bucket", rule("x", { Filter: { Prefix: "" } }), 5],
-    ["the whole bucket, old form", rule("x", { Prefix: "" }), 5],
-    ["no filter at all", rule("x"), 5],
-    ["the store", rule("x", { Filter: { Prefix: "prod/" } }), 5],
+    ["the whole bucket", rule("x", { Filter: { Prefix: "" } }), 6],
+    ["the whole bucket, old form", rule("x", { Prefix: "" }), 6],
+    ["no filter at all", rule("x"), 6],
+    ["the store", rule("x", { Filter: { Prefix: "prod/" } }), 6],
     ["part of what is kept", rule("x", { Filter: { Prefix: "prod/snapshots/v1/" } }), 1],
     ["large ones alone", rule("x", { Filter: { And: { Prefix: "prod/s", ObjectSizeGreaterThan: 1 } } }), 2],
-    ["by a date", rule("x", { Expiration: { Date: new Date(0) } }), 5],
+    ["by a date", rule("x", { Expiration: { Date: new Date(0) } }), 6],
     ["reports alone", rule("x", { Filter: { Prefix: "prod/reports/" } }), 0],
     ["another store", rule("x", { Filter: { Prefix: "production/" } }), 0],
     ["by a tag, which Rollcall never sets", rule("x", { Filter: { Tag: { Key: "a", Value: "b" } } }), 0],
@@ -68,7 +69,9 @@ describe("the plan for a bucket", () => {
   ])("warns of a rule that reaches what is kept: %s", (_, one, removed) => {
     const warnings = warnOfLifecycle({ Rules: [one] }, "prod/");
     expect(warnings).toHaveLength(removed > 0 ? 1 : 0);
-    expect((warnings[0] ?? "").match(/prod\/(?:changes|keys|releases|snapshots|specs)\/(?=[,:])/g) ?? []).toHaveLength(removed);
+    expect((warnings[0] ?? "").match(/prod\/(?:changes|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ?? []).toHaveLength(
+      removed,
+    );
   });
 
   it("denies plain HTTP once, in the partition of the region, whatever form the policy has", () => {

@@ -12,7 +12,7 @@ import type { S3Location } from "./s3-url.ts";
 const EXPIRY_DAYS = 1;
 
 /** What the reader's side writes, below the store's prefix; no rule may expire it. */
-const KEPT_PREFIXES: readonly string[] = ["changes/", "keys/", "releases/", "snapshots/", "specs/"];
+const KEPT_PREFIXES: readonly string[] = ["changes/", "keys/", "publishers/", "releases/", "snapshots/", "specs/"];
 
 const TLS_ONLY = "RollcallTlsOnly";
 
@@ -144,6 +144,8 @@ function listOwnRules(prefix: string, topLevel: boolean): LifecycleRule[] {
   return [
     makeRule(id("reports"), `${prefix}reports/`),
     makeRule(id("departures"), `${prefix}departures/`),
+    // Answers that are too large for a gateway; each is fetched at once.
+    makeRule(id("answers"), `${prefix}answers/`),
     ...(topLevel ? [makeRule(id("top-level"), `${prefix}i-`)] : []),
   ];
 }

@@ -43,7 +43,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
     // Repeated is what was given, whatever the caller does with its buffer meanwhile.
     const copy = Buffer.from(body);
     if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) {
-      return await repeat(() => store.put(key, copy, conditions), undefined, options);
+      return await repeat(() => store.put(key, copy, conditions), conditions.signal, options);
     }
     const mark = newMark();
     const once = async (attempt: number): Promise<Entry> => {
@@ -60,7 +60,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
         throw error;
       }
     };
-    return await repeat(once, undefined, options);
+    return await repeat(once, conditions.signal, options);
   }
 
   return {

@@ -83,7 +83,7 @@ export class Bucket {
     return toStoreError(failure, answer, { verb, key, bucket: location.bucket, origin: place.origin, region: place.region });
   }
 
-  async put(key: string, body: Uint8Array, { ifMatch, ifNoneMatch, mark }: MarkedPutOptions): Promise<Entry> {
+  async put(key: string, body: Uint8Array, { ifMatch, ifNoneMatch, mark, signal }: MarkedPutOptions): Promise<Entry> {
     checkKey(key);
     const headers: Record<string, string> = { "content-type": key.endsWith(".json") ? "application/json" : OTHER_TYPE };
     if (mark !== undefined) headers[MARK_HEADER] = mark;
@@ -95,7 +95,7 @@ export class Bucket {
       headers["if-match"] = ifMatch;
     }
     // The caller may write into its buffer while this one waits for a connection.
-    const answer = await this.send({ operation: "PUT", verb: "write", key, headers, body: Buffer.from(body) });
+    const answer = await this.send({ operation: "PUT", verb: "write", key, headers, body: Buffer.from(body), signal });
     if (answer.status === 200) return readEntry(key, answer, "date", body.length);
     const failure = readFailure(answer);
     // 409 ConditionalRequestConflict: another was writing at the same time (AWS, API_PutObject). AWS answers 404 to If-Match where nothing is.

@@ -21,6 +21,8 @@ export interface PutOptions {
   readonly ifMatch?: string;
   /** Write only where no object is; else PreconditionFailed. */
   readonly ifNoneMatch?: "*";
+  /** Gives up a write that a network holds up; whether it was carried out is not known then. Drivers that write at once need not look at it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GetOptions {

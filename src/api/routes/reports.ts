@@ -8,6 +8,7 @@ import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
 import { type Selection, selectReports } from "../../answers/selection.ts";
 import type { RollView } from "../../roll/view.ts";
 import { awaitView } from "../deadline.ts";
+import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { createRepresenter, negotiateFormat, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
@@ -129,11 +130,6 @@ export function readQuery(parameters: Iterable<readonly [string, string]>, windo
   }
 }
 
-/** What is missing, in the headers of an answer that is not complete. */
-function describePartial({ partial }: RollView): Record<string, string> {
-  return partial ? { "rollcall-partial": toAscii(partial.reason), "rollcall-missing": String(partial.missing) } : {};
-}
-
 /** A selection stands until the roll changes or a report crosses a boundary of age. */
 function cacheSelections(): (view: RollView, query: Query, question: string) => Promise<Selection> {
   const cache = new LRUCache<string, { version: number; selection: Selection }>({ max: MAX_SELECTIONS });
@@ -153,9 +149,4 @@ function describeQuestion({ windowMs, state, filters, fields, meta }: Query): st
 
 function hashText(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 8);
-}
-
-/** Header values are ASCII (RFC 9110, section 5.5); field names need not be. */
-function toAscii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

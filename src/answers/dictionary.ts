@@ -1,0 +1,95 @@
+// Dictionaries: each distinct value of a field once, found again by its bytes without making a string of it.
+
+const FIRST_CAPACITY = 1024;
+
+/** Values by number, from 0; it only grows. */
+export interface Dictionary {
+  readonly count: number;
+  /** Bytes that are held. */
+  readonly bytes: number;
+  /** The number of a value, given as a stretch of bytes; it is taken in if it is new. */
+  number(bytes: Buffer, start: number, end: number): number;
+  /** The bytes of a value. */
+  read(number: number): Buffer;
+}
+
+/** Makes an empty dictionary: a hash table with open addressing over bytes that lie one after the other. */
+export function createDictionary(): Dictionary {
+  let slots = new Int32Array(FIRST_CAPACITY * 2).fill(-1);
+  let hashes = new Uint32Array(FIRST_CAPACITY);
+  let starts = new Uint32Array(FIRST_CAPACITY + 1);
+  let held = Buffer.allocUnsafeSlow(FIRST_CAPACITY * 16);
+  let count = 0;
+
+  function isSame(number: number, bytes: Buffer, start: number, end: number): boolean {
+    const at = starts[number] as number;
+    if ((starts[number + 1] as number) - at !== end - start) return false;
+    for (let index = start; index < end; index++) if (held[at + index - start] !== bytes[index]) return false;
+    return true;
+  }
+
+  function add(hash: number, bytes: Buffer, start: number, end: number): number {
+    const at = starts[count] as number;
+    if (count === hashes.length) {
+      hashes = grow(hashes, new Uint32Array(count * 2));
+      starts = grow(starts, new Uint32Array(count * 2 + 1));
+    }
+    while (at + end - start > held.length) held = grow(held, Buffer.allocUnsafeSlow(held.length * 2));
+    bytes.copy(held, at, start, end);
+    hashes[count] = hash;
+    starts[count + 1] = at + end - start;
+    return count++;
+  }
+
+  function rehash(): void {
+    slots = new Int32Array(slots.length * 2).fill(-1);
+    const mask = slots.length - 1;
+    for (let number = 0; number < count; number++) {
+      let slot = (hashes[number] as number) & mask;
+      while (slots[slot] !== -1) slot = (slot + 1) & mask;
+      slots[slot] = number;
+    }
+  }
+
+  return {
+    get count() {
+      return count;
+    },
+    get bytes() {
+      return starts[count] as number;
+    },
+    number(bytes, start, end) {
+      const hash = hashBytes(bytes, start, end);
+      const mask = slots.length - 1;
+      let slot = hash & mask;
+      for (;;) {
+        const number = slots[slot] as number;
+        if (number === -1) break;
+        if (hashes[number] === hash && isSame(number, bytes, start, end)) return number;
+        slot = (slot + 1) & mask;
+      }
+      const number = add(hash, bytes, start, end);
+      slots[slot] = number;
+      if (count * 2 > slots.length) rehash();
+      return number;
+    },
+    read: (number) => held.subarray(starts[number], starts[number + 1]),
+  };
+}
+
+function grow<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Makes hashes that who writes reports cannot foresee, so that no set of values can be made to collide. */
+const SEED = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+/** FNV-1a (RFC 9923) from a seed of this process, its bits mixed at the end (MurmurHash3's finalizer). */
+function hashBytes(bytes: Buffer, start: number, end: number): number {
+  let hash = SEED;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,163 @@
+// The newest: of each variant, and of versions that stand alone in each service; what values are compared with.
+import type { Segment } from "../roll/segment.ts";
+import { segmentAt } from "../roll/table.ts";
+import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
+import { type Chosen, inSlices, type Sources } from "./groups.ts";
+import { compareVersions, type ParsedVersion } from "./version-order.ts";
+
+/**
+ * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`) nobody says whose it is: it says nothing of the
+ * `1.2.3` of another service.
+ */
+const OWNER_LABEL = "service";
+
+/** A value as it was split. */
+export interface SplitValue {
+  /** In the field's dictionary. */
+  readonly number: number;
+  readonly variant: string;
+  readonly version: string;
+  readonly order: ParsedVersion;
+}
+
+/** The newest version among some. */
+interface Newest {
+  readonly version: string;
+  readonly order: ParsedVersion;
+}
+
+/** What the values of one field are compared with. */
+export interface Standard {
+  /** By variant. */
+  readonly variants: ReadonlyMap<string, Newest>;
+  /** Of versions that stand alone, by the service that has them; undefined where they are compared as one variant. */
+  readonly services: ReadonlyMap<string, Newest> | undefined;
+}
+
+/** By the number of a version that stands alone: the services that have it, "" for hosts of none. */
+export type Owners = ReadonlyMap<number, readonly string[]>;
+
+/** Finds what the values of some hosts are compared with. */
+export function findStandard(values: readonly SplitValue[], owners: Owners | undefined): Standard {
+  const variants = new Map<string, Newest>();
+  const services = new Map<string, Newest>();
+  for (const { number, variant, version, order } of values) {
+    if (version === "") continue;
+    raise(variants, variant, { version, order });
+    if (variant === "") for (const service of owners?.get(number) ?? []) raise(services, service, { version, order });
+  }
+  return { variants, services: owners && services };
+}
+
+function raise(newest: Map<string, Newest>, name: string, one: Newest): void {
+  const known = newest.get(name);
+  if (!known || compareVersions(one.order, known.order) > 0) newest.set(name, one);
+}
+
+/**
+ * Finds the version that a value is behind; undefined if it is not. One that stands alone is behind if there is a newer one in every service that
+ * has it; where they differ, the oldest of those is what is newer everywhere.
+ */
+export function findNewer(value: SplitValue, { variants, services }: Standard, owners: Owners | undefined): string | undefined {
+  if (value.version === "") return undefined;
+  const newest =
+    value.variant === "" && services && owners
+      ? (owners.get(value.number) ?? []).map((service) => services.get(service))
+      : [variants.get(value.variant)];
+  let least: Newest | undefined;
+  for (const one of newest) {
+    if (!one || compareVersions(value.order, one.order) >= 0) return undefined;
+    if (!least || compareVersions(one.order, least.order) < 0) least = one;
+  }
+  return least?.version;
+}
+
+/** Pairs are kept by cell in a field of bits, unless there are more cells than this. */
+const MAX_DENSE_CELLS = 4_000_000;
+
+/**
+ * Finds the services of versions that stand alone, if there are services, and several such versions, or a standard that knows them by service. It is
+ * one pass over numbers.
+ */
+export async function findOwners(
+  { table, positions }: Chosen,
+  values: FieldValues,
+  split: readonly SplitValue[],
+  { labels, reader }: Sources,
+  standard: Standard | undefined,
+): Promise<Owners | undefined> {
+  const rules = labels.get(OWNER_LABEL);
+  const alone = split.filter(({ variant, version }) => variant === "" && version !== "");
+  const isNeeded = standard ? standard.services !== undefined : hasSeveral(alone);
+  if (!rules || !isNeeded || alone.length === 0) return undefined;
+  const services = await reader.readLabel(rules, table);
+  // The last service is that of hosts without one.
+  const width = services.count + 1;
+  const owners = new Map<number, string[]>(alone.map(({ number }) => [number, []]));
+  for (const pair of await findPairs({ table, positions }, values, services, alone)) {
+    const service = pair % width;
+    const { number } = alone[Math.floor(pair / width)] as SplitValue;
+    owners.get(number)?.push(service === services.count ? "" : services.text(service));
+  }
+  return owners;
+}
+
+/** Finds which of some values occur with which services. A pair is the value's place among them, times the services and one, plus the service. */
+async function findPairs(
+  { table, positions }: Chosen,
+  values: FieldValues,
+  services: FieldValues,
+  alone: readonly SplitValue[],
+): Promise<Iterable<number>> {
+  const width = services.count + 1;
+  /** By number, the place among those that stand alone, and one more, since 0 is none. */
+  const placeOf = new Uint32Array(values.count);
+  for (const [place, { number }] of alone.entries()) placeOf[number] = place + 1;
+  const pairs = createPairs(alone.length * width);
+
+  function addRow(column: Column, owner: Column, row: number): void {
+    const [start, end] = [owner.starts[row] as number, owner.starts[row + 1] as number];
+    const last = column.starts[row + 1] as number;
+    for (let index = column.starts[row] as number; index < last; index++) {
+      const place = placeOf[column.numbers[index] as number] as number;
+      if (place === 0) continue;
+      const first = (place - 1) * width;
+      if (start === end) pairs.add(first + services.count);
+      for (let service = start; service < end; service++) pairs.add(first + (owner.numbers[service] as number));
+    }
+  }
+
+  await inSlices(positions.length, (from, to) => {
+    let segment: Segment | undefined;
+    let [column, owner] = [EMPTY_COLUMN, EMPTY_COLUMN];
+    for (let index = from; index < to; index++) {
+      const at = positions[index] as number;
+      const own = segmentAt(table, at);
+      // Neighbours mostly lie in one segment.
+      if (own !== segment) [segment, column, owner] = [own, values.column(own), services.column(own)];
+      addRow(column, owner, table.rowOf[at] as number);
+    }
+  });
+  return pairs.list();
+}
+
+function hasSeveral([first, ...others]: readonly SplitValue[]): boolean {
+  return first !== undefined && others.some(({ order }) => compareVersions(order, first.order) !== 0);
+}
+
+/** A set of whole numbers below a limit. */
+function createPairs(limit: number): { add: (pair: number) => void; list: () => Iterable<number> } {
+  if (limit > MAX_DENSE_CELLS) {
+    const sparse = new Set<number>();
+    return { add: (pair) => void sparse.add(pair), list: () => sparse };
+  }
+  const dense = new Uint8Array(limit);
+  return {
+    add: (pair) => {
+      dense[pair] = 1;
+    },
+    *list() {
+      for (let pair = 0; pair < limit; pair++) if (dense[pair] === 1) yield pair;
+    },
+  };
+}

@@ -1,0 +1,139 @@
+// Version order: what in a value is its version, what its variant, and which of two versions is newer.
+import { isHash, type Part, RANKS, type Scan, scanVersion } from "./version-syntax.ts";
+
+/** A value in two parts. */
+export interface Versioned {
+  /** The value without its version: `A_red` of `A_red_1.9`, `libfoo.so` of `libfoo-1.2.3.so`; the whole value where there is no version. */
+  readonly variant: string;
+  /** `1.9` of `A_red_1.9`; "" where the value holds no version. */
+  readonly version: string;
+}
+
+/** Longer values are names or text, not versions; characters. */
+const MAX_LENGTH = 512;
+
+/** Where a version may begin: at the beginning or after punctuation, with a `v` in front or without. A UUID is passed over whole. */
+const BEGINNING =
+  /(?<![0-9A-Za-z])(?:(?<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z]))|v?(?=\d))/gi;
+
+/** The digest of an image, beside its tag. */
+const DIGEST = /@sha\d{3}:[0-9a-f]{7,128}$/i;
+
+const WORD = /[0-9a-z]+/iy;
+
+/**
+ * Splits a value. Of several numbers that could be its version, it is the one with the most parts, and of these the last: `1.9` of
+ * `gpu_2_1.9`, `1.10` of `linux-64-app_1.10`. A hash is no version.
+ */
+export function splitVersion(value: string): Versioned {
+  const none = { variant: value, version: "" };
+  if (value.length > MAX_LENGTH) return none;
+  const text = value.replace(DIGEST, "");
+  const underscore = text.indexOf("_");
+  let best: (Candidate & { readonly beginning: number; readonly start: number }) | undefined;
+  BEGINNING.lastIndex = 0;
+  for (let match = BEGINNING.exec(text); match; match = BEGINNING.exec(text)) {
+    const start = match.index + match[0].length;
+    const found = match.groups?.uuid === undefined ? findVersion(text, start, underscore >= 0 && underscore < start) : undefined;
+    BEGINNING.lastIndex = found?.end ?? start + 1;
+    if (found && (!best || found.parts >= best.parts)) best = { ...found, beginning: match.index, start };
+  }
+  if (!best) return none;
+  const before = text.slice(0, best.beginning).replace(/[\s_./:@=~-]+$/, "");
+  return { variant: before + text.slice(best.end), version: text.slice(best.start, best.end) };
+}
+
+interface Candidate {
+  readonly end: number;
+  /** How many numbers stand in it before any word. */
+  readonly parts: number;
+}
+
+/** Finds the version that begins here; after it come no letters or digits. */
+function findVersion(text: string, start: number, isNamed: boolean): Candidate | undefined {
+  if (isHashAt(text, start)) return undefined;
+  const scan = scanVersion(text, start, isNamed);
+  if (!scan) return undefined;
+  const { numbers, numbersEnd, tail } = scan;
+  const stop = scan.stops.findLast(({ end }) => isEnd(text, end));
+  if (stop) return { end: stop.end, parts: numbers.length + countNumbers(tail.slice(0, stop.tail)) };
+  if (isEnd(text, numbersEnd)) return { end: numbersEnd, parts: numbers.length };
+  // `1.2.3x`: the last number belongs to a word.
+  const lastDot = text.lastIndexOf(".", numbersEnd);
+  return numbers.length > 2 && lastDot > start ? { end: lastDot, parts: numbers.length - 1 } : undefined;
+}
+
+/** Whether the word that begins here is a hash, or begins with a number as long as one and no dot after it. */
+function isHashAt(text: string, start: number): boolean {
+  WORD.lastIndex = start;
+  const word = WORD.exec(text)?.[0] ?? "";
+  if (!/^\d+$/.test(word)) return isHash(word) || isHash(/^\d+/.exec(word)?.[0] ?? "");
+  return isHash(word) && !/^\.\d/.test(text.slice(start + word.length, start + word.length + 2));
+}
+
+function isEnd(text: string, at: number): boolean {
+  return !/[0-9A-Za-z]/.test(text.charAt(at));
+}
+
+function countNumbers(tail: Scan["tail"]): number {
+  const other = tail.findIndex(({ rank }) => rank !== RANKS.number);
+  return other < 0 ? tail.length : other;
+}
+
+/** A version that was read for comparing. */
+export interface ParsedVersion {
+  readonly numbers: readonly string[];
+  readonly tail: readonly Part[];
+}
+
+/** Reads a version as splitVersion gives it. */
+export function parseVersion(version: string): ParsedVersion {
+  const { numbers = [], tail = [] } = scanVersion(version, 0, false) ?? {};
+  const length = numbers.findLastIndex((number) => number !== "") + 1;
+  return { numbers: numbers.slice(0, length), tail };
+}
+
+/** In a pre-release its end comes before what follows, and numbers before words (semver.org, item 11). */
+const END_OF_PRERELEASE = -7;
+const NUMBER_IN_PRERELEASE = -6;
+const RELEASED = 0;
+
+/**
+ * Compares two versions, part by part: numbers as numbers (1.10 after 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the
+ * release, patches after it.
+ *
+ * @returns below 0 if the first is older, 0 if neither is newer
+ */
+export function compareVersions(a: ParsedVersion, b: ParsedVersion): number {
+  for (let at = 0; at < Math.max(a.numbers.length, b.numbers.length); at++) {
+    const order = compareDigits(a.numbers[at] ?? "", b.numbers[at] ?? "");
+    if (order !== 0) return order;
+  }
+  let isPrerelease = false;
+  for (let at = 0; at < Math.max(a.tail.length, b.tail.length); at++) {
+    const [one, other] = [a.tail[at], b.tail[at]];
+    const order =
+      rankPart(one, isPrerelease) - rankPart(other, isPrerelease) || compareDigits(one?.digits ?? "", other?.digits ?? "");
+    if (order !== 0) return order;
+    isPrerelease ||= one !== undefined && one.rank < RELEASED;
+  }
+  return 0;
+}
+
+function rankPart(part: Part | undefined, isPrerelease: boolean): number {
+  if (!part) return isPrerelease ? END_OF_PRERELEASE : RELEASED;
+  return isPrerelease && part.rank === RANKS.number ? NUMBER_IN_PRERELEASE : part.rank;
+}
+
+function compareDigits(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Names in the order that people expect, whatever the machine's language. */
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+/** Compares names, such as variants; different ones are never equal. */
+export function compareNames(a: string, b: string): number {
+  return NAMES.compare(a, b) || (a === b ? 0 : a < b ? -1 : 1);
+}

@@ -1,0 +1,129 @@
+// Publishes Markdown into a folder, or one file, such as those of a repository's wiki.
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import * as z from "zod";
+import type { Overview } from "./overview.ts";
+import { fillIn, joinPages, layOutPages, type Page, SUMMARY } from "./pages.ts";
+import { NOTHING_DONE, type PublishContext, PublishError, type Publisher, type PublishOutcome } from "./publisher.ts";
+
+export interface FolderOptions {
+  readonly name: string;
+  /** A folder, or a file whose name ends in `.md`; absolute. */
+  readonly path: string;
+  readonly touchMs: number;
+}
+
+const stateSchema = z.object({
+  files: z.array(z.string().regex(/^[\w.-]{1,120}\.md$/)),
+  /** When the summary was last written; ms since the epoch. */
+  written: z.number(),
+});
+
+/** A page of a repository may be long. */
+const MAX_PAGE_BYTES = 500_000;
+
+const MARK = "<!-- made by rollcall publish: changes are overwritten -->";
+
+/** Makes the publisher. */
+export function folderPublisher({ name, path, touchMs }: FolderOptions): Publisher {
+  const isFile = path.endsWith(".md");
+  const folder = isFile ? dirname(path) : path;
+  const home = isFile ? basename(path) : `rollcall-${name}.md`;
+  const toFile = (slug: string) => (slug === SUMMARY ? home : `${home.replace(/\.md$/, "")}-${slug.replace(/^part-/, "")}.md`);
+
+  return {
+    kind: "markdown",
+    async publish(overview, context) {
+      const kept = stateSchema.safeParse(context.state.value);
+      const before = kept.success ? kept.data : { files: [], written: 0 };
+      const pages = layOut(overview, isFile);
+      const outcome = { ...NOTHING_DONE };
+      let { written } = before;
+      await mkdirUnlessDry(folder, context);
+      // Known before they are written, so that none is left over whatever happens.
+      const files = pages.map(({ slug }) => toFile(slug));
+      if (!context.isDryRun) await context.state.save({ files: [...new Set([...before.files, ...files])], written });
+      for (const page of pages) {
+        const isOld = page.slug === SUMMARY && context.clock() - written >= touchMs;
+        const change = await writePage(join(folder, toFile(page.slug)), page, fillIn(page.body, toFile), isOld, context);
+        outcome[change]++;
+        if (page.slug === SUMMARY && change !== "unchanged") written = context.clock();
+      }
+      outcome.archived += await removeOthers(
+        before.files.filter((file) => !files.includes(file)),
+        folder,
+        context,
+      );
+      if (!context.isDryRun) await context.state.save({ files, written });
+      return { ...outcome, url: join(folder, home) } satisfies PublishOutcome;
+    },
+  };
+}
+
+/** @param isOld whether it is written although it says the same, for the time in it */
+async function writePage(
+  path: string,
+  page: Page,
+  body: string,
+  isOld: boolean,
+  { isDryRun, onStep }: PublishContext,
+): Promise<"created" | "updated" | "unchanged"> {
+  const text = `${MARK}\n\n# ${page.title}\n\n${body}`;
+  const now = await readText(path);
+  if (now !== undefined && !now.startsWith(MARK))
+    throw new PublishError(`${path} was not made by Rollcall, and stays as it is; name another path`);
+  if (now !== undefined && !isOld && isSame(now, text, page)) return "unchanged";
+  onStep(`writes ${basename(path)}`);
+  if (!isDryRun) await replaceFile(path, text);
+  return now === undefined ? "created" : "updated";
+}
+
+function layOut(overview: Overview, isFile: boolean): Page[] {
+  const pages = layOutPages(overview, MAX_PAGE_BYTES);
+  const [summary] = pages;
+  return isFile && summary ? [{ ...summary, body: joinPages(pages) }] : pages;
+}
+
+/** The same, but for when. */
+function isSame(now: string, text: string, { asOfLine }: Page): boolean {
+  const timeless = (one: string) => one.replace(/As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\./, "");
+  return timeless(now) === text.replace(asOfLine, "");
+}
+
+async function removeOthers(files: readonly string[], folder: string, { isDryRun, onStep }: PublishContext): Promise<number> {
+  let removed = 0;
+  for (const file of files) {
+    const text = await readText(join(folder, file));
+    if (!text?.startsWith(MARK)) continue;
+    onStep(`removes ${file}`);
+    if (!isDryRun) await rm(join(folder, file), { force: true });
+    removed++;
+  }
+  return removed;
+}
+
+async function mkdirUnlessDry(folder: string, { isDryRun }: PublishContext): Promise<void> {
+  if (!isDryRun) await attempt(mkdir(folder, { recursive: true }));
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new PublishError(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Readers see the old file or the new one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.rollcall-new`;
+  await attempt(writeFile(temporary, text));
+  await attempt(rename(temporary, path));
+}
+
+async function attempt(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: Error) => {
+    throw new PublishError(`cannot write: ${error.message}`);
+  });
+}

@@ -1,0 +1,186 @@
+// Requests to the other side: bounded in time, size and tries, with waits where it asks for them; no secret in an error.
+import pRetry, { AbortError } from "p-retry";
+import { drawWait } from "../store/backoff.ts";
+import { StoreError } from "../store/store.ts";
+import { type PublishContext, PublishError } from "./publisher.ts";
+import { LeaseTaken } from "./state.ts";
+
+const TIMEOUT_MS = 30_000;
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const TRIES = 4;
+const BACKOFF = { first: 1000, cap: 20_000 };
+
+/** After a 429, the least that is waited, which doubles with each; ms. Its reset may be past by our clock. */
+const LEAST_WAIT_MS = 5000;
+
+/** In a longer wait the lease is renewed; ms. */
+const SLICE_MS = 60_000;
+
+/** Where the other side says no more than that it has had enough; ms. */
+const USUAL_WAIT_MS = 60_000;
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Whether a second one does no more than the first: only then is it sent again after a failure of which nobody knows what it did. */
+  readonly isIdempotent: boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** It is not known whether the other side did what it was asked. */
+export class Unknown extends PublishError {
+  override name = "Unknown";
+}
+
+/** The other side wants to be left alone for longer than the run lasts. */
+export class TooSoon extends PublishError {
+  override name = "TooSoon";
+}
+
+/** The answer is longer than what is read. Asked again, it would be no shorter. */
+class TooLong extends PublishError {
+  override name = "TooLong";
+}
+
+/** Sends requests, and counts them. */
+export interface HttpClient {
+  readonly requests: number;
+  /** @returns any answer below 500 but 429 @throws Unknown, TooSoon, PublishError */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+type Surroundings = Pick<PublishContext, "clock" | "sleep" | "random" | "signal" | "deadline" | "onStep" | "state">;
+
+/** Makes a client. @param place what it is called in errors: no secret */
+export function createHttpClient(place: string, surroundings: Surroundings): HttpClient {
+  const { clock, sleep, random, signal, deadline, onStep, state } = surroundings;
+  let requests = 0;
+  /** Until when nothing may be asked; ms since the epoch. */
+  let closedUntil = 0;
+
+  async function pause(until: number): Promise<void> {
+    if (until <= clock()) return;
+    if (until > deadline)
+      throw new TooSoon(`${place} takes no more requests until ${new Date(until).toISOString()}; the next run goes on`);
+    onStep(`waits for ${place}'s limit until ${new Date(until).toISOString()}`);
+    for (let left = until - clock(); left > 0; left -= SLICE_MS) {
+      await sleep(Math.min(left, SLICE_MS), signal);
+      signal.throwIfAborted();
+      await state.renew();
+    }
+  }
+
+  async function sendOnce(request: HttpRequest, attempt: number): Promise<HttpAnswer> {
+    await pause(closedUntil);
+    if (clock() > deadline) throw new TooSoon("the run has had its time; the next one goes on");
+    // Whoever has lost the lease meanwhile must not write over what the other run wrote.
+    if (request.method !== "GET") await state.renew();
+    requests++;
+    const answer = await exchange(request, signal);
+    if (answer.headers.get("x-ratelimit-remaining") === "0")
+      closedUntil = Math.max(closedUntil, readReset(answer.headers, clock()));
+    if (answer.status === 429) {
+      // What was refused was not done.
+      const least = clock() + LEAST_WAIT_MS * 2 ** (attempt - 1);
+      closedUntil = Math.max(closedUntil, readReset(answer.headers, clock()), least);
+      throw new Refused(`${place} answered 429`);
+    }
+    if (answer.status >= 500) throw new Unknown(`${place} answered ${answer.status}`);
+    return answer;
+  }
+
+  /** One try. What may have been done is not tried again where a second one would do more. */
+  async function tryOnce(request: HttpRequest, attempt: number): Promise<HttpAnswer> {
+    try {
+      return await sendOnce(request, attempt);
+    } catch (error) {
+      if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw new AbortError(error as Error);
+      if (error instanceof Refused) throw error;
+      const told = error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${describe(error)}`);
+      throw request.isIdempotent ? told : new AbortError(told);
+    }
+  }
+
+  return {
+    get requests() {
+      return requests;
+    },
+    send: (request) =>
+      pRetry((attempt) => tryOnce(request, attempt), {
+        retries: TRIES - 1,
+        // p-retry's own waits are not jittered in full; waited is here, where it asks last.
+        minTimeout: 0,
+        shouldRetry: async ({ error, attemptNumber }) => {
+          if (error instanceof Refused) return true;
+          await sleep(drawWait(attemptNumber, random(), BACKOFF), signal);
+          return !signal.aborted;
+        },
+      }).catch((error: unknown) => {
+        if (error instanceof Refused) throw new TooSoon(`${error.message} again and again; the next run goes on`);
+        throw error;
+      }),
+  };
+}
+
+/** Refused for now, and not done. */
+class Refused extends PublishError {}
+
+/** What another try would not change, or must not come after: the last two are of our own store. */
+const FINAL = [TooSoon, TooLong, LeaseTaken, StoreError];
+
+async function exchange({ url, method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body }),
+    // A redirect could lead the token to another host.
+    redirect: "manual",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new TooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString("utf8") };
+}
+
+/**
+ * When requests are taken again: Retry-After (RFC 9110, section 10.2.3), else X-RateLimit-Reset, which DocBase gives as seconds since the epoch: by its
+ * clock, which is that of the Date header.
+ *
+ * @returns ms since the epoch, by our clock
+ */
+function readReset(headers: Headers, now: number): number {
+  const after = headers.get("retry-after") ?? "";
+  if (/^\d{1,6}$/.test(after)) return now + Number(after) * 1000;
+  const reset = headers.get("x-ratelimit-reset") ?? "";
+  if (!/^\d{9,11}$/.test(reset)) return now + USUAL_WAIT_MS;
+  const theirNow = Date.parse(headers.get("date") ?? "");
+  return now + Math.max(0, Number(reset) * 1000 - (Number.isNaN(theirNow) ? now : theirNow));
+}
+
+/** Without addresses, which may be secrets: those of incoming webhooks are. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return "no reason is known";
+  const { cause } = error;
+  const words = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || error.message : error.message;
+  return words.replace(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, "(the address)");
+}
+
+/** Tells whether a URL is one that a secret may travel to, and holds none that errors could show. */
+export function isSafe(url: URL): boolean {
+  if (url.username !== "" || url.password !== "") return false;
+  return (
+    url.protocol === "https:" || (url.protocol === "http:" && /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname))
+  );
+}

@@ -1,0 +1,97 @@
+// The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS says, one publisher after the other.
+import { setTimeout as wait } from "node:timers/promises";
+import { pino } from "pino";
+import * as z from "zod";
+import { createFieldReader } from "../answers/field-values.ts";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels, labelRulesSchema } from "../answers/labels.ts";
+import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { createRoll } from "../roll/roll.ts";
+import { parseDuration } from "../spec/duration.ts";
+import { openStore } from "../store/open.ts";
+import { type PublishersConfig, publishersSchema } from "./config.ts";
+import { readParameter } from "./parameter-store.ts";
+import { runPublication } from "./publication.ts";
+import type { PublishOutcome } from "./publisher.ts";
+import { openPublisher, type ReadSecret } from "./registry.ts";
+
+/** Below the function's own time limit of five minutes; what is left, the next run does. */
+const RUN_MS = 4 * 60_000;
+
+const clock = () => Date.now();
+
+const log = pino(
+  { level: process.env.ROLLCALL_LOG_LEVEL ?? "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  { write: (line) => process.stdout.write(line) },
+);
+
+/** A variable that holds JSON. @throws TypeError that names it */
+function readJson<T>(name: string, schema: z.ZodType<T>, usual: T): T {
+  const text = process.env[name];
+  if (text === undefined || text === "") return usual;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new TypeError(`${name} is not JSON`);
+  }
+  const outcome = schema.safeParse(value);
+  if (!outcome.success) throw new TypeError(`${name}: ${z.prettifyError(outcome.error).replaceAll("\n", " ")}`);
+  return outcome.data;
+}
+
+/** How old a fresh report may be. @throws TypeError that names the variable */
+function readWindow(): number {
+  const text = process.env.ROLLCALL_WITHIN;
+  const ms = text === undefined || text === "" ? DEFAULT_WINDOW_MS : parseDuration(text);
+  if (ms === undefined) throw new TypeError("ROLLCALL_WITHIN should be a duration such as 90s or 2h");
+  return ms;
+}
+
+const readSecret: ReadSecret = async ({ token_parameter: parameter, token_env: variable }) => {
+  if (parameter !== undefined) return await readParameter(parameter, { env: process.env, clock });
+  return variable === undefined ? undefined : process.env[variable];
+};
+
+/** Publishes all. @throws Error if one of them failed, so that the function counts as failed; the others have had their turn */
+export async function publish(): Promise<Readonly<Record<string, PublishOutcome>>> {
+  const publishers = readJson<PublishersConfig>("ROLLCALL_PUBLISHERS", publishersSchema, {});
+  const labels = compileLabels(readJson("ROLLCALL_LABELS", labelRulesSchema, [...BUILT_IN_RULES]));
+  const windowMs = readWindow();
+  const store = await openStore(process.env.ROLLCALL_STORE ?? "", { clock });
+  const roll = createRoll({ store, clock, snapshot: "use", refreshesAhead: false });
+  const deadline = clock() + RUN_MS;
+  const outcomes: Record<string, PublishOutcome> = {};
+  const failures: unknown[] = [];
+  for (const [name, config] of Object.entries(publishers)) {
+    try {
+      const outcome = await runPublication({
+        name,
+        config,
+        publisher: await openPublisher(name, config, readSecret),
+        store,
+        view: await roll.view(),
+        sources: { labels, reader: createFieldReader(), windowMs },
+        context: {
+          clock,
+          sleep: (ms, signal) => wait(ms, undefined, { signal }),
+          random: Math.random,
+          signal: new AbortController().signal,
+          deadline,
+          isDryRun: false,
+          onStep: (step) => log.debug({ publisher: name }, step),
+          write: async (text) => log.info({ publisher: name }, text),
+        },
+      });
+      outcomes[name] = outcome;
+      if (outcome.left === undefined) log.info({ publisher: name, ...outcome }, "published");
+      else log.warn({ publisher: name, ...outcome }, "published in part");
+    } catch (error) {
+      failures.push(error);
+      log.error({ publisher: name, err: error }, "publishing failed");
+    }
+  }
+  await store.close?.();
+  if (failures.length > 0) throw failures[0];
+  return outcomes;
+}

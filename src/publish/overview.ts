@@ -1,0 +1,155 @@
+// The overview that publishers publish: coverage, versions by environment, and the same for each service with the hosts that are behind.
+import { type Coverage, judgeCoverage } from "../answers/coverage.ts";
+import { discoverFields } from "../answers/discovery.ts";
+import { filterByLabels, type Sources } from "../answers/groups.ts";
+import { parseQuery } from "../answers/query.ts";
+import { selectReports } from "../answers/selection.ts";
+import { countVersions, type VersionCount } from "../answers/versions.ts";
+import type { RollView } from "../roll/view.ts";
+import { selectShown } from "./shown-values.ts";
+
+/** What an overview shows. */
+export interface OverviewSettings {
+  readonly title: string;
+  /** Fields whose versions are shown; those that hold versions, where none is named. */
+  readonly fields: readonly string[];
+  /** The label or field that makes the columns. */
+  readonly by: string;
+  /** The label or field each value of which gets a part of its own; "" for none. */
+  readonly parts: string;
+}
+
+/** The versions of one field. */
+export interface FieldVersions {
+  readonly field: string;
+  readonly values: readonly VersionCount[];
+}
+
+/** A host, and what it has that is behind. */
+export interface HostBehind {
+  readonly id: string;
+  /** Field, value, and the newest version of what it is behind. */
+  readonly values: readonly { readonly field: string; readonly value: string; readonly newest: string }[];
+}
+
+/** One service, say. */
+export interface OverviewPart {
+  /** "" for the hosts that have none. */
+  readonly name: string;
+  readonly hosts: number;
+  readonly fields: readonly FieldVersions[];
+  /** By id; at most MAX_BEHIND. */
+  readonly behind: readonly HostBehind[];
+  readonly behindCount: number;
+}
+
+export interface Overview {
+  readonly settings: OverviewSettings;
+  /** ms since the epoch. */
+  readonly asOf: number;
+  readonly hosts: number;
+  readonly coverage: Coverage;
+  readonly fields: readonly FieldVersions[];
+  /** Of all hosts, how many have something that is behind. */
+  readonly behindCount: number;
+  /** Those of most hosts first; what comes after MAX_PARTS is left out, and counted. */
+  readonly parts: readonly OverviewPart[];
+  readonly partsOmitted: number;
+  /** Of the settings' fields and labels, those that no host has: mistyped, mostly. */
+  readonly absent: readonly string[];
+}
+
+/** Who writes reports chooses how many services there are, and how many values. */
+const MAX_PARTS = 40;
+const MAX_BEHIND = 1000;
+const MAX_VALUES = 200;
+
+export interface OverviewSources extends Sources {
+  readonly windowMs: number;
+  readonly expected?: ReadonlySet<string> | undefined;
+}
+
+/** Gathers an overview of the fresh reports of a view. */
+export async function gatherOverview(view: RollView, settings: OverviewSettings, sources: OverviewSources): Promise<Overview> {
+  const selection = await selectReports(view, parseQuery([], sources.windowMs));
+  const all = { table: selection.table, positions: selection.positions };
+  const fields = settings.fields.length > 0 ? settings.fields : discoverFields(all);
+  const question = { fields, by: [settings.by], hosts: true };
+  const { values, standards, unknownGroups } = await countVersions(all, question, sources);
+  const whole = groupByField(fields, values);
+  const names = settings.parts === "" ? [] : await listParts(all, settings.parts, sources);
+  const isAbsent = (field: string) => !values.some((one) => one.field === field && one.value !== null);
+  const absent = [
+    ...settings.fields.filter(isAbsent),
+    ...unknownGroups,
+    ...(names.some((name) => name !== "") ? [] : [settings.parts]),
+  ];
+  const parts: OverviewPart[] = [];
+  const behindIds = new Set<string>();
+  for (const name of names.slice(0, MAX_PARTS)) {
+    const filters = [{ label: settings.parts, matches: (value: string) => value === name }];
+    const positions = await filterByLabels(all, filters, sources);
+    // A part that has no host with the newest version is behind all the same: the whole fleet is the standard.
+    const counted = await countVersions({ table: all.table, positions }, question, { ...sources, standards });
+    const own = groupByField(fields, counted.values);
+    const behind = findBehind(own);
+    for (const { id } of behind) behindIds.add(id);
+    parts.push({
+      name,
+      hosts: positions.length,
+      fields: own.map(trim),
+      behind: behind.slice(0, MAX_BEHIND),
+      behindCount: behind.length,
+    });
+  }
+  return {
+    settings,
+    asOf: view.asOf,
+    hosts: all.positions.length,
+    coverage: await judgeCoverage(view, sources.windowMs, sources.expected),
+    fields: whole.map(trim),
+    behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
+    parts,
+    partsOmitted: Math.max(0, names.length - MAX_PARTS),
+    absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
+  };
+}
+
+function groupByField(fields: readonly string[], values: readonly VersionCount[]): FieldVersions[] {
+  return fields.map((field) => ({ field, values: values.filter((value) => value.field === field) }));
+}
+
+/** The values of a label or field, those of most hosts first. */
+async function listParts(
+  all: { readonly table: RollView["reports"]; readonly positions: Uint32Array },
+  name: string,
+  sources: OverviewSources,
+): Promise<string[]> {
+  // Any field will do: what it is divided by is what is asked for.
+  const { values } = await countVersions(all, { fields: ["instance_id"], by: [name], hosts: false }, sources);
+  const sizes = new Map<string, number>();
+  for (const { by = {} } of values)
+    for (const [value, hosts] of Object.entries(by)) sizes.set(value, (sizes.get(value) ?? 0) + hosts);
+  return [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([value]) => value);
+}
+
+/** The hosts that have something that is behind. */
+function findBehind(fields: readonly FieldVersions[]): HostBehind[] {
+  const hosts = new Map<string, HostBehind["values"][number][]>();
+  for (const { field, values } of fields) {
+    for (const { value, newest, hosts: ids = [] } of values) {
+      if (value === null || newest === undefined) continue;
+      for (const id of ids) {
+        const known = hosts.get(id);
+        if (known) known.push({ field, value, newest });
+        else hosts.set(id, [{ field, value, newest }]);
+      }
+    }
+  }
+  return [...hosts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, values]) => ({ id, values }));
+}
+
+/** Without the hosts' names, and without the values of the fewest hosts. */
+function trim({ field, values }: FieldVersions): FieldVersions {
+  return { field, values: selectShown(values, MAX_VALUES).map(({ hosts: _, ...value }) => value) };
+}

@@ -1,0 +1,168 @@
+// What rollcall aws init wrote, run by the real AWS CLI against an account on loopback.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { makeHome, run, runShell } from "../program.ts";
+import { type Account, openAccount } from "./account.ts";
+
+/** The CLI takes a second to begin, and a deployment calls it fifteen times. */
+const TIMEOUT = { timeout: 180_000 };
+
+const STORE_BUCKET = "rollcall-store-bucketname";
+
+interface Desk {
+  readonly account: Account;
+  readonly folder: string;
+  /** rollcall aws init, and its next steps. */
+  init(...flags: string[]): Promise<void>;
+  deploy(): ReturnType<typeof runShell>;
+  shell(line: string): ReturnType<typeof runShell>;
+  parameters(stack: string): Readonly<Record<string, string>> | undefined;
+}
+
+async function sitDown(): Promise<Desk> {
+  const { home, remove } = await makeHome();
+  const account = await openAccount(home);
+  onTestFinished(async () => {
+    await account.stop();
+    await remove();
+  });
+  const options = { home, env: account.env };
+  const shell = (line: string) => runShell(line, options);
+  return {
+    account,
+    folder: join(home, "rollcall-aws"),
+    async init(...flags) {
+      expect(await run(["aws", "init", "--yes", ...flags], options)).toMatchObject({ code: 0 });
+    },
+    deploy: () => shell("rollcall-aws/deploy.sh"),
+    shell,
+    parameters: (stack) => account.cloudFormation.stacks.get(stack)?.parameters,
+  };
+}
+
+describe("deploy.sh", () => {
+  it("deploys into an empty account, and again what has changed", TIMEOUT, async () => {
+    const { account, init, deploy, parameters } = await sitDown();
+    await init("--accounts", "111111111111", "--alarm-email", "ops@example.com");
+    const first = await deploy();
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stdout).toContain("Hosts report to:   rollcall-reader-storeurl\n");
+    expect(first.stdout).toContain(`curl -H "x-api-key: $ROLLCALL_KEY" rollcall-reader-url | jq`);
+    expect(first.stdout).toContain("ROLLCALL_KEY=$(rollcall-reader-apikeycommand)");
+    expect(parameters("rollcall-store")).toMatchObject({ Name: "rollcall", OrganizationId: "", Accounts: "111111111111" });
+    expect(parameters("rollcall-reader")).toMatchObject({
+      Name: "rollcall",
+      Bucket: "",
+      AlarmEmail: "ops@example.com",
+      ReservedConcurrency: "10",
+      SetApiGatewayLogRole: "true",
+    });
+    expect(parameters("rollcall-hosts")).toMatchObject({ Bucket: STORE_BUCKET, HostName: "rollcall-host" });
+
+    // By now the stack's own role is set, and its own concurrency is reserved.
+    account.logRole = "arn:aws:iam::111111111111:role/rollcall-reader-ApiLogRole";
+    account.unreserved = 100;
+    await init("--organization", "o-a1b2c3d4e5", "--alarm-email", "");
+    expect(await deploy()).toMatchObject({ code: 0, stdout: expect.stringContaining("No changes to deploy") });
+    expect(parameters("rollcall-store")).toMatchObject({ OrganizationId: "o-a1b2c3d4e5", Accounts: "" });
+    expect(parameters("rollcall-reader")).toMatchObject({
+      AlarmEmail: "",
+      ReservedConcurrency: "10",
+      SetApiGatewayLogRole: "true",
+    });
+
+    await init("--accounts", "");
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(parameters("rollcall-store")).toMatchObject({ OrganizationId: "", Accounts: "" });
+  });
+
+  it("can be run again when a first deployment was rolled back", TIMEOUT, async () => {
+    const { account, init, deploy, parameters } = await sitDown();
+    const { stacks } = account.cloudFormation;
+    await init();
+    account.failing.add("rollcall-store");
+    expect(await deploy()).toMatchObject({ code: 255 });
+    account.failing.clear();
+    const failed = stacks.get("rollcall-store");
+    if (!failed) throw new Error("no stack was made");
+    expect(failed.status).toBe("ROLLBACK_COMPLETE");
+    // What a first deployment of the others would have left.
+    for (const name of ["rollcall-reader", "rollcall-hosts"]) stacks.set(name, { ...failed });
+    account.unreserved = 10;
+
+    const { code, stdout } = await deploy();
+    expect(code).toBe(0);
+    for (const name of ["rollcall-store", "rollcall-reader", "rollcall-hosts"]) {
+      expect(stdout).toContain(`The first deployment of ${name} was rolled back`);
+      expect(stacks.get(name)?.status).toBe("CREATE_COMPLETE");
+    }
+    expect(parameters("rollcall-reader")).toMatchObject({ ReservedConcurrency: "0" });
+  });
+
+  it("reserves nothing in a new account, and leaves a role for logs that is there", TIMEOUT, async () => {
+    const { account, init, deploy, parameters } = await sitDown();
+    account.unreserved = 10;
+    account.logRole = "arn:aws:iam::111111111111:role/logs-of-other-apis";
+    await init("--name", "fleet", "--bucket", "app-configs");
+    const { code, stdout } = await deploy();
+    expect(code).toBe(0);
+    expect(stdout).toContain("the account has 10, and AWS keeps 100 of them free");
+    expect(stdout).toContain("API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis");
+    expect(parameters("fleet-reader")).toMatchObject({
+      Bucket: "app-configs",
+      ReservedConcurrency: "0",
+      SetApiGatewayLogRole: "false",
+    });
+    expect(parameters("fleet-hosts")).toEqual({ Bucket: "app-configs", HostName: "fleet-host", CreateRole: "true" });
+    expect(parameters("fleet-store")).toBeUndefined();
+  });
+
+  it("says what stands in the way where it may not look", TIMEOUT, async () => {
+    const { account, init, shell } = await sitDown();
+    await init();
+    await account.stop();
+    const { code, stderr } = await shell("AWS_MAX_ATTEMPTS=1 rollcall-aws/deploy-hosts.sh BUCKET");
+    expect(code).toBe(1);
+    expect(stderr).toContain("Could not connect to the endpoint");
+  });
+});
+
+describe("deploy-hosts.sh", () => {
+  it("says how a stack set reaches all accounts that have nothing yet", TIMEOUT, async () => {
+    const { account, folder, init, shell } = await sitDown();
+    await init("--organization", "o-a1b2c3d4e5", "--name", "fleet");
+    const script = await readFile(join(folder, "deploy-hosts.sh"), "utf8");
+    const [activate, ...lines] = [...script.matchAll(/^# {3}(.*)$/gm)].map(([, line]) => line);
+    // The CLI of Debian 12 does not know this one yet.
+    expect(activate).toBe("aws cloudformation activate-organizations-access");
+    const filled = lines
+      .join("\n")
+      .replace("ParameterValue=BUCKET", "ParameterValue=app-configs")
+      .replace("REGION", "ap-northeast-1")
+      .replace("ROOT_OR_OU", "r-abcd")
+      .replace("DONE", "111111111111,222222222222");
+    expect(await shell(`set -e; cd rollcall-aws; ${filled}`)).toMatchObject({ code: 0, stderr: "" });
+    const [set, instances] = account.requests.map((request) => Object.fromEntries(request));
+    expect(set).toMatchObject({
+      Action: "CreateStackSet",
+      StackSetName: "fleet-hosts",
+      PermissionModel: "SERVICE_MANAGED",
+      "AutoDeployment.Enabled": "true",
+      "Parameters.member.1.ParameterValue": "app-configs",
+      "Parameters.member.2.ParameterKey": "HostName",
+      "Parameters.member.2.ParameterValue": "fleet-host",
+    });
+    expect(instances).toMatchObject({
+      Action: "CreateStackInstances",
+      StackSetName: "fleet-hosts",
+      "Regions.member.1": "ap-northeast-1",
+      "DeploymentTargets.OrganizationalUnitIds.member.1": "r-abcd",
+      "DeploymentTargets.AccountFilterType": "DIFFERENCE",
+      "DeploymentTargets.Accounts.member.1": "111111111111",
+      "DeploymentTargets.Accounts.member.2": "222222222222",
+      "OperationPreferences.FailureTolerancePercentage": "100",
+      "OperationPreferences.MaxConcurrentPercentage": "100",
+    });
+  });
+});
