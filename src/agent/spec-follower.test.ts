@@ -212,6 +212,26 @@ describe("a follower", () => {
     }
   });
 
+  it("lets no older edition in though its state is damaged, or older than what it remembers beside it", async () => {
+    const { folder, open, publish, take } = await setUp();
+    publish(1, specOf("a"));
+    await take(open());
+    const path = join(folder, "spec.json");
+    const older = await readFile(path);
+    publish(2, specOf("b"));
+    await take(open());
+    for (const content of ["{", older]) {
+      await writeFile(path, content);
+      publish(1, specOf("a"));
+      const follower = open();
+      await follower.load(HOST);
+      expect(await follower.poll(HOST)).toBeUndefined();
+      expect(follower.refusal?.detail).toContain("not newer than edition 2");
+      publish(2, specOf("b"));
+      expect(await follower.poll(HOST)).toMatchObject({ edition: 2 });
+    }
+  });
+
   it("forgets what a key signed that is trusted no more", async () => {
     const { open, publish, take } = await setUp();
     publish(1, specOf("a"));

@@ -95,6 +95,8 @@ const MAX_UNDONE = 20;
 export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   const { fetch, keys, allowedCommands, folder, clock, onNotice } = options;
   const path = join(folder, "spec.json");
+  /** Beside it: where that is damaged, no older edition gets in all the same. */
+  const highestPath = join(folder, "spec-highest");
   let state: State = { highest: 0, undone: {} };
   /** The spec in use; undefined: this host's own. */
   let currentDigest: string | undefined;
@@ -108,10 +110,20 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     state = Object.fromEntries(merged) as State;
     try {
       await mkdir(folder, { recursive: true });
+      if (changes.highest !== undefined) await replaceFile(highestPath, `${changes.highest}\n`);
       await replaceFile(path, JSON.stringify(state));
     } catch (error) {
       onNotice("the spec's state cannot be kept on disk", error);
     }
+  }
+
+  async function restore(): Promise<void> {
+    state = (await readState(path)) ?? state;
+    const highest = await readHighest(highestPath);
+    if (highest <= state.highest) return;
+    // What the edition said went with the state.
+    const { highest_digest: _, ...others } = state;
+    state = { ...others, highest };
   }
 
   /** The part of an edition that this host would take. */
@@ -129,7 +141,8 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
 
   /** What is wrong with an edition's age; nothing with that of the one that this host has had. */
   function judgeAge(edition: Edition): string | undefined {
-    if (edition.number === state.highest && state.highest_digest === digestEdition(edition)) return undefined;
+    const isSame = state.highest_digest === undefined || state.highest_digest === digestEdition(edition);
+    if (edition.number === state.highest && isSame) return undefined;
     if (edition.number <= state.highest) return `it is not newer than edition ${state.highest}, which this host has had`;
     return Date.parse(edition.expires_at) <= clock() ? `it expired at ${edition.expires_at}` : undefined;
   }
@@ -169,7 +182,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     },
 
     async load(host) {
-      state = (await readState(path)) ?? state;
+      await restore();
       const { trial } = state;
       if (trial !== undefined && trial === state.crashed)
         await save({ trial: undefined, crashed: undefined, undone: addUndone(state, trial, CRASHED) });
@@ -200,7 +213,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
       if (!bytes) return undefined;
       const read = readEdition(bytes, keys);
       if ("refusal" in read) throw new Error(read.refusal);
-      state = (await readState(path)) ?? state;
+      await restore();
       const age = judgeAge(read.edition);
       if (age !== undefined) throw new Error(age);
       const taken = examine(read.edition, host);
@@ -237,6 +250,14 @@ function addUndone({ undone }: State, digest: string, fault: string): Record<str
 
 function digestEdition(edition: Edition): string {
   return digestSpec(JSON.stringify(edition));
+}
+
+async function readHighest(path: string): Promise<number> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return /^\d{1,15}\n?$/.test(text) ? Number(text) : 0;
 }
 
 async function readState(path: string): Promise<State | undefined> {

@@ -40,7 +40,7 @@ function formatStatus(status: Status, running: boolean, now: number): string {
     ["version", status.version],
     ["process", running ? `${status.pid}, since ${ago(status.started_at, now)}` : undefined],
     ["looked", ago(status.looked_at, now)],
-    ["reported", ago(status.sent_at, now)],
+    ["reported", ago(status.sent_at, now) ?? "never yet"],
     ["next heartbeat", running ? ago(status.next_heartbeat_at, now) : undefined],
     ["left", ago(status.left_at, now)],
     ["waiting since", ago(status.waiting_since, now)],

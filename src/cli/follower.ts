@@ -1,4 +1,5 @@
 // The agent's follower of published specs, as settings say.
+import { stat } from "node:fs/promises";
 import { createSpecFollower, type SpecFollower, type SpecFollowerOptions } from "../agent/spec-follower.ts";
 import { CURRENT_EDITION_KEY } from "../spec/edition.ts";
 import { type PublicKey, parsePublicKey } from "../spec/spec-key.ts";
@@ -30,6 +31,9 @@ export async function openFollower(
   const relative = allowedCommands.find((path) => !path.startsWith("/"));
   if (relative !== undefined) throw new UsageError(`--allow-commands: ${relative} is no absolute path`);
   if (keys.length === 0) return undefined;
+  for (const path of allowedCommands)
+    if (!path.endsWith("/") && (await isFolder(path)))
+      onNotice(`--allow-commands: ${path} is a folder, and allows no program; write ${path}/ for all below it`);
   return createSpecFollower({
     fetch: await makeFetch(target, key, onNotice, io),
     keys,
@@ -38,6 +42,13 @@ export async function openFollower(
     clock: io.clock,
     onNotice,
   });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function makeFetch(
