@@ -23,7 +23,7 @@ const LEAVE_MS = 20_000;
 
 /** How long after a look memory is given back; the report is on its way then. And how often later: what waits for notices needs some as well. */
 const GIVE_BACK_AFTER_MS = 2000;
-const GIVE_BACK_EVERY_MS = 25_000;
+const GIVE_BACK_EVERY_MS = 30_000;
 
 interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
