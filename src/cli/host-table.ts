@@ -1,16 +1,38 @@
 // The table of hosts that `rollcall list` shows on a terminal.
 import type { ReaderFacts } from "../answers/array.ts";
-import { type FieldPath, parseFieldPath } from "../answers/path.ts";
-import { formatSpan, formatValue } from "./cell.ts";
+import { parseFieldPath } from "../answers/path.ts";
+import type { JsonSpan } from "../report/json.ts";
+import { toKeySteps, walkChildren, walkField } from "../report/json-walk.ts";
+import { formatJson, formatSpan, sanitize } from "./cell.ts";
 import { type FittedTable, fitTable } from "./table.ts";
 
-/** A report as it was parsed for the table, with the reader's facts. */
-export type Row = Readonly<Record<string, unknown>> & { readonly rollcall: { readonly reader: ReaderFacts } };
+/** A report as it lies in an answer, so that its numbers keep the digits that the host wrote: 1.10 is not 1.1. */
+export interface Row {
+  readonly answer: Buffer;
+  readonly span: JsonSpan;
+  readonly members: ReadonlyMap<string, JsonSpan>;
+  readonly facts: ReaderFacts;
+}
+
+/** Reads an answer's rows. @throws SyntaxError if it is not JSON */
+export function readRows(answer: Buffer): Row[] {
+  // The walk takes the bytes for JSON that somebody has checked.
+  const parsed = JSON.parse(answer.toString("utf8")) as ReadonlyArray<{ readonly rollcall: { readonly reader: ReaderFacts } }>;
+  const spans: JsonSpan[] = [];
+  walkChildren(answer, answer.indexOf("["), (_, span) => void spans.push(span));
+  return spans.map((span, at) => {
+    const members = new Map<string, JsonSpan>();
+    walkChildren(answer, span.start, (key = "", member) => void members.set(key, member));
+    return { answer, span, members, facts: parsed[at]?.rollcall.reader as ReaderFacts };
+  });
+}
 
 interface Column {
   readonly heading: string;
   format(row: Row): string;
 }
+
+const OPEN_BRACE = 0x7b;
 
 /** A clock that is off by less is nobody's trouble. */
 const NOTABLE_SKEW_MS = 5 * 60_000;
@@ -53,46 +75,47 @@ export function layOutHosts(rows: readonly Row[], { fields, columns, asOf }: Hos
 
 function chooseColumns(rows: readonly Row[], asOf: number): Column[] {
   const chosen: Column[] = Object.keys(HEADINGS)
-    .filter((field) => rows.some((row) => row[field] !== undefined))
+    .filter((field) => rows.some(({ members }) => members.has(field)))
     .map(makeFieldColumn);
-  chosen.push({ heading: "AGE", format: ({ rollcall }) => formatSpan(asOf - Date.parse(rollcall.reader.received_at)) });
-  if (rows.some(({ rollcall }) => rollcall.reader.state === "silent"))
-    chosen.push({ heading: "STATE", format: ({ rollcall }) => rollcall.reader.state });
+  chosen.push({ heading: "AGE", format: ({ facts }) => formatSpan(asOf - Date.parse(facts.received_at)) });
+  if (rows.some(({ facts }) => facts.state === "silent")) chosen.push({ heading: "STATE", format: ({ facts }) => facts.state });
   if (rows.some((row) => isSkewed(row))) chosen.push({ heading: "CLOCK", format: formatSkew });
-  const others = new Set(rows.flatMap((row) => Object.keys(row)).filter((field) => !OWN_COLUMNS.includes(field)));
-  for (const field of others) chosen.push({ heading: toHeading(field), format: (row) => formatBriefly(row[field]) });
+  const others = new Set(rows.flatMap(({ members }) => [...members.keys()]).filter((field) => !OWN_COLUMNS.includes(field)));
+  for (const field of others) chosen.push({ heading: toHeading(field), format: (row) => formatBriefly(row, field) });
   return chosen;
 }
 
-function makeFieldColumn(field: string): Column {
-  const path = parseFieldPath(field) ?? [];
-  return { heading: HEADINGS[field] ?? toHeading(field), format: (row) => formatValue(follow(row, path)) };
-}
-
 /** The value at a path; through an array, the values at the rest of the path of each element. */
-function follow(value: unknown, path: FieldPath): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  if (Array.isArray(value)) return value.map((element) => follow(element, path)).filter((found) => found !== undefined);
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
-  return follow((value as Record<string, unknown>)[step], rest);
+function makeFieldColumn(field: string): Column {
+  const steps = toKeySteps(parseFieldPath(field) ?? []);
+  return {
+    heading: HEADINGS[field] ?? toHeading(field),
+    format({ answer, span }) {
+      const cells: string[] = [];
+      walkField(answer, span.start, steps, (start, end) => void cells.push(formatJson(answer, { start, end })));
+      return cells.join(",");
+    },
+  };
 }
 
 /** Arrays and objects as how many things they hold. */
-function formatBriefly(value: unknown): string {
-  if (Array.isArray(value)) return String(value.length);
-  return typeof value === "object" && value !== null ? `{${Object.keys(value).length}}` : formatValue(value);
+function formatBriefly({ answer, members }: Row, field: string): string {
+  const span = members.get(field);
+  if (!span) return "";
+  let count = 0;
+  if (!walkChildren(answer, span.start, () => void count++)) return formatJson(answer, span);
+  return answer[span.start] === OPEN_BRACE ? `{${count}}` : String(count);
 }
 
-function isSkewed({ rollcall }: Row): boolean {
-  return Math.abs(rollcall.reader.clock_skew_seconds) * 1000 > NOTABLE_SKEW_MS;
+function isSkewed({ facts }: Row): boolean {
+  return Math.abs(facts.clock_skew_seconds) * 1000 > NOTABLE_SKEW_MS;
 }
 
 function formatSkew(row: Row): string {
-  const { clock_skew_seconds } = row.rollcall.reader;
+  const { clock_skew_seconds } = row.facts;
   return isSkewed(row) ? `${clock_skew_seconds > 0 ? "+" : "-"}${formatSpan(Math.abs(clock_skew_seconds) * 1000)}` : "";
 }
 
 function toHeading(field: string): string {
-  return formatValue(field).replaceAll("_", " ").toUpperCase();
+  return sanitize(field).replaceAll("_", " ").toUpperCase();
 }

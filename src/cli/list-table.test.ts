@@ -65,6 +65,31 @@ describe("the table", () => {
     expect(out).toBe("NAME  PROCESSES.M  MISSING\n本番  A_1,A_2\n");
   });
 
+  it("keeps the digits that the host wrote", async () => {
+    const { store } = await makeStore();
+    const numbers = '"app_version":1.10,"build":9007199254740993,"serial":12345678901234567890,"big":1E400,"list":[1.0, 2.50]';
+    const body = `{"instance_id":"i-1","update_date":"${new Date(NOW).toISOString()}",${numbers},"o":{ "v": 1.10,"l":[1.0,null,"\\u0041"] }}`;
+    await store.put("i-1.json", Buffer.from(body));
+    expect((await show(store)).rows[0]?.split(/ +/)).toEqual([
+      "i-1",
+      "0s",
+      "1.10",
+      "9007199254740993",
+      "12345678901234567890",
+      "1E400",
+      "2",
+      "{2}",
+    ]);
+    expect((await show(store, { fields: "app_version,build,serial,list,o.v,o" })).rows[0]?.split(/ +/)).toEqual([
+      "1.10",
+      "9007199254740993",
+      "12345678901234567890",
+      "1.0,2.50",
+      "1.10",
+      '{"v":1.10,"l":[1.0,null,"A"]}',
+    ]);
+  });
+
   it("is there in a pipe with --table, with nothing cut", async () => {
     const { store } = await makeStore();
     await putReport(store, "a", { long: "x".repeat(500) });

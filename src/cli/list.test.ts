@@ -100,6 +100,23 @@ describe("--jq and --ndjson", () => {
     expect((await list(store, [], { jq: "empty" })).out).toBe("");
   });
 
+  it("keeps the digits that the host wrote, in each form and in jq", async () => {
+    const { store } = await makeStore();
+    const numbers = '"v":1.10,"build":9007199254740993,"serial":12345678901234567890';
+    const body = `{"instance_id":"i-1","update_date":"${new Date(NOW).toISOString()}",${numbers}}`;
+    await store.put("i-1.json", Buffer.from(body));
+    const fields = "v,build,serial";
+    expect((await list(store, [], { fields, json: true })).out).toBe(`[{${numbers}}]\n`);
+    expect((await list(store, [], { fields, ndjson: true })).out).toBe(`{${numbers}}\n`);
+    expect((await list(store, [], { fields, jq: ".[]" })).out).toBe(`{${numbers}}\n`);
+    expect((await list(store, [], { jq: ".[] | [.v, .build, .serial] | @tsv" })).out).toBe(
+      "1.10\t9007199254740993\t12345678901234567890\n",
+    );
+    expect((await list(store, ["v=1.10", "build=9007199254740993"], { fields: "v", jq: "length" })).out).toBe("1\n");
+    expect((await list(store, ["v=1.1"], { fields: "v", jq: "length" })).out).toBe("0\n");
+    expect((await list(store, ["build=9007199254740992"], { jq: "length" })).out).toBe("0\n");
+  });
+
   it.each([".[", "error(1)", ".foo"])("gives jq's own message for %j", async (jq) => {
     const failing = list(await makeFleet(), [], { jq });
     await expect(failing).rejects.toThrow(CommandError);

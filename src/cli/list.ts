@@ -2,7 +2,7 @@
 import type { STATES } from "../answers/query.ts";
 import { sanitize } from "./cell.ts";
 import { UsageError } from "./failure.ts";
-import { layOutHosts, type Row } from "./host-table.ts";
+import { layOutHosts, readRows } from "./host-table.ts";
 import type { Io } from "./io.ts";
 import { runJq } from "./jq.ts";
 import { type Look, repeat, watchLooks, writeLook } from "./screen.ts";
@@ -81,7 +81,7 @@ async function writeAnswer(
 
 async function lookAt(source: ReportSource, parameters: Parameters, options: ListOptions, io: Io): Promise<Look> {
   const answer = await source.ask(parameters, "json");
-  const rows = JSON.parse((await readBody(answer)).toString("utf8")) as Row[];
+  const rows = readRows(await readBody(answer));
   const notes = summarize(answer, options);
   if (rows.length === 0) return { lines: [], notes };
   const fields = options.fields?.split(",").map((name) => name.trim());

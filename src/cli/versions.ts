@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import type { STATES } from "../answers/query.ts";
 import type { VersionCount } from "../answers/versions.ts";
-import { formatValue, sanitize } from "./cell.ts";
+import { sanitize } from "./cell.ts";
 import { UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
@@ -104,7 +104,7 @@ function layOutFields(values: readonly VersionCount[], hosts: number, options: L
   const tables = fields.map((field, at) => {
     const own = values.filter((value) => value.field === field);
     const { lines, hidden } = layOutValues(own, hosts, options, io);
-    const heading = [...(at > 0 ? [""] : []), emphasize(formatValue(field), io)];
+    const heading = [...(at > 0 ? [""] : []), emphasize(sanitize(field), io)];
     return { lines: fields.length > 1 ? [...heading, ...lines] : lines, hidden };
   });
   return { lines: tables.flatMap(({ lines }) => lines), hidden: [...new Set(tables.flatMap(({ hidden }) => hidden))] };
@@ -119,13 +119,13 @@ function layOutValues(all: readonly VersionCount[], hosts: number, options: Layo
     "HOSTS",
     "SHARE",
     ...(isAnyBehind ? ["BEHIND"] : []),
-    ...groups.map((group) => formatValue(group) || "(none)"),
+    ...groups.map((group) => sanitize(group) || "(none)"),
   ];
   const rows = values.map((value) => [
-    value.value === null ? "(no value)" : formatValue(value.value),
+    value.value === null ? "(no value)" : sanitize(value.value),
     String(value.count),
     formatShare(value.count, hosts),
-    ...(isAnyBehind ? [formatValue(value.newest ?? "")] : []),
+    ...(isAnyBehind ? [sanitize(value.newest ?? "")] : []),
     ...groups.map((group) => String(value.by?.[group] ?? "")),
   ]);
   const numeric = headings.map((_, column) => column === 1 || column === 2 || column > 2 + Number(isAnyBehind));
