@@ -1,6 +1,7 @@
 // The processes of a Linux host, out of /proc: which command line, since when. Reading and parsing apart.
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
+import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
 
 /** Processes looked at, at most. */
@@ -14,9 +15,17 @@ const TICK_MS = 10;
 
 export interface Process {
   readonly pid: string;
-  readonly argv: readonly string[];
+  /** The process that it was started by, or was handed over to. */
+  readonly parent: string;
+  /** When it started: ticks of 10 ms since the kernel booted. No stepped clock moves it. */
+  readonly startTicks: number;
+  /** Which boot of the kernel; undefined where the kernel does not say. */
+  readonly bootId: string | undefined;
   /** ms since the epoch, half a second more or less; the same at each look. */
   readonly startedAt: number;
+  readonly argv: readonly string[];
+  /** What /proc/PID/exe says: the program that is loaded, ` (deleted)` after it if it is gone. */
+  readonly exe: { readonly target: string } | Unreadable;
 }
 
 /**
@@ -36,6 +45,8 @@ export async function listProcesses(
   if (bootSecond === undefined) return { reason: "/proc/stat does not say when the host booted" };
   // The kernel tells the second alone; half a second on is at most half a second wrong. Now less the uptime would be nearer, and another time at each look.
   const bootedAt = bootSecond + 500;
+  const bootFile = await files.read("/proc/sys/kernel/random/boot_id", signal);
+  const bootId = "bytes" in bootFile ? bootFile.bytes.toString("latin1").trim() : undefined;
   const traced = program === undefined ? undefined : await files.trace(program);
   const real = traced && "path" in traced ? traced.path : program;
 
@@ -45,15 +56,15 @@ export async function listProcesses(
     if (argv.length === 0) return undefined;
     // A script is its interpreter's first argument (execve(2), "Interpreter scripts").
     const isNamed = [argv[0], argv[1]].some((word) => word !== undefined && (word === program || word === real));
+    const exe = await files.readLink(`/proc/${pid}/exe`);
     if (program !== undefined && !isNamed) {
-      const link = await files.readLink(`/proc/${pid}/exe`);
-      const target = "target" in link ? link.target.replace(/ \(deleted\)$/, "") : undefined;
+      const target = "target" in exe ? exe.target.replace(/ \(deleted\)$/, "") : undefined;
       if (target !== program && target !== real) return undefined;
     }
     const stat = await files.read(`/proc/${pid}/stat`, signal);
-    const ticks = "bytes" in stat ? parseStartTicks(stat.bytes.toString("latin1")) : undefined;
+    const facts = "bytes" in stat ? parseStat(stat.bytes.toString("latin1")) : undefined;
     // It has ended meanwhile.
-    return ticks === undefined ? undefined : { pid, argv, startedAt: bootedAt + ticks * TICK_MS };
+    return facts && { pid, ...facts, bootId, startedAt: bootedAt + facts.startTicks * TICK_MS, argv, exe };
   }
 
   const pids = folder.names.filter((name) => /^[1-9][0-9]{0,9}$/.test(name)).slice(0, MAX_PROCESSES);
@@ -71,10 +82,12 @@ export function parseCommandLine(text: string): readonly string[] {
   return parts.length === 1 && parts[0] === "" ? [] : parts;
 }
 
-/** The 22nd field of /proc/PID/stat (proc_pid_stat(5)); the second, the program's name, may hold spaces and parentheses. */
-export function parseStartTicks(stat: string): number | undefined {
-  const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  return ticks !== undefined && /^\d{1,15}$/.test(ticks) ? Number(ticks) : undefined;
+/** The 4th and 22nd fields of /proc/PID/stat (proc_pid_stat(5)); the second, the program's name, may hold spaces and parentheses. */
+export function parseStat(stat: string): { readonly parent: string; readonly startTicks: number } | undefined {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [, parent = ""] = fields;
+  const ticks = fields[19] ?? "";
+  return /^\d{1,10}$/.test(parent) && /^\d{1,15}$/.test(ticks) ? { parent, startTicks: Number(ticks) } : undefined;
 }
 
 /**

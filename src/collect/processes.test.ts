@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { HostAccess } from "./collector.ts";
 import { makeHostDouble } from "./host-double.ts";
-import { compileMatch, parseCommandLine, parseStartTicks } from "./process-table.ts";
+import { compileMatch, parseCommandLine, parseStat } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
@@ -32,7 +32,8 @@ async function setUp() {
     into: "processes",
     format: "ini",
     fields: { v: { key: "v", optional: false } },
-    match: "{path}",
+    match: [{ words: "{path}" }],
+    also: [],
     program: join(folder, "app"),
   };
   return {
@@ -106,7 +107,7 @@ describe("the collector processes", () => {
     const program = join(folder, "svc.sh");
     await writeFile(program, "#!/bin/sh\nwhile :; do sleep 1; done\n", { mode: 0o755 });
     await start(program, ["--config", join(folder, "a.conf")]);
-    const look2 = (host?: HostAccess) => look(host, { program, match: "--config {path}" });
+    const look2 = (host?: HostAccess) => look(host, { program, match: [{ words: "--config {path}" }] });
     await expect.poll(() => look2()).toEqual(["running", "not_running"]);
     await writeFile(program, "#!/bin/sh\n# another version\nwhile :; do sleep 1; done\n");
     expect(await look2(later(60_000))).toEqual(["restart_pending", "not_running"]);
@@ -139,7 +140,8 @@ describe("/proc", () => {
   it("is read as the kernel writes it", () => {
     expect(parseCommandLine("a\0b c\0\0")).toEqual(["a", "b c"]);
     expect(parseCommandLine("")).toEqual([]);
-    expect(parseStartTicks(`1 (a) b (c) S ${Array.from({ length: 30 }, (_, at) => at).join(" ")}`)).toBe(18);
-    expect(parseStartTicks("")).toBeUndefined();
+    const stat = `1 (a) b (c) S ${Array.from({ length: 30 }, (_, at) => at).join(" ")}`;
+    expect(parseStat(stat)).toEqual({ parent: "0", startTicks: 18 });
+    expect(parseStat("")).toBeUndefined();
   });
 });

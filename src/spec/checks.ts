@@ -66,7 +66,7 @@ function checkName(field: string, step: Step, index: number, owners: Map<string,
 }
 
 /** What the collector processes itself says of each file. */
-const PROCESS_FIELDS = ["state", "started_at"] as const;
+const PROCESS_FIELDS = ["state", "started_at", "reason", "changed"] as const;
 
 function checkProcessFields(fields: Readonly<Record<string, unknown>>, index: number, context: Context): void {
   for (const field of PROCESS_FIELDS) {

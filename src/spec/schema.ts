@@ -1,6 +1,8 @@
 // The schema of a spec: the one source of its types, its checks, its JSON Schema and its options' descriptions.
 import * as z from "zod";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
+import { FORM_KEYS, Match } from "./match-schema.ts";
+import { AbsolutePath, Globs, MAX_PATH_LENGTH } from "./path-schema.ts";
 import { compilePattern, MAX_PATTERN_LENGTH } from "./pattern.ts";
 
 /** Largest spec, in bytes. */
@@ -11,7 +13,6 @@ export const MAX_STEPS = 100;
 const MAX_FIELDS = 200;
 /** Longest a command may run, in milliseconds. */
 const MAX_COMMAND_TIMEOUT_MS = 60_000;
-const MAX_PATH_LENGTH = 4096;
 const MAX_NAME_LENGTH = 128;
 
 /** What the host collector gives, in this order. */
@@ -37,11 +38,6 @@ const FieldName = z
   .max(MAX_NAME_LENGTH, `a field's name has at most ${MAX_NAME_LENGTH} characters`)
   .regex(/^[^\p{Cc}\p{Cs}\uFFFD]*$/u, "a field's name cannot hold control characters")
   .refine((name) => name !== "__proto__", "a field cannot be named __proto__");
-
-const AbsolutePath = z
-  .string()
-  .max(MAX_PATH_LENGTH, `a path has at most ${MAX_PATH_LENGTH} characters`)
-  .regex(/^\/[^\0]*$/, 'write an absolute path, one that starts with "/"');
 
 const Key = z
   .string()
@@ -164,30 +160,39 @@ const FileOptions = z.strictObject({
 });
 
 const FilesOptions = z.strictObject({
-  glob: z
-    .union([AbsolutePath, z.array(AbsolutePath).min(1, "give at least one glob").max(20, "at most 20 globs")], {
-      error: "write a glob, or a list of globs: /opt/app/conf/*.conf",
-    })
-    .transform((globs) => (typeof globs === "string" ? [globs] : globs))
-    .describe("Which files: an absolute path with *, ?, [abc], {a,b} or **; or a list of them."),
+  glob: Globs.describe("Which files: an absolute path with *, ?, [abc], {a,b} or **; or a list of them."),
   into: FieldName.describe("The report's field that holds the array, one object a file, sorted by path."),
   format: FormatOption,
   fields: fieldsOf(FilesFieldSource).describe("Fields of each object, and where each is."),
 });
 
-const ProcessesOptions = z.strictObject({
-  ...FilesOptions.shape,
-  match: z
-    .string()
-    .min(1, "write what its command line has: {path}")
-    .max(1000, "at most 1000 characters")
-    .regex(/^\S+(?: \S+)*$/, "write words with one space between them")
-    .default("{path}")
-    .describe(
-      "How a file's process is known: words that its command line has one after the other. {path}, {name} and {stem} stand for the file's. Default {path}.",
+const ProcessesOptions = z.strictObject(
+  {
+    ...FilesOptions.shape,
+    match: Match.prefault("{path}").describe(
+      "How a file's process is known: words that its command line has one after the other, or a form (unit, pidfile, environ, cwd, open), or a list of which any one does. {path}, {name} and {stem} stand for the file's. Default {path}.",
     ),
-  program: AbsolutePath.optional().describe("The program by its absolute path; processes of other programs are passed over."),
-});
+    program: AbsolutePath.optional().describe("The program by its absolute path; processes of other programs are passed over."),
+    reloads: z
+      .enum(["workers", "self"])
+      .optional()
+      .describe(
+        "How a reload in place shows: workers, if the process then starts new ones; self, if nothing shows. Without it a change after the start is restart_pending.",
+      ),
+    also: Globs.default([]).describe("Globs of files that the configuration includes: they count like the file itself."),
+  },
+  { error: explainProcessesKeys },
+);
+
+/** A form of `match` that was written beside it. */
+function explainProcessesKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "unrecognized_keys" || !issue.keys.some((key: string) => FORM_KEYS.includes(key))) return undefined;
+  return issue.keys
+    .map((key: string) =>
+      FORM_KEYS.includes(key) ? `write it within match: match: { ${key}: … }` : `unknown key ${JSON.stringify(key)}`,
+    )
+    .join("\n");
+}
 
 const ExtraOptions = z.strictObject({
   folder: AbsolutePath.default("/etc/rollcall/extra.d").describe("The folder. Default /etc/rollcall/extra.d."),
