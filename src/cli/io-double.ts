@@ -39,6 +39,8 @@ export interface IoDouble extends Io {
   err(): string;
   /** As Ctrl-C does. */
   interrupt(): void;
+  /** As SIGHUP does. */
+  hangUp(): void;
 }
 
 /** Makes an Io whose configuration, data and working folder are empty. */
@@ -49,6 +51,7 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
   const folders = { config: join(home, "config"), data: join(home, "data") };
   await mkdir(folders.config);
   const stop = new AbortController();
+  const listeners = new Set<() => void>();
   const stdout = collect({ isTerminal, columns, rows }, (text) => onStdout?.(text, io));
   const stderr = collect({ isTerminal: false, columns: undefined, rows: undefined });
   const io: IoDouble = {
@@ -66,9 +69,16 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
     clock: () => NOW,
     folders,
     signal: stop.signal,
+    onHangUp: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     out: stdout.read,
     err: stderr.read,
     interrupt: () => stop.abort(),
+    hangUp: () => {
+      for (const listener of listeners) listener();
+    },
   };
   return io;
 }

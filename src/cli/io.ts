@@ -26,6 +26,8 @@ export interface Io {
   readonly folders: Folders;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Calls back at each SIGHUP, which ends a program in which nobody listens. @returns what ends the listening */
+  readonly onHangUp: (listener: () => void) => () => void;
 }
 
 /** Where the user's files lie (XDG base directories on Linux). */
@@ -55,6 +57,10 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
     clock: systemClock,
     folders,
     signal,
+    onHangUp: (listener) => {
+      process.on("SIGHUP", listener);
+      return () => process.off("SIGHUP", listener);
+    },
   };
 }
 

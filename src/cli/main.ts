@@ -23,6 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     if (signal === "SIGINT" && performance.now() - interrupted > SAME_SIGNAL_MS) process.exit(130);
   });
 }
+// Nobody means the end by these, which would be theirs; and Node would open a port for its debugger at the first.
+for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // The reader of our pipe has seen enough (`| head`).
