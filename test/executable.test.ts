@@ -196,7 +196,7 @@ describe("the executable", () => {
         if (turn === 1) return void request.socket.destroy();
         if (turn === 2) return void response.writeHead(503).end();
         bodies.push(Buffer.concat(chunks).toString());
-        response.writeHead(200).end("{}");
+        response.writeHead(200, { "rollcall-api": "v1" }).end("{}");
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

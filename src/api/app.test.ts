@@ -68,6 +68,7 @@ describe("GET /v1/reports", () => {
     await store.put("reports/v1/local/bad.json", Buffer.from("{"));
     const { headers } = await request("/v1/reports?evn=prod");
     expect(Object.fromEntries([...headers].filter(([name]) => name.startsWith("rollcall")))).toEqual({
+      "rollcall-api": "v1",
       "rollcall-as-of": new Date(START + 3 * HOUR).toISOString(),
       "rollcall-count": "0",
       "rollcall-silent": "1",

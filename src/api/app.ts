@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { authorize } from "./authorization.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
+import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
@@ -21,6 +22,7 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     await next();
     // Not context.header, which makes a new response of a finished one and a stream of its body.
     context.res.headers.set("x-content-type-options", "nosniff");
+    context.res.headers.set(API_HEADER, API_HEADER_VALUE);
     const { method, path } = context.req;
     services.log.debug({ method, path, status: context.res.status, ms: services.clock() - startedAt }, "answered");
   });

@@ -14,3 +14,7 @@ export function toAscii(text: string): string {
   const ascii = text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return ascii.length <= MAX_LENGTH ? ascii : `${ascii.slice(0, MAX_LENGTH)}...`;
 }
+
+/** Stands on every answer of a Rollcall server, so that nobody takes a sign-in page or another server's 204 for one. */
+export const API_HEADER = "rollcall-api";
+export const API_HEADER_VALUE = "v1";

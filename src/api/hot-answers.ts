@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Roll } from "../roll/roll.ts";
 import type { RollView } from "../roll/view.ts";
 import { allows, readSecret } from "./authorization.ts";
+import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Representation } from "./representation.ts";
 
@@ -106,5 +107,5 @@ export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: 
 }
 
 function flatten(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries({ ...headers, "x-content-type-options": "nosniff" }).flat();
+  return Object.entries({ ...headers, "x-content-type-options": "nosniff", [API_HEADER]: API_HEADER_VALUE }).flat();
 }

@@ -9,10 +9,14 @@ const KEY = "rc_abcdefghijkl_secret";
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-async function serve(handle: Handler): Promise<{ url: URL; seen: IncomingMessage[]; stop: () => Promise<void> }> {
+async function serve(
+  handle: Handler,
+  { isRollcall = true } = {},
+): Promise<{ url: URL; seen: IncomingMessage[]; stop: () => Promise<void> }> {
   const seen: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     seen.push(request);
+    if (isRollcall) response.setHeader("rollcall-api", "v1");
     handle(request, response, seen.length);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -121,6 +125,21 @@ describe("createClient", () => {
       response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>"),
     );
     expect((await fail(connect(url))).message).toBe(`${url.origin} answered 404 Not Found; is it a Rollcall server?`);
+  });
+
+  it.each([
+    [200, "<html>Sign in</html>"],
+    [200, '{"error":"login_required"}'],
+    [204, ""],
+    [304, ""],
+    [303, ""],
+  ])("takes a %d of something else for no answer, and does not try again", async (status, body) => {
+    const { url, seen } = await serve((_request, response) => response.writeHead(status).end(body), { isRollcall: false });
+    const client = connect(url);
+    const sent = client.request("/v1/reports/i-1", { method: "PUT", body: Buffer.from("{}") });
+    await expect(sent).rejects.toThrow(`${url.origin} answered ${status}, but without Rollcall's header`);
+    expect((await fail(client)).message).toContain("is it a Rollcall server?");
+    expect(seen).toHaveLength(2);
   });
 
   it("takes what claims to be a problem and is none", async () => {

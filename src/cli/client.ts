@@ -1,6 +1,7 @@
 // Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter, and errors as the server explains them.
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
+import { API_HEADER } from "../api/header.ts";
 import { isLoopback } from "../api/server.ts";
 import { drawWait } from "../store/backoff.ts";
 import { sanitize } from "./cell.ts";
@@ -67,8 +68,14 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
       signal: AbortSignal.any([signal, patience.signal]),
       // The bound is on the wait for the answer to begin: a large roll over a slow line may take its time.
     }).finally(() => clearTimeout(timer));
-    if (response.ok || response.status === 304) return response;
-    if (response.status === 303) return await follow(response, signal);
+    if (response.ok || response.status === 304 || response.status === 303) {
+      // A sign-in page, a default backend and a captive portal say 200 or 204 to anything.
+      if (!response.headers.has(API_HEADER)) {
+        await response.body?.cancel();
+        throw new AbortError(new ServerRefusal(describeStranger(response, url), response.status));
+      }
+      return response.status === 303 ? await follow(response, signal) : response;
+    }
     const reason = await explain(response, url, "x-api-key" in headers);
     if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
     throw new AbortError(new ServerRefusal(reason, response.status));
@@ -123,6 +130,11 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || error.message : error.message;
+}
+
+/** What answered, but not for Rollcall. */
+function describeStranger({ status }: Response, url: URL): string {
+  return `${url.origin} answered ${status}, but without Rollcall's header (${API_HEADER}); is it a Rollcall server?`;
 }
 
 async function explain(response: Response, url: URL, hasKey: boolean): Promise<string> {

@@ -16,7 +16,10 @@ async function setUp() {
   let enrolments = 0;
   const server = createServer((_request, response) => {
     enrolments++;
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ secret: OWN }));
+    response
+      .setHeader("rollcall-api", "v1")
+      .setHeader("content-type", "application/json")
+      .end(JSON.stringify({ secret: OWN }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());

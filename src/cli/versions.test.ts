@@ -206,6 +206,7 @@ i-3
     const answer = await cover(await makeFleet());
     const server = createServer((_, response) => {
       const headers = {
+        "rollcall-api": "v1",
         "rollcall-as-of": new Date(NOW).toISOString(),
         "rollcall-warning": "nobody is said to be missing: line 3",
       };
