@@ -48,24 +48,38 @@ describe("a delivery", () => {
     expect(sent).toEqual(["1", "3"]);
   });
 
-  it("tries again with waits that double up to five minutes, for as long as it takes", async () => {
+  it("tries again with waits that double up to 25 seconds, for as long as it takes", async () => {
     let isAway = true;
     const { delivery, sent, failures, time } = setUp(async () => {
       if (isAway) throw new Error("away");
     });
     delivery.offer(makeReport("1"));
     await time.advance(24 * 3_600_000);
-    expect(failures.slice(0, 5)).toEqual([1000, 2000, 4000, 8000, 16_000]);
-    expect(Math.max(...failures.map(Number))).toBe(300_000);
+    expect(failures.slice(0, 6)).toEqual([1000, 2000, 4000, 8000, 16_000, 25_000]);
+    expect(Math.max(...failures.map(Number))).toBe(25_000);
     expect(delivery.state.waiting).toMatchObject({ reason: "away", failures: failures.length });
     delivery.offer(makeReport("2"));
     isAway = false;
-    await time.advance(300_000);
+    await time.advance(30_000);
     expect(sent).toEqual(["2"]);
     expect(delivery.state).toMatchObject({ sent: { digest: "2" }, waiting: undefined });
   });
 
-  it("is not hurried by what comes while it waits", async () => {
+  it("tries what is new at once, when the last try was not a moment ago", async () => {
+    let isAway = true;
+    const { delivery, sent, time } = setUp(async () => {
+      if (isAway) throw new Error("away");
+    });
+    delivery.offer(makeReport("1"));
+    // Tries at 0, 1, 3, 7, 15, 31 s; the next one would be at 56 s.
+    await time.advance(40_000);
+    isAway = false;
+    delivery.offer(makeReport("2"));
+    await time.advance(0);
+    expect(sent).toEqual(["2"]);
+  });
+
+  it("is not hurried by what comes in a stream while it waits", async () => {
     let tries = 0;
     const { delivery, time } = setUp(async () => {
       tries++;

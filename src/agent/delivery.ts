@@ -3,11 +3,19 @@ import type { LeaveReason } from "../report/departure.ts";
 import { type Backoff, drawWait } from "../store/backoff.ts";
 import type { Spool, Spooled } from "./spool.ts";
 
-/** Between tries: full jitter, so that a fleet whose store comes back does not come back in step. */
-const BACKOFF: Backoff = { first: 1000, cap: 5 * 60_000 };
+/**
+ * Between tries: full jitter, so that a fleet whose store comes back does not come back in step. With the cap, what waits is there within 30 s of
+ * the store's return, a try of some seconds included.
+ */
+const BACKOFF: Backoff = { first: 1000, cap: 25_000 };
 
-/** A try that takes longer is given up. */
-const SEND_TIMEOUT_MS = 60_000;
+/** A report that comes while an older one waits is tried at once, but no sooner than this after the last try; ms. */
+const HURRY_AFTER_MS = 5000;
+
+/** A try that takes longer is given up; ms. A store that went without a word lets tries hang, and its return must be noticed soon. */
+const SEND_TIMEOUT_MS = 20_000;
+/** A large report on a slow line has more time: so many bytes in a ms. */
+const SLOW_LINE = 16;
 
 /** Where reports go. */
 export interface Outlet {
@@ -30,7 +38,7 @@ export interface DeliveryState {
 export interface Delivery {
   /** Takes what an earlier process could not send. */
   restore(): Promise<void>;
-  /** Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed a moment ago. */
+  /** Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed within the last seconds. */
   offer(report: Spooled): void;
   readonly state: DeliveryState;
   /** Ends tries: one that runs has so long to end, ms. What waits stays in the spool. */
@@ -65,6 +73,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let reason = "";
   let isSpooled = false;
   let working: Promise<void> | undefined;
+  let news = new AbortController();
 
   async function keep(report: Spooled): Promise<void> {
     try {
@@ -89,7 +98,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function trySend(report: Spooled): Promise<void> {
     // An older report in the spool must not survive a newer one that got there.
     if (isSpooled) await keep(report);
-    await outlet.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]));
+    const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(report.bytes.length / SLOW_LINE);
+    await outlet.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(timeoutMs)]));
     sent = { at: clock(), digest: report.digest };
     failures = 0;
     if (pending?.report === report) pending = undefined;
@@ -100,6 +110,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function work(): Promise<void> {
     while (pending && !stopping.signal.aborted) {
       const { report } = pending;
+      news = new AbortController();
       try {
         await trySend(report);
       } catch (error) {
@@ -109,9 +120,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         if (stopping.signal.aborted) return;
         const waitMs = drawWait(failures, random(), BACKOFF);
         onFailure(error, waitMs);
-        await sleep(waitMs, stopping.signal);
+        await pause(waitMs);
       }
     }
+  }
+
+  /** Waits before the next try; what is new ends the wait early. */
+  async function pause(waitMs: number): Promise<void> {
+    await sleep(Math.min(waitMs, HURRY_AFTER_MS), stopping.signal);
+    if (waitMs > HURRY_AFTER_MS) await sleep(waitMs - HURRY_AFTER_MS, AbortSignal.any([stopping.signal, news.signal]));
   }
 
   function begin(): void {
@@ -124,6 +141,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function offer(report: Spooled): void {
     pending = { report, since: pending?.since ?? clock() };
+    news.abort();
     begin();
   }
 
