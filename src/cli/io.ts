@@ -92,8 +92,14 @@ function openOutput(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) =>
       new Promise((resolve, reject) => {
-        // The callback comes when the bytes are out, so a slow reader slows us and not our memory.
-        stream.write(text, (error) => (error ? reject(error) : resolve()));
+        const settle = (error?: Error | null) => (error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve());
+        try {
+          // The callback comes when the bytes are out, so a slow reader slows us and not our memory.
+          stream.write(text, settle);
+        } catch (error) {
+          // Node 20 throws where the stream is a file on a full disk.
+          settle(error as Error);
+        }
       }),
     isTerminal: stream.isTTY === true,
     // A terminal that nobody gave a size, such as that of script(1) or of an early `docker exec -t`, says 0.

@@ -1,16 +1,38 @@
 // The log of a long-running command: JSON lines on stderr, readable text where stderr is a terminal.
 import { type Logger, pino } from "pino";
 import { CommandError, UsageError } from "./failure.ts";
+import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
-/** Opens the log on stderr. @throws UsageError if there is no such level */
+const STDERR = 2;
+
+/**
+ * Opens the log on stderr. It throws at nobody and holds nobody up: while stderr cannot be written, lines are dropped, and the first that can
+ * be again comes after one that says how many.
+ *
+ * @throws UsageError if there is no such level
+ */
 export async function openLog(level: string, isTerminal: boolean): Promise<Logger> {
+  const show = isTerminal ? await openPretty() : (line: string) => line;
+  return createLog(level, openDescriptor(STDERR, process.stderr), show);
+}
+
+/** Makes the log that openLog opens. @param show turns a line of JSON into what is written */
+export function createLog(level: string, write: WriteText, show: (line: string) => string = (line) => line): Logger {
   if (!(LOG_LEVELS as readonly string[]).includes(level))
     throw new UsageError(`ROLLCALL_LOG_LEVEL should be one of ${LOG_LEVELS.join(", ")}`);
+  const describeLoss = (dropped: number, reason: string) => {
+    const msg = `${dropped} log lines could not be written`;
+    return show(`${JSON.stringify({ level: pino.levels.values.warn, time: new Date().toISOString(), dropped, reason, msg })}\n`);
+  };
+  const sink = createLineSink({ write, describeLoss });
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } };
-  if (!isTerminal) return pino(options, pino.destination({ dest: 2, sync: true }));
-  const { default: pretty } = await import("pino-pretty");
-  return pino(options, pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss" }));
+  return pino(options, { write: (line) => sink.write(show(line)) });
+}
+
+async function openPretty(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import("pino-pretty");
+  return prettyFactory({ translateTime: "SYS:HH:MM:ss" });
 }
 
 /** What went wrong outside needs no stack: an agent whose store is away for a day would fill the journal with them. */

@@ -10,6 +10,9 @@ import { buildProgram } from "./program.ts";
 /** A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx passes it on as well; ms. */
 const SAME_SIGNAL_MS = 1000;
 
+/** How long what waits to be written to stderr has at the end; ms. Its reader may stand still. */
+const LAST_WORDS_MS = 1000;
+
 const stop = new AbortController();
 let interrupted: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -25,13 +28,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 // Nobody means the end by these, which would be theirs; and Node would open a port for its debugger at the first.
 for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    // The reader of our pipe has seen enough (`| head`).
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader of our pipe has seen enough (`| head`). Of all else the command hears that was writing.
+  if (error.code === "EPIPE") process.exit(0);
+});
+// Nobody is left to be told of a stderr that cannot be written.
+process.stderr.on("error", () => undefined);
 
 const io = openIo({ folders: envPaths("rollcall", { suffix: "" }), signal: stop.signal });
 const program = buildProgram(io);
@@ -39,18 +41,30 @@ addCompletion(program, io);
 
 try {
   await program.parseAsync();
+  // What still holds the process, such as a log line whose reader stands still, must not keep it from ending when it was told to.
+  if (stop.signal.aborted) await exit(process.exitCode ?? 0);
 } catch (error) {
-  process.exitCode = await tell(error);
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else await exit(stop.signal.aborted ? 130 : await tell(error));
 }
 
-/** Says what went wrong on stderr. @returns the exit status: 1 failed, 2 called wrongly, 130 interrupted */
+/** Says what went wrong on stderr. @returns the exit status: 1 failed, 2 called wrongly */
 async function tell(error: unknown): Promise<number> {
-  // Commander has printed its own message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (interrupted !== undefined) return 130;
   const message = error instanceof Error ? error.message : String(error);
-  await io.stderr.write(`rollcall: ${message}\n`);
   const isExpected = error instanceof UsageError || error instanceof CommandError;
-  if (io.env.ROLLCALL_DEBUG || !isExpected) await io.stderr.write(`${error instanceof Error ? error.stack : ""}\n`);
+  const isForUs = io.env.ROLLCALL_DEBUG || !isExpected;
+  const stack = isForUs && error instanceof Error ? `${error.stack}\n` : "";
+  await Promise.race([io.stderr.write(`rollcall: ${message}\n${stack}`).catch(() => undefined), lastWords()]);
   return error instanceof UsageError ? 2 : 1;
+}
+
+/** Ends the process whatever still runs, when stderr is written or has had its time. */
+async function exit(code: number | string): Promise<never> {
+  await Promise.race([io.stderr.write("").catch(() => undefined), lastWords()]);
+  return process.exit(code);
+}
+
+function lastWords(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
 }
