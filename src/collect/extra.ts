@@ -23,7 +23,7 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
     const found = await host.files.glob([toGlob(folder)], signal);
     if ("unreadable" in found) return { fields: [], unread: [{ what: folder, reason: found.reason }] };
     const facts = new Map<string, JsonValue>();
-    const unread: Unread[] = [];
+    const unread: Unread[] = [...found.unread];
     for (const path of found.paths.slice(0, MAX_FILES)) {
       const file = await host.files.read(path, signal);
       if ("unreadable" in file) {

@@ -14,7 +14,9 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
     if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
-    const unread: Unread[] = [];
+    const unread: Unread[] = [...found.unread];
+    // Nothing found where not all may be looked at is not the same as nothing there.
+    if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
     for (const path of found.paths) {
       const file = await host.files.read(path, signal);
       if ("unreadable" in file) {

@@ -18,7 +18,7 @@ export const gpuCollector: Collector<OptionsOf["gpu"]> = {
     if ("unreadable" in found) return { fields: [], unread: [{ what: GPUS_GLOB, reason: found.reason }] };
     const version = await host.files.read(VERSION_FILE, signal);
     const driver = "bytes" in version ? parseDriver(version.bytes.toString("utf8")) : undefined;
-    const unread: Unread[] = [];
+    const unread: Unread[] = [...found.unread];
     if (found.paths.length > 0 && driver === undefined) {
       unread.push({ what: VERSION_FILE, reason: "reason" in version ? version.reason : "names no version" });
     }

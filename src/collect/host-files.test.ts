@@ -1,10 +1,11 @@
 // Reading files that do not want to be read.
 import { execFileSync } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { MAX_FILE_BYTES, MAX_GLOB_FILES, openHostFiles, resolveBelow } from "./host-files.ts";
-import { makeFolder } from "./temporary-folder.ts";
+import { MAX_FILE_BYTES, openHostFiles, resolveBelow } from "./host-files.ts";
+import { MAX_GLOB_FILES } from "./host-glob.ts";
+import { asNobody, makeFolder } from "./temporary-folder.ts";
 
 const never = new AbortController().signal;
 
@@ -62,16 +63,42 @@ describe("glob", () => {
     const files = openHostFiles(root);
     expect(await files.glob(["/opt/*.conf", "/opt/a*"], never)).toEqual({
       paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf"],
+      unread: [],
     });
     expect(await files.glob(["/opt/**/*.conf"], never)).toEqual({
       paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf", "/opt/sub/c.conf"],
+      unread: [],
     });
-    expect(await files.glob(["/opt/a.conf"], never)).toEqual({ paths: ["/opt/a.conf"] });
+    expect(await files.glob(["/opt/a.conf"], never)).toEqual({ paths: ["/opt/a.conf"], unread: [] });
   });
 
   it("takes nothing there for nothing there", async () => {
     const files = openHostFiles(await makeFolder({ "a/b": "" }));
-    expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({ paths: [] });
+    expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({ paths: [], unread: [] });
+  });
+
+  it("tells a folder that may not be read, and finds the other files", async () => {
+    const root = await makeFolder({ "conf/a/x.conf": "", "conf/b/x.conf": "", "conf/c/x.conf": "" });
+    await chmod(root, 0o755);
+    await chmod(join(root, "conf/b"), 0);
+    const found = await asNobody(() => openHostFiles(root).glob(["/conf/**/*.conf"], never));
+    expect(found).toEqual({
+      paths: ["/conf/a/x.conf", "/conf/c/x.conf"],
+      unread: [{ what: "/conf/b", reason: "this folder may not be read by this user" }],
+    });
+  });
+
+  it("tells a name that is not UTF-8", async () => {
+    const root = await makeFolder({ "conf/a.conf": "" });
+    await writeFile(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xff]), Buffer.from(".conf")]), "");
+    await mkdir(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xfe])]));
+    expect(await openHostFiles(root).glob(["/conf/**/*.conf"], never)).toEqual({
+      paths: ["/conf/a.conf"],
+      unread: [
+        { what: "/conf/\uFFFD", reason: expect.stringContaining("not UTF-8") },
+        { what: "/conf/\uFFFD.conf", reason: expect.stringContaining("not UTF-8") },
+      ],
+    });
   });
 
   it("finds no more than the limit", async () => {

@@ -1,21 +1,16 @@
 // Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
-import { constants, type Dirent, readdir } from "node:fs";
-import { lstat, open, readdir as readFolder, readlink, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, open, readdir, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
-import { type GlobOptions, glob } from "tinyglobby";
+import type { Unread } from "./collected.ts";
+import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
 
 /** Most bytes that are read of one file. */
 export const MAX_FILE_BYTES = 1024 * 1024;
-/** Most files that one glob may find. */
-export const MAX_GLOB_FILES = 1000;
-/** Most folders that one glob may look into. */
-const MAX_GLOB_FOLDERS = 10_000;
 const GLOB_TIMEOUT_MS = 10_000;
 
 /** Links followed from one path; the kernel's own limit (path_resolution(7)). */
 const MAX_LINKS = 40;
-
-type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
 
 /** Why a file gave nothing. `absent`: there is no such file. */
 export interface Unreadable {
@@ -31,15 +26,25 @@ export interface HostFiles {
   read(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable>;
   /**
    * The regular files and links that some pattern matches, sorted by code unit, each once. Links to folders are not entered.
-   * No file, or no such folder, is an empty list; a folder that may not be read is `refused`.
+   * No file, or no such folder, is an empty list; a folder that may not be read is told, and costs only itself.
    */
-  glob(patterns: readonly string[], signal: AbortSignal): Promise<{ readonly paths: readonly string[] } | Unreadable>;
+  glob(patterns: readonly string[], signal: AbortSignal): Promise<Globbed | Unreadable>;
   /** Names in a folder, in no order. */
   list(path: string): Promise<{ readonly names: readonly string[] } | Unreadable>;
   /** Where a link leads, as it is written there. */
   readLink(path: string): Promise<{ readonly target: string } | Unreadable>;
+  /** As read(), but of a file that is longer than the limit its first part. */
+  readStart(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
+  /** Which file a path leads to, through all links: equal for all names of one file, and for no two files. */
+  identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
   /** Where a path leads through all links, and when it last changed: the file itself, or a link on the way. */
   trace(path: string): Promise<Traced | Unreadable>;
+}
+
+/** The first part of a file, or all of it. */
+interface Start {
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
 }
 
 /** A path that was followed to its end. */
@@ -76,19 +81,24 @@ export function openHostFiles(root: string): HostFiles {
     },
     async glob(patterns, signal) {
       const paths = new Set<string>();
+      const unread = new Map<string, Unread>();
       const bound = AbortSignal.any([signal, AbortSignal.timeout(GLOB_TIMEOUT_MS)]);
       // One by one: patterns together would make the walk start at the folder that they have in common.
       for (const pattern of patterns) {
-        const outcome = await walk(root, pattern, bound);
-        if ("unreadable" in outcome) return outcome;
+        const outcome = await walk(root, pattern, bound).catch((error: unknown) => {
+          if (bound.aborted) return { tooMany: "not searched to its end: the time is over" };
+          return { tooMany: explain(error).reason };
+        });
+        if ("tooMany" in outcome) return refuse(outcome.tooMany);
         for (const path of outcome.paths) paths.add(path);
+        for (const one of outcome.unread) unread.set(one.what, one);
         if (paths.size > MAX_GLOB_FILES) return refuse(`matches more than ${MAX_GLOB_FILES} files`);
       }
-      return { paths: [...paths].sort() };
+      return { paths: [...paths].sort(), unread: [...unread.values()] };
     },
     async list(path) {
       try {
-        return { names: await readFolder(resolveBelow(root, path)) };
+        return { names: await readdir(resolveBelow(root, path)) };
       } catch (error) {
         return explain(error);
       }
@@ -96,6 +106,21 @@ export function openHostFiles(root: string): HostFiles {
     async readLink(path) {
       try {
         return { target: await readlink(resolveBelow(root, path)) };
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async readStart(path, limit, signal) {
+      try {
+        return await readOpen(resolveBelow(root, path), limit, signal);
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async identify(path) {
+      try {
+        const { dev, ino } = await stat(resolveBelow(root, path), { bigint: true });
+        return { identity: `${dev}:${ino}` };
       } catch (error) {
         return explain(error);
       }
@@ -129,6 +154,14 @@ async function trace(root: string, path: string, links = MAX_LINKS): Promise<Tra
 }
 
 async function readRegular(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable> {
+  const start = await readOpen(path, MAX_FILE_BYTES, signal, true);
+  if ("unreadable" in start) return start;
+  if (start.isWhole) return { bytes: start.bytes };
+  return refuse(`has more than ${MAX_FILE_BYTES} bytes`);
+}
+
+/** Reads a regular file up to a limit; one that says itself that it is longer is not begun where all of it is wanted. */
+async function readOpen(path: string, limit: number, signal: AbortSignal, whole = false): Promise<Start | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
   // O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -136,78 +169,21 @@ async function readRegular(path: string, signal: AbortSignal): Promise<{ readonl
     const facts = await file.stat();
     if (facts.isDirectory()) return refuse("is a folder, not a file");
     if (!facts.isFile()) return refuse("is not a regular file");
-    if (facts.size > MAX_FILE_BYTES) return refuse(`has ${facts.size} bytes; the limit is ${MAX_FILE_BYTES}`);
+    if (whole && facts.size > limit) return refuse(`has ${facts.size} bytes; the limit is ${limit}`);
     // The size is a hint only: files in /proc say 0, and a log may grow while it is read.
     const chunks: Buffer[] = [];
     let total = 0;
-    while (total <= MAX_FILE_BYTES) {
+    while (total <= limit) {
       if (signal.aborted) return refuse("not read to its end: the time is over");
-      const chunk = Buffer.allocUnsafe(64 * 1024);
+      const chunk = Buffer.allocUnsafe(Math.min(64 * 1024, limit + 1));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-      if (bytesRead === 0) return { bytes: Buffer.concat(chunks, total) };
+      if (bytesRead === 0) return { bytes: Buffer.concat(chunks, total), isWhole: true };
       chunks.push(chunk.subarray(0, bytesRead));
       total += bytesRead;
     }
-    return refuse(`has more than ${MAX_FILE_BYTES} bytes`);
+    return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: false };
   } finally {
     await file.close();
-  }
-}
-
-async function walk(
-  root: string,
-  pattern: string,
-  signal: AbortSignal,
-): Promise<{ readonly paths: readonly string[] } | Unreadable> {
-  const bound = new AbortController();
-  let folders = 0;
-  let denied: string | undefined;
-  // The walker passes over folders that it cannot read; a folder that it may not read must not look like an empty one.
-  const watchedReaddir = (path: string, options: { withFileTypes: true }, callback: ReaddirCallback): void => {
-    if (++folders > MAX_GLOB_FOLDERS) bound.abort();
-    readdir(path, options, (error, entries) => {
-      if (error?.code === "EACCES" || error?.code === "EPERM") denied ??= path;
-      // The walker leaves links out unless it may enter them; as files they are found and not entered.
-      callback(error, error ? entries : entries.map((entry) => (entry.isSymbolicLink() ? asFile(entry) : entry)));
-    });
-  };
-  const options: GlobOptions = {
-    cwd: root,
-    signal: AbortSignal.any([signal, bound.signal]),
-    // Of readdir's many overloads the walker (fdir) calls this one only.
-    fs: { readdir: watchedReaddir as unknown as typeof readdir },
-    onlyFiles: true,
-    followSymbolicLinks: false,
-    expandDirectories: false,
-    dot: false,
-  };
-  let found: readonly string[];
-  try {
-    found = await glob(posix.normalize(pattern).replace(/^\/+/, ""), options);
-  } catch (error) {
-    return explain(error);
-  }
-  if (bound.signal.aborted) return refuse(`looks into more than ${MAX_GLOB_FOLDERS} folders; write a narrower glob`);
-  if (signal.aborted) return refuse("not searched to its end: the time is over");
-  if (denied !== undefined) {
-    return refuse(`the folder /${posix.relative(root, denied)} may not be read by this user`);
-  }
-  if (found.length > MAX_GLOB_FILES) return refuse(`matches more than ${MAX_GLOB_FILES} files`);
-  const kept = await Promise.all(found.map((path) => isNoFolder(posix.join(root, path))));
-  return { paths: found.filter((_, index) => kept[index]).map((path) => posix.join("/", path)) };
-}
-
-function asFile(entry: Dirent): Dirent {
-  return Object.create(entry, { isFile: { value: () => true }, isSymbolicLink: { value: () => false } }) as Dirent;
-}
-
-/** A link to a folder is none of the files; one that leads nowhere is, so that reading it says so. */
-async function isNoFolder(path: string): Promise<boolean> {
-  try {
-    return !(await stat(path)).isDirectory();
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return true;
-    throw error;
   }
 }
 
@@ -221,6 +197,8 @@ function explain(error: unknown): Unreadable {
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
+    // What /proc says of a process that has ended while it was read.
+    case "ESRCH":
       return { unreadable: "absent", reason: "there is no such file" };
     case "EACCES":
     case "EPERM":
@@ -233,6 +211,9 @@ function explain(error: unknown): Unreadable {
       return refuse("is a link that leads in a circle");
     case undefined:
       throw error;
+    case "EMFILE":
+    case "ENFILE":
+      return refuse(`cannot be read: too many files are open (${code}); raise the limit (LimitNOFILE=)`);
     default:
       return refuse(`cannot be read: ${code}`);
   }

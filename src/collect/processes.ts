@@ -20,7 +20,9 @@ export const processesCollector: Collector<OptionsOf["processes"]> = {
     if ("reason" in table) return { fields: [], unread: [{ what: "/proc", reason: table.reason }] };
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
-    const unread: Unread[] = [];
+    const unread: Unread[] = [...found.unread];
+    // Nothing found where not all may be looked at is not the same as nothing there.
+    if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
     for (const path of found.paths) {
       const file = await host.files.read(path, signal);
       if ("unreadable" in file) {
