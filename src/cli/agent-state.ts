@@ -1,6 +1,7 @@
 // Where the agent keeps what must survive a restart.
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Settings } from "./settings.ts";
 
@@ -10,6 +11,8 @@ const SYSTEM_FOLDER = "/var/lib/rollcall";
 /**
  * The agent's state folder: as set, as systemd says (systemd.exec(5), STATE_DIRECTORY), else the system's where an agent has been, else the
  * user's own.
+ *
+ * @throws CommandError where the user has no home folder
  */
 export async function findStateFolder(settings: Settings, io: Io): Promise<string> {
   const named = settings.get("state");
@@ -20,5 +23,8 @@ export async function findStateFolder(settings: Settings, io: Io): Promise<strin
     () => true,
     () => false,
   );
-  return isInstalled ? SYSTEM_FOLDER : join(io.folders.data, "agent");
+  if (isInstalled) return SYSTEM_FOLDER;
+  if (io.folders.data === undefined)
+    throw new CommandError("there is no home folder for the agent's state; name a folder with --state, or set HOME");
+  return join(io.folders.data, "agent");
 }

@@ -103,7 +103,7 @@ export async function openCollection(
 /** Most hosts have a machine id, and need no place for another; one that does says so when it is looked at. */
 async function keepHostIdIfPossible({ folders }: Io): Promise<string | undefined> {
   try {
-    return await keepHostId(folders.data);
+    return folders.data === undefined ? undefined : await keepHostId(folders.data);
   } catch (error) {
     if (error instanceof Error && "code" in error) return undefined;
     throw error;

@@ -31,6 +31,8 @@ const SECRETS: readonly SettingName[] = ["apiKey", "enrolKey"];
 /** Checks the file, and what it names. @throws CommandError that shows each mistake with line and column */
 export async function runConfigCheck(options: ConfigCheckOptions, io: Io): Promise<void> {
   const path = findConfigPath(options, io);
+  if (path === undefined)
+    throw new CommandError("there is no home folder to look for a configuration in; name a file with --config, or set HOME");
   const content = await readConfigText(path, options.config !== undefined || io.env.ROLLCALL_CONFIG !== undefined);
   const mistakes = await findMistakes(content, io);
   if (mistakes.length > 0) {

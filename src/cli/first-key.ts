@@ -16,15 +16,17 @@ export async function makeKey(store: Store, { clock }: Io): Promise<string> {
   return secret;
 }
 
-/** The kept key of this store; a new one if there is none or it was revoked. */
+/** The kept key of this store; a new one if there is none, it was revoked, or the user has no home folder to keep one in. */
 export async function keepFirstKey(store: Store, keyring: Keyring, io: Io): Promise<string> {
-  const path = join(io.folders.config, "first-keys.json");
+  const folder = io.folders.config;
+  if (folder === undefined) return await makeKey(store, io);
+  const path = join(folder, "first-keys.json");
   const keys = await readKeys(path);
   const kept = keys[store.location];
   if (kept !== undefined && (await keyring.verify(kept))) return kept;
   const secret = await makeKey(store, io);
   keyring.invalidate();
-  await writeKeys(path, { ...keys, [store.location]: secret }, io);
+  await writeKeys(path, { ...keys, [store.location]: secret }, folder);
   return secret;
 }
 
@@ -38,8 +40,8 @@ async function readKeys(path: string): Promise<Record<string, string>> {
 }
 
 /** Replaces the file at once, readable by its owner alone from the first byte. */
-async function writeKeys(path: string, keys: Readonly<Record<string, string>>, { folders }: Io): Promise<void> {
-  await mkdir(folders.config, { recursive: true, mode: 0o700 });
+async function writeKeys(path: string, keys: Readonly<Record<string, string>>, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}`;
   const file = await open(temporary, "w", 0o600);
   try {

@@ -34,6 +34,7 @@ export interface IoDoubleOptions {
 }
 
 export interface IoDouble extends Io {
+  readonly folders: { readonly config: string; readonly data: string };
   /** All that was written to stdout. */
   out(): string;
   err(): string;

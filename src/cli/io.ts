@@ -30,10 +30,10 @@ export interface Io {
   readonly onHangUp: (listener: () => void) => () => void;
 }
 
-/** Where the user's files lie (XDG base directories on Linux). */
+/** Where the user's files lie (XDG base directories on Linux); undefined where the user has no home folder. */
 export interface Folders {
-  readonly config: string;
-  readonly data: string;
+  readonly config: string | undefined;
+  readonly data: string | undefined;
 }
 
 /** The process's own. */
@@ -53,7 +53,7 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
     },
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: findCwd(),
     clock: systemClock,
     folders,
     signal,
@@ -62,6 +62,16 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
       return () => process.off("SIGHUP", listener);
     },
   };
+}
+
+/** @throws CommandError */
+function findCwd(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new CommandError("the folder that this was started in is gone; change to one that exists, and start again");
+  }
 }
 
 /** Questions and answers by lines. What is typed ahead, or pasted, answers the questions that follow. */

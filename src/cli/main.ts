@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The program `rollcall`: wires the commands to the process, and turns whatever they throw into one line and an exit status.
 import { CommanderError } from "commander";
-import envPaths from "env-paths";
+import { StoreError } from "../store/store.ts";
 import { addCompletion } from "./completion.ts";
-import { CommandError, UsageError } from "./failure.ts";
-import { openIo } from "./io.ts";
+import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
+import { findFolders } from "./folders.ts";
+import { type Io, openIo } from "./io.ts";
 import { buildProgram } from "./program.ts";
 
 /** A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx passes it on as well; ms. */
@@ -35,11 +36,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody is left to be told of a stderr that cannot be written.
 process.stderr.on("error", () => undefined);
 
-const io = openIo({ folders: envPaths("rollcall", { suffix: "" }), signal: stop.signal });
-const program = buildProgram(io);
-addCompletion(program, io);
+// What nobody waits for fails as what somebody does: in one line.
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error: unknown) => void tell(error).then(exit));
 
 try {
+  const io: Io = openIo({ folders: await findFolders(process.env), signal: stop.signal });
+  const program = buildProgram(io);
+  addCompletion(program, io);
   await program.parseAsync();
   // What still holds the process, such as a log line whose reader stands still, must not keep it from ending when it was told to.
   if (stop.signal.aborted) await exit(process.exitCode ?? 0);
@@ -51,20 +55,22 @@ try {
 
 /** Says what went wrong on stderr. @returns the exit status: 1 failed, 2 called wrongly */
 async function tell(error: unknown): Promise<number> {
-  const message = error instanceof Error ? error.message : String(error);
-  const isExpected = error instanceof UsageError || error instanceof CommandError;
-  const isForUs = io.env.ROLLCALL_DEBUG || !isExpected;
-  const stack = isForUs && error instanceof Error ? `${error.stack}\n` : "";
-  await Promise.race([io.stderr.write(`rollcall: ${message}\n${stack}`).catch(() => undefined), lastWords()]);
+  const isExpected = [UsageError, CommandError, StoreError].some((kind) => error instanceof kind);
+  const message = isExpected ? (error as Error).message : describeUnexpected(error);
+  const isDebugging = process.env.ROLLCALL_DEBUG || process.env.ROLLCALL_LOG_LEVEL === "debug";
+  const stack = isDebugging && error instanceof Error ? `${error.stack}\n` : "";
+  await writeLast(`rollcall: ${message}\n${stack}`);
   return error instanceof UsageError ? 2 : 1;
 }
 
 /** Ends the process whatever still runs, when stderr is written or has had its time. */
 async function exit(code: number | string): Promise<never> {
-  await Promise.race([io.stderr.write("").catch(() => undefined), lastWords()]);
+  await writeLast("");
   return process.exit(code);
 }
 
-function lastWords(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+/** Writes to stderr, whose reader may stand still. */
+async function writeLast(text: string): Promise<void> {
+  const written = new Promise<void>((resolve) => process.stderr.write(text, () => resolve()));
+  await Promise.race([written, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
 }

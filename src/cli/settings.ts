@@ -148,7 +148,7 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   const path = findConfigPath(flags, io);
   // Loaded here, so that help and completion do not wait for the parsers.
   const { readConfig } = await import("./config-file.ts");
-  const config = await readConfig(path, configPath !== undefined, io);
+  const config = path === undefined ? {} : await readConfig(path, configPath !== undefined, io);
 
   function find(name: SettingName): Sourced | undefined {
     const { flag, variable, key }: Setting = SETTINGS[name];
@@ -181,10 +181,11 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   };
 }
 
-/** Where the configuration file is, or would be. */
-export function findConfigPath(flags: Pick<Flags, "config">, io: Pick<Io, "env" | "cwd" | "folders">): string {
+/** Where the configuration file is, or would be; undefined where nobody named one and the user has no home folder. */
+export function findConfigPath(flags: Pick<Flags, "config">, io: Pick<Io, "env" | "cwd" | "folders">): string | undefined {
   const named = flags.config ?? io.env.ROLLCALL_CONFIG;
-  return named === undefined ? join(io.folders.config, "config.yaml") : resolve(io.cwd, named);
+  if (named !== undefined) return resolve(io.cwd, named);
+  return io.folders.config === undefined ? undefined : join(io.folders.config, "config.yaml");
 }
 
 /** A key that is set, or in a file that is: whichever was named at the higher level. @throws CommandError */

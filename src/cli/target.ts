@@ -10,8 +10,10 @@ import type { Settings } from "./settings.ts";
 /** A place to ask or to push to. */
 export type Target = { readonly kind: "store"; readonly url: string } | { readonly kind: "server"; readonly url: URL };
 
-/** The store that `rollcall start` keeps. */
+/** The store that `rollcall start` keeps. @throws CommandError where the user has no home folder */
 export function embeddedStoreUrl({ folders }: Io): string {
+  if (folders.data === undefined)
+    throw new CommandError("there is no home folder for a store; name one with --store URL or --server URL, or set HOME");
   return `file:${join(folders.data, "store")}`;
 }
 

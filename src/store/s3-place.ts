@@ -47,9 +47,10 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
 /** `region` of the profile in ~/.aws/config; undefined where there is no such file. */
 async function readProfileRegion({ profile }: S3Location, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const name = profile ?? (env.AWS_PROFILE || "default");
-  const file = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
   let text: string;
   try {
+    // Throws for a user who has no home folder.
+    const file = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
     text = await readFile(file, "utf8");
   } catch {
     // Whoever has no such file, or may not read it, has named no region there; the error that follows says what to do.
