@@ -9,6 +9,8 @@ const TOOLS = {
   openssl: "openssl",
   // It runs what `rollcall aws init` writes (test/aws).
   aws: "awscli",
+  // Says how versions of its packages are ordered.
+  rpm: "rpm",
   // For a network of the test's own, with EC2's metadata service at its address.
   ip: "iproute2",
   unshare: "util-linux",

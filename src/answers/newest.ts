@@ -3,7 +3,8 @@ import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import { type Chosen, inSlices, type Sources } from "./groups.ts";
-import { compareVersions, type ParsedVersion } from "./version-order.ts";
+import type { Packaging } from "./package-version.ts";
+import { compareVersions, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
 /**
  * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`) nobody says whose it is: it says nothing of the
@@ -20,10 +21,11 @@ export interface SplitValue {
   readonly order: ParsedVersion;
 }
 
-/** The newest version among some. */
+/** The newest version among some, and whose order they have. */
 interface Newest {
   readonly version: string;
   readonly order: ParsedVersion;
+  readonly packaging: Packaging | undefined;
 }
 
 /** What the values of one field are compared with. */
@@ -39,19 +41,35 @@ export type Owners = ReadonlyMap<number, readonly string[]>;
 
 /** Finds what the values of some hosts are compared with. */
 export function findStandard(values: readonly SplitValue[], owners: Owners | undefined): Standard {
-  const variants = new Map<string, Newest>();
-  const services = new Map<string, Newest>();
-  for (const { number, variant, version, order } of values) {
-    if (version === "") continue;
-    raise(variants, variant, { version, order });
-    if (variant === "") for (const service of owners?.get(number) ?? []) raise(services, service, { version, order });
+  const variants = new Map<string, SplitValue[]>();
+  const services = new Map<string, SplitValue[]>();
+  for (const value of values) {
+    if (value.version === "") continue;
+    add(variants, value.variant, value);
+    if (value.variant === "") for (const service of owners?.get(value.number) ?? []) add(services, service, value);
   }
-  return { variants, services: owners && services };
+  return { variants: findNewest(variants), services: owners && findNewest(services) };
 }
 
-function raise(newest: Map<string, Newest>, name: string, one: Newest): void {
-  const known = newest.get(name);
-  if (!known || compareVersions(one.order, known.order) > 0) newest.set(name, one);
+function add(groups: Map<string, SplitValue[]>, name: string, value: SplitValue): void {
+  const group = groups.get(name);
+  if (group) group.push(value);
+  else groups.set(name, [value]);
+}
+
+function findNewest(groups: ReadonlyMap<string, readonly SplitValue[]>): ReadonlyMap<string, Newest> {
+  const newest = new Map<string, Newest>();
+  for (const [name, group] of groups) {
+    const packaging = commonPackaging(group);
+    const { version, order } = group.reduce((a, b) => (compareVersions(b.order, a.order, packaging) > 0 ? b : a));
+    newest.set(name, { version, order, packaging });
+  }
+  return newest;
+}
+
+/** Whose order a group of versions has. */
+function commonPackaging(group: ReadonlyArray<{ readonly order: ParsedVersion }>): Packaging | undefined {
+  return group.reduce<Packaging | undefined>((known, { order }) => joinPackaging(known, order.packaging), undefined);
 }
 
 /**
@@ -66,8 +84,9 @@ export function findNewer(value: SplitValue, { variants, services }: Standard, o
       : [variants.get(value.variant)];
   let least: Newest | undefined;
   for (const one of newest) {
-    if (!one || compareVersions(value.order, one.order) >= 0) return undefined;
-    if (!least || compareVersions(one.order, least.order) < 0) least = one;
+    if (!one || compareVersions(value.order, one.order, joinPackaging(one.packaging, value.order.packaging)) >= 0)
+      return undefined;
+    if (!least || compareVersions(one.order, least.order, joinPackaging(one.packaging, least.packaging)) < 0) least = one;
   }
   return least?.version;
 }
@@ -141,8 +160,10 @@ async function findPairs(
   return pairs.list();
 }
 
-function hasSeveral([first, ...others]: readonly SplitValue[]): boolean {
-  return first !== undefined && others.some(({ order }) => compareVersions(order, first.order) !== 0);
+function hasSeveral(alone: readonly SplitValue[]): boolean {
+  const [first, ...others] = alone;
+  const packaging = commonPackaging(alone);
+  return first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0);
 }
 
 /** A set of whole numbers below a limit. */

@@ -1,7 +1,7 @@
 // Tests of the version order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
+import { compareNames, compareVersions, joinPackaging, type ParsedVersion, parseVersion, splitVersion } from "./version-order.ts";
 
 describe("splitVersion", () => {
   it.each([
@@ -111,6 +111,25 @@ const PAIRS: ReadonlyArray<readonly [string, string]> = [
   ["4.18.0-513.5.1.el8_9.x86_64", "4.18.0-513.18.1.el8_9.x86_64"],
   ["5.15.0-1051-aws", "5.15.0-1052-aws"],
   ["5.15.0-91.101~20.04.1", "5.15.0-91.101"],
+  ["3.0.8-1.amzn2023.0.3", "3.0.8-1.amzn2023.0.14"],
+  ["1.24.0-1.amzn2.0.1", "1.26.0-1.amzn2.0.3"],
+  ["2.4.57-5.el9", "2.4.57-11.el9_4"],
+  ["9.0.62-11.el9_2.3", "9.0.117-2.el9_8"],
+  ["4.18.0-513.24.1.el8_9.x86_64", "4.18.0-553.5.1.el8_10.x86_64"],
+  ["4.24.5-1", "2:4.24.6-1"],
+  ["1:2.0-1", "2:1.0-1"],
+  ["nginx-1:1.24.0-1.amzn2023.0.2.x86_64", "nginx-1:1.24.0-1.amzn2023.0.10.x86_64"],
+  ["1.2.3-1~deb12u1", "1.2.3-1"],
+  ["1.2.3-1", "1.2.3-1+b1"],
+  // Numbers between underscores.
+  ["1_9_0", "1_10_0"],
+  ["1_9", "1_10"],
+  ["v1_9_0", "v1_10_0-rc1"],
+  ["boost_1_9_0.tar.gz", "boost_1_82_0.tar.gz"],
+  ["REL_9_6_24", "REL_10_2_1"],
+  ["A_red_1_9_0", "A_red_1_10_0"],
+  ["model=resnet#2_1.8", "model=resnet#2_1.10"],
+  ["2023.9.20251208", "2023.10.20260120"],
   // Java.
   ["1.8.0_45", "1.8.0_392"],
   ["1.8.0_392", "1.8.0_392-b08"],
@@ -202,7 +221,12 @@ const ORDERED = [
   "123456789012345678902",
 ];
 
-const compare = (a: string, b: string) => Math.sign(compareVersions(parseVersion(a), parseVersion(b)));
+/** Compares in a group that has these versions and others. */
+function compare(a: string, b: string, ...others: readonly string[]): number {
+  const [one, other, ...rest] = [a, b, ...others].map(parseVersion) as [ParsedVersion, ParsedVersion, ...ParsedVersion[]];
+  const packaging = [one, other, ...rest].map((version) => version.packaging).reduce(joinPackaging);
+  return Math.sign(compareVersions(one, other, packaging));
+}
 
 describe("compareVersions", () => {
   it("orders as people do", () => {
@@ -273,6 +297,36 @@ describe("compareVersions", () => {
       )
       .map(([numbers, tail]) => numbers.join(".") + tail.join("")),
   );
+
+  it("is a total order of each group, packages among it or not", () => {
+    const packaged = fc.constantFrom(
+      ...[
+        "1.2.3-1~deb12u1",
+        "1.2.3-1+b1",
+        "1.2.0-0ubuntu1",
+        "2:1.2.3-1",
+        "1:1.2",
+        "1.2.3-1.el9",
+        "1.2.3-1.el9_2.3",
+        "1.2.0~rc1-1.fc39",
+      ],
+      ...["1.2.3^git1-1.amzn2023.0.3", "1.2.3-10.amzn2023.0.14"],
+    );
+    const group = fc.array(fc.oneof(version, packaged), { minLength: 3, maxLength: 6 });
+    fc.assert(
+      fc.property(group, (members) => {
+        for (const a of members) {
+          for (const b of members) {
+            expect(compare(a, b, ...members)).toBe(-compare(b, a, ...members) + 0);
+            for (const c of members)
+              if (compare(a, b, ...members) <= 0 && compare(b, c, ...members) <= 0)
+                expect([a, b, c, compare(a, c, ...members) <= 0]).toEqual([a, b, c, true]);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it("is a total order", () => {
     fc.assert(

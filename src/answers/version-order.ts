@@ -1,4 +1,11 @@
 // Version order: what in a value is its version, what its variant, and which of two versions is newer.
+import {
+  comparePackageVersions,
+  findPackageVersion,
+  type PackageVersion,
+  type Packaging,
+  parsePackageVersion,
+} from "./package-version.ts";
 import { isHash, type Part, RANKS, type Scan, scanVersion } from "./version-syntax.ts";
 
 /** A value in two parts. */
@@ -23,12 +30,14 @@ const WORD = /[0-9a-z]+/iy;
 
 /**
  * Splits a value. Of several numbers that could be its version, it is the one with the most parts, and of these the last: `1.9` of
- * `gpu_2_1.9`, `1.10` of `linux-64-app_1.10`. A hash is no version.
+ * `gpu_2_1.9`, `1.10` of `linux-64-app_1.10`. What is recognisably a package's version counts before all others. A hash is no version.
  */
 export function splitVersion(value: string): Versioned {
   const none = { variant: value, version: "" };
   if (value.length > MAX_LENGTH) return none;
   const text = value.replace(DIGEST, "");
+  const packaged = findPackageVersion(text);
+  if (packaged) return cutOut(text, packaged.start, packaged.start, packaged.end);
   const underscore = text.indexOf("_");
   let best: (Candidate & { readonly beginning: number; readonly start: number }) | undefined;
   BEGINNING.lastIndex = 0;
@@ -39,8 +48,12 @@ export function splitVersion(value: string): Versioned {
     if (found && (!best || found.parts >= best.parts)) best = { ...found, beginning: match.index, start };
   }
   if (!best) return none;
-  const before = text.slice(0, best.beginning).replace(/[\s_./:@=~-]+$/, "");
-  return { variant: before + text.slice(best.end), version: text.slice(best.start, best.end) };
+  return cutOut(text, best.beginning, best.start, best.end);
+}
+
+function cutOut(text: string, beginning: number, start: number, end: number): Versioned {
+  const before = text.slice(0, beginning).replace(/[\s_./:@=~-]+$/, "");
+  return { variant: before + text.slice(end), version: text.slice(start, end) };
 }
 
 interface Candidate {
@@ -84,13 +97,27 @@ function countNumbers(tail: Scan["tail"]): number {
 export interface ParsedVersion {
   readonly numbers: readonly string[];
   readonly tail: readonly Part[];
+  /** Its parts, were it a package's. */
+  readonly package: PackageVersion;
+  /** Whose package it recognisably is; undefined where it is not. */
+  readonly packaging: Packaging | undefined;
 }
 
 /** Reads a version as splitVersion gives it. */
 export function parseVersion(version: string): ParsedVersion {
   const { numbers = [], tail = [] } = scanVersion(version, 0, false) ?? {};
   const length = numbers.findLastIndex((number) => number !== "") + 1;
-  return { numbers: numbers.slice(0, length), tail };
+  return {
+    numbers: numbers.slice(0, length),
+    tail,
+    package: parsePackageVersion(version),
+    packaging: findPackageVersion(version)?.packaging,
+  };
+}
+
+/** Of two groups of versions, whose order they have in common. */
+export function joinPackaging(a: Packaging | undefined, b: Packaging | undefined): Packaging | undefined {
+  return a === "rpm" || b === "rpm" ? "rpm" : (a ?? b);
 }
 
 /** In a pre-release its end comes before what follows, and numbers before words (semver.org, item 11). */
@@ -99,12 +126,15 @@ const NUMBER_IN_PRERELEASE = -6;
 const RELEASED = 0;
 
 /**
- * Compares two versions, part by part: numbers as numbers (1.10 after 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the
+ * Compares two versions of a group. Where one of the group is recognisably a package's, all are compared as rpm or dpkg does: `1.2.3-1` beside
+ * `1.2.3-1~deb12u1` is a package's too, and one order for all of a group has no circles. Otherwise they are compared part by part: numbers as numbers (1.10 after 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the
  * release, patches after it.
  *
+ * @param packaging joinPackaging of the whole group
  * @returns below 0 if the first is older, 0 if neither is newer
  */
-export function compareVersions(a: ParsedVersion, b: ParsedVersion): number {
+export function compareVersions(a: ParsedVersion, b: ParsedVersion, packaging: Packaging | undefined): number {
+  if (packaging) return comparePackageVersions(a.package, b.package, packaging);
   for (let at = 0; at < Math.max(a.numbers.length, b.numbers.length); at++) {
     const order = compareDigits(a.numbers[at] ?? "", b.numbers[at] ?? "");
     if (order !== 0) return order;

@@ -79,6 +79,8 @@ type Place = "one number" | "numbers" | "revision" | "word" | "hash";
 const DATE = /(\d{4})-(\d{2})-(\d{2})(?!\d)/y;
 const TIME = /T(\d{2})[:-]?(\d{2})(?:[:-]?(\d{2}))?Z?/iy;
 const DIGITS = /\d+(?:\.\d+)*/y;
+/** Numbers between underscores, as names of files and tags have them: `1_10_0`, `REL_15_2_1`. */
+const UNDERSCORED = /\d{1,6}(?:_\d{1,6})+(?![0-9A-Za-z]|\.\d|_\d)/y;
 
 /** Go's pseudo-version, after the revision that it is based on: `-20191109021931-daa7c04131f5`, `-0.2019…` (go.dev/ref/mod). */
 const PSEUDO = /[-.](?:0\.)?(\d{14})-[0-9a-f]{12}(?![0-9a-z])/iy;
@@ -126,12 +128,13 @@ export interface Scan {
  */
 export function scanVersion(text: string, start: number, isNamed: boolean): Scan | undefined {
   const date = match(DATE, text, start);
-  const digits = date ?? match(DIGITS, text, start);
+  const underscored = date ? null : matchUnderscored(text, start);
+  const digits = date ?? underscored ?? match(DIGITS, text, start);
   if (!digits) return undefined;
   let end = start + digits[0].length;
   const time = date && match(TIME, text, end);
   if (time) end += time[0].length;
-  const numbers = date ? [...date.slice(1), ...(time?.slice(1) ?? [])] : digits[0].split(".");
+  const numbers = date ? [...date.slice(1), ...(time?.slice(1) ?? [])] : digits[0].split(underscored ? "_" : ".");
   const numbersEnd = end;
   const tail: Part[] = [];
   const stops: { end: number; tail: number }[] = [];
@@ -149,6 +152,13 @@ export function scanVersion(text: string, start: number, isNamed: boolean): Scan
     numbersEnd,
     stops,
   };
+}
+
+/** In a name, `gpu_2_9` is more likely the ninth of `gpu_2`; three numbers are a version, and two where nothing else stands before them. */
+function matchUnderscored(text: string, start: number): RegExpExecArray | null {
+  const found = match(UNDERSCORED, text, start);
+  const isAlone = start === 0 || /^v$/i.test(text.slice(0, start));
+  return found && (isAlone || found[0].split("_").length > 2) ? found : null;
 }
 
 interface State {

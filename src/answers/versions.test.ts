@@ -230,6 +230,48 @@ function follow(value: unknown, [step, ...rest]: readonly string[]): string[] {
   return member ? follow(member[1], rest) : [];
 }
 
+describe("packages", () => {
+  const behind = async (values: Readonly<Record<string, string>>, rules: readonly LabelRule[] = []) => {
+    const reports = Object.entries(values).map(([name, v], at) => make(`i-${at}`, { instance_name: name, v }));
+    const answer = await ask(reports, "field=v", rules);
+    return answer.values.map((one) => [one.value, one.newest]);
+  };
+
+  it("compares as rpm and dpkg do where one version of a variant is recognisably a package's", async () => {
+    expect(await behind({ a: "1.2.3-1+b1", b: "1.2.3-1~deb12u1", c: "1.2.3-1" })).toEqual([
+      ["1.2.3-1+b1", undefined],
+      ["1.2.3-1", "1.2.3-1+b1"],
+      ["1.2.3-1~deb12u1", "1.2.3-1+b1"],
+    ]);
+    expect(await behind({ a: "2:1.0-1", b: "3.0-1" })).toEqual([
+      ["2:1.0-1", undefined],
+      ["3.0-1", "2:1.0-1"],
+    ]);
+    expect(await behind({ a: "x-1.2-1.el9.noarch", b: "x-1.2.0-1.el9.noarch" })).toEqual([
+      ["x-1.2.0-1.el9.noarch", undefined],
+      ["x-1.2-1.el9.noarch", "1.2.0-1.el9"],
+    ]);
+  });
+
+  it("compares all others as before, in other variants and other services too", async () => {
+    expect(await behind({ a: "1.2", b: "1.2.0", c: "1.2.0-rc1", d: "x_1.2-1.el9" })).toEqual([
+      ["1.2", undefined],
+      ["1.2.0", undefined],
+      ["1.2.0-rc1", "1.2"],
+      ["x_1.2-1.el9", undefined],
+    ]);
+    const services = { prod_a_1: "1.2", prod_a_2: "1.2.0", prod_b_1: "1:0.1-1", prod_b_2: "1:0.2-1" };
+    expect(new Map((await behind(services, BUILT_IN_RULES)) as [string, string][])).toEqual(
+      new Map([
+        ["1:0.2-1", undefined],
+        ["1:0.1-1", "1:0.2-1"],
+        ["1.2.0", undefined],
+        ["1.2", undefined],
+      ]),
+    );
+  });
+});
+
 describe("parseVersionQuery", () => {
   const labels = compileLabels(BUILT_IN_RULES);
   it.each([

@@ -1,0 +1,172 @@
+// Tests of package versions against the programs themselves: rpm and dpkg.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { comparePackageVersions, findPackageVersion, type Packaging, parsePackageVersion } from "./package-version.ts";
+import { splitVersion } from "./version-order.ts";
+
+function compare(a: string, b: string, packaging: Packaging): number {
+  return Math.sign(comparePackageVersions(parsePackageVersion(a), parsePackageVersion(b), packaging)) + 0;
+}
+
+function run(program: string, args: readonly string[], input = ""): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  if (error || status !== 0) throw new Error(`${program}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+/** What rpm says of each version beside each. */
+function askRpm(versions: readonly string[]): readonly (readonly number[])[] {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-rpm-"));
+  try {
+    const file = join(folder, "versions");
+    writeFileSync(file, versions.map((version) => `${version}\n`).join(""));
+    const loop = `for one in io.lines("${file}") do for other in io.lines("${file}") do io.write(rpm.vercmp(one, other), " ") end io.write("\\n") end`;
+    const lines = run("rpm", ["--eval", `%{lua: ${loop}}`])
+      .trim()
+      .split("\n");
+    return lines.map((line) => line.trim().split(" ").map(Number));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What dpkg says of each version and the next. */
+function askDpkg(versions: readonly string[]): readonly number[] {
+  const script = `read -r one; while read -r next; do
+    if dpkg --compare-versions "$one" lt "$next"; then echo -1; elif dpkg --compare-versions "$one" eq "$next"; then echo 0; else echo 1; fi
+    one=$next
+  done`;
+  return run("sh", ["-c", script], versions.map((version) => `${version}\n`).join(""))
+    .trim()
+    .split("\n")
+    .map(Number);
+}
+
+const readList = (name: string) => readFileSync(join("test/packages", name), "utf8").trim().split("\n");
+const RPM = readList("rpm.txt");
+const DEBIAN = readList("debian.txt");
+
+describe("comparePackageVersions", () => {
+  it("orders each pair of packages of Red Hat, Fedora and Amazon Linux as rpm does", () => {
+    const answers = askRpm(RPM);
+    expect(answers.length).toBe(RPM.length);
+    for (const [at, one] of RPM.entries())
+      for (const [place, other] of RPM.entries())
+        expect([one, other, compare(one, other, "rpm")]).toEqual([one, other, answers[at]?.[place]]);
+  });
+
+  it("orders packages of Debian and Ubuntu as dpkg does", () => {
+    // In a list that dpkg finds sorted each pair is as dpkg has it.
+    const sorted = DEBIAN.toSorted((a, b) => compare(a, b, "debian"));
+    const answers = askDpkg(sorted);
+    expect(answers.length).toBe(sorted.length - 1);
+    for (const [at, answer] of answers.entries()) {
+      const [one = "", other = ""] = [sorted[at], sorted[at + 1]];
+      expect([one, other, compare(one, other, "debian")]).toEqual([one, other, answer]);
+    }
+  }, 60_000);
+
+  const version = (parts: readonly string[]) =>
+    fc.array(fc.constantFrom(...parts), { maxLength: 7 }).map((tail) => `1${tail.join("")}`);
+
+  it("orders made-up versions as rpm does", () => {
+    const parts = ["0", "01", "2", "10", ".", "_", "+", "~", "^", "a", "rc", "Z", ".el9", "-1"];
+    fc.assert(
+      fc.property(fc.array(version(parts), { minLength: 2, maxLength: 60 }), (versions) => {
+        const answers = askRpm(versions);
+        for (const [at, one] of versions.entries())
+          for (const [place, other] of versions.entries())
+            expect([one, other, compare(one, other, "rpm")]).toEqual([one, other, answers[at]?.[place]]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("orders made-up versions as dpkg does", () => {
+    const parts = ["0", "01", "2", "10", ".", "+", "~", "a", "rc", "Z", "+b1", "-1", "~deb12u1", "ubuntu"];
+    fc.assert(
+      fc.property(fc.array(version(parts), { minLength: 2, maxLength: 40 }), (versions) => {
+        for (const [at, answer] of askDpkg(versions).entries()) {
+          const [one = "", other = ""] = [versions[at], versions[at + 1]];
+          expect([one, other, compare(one, other, "debian")]).toEqual([one, other, answer]);
+        }
+      }),
+      { numRuns: 10 },
+    );
+  }, 60_000);
+});
+
+describe("findPackageVersion", () => {
+  it.each([
+    ["1:1.24.0-1.amzn2023.0.2", "", "1:1.24.0-1.amzn2023.0.2", "rpm"],
+    ["nginx-1:1.24.0-1.amzn2023.0.2.x86_64", "nginx.x86_64", "1:1.24.0-1.amzn2023.0.2", "rpm"],
+    ["nginx-core-1.24.0-1.amzn2.0.1.x86_64.rpm", "nginx-core.x86_64.rpm", "1.24.0-1.amzn2.0.1", "rpm"],
+    ["4.18.0-553.5.1.el8_10.x86_64", ".x86_64", "4.18.0-553.5.1.el8_10", "rpm"],
+    ["libstdc++-11.4.1-2.1.el9.alma.x86_64", "libstdc++.x86_64", "11.4.1-2.1.el9.alma", "rpm"],
+    ["mod_http2-2.0.11-2.amzn2023", "mod_http2", "2.0.11-2.amzn2023", "rpm"],
+    ["A_red_1.10-1.el9", "A_red", "1.10-1.el9", "rpm"],
+    ["1.14.0-4.module+el8.9.0+19000", "", "1.14.0-4.module+el8.9.0+19000", "rpm"],
+    ["11.el9_2.3", "", "11.el9_2.3", "rpm"],
+    ["nginx/1.24.0-1.el9", "nginx", "1.24.0-1.el9", "rpm"],
+    ["Linux 5.14.0-284.30.1.el9_2.x86_64", "Linux.x86_64", "5.14.0-284.30.1.el9_2", "rpm"],
+    ["1.2.3-1~deb12u1", "", "1.2.3-1~deb12u1", "debian"],
+    ["nginx_1.22.1-9+deb12u1_amd64.deb", "nginx_amd64.deb", "1.22.1-9+deb12u1", "debian"],
+    ["nginx=1.18.0-6ubuntu14.4", "nginx", "1.18.0-6ubuntu14.4", "debian"],
+    ["nginx:1.18.0-6ubuntu14.4", "nginx", "1.18.0-6ubuntu14.4", "debian"],
+    ["nginx-1.18.0-6ubuntu14.4", "nginx", "1.18.0-6ubuntu14.4", "debian"],
+    ["openssh-server 1:8.2p1-4ubuntu0.9", "openssh-server", "1:8.2p1-4ubuntu0.9", "debian"],
+    ["1.2-rc1-3+b1", "", "1.2-rc1-3+b1", "debian"],
+    ["0.74+nmu1", "", "0.74+nmu1", "debian"],
+    ["2:4.24.6-1", "", "2:4.24.6-1", "debian"],
+    ["1:2.0", "", "1:2.0", "debian"],
+  ])("%s", (value, variant, version, packaging) => {
+    expect(splitVersion(value)).toEqual({ variant, version });
+    expect(findPackageVersion(value)?.packaging).toBe(packaging);
+    expect(findPackageVersion(version)).toEqual({ start: 0, end: version.length, packaging });
+  });
+
+  it.each([
+    "1.2.3",
+    "1.2.3-1",
+    "1.2.0-rc1",
+    "A_red_1.10",
+    "model=resnet#2_1.8",
+    "12.2.0-ubuntu22.04",
+    "1.0.0+build.5",
+    "5.15.0-1052-aws",
+    "openjdk:8u392-b08",
+    "redis:7.2",
+    "myapp-2:1.4.0",
+    "gpu/2:1.9",
+    "10:30:45.123",
+    "10:30",
+    "8080:80",
+    "127.0.0.1:8080",
+    "2001:db8::1",
+    "00:1a:2b:3c:4d:5e",
+    "2026-11-27T10:00:00+0900",
+    "level 2.element4",
+    "model.el",
+    "",
+  ])("%s is none", (value) => {
+    expect(findPackageVersion(value)).toBeUndefined();
+  });
+
+  it("knows the packages of Red Hat and Amazon Linux, by any name", () => {
+    for (const version of RPM.filter((one) => /el\d|fc\d|amzn\d/.test(one))) {
+      expect(splitVersion(version)).toEqual({ variant: "", version });
+      expect(splitVersion(`lib-x86-${version}.noarch`)).toEqual({ variant: "lib-x86.noarch", version });
+    }
+  });
+
+  it("keeps each version of a Debian package whole", () => {
+    for (const version of DEBIAN.filter((one) => findPackageVersion(one))) {
+      expect(splitVersion(version)).toEqual({ variant: "", version });
+      expect(splitVersion(`app_${version}_arm64.deb`)).toEqual({ variant: "app_arm64.deb", version });
+    }
+  });
+});
