@@ -1,8 +1,7 @@
 // rollcall store init: sets up what a store lies in, a bucket or a folder, and says what it did.
 import type { Setup, SetupOutcome, SetupStep } from "../store/bucket-setup.ts";
-import { isAbsence } from "../store/file-error.ts";
 import { openStore } from "../store/open.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreAway, StoreError } from "../store/store.ts";
 import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -75,7 +74,7 @@ async function setUpFolder(url: string, dryRun: boolean, io: Io): Promise<Setup>
     await (await openStore(url, { ...options, mustExist: true })).close?.();
     return finish("already_so");
   } catch (error) {
-    if (!(error instanceof StoreError && isAbsence(error.cause))) throw error;
+    if (!(error instanceof StoreAway)) throw error;
   }
   if (dryRun) return finish("would_set");
   await (await openStore(url, options)).close?.();

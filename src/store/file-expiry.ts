@@ -51,6 +51,8 @@ export interface ExpiryOptions {
   readonly clock: Clock;
   /** A new name at each call. */
   readonly random: () => string;
+  /** Throws if the folder is not the store's. */
+  readonly checkStore: () => Promise<void>;
 }
 
 /**
@@ -72,14 +74,15 @@ export async function expireTree(
   before: number,
   { shallow, signal }: ExpireOptions,
 ): Promise<number> {
-  const { root, temporary } = options;
+  const { temporary } = options;
+  await options.checkStore();
   await mkdir(temporary, { mode: FOLDER_MODE }).catch((error: unknown) => {
     if (codeOf(error) !== "EEXIST") throw explain(error, "make the folder", temporary);
   });
   await putBack(options);
   let removed = 0;
   const walk = { ...(shallow !== undefined && { shallow }), signal };
-  for await (const page of listTree(root, prefix, walk)) {
+  for await (const page of listTree(options, prefix, walk)) {
     const old = page.filter(({ key, lastModified }) => lastModified < before && isKey(key));
     await pMap(
       old,
@@ -128,7 +131,7 @@ async function moveAndRemove(
 }
 
 /** What a process that died had moved away gets its place again, old or not; the next expiry sees to it. Failures are left for the next time. */
-export async function putBack({ root, temporary, clock }: Omit<ExpiryOptions, "random">): Promise<void> {
+export async function putBack({ root, temporary, clock }: Pick<ExpiryOptions, "root" | "temporary" | "clock">): Promise<void> {
   const names = await readdir(temporary).catch(() => []);
   const notes = names.filter((name) => isMoved(name) && name.endsWith(NOTE));
   const work = notes.map(async (name) => {

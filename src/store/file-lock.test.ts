@@ -1,5 +1,5 @@
 // The lock of conditional puts: one holder, and a dead one is replaced.
-import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { lutimes, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -95,7 +95,9 @@ describe("the lock", () => {
     await store.put("a/key", Buffer.from("1"));
     const file = join(folder, ".tmp", "lock-0.break");
     await symlink("x", file);
-    await fileStore({ root: folder, clock: () => Date.now() + 2 * 60 * 60 * 1000 });
+    const old = Date.now() / 1000 - 2 * 60 * 60;
+    await lutimes(file, old, old);
+    await fileStore({ root: folder, clock: Date.now });
     expect(await readdir(join(folder, ".tmp"))).toEqual([]);
   });
 });

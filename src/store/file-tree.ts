@@ -1,12 +1,11 @@
 // The file driver's listing: walks a folder in the order of keys and looks at the files in batches.
-import { type Dirent, lstat, readdir as readdirCallback, type Stats, stat as statCallback } from "node:fs";
+import { type Dirent, lstat, readdir as readdirCallback, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { toEntry } from "./file-entry.ts";
 import { explain, isAbsence } from "./file-error.ts";
-import { type Entry, type ListOptions, StoreError } from "./store.ts";
+import type { Entry, ListOptions } from "./store.ts";
 
 const readdir = promisify(readdirCallback);
-const stat = promisify(statCallback);
 
 const PAGE = 1000;
 
@@ -17,13 +16,18 @@ const CONCURRENT_STATS = 128;
  * Lists the regular files below a folder as Store.list does. Names that start with a dot, symbolic links and special files
  * are no objects. What vanishes while the listing runs is left out; any other failure ends it with an error.
  *
- * @throws StoreError if the root is gone, or anything below it cannot be looked at
+ * @param checkStore throws if the folder is not the store's
+ * @throws StoreError if anything below the root cannot be looked at
  */
-export async function* listTree(root: string, prefix: string, options: ListOptions): AsyncGenerator<readonly Entry[]> {
+export async function* listTree(
+  { root, checkStore }: { readonly root: string; readonly checkStore: () => Promise<void> },
+  prefix: string,
+  options: ListOptions,
+): AsyncGenerator<readonly Entry[]> {
   const { after = "", upTo, shallow = false, signal } = options;
-  await checkRoot(root);
+  await checkStore();
   const start = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-  if (!(await isFolderInside(root, start))) return;
+  if (!(await isFolderInside(root, start))) return await checkStore();
   let waiting: string[] = [];
   for await (const found of walk(root, start, { prefix, after, upTo, shallow, signal })) {
     waiting = waiting.concat(found);
@@ -35,20 +39,9 @@ export async function* listTree(root: string, prefix: string, options: ListOptio
     waiting = waiting.slice(at);
   }
   const page = await look(root, waiting, signal);
+  // What went away with its disk while it was listed was not deleted.
+  await checkStore();
   if (page.length > 0) yield page;
-}
-
-/** A folder that is not there (moved, unmounted, mistyped) must not pass for an empty store. @throws StoreError */
-export async function checkRoot(root: string): Promise<void> {
-  try {
-    await stat(root);
-  } catch (error) {
-    if (isAbsence(error))
-      throw new StoreError(`[store] [file] there is no folder ${root}; is its name right, and its disk mounted?`, {
-        cause: error,
-      });
-    throw explain(error, "list", root);
-  }
 }
 
 interface Walk {

@@ -45,6 +45,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   /** A new name for a temporary file at each call. */
   readonly random: () => string;
+  /** Throws if the folder is not the store's: nothing is made in it then. */
+  readonly checkStore: () => Promise<void>;
 }
 
 /** Puts objects into a folder; file.ts tells what it promises. */
@@ -53,19 +55,22 @@ export class FileWriter {
   readonly #temporary: string;
   readonly #clock: Clock;
   readonly #random: () => string;
+  readonly #checkStore: () => Promise<void>;
   readonly #mtimes = new MtimeSequence(randomBytes(2).readUInt16LE());
   /** Folders that exist and whose names are flushed. */
   readonly #folders = new Map<string, Promise<void>>();
 
-  constructor({ root, clock, random }: WriterOptions) {
+  constructor({ root, clock, random, checkStore }: WriterOptions) {
     this.#root = root;
     this.#temporary = join(root, TEMPORARY);
     this.#clock = clock;
     this.#random = random;
+    this.#checkStore = checkStore;
   }
 
   async put(key: string, body: Uint8Array, options: PutOptions): Promise<Entry> {
     const path = join(this.#root, key);
+    await this.#checkStore();
     // Fails early, before anything is written; placing the file decides.
     if (options.ifMatch !== undefined || options.ifNoneMatch) await checkCondition(key, path, options);
     try {
@@ -75,10 +80,29 @@ export class FileWriter {
       if (codeOf(error) !== "ENOENT") throw explain(error, "write", path);
     }
     this.#folders.clear();
+    await this.#checkStore();
     try {
       return await this.#write(key, path, body, options);
     } catch (error) {
       throw explain(error, "write", path);
+    }
+  }
+
+  /** What the file system's clock says, which stamps files that are just written: a network one's is not this machine's. ms since the epoch */
+  async now(): Promise<number> {
+    await this.#checkStore();
+    const draft = join(this.#temporary, this.#random());
+    try {
+      await this.#makeFolder(this.#temporary);
+      const fd = await open(draft, "wx", FILE_MODE);
+      try {
+        return (await fstat(fd)).mtimeMs;
+      } finally {
+        await close(fd);
+        await unlink(draft);
+      }
+    } catch (error) {
+      throw explain(error, "write", draft);
     }
   }
 
@@ -95,6 +119,8 @@ export class FileWriter {
       // Through the descriptor, not the path, which may be another's by now; and after renaming, which changes the ctime.
       const stats = await fstat(fd);
       await syncFolder(dirname(path));
+      // Only what lies in the store may be acknowledged: its disk may have gone since the first look.
+      await this.#checkStore();
       return toEntry(key, stats);
     } catch (error) {
       // Gone already if it was placed; if it can not be removed, the sweep at the next opening will, and `error` tells why.

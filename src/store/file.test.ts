@@ -161,6 +161,23 @@ describe("file: a folder", () => {
     await rm(join(folder, "young"));
   });
 
+  it("is not swept of a draft under way by a clock that is two days ahead", async () => {
+    const draft = join(root, ".tmp", "draft");
+    await writeFile(draft, "half");
+    await fileStore({ root, clock: () => Date.now() + 48 * 60 * 60 * 1000 });
+    expect((await stat(draft)).size).toBe("half".length);
+    await rm(draft);
+  });
+
+  it("tells what its file system's clock says", async () => {
+    const before = Date.now();
+    const { now } = await fileStore({ root, clock: () => NOW });
+    // The kernel's clock for files moves in ticks.
+    expect(await now?.()).toBeGreaterThan(before - 1000);
+    expect(await now?.()).toBeLessThan(Date.now() + 1000);
+    expect(await readdir(join(root, ".tmp"))).toEqual([]);
+  });
+
   it("shows whole bodies only through hundreds of concurrent overwrites", async () => {
     const body = (turn: number) => Buffer.alloc(1 + turn * 137, String(turn % 10));
     await store.put("whole/one", body(0));

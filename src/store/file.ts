@@ -8,7 +8,8 @@ import { readBody, syncFolder } from "./file-body.ts";
 import { toEntry } from "./file-entry.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
 import { expireTree, isMoved, putBack } from "./file-expiry.ts";
-import { checkRoot, listTree } from "./file-tree.ts";
+import { checkRoot, openMarker } from "./file-marker.ts";
+import { listTree } from "./file-tree.ts";
 import { FileWriter, TEMPORARY } from "./file-writer.ts";
 import { checkKey, type Store } from "./store.ts";
 
@@ -46,10 +47,12 @@ export interface FileStoreOptions {
 export async function fileStore({ root, clock, random = randomName, mustExist = false }: FileStoreOptions): Promise<Store> {
   const folder = resolve(root);
   await (mustExist ? checkRoot(folder) : makeRoot(folder));
+  const marker = await openMarker(folder, { mustExist });
+  const checkStore = () => marker.check();
   const temporary = join(folder, TEMPORARY);
   await putBack({ root: folder, temporary, clock });
-  await sweep(temporary, clock());
-  const writer = new FileWriter({ root: folder, clock, random });
+  const writer = new FileWriter({ root: folder, clock, random, checkStore });
+  await sweep(temporary, clock(), () => writer.now());
 
   return {
     location: `file:${folder}`,
@@ -64,15 +67,21 @@ export async function fileStore({ root, clock, random = randomName, mustExist = 
       const path = join(folder, key);
       try {
         const found = await readBody(path, maxBytes, signal);
-        return found && { ...toEntry(key, found.stats), body: found.body };
+        if (found) return { ...toEntry(key, found.stats), body: found.body };
+        // What is away with its disk is not absent.
+        await checkStore();
+        return undefined;
       } catch (error) {
         throw explain(error, "read", path);
       }
     },
 
-    list: (prefix, options = {}) => listTree(folder, prefix, options),
+    list: (prefix, options = {}) => listTree({ root: folder, checkStore }, prefix, options),
 
-    expire: (prefix, before, options = {}) => expireTree({ root: folder, temporary, clock, random }, prefix, before, options),
+    expire: (prefix, before, options = {}) =>
+      expireTree({ root: folder, temporary, clock, random, checkStore }, prefix, before, options),
+
+    now: () => writer.now(),
 
     async delete(key) {
       checkKey(key);
@@ -81,7 +90,7 @@ export async function fileStore({ root, clock, random = randomName, mustExist = 
         await unlink(path);
       } catch (error) {
         // EISDIR: a folder is no object, so there was nothing to remove.
-        if (isAbsence(error) || codeOf(error) === "EISDIR") return;
+        if (isAbsence(error) || codeOf(error) === "EISDIR") return await checkStore();
         throw explain(error, "delete", path);
       }
     },
@@ -102,15 +111,22 @@ async function makeRoot(root: string): Promise<void> {
   }
 }
 
-/** Removes what writers that died left in .tmp. A failure is not the opener's trouble: leftovers are never seen as objects. */
-async function sweep(folder: string, now: number): Promise<void> {
+/**
+ * Removes what writers that died left in .tmp. A failure is not the opener's trouble: leftovers are never seen as objects.
+ *
+ * @param askTime what the file system's clock says: by a wrong one of this machine a draft under way would seem old
+ */
+async function sweep(folder: string, now: number, askTime: () => Promise<number>): Promise<void> {
   const names = await readdir(folder).catch(() => []);
+  let time: Promise<number> | undefined;
   // What an expiry moved there may be a live object's, and has a way back of its own.
   const drafts = names.filter((name) => !isMoved(name));
   const removals = drafts.map(async (name) => {
     const path = join(folder, name);
     const stats = await lstat(path);
-    if (now - stats.mtimeMs > LEFTOVER_MS) await unlink(path);
+    if (now - stats.mtimeMs <= LEFTOVER_MS) return;
+    time ??= askTime();
+    if ((await time) - stats.mtimeMs > LEFTOVER_MS) await unlink(path);
   });
   await Promise.allSettled(removals);
 }

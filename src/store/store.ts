@@ -115,6 +115,12 @@ export interface Store {
   expire?(prefix: string, before: number, options?: ExpireOptions): Promise<number>;
 
   /**
+   * What the store's own clock says, which need not be this machine's: ms since the epoch. A store that has none but the one it was opened with
+   * has no such method.
+   */
+  now?(): Promise<number>;
+
+  /**
    * Tells as whom the store knows its user, where its access rules go by that; undefined where they do not. A store without such rules has
    * no such method.
    *
@@ -147,6 +153,11 @@ export class Unavailable extends StoreError {
     super(message, options);
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** The store as a whole is not where it was: its folder was moved, or its disk is not mounted. What is in it is not known, and nothing may be made there. */
+export class StoreAway extends Unavailable {
+  override name = "StoreAway";
 }
 
 /** A conditional write found something else than it expected. */
