@@ -1,17 +1,21 @@
 // Who may use a route: the key in the header and its scopes.
 import type { Context } from "hono";
-import type { Keyring } from "./keyring.ts";
+import { awaitStore } from "./deadline.ts";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
+import type { Services } from "./route.ts";
 import type { Scope } from "./scopes.ts";
+
+type Asked = Pick<Services, "keyring" | "deadlineMs" | "log">;
 
 /**
  * Checks the key of a request. Keys travel in headers only: `x-api-key`, or `Authorization: Bearer`.
  *
- * @throws ApiError unauthorized, the same for a missing, malformed, unknown, revoked or wrong key; forbidden for a good key without the scope
+ * @throws ApiError unauthorized, the same for a missing, malformed, unknown, revoked or wrong key; forbidden for a good key without the scope;
+ * store_unavailable where the store, which alone knows of this key, cannot be asked
  */
-export async function authorize(context: Context, keyring: Keyring, scope: Scope): Promise<KeyObject> {
-  const key = await keyring.verify(readSecret(context.req.header()));
+export async function authorize(context: Context, services: Asked, scope: Scope): Promise<KeyObject> {
+  const key = await awaitStore(services.keyring.verify(readSecret(context.req.header())), services);
   if (!key) {
     throw new ApiError("unauthorized", "send a key that rollcall keys create printed, in the header x-api-key", {
       // RFC 9110, section 11.6.1: a 401 names a scheme.

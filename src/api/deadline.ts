@@ -1,6 +1,7 @@
 // Waiting for the store within a bound, so that a client hears from us before its own patience or a gateway's ends.
+import type { Context } from "hono";
 import type { RollView } from "../roll/view.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreAway, StoreError, Unreadable } from "../store/store.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
@@ -22,6 +23,14 @@ export async function awaitView({ roll, deadlineMs, log }: Services, partial = f
   }
 }
 
+/** Whether the question takes what there is for an answer. @throws ApiError bad_request */
+export function readPartialFlag(context: Context): boolean {
+  const text = context.req.query("partial");
+  if (text !== undefined && text !== "ok")
+    throw new ApiError("bad_request", 'partial: write "ok", or leave it out', { extensions: { parameter: "partial" } });
+  return text === "ok";
+}
+
 /** Waits for any work on the store; its failures and its slowness become 503. */
 export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<Services, "deadlineMs" | "log">): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -36,12 +45,17 @@ export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<
   } catch (error) {
     if (error instanceof ApiError) throw error;
     log.error({ err: error }, "the store failed");
-    // What the store says may name paths and hosts; it goes to the log, not to the client.
-    const kind = error instanceof StoreError ? error.name : "unexpected error";
-    throw new ApiError("store_unavailable", `the store failed (${kind}); the server's log says more`, RETRY);
+    throw new ApiError("store_unavailable", `${describeFailure(error)}; the server's log says more`, RETRY);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What the store itself says may name paths and hosts; it goes to the log, not to the client. */
+function describeFailure(error: unknown): string {
+  if (error instanceof StoreAway) return "the store is away: its folder was moved, or its disk is not mounted";
+  if (error instanceof Unreadable) return "the store's object cannot be read by the server";
+  return `the store failed (${error instanceof StoreError ? error.name : "unexpected error"})`;
 }
 
 function describeProgress(progress: ReturnType<Services["roll"]["progress"]>): string {
@@ -50,4 +64,5 @@ function describeProgress(progress: ReturnType<Services["roll"]["progress"]>): s
   return `${listed} objects were listed${isListed ? "" : " so far"}, ${read} of ${changed} new or changed ones were read`;
 }
 
-const RETRY = { headers: { "retry-after": "5" } };
+/** For ApiError: when to ask again. */
+export const RETRY = { headers: { "retry-after": "5" } };

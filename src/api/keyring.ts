@@ -1,12 +1,19 @@
 // The keyring: checks keys against the store's hashes, held in memory for a few seconds.
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, Unavailable, type Unreadable } from "../store/store.ts";
 import { isHostSecret, verifyHostSecret } from "./enrolment.ts";
 import { hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readKeyObject, readKeyObjects, SECRET_LENGTH } from "./keys.ts";
 
 /** How long a key that was revoked elsewhere may still open. */
 export const KEYRING_AGE_MS = 5000;
+
+/** How long keys that were read stay good while the store cannot be asked. Who knows of a revocation meanwhile is a server that can ask it. */
+export const KEYS_GOOD_MS = 10 * 60_000;
+
+/** How long a request waits for the keys to be read again where those of before are at hand, and how long after a failure it is not tried anew. */
+const PATIENCE_MS = 2000;
+const RETRY_MS = 1000;
 
 /**
  * How many unknown ids a second are looked up in the store: a key made a moment ago works at once, and a flood of guesses costs the store
@@ -15,16 +22,26 @@ export const KEYRING_AGE_MS = 5000;
 const MAX_LOOKUPS_A_SECOND = 20;
 
 export interface Keyring {
-  /** @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked and wrong are one answer */
+  /**
+   * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked and wrong are one answer
+   * @throws whatever the store throws, where it cannot be asked and what is held does not tell
+   */
   verify(secret: string | undefined): Promise<KeyObject | undefined>;
   /** The key, if verify gave it for this secret since the keys were last read; undefined in all other cases. Fast. */
   check(secret: string | undefined): KeyObject | undefined;
-  /** Forgets what is held: keys were changed by this process. */
-  invalidate(): void;
+  /** Keys were changed by this process: they are read again before the next is opened. @param revoked opens no more from now on */
+  invalidate(revoked?: string): void;
+}
+
+export interface KeyringOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Told once of each key that cannot be read, and is passed over. */
+  readonly onNotice?: (notice: string, error: unknown) => void;
 }
 
 /** Makes a keyring over a store. */
-export function createKeyring({ store, clock }: { store: Store; clock: Clock }): Keyring {
+export function createKeyring({ store, clock, onNotice = () => undefined }: KeyringOptions): Keyring {
   let keys = new Map<string, KeyObject>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -37,35 +54,93 @@ export function createKeyring({ store, clock }: { store: Store; clock: Clock }):
   let second = 0;
   let lookups = 0;
 
+  /** Keys whose objects cannot be read: what they are is not known. By id; the errors are the store's. */
+  let unreadable = new Map<string, Unreadable>();
+  /** Goes up with each change by this process: what was read before is not what there is. */
+  let changes = 0;
+  let loadedChanges = 0;
+  let loadingSince = 0;
+  let failure: unknown;
+  let failedAt = Number.NEGATIVE_INFINITY;
+
   /** Looks up a key that was made since the last load. */
   async function lookUp(id: string): Promise<void> {
     const now = Math.floor(clock() / 1000);
     if (now !== second) lookups = 0;
     second = now;
     if (++lookups > MAX_LOOKUPS_A_SECOND) return;
+    const known = changes;
     const object = await readKeyObject(store, id);
-    if (object) keys.set(id, object);
+    if (object && known === changes) keys.set(id, object);
   }
 
   async function load(): Promise<void> {
-    const startedAt = clock();
-    const objects = await readKeyObjects(store);
-    keys = new Map(objects.map((object) => [object.id, object]));
-    lastVerified = new Map();
-    loadedAt = startedAt;
+    for (let isWhole = false; !isWhole; ) {
+      const startedAt = clock();
+      const known = changes;
+      const passedOver = new Map<string, Unreadable>();
+      const objects = await readKeyObjects(store, (id, error) => passedOver.set(id, error));
+      // A revocation meanwhile wins over what was read.
+      isWhole = known === changes;
+      if (!isWhole) continue;
+      for (const [id, error] of passedOver)
+        if (!unreadable.has(id)) onNotice(`the key ${id} cannot be read, and opens nothing`, error);
+      unreadable = passedOver;
+      keys = new Map(objects.map((object) => [object.id, object]));
+      lastVerified = new Map();
+      loadedAt = startedAt;
+      loadedChanges = known;
+    }
   }
 
-  function isRecent(): boolean {
-    const age = clock() - loadedAt;
-    return age >= 0 && age <= KEYRING_AGE_MS;
+  function isWithin(since: number, ms: number): boolean {
+    const age = clock() - since;
+    return age >= 0 && age <= ms;
   }
 
-  async function refresh(): Promise<void> {
-    if (isRecent()) return;
-    loading ??= load().finally(() => {
+  function isCurrent(): boolean {
+    return loadedChanges === changes && isWithin(loadedAt, KEYRING_AGE_MS);
+  }
+
+  function beginLoad(): Promise<void> {
+    loadingSince = clock();
+    const begun = load();
+    begun.then(
+      () => {
+        failedAt = Number.NEGATIVE_INFINITY;
+      },
+      (error: unknown) => {
+        failure = error;
+        failedAt = clock();
+      },
+    );
+    return begun.finally(() => {
       loading = undefined;
     });
-    await loading;
+  }
+
+  /**
+   * Reads the keys again if it is time.
+   *
+   * @returns whether what is held is what the store has; if not, what is held is good for some minutes more
+   * @throws whatever the store throws, where nothing that is held is good any more
+   */
+  async function refresh(): Promise<boolean> {
+    if (isCurrent()) return true;
+    const isGood = isWithin(loadedAt, KEYS_GOOD_MS);
+    if (isGood && isWithin(failedAt, RETRY_MS)) return false;
+    loading ??= beginLoad();
+    if (!isGood) {
+      await loading;
+      return true;
+    }
+    const patience = Math.min(PATIENCE_MS, PATIENCE_MS - (clock() - loadingSince));
+    try {
+      return await within(loading, patience);
+    } catch {
+      // Kept in `failure`.
+      return false;
+    }
   }
 
   /** In constant time. Both are of a secret's length; headers are Latin 1, so each character is a byte. */
@@ -93,7 +168,7 @@ export function createKeyring({ store, clock }: { store: Store; clock: Clock }):
 
   return {
     check(secret) {
-      if (secret?.length !== SECRET_LENGTH || !isRecent()) return undefined;
+      if (secret?.length !== SECRET_LENGTH || !isCurrent()) return undefined;
       const id = secret.slice(ID_START, ID_END);
       const last = lastVerified.get(id);
       return last && isSame(secret, last) ? keys.get(id) : undefined;
@@ -103,12 +178,34 @@ export function createKeyring({ store, clock }: { store: Store; clock: Clock }):
       const id = secret === undefined ? undefined : readKeyId(secret);
       if (secret !== undefined && isHostSecret(secret)) return verifyHost(secret);
       if (secret === undefined || id === undefined) return undefined;
-      await refresh();
-      if (!keys.has(id)) await lookUp(id);
+      const isRefreshed = await refresh();
+      if (!keys.has(id)) {
+        // It may be good: only the store knows.
+        if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
+        const unread = unreadable.get(id);
+        if (unread) throw unread;
+        await lookUp(id);
+      }
       return compare(secret, id);
     },
-    invalidate() {
-      loadedAt = Number.NEGATIVE_INFINITY;
+    invalidate(revoked) {
+      changes++;
+      if (revoked === undefined) return;
+      keys.delete(revoked);
+      lastVerified.delete(revoked);
     },
   };
+}
+
+/** Whether the work is done within some time; it goes on if it is not. @throws what the work throws */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -3,7 +3,7 @@ import { hash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, Unreadable } from "../store/store.ts";
 import { type Enrolment, revokeEnrolment } from "./enrolment.ts";
 import { SCOPES } from "./scopes.ts";
 
@@ -79,9 +79,9 @@ export async function createKey(
   return { key, secret };
 }
 
-/** All keys, oldest first. */
-export async function listKeys(store: Store): Promise<ApiKey[]> {
-  const objects = await readKeyObjects(store);
+/** All keys, oldest first. @param onUnreadable told of a key that cannot be read, and is passed over */
+export async function listKeys(store: Store, onUnreadable: OnUnreadable): Promise<ApiKey[]> {
+  const objects = await readKeyObjects(store, onUnreadable);
   return objects.map(({ sha256: _hash, ...key }) => key).sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }
 
@@ -99,13 +99,19 @@ export async function revokeKey(store: Store, id: string): Promise<boolean> {
   return true;
 }
 
-/** Reads every key object; one that is not of the form is passed over, since it can open nothing. */
-export async function readKeyObjects(store: Store): Promise<KeyObject[]> {
+/** Told of a key whose object cannot be read, such as one that another user of the machine has made. */
+export type OnUnreadable = (id: string, error: Unreadable) => void;
+
+/** Reads every key object; one that is not of the form is passed over, since it can open nothing, and so is one that cannot be read. */
+export async function readKeyObjects(store: Store, onUnreadable: OnUnreadable): Promise<KeyObject[]> {
   const found: KeyObject[] = [];
   for await (const page of store.list(KEYS_PREFIX, { shallow: true })) {
     for (const { key, size } of page) {
       if (size > MAX_KEY_OBJECT_BYTES || found.length >= MAX_KEYS) continue;
-      const object = await readObject(store, key);
+      const object = await readObject(store, key).catch((error: unknown) => {
+        if (!(error instanceof Unreadable)) throw error;
+        onUnreadable(key.slice(KEYS_PREFIX.length, -".json".length), error);
+      });
       if (object) found.push(object);
     }
   }

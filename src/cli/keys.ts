@@ -93,7 +93,11 @@ async function openStoreAdmin(url: string, mustExist: boolean, io: Io): Promise<
   };
   return {
     create: (request) => createKey(store, request, { clock: io.clock }).catch(told),
-    list: () => listKeys(store).catch(told),
+    list: () => {
+      const warn = (id: string, { message }: Error) =>
+        void io.stderr.write(`warning: the key ${id} cannot be read: ${message}\n`);
+      return listKeys(store, warn).catch(told);
+    },
     revoke: (id) => revokeKey(store, id).catch(told),
   };
 }

@@ -8,8 +8,9 @@ import { type IdentityTrust, parseCertificates } from "../api/identity-document.
 import { listKeys } from "../api/keys.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
 import type { ReadSecret } from "../publish/registry.ts";
-import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
-import type { Store } from "../store/store.ts";
+import { REPORTS_PREFIX } from "../report/key.ts";
+import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
+import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.ts";
 import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -30,6 +31,12 @@ export interface ServeOptions extends Flags {
   readonly identityAccounts?: string;
 }
 
+/** Of the first reports so many are read at the start, to see whether this user may. */
+const REPORTS_LOOKED_AT = 3;
+
+/** When the process ends though not everything has: answers under way have 10 s of it. */
+const STOP_LIMIT_MS = 15_000;
+
 const DEFAULT_LISTEN = "127.0.0.1:8787";
 
 /** Serves until the signal aborts, then lets running answers end. */
@@ -44,7 +51,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },
     `serving at ${service.url}`,
   );
-  if ((await listKeys(store)).length === 0) {
+  if (!service.hasKeys) {
     log.warn(`nobody has a key yet: rollcall keys create --store ${store.location} --scope read`);
   }
   await untilAborted(io.signal);
@@ -60,8 +67,16 @@ interface ServeStoreOptions {
   readonly identityTrust?: IdentityTrust | undefined;
 }
 
-/** Starts the API with what the settings say, and the sweep beside it until the signal aborts. @throws CommandError if it cannot listen */
-export async function serveStore({ store, listen, settings, log, identityTrust }: ServeStoreOptions, io: Io): Promise<Service> {
+/**
+ * Starts the API with what the settings say, and the sweep beside it until the signal aborts.
+ *
+ * @throws CommandError if it cannot listen, or may not read the store
+ */
+export async function serveStore(
+  { store, listen, settings, log, identityTrust }: ServeStoreOptions,
+  io: Io,
+): Promise<Service & { readonly hasKeys: boolean }> {
+  const hasKeys = await checkRights(store, log);
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   const labels = compileLabels(settings.labelRules);
   const readExpected = openExpected(settings.get("expect"), io);
@@ -87,16 +102,56 @@ export async function serveStore({ store, listen, settings, log, identityTrust }
       { publishers, roll: service.roll, store, labels, windowMs, readExpected, readSecret, ...surroundings },
       io.signal,
     );
+    const stop = async () => {
+      await Promise.all([sweeping, publishing]);
+      await service.stop();
+    };
     return {
       ...service,
-      async stop() {
-        await Promise.all([sweeping, publishing]);
-        await service.stop();
-      },
+      hasKeys,
+      // A store that never answers must not keep the process from ending.
+      stop: () => Promise.race([stop(), wait(STOP_LIMIT_MS, undefined, { ref: false })]),
     };
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(error.message);
     throw error;
+  }
+}
+
+/**
+ * Looks whether this user may read the store, so that it hears of it now and not with the first question. A store that does not answer
+ * may in a moment; questions get 503 until then.
+ *
+ * @returns whether anybody has a key
+ * @throws CommandError
+ */
+async function checkRights(store: Store, log: Logger): Promise<boolean> {
+  try {
+    const unreadable: Unreadable[] = [];
+    const keys = await listKeys(store, (_, error) => unreadable.push(error));
+    const [unread] = unreadable;
+    if (keys.length === 0 && unread) throw unread;
+    await checkReports(store);
+    return keys.length > 0;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (!(error instanceof Unavailable)) throw new CommandError(error.message);
+    log.error({ err: error }, "the store does not answer; questions get 503 until it does");
+    return true;
+  }
+}
+
+/** @throws Unreadable if none of the first reports may be read; whatever else the store throws */
+async function checkReports(store: Store): Promise<void> {
+  for await (const page of store.list(REPORTS_PREFIX)) {
+    const reads = page.slice(0, REPORTS_LOOKED_AT).map(({ key }) => store.get(key, { maxBytes: MAX_REPORT_BYTES }));
+    const outcomes = await Promise.allSettled(reads);
+    const failures = outcomes.flatMap((one) =>
+      one.status === "rejected" && one.reason instanceof Unreadable ? [one.reason] : [],
+    );
+    const [failure] = failures;
+    if (failure && failures.length === reads.length) throw failure;
+    return;
   }
 }
 

@@ -54,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onNotice: (notice, err) => log.warn({ err }, notice),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
-  const keyring = createKeyring({ store, clock });
+  const keyring = createKeyring({ store, clock, onNotice: (notice, err) => log.warn({ err }, notice) });
   const hotAnswers = createHotAnswers({ roll, keyring, log });
   const clones = createClones({ clock });
   const services = {

@@ -1,11 +1,11 @@
 // GET /v1/coverage: who reported, who did not.
 import { type Coverage, judgeCoverage, readExpectation } from "../../answers/coverage.ts";
 import { parseSpan, QueryError } from "../../answers/query.ts";
-import { awaitView } from "../deadline.ts";
-import { toAscii } from "../header.ts";
+import { awaitView, readPartialFlag } from "../deadline.ts";
+import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
-import { WITHIN_PARAMETER } from "../schemas.ts";
+import { PARTIAL_PARAMETER, WITHIN_PARAMETER } from "../schemas.ts";
 
 /** Most hosts named in one list of an answer; the counts are of all. */
 const MAX_SHOWN = 10_000;
@@ -43,7 +43,7 @@ export function getCoverage(): Route {
     description:
       "Counts and names: fresh hosts, silent ones and since when, those that left within the last day, and what was set aside. Where the server was given a list of expected hosts, " +
       `also which of them did not report; if that list cannot be read, \`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts.`,
-    parameters: [WITHIN_PARAMETER],
+    parameters: [WITHIN_PARAMETER, PARTIAL_PARAMETER],
     answers: {
       200: {
         description: "The coverage.",
@@ -90,7 +90,7 @@ export function getCoverage(): Route {
             },
           },
         },
-        headers: ["Rollcall-As-Of", "Rollcall-Warning"],
+        headers: ["Rollcall-As-Of", "Rollcall-Warning", "Rollcall-Partial", "Rollcall-Missing"],
       },
     },
     errors: [400, 401, 403, 503],
@@ -98,7 +98,7 @@ export function getCoverage(): Route {
 
     async handle(context, services) {
       const windowMs = readWindow(context.req.query("within"), services.windowMs);
-      const view = await awaitView(services);
+      const view = await awaitView(services, readPartialFlag(context));
       const { expected, mistake } = await readList(services);
       const coverage = await judgeCoverage(view, windowMs, expected);
       const clones = services.clones.list();
@@ -107,6 +107,7 @@ export function getCoverage(): Route {
       return context.json(shown, 200, {
         "rollcall-as-of": shown.as_of,
         "cache-control": "private, no-store",
+        ...describePartial(view),
         ...(mistake !== undefined && { "rollcall-warning": toAscii(`nobody is said to be missing: ${mistake}`) }),
       });
     },

@@ -55,7 +55,7 @@ export function postEnrolment(): Route {
       if (identity && trust) {
         const fault = findIdentityFault(identity, id, trust);
         if (fault !== undefined) throw new ApiError("forbidden", fault);
-      } else await authorize(context, services.keyring, "enrol");
+      } else await authorize(context, services, "enrol");
       const isProven = identity !== undefined && trust !== undefined;
       const outcome = await awaitStore(enrolHost(services.store, { id, isProven, ...machine }, services), services);
       if ("refusal" in outcome) {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
+import { toAscii } from "../header.ts";
 import { apiKeySchema, createKey, keyRequestSchema, listKeys, revokeKey } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
@@ -21,6 +22,7 @@ export function getKeys(): Route {
     answers: {
       200: {
         description: "The keys.",
+        headers: ["Rollcall-Warning"],
         content: {
           "application/json": { type: "object", required: ["keys"], properties: { keys: { type: "array", items: KEY_SCHEMA } } },
         },
@@ -29,7 +31,15 @@ export function getKeys(): Route {
     errors: [401, 403, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys | jq`,
     async handle(context, services) {
-      return context.json({ keys: await awaitStore(listKeys(services.store), services) }, 200, { "cache-control": "no-store" });
+      const unreadable: string[] = [];
+      const keys = await awaitStore(
+        listKeys(services.store, (id) => unreadable.push(id)),
+        services,
+      );
+      return context.json({ keys }, 200, {
+        "cache-control": "no-store",
+        ...(unreadable.length > 0 && { "rollcall-warning": toAscii(`keys that cannot be read: ${unreadable.join(", ")}`) }),
+      });
     },
   };
 }
@@ -88,7 +98,7 @@ export function deleteKey(): Route {
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       if (!(await awaitStore(revokeKey(services.store, id), services))) throw new ApiError("not_found", "there is no such key");
-      services.keyring.invalidate();
+      services.keyring.invalidate(id);
       services.log.info({ key: id }, "API key revoked");
       return context.body(null, 204);
     },

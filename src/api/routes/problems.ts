@@ -1,7 +1,9 @@
 // GET /v1/problems: the reports that were set aside, with the reason.
 import { PROBLEM_REASONS } from "../../report/problem.ts";
-import { awaitView } from "../deadline.ts";
+import { awaitView, readPartialFlag } from "../deadline.ts";
+import { describePartial } from "../header.ts";
 import type { Route } from "../route.ts";
+import { PARTIAL_PARAMETER } from "../schemas.ts";
 
 /** Most problems in one answer; whoever may write rubbish into a store could make any number. */
 const MAX_SHOWN = 1000;
@@ -14,6 +16,7 @@ export function listProblems(): Route {
     scope: "read",
     summary: "Reports that were set aside, with the reason",
     description: `A report that is unreadable, oversized, misfiled or dated in the future is left out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, until they expire.`,
+    parameters: [PARTIAL_PARAMETER],
     answers: {
       200: {
         description: "The problems.",
@@ -33,14 +36,14 @@ export function listProblems(): Route {
             },
           },
         },
-        headers: ["Rollcall-As-Of", "Rollcall-Problems"],
+        headers: ["Rollcall-As-Of", "Rollcall-Problems", "Rollcall-Partial", "Rollcall-Missing"],
       },
     },
-    errors: [401, 403, 503],
+    errors: [400, 401, 403, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/problems | jq`,
 
     async handle(context, services) {
-      const view = await awaitView(services);
+      const view = await awaitView(services, readPartialFlag(context));
       const clones = services.clones.list();
       const shown = [...clones, ...view.problems].slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
         key,
@@ -53,6 +56,7 @@ export function listProblems(): Route {
         "rollcall-as-of": new Date(view.asOf).toISOString(),
         "rollcall-problems": String(view.problemCount + clones.length),
         "cache-control": "private, no-store",
+        ...describePartial(view),
       });
     },
   };

@@ -4,7 +4,8 @@ import { compileShape, measureSkew } from "../../answers/array.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
 import { isHostId, parseReportKey } from "../../report/key.ts";
 import { findById, type HostReport, type RollView } from "../../roll/view.ts";
-import { awaitView } from "../deadline.ts";
+import { awaitView, RETRY } from "../deadline.ts";
+import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { createRepresenter, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
@@ -13,6 +14,7 @@ import {
   HOST_ID_PARAMETER,
   META_PARAMETER,
   NOT_MODIFIED,
+  PARTIAL_PARAMETER,
   REPORT_SCHEMA_REF,
   WITHIN_PARAMETER,
 } from "../schemas.ts";
@@ -34,12 +36,21 @@ export function getReport(): Route {
       WITHIN_PARAMETER,
       FIELDS_PARAMETER,
       META_PARAMETER,
+      PARTIAL_PARAMETER,
     ],
     answers: {
       200: {
         description: "The report as the host sent it.",
         content: { "application/json": REPORT_SCHEMA_REF },
-        headers: ["Rollcall-As-Of", "Rollcall-Received", "Rollcall-State", "Rollcall-Clock-Skew", "ETag"],
+        headers: [
+          "Rollcall-As-Of",
+          "Rollcall-Received",
+          "Rollcall-State",
+          "Rollcall-Clock-Skew",
+          "Rollcall-Partial",
+          "Rollcall-Missing",
+          "ETag",
+        ],
       },
       304: NOT_MODIFIED,
     },
@@ -53,7 +64,7 @@ export function getReport(): Route {
       const query = readQuery(parameters, services.windowMs);
       const [filter] = query.filters;
       if (filter) throw new ApiError("bad_request", `${filter.field}: is no parameter here; filters are for /v1/reports`);
-      const view = await awaitView(services);
+      const view = await awaitView(services, query.partial);
       const report = findReport(view, context.req.param("id") ?? "", account);
       const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
       const body = compileShape(query, view.asOf)(report);
@@ -69,6 +80,7 @@ export function getReport(): Route {
             "rollcall-received": new Date(report.receivedAt).toISOString(),
             "rollcall-state": state,
             "rollcall-clock-skew": String(measureSkew(report)),
+            ...describePartial(view),
           },
           write: () => [body, NEWLINE],
         },
@@ -90,6 +102,8 @@ function findReport(view: RollView, id: string, account: string | undefined): Ho
     throw new ApiError("ambiguous", `hosts with the id ${id} report from the accounts ${accounts}; add ?account=`);
   }
   if (report) return report;
+  // Of what could not be read nobody knows.
+  if (view.partial) throw new ApiError("store_unavailable", `the host is not among what is known; ${view.partial.reason}`, RETRY);
   const departure = isHostId(id) && view.departed.find(({ key }) => parseReportKey(key)?.id === id);
   if (departure) throw new ApiError("not_found", `the host left at ${new Date(departure.receivedAt).toISOString()}`);
   const problem =
