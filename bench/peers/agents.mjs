@@ -65,10 +65,15 @@ function startAgent(number, onReported) {
       watch: (onChange) =>
         parts.createWatch({
           resolve: host.files.resolve,
-          glob: async () => [],
+          glob: async () => ({ paths: [], folders: [] }),
           onChange,
           monotonic: host.monotonic,
-          onGiveUp: onFailure,
+          clock: Date.now,
+          later: (ms, act) => {
+            const timer = setTimeout(act, ms);
+            return () => clearTimeout(timer);
+          },
+          onPolled: (polled) => onFailure(JSON.stringify(polled)),
         }),
       clock: Date.now,
       monotonic: host.monotonic,

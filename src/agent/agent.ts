@@ -1,22 +1,20 @@
 // The agent: decides when to look at the host again, hands each report that says something new to the delivery, and leaves when told to.
 import type { Wanted } from "../collect/rounds.ts";
 import type { Delivery } from "./delivery.ts";
+import { createPace } from "./pace.ts";
 import { findSlot, waitAtStart, waitForSlot } from "./schedule.ts";
 import type { Spooled } from "./spool.ts";
 import { createTokenBucket } from "./token-bucket.ts";
-import type { Watched } from "./watch.ts";
+import type { Watched } from "./watch-trace.ts";
 
 /** How often files are looked at though nothing told of a change: not every file system tells; ms. */
 export const POLL_MS = 60_000;
 
-/** A change is often the first of several: a file is emptied, then written; ms. */
-const SETTLE_MS = 100;
+/** Reports that changes may cause, however many files never rest: the store must not be filled with them; ms. */
+const REPORTS = { size: 30, everyMs: 30_000 };
 
-/** Looks at the host that changes may cause: so many at once, then one in so long; ms. A file that never rests must not keep a core busy. */
-const LOOKS = { size: 20, everyMs: 5000 };
-
-/** Reports that changes may cause: a value that never rests must not fill the store; ms. */
-const REPORTS = { size: 10, everyMs: 60_000 };
+/** How soon a file that is being written is looked at again; ms. */
+const UNSETTLED_MS = 300;
 
 /** After a look that failed the next one comes this soon, then after twice as long, up to a poll; ms. */
 const FIRST_RETRY_MS = 2000;
@@ -24,10 +22,15 @@ const FIRST_RETRY_MS = 2000;
 /** By the wall clock no report is older than this when the next one is sent; ms. Half an hour is left before the host is silent. */
 const MAX_AGE_MS = 90 * 60_000;
 
+/** A report, and whether files were being written that it depends on: then it says what they were before, and they are looked at again. */
+export interface Look extends Spooled {
+  readonly isUnsettled?: boolean;
+}
+
 /** What the agent reports about. */
 export interface Subject {
   /** Looks at the host. */
-  collect(wanted: Wanted, signal: AbortSignal): Promise<Spooled>;
+  collect(wanted: Wanted, signal: AbortSignal): Promise<Look>;
   readonly watched: Watched;
 }
 
@@ -35,7 +38,10 @@ export interface AgentOptions {
   readonly subject: Subject;
   readonly delivery: Delivery;
   /** Makes a watch that tells of what changed. */
-  readonly watch: (onChange: (changed: string) => void) => { update(watched: Watched): Promise<void>; close(): void };
+  readonly watch: (onChange: (changed: string, source: string) => void) => {
+    update(watched: Watched): Promise<void>;
+    close(): void;
+  };
   readonly clock: () => number;
   /** Milliseconds from some fixed instant; never goes back. */
   readonly monotonic: () => number;
@@ -48,22 +54,26 @@ export interface AgentOptions {
   /** Told when a look at the host failed. The next one comes with the next poll. */
   readonly onError: (error: unknown) => void;
   /** Told after each look. @param nextHeartbeatMs from now */
-  readonly onLook?: (report: Spooled, nextHeartbeatMs: number) => void;
+  readonly onLook?: (report: Look, nextHeartbeatMs: number) => void;
 }
 
 /** Runs until the signal aborts. Never rejects. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { subject, delivery, clock, monotonic, random, uptime, sleep, onError, onLook } = options;
-  const looks = createTokenBucket(LOOKS, monotonic);
   const reports = createTokenBucket(REPORTS, monotonic);
+  const pace = createPace(monotonic);
   const bell = createBell(signal);
-  const watch = options.watch((changed) => bell.ring(changed));
+  const watch = options.watch((changed, source) => {
+    if (pace.note(changed, source)) bell.ring();
+  });
   /** The last report that was handed over, and when: ms since the epoch. */
   let offered: { readonly digest: string; readonly time: number } | undefined;
   let heartbeatAt = Number.POSITIVE_INFINITY;
   let nextPollAt = 0;
   /** When a report may be sent that says something new and had to wait. */
   let heldUntil = Number.POSITIVE_INFINITY;
+  /** When files that were being written are looked at again. */
+  let settleAt = Number.POSITIVE_INFINITY;
   let failures = 0;
 
   async function look(wanted: Wanted): Promise<void> {
@@ -75,16 +85,19 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       // There is another spec.
       if (subject.watched !== watched) await watch.update(subject.watched);
       failures = 0;
+      pace.judge(report.digest !== offered?.digest);
+      settleAt = report.isUnsettled ? monotonic() + UNSETTLED_MS : Number.POSITIVE_INFINITY;
       if (!signal.aborted) decide(report);
     } catch (error) {
       if (signal.aborted) return;
+      pace.judge(false);
       // At boot the metadata service, say, may need another moment.
       nextPollAt = Math.min(nextPollAt, monotonic() + FIRST_RETRY_MS * 2 ** failures++);
       onError(error);
     }
   }
 
-  function decide(report: Spooled): void {
+  function decide(report: Look): void {
     const now = monotonic();
     // Where the machine slept, its monotonic clock did too.
     const hasSlept = offered !== undefined && clock() - offered.time > MAX_AGE_MS;
@@ -100,17 +113,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     onLook?.(report, heartbeatAt - now);
   }
 
-  /** Waits until it is time, or something changes. @returns what to look at */
+  /** Waits until it is time, or something changed. @returns what to look at */
   async function awaitNext(): Promise<Wanted> {
-    const next = Math.min(nextPollAt, heartbeatAt, heldUntil);
-    await bell.wait(Math.max(0, next - monotonic()), sleep);
-    if (bell.isRung()) {
-      await sleep(SETTLE_MS, signal);
-      for (let waitMs = looks.take(); waitMs > 0 && !signal.aborted; waitMs = looks.take()) await sleep(waitMs, signal);
+    while (!signal.aborted) {
+      // While nothing can be made of the host, its heartbeat would fail as well.
+      const other = failures > 0 ? nextPollAt : Math.min(nextPollAt, heartbeatAt, heldUntil, settleAt);
+      const waitMs = Math.min(other, pace.dueAt) - monotonic();
+      if (waitMs <= 0) break;
+      await bell.wait(waitMs, sleep);
     }
     const poll = monotonic() >= nextPollAt;
     if (poll) nextPollAt = monotonic() + POLL_MS;
-    return { poll, changed: bell.answer() };
+    return { poll, changed: pace.take(poll) };
   }
 
   await sleep(waitAtStart(uptime, random()), signal);
@@ -123,26 +137,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   watch.close();
 }
 
-/** Gathers what changed until somebody asks. */
+/** Ends a wait early. */
 function createBell(signal: AbortSignal) {
-  let rung = new Set<string>();
   let wake = new AbortController();
   signal.addEventListener("abort", () => wake.abort(), { once: true });
   return {
-    ring(changed: string): void {
-      rung.add(changed);
-      wake.abort();
-    },
-    isRung: () => rung.size > 0,
-    /** Waits for the time, or less if it rings. */
+    ring: () => wake.abort(),
+    /** Waits for the time, or less if it rings or has rung since the last wait. */
     async wait(ms: number, sleep: AgentOptions["sleep"]): Promise<void> {
-      if (rung.size === 0 && ms > 0) await sleep(ms, wake.signal);
-    },
-    answer(): readonly string[] {
-      const answer = [...rung];
-      rung = new Set();
+      await sleep(ms, wake.signal);
       if (!signal.aborted) wake = new AbortController();
-      return answer;
     },
   };
 }

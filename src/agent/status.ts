@@ -26,6 +26,8 @@ const STATUS = z.object({
   failures: z.int().optional(),
   last_error: z.string().optional(),
   left_at: TIME.optional(),
+  /** What is looked at each minute, since changes there are not all told: folders, and why. */
+  polled: z.array(z.string()).optional(),
 });
 
 /** What an agent says of itself. Times are ISO 8601. */

@@ -1,24 +1,33 @@
 // Watching files: tells at once when something that a spec reads changes, be it written, replaced, made, removed, or a link above it turned.
 import { type FSWatcher, watch as watchFolder } from "node:fs";
-import { readlink, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { posix } from "node:path";
-import picomatch from "picomatch";
-
-/** Links that are followed from one path; the kernel's own limit (path_resolution(7)). */
-const MAX_LINKS = 40;
+import { listForeign, listUntold, type Polled } from "./watch-polled.ts";
+import { codeOf, type Interests, listChanged, listGiven, type TraceOptions, traceAll, type Watched } from "./watch-trace.ts";
 
 /** Folders watched at most. inotify(7) bounds them for each user; what is not watched is polled. */
 const MAX_FOLDERS = 500;
+
+/** Turns of looking for folders that were made while others began to be watched. */
+const MAX_TURNS = 5;
 
 /** In a folder where so many other files change in the time below, watching takes more than polling does. */
 const STORM_EVENTS = 2000;
 const STORM_MS = 10_000;
 
-/** What to watch: absolute paths and globs. */
-export interface Watched {
-  readonly paths: readonly string[];
-  readonly globs: readonly string[];
-}
+/** A folder is watched again so long after a storm, and after twice as long each time that the storm is there still; ms. */
+const FIRST_PAUSE_MS = 15_000;
+const MAX_PAUSE_MS = 8 * 60_000;
+/** Watched for so long without another storm, it counts as calm; ms. */
+const CALM_MS = 5 * 60_000;
+
+/** How soon what failed is tried again; ms. */
+const RETRY_MS = 30_000;
+
+/** How often the wall clock is looked at; ms. */
+const CLOCK_EVERY_MS = 1000;
+/** A clock that lost more than this was set back; ms. */
+const CLOCK_STEP_MS = 50;
 
 export interface Watch {
   /** Looks again where the paths and globs lead now. Changes after it resolves are told. */
@@ -28,98 +37,93 @@ export interface Watch {
   close(): void;
 }
 
-export interface WatchOptions {
-  /** Where a host's path lies: the same, but for a container or a test that sees the host below a folder. */
-  readonly resolve: (path: string) => string;
-  /** The files that a glob finds, as paths of the host. */
-  readonly glob: (pattern: string) => Promise<readonly string[]>;
-  /** Told of the path or glob, as it was given. */
-  readonly onChange: (changed: string) => void;
+export interface WatchOptions extends TraceOptions {
+  /** Told of the path or glob, as it was given, and of the file or folder whose change it was. */
+  readonly onChange: (changed: string, source: string) => void;
   /** Milliseconds from some fixed instant. */
   readonly monotonic: () => number;
-  /** Told of folders that cannot be watched any more, and why; they are left to polling. */
-  readonly onGiveUp: (folder: string, reason: string) => void;
+  /** ms since the epoch. */
+  readonly clock: () => number;
+  /** Does something later, unless it is called off; must not keep the process alive. @returns calls it off */
+  readonly later: (ms: number, act: () => void) => () => void;
+  /** Told of all folders that are polled, when they are others than before. */
+  readonly onPolled: (polled: readonly Polled[]) => void;
 }
 
-/** What is of interest in one folder: names, and who asked for them; and patterns of names. */
-interface Interest {
-  readonly names: Map<string, Set<string>>;
-  readonly patterns: { readonly matches: (name: string) => boolean; readonly given: string }[];
+interface Watcher {
+  readonly watcher: FSWatcher;
+  readonly identity: string;
+  /** Whether its folder was moved or removed. inotify(7) follows the folder, not its name, and numbers of inodes are given out again. */
+  isStale: boolean;
+}
+
+/** A folder that is not watched for now. */
+interface Pause {
+  readonly reason: string;
+  /** When it may be watched again, by the monotonic clock. */
+  readonly until: number;
 }
 
 /** Makes a watch of nothing yet. */
-export function createWatch({ resolve, glob, onChange, monotonic, onGiveUp }: WatchOptions): Watch {
-  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly identity: string }>();
-  const givenUp = new Set<string>();
-  let interests = new Map<string, Interest>();
+export function createWatch(options: WatchOptions): Watch {
+  const { onChange, monotonic, clock, later, onPolled } = options;
+  const watchers = new Map<string, Watcher>();
+  const pauses = new Map<string, Pause>();
+  /** Storms of each folder: how many in a row, and when the last pause ended. */
+  const storms = new Map<string, { readonly count: number; readonly until: number }>();
+  const wakings = new Map<string, () => void>();
+  let interests: Interests = new Map();
+  /** Watched, but on file systems that tell of some changes only; and what the kernel tells nothing of. */
+  let foreign: readonly Polled[] = [];
+  /** What was told of polled folders last, as JSON. */
+  let told = "[]";
+  let offset = clock() - monotonic();
+  let stopClock = later(CLOCK_EVERY_MS, checkClock);
 
-  function interestIn(folder: string, into: Map<string, Interest>): Interest {
-    const interest = into.get(folder) ?? { names: new Map(), patterns: [] };
-    into.set(folder, interest);
-    return interest;
+  function pause(folder: string, reason: string, ms: number): void {
+    stop(folder);
+    pauses.set(folder, { reason, until: monotonic() + ms });
   }
 
-  /** Notes every folder on the way to a path, through all links, and the name that is looked for in it. */
-  async function trace(path: string, given: string, into: Map<string, Interest>, links = MAX_LINKS): Promise<string | undefined> {
-    let folder = "/";
-    const names = path.split("/").filter(Boolean);
-    for (const [at, name] of names.entries()) {
-      const { names: wanted } = interestIn(folder, into);
-      wanted.set(name, (wanted.get(name) ?? new Set()).add(given));
-      const step = posix.join(folder, name);
-      const target = await readLink(step);
-      if (target === "absent") return undefined;
-      if (target) {
-        const rest = names.slice(at + 1).join("/");
-        return links > 0 ? trace(posix.join(posix.resolve(folder, target.to), rest), given, into, links - 1) : undefined;
-      }
-      folder = step;
-    }
-    return folder;
+  /** Too much else changes in a folder; it is watched again by itself. */
+  function pauseForStorm(folder: string): void {
+    const last = storms.get(folder);
+    const count = last && monotonic() - last.until < CALM_MS ? last.count + 1 : 1;
+    const ms = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1));
+    storms.set(folder, { count, until: monotonic() + ms });
+    pause(folder, "too many other files change in it", ms);
+    tellPolled();
+    wakings.get(folder)?.();
+    // What is told is looked at, and before that the folder is watched: a moment later, so that the pause is over by any clock.
+    const callOff = later(ms + 10, () => tellAll(folder));
+    wakings.set(folder, callOff);
   }
 
-  /** A glob's folders: the fixed one that it begins with, and those in which it finds files. */
-  async function traceGlob(pattern: string, into: Map<string, Interest>): Promise<void> {
-    const { base } = picomatch.scan(pattern);
-    const last = posix.basename(pattern);
-    const isFlat = posix.dirname(pattern) === base;
-    const found = await glob(pattern);
-    const folders = new Set([...(isFlat ? [base] : []), ...found.map((path) => posix.dirname(path))]);
-    for (const folder of folders) {
-      const real = await trace(resolve(folder), pattern, into);
-      if (real !== undefined) interestIn(real, into).patterns.push({ matches: picomatch(last), given: pattern });
-    }
-    if (isFlat) return;
-    const real = await trace(resolve(base), pattern, into);
-    // Any new folder may hold files that match.
-    if (real !== undefined) interestIn(real, into).patterns.push({ matches: () => true, given: pattern });
+  function tellAll(folder: string): void {
+    for (const given of listGiven(interests.get(folder))) onChange(given, folder);
   }
 
   function start(folder: string, identity: string): void {
-    let others = 0;
-    let since = monotonic();
-    const giveUp = (reason: string): void => {
-      stop(folder);
-      givenUp.add(folder);
-      onGiveUp(folder, reason);
-    };
-    const onEvent = (name: string | null): void => {
-      const changed = listChanged(interests.get(folder), name, posix.basename(folder));
-      for (const given of changed) onChange(given);
-      if (changed.size > 0) return;
-      if (monotonic() - since > STORM_MS) {
-        others = 0;
-        since = monotonic();
-      }
-      if (++others > STORM_EVENTS) giveUp("too many other files change in it");
+    const storm = createStormGauge(monotonic);
+    const onEvent = (event: string, name: string | null): void => {
+      const own = posix.basename(folder);
+      const watcher = watchers.get(folder);
+      if (watcher && event === "rename" && (name === null || name === own)) watcher.isStale = true;
+      const changed = listChanged(interests, folder, name);
+      for (const given of changed) onChange(given, name === null ? folder : posix.join(folder, name));
+      if (changed.size === 0 && storm.count()) pauseForStorm(folder);
     };
     try {
-      const watcher = watchFolder(folder, { persistent: false }, (_event, name) => onEvent(name));
-      watchers.set(folder, { watcher, identity });
-      watcher.on("error", (error) => giveUp(error.message));
+      const watcher = watchFolder(folder, { persistent: false }, onEvent);
+      watchers.set(folder, { watcher, identity, isStale: false });
+      pauses.delete(folder);
+      watcher.on("error", (error) => {
+        pause(folder, explain(error), RETRY_MS);
+        tellPolled();
+      });
     } catch (error) {
       // It may have gone since it was traced: then what is above it tells, and there is nothing to say.
-      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") giveUp(codeOf(error) ?? String(error));
+      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") pause(folder, explain(error), RETRY_MS);
     }
   }
 
@@ -128,75 +132,112 @@ export function createWatch({ resolve, glob, onChange, monotonic, onGiveUp }: Wa
     watchers.delete(folder);
   }
 
-  /** Watches these folders and no others. */
-  async function watchAll(folders: readonly string[]): Promise<void> {
+  /** Ends watchers of what is not to be watched any more. */
+  function stopOthers(identities: ReadonlyMap<string, string>): void {
+    for (const [folder, { identity, isStale }] of watchers) {
+      // A folder may have been replaced by another of the same name, or hidden by a mount; the watcher would tell of the old one.
+      if (isStale || identities.get(folder) !== identity) stop(folder);
+    }
+    for (const folder of pauses.keys()) if (!identities.get(folder)) pauses.delete(folder);
+  }
+
+  /** Watches these folders and no others. @returns how many that were not watched before */
+  async function watchAll(folders: readonly string[]): Promise<number> {
     const identities = new Map<string, string>();
     for (const folder of folders) identities.set(folder, await identify(folder));
-    for (const [folder, { identity }] of watchers) {
-      // A folder may have been replaced by another of the same name; the watcher would tell of the old one.
-      if (identities.get(folder) !== identity) stop(folder);
-    }
+    stopOthers(identities);
+    let begun = 0;
     for (const [folder, identity] of identities) {
-      if (watchers.size >= MAX_FOLDERS) return;
-      if (identity !== "" && !watchers.has(folder) && !givenUp.has(folder)) start(folder, identity);
+      const isPaused = (pauses.get(folder)?.until ?? 0) > monotonic();
+      if (identity === "" || watchers.has(folder) || isPaused) continue;
+      if (watchers.size >= MAX_FOLDERS) pause(folder, `more than ${MAX_FOLDERS} folders would be watched`, RETRY_MS);
+      else start(folder, identity);
+      if (watchers.has(folder)) begun++;
     }
+    return begun;
+  }
+
+  function tellPolled(more: readonly Polled[] = foreign): void {
+    foreign = more;
+    const all = [...[...pauses].map(([folder, { reason }]) => ({ folder, reason })), ...more];
+    const text = JSON.stringify(all);
+    if (text === told) return;
+    told = text;
+    onPolled(all);
+  }
+  /**
+   * Bun (1.4) passes over what happens again to a file at an earlier time by the wall clock than the last time: after the clock was set back, nothing
+   * would be told until it has caught up. A new watcher knows of no last time.
+   */
+  function checkClock(): void {
+    const now = clock() - monotonic();
+    if (now < offset - CLOCK_STEP_MS) {
+      for (const [folder, watcher] of watchers) {
+        watcher.isStale = true;
+        tellAll(folder);
+      }
+    }
+    offset = now;
+    stopClock = later(CLOCK_EVERY_MS, checkClock);
   }
 
   return {
-    async update({ paths, globs }) {
-      const traced = new Map<string, Interest>();
-      for (const path of paths.filter(isWatchable)) await trace(resolve(path), path, traced);
-      for (const pattern of globs.filter(isWatchable)) await traceGlob(pattern, traced);
-      interests = traced;
-      await watchAll([...traced.keys()]);
+    async update(watched) {
+      for (let turn = 0; turn < MAX_TURNS; turn++) {
+        interests = await traceAll(watched, options);
+        // In what has begun to be watched, something may have been made before.
+        if ((await watchAll([...interests.keys()])) === 0) break;
+      }
+      tellPolled([...listUntold(watched), ...(await listForeign(watchers))]);
     },
     get folders() {
       return watchers.size;
     },
     close() {
+      stopClock();
+      for (const callOff of wakings.values()) callOff();
       for (const folder of watchers.keys()) stop(folder);
     },
   };
 }
 
-/** The kernel makes these up when they are read, and tells nobody of changes. */
-function isWatchable(path: string): boolean {
-  return !/^\/(?:proc|sys|dev)\//.test(path);
+function createStormGauge(monotonic: () => number) {
+  let others = 0;
+  let since = monotonic();
+  return {
+    /** Counts a change of no interest. @returns whether they are too many */
+    count(): boolean {
+      if (monotonic() - since > STORM_MS) {
+        others = 0;
+        since = monotonic();
+      }
+      return ++others > STORM_EVENTS;
+    },
+  };
 }
 
-function listChanged(interest: Interest | undefined, name: string | null, own: string): ReadonlySet<string> {
-  const changed = new Set<string>();
-  if (!interest) return changed;
-  // No name, or the folder's own (it was moved or removed): anything in it may have changed.
-  const isAny = name === null || (name === own && !interest.names.has(name));
-  for (const [wanted, given] of interest.names) {
-    if (isAny || wanted === name) for (const one of given) changed.add(one);
-  }
-  for (const { matches, given } of interest.patterns) if (isAny || matches(name)) changed.add(given);
-  return changed;
-}
-
-async function readLink(path: string): Promise<{ readonly to: string } | "absent" | undefined> {
-  try {
-    return { to: await readlink(path) };
-  } catch (error) {
-    // EINVAL: there is something, and it is no link.
-    if (codeOf(error) === "EINVAL") return undefined;
-    return "absent";
+function explain(error: unknown): string {
+  switch (codeOf(error)) {
+    case "EACCES":
+    case "EPERM":
+      return "it may not be read by this user";
+    case "ENOSPC":
+      return "the kernel's limit fs.inotify.max_user_watches is reached";
+    case "EMFILE":
+      return "the kernel's limit fs.inotify.max_user_instances is reached";
+    default:
+      return codeOf(error) ?? String(error);
   }
 }
 
 /** Tells a folder from another of the same name; "" if there is none. */
 async function identify(folder: string): Promise<string> {
   try {
-    const { dev, ino } = await stat(folder, { bigint: true });
-    return `${dev}:${ino}`;
+    // Numbers of inodes are given out again: a folder that was removed and made anew may well have the old one's.
+    const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true });
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
     return "";
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

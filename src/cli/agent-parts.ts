@@ -3,12 +3,16 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Subject } from "../agent/agent.ts";
 import { createWatch, type Watch } from "../agent/watch.ts";
+import type { Polled } from "../agent/watch-polled.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import type { HostCollection } from "./collection.ts";
 
+/** Timers take no more, and what is longer ends at once; ms. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
 /** Waits; ends early, without an error, when the signal aborts. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal }).catch((error: unknown) => {
+  await wait(Math.min(ms, MAX_WAIT_MS), undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }
@@ -22,18 +26,39 @@ export function makeSubject(collection: HostCollection): Subject {
   };
 }
 
-/** Watches the host's files. */
-export function openWatch({ files, monotonic }: HostAccess, onChange: (changed: string) => void, log: Logger): Watch {
+/** Watches the host's files. @param onPolled told of what is looked at each minute only */
+export function openWatch({ files, monotonic, clock }: HostAccess, { onChange, onPolled, log }: WatchCallbacks): Watch {
+  let before = new Map<string, string>();
   return createWatch({
     resolve: files.resolve,
     glob: async (pattern) => {
       const found = await files.glob([pattern], AbortSignal.timeout(GLOB_TIMEOUT_MS));
-      return "paths" in found ? found.paths : [];
+      return "paths" in found ? found : { paths: [], folders: [] };
     },
     onChange,
     monotonic,
-    onGiveUp: (folder, reason) => log.info({ folder, reason }, "a folder is not watched, and looked at each minute instead"),
+    clock,
+    later: (ms, act) => {
+      const timer = setTimeout(act, ms).unref();
+      return () => clearTimeout(timer);
+    },
+    onPolled: (polled) => {
+      const now = new Map(polled.map(({ folder, reason }) => [folder, reason]));
+      for (const [folder, reason] of now) {
+        if (before.get(folder) !== reason)
+          log.info({ folder, reason }, "changes here are not all told; it is looked at each minute");
+      }
+      for (const folder of before.keys()) if (!now.has(folder)) log.info({ folder }, "changes here are told again");
+      before = now;
+      onPolled?.(polled);
+    },
   });
+}
+
+interface WatchCallbacks {
+  readonly onChange: (changed: string, source: string) => void;
+  readonly onPolled?: (polled: readonly Polled[]) => void;
+  readonly log: Logger;
 }
 
 const GLOB_TIMEOUT_MS = 10_000;

@@ -45,6 +45,7 @@ function formatStatus(status: Status, running: boolean, now: number): string {
     ["left", ago(status.left_at, now)],
     ["waiting since", ago(status.waiting_since, now)],
     ["last error", status.last_error],
+    ...(status.polled ?? []).map((line, at) => [at === 0 ? "each minute only" : "", line] as const),
   ];
   const shown = lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
   const width = Math.max(...shown.map(([name]) => name.length));

@@ -9,6 +9,7 @@ import { isShuttingDown } from "../agent/shutdown.ts";
 import { FOLLOW_EVERY_MS } from "../agent/spec-follower.ts";
 import { openSpool } from "../agent/spool.ts";
 import { openStatus, type Status } from "../agent/status.ts";
+import type { Polled } from "../agent/watch-polled.ts";
 import type { LeaveReason } from "../report/departure.ts";
 import { makeSubject, openWatch, sleep } from "./agent-parts.ts";
 import type { HostCollection } from "./collection.ts";
@@ -24,6 +25,9 @@ const LEAVE_MS = 20_000;
 /** How long after a look memory is given back; the report is on its way then. And how often later: what waits for notices needs some as well. */
 const GIVE_BACK_AFTER_MS = 2000;
 const GIVE_BACK_EVERY_MS = 30_000;
+
+/** Folders that the status lists, at most. */
+const MAX_POLLED = 20;
 
 interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
@@ -109,8 +113,8 @@ export class HostAgent {
         subject: makeSubject(collection),
         delivery,
         watch: (onChange) => {
-          void this.#follow(() => onChange(SPEC_CHANGED), ending.signal);
-          return openWatch(collection.host, onChange, log);
+          void this.#follow(() => onChange(SPEC_CHANGED, SPEC_CHANGED), ending.signal);
+          return openWatch(collection.host, { onChange, onPolled: (polled) => this.#notePolled(polled), log });
         },
         clock: io.clock,
         monotonic: collection.host.monotonic,
@@ -201,6 +205,13 @@ export class HostAgent {
     if (!isSent) return log.error("the host could not leave; it will be silent in the roll after the window");
     log.info({ id, reason }, "the host has left the roll");
     await this.#note({ left_at: toText(io.clock()), next_heartbeat_at: undefined });
+  }
+
+  #notePolled(polled: readonly Polled[]): void {
+    const shown = polled.slice(0, MAX_POLLED).map(({ folder, reason }) => `${folder}: ${reason}`);
+    const more = polled.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    void this.#note({ polled: shown.length > 0 ? shown : undefined });
   }
 
   async #note(changes: { readonly [Name in keyof Status]?: Status[Name] | undefined }): Promise<void> {

@@ -91,7 +91,7 @@ function startAgent({ collection, outlet, log }: { collection: HostCollection; o
     {
       subject: makeSubject(collection),
       delivery,
-      watch: (onChange) => openWatch(collection.host, onChange, log),
+      watch: (onChange) => openWatch(collection.host, { onChange, log }),
       clock,
       monotonic: () => performance.now(),
       random: Math.random,

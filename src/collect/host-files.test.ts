@@ -61,20 +61,25 @@ describe("glob", () => {
     await symlink("x.txt", join(root, "opt/link.conf"));
     await symlink("..", join(root, "opt/circle"));
     const files = openHostFiles(root);
-    expect(await files.glob(["/opt/*.conf", "/opt/a*"], never)).toEqual({
+    expect(await files.glob(["/opt/*.conf", "/opt/a*"], never)).toMatchObject({
       paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf"],
       unread: [],
+      folders: ["/opt"],
     });
-    expect(await files.glob(["/opt/**/*.conf"], never)).toEqual({
+    expect(await files.glob(["/opt/**/*.conf"], never)).toMatchObject({
       paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf", "/opt/sub/c.conf"],
       unread: [],
     });
-    expect(await files.glob(["/opt/a.conf"], never)).toEqual({ paths: ["/opt/a.conf"], unread: [] });
+    expect(await files.glob(["/opt/a.conf"], never)).toMatchObject({ paths: ["/opt/a.conf"], unread: [] });
   });
 
   it("takes nothing there for nothing there", async () => {
     const files = openHostFiles(await makeFolder({ "a/b": "" }));
-    expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({ paths: [], unread: [] });
+    expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({
+      paths: [],
+      unread: [],
+      folders: ["/none", "/a", "/"],
+    });
   });
 
   it("tells a folder that may not be read, and finds the other files", async () => {
@@ -82,7 +87,7 @@ describe("glob", () => {
     await chmod(root, 0o755);
     await chmod(join(root, "conf/b"), 0);
     const found = await asNobody(() => openHostFiles(root).glob(["/conf/**/*.conf"], never));
-    expect(found).toEqual({
+    expect(found).toMatchObject({
       paths: ["/conf/a/x.conf", "/conf/c/x.conf"],
       unread: [{ what: "/conf/b", reason: "this folder may not be read by this user" }],
     });
@@ -92,7 +97,7 @@ describe("glob", () => {
     const root = await makeFolder({ "conf/a.conf": "" });
     await writeFile(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xff]), Buffer.from(".conf")]), "");
     await mkdir(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xfe])]));
-    expect(await openHostFiles(root).glob(["/conf/**/*.conf"], never)).toEqual({
+    expect(await openHostFiles(root).glob(["/conf/**/*.conf"], never)).toMatchObject({
       paths: ["/conf/a.conf"],
       unread: [
         { what: "/conf/\uFFFD", reason: expect.stringContaining("not UTF-8") },

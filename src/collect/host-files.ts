@@ -82,6 +82,7 @@ export function openHostFiles(root: string): HostFiles {
     async glob(patterns, signal) {
       const paths = new Set<string>();
       const unread = new Map<string, Unread>();
+      const folders = new Set<string>();
       const bound = AbortSignal.any([signal, AbortSignal.timeout(GLOB_TIMEOUT_MS)]);
       // One by one: patterns together would make the walk start at the folder that they have in common.
       for (const pattern of patterns) {
@@ -92,9 +93,10 @@ export function openHostFiles(root: string): HostFiles {
         if ("tooMany" in outcome) return refuse(outcome.tooMany);
         for (const path of outcome.paths) paths.add(path);
         for (const one of outcome.unread) unread.set(one.what, one);
+        for (const folder of outcome.folders) folders.add(folder);
         if (paths.size > MAX_GLOB_FILES) return refuse(`matches more than ${MAX_GLOB_FILES} files`);
       }
-      return { paths: [...paths].sort(), unread: [...unread.values()] };
+      return { paths: [...paths].sort(), unread: [...unread.values()], folders: [...folders] };
     },
     async list(path) {
       try {

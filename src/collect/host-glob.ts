@@ -23,6 +23,8 @@ export interface Globbed {
   readonly paths: readonly string[];
   /** Folders that may not be read, and names that no text can hold: each costs only itself. */
   readonly unread: readonly Unread[];
+  /** Every folder that was looked into: something new in one of them may match. */
+  readonly folders: readonly string[];
 }
 
 /**
@@ -33,11 +35,12 @@ export interface Globbed {
 export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<Globbed | { readonly tooMany: string }> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
-  let folders = 0;
+  const folders: string[] = [];
   const name = (path: string): string => `/${posix.relative(root, path)}`;
   // The walker passes over folders that it cannot read; a folder that it may not read must not look like an empty one.
   const watchedReaddir = (path: string, options: { withFileTypes: true }, callback: ReaddirCallback): void => {
-    if (++folders > MAX_GLOB_FOLDERS) bound.abort();
+    folders.push(name(path));
+    if (folders.length > MAX_GLOB_FOLDERS) bound.abort();
     readdir(path, options, (error, entries) => {
       const reason = error && explainFolder(error, path);
       if (reason) unread.set(name(path), reason);
@@ -71,7 +74,7 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
     if (kind === "file") paths.push(posix.join("/", path));
     if (kind === "unnamed") unread.set(posix.join("/", path), "its name is not UTF-8, and a report holds text only; rename it");
   }
-  return { paths: paths.sort(), unread: tell(unread) };
+  return { paths: paths.sort(), unread: tell(unread), folders };
 }
 
 /** Lists what could not be looked into, and how many more there are. */

@@ -1,0 +1,143 @@
+// Where paths and globs lead: every folder on the way, through all links, and what is looked for in it.
+import { lstatSync } from "node:fs";
+import { readlink } from "node:fs/promises";
+import { posix } from "node:path";
+import picomatch from "picomatch";
+
+/** Links that are followed from one path; the kernel's own limit (path_resolution(7)). */
+const MAX_LINKS = 40;
+
+/** What to watch: absolute paths and globs. */
+export interface Watched {
+  readonly paths: readonly string[];
+  readonly globs: readonly string[];
+}
+
+/** What a glob found: files, and every folder that was looked into on the way, in which a new file or folder may match. */
+export interface GlobWalk {
+  readonly paths: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** What is of interest in one folder: names, and who asked for them; and globs. */
+export interface Interest {
+  readonly names: Map<string, Set<string>>;
+  readonly globs: { readonly matches: (name: string) => boolean; readonly given: string }[];
+}
+
+export type Interests = Map<string, Interest>;
+
+export interface TraceOptions {
+  /** Where a host's path lies: the same, but for a container or a test that sees the host below a folder. */
+  readonly resolve: (path: string) => string;
+  /** Walks a glob; all are paths of the host. */
+  readonly glob: (pattern: string) => Promise<GlobWalk>;
+}
+
+/** Traces all that is to be watched. */
+export async function traceAll({ paths, globs }: Watched, { resolve, glob }: TraceOptions): Promise<Interests> {
+  const traced: Interests = new Map();
+  const trace = makeTrace(traced);
+  for (const path of paths.filter(isWatchable)) await trace(resolve(path), path);
+  for (const pattern of globs.filter(isWatchable)) {
+    const { base } = picomatch.scan(pattern);
+    const isMatch = picomatch(pattern);
+    const { paths: found, folders } = await glob(pattern);
+    for (const folder of new Set([base, ...folders])) {
+      const real = await trace(resolve(folder), pattern);
+      const matches = (name: string) => isMatch(posix.join(folder, name));
+      if (real !== undefined) interestIn(traced, real).globs.push({ matches, given: pattern });
+    }
+    // A file that was found may be a link that leads elsewhere.
+    for (const path of found) await trace(resolve(path), pattern);
+  }
+  return traced;
+}
+
+function interestIn(interests: Interests, folder: string): Interest {
+  const interest = interests.get(folder) ?? { names: new Map(), globs: [] };
+  interests.set(folder, interest);
+  return interest;
+}
+
+/** Makes what notes every folder on the way to a path, through all links, and the name that is looked for in it. Each step is looked at once. */
+function makeTrace(into: Interests) {
+  const links = new Map<string, Promise<LinkFacts>>();
+  const look = (path: string): Promise<LinkFacts> => {
+    const known = links.get(path) ?? readLink(path);
+    links.set(path, known);
+    return known;
+  };
+  /** @returns the folder that it leads to, if it is there */
+  return async function trace(path: string, given: string, depth = MAX_LINKS): Promise<string | undefined> {
+    let folder = "/";
+    const names = path.split("/").filter(Boolean);
+    for (const [at, name] of names.entries()) {
+      const { names: wanted } = interestIn(into, folder);
+      wanted.set(name, (wanted.get(name) ?? new Set()).add(given));
+      const step = posix.join(folder, name);
+      const target = await look(step);
+      if (target === "absent") return undefined;
+      if (target) {
+        const rest = names.slice(at + 1).join("/");
+        return depth > 0 ? trace(posix.join(posix.resolve(folder, target.to), rest), given, depth - 1) : undefined;
+      }
+      folder = step;
+    }
+    return folder;
+  };
+}
+
+/** The kernel makes these up when they are read, and tells nobody of changes. */
+export function isWatchable(path: string): boolean {
+  return !/^\/(?:proc|sys|dev)\//.test(path);
+}
+
+/** Who asked for anything in a folder. */
+export function listGiven(interest: Interest | undefined): ReadonlySet<string> {
+  const given = new Set<string>();
+  for (const names of interest?.names.values() ?? []) for (const one of names) given.add(one);
+  for (const one of interest?.globs ?? []) given.add(one.given);
+  return given;
+}
+
+/** Whose paths and globs a change of a name in a folder may touch. @param name null if it is not known */
+export function listChanged(interests: Interests, folder: string, name: string | null): ReadonlySet<string> {
+  const interest = interests.get(folder);
+  if (!interest) return new Set();
+  // No name, or the folder's own (it was moved or removed): anything in it may have changed.
+  if (name === null || (name === posix.basename(folder) && !interest.names.has(name))) return listGiven(interest);
+  const changed = new Set(interest.names.get(name));
+  if (interest.globs.length === 0) return changed;
+  const path = posix.join(folder, name);
+  // A folder that is new, or gone, may hold files that match.
+  const isOnTheWay = interests.has(path) || isFolder(path);
+  for (const { matches, given } of interest.globs) if (isOnTheWay || matches(name)) changed.add(given);
+  return changed;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+type LinkFacts = { readonly to: string } | "absent" | undefined;
+
+async function readLink(path: string): Promise<LinkFacts> {
+  try {
+    return { to: await readlink(path) };
+  } catch (error) {
+    // EINVAL: there is something, and it is no link.
+    if (codeOf(error) === "EINVAL") return undefined;
+    return "absent";
+  }
+}
+
+/** The code of a system error. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
