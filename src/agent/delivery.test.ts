@@ -1,14 +1,18 @@
 // Tests of the delivery: the newest report gets there, in order, whatever the store does.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
-import { createDelivery, type Outlet } from "./delivery.ts";
+import { createDelivery, type DeliveryOptions, type Outlet } from "./delivery.ts";
 import { NO_SPOOL, openSpool, type Spool, type Spooled } from "./spool.ts";
 import { createTimeDouble } from "./time-double.ts";
 
 const makeReport = (digest: string): Spooled => ({ id: "a", bytes: Buffer.from(`{"${digest}":1}`), digest });
 
 /** A delivery to an outlet that does what `send` says. */
-function setUp(send: (report: Spooled, signal: AbortSignal) => Promise<void>, spool: Spool = NO_SPOOL) {
+function setUp(
+  send: (report: Spooled, signal: AbortSignal) => Promise<void>,
+  spool: Spool = NO_SPOOL,
+  more: Partial<DeliveryOptions> = {},
+) {
   const time = createTimeDouble();
   const sent: string[] = [];
   const failures: (number | undefined)[] = [];
@@ -20,6 +24,7 @@ function setUp(send: (report: Spooled, signal: AbortSignal) => Promise<void>, sp
     random: () => 1,
     onSent: ({ digest }) => sent.push(digest),
     onFailure: (_error, waitMs) => failures.push(waitMs),
+    ...more,
   });
   onTestFinished(() => delivery.stop(0));
   return { time, delivery, sent, failures };
@@ -53,8 +58,10 @@ describe("a delivery", () => {
     const { delivery, sent, failures, time } = setUp(async () => {
       if (isAway) throw new Error("away");
     });
-    delivery.offer(makeReport("1"));
-    await time.advance(24 * 3_600_000);
+    for (let hour = 0; hour < 24; hour++) {
+      delivery.offer(makeReport("1"));
+      await time.advance(3_600_000);
+    }
     expect(failures.slice(0, 6)).toEqual([1000, 2000, 4000, 8000, 16_000, 25_000]);
     expect(Math.max(...failures.map(Number))).toBe(25_000);
     expect(delivery.state.waiting).toMatchObject({ reason: "away", failures: failures.length });
@@ -111,6 +118,24 @@ describe("a delivery", () => {
     await third.delivery.settle();
     expect(third.sent).toEqual(["2"]);
     expect(await spool.load()).toBeUndefined();
+  });
+
+  it("drops what says how the host was long ago, on another machine, or before a reboot", async () => {
+    const folder = await makeFolder();
+    const spool = openSpool(folder);
+    async function start(madeOn: string, waitMs: number) {
+      const dropped: string[] = [];
+      const next = setUp(() => Promise.resolve(), spool, { madeOn, onDropped: (why) => dropped.push(why) });
+      await spool.save({ ...makeReport("old"), madeAt: next.time.clock(), madeOn: "boot 1" });
+      await next.time.advance(waitMs);
+      await next.delivery.restore();
+      await next.delivery.settle();
+      expect(await spool.load()).toBeUndefined();
+      return { sent: next.sent, dropped };
+    }
+    expect(await start("boot 1", 2 * 3_600_000)).toEqual({ sent: ["old"], dropped: [] });
+    expect(await start("boot 1", 2 * 3_600_000 + 1)).toEqual({ sent: [], dropped: ["it was made 120 min ago"] });
+    expect(await start("boot 2", 0)).toEqual({ sent: [], dropped: [expect.stringContaining("before this one booted")] });
   });
 
   it("goes on without a disk", async () => {

@@ -1,5 +1,6 @@
 // Delivery: gets the newest report to where it is kept, one send at a time, again and again until it is there.
 import type { LeaveReason } from "../report/departure.ts";
+import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { type Backoff, drawWait } from "../store/backoff.ts";
 import type { Spool, Spooled } from "./spool.ts";
 
@@ -16,6 +17,12 @@ const HURRY_AFTER_MS = 5000;
 const SEND_TIMEOUT_MS = 20_000;
 /** A large report on a slow line has more time: so many bytes in a ms. */
 const SLOW_LINE = 16;
+
+/** So far the clock may have been set back since a report was made; ms. */
+const MAX_AHEAD_MS = 5 * 60_000;
+
+/** A report, and when it was made. */
+type Dated = Spooled & { readonly madeAt: number };
 
 /** Where reports go. */
 export interface Outlet {
@@ -36,7 +43,7 @@ export interface DeliveryState {
 }
 
 export interface Delivery {
-  /** Takes what an earlier process could not send. */
+  /** Takes what an earlier process could not send, unless it is of no use any more. */
   restore(): Promise<void>;
   /** Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed within the last seconds. */
   offer(report: Spooled): void;
@@ -56,6 +63,10 @@ export interface DeliveryOptions {
   readonly random: () => number;
   /** Waits; ends early, without an error, when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** In which boot of which machine reports are made: what waits from another is dropped. */
+  readonly madeOn?: string;
+  /** Told of a report that will not be sent, and why. */
+  readonly onDropped?: (why: string) => void;
   /** Told when a report got there. */
   readonly onSent: (report: Spooled) => void;
   /** Told of what failed, and when it is tried again; ms. Undefined: it was not about sending. */
@@ -64,10 +75,10 @@ export interface DeliveryOptions {
 
 /** Makes a delivery. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outlet, spool, clock, random, sleep, onSent, onFailure } = options;
+  const { outlet, spool, clock, random, sleep, onSent, onFailure, madeOn, onDropped } = options;
   const stopping = new AbortController();
   const aborting = new AbortController();
-  let pending: { readonly report: Spooled; readonly since: number } | undefined;
+  let pending: { readonly report: Dated; readonly since: number } | undefined;
   let sent: DeliveryState["sent"];
   let failures = 0;
   let reason = "";
@@ -75,7 +86,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let working: Promise<void> | undefined;
   let news = new AbortController();
 
-  async function keep(report: Spooled): Promise<void> {
+  async function keep(report: Dated): Promise<void> {
     try {
       await spool.save(report);
       isSpooled = true;
@@ -95,7 +106,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     );
   }
 
-  async function trySend(report: Spooled): Promise<void> {
+  /** To whoever stores it a report that arrives is fresh: one that says how the host was long ago would pass for news. */
+  function findAge({ madeAt }: Dated): string | undefined {
+    const ageMs = clock() - madeAt;
+    return ageMs > DEFAULT_WINDOW_MS ? `it was made ${Math.round(ageMs / 60_000)} min ago` : undefined;
+  }
+
+  /** Why what another process left is of no use. */
+  function findStaleness(report: Dated): string | undefined {
+    if (report.madeAt - clock() > MAX_AHEAD_MS) return "it was made in the future, by this host's clock";
+    return report.madeOn === madeOn ? findAge(report) : "it was made by another machine, or before this one booted";
+  }
+
+  /** A newer one comes with the next look. */
+  async function drop(report: Dated, why: string): Promise<void> {
+    if (pending?.report === report) pending = undefined;
+    onDropped?.(why);
+    if (!pending) await dropKept();
+  }
+
+  async function trySend(report: Dated): Promise<void> {
     // An older report in the spool must not survive a newer one that got there.
     if (isSpooled) await keep(report);
     const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(report.bytes.length / SLOW_LINE);
@@ -111,6 +141,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     while (pending && !stopping.signal.aborted) {
       const { report } = pending;
       news = new AbortController();
+      const staleness = findAge(report);
+      if (staleness !== undefined) {
+        await drop(report, staleness);
+        continue;
+      }
       try {
         await trySend(report);
       } catch (error) {
@@ -139,10 +174,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
   }
 
-  function offer(report: Spooled): void {
+  function take(report: Dated): void {
     pending = { report, since: pending?.since ?? clock() };
     news.abort();
     begin();
+  }
+
+  function offer(report: Spooled): void {
+    take({ ...report, madeAt: clock(), ...(madeOn !== undefined && { madeOn }) });
   }
 
   return {
@@ -150,7 +189,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const spooled = await spool.load().catch((error: unknown) => onFailure(error, undefined));
       if (!spooled) return;
       isSpooled = true;
-      offer(spooled);
+      const report = { ...spooled, madeAt: spooled.madeAt ?? clock() };
+      const staleness = findStaleness(report);
+      if (staleness === undefined) take(report);
+      else await drop(report, staleness);
     },
     offer,
     get state() {

@@ -1,12 +1,12 @@
 // Following the specs that are published: takes an edition only if it is signed by a trusted key, newer than the last, allowed here, and works.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { choosePart, digestSpec, type Edition, type HostFacts, MAX_EDITION_BYTES, readEdition } from "../spec/edition.ts";
 import { findForbiddenCommand } from "../spec/policy.ts";
 import { parseSpec, type Spec } from "../spec/spec.ts";
 import type { PublicKey } from "../spec/spec-key.ts";
-import { replaceFile } from "./replace-file.ts";
+import { readStateFile, replaceFile } from "./state-file.ts";
 
 /** How often the published edition is looked at, give or take a third; ms. More often would cost more than the reports do (docs/cost.md). */
 export const FOLLOW_EVERY_MS = 5 * 60_000;
@@ -87,6 +87,10 @@ const STATE = z.object({
   undone: z.record(z.string(), z.string()).default({}),
 });
 type State = z.infer<typeof STATE>;
+
+/** An envelope, and some sentences. */
+const MAX_STATE_BYTES = MAX_EDITION_BYTES * 3;
+const MAX_HIGHEST_BYTES = 64;
 
 /** Failed specs that are remembered. */
 const MAX_UNDONE = 20;
@@ -253,20 +257,14 @@ function digestEdition(edition: Edition): string {
 }
 
 async function readHighest(path: string): Promise<number> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
+  const text = (await readStateFile(path, MAX_HIGHEST_BYTES))?.toString("utf8") ?? "";
   return /^\d{1,15}\n?$/.test(text) ? Number(text) : 0;
 }
 
 async function readState(path: string): Promise<State | undefined> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
+  const text = await readStateFile(path, MAX_STATE_BYTES);
   try {
-    return STATE.safeParse(JSON.parse(text)).data;
+    return STATE.safeParse(JSON.parse(text?.toString("utf8") ?? "")).data;
   } catch {
     // Not there, or damaged. Then nothing is followed until the next look, and what is published counts.
     return undefined;

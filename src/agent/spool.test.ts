@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
 import { openSpool } from "./spool.ts";
 
-const REPORT = { id: "a", bytes: Buffer.from('{"instance_id":"a"}\n\n{"x":1}'), digest: "sha256:1" };
+const REPORT = { id: "a", bytes: Buffer.from('{"instance_id":"a"}\n\n{"x":1}'), digest: "sha256:1", madeAt: 5, madeOn: "a boot" };
 
 describe("a spool", () => {
   it("gives back what was saved last, also to the next process", async () => {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { replaceFile } from "./replace-file.ts";
+import { readStateFile, replaceFile } from "./state-file.ts";
 
 const MAX_STATUS_BYTES = 64 * 1024;
 const TIME = z.iso.datetime();
@@ -45,11 +45,7 @@ export function openStatus(folder: string): StatusFile {
   let saving = Promise.resolve();
   return {
     async load() {
-      const content = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return "";
-        throw error;
-      });
-      return parseStatus(content);
+      return parseStatus((await readStateFile(path, MAX_STATUS_BYTES))?.toString("utf8"));
     },
     save(status) {
       // One after the other, so that the last one stays.
@@ -69,8 +65,8 @@ export async function isRunning({ pid, ticks }: Status): Promise<boolean> {
   return ticks !== undefined && (await readTicks(String(pid))) === ticks;
 }
 
-function parseStatus(content: string): Status | undefined {
-  if (content === "" || content.length > MAX_STATUS_BYTES) return undefined;
+function parseStatus(content: string | undefined): Status | undefined {
+  if (content === undefined) return undefined;
   try {
     return STATUS.safeParse(JSON.parse(content)).data;
   } catch {

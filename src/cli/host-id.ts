@@ -1,7 +1,8 @@
 // The id of a host that has none of its own: made once, kept in the user's data folder.
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readStateFile } from "../agent/state-file.ts";
 import { isHostId } from "../report/key.ts";
 
 /** A new id: 32 hexadecimal digits, like a machine id. */
@@ -16,8 +17,8 @@ export function makeHostId(): string {
  */
 export async function keepHostId(folder: string): Promise<string> {
   const path = join(folder, "host-id");
-  const kept = await readFile(path, "utf8").catch(() => "");
-  if (isHostId(kept.trim())) return kept.trim();
+  const kept = await readId(path).catch(() => undefined);
+  if (kept !== undefined) return kept;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(temporary, "wx", 0o600);
@@ -29,9 +30,18 @@ export async function keepHostId(folder: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // What stands there may be no id: a disk that ran full, an editor.
-    if (!isHostId((await readFile(path, "utf8")).trim())) await rename(temporary, path);
+    if ((await readId(path)) === undefined) await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });
   }
-  return (await readFile(path, "utf8")).trim();
+  const id = await readId(path);
+  if (id === undefined) throw new Error(`${path} is changed by another program`);
+  return id;
+}
+
+const MAX_BYTES = 4096;
+
+async function readId(path: string): Promise<string | undefined> {
+  const text = (await readStateFile(path, MAX_BYTES))?.toString("utf8").trim() ?? "";
+  return isHostId(text) ? text : undefined;
 }

@@ -1,6 +1,8 @@
 // Tests of a host's own key: enrolled for once, kept, and used without the enrolment key from then on.
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readFingerprint } from "../collect/fingerprint.ts";
 import { makeHostDouble } from "../collect/host-double.ts";
@@ -14,12 +16,14 @@ const OWN = `rh_host-1_${"a".repeat(43)}`;
 
 async function setUp() {
   let enrolments = 0;
+  const answer = { status: 201, secret: OWN };
   const server = createServer((_request, response) => {
     enrolments++;
+    response.statusCode = answer.status;
     response
       .setHeader("rollcall-api", "v1")
       .setHeader("content-type", "application/json")
-      .end(JSON.stringify({ secret: OWN }));
+      .end(JSON.stringify({ secret: answer.secret }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
@@ -31,7 +35,7 @@ async function setUp() {
     const settings = await readSettings({}, io);
     return chooseKey({ settings, target: { kind: "server", url }, host, folder, onNotice: () => undefined }, io);
   };
-  return { start, enrolments: () => enrolments };
+  return { start, answer, folder, enrolments: () => enrolments };
 }
 
 describe("a host's own key", () => {
@@ -57,20 +61,48 @@ describe("a host's own key", () => {
     expect(await of(none, "a")).not.toBe(await of(none, "b"));
   });
 
-  it("that is refused says what it takes to enrol again", async () => {
+  it("that is refused is kept and used again, and says what else can be done", async () => {
     const { start, enrolments } = await setUp();
     await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
     const key = await start({});
-    await key.refused();
-    await expect(key.headersFor("host-1", SIGNAL)).rejects.toThrow("--enrol-key-file");
+    for (let turn = 0; turn < 3; turn++) {
+      expect(key.refused()).toContain("--enrol-key-file");
+      expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
+    }
     expect(enrolments()).toBe(1);
+  });
+
+  it("that is refused gives way to a new one only when there is one, and is set aside then", async () => {
+    const { start, answer, folder } = await setUp();
+    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    await key.headersFor("host-1", SIGNAL);
+    answer.status = 401;
+    key.refused();
+    expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
+    expect(await readdir(folder)).toEqual(["key"]);
+    const next = `rh_host-1_${"b".repeat(43)}`;
+    Object.assign(answer, { status: 201, secret: next });
+    key.refused();
+    expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": next });
+    expect(await readFile(join(folder, "key"), "utf8")).toBe(`${next}\n`);
+    expect(await readFile(join(folder, "key.refused"), "utf8")).toBe(`${OWN}\n`);
+  });
+
+  it("of another host is never sent: the host enrols, or says that it cannot", async () => {
+    const { start, answer, folder } = await setUp();
+    await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
+    await expect((await start({})).headersFor("host-2", SIGNAL)).rejects.toThrow("--enrol-key-file");
+    answer.secret = `rh_host-2_${"c".repeat(43)}`;
+    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    expect(await key.headersFor("host-2", SIGNAL)).toMatchObject({ "x-api-key": answer.secret });
+    expect(await readFile(join(folder, "key.other-machine"), "utf8")).toBe(`${OWN}\n`);
   });
 
   it("gives way to a key that is set", async () => {
     const { start } = await setUp();
     await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
     const key = await start({ ROLLCALL_KEY: "rc_given" });
-    expect(await key.headersFor("host-1", SIGNAL)).toEqual({ "x-api-key": "rc_given" });
+    expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": "rc_given" });
     expect(await key.describe()).toBe("an API key is set");
   });
 });

@@ -1,9 +1,9 @@
 // The key with which an agent reports to a server: the one that it was given, or its own, for which it enrols once.
-import { access, chown, mkdir, readFile, stat, unlink } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile } from "../agent/replace-file.ts";
+import { readStateFile, replaceFile } from "../agent/state-file.ts";
 import type { HostAccess } from "../collect/collector.ts";
-import { readFingerprint } from "../collect/fingerprint.ts";
+import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { readIdentityDocument } from "../collect/metadata.ts";
 import { createClient } from "./client.ts";
@@ -14,24 +14,33 @@ import type { Target } from "./target.ts";
 
 /** In the state folder. */
 const FILE = "key";
+const MAX_KEY_BYTES = 4096;
+
+/** A host's own key names the host: `rh_HOST_…`. */
+const OWN_KEY = /^rh_(\S{1,128})_[A-Za-z0-9_-]{43}$/;
 
 export interface HostKey {
   /** Headers that go with each request about a host. @throws CommandError if the server does not enrol it */
   headersFor(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  /** The server did not take them: an own key is given up, and the next request enrols again. */
-  refused(): Promise<void>;
+  /**
+   * The server did not take them, which may be a fault that passes. An own key stays: where the host may enrol again it tries to with its next
+   * request, and another key takes its place only when there is one.
+   *
+   * @returns what else can be done, for people
+   */
+  refused(): string | undefined;
   /** For people; undefined if there is no key, nor a way to get one. */
   describe(): Promise<string | undefined>;
 }
 
 /** A key that is set is used as it is. */
-function givenKey(settings: Settings): HostKey {
+function givenKey(settings: Settings, host: HostAccess): HostKey {
   return {
-    async headersFor() {
+    async headersFor(_id, signal) {
       const key = await settings.readKey();
-      return key === undefined ? {} : { "x-api-key": key };
+      return { ...(key !== undefined && { "x-api-key": key }), ...toHeaders(await readFingerprint(host, signal)) };
     },
-    refused: () => Promise.resolve(),
+    refused: () => undefined,
     describe: async () => ((await settings.readKey()) === undefined ? undefined : "an API key is set"),
   };
 }
@@ -59,53 +68,81 @@ function hasOwnKey(folder: string): Promise<boolean> {
 /** An own key, for which the host enrols with the first request. */
 function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
   const path = join(folder, FILE);
-  let secret: string | undefined;
+  const mayEnrol = enrolKey !== undefined || isProvable;
+  let isRefused = false;
 
-  async function readKept(): Promise<string | undefined> {
-    const kept = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
-      throw error;
-    });
-    return /^rh_\S{1,200}$/.test(kept.trim()) ? kept.trim() : undefined;
+  async function readKept(): Promise<{ readonly secret: string; readonly id: string } | undefined> {
+    const text = (await readStateFile(path, MAX_KEY_BYTES))?.toString("utf8").trim() ?? "";
+    const id = OWN_KEY.exec(text)?.[1];
+    return id === undefined ? undefined : { secret: text, id };
   }
 
-  async function enrol(id: string, fingerprint: { machine: string; boot: string }, signal: AbortSignal): Promise<string> {
-    if (enrolKey === undefined && !isProvable)
+  async function enrol(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
+    if (!mayEnrol)
       throw new CommandError(
-        `${url.origin} does not take this host's own key any more; to enrol again it needs an enrolment key: --enrol-key-file FILE`,
+        `this host has no key for ${url.origin}; to enrol it needs an enrolment key: --enrol-key-file FILE (docs/enrol.md)`,
       );
     const identity = enrolKey === undefined ? await readIdentityDocument(host.metadata, signal) : undefined;
     const client = createClient({ url, key: enrolKey, signal, retries: 0 });
-    const body = Buffer.from(JSON.stringify({ id, ...fingerprint, ...(identity && { identity }) }));
+    const { machine, boot } = fingerprint;
+    const body = Buffer.from(JSON.stringify({ id, machine, boot, ...(identity && { identity }) }));
     const response = await client.request("/v1/enrolments", {
       method: "POST",
       body,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...toHeaders(fingerprint) },
     });
     const { secret: made } = (await response.json()) as { secret: string };
     await mkdir(folder, { recursive: true });
+    const before = await readKept();
+    if (before) await replaceFile(`${path}.${before.id === id ? "refused" : "other-machine"}`, `${before.secret}\n`);
     await replaceFile(path, `${made}\n`);
-    // `sudo rollcall doctor` enrols too: the agent's own user must be able to read what it made.
-    const { uid, gid } = await stat(folder);
-    if (process.getuid?.() === 0) await chown(path, uid, gid);
     onNotice(`enrolled with ${url.origin} as ${id}`);
     return made;
+  }
+
+  /** The kept key, as long as there is none that is known to be better. */
+  async function choose(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
+    const kept = await readKept();
+    if (kept?.id !== id) return enrol(id, fingerprint, signal);
+    if (!isRefused || !mayEnrol) return kept.secret;
+    // Once: whether another key is taken, or the server goes on refusing, the next refusal tells.
+    isRefused = false;
+    try {
+      return await enrol(id, fingerprint, signal);
+    } catch (error) {
+      onNotice(`the key of this host was refused, and it could not enrol again; the key is kept: ${describe(error)}`);
+      return kept.secret;
+    }
   }
 
   return {
     async headersFor(id, signal) {
       const fingerprint = await readFingerprint(host, signal);
-      secret ??= (await readKept()) ?? (await enrol(id, fingerprint, signal));
-      return { "x-api-key": secret, "rollcall-machine": fingerprint.machine, "rollcall-boot": fingerprint.boot };
+      const secret = await choose(id, fingerprint, signal);
+      return { "x-api-key": secret, ...toHeaders(fingerprint) };
     },
-    async refused() {
-      secret = undefined;
-      await unlink(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT") throw error;
-      });
+    refused() {
+      isRefused = true;
+      return mayEnrol
+        ? undefined
+        : `the key is kept (${path}) and tried again; if it was revoked, this host needs an enrolment key: --enrol-key-file FILE`;
     },
     describe: async () =>
       (await readKept()) === undefined ? "none yet: the first report enrols" : `this host's own key, ${path}`,
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a request says of the machine that sends it. */
+function toHeaders({ machine, boot, name, startedAt }: Fingerprint): Readonly<Record<string, string>> {
+  return {
+    "rollcall-machine": machine,
+    "rollcall-boot": boot,
+    "rollcall-name": name,
+    ...(startedAt !== undefined && { "rollcall-started": String(startedAt) }),
   };
 }
 
@@ -119,11 +156,11 @@ export interface KeyOptions {
 
 /** A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has enrolled before. */
 export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
-  if (target.kind === "store") return givenKey(settings);
+  if (target.kind === "store") return givenKey(settings, host);
   const enrolKey = await settings.readEnrolKey();
   const isSet = (await settings.readKey()) !== undefined;
   const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
   return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
     ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice })
-    : givenKey(settings);
+    : givenKey(settings, host);
 }

@@ -32,8 +32,8 @@ export async function openOutlet({ target, key, onNotice, retries }: OutletOptio
       const client = createClient({ url, key: undefined, signal, onRetry, retries });
       await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
     } catch (error) {
-      if (error instanceof ServerRefusal && error.status === 401) await key.refused();
-      throw error;
+      const hint = error instanceof ServerRefusal && error.status === 401 ? key.refused() : undefined;
+      throw hint === undefined ? error : new ServerRefusal(`${(error as Error).message}; ${hint}`, 401);
     }
   }
 

@@ -1,13 +1,20 @@
 // What a machine is known by, and this boot of it: hashes, so that a server learns nothing else of them.
 import { createHash } from "node:crypto";
 import type { HostAccess } from "./collector.ts";
+import { readHostname, readKernelBootTime } from "./identity.ts";
 
-/** Both are 64 hexadecimal digits. */
+/** Hashes are 64 hexadecimal digits. */
 export interface Fingerprint {
   /** The same as long as the machine is; another on a copy of it. */
   readonly machine: string;
-  /** The same until the machine boots again. */
+  /** The same until the machine boots again, or the container is started again. Another view of the same boot may be another. */
   readonly boot: string;
+  /** Of the host's name, by which two that boot in the same second are told apart. */
+  readonly name: string;
+  /** When the kernel started, in whole seconds since the epoch, by which two views of one boot are told for that; undefined where it is not known. */
+  readonly startedAt: number | undefined;
+  /** What `machine` is made of; undefined for what this host does not say. */
+  readonly parts: { readonly machineId: string | undefined; readonly card: string | undefined };
 }
 
 /**
@@ -19,14 +26,25 @@ export async function readFingerprint(host: HostAccess, signal: AbortSignal): Pr
     const file = await host.files.read(path, signal);
     return "bytes" in file ? file.bytes.toString("latin1").trim() : "";
   };
-  const [machineId, boot, card] = await Promise.all([
+  const [machineId, boot, container, card, name, bootTime] = await Promise.all([
     read("/etc/machine-id"),
     read("/proc/sys/kernel/random/boot_id"),
+    // Containers share their kernel's boot id. pid_namespaces(7): each has its own, until it is started again.
+    host.files.readLink("/proc/self/ns/pid"),
     readFirstCard(host, read),
+    readHostname(host, signal),
+    readKernelBootTime(host, signal),
   ]);
   // What this user keeps as the host's id is another's for another user, and counts only where the machine has none.
   const own = `${machineId}\n${card}\n${machineId === "" ? (host.machine.fallbackId ?? "") : ""}`;
-  return { machine: hash(`rollcall machine\n${own}`), boot: hash(`rollcall boot\n${boot}`) };
+  const part = (text: string) => (text === "" ? undefined : hash(`rollcall part\n${text}`));
+  return {
+    machine: hash(`rollcall machine\n${own}`),
+    boot: hash(`rollcall boot\n${boot}\n${"target" in container ? container.target : ""}`),
+    name: hash(`rollcall name\n${name ?? ""}`),
+    startedAt: bootTime === undefined ? undefined : bootTime / 1000,
+    parts: { machineId: part(machineId), card: part(card) },
+  };
 }
 
 /** Of the cards that are hardware, that with the lowest number: cards that are added later do not change it. */
