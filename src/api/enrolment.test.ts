@@ -65,9 +65,9 @@ async function setUp(identityTrust?: IdentityTrust) {
       if (status !== 201) throw new Error(JSON.stringify(json));
       return json.secret ?? "";
     },
-    put: (id: string, secret: string, machine: Partial<typeof MACHINE> = MACHINE) => {
+    put: (id: string, secret: string, machine: Partial<typeof MACHINE> = MACHINE, view: Record<string, string> = {}) => {
       now += 1000;
-      const headers: Record<string, string> = {};
+      const headers: Record<string, string> = { ...view };
       if (machine.machine) headers["rollcall-machine"] = machine.machine;
       if (machine.boot) headers["rollcall-boot"] = machine.boot;
       return ask("PUT", `/v1/reports/${id}`, secret, { body: { instance_id: id, update_date: formatUpdateDate(now) }, headers });
@@ -97,14 +97,44 @@ describe("an enrolled host", () => {
     expect((await ask("DELETE", "/v1/keys/host-1", keys.admin)).status).toBe(404);
   });
 
-  it("may boot again, and enrol again", async () => {
+  it("may boot again, and enrol again: agents with other state folders have keys of their own", async () => {
     const { enrolled, put } = await setUp();
     const first = await enrolled("host-1");
     for (const digit of ["2", "3", "4"])
       expect((await put("host-1", first, { ...MACHINE, boot: fingerprint(digit) })).status).toBe(200);
     const second = await enrolled("host-1", { ...MACHINE, boot: fingerprint("4") });
+    for (const secret of [first, second])
+      expect((await put("host-1", secret, { ...MACHINE, boot: fingerprint("4") })).status).toBe(200);
+    // The oldest ends.
+    for (let more = 0; more < 3; more++) await enrolled("host-1", { ...MACHINE, boot: fingerprint("4") });
     expect((await put("host-1", first, { ...MACHINE, boot: fingerprint("4") })).status).toBe(401);
     expect((await put("host-1", second, { ...MACHINE, boot: fingerprint("4") })).status).toBe(200);
+  });
+
+  it("is no clone of itself: requests at once after a reboot, and agents that enrol at once", async () => {
+    const { enrolled, put, problems } = await setUp();
+    const secrets = await Promise.all([1, 2, 3].map(() => enrolled("host-1")));
+    const boot = fingerprint("2");
+    const puts = await Promise.all(secrets.flatMap((secret) => [1, 2].map(() => put("host-1", secret, { ...MACHINE, boot }))));
+    expect(puts.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect(await problems()).toEqual([]);
+  });
+
+  it("is no clone of itself where a unit and a shell see other boots, and is one where another kernel or name is behind it", async () => {
+    const { enrolled, put, problems } = await setUp();
+    const secret = await enrolled("host-1");
+    const view = { "rollcall-name": fingerprint("e"), "rollcall-started": "1700000000" };
+    const unit = { ...MACHINE, boot: fingerprint("2") };
+    const shell = { ...MACHINE, boot: fingerprint("3") };
+    for (const one of [unit, shell, unit, shell, unit]) expect((await put("host-1", secret, one, view)).status).toBe(200);
+    expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000001" })).status).toBe(200);
+    expect(await problems()).toEqual([]);
+    expect((await put("host-1", secret, shell, { ...view, "rollcall-started": "1700000100" })).status).toBe(200);
+    expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000000" })).status).toBe(409);
+    expect(
+      (await put("host-1", secret, unit, { "rollcall-name": fingerprint("f"), "rollcall-started": "1700000100" })).status,
+    ).toBe(409);
+    expect((await put("host-1", secret, unit)).status).toBe(409);
   });
 });
 

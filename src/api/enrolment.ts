@@ -11,6 +11,15 @@ const MAX_OBJECT_BYTES = 16 * 1024;
 /** Boots that are remembered: a machine never returns to an earlier one, so who does is another machine. */
 const MAX_BOOTS = 20;
 
+/** Keys that one host may have at a time: agents with other state folders, and `rollcall doctor`, enrol for themselves. The oldest ends first. */
+const MAX_SECRETS = 4;
+
+/** Two views of one boot tell its beginning by the same clock, which moves it by a second; s. */
+const SAME_START_S = 5;
+
+/** How often a write is tried again that another request of the same host was quicker than. */
+const MAX_TRIES = 5;
+
 const FINGERPRINT = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits");
 
 /** What a machine is known by. */
@@ -18,21 +27,37 @@ export const machineSchema = z.strictObject({
   machine: FINGERPRINT.describe("SHA-256 of what stays the same on a machine; the agent makes it."),
   boot: FINGERPRINT.describe("SHA-256 of what stays the same until the machine boots again."),
 });
-export type Machine = z.infer<typeof machineSchema>;
+
+/** What tells two views of one boot, such as of a unit and of a shell in a container, from two machines. Older agents do not send it. */
+export const viewSchema = z.object({
+  name: FINGERPRINT.optional().catch(undefined),
+  startedAt: z.coerce.number().int().min(1).max(1e11).optional().catch(undefined),
+});
+
+export type Machine = z.infer<typeof machineSchema> & z.infer<typeof viewSchema>;
 
 const enrolmentSchema = z.object({
   id: z.string().refine(isHostId),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of keys that were made before and open as well, newest first. */
+  earlier: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .max(MAX_SECRETS)
+    .default([]),
   machine: FINGERPRINT,
   /** Newest last. */
   boots: z.array(FINGERPRINT).min(1).max(MAX_BOOTS),
+  /** Of the newest boot, where its agent said so: the hash of the host's name, and when the kernel started, in seconds. */
+  name: FINGERPRINT.optional(),
+  started_at: z.int().optional(),
   enrolled_at: z.iso.datetime(),
   /** Whether EC2 vouched for the id. */
   is_proven: z.boolean(),
 });
 
 /** An enrolled host, and the etag of the object that says so. */
-export type Enrolment = z.infer<typeof enrolmentSchema> & { readonly etag: string };
+type EnrolmentObject = z.infer<typeof enrolmentSchema>;
+export type Enrolment = EnrolmentObject & { readonly etag: string };
 
 const SECRET = /^rh_([A-Za-z0-9][A-Za-z0-9._-]{0,127})_([A-Za-z0-9_-]{43})$/;
 
@@ -42,8 +67,8 @@ export interface Refused {
 }
 
 /**
- * Enrols a host. The machine that is enrolled already gets a new key, and the one before ends. Another machine is refused, unless EC2
- * vouches for it and did not for the first.
+ * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless EC2
+ * vouches for it and did not for the first: then the keys of the first end.
  *
  * @returns the secret, `rh_HOST_…`, shown this once
  */
@@ -52,28 +77,26 @@ export async function enrolHost(
   { id, isProven, ...machine }: Machine & { readonly id: string; readonly isProven: boolean },
   { clock }: { clock: Clock },
 ): Promise<{ readonly secret: string } | Refused> {
-  const known = await readEnrolment(store, id);
-  if (known && !(isProven && !known.is_proven)) {
-    const fault = findFault(known, machine);
-    if (fault !== undefined) return { refusal: fault };
-  }
   const secret = `rh_${id}_${randomBytes(32).toString("base64url")}`;
-  const enrolment: z.infer<typeof enrolmentSchema> = {
-    id,
-    sha256: hash(secret),
-    machine: machine.machine,
-    boots: addBoot(known?.machine === machine.machine ? known.boots : [], machine.boot),
-    enrolled_at: new Date(clock()).toISOString(),
-    is_proven: isProven || (known?.is_proven ?? false),
-  };
-  try {
-    await store.put(toKey(id), encode(enrolment), known ? { ifMatch: known.etag } : { ifNoneMatch: "*" });
-  } catch (error) {
-    // Two that enrol at once: the second tries again, and is judged by the first.
-    if (error instanceof PreconditionFailed) return { refusal: "another machine enrolled under this id at the same moment" };
-    throw error;
+  for (let turn = 1; turn <= MAX_TRIES; turn++) {
+    const known = await readEnrolment(store, id);
+    const isOusted = known !== undefined && isProven && !known.is_proven;
+    const fault = known && !isOusted ? findFault(known, machine) : undefined;
+    if (fault !== undefined) return { refusal: fault };
+    const isSame = known?.machine === machine.machine;
+    const enrolment: EnrolmentObject = {
+      id,
+      sha256: hash(secret),
+      earlier: known && isSame && !isOusted ? [known.sha256, ...known.earlier].slice(0, MAX_SECRETS - 1) : [],
+      machine: machine.machine,
+      ...addBoot(isSame ? known : undefined, machine),
+      enrolled_at: new Date(clock()).toISOString(),
+      is_proven: isProven || (known?.is_proven ?? false),
+    };
+    if (await replaceEnrolment(store, enrolment, known?.etag)) return { secret };
+    // Another enrolled at the same moment, and this one is judged by it: the same machine twice is no clone.
   }
-  return { secret };
+  return { refusal: "others enrol under this id all the time" };
 }
 
 /** The enrolment that a host's secret opens; undefined in all other cases. */
@@ -81,8 +104,9 @@ export async function verifyHostSecret(store: Store, secret: string): Promise<En
   const id = SECRET.exec(secret)?.[1];
   if (id === undefined || !isHostId(id)) return undefined;
   const enrolment = await readEnrolment(store, id);
-  const expected = Buffer.from(enrolment?.sha256 ?? "0".repeat(64));
-  return timingSafeEqual(Buffer.from(hash(secret)), expected) ? enrolment : undefined;
+  const given = Buffer.from(hash(secret));
+  const opens = [enrolment?.sha256 ?? "0".repeat(64), ...(enrolment?.earlier ?? [])];
+  return opens.some((expected) => timingSafeEqual(given, Buffer.from(expected))) ? enrolment : undefined;
 }
 
 /** Tells a host's secret from an API key, by its form. */
@@ -96,17 +120,18 @@ export function isHostSecret(secret: string): boolean {
  * @returns why it is refused; undefined if it is not
  */
 export async function checkMachine(store: Store, enrolment: Enrolment, machine: Machine): Promise<Refused | undefined> {
-  const fault = findFault(enrolment, machine);
-  if (fault !== undefined) return { refusal: fault };
-  if (enrolment.boots.at(-1) === machine.boot) return undefined;
-  const { etag, ...known } = enrolment;
-  try {
-    await store.put(toKey(enrolment.id), encode({ ...known, boots: addBoot(known.boots, machine.boot) }), { ifMatch: etag });
-  } catch (error) {
-    if (error instanceof PreconditionFailed) return { refusal: "another machine with this id reported at the same moment" };
-    throw error;
+  let known: Enrolment | undefined = enrolment;
+  for (let turn = 1; known && turn <= MAX_TRIES; turn++) {
+    const fault = findFault(known, machine);
+    if (fault !== undefined) return { refusal: fault };
+    // Of two views of one boot one stands for both, so that nothing is written at each change of views.
+    if (known.boots.at(-1) === machine.boot || isSameStart(known, machine)) return undefined;
+    const { etag, name: _name, started_at: _startedAt, ...object } = known;
+    if (await replaceEnrolment(store, { ...object, ...addBoot(object, machine) }, etag)) return undefined;
+    // Two requests at once after a reboot: this one is judged by what the other has left.
+    known = await readEnrolment(store, known.id);
   }
-  return undefined;
+  return { refusal: known ? "others report under this id all the time" : "this host's enrolment has just ended" };
 }
 
 /** Ends an enrolment. @returns false if there is none */
@@ -116,14 +141,36 @@ export async function revokeEnrolment(store: Store, id: string): Promise<boolean
   return true;
 }
 
-function findFault({ machine, boots }: Enrolment, given: Machine): string | undefined {
-  if (machine !== given.machine) return "another machine is enrolled under this id";
-  if (boots.slice(0, -1).includes(given.boot)) return "a copy of this machine has reported since under the same id";
+function findFault(known: EnrolmentObject, given: Machine): string | undefined {
+  if (known.machine !== given.machine) return "another machine is enrolled under this id";
+  if (known.boots.slice(0, -1).includes(given.boot) && !isSameStart(known, given))
+    return "a copy of this machine has reported since under the same id";
   return undefined;
 }
 
-function addBoot(boots: readonly string[], boot: string): string[] {
-  return boots.at(-1) === boot ? [...boots] : [...boots.slice(1 - MAX_BOOTS), boot];
+/** Whether a machine that shows another boot than the newest is in that boot all the same: its kernel started at the same time, under the same name. */
+function isSameStart({ name, started_at: startedAt }: EnrolmentObject, given: Machine): boolean {
+  if (startedAt === undefined || given.startedAt === undefined || name === undefined) return false;
+  return name === given.name && Math.abs(startedAt - given.startedAt) <= SAME_START_S;
+}
+
+type Boots = Pick<EnrolmentObject, "boots" | "name" | "started_at">;
+
+function addBoot(known: Boots | undefined, { boot, name, startedAt }: Machine): Boots {
+  const boots = (known?.boots ?? []).filter((one) => one !== boot);
+  const view = { ...(name !== undefined && { name }), ...(startedAt !== undefined && { started_at: startedAt }) };
+  return { boots: [...boots.slice(1 - MAX_BOOTS), boot], ...view };
+}
+
+/** @returns false if somebody else has written it since it was read */
+async function replaceEnrolment(store: Store, enrolment: EnrolmentObject, etag: string | undefined): Promise<boolean> {
+  try {
+    await store.put(toKey(enrolment.id), encode(enrolment), etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag });
+    return true;
+  } catch (error) {
+    if (error instanceof PreconditionFailed) return false;
+    throw error;
+  }
 }
 
 async function readEnrolment(store: Store, id: string): Promise<Enrolment | undefined> {
@@ -136,7 +183,7 @@ function toKey(id: string): string {
   return `${PREFIX}${id}.json`;
 }
 
-function encode(enrolment: z.infer<typeof enrolmentSchema>): Buffer {
+function encode(enrolment: EnrolmentObject): Buffer {
   return Buffer.from(JSON.stringify(enrolment));
 }
 

@@ -1,7 +1,7 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
 import type { Context } from "hono";
 import { awaitStore } from "./deadline.ts";
-import { checkMachine, machineSchema } from "./enrolment.ts";
+import { checkMachine, type Machine, machineSchema, viewSchema } from "./enrolment.ts";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
@@ -16,15 +16,22 @@ export async function authorizeHost(context: Context, services: Services, key: K
     throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
   }
   if (!key?.enrolment) return;
-  const machine = machineSchema.safeParse({
-    machine: context.req.header("rollcall-machine"),
-    boot: context.req.header("rollcall-boot"),
-  });
-  if (!machine.success)
-    throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
-  const refused = await awaitStore(checkMachine(services.store, key.enrolment, machine.data), services);
+  const machine = readMachine(context);
+  if (!machine) throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
+  const refused = await awaitStore(checkMachine(services.store, key.enrolment, machine), services);
   if (!refused) return;
   services.clones.note(id, refused.refusal);
   services.log.warn({ id, reason: refused.refusal }, "a clone was refused");
   throw new ApiError("clone", `${refused.refusal}; see docs/enrol.md`);
+}
+
+/** The machine that a request says it is from; undefined if it does not say, or not in that form. */
+export function readMachine({ req }: Context): Machine | undefined {
+  const machine = machineSchema.safeParse({ machine: req.header("rollcall-machine"), boot: req.header("rollcall-boot") }).data;
+  return machine && { ...machine, ...readView(req) };
+}
+
+/** What goes beside it in headers, also where the machine is told in the body. */
+export function readView(req: Context["req"]): Pick<Machine, "name" | "startedAt"> {
+  return viewSchema.parse({ name: req.header("rollcall-name"), startedAt: req.header("rollcall-started") });
 }

@@ -1,17 +1,22 @@
 // rollcall agent: reports when the host changes and once an hour, and takes the host out of the roll when it leaves.
 import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import type { Logger } from "pino";
+import { claimFolder } from "../agent/identity.ts";
 import { createNotices, NO_NOTICES, type Notices } from "../agent/leave-notice.ts";
 import type { SpecFollower } from "../agent/spec-follower.ts";
+import { removeLeftOvers } from "../agent/state-file.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
+import { readFingerprint } from "../collect/fingerprint.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { sleep } from "./agent-parts.ts";
 import { findStateFolder } from "./agent-state.ts";
-import { type HostCollection, openCollection } from "./collection.ts";
+import { type HostCollection, openCollection, openHost } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import { followSpecs } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
 import { HostAgent } from "./host-agent.ts";
+import { HOST_ID_FILE } from "./host-id.ts";
 import { chooseKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
@@ -33,14 +38,14 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new CommandError(`the state folder cannot be made: ${error.message}; name another with --state`);
   });
-  const status = openStatus(folder);
-  const earlier = await status.load();
-  if (earlier && (await isRunning(earlier))) {
-    throw new CommandError(`an agent runs already (process ${earlier.pid}); stop it first, or give another folder with --state`);
+  const running = await openStatus(folder).load();
+  if (running && (await isRunning(running))) {
+    throw new CommandError(`an agent runs already (process ${running.pid}); stop it first, or give another folder with --state`);
   }
   const onNotice = (notice: string) => log.warn(notice);
   const onNews = (notice: string) => log.info(notice);
   let follower: SpecFollower | undefined;
+  await claim(folder, options, log, io);
   const edition = () => ({ refused: follower?.refusal });
   const local = await openCollection({ specFile: settings.get("spec"), root: options.root, onNotice, edition }, io);
   const key = await chooseKey({ settings, target, host: local.host, folder, onNotice: onNews }, io);
@@ -48,7 +53,9 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   const collection = follower ? followSpecs(local, follower, onNews) : local;
   const outlet = await openOutlet({ target, key, onNotice, retries: 0 }, io);
   const notices = await openNotices(collection, io.signal);
-  const agent = new HostAgent({ collection, outlet, notices, folder, log, io, earlier });
+  const earlier = await openStatus(folder).load();
+  const { machine, boot } = await readFingerprint(collection.host, io.signal);
+  const agent = new HostAgent({ collection, outlet, notices, folder, log, io, earlier, madeOn: `${machine} ${boot}` });
   log.info(
     { target: outlet.location, state: resolve(folder), spec: collection.specDigest },
     `rollcall agent ${VERSION} has started`,
@@ -56,6 +63,18 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   await agent.run();
   await outlet.close();
   log.info("the agent has stopped");
+}
+
+/** What another machine left in the folder of which this one is a copy is not this one's. */
+async function claim(folder: string, { root }: AgentCommandOptions, log: Logger, io: Io): Promise<void> {
+  const { parts } = await readFingerprint(openHost(root, undefined, io), io.signal);
+  try {
+    await removeLeftOvers(folder, io.clock());
+    const moved = await claimFolder(folder, parts, [join(io.folders.data, HOST_ID_FILE)]);
+    for (const path of moved) log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
+  } catch (err) {
+    log.warn({ err, folder }, "the state folder cannot be written: nothing survives a restart");
+  }
 }
 
 /** Only on EC2 is anything sent: elsewhere the service's address may be anyone's. */

@@ -47,7 +47,7 @@ export interface HostCollection {
 }
 
 /** @throws UsageError if the environment names a metadata service that cannot be one */
-function openHost(root: string | undefined, fallbackId: string | undefined, io: Io): HostAccess {
+export function openHost(root: string | undefined, fallbackId: string | undefined, io: Io): HostAccess {
   try {
     return openMachine({
       ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),

@@ -38,6 +38,8 @@ interface HostAgentOptions {
   readonly log: Logger;
   readonly io: Io;
   readonly earlier: Status | undefined;
+  /** This boot of this machine. */
+  readonly madeOn: string;
 }
 
 /** Runs an agent, and keeps its status. */
@@ -164,6 +166,8 @@ export class HostAgent {
     const delivery: Delivery = createDelivery({
       outlet,
       spool: openSpool(folder),
+      madeOn: this.#options.madeOn,
+      onDropped: (why) => log.info({ why }, "a report that waited is not sent any more"),
       clock: io.clock,
       random: Math.random,
       sleep,

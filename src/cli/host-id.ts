@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { readStateFile } from "../agent/state-file.ts";
 import { isHostId } from "../report/key.ts";
 
+/** In the program's data folder. */
+export const HOST_ID_FILE = "host-id";
+
 /** A new id: 32 hexadecimal digits, like a machine id. */
 export function makeHostId(): string {
   return randomBytes(16).toString("hex");
@@ -16,7 +19,7 @@ export function makeHostId(): string {
  * @param folder the program's data folder; made if it is missing
  */
 export async function keepHostId(folder: string): Promise<string> {
-  const path = join(folder, "host-id");
+  const path = join(folder, HOST_ID_FILE);
   const kept = await readId(path).catch(() => undefined);
   if (kept !== undefined) return kept;
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -17,6 +17,9 @@ export interface Fingerprint {
   readonly parts: { readonly machineId: string | undefined; readonly card: string | undefined };
 }
 
+/** The PID namespace of a machine outside all containers: PROC_PID_INIT_INO, include/linux/proc_ns.h. */
+const FIRST_NAMESPACE = "pid:[4026531836]";
+
 /**
  * Reads the fingerprint. Only what every user may read goes into it, so that it stays the same whoever runs the agent: the machine id, and the
  * hardware address of the first network card. A copy of a virtual machine has another card; a copy that has not is told by its boots.
@@ -40,7 +43,9 @@ export async function readFingerprint(host: HostAccess, signal: AbortSignal): Pr
   const part = (text: string) => (text === "" ? undefined : hash(`rollcall part\n${text}`));
   return {
     machine: hash(`rollcall machine\n${own}`),
-    boot: hash(`rollcall boot\n${boot}\n${"target" in container ? container.target : ""}`),
+    boot: hash(
+      `rollcall boot\n${boot}${"target" in container && container.target !== FIRST_NAMESPACE ? `\n${container.target}` : ""}`,
+    ),
     name: hash(`rollcall name\n${name ?? ""}`),
     startedAt: bootTime === undefined ? undefined : bootTime / 1000,
     parts: { machineId: part(machineId), card: part(card) },

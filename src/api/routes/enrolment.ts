@@ -5,6 +5,7 @@ import { authorize } from "../authorization.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { enrolHost, machineSchema } from "../enrolment.ts";
+import { readView } from "../host-authorization.ts";
 import { findIdentityFault, identitySchema } from "../identity-document.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
@@ -57,7 +58,10 @@ export function postEnrolment(): Route {
         if (fault !== undefined) throw new ApiError("forbidden", fault);
       } else await authorize(context, services, "enrol");
       const isProven = identity !== undefined && trust !== undefined;
-      const outcome = await awaitStore(enrolHost(services.store, { id, isProven, ...machine }, services), services);
+      const outcome = await awaitStore(
+        enrolHost(services.store, { id, isProven, ...machine, ...readView(context.req) }, services),
+        services,
+      );
       if ("refusal" in outcome) {
         services.clones.note(id, outcome.refusal);
         services.log.warn({ id, reason: outcome.refusal }, "an enrolment was refused");
