@@ -70,7 +70,8 @@ async function claim(folder: string, { root }: AgentCommandOptions, log: Logger,
   const { parts } = await readFingerprint(openHost(root, undefined, io), io.signal);
   try {
     await removeLeftOvers(folder, io.clock());
-    const moved = await claimFolder(folder, parts, [join(io.folders.data, HOST_ID_FILE)]);
+    const { data } = io.folders;
+    const moved = await claimFolder(folder, parts, data === undefined ? [] : [join(data, HOST_ID_FILE)]);
     for (const path of moved) log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
   } catch (err) {
     log.warn({ err, folder }, "the state folder cannot be written: nothing survives a restart");
