@@ -12,13 +12,12 @@ async function readStat(pid: number): Promise<readonly string[]> {
 
 it("takes a process for running while it runs, and not when it is dead and unburied", async () => {
   // The second program takes the shell's place, and never asks what became of the first.
-  const parent = spawn("sh", ["-c", "cat & echo $!; exec sleep 60"], { stdio: ["pipe", "pipe", "ignore"] });
+  const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["pipe", "pipe", "ignore"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const [line] = await once(parent.stdout, "data");
   const pid = Number(String(line).trim());
   const ticks = (await readStat(pid))[19];
   const status = { pid, ticks, version: "1.0.0", target: "", spec: "", started_at: "2024-03-01T00:00:00Z" };
-  // A program in the background has no standard input, so that cat may have ended already.
   process.kill(pid, "SIGKILL");
   await expect.poll(async () => (await readStat(pid))[0]).toBe("Z");
   expect(await isRunning(status)).toBe(false);
