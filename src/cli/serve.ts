@@ -1,5 +1,6 @@
 // rollcall serve: the API over a store.
 import { readFile } from "node:fs/promises";
+import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -94,7 +95,7 @@ export async function serveStore(
       version: VERSION,
     });
     const sleep = (ms: number, signal: AbortSignal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
-    const sweeping = runSweep({ store, clock: io.clock, log, sleep }, io.signal);
+    const sweeping = runSweep({ store, clock: io.clock, monotonic: () => uptime() * 1000, log, sleep }, io.signal);
     const { publishers } = settings;
     const readSecret = (place: Parameters<ReadSecret>[0]) => readPublisherSecret(place, io);
     const surroundings = { clock: io.clock, log, random: Math.random, sleep };
