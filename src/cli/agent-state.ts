@@ -1,6 +1,8 @@
 // Where the agent keeps what must survive a restart.
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { openObservationsFile } from "../agent/observations-file.ts";
+import { createMemory, type Memory } from "../collect/observations.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Settings } from "./settings.ts";
@@ -27,4 +29,22 @@ export async function findStateFolder(settings: Settings, io: Io): Promise<strin
   if (io.folders.data === undefined)
     throw new CommandError("there is no home folder for the agent's state; name a folder with --state, or set HOME");
   return join(io.folders.data, "agent");
+}
+
+export interface MemoryOptions {
+  readonly root: string | undefined;
+  readonly makesFolder: boolean;
+  readonly onNotice: (notice: string) => void;
+}
+
+/** What was seen of this host's files, which agent and one-shot reports share in the state folder; where there can be none, for this process. */
+export async function openMemory(settings: Settings, options: MemoryOptions, io: Io): Promise<Memory> {
+  const { makesFolder, onNotice } = options;
+  const root = options.root === undefined ? undefined : resolve(io.cwd, options.root);
+  try {
+    return openObservationsFile({ folder: await findStateFolder(settings, io), root, makesFolder, onNotice });
+  } catch (error) {
+    if (error instanceof CommandError) return createMemory();
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import type { HostAccess, Inputs } from "../collect/collector.ts";
 import { digestContent } from "../collect/content-digest.ts";
 import { HostIdentityError } from "../collect/identity.ts";
 import { openMachine } from "../collect/machine.ts";
+import { createMemory, type Memory } from "../collect/observations.ts";
 import { createRounds, type Rounds, type Wanted } from "../collect/rounds.ts";
 import type { CollectedReport } from "../collect/runner.ts";
 import { DEFAULT_SPEC } from "../spec/default-spec.ts";
@@ -28,6 +29,8 @@ export interface CollectionOptions {
   readonly onNotice?: (notice: string) => void;
   /** What reports say of published specs. */
   readonly edition?: (() => SpecEditionNote) | undefined;
+  /** What was seen of files on earlier looks; without it, what this process sees. */
+  readonly memory?: Memory;
 }
 
 /** A collected report and the digest by which the agent tells whether anything changed. */
@@ -65,10 +68,11 @@ export function openHost(root: string | undefined, fallbackId: string | undefine
  * @throws CommandError if the spec has mistakes
  */
 export async function openCollection(
-  { specFile, root, isThrowAway = false, onNotice = () => undefined, edition }: CollectionOptions,
+  { specFile, root, isThrowAway = false, onNotice = () => undefined, edition, memory = createMemory() }: CollectionOptions,
   io: Io,
 ): Promise<HostCollection> {
-  const host = openHost(root, isThrowAway ? makeHostId() : await keepHostIdIfPossible(io), io);
+  const machine = openHost(root, isThrowAway ? makeHostId() : await keepHostIdIfPossible(io), io);
+  const host: HostAccess = { ...machine, memory };
   const specPath = specFile === undefined || specFile === "-" ? undefined : resolve(io.cwd, specFile);
   let text = await readSpecText(specFile, io);
   let current = openRounds(parseSpecText(specFile, text), host, { specPath, edition });

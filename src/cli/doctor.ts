@@ -4,7 +4,7 @@ import type { Outlet } from "../agent/delivery.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { readMetadata } from "../collect/metadata.ts";
-import { findStateFolder } from "./agent-state.ts";
+import { findStateFolder, openMemory } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
 import { CommandError } from "./failure.ts";
@@ -70,7 +70,9 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
     "spec",
     note,
     async () => {
-      const value = await openCollection({ specFile: settings.get("spec"), root: options.root }, io);
+      const { root } = options;
+      const memory = await openMemory(settings, { root, makesFolder: false, onNotice: () => undefined }, io);
+      const value = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
       return { value, detail: `${settings.get("spec") ?? "built-in: host facts alone"} (${value.specDigest.slice(0, 19)}…)` };
     },
     "rollcall spec check FILE explains each mistake",

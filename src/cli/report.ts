@@ -1,6 +1,6 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
 import type { Outlet } from "../agent/delivery.ts";
-import { findStateFolder } from "./agent-state.ts";
+import { findStateFolder, openMemory } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, openCollection } from "./collection.ts";
 import { chooseKey } from "./host-key.ts";
@@ -19,7 +19,11 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   // A wrong target is told before the host is looked at.
   const target = options.print ? undefined : await findTarget(settings, io);
-  const collection = await openCollection({ specFile: settings.get("spec"), root: options.root }, io);
+  const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitize(notice)}\n`);
+  const { root } = options;
+  // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
+  const memory = await openMemory(settings, { root, makesFolder: target !== undefined, onNotice }, io);
+  const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
   const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)
     await io.stderr.write(`warning: could not read ${sanitize(`${what}: ${reason}`)}\n`);
@@ -28,7 +32,6 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
     return io.stdout.write(io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`);
   }
   const folder = await findStateFolder(settings, io);
-  const onNotice = (notice: string) => void io.stderr.write(`warning: ${notice}\n`);
   const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
   const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
   const where = await push(report, await openOutlet({ target, key, onNotice }, io), io);

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { isRejected, parseReport } from "../report/report.ts";
 import { parseSpec } from "../spec/spec.ts";
 import type { HostAccess } from "./collector.ts";
-import { makeHostDouble } from "./host-double.ts";
+import { makeHostDouble, TEST_TIME } from "./host-double.ts";
 import { startMetadataServer, USUAL_METADATA } from "./metadata-server.ts";
 import { type CollectedReport, collectReport } from "./runner.ts";
 
@@ -14,7 +14,13 @@ const FOLDER = fileURLToPath(new URL("../../test/", import.meta.url));
 async function collect(parts: Partial<HostAccess> = {}): Promise<CollectedReport> {
   const parsed = parseSpec(await readFile(`${FOLDER}fixture-host.spec.yaml`, "utf8"));
   if ("mistakes" in parsed) throw new Error(JSON.stringify(parsed.mistakes));
-  const host = makeHostDouble(`${FOLDER}fixture-host`, parts);
+  const double = makeHostDouble(`${FOLDER}fixture-host`, parts);
+  // Whoever checked the files out gave them their times.
+  const inspect: HostAccess["files"]["inspect"] = async (path) => {
+    const facts = await double.files.inspect(path);
+    return "unreadable" in facts ? facts : { ...facts, changedAt: TEST_TIME - 3_600_000 };
+  };
+  const host = { ...double, files: { ...double.files, inspect } };
   return collectReport(parsed.spec, host, { agentVersion: "1.0.0", specDigest: parsed.digest });
 }
 

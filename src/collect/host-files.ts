@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { lstat, open, readdir, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
+import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
 import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
 
 /** Most bytes that are read of one file. */
@@ -39,6 +40,12 @@ export interface HostFiles {
   identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
   /** Where a path leads through all links, and when it last changed: the file itself, or a link on the way. */
   trace(path: string): Promise<Traced | Unreadable>;
+  /** What a path leads to, and each link on the way, by what changes when they change. Reads no content. */
+  inspect(path: string): Promise<PathFacts | Unreadable>;
+  /** The inode that the kernel finds under a path, such as /proc/PID/exe, whose text may lead to another file by now. */
+  inspectInode(path: string): Promise<InodeFacts | Unreadable>;
+  /** Digests a regular file: see digestFile. */
+  digest(path: string, signal: AbortSignal): Promise<Digested | undefined | Unreadable>;
 }
 
 /** The first part of a file, or all of it. */
@@ -130,6 +137,27 @@ export function openHostFiles(root: string): HostFiles {
     async trace(path) {
       try {
         return await trace(root, path);
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async inspect(path) {
+      try {
+        return await inspectPath((step) => resolveBelow(root, step), path);
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async inspectInode(path) {
+      try {
+        return await inspectInode(resolveBelow(root, path));
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async digest(path, signal) {
+      try {
+        return await digestFile(resolveBelow(root, path), signal);
       } catch (error) {
         return explain(error);
       }

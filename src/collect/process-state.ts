@@ -1,9 +1,16 @@
 // Judges a process that is tied to a file: whether it runs with the file and the program as they are on disk now.
+import { formatUpdateDate } from "../report/update-date.ts";
+import type { BootMoment } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
+import { ABSENT, type Content, compareContents, findHeld, type Run } from "./file-history.ts";
+import { Observations, type Unseen } from "./observations.ts";
 import type { Process } from "./process-table.ts";
 
-/** A file that was written while its process started may have been read by it; ms. */
+/** What changes so soon after a process started counts as read by it: a start script may write the file and then become the program; ms. */
 const TOLERANCE_MS = 1000;
+
+/** The kernel's ticks, in which it tells when a process started; ms. */
+const TICK_MS = 10;
 
 /** A process, and all that it is judged by. */
 export interface TiedProcess {
@@ -14,8 +21,9 @@ export interface TiedProcess {
   readonly program: string | undefined;
   /** How a reload in place shows, as the spec says. */
   readonly reloads: "workers" | "self" | undefined;
-  /** Found files that the configuration includes. */
+  /** Found files that the configuration includes, and the globs that found them. */
   readonly also: readonly string[];
+  readonly alsoGlobs: readonly string[];
   /** The processes of the same program below it. */
   readonly children: readonly Process[];
 }
@@ -24,9 +32,9 @@ export interface TiedProcess {
 export interface Change {
   readonly what: "file" | "program" | "link" | "also";
   readonly path: string;
-  /** Local ISO time. */
+  /** ISO 8601 with the host's offset: the ctime where it can be believed, else when the change was first seen. */
   readonly since: string;
-  /** Nothing was remembered, and the clock decided. */
+  /** No earlier look told what the process began with: the ctime decided, which the wall clock and a mere chmod move. */
   readonly by?: "clock";
 }
 
@@ -35,27 +43,176 @@ export type Judgement =
   | { readonly state: "restart_pending"; readonly changed: readonly Change[] }
   | { readonly state: "unknown"; readonly reason: string };
 
-/** Compares what a process started with to what is on disk now. */
-export async function judgeState(tied: TiedProcess, { files }: HostAccess, _signal: AbortSignal): Promise<Judgement> {
-  const { process, path, program } = tied;
-  const { argv, startedAt, exe } = process;
-  const pending: Judgement = { state: "restart_pending", changed: [] };
-  const isNewer = (traced: Awaited<ReturnType<typeof files.trace>>) =>
-    "changedAt" in traced && traced.changedAt > startedAt + TOLERANCE_MS;
-  if (isNewer(await files.trace(path))) return pending;
-  const loaded = "target" in exe ? exe.target : undefined;
-  // proc_pid_exe(5): the file that the process runs has been removed, or another was put in its place.
-  if (loaded?.endsWith(" (deleted)")) return pending;
-  if (loaded !== undefined && isNewer(await files.trace(loaded))) return pending;
-  // By the name that it was started under, another file is found now: a link leads to another release.
-  if (program !== undefined) {
-    const traced = await files.trace(program);
-    // Of a script, the interpreter is what is loaded.
-    const isScript = argv[1] !== undefined && (argv[1] === program || ("path" in traced && argv[1] === traced.path));
-    const isOther = !isScript && loaded !== undefined && "path" in traced && traced.path !== loaded;
-    return isOther || isNewer(traced) ? pending : { state: "running" };
+/** Something that a process began with, and what was seen of it. */
+interface Part {
+  readonly what: "file" | "program" | "also";
+  readonly path: string;
+  readonly seen: readonly Run[] | Unseen;
+}
+
+type Verdict = "same" | { readonly change: Change } | { readonly unknown: string };
+
+/**
+ * Compares what a process began with to what is on disk now: content with content, by what was seen on earlier looks. Where nothing was seen
+ * before the process began, the ctime decides, and the change says so.
+ */
+export async function judgeState(tied: TiedProcess, host: HostAccess, signal: AbortSignal): Promise<Judgement> {
+  const observations = (await host.memory?.load()) ?? new Observations();
+  const moment = await observations.readClock(host, signal);
+  if ("reason" in moment) return { state: "unknown", reason: moment.reason };
+  const startedAt = tied.process.startTicks * TICK_MS;
+  if (startedAt > moment.now + TOLERANCE_MS) {
+    return { state: "unknown", reason: "/proc/uptime and the start times of processes disagree, as in some containers" };
   }
-  if (loaded !== undefined) return { state: "running" };
-  const reason = "whether it changed cannot be told: /proc/PID/exe may not be read by this user; name it in `program`";
-  return { state: "unknown", reason };
+  const look = async (what: Part["what"], path: string): Promise<Part> => ({
+    what,
+    path,
+    seen: await observations.look(path, moment, host, signal),
+  });
+  const { also, alsoGlobs } = tied;
+  const included = alsoGlobs.length === 0 ? also : observations.noteList(alsoGlobs.join("\n"), also, moment);
+  const verdicts: Verdict[] = [judgeConfiguration(await look("file", tied.path), tied)];
+  for (const path of included) verdicts.push(judgeConfiguration(await look("also", path), tied));
+  verdicts.push(...(await judgeProgram(tied, { observations, moment, host, signal })));
+  return conclude(verdicts);
+}
+
+function conclude(verdicts: readonly Verdict[]): Judgement {
+  const changed = verdicts.flatMap((verdict) => (typeof verdict === "object" && "change" in verdict ? [verdict.change] : []));
+  if (changed.length > 0) return { state: "restart_pending", changed };
+  const unknown = verdicts.find((verdict) => typeof verdict === "object" && "unknown" in verdict);
+  if (unknown && typeof unknown === "object" && "unknown" in unknown) return { state: "unknown", reason: unknown.unknown };
+  return { state: "running" };
+}
+
+/** What one part was when a process had started, and what it is now. */
+function judgePart({ what, path, seen }: Part, startedAt: number): Verdict {
+  if ("reason" in seen) return { unknown: seen.reason };
+  const now = seen.at(-1);
+  const held = findHeld(seen, startedAt);
+  const untold = {
+    unknown: `whether the process began before or after ${path} changed cannot be told: no look came between, and there is no time of change to believe (was the wall clock set?)`,
+  };
+  if (!now || !held) return untold;
+  if ("other" in held) {
+    if (now.content === held.perhaps) return untold;
+    return { change: makeChange({ what, path, run: seen[held.other] ?? now, isByClock: true }) };
+  }
+  const compared = compareContents(held.content, now.content);
+  if (compared === "same") return "same";
+  if (compared === "unclear") return { unknown: `${path} ${UNREAD}, and they changed` };
+  const lastSame = seen.findLastIndex(({ content }) => content === held.content);
+  return { change: makeChange({ what, path, run: seen[lastSame + 1] ?? now, isByClock: false }) };
+}
+
+const UNREAD = "may not be read by this user, or is too large to be digested: only its size and times are known";
+
+function makeChange({
+  what,
+  path,
+  run,
+  isByClock,
+}: Omit<Part, "seen"> & { readonly run: Run; readonly isByClock: boolean }): Change {
+  const isLink = run.link !== undefined && what !== "also";
+  return {
+    what: isLink ? "link" : what,
+    path: isLink ? (run.link ?? path) : path,
+    since: formatUpdateDate(run.since),
+    ...(isByClock && { by: "clock" as const }),
+  };
+}
+
+/** The file and what it includes: a process may have read them again since it began. */
+function judgeConfiguration(part: Part, { process, reloads, children }: TiedProcess): Verdict {
+  const verdict = judgePart(part, process.startTicks * TICK_MS + TOLERANCE_MS);
+  if (verdict === "same" || reloads === undefined) return verdict;
+  if (reloads === "self") {
+    return "change" in verdict
+      ? { unknown: `${part.path} changed since the process began, which may have read it again by itself (reloads: self)` }
+      : verdict;
+  }
+  // A worker that is told to end only finishes what it has begun (nginx writes so over its command line).
+  const workers = children.filter(({ argv }) => !argv.some((word) => /\bshutting down\b/.test(word)));
+  if (workers.length === 0) {
+    return {
+      unknown: `${part.path} changed since the process began, and there is no worker that shows a reload (reloads: workers)`,
+    };
+  }
+  // A worker is started after its master has read the file: there is nothing to tolerate.
+  const ofWorkers = workers.map(({ startTicks }) => judgePart(part, startTicks * TICK_MS));
+  if (ofWorkers.every((one) => one === "same")) return "same";
+  const old = ofWorkers.find((one) => one !== "same") ?? verdict;
+  if (ofWorkers.every((one) => one !== "same")) return old;
+  return { unknown: `workers from before and from after the change of ${part.path} run beside each other` };
+}
+
+interface Looking {
+  readonly observations: Observations;
+  readonly moment: BootMoment;
+  readonly host: HostAccess;
+  readonly signal: AbortSignal;
+}
+
+/** The program, and of a script its interpreter: that one only if what is loaded is no more under its path. */
+async function judgeProgram({ process, program }: TiedProcess, looking: Looking): Promise<readonly Verdict[]> {
+  const { observations, moment, host, signal } = looking;
+  const { exe, pid, startTicks } = process;
+  const startedAt = startTicks * TICK_MS + TOLERANCE_MS;
+  const look = (path: string) => observations.look(path, moment, host, signal);
+  const judgeBySight = async (path: string) => judgePart({ what: "program", path, seen: await look(path) }, startedAt);
+  if (!("target" in exe)) {
+    if (program !== undefined) return [await judgeBySight(program)];
+    const reason = "/proc/PID/exe may not be read by this user; name it in `program`";
+    return [{ unknown: `whether the program changed cannot be told: ${reason}` }];
+  }
+  const loadedPath = exe.target.replace(DELETED, "");
+  const isGone = DELETED.test(exe.target);
+  const named = program ?? loadedPath;
+  const facts = await host.files.inspect(named);
+  const loaded = await host.files.inspectInode(`/proc/${pid}/exe`);
+  // While it runs, a program's bytes cannot be written (ETXTBSY, open(2)): under its path is what is loaded.
+  const isSame = "inode" in facts && "inode" in loaded && facts.inode === loaded.inode;
+  if (isSame && loaded.modifiedAt - moment.offset <= startedAt) return ["same"];
+  const readLoaded = async (): Promise<Content | undefined> => {
+    const content = "inode" in loaded && (await observations.digest(`/proc/${pid}/exe`, loaded, looking));
+    return typeof content === "string" && content.startsWith("sha256:") ? content : undefined;
+  };
+
+  const verdict = await judgeBySight(named);
+  const real = "real" in facts ? facts.real : named;
+  if (isGone && real === loadedPath) return [await judgeGone({ path: named, seen: await look(named), verdict }, readLoaded)];
+  if (verdict !== "same") return [judgeByLoaded(named, await look(named), await readLoaded()) ?? verdict];
+  if (!isGone) return ["same"];
+  const seen = await look(loadedPath);
+  return [await judgeGone({ path: loadedPath, seen, verdict: await judgeBySight(loadedPath) }, readLoaded)];
+}
+
+/** proc_pid_exe(5): what it says of a program that was removed, or that another was put in the place of. */
+const DELETED = / \(deleted\)$/;
+
+/** Where what is loaded was once seen under the program's path, as when a link is turned, that is what the process began with. */
+function judgeByLoaded(path: string, seen: readonly Run[] | Unseen, loaded: Content | undefined): Verdict | undefined {
+  if ("reason" in seen || loaded === undefined) return undefined;
+  const run = seen[seen.findLastIndex(({ content }) => content === loaded) + 1];
+  if (!run) return "same";
+  return run === seen[0] ? undefined : { change: makeChange({ what: "program", path, run, isByClock: false }) };
+}
+
+/** A program that is loaded, and under whose path is another file or none: the same bytes may have been put there again. */
+async function judgeGone(
+  { path, seen, verdict }: Omit<Part, "what"> & { readonly verdict: Verdict },
+  readLoaded: () => Promise<Content | undefined>,
+): Promise<Verdict> {
+  if ("reason" in seen) return { unknown: seen.reason };
+  const now = seen.at(-1);
+  const loaded = await readLoaded();
+  if (!now) return verdict;
+  if (now.content === ABSENT || (loaded !== undefined && now.content.startsWith("sha256:"))) {
+    if (now.content === loaded) return "same";
+    return { change: makeChange({ what: "program", path, run: now, isByClock: false }) };
+  }
+  if (typeof verdict === "object") return verdict;
+  return {
+    unknown: `${path} was replaced since the process began, and whether by the same bytes cannot be told: one of the two ${UNREAD}`,
+  };
 }

@@ -42,6 +42,7 @@ export const processesCollector: Collector<OptionsOf["processes"]> = {
       for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
       if ("reason" in judged) unread.push({ what: `state of ${path}`, reason: judged.reason });
     }
+    await host.memory?.save();
     return { fields: [[options.into, entries]], unread };
   },
 };
@@ -57,5 +58,5 @@ function findProcess(processes: readonly Process[], forms: readonly MatchForm[],
 function tie(process: Process, path: string, { program, reloads }: OptionsOf["processes"]): TiedProcess {
   const [started] = process.argv;
   const named = program ?? (started?.startsWith("/") ? started : undefined);
-  return { process, path, program: named, reloads, also: [], children: [] };
+  return { process, path, program: named, reloads, also: [], alsoGlobs: [], children: [] };
 }

@@ -1,0 +1,41 @@
+// The kernel's clock since boot, which nobody can step, and how far the wall clock is from it now.
+import type { HostAccess } from "./collector.ts";
+
+/** One instant by both clocks. */
+export interface BootMoment {
+  /** Which boot of the kernel. */
+  readonly bootId: string;
+  /** Since boot, sleep included; ms. Processes' start times are told by the same clock (proc_pid_stat(5), proc_uptime(5)). */
+  readonly now: number;
+  /** What the wall clock has more; ms. Only a step changes it: NTP slews both clocks alike. */
+  readonly offset: number;
+}
+
+/** A reading that took longer is tried again: nobody knows when in it either clock was read; ms. */
+const MAX_READING_MS = 50;
+const READINGS = 5;
+
+/** Reads both clocks. */
+export async function readBootMoment(
+  { files, clock }: HostAccess,
+  signal: AbortSignal,
+): Promise<BootMoment | { readonly reason: string }> {
+  const id = await files.read("/proc/sys/kernel/random/boot_id", signal);
+  const bootId = "bytes" in id ? id.bytes.toString("latin1").trim() : "";
+  if (!/^[0-9a-f-]{8,64}$/.test(bootId)) return { reason: "the kernel does not say which boot this is" };
+  for (let reading = 1; ; reading++) {
+    const before = clock();
+    const uptime = await files.read("/proc/uptime", signal);
+    const after = clock();
+    const now = "bytes" in uptime ? parseUptime(uptime.bytes.toString("latin1")) : undefined;
+    if (now === undefined) return { reason: "/proc/uptime does not say how long the host has run" };
+    const isExact = Math.abs(after - before) <= MAX_READING_MS;
+    if (isExact || reading === READINGS) return { bootId, now, offset: Math.round((before + after) / 2) - now };
+  }
+}
+
+/** The first number of proc_uptime(5), in ms. */
+function parseUptime(text: string): number | undefined {
+  const match = /^(\d{1,12})\.(\d\d) /.exec(text);
+  return match ? Number(match[1]) * 1000 + Number(match[2]) * 10 : undefined;
+}

@@ -1,0 +1,317 @@
+// What was seen of files on earlier looks: which content, and from when to when since boot. So that what a process began with is known,
+// whatever the wall clock did, and files that did not change are not read again.
+import * as z from "zod";
+import { type BootMoment, readBootMoment } from "./boot-clock.ts";
+import type { HostAccess } from "./collector.ts";
+import type { InodeFacts, PathFacts } from "./file-facts.ts";
+import {
+  ABSENT,
+  addLook,
+  BEFORE_BOOT,
+  type ClockEpoch,
+  type Content,
+  isRacy,
+  type Look,
+  MAX_RUNS,
+  mergeRuns,
+  type Run,
+  STEP_MS,
+} from "./file-history.ts";
+
+/** Bounds of what is remembered: paths, wall clock epochs, digests by identity, names that a list of globs found, and bytes on disk. */
+const MAX_PATHS = 2000;
+const MAX_EPOCHS = 32;
+const MAX_DIGESTS = 1000;
+const MAX_LISTED = 1000;
+export const MAX_OBSERVATIONS_BYTES = 4 * 1024 * 1024;
+
+/** A file may be written while it is read. */
+const MAX_ATTEMPTS = 3;
+
+const KIND = "rollcall observations";
+const TIME = z.number();
+const RUN = z.object({
+  content: z.string(),
+  real: z.string(),
+  chain: z.string(),
+  isRacy: z.boolean().optional(),
+  from: TIME,
+  to: TIME,
+  lo: TIME,
+  hi: TIME,
+  since: TIME,
+  link: z.string().optional(),
+});
+const SAVED = z.object({
+  kind: z.literal(KIND),
+  version: z.literal(1),
+  boot: z.string(),
+  clock: z.array(z.object({ from: TIME, to: TIME, offset: z.number() })).max(MAX_EPOCHS),
+  paths: z.record(z.string(), z.array(RUN).max(MAX_RUNS)),
+  lists: z.record(z.string(), z.object({ names: z.array(z.string()), from: TIME, to: TIME })),
+  digests: z.record(z.string(), z.string()),
+});
+type Saved = z.infer<typeof SAVED>;
+
+/** Why a path could not be looked at. */
+export interface Unseen {
+  readonly reason: string;
+}
+
+/** All files that some globs ever found, and the first and the last look; ms since boot. */
+interface FoundList {
+  readonly names: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where observations are kept between looks; agent and one-shot reports share it. */
+export interface Memory {
+  /** The observations so far, the same object each time. Never rejects: what cannot be read is none. */
+  load(): Promise<Observations>;
+  /** Writes them if there is something new. Never rejects. */
+  save(): Promise<void>;
+}
+
+/** A memory that ends with its process. */
+export function createMemory(): Memory {
+  const observations = Promise.resolve(new Observations());
+  return { load: () => observations, save: () => Promise.resolve() };
+}
+
+/** The looks at files, by path. */
+export class Observations {
+  #boot = "";
+  #clock: readonly ClockEpoch[] = [];
+  readonly #paths = new Map<string, readonly Run[]>();
+  readonly #lists = new Map<string, FoundList>();
+  readonly #digests = new Map<string, Content>();
+  #isDirty = false;
+
+  /** Whether there is something that a file of them does not have yet. That all is as it was is nothing new. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  /** What give() gave did not arrive. */
+  touch(): void {
+    this.#isDirty = true;
+  }
+
+  /** Reads both clocks. What was seen in another boot was seen before this one. */
+  async readClock(host: HostAccess, signal: AbortSignal): Promise<BootMoment | Unseen> {
+    const moment = await readBootMoment(host, signal);
+    if ("reason" in moment) return moment;
+    this.#enter(moment);
+    const last = this.#clock.at(-1);
+    if (last && Math.abs(last.offset - moment.offset) <= STEP_MS) {
+      this.#clock = [...this.#clock.slice(0, -1), { ...last, to: Math.max(last.to, moment.now) }];
+    } else {
+      this.#clock = [...this.#clock, { from: moment.now, to: moment.now, offset: moment.offset }].slice(-MAX_EPOCHS);
+      this.#isDirty = true;
+    }
+    return moment;
+  }
+
+  /** A container may begin its uptime anew within one boot of the kernel. */
+  #enter({ bootId, now }: BootMoment): void {
+    const isAnew = this.#clock.some(({ to }) => to > now + STEP_MS);
+    if (this.#boot === bootId && !isAnew) return;
+    if (this.#boot !== "") {
+      this.#clock = [];
+      for (const [path, runs] of this.#paths) this.#paths.set(path, runs.slice(-1).map(asBeforeBoot));
+      for (const [key, list] of this.#lists) this.#lists.set(key, { ...list, from: BEFORE_BOOT, to: BEFORE_BOOT });
+    }
+    this.#boot = bootId;
+    this.#isDirty = true;
+  }
+
+  /**
+   * Looks at a path; its content is read only if something about it is other than at the last look.
+   *
+   * @param moment of a little earlier
+   */
+  async look(path: string, moment: BootMoment, host: HostAccess, signal: AbortSignal): Promise<readonly Run[] | Unseen> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const found = await this.#lookOnce(path, moment, host, signal);
+      if (found) return "reason" in found ? { reason: `${path} ${found.reason}` } : found;
+    }
+    return { reason: `${path} is being written` };
+  }
+
+  /** @returns undefined if it was written while it was read */
+  async #lookOnce(path: string, moment: BootMoment, host: HostAccess, signal: AbortSignal) {
+    const facts = await host.files.inspect(path);
+    const isAbsent = "unreadable" in facts;
+    if (isAbsent && facts.unreadable !== "absent") return { reason: facts.reason };
+    const known = this.#paths.get(path) ?? [];
+    const last = known.at(-1);
+    if (last?.chain === (isAbsent ? ABSENT : facts.chain) && !last.isRacy) {
+      const kept = [...known.slice(0, -1), { ...last, to: Math.max(last.to, moment.now) }];
+      this.#paths.set(path, kept);
+      return kept;
+    }
+    // What was found is there by now, and it still is when it has been read.
+    const seenAt = await this.readClock(host, signal);
+    if ("reason" in seenAt) return seenAt;
+    const look = isAbsent ? makeAbsentLook(path) : await this.#read(facts, { moment: seenAt, host, signal });
+    if (!look || "reason" in look) return look;
+    const runs = addLook(this.#paths.get(path) ?? [], look, this.#clock, seenAt);
+    this.#keep(path, runs);
+    return runs;
+  }
+
+  async #read(facts: PathFacts, options: DigestOptions): Promise<Look | Unseen | undefined> {
+    const newest = facts.links.reduce<PathFacts["links"][number] | undefined>(
+      (found, link) => (found && found.changedAt >= link.changedAt ? found : link),
+      undefined,
+    );
+    const isNewest = newest !== undefined && newest.changedAt > facts.changedAt;
+    const content = await this.digest(facts.real, facts, options);
+    if (typeof content !== "string") return content;
+    return {
+      content,
+      real: facts.real,
+      chain: facts.chain,
+      changedAt: isNewest ? newest.changedAt : facts.changedAt,
+      newestLink: newest && { path: newest.path, isNewest },
+    };
+  }
+
+  /** The content of an inode; undefined if it is another one by now. */
+  async digest(path: string, facts: InodeFacts, { moment, host, signal }: DigestOptions): Promise<Content | Unseen | undefined> {
+    const known = this.#digests.get(facts.identity);
+    if (known !== undefined) return known;
+    const asFacts = `facts:${facts.size}:${facts.inode}:${facts.modifiedAt}`;
+    if (!facts.isRegular) return asFacts;
+    const digested = await host.files.digest(path, signal);
+    if (signal.aborted) return { reason: "was not read to its end: the time is over" };
+    if (digested === undefined) return undefined;
+    if ("unreadable" in digested) return digested.unreadable === "absent" ? undefined : asFacts;
+    if (digested.identity !== facts.identity) return undefined;
+    if (digested.digest === undefined) return asFacts;
+    const content = `sha256:${digested.digest}`;
+    if (!isRacy(facts.changedAt, moment)) {
+      this.#digests.set(facts.identity, content);
+      this.#isDirty = true;
+    }
+    return content;
+  }
+
+  /**
+   * Notes which files some globs find.
+   *
+   * @returns these and those that they found earlier; what is new among them is known to have been absent
+   */
+  noteList(key: string, names: readonly string[], { now }: BootMoment): readonly string[] {
+    const known = this.#lists.get(key);
+    const earlier = known?.names.filter((name) => this.#paths.has(name)) ?? [];
+    const all = [...new Set([...names, ...earlier])].slice(0, MAX_LISTED).sort();
+    const { from, to } = known ?? { from: now, to: now };
+    for (const name of known ? all.filter((one) => !known.names.includes(one) && !this.#paths.has(one)) : []) {
+      // Nobody looked before; it is taken to have been absent then as well.
+      const before = { lo: BEFORE_BOOT, hi: BEFORE_BOOT, since: 0 };
+      this.#keep(name, [{ content: ABSENT, real: name, chain: ABSENT, from, to, ...before }]);
+    }
+    if (!known || known.names.length !== all.length || all.some((name, at) => known.names[at] !== name)) this.#isDirty = true;
+    this.#lists.set(key, { names: all, from, to: now });
+    return all;
+  }
+
+  #keep(path: string, runs: readonly Run[]): void {
+    // Later in the map is more lately changed.
+    this.#paths.delete(path);
+    this.#paths.set(path, runs);
+    this.#isDirty = true;
+  }
+
+  /** Takes in what another observer saved. @returns false if that is no such text */
+  take(text: string): boolean {
+    const saved = parseSaved(text);
+    if (!saved) return false;
+    const theirs = { clock: saved.clock, paths: Object.entries(saved.paths), lists: Object.entries(saved.lists) };
+    for (const [identity, content] of Object.entries(saved.digests)) this.#digests.set(identity, content);
+    if (this.#boot !== "" && saved.boot !== this.#boot) {
+      // Seen in another boot than ours, which we are in: before it.
+      for (const [path, runs] of theirs.paths) {
+        if (!this.#paths.has(path)) this.#paths.set(path, runs.slice(-1).map(asBeforeBoot));
+      }
+      return true;
+    }
+    this.#boot = saved.boot;
+    this.#clock = mergeClocks(this.#clock, theirs.clock);
+    for (const [path, runs] of theirs.paths) this.#paths.set(path, mergeRuns(this.#paths.get(path) ?? [], runs));
+    for (const [key, list] of theirs.lists) {
+      const ours = this.#lists.get(key);
+      const names = [...new Set([...(ours?.names ?? []), ...list.names])].sort().slice(0, MAX_LISTED);
+      this.#lists.set(key, {
+        names,
+        from: Math.max(ours?.from ?? list.from, list.from),
+        to: Math.max(ours?.to ?? list.to, list.to),
+      });
+    }
+    return true;
+  }
+
+  /** The text that take() reads. From here on nothing is new. */
+  give(): string {
+    this.#isDirty = false;
+    trim(this.#digests, MAX_DIGESTS);
+    trim(this.#lists, MAX_PATHS);
+    for (let keep = MAX_PATHS; ; keep = Math.floor(this.#paths.size / 2)) {
+      trim(this.#paths, keep);
+      const saved: Saved = {
+        kind: KIND,
+        version: 1,
+        boot: this.#boot,
+        clock: [...this.#clock],
+        paths: Object.fromEntries([...this.#paths].map(([path, runs]) => [path, [...runs]])),
+        lists: Object.fromEntries([...this.#lists].map(([key, list]) => [key, { ...list, names: [...list.names] }])),
+        digests: Object.fromEntries(this.#digests),
+      };
+      const text = `${JSON.stringify(saved)}\n`;
+      if (Buffer.byteLength(text) <= MAX_OBSERVATIONS_BYTES || this.#paths.size === 0) return text;
+    }
+  }
+}
+
+interface DigestOptions {
+  readonly moment: BootMoment;
+  readonly host: HostAccess;
+  readonly signal: AbortSignal;
+}
+
+function parseSaved(text: string): Saved | undefined {
+  try {
+    return SAVED.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function makeAbsentLook(path: string): Look {
+  return { content: ABSENT, real: path, chain: ABSENT, changedAt: undefined };
+}
+
+function asBeforeBoot(run: Run): Run {
+  return { ...run, from: BEFORE_BOOT, to: BEFORE_BOOT, lo: BEFORE_BOOT, hi: BEFORE_BOOT };
+}
+
+/** Drops what changed longest ago. */
+function trim(map: Map<string, unknown>, size: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= size) return;
+    map.delete(key);
+  }
+}
+
+/** Epochs that both saw are one. */
+function mergeClocks(ours: readonly ClockEpoch[], theirs: readonly ClockEpoch[]): readonly ClockEpoch[] {
+  const merged: ClockEpoch[] = [];
+  for (const epoch of [...ours, ...theirs].sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (!last || Math.abs(last.offset - epoch.offset) > STEP_MS) merged.push(epoch);
+    else merged[merged.length - 1] = { ...last, to: Math.max(last.to, epoch.to) };
+  }
+  return merged.slice(-MAX_EPOCHS);
+}
