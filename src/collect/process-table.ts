@@ -1,20 +1,28 @@
-// The processes of a Linux host, out of /proc: which command line, since when. Reading and parsing apart.
-import { posix } from "node:path";
+// The processes of a Linux host, out of /proc: which command line, since when. And what of them could not be seen.
 import type { HostAccess } from "./collector.ts";
 import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
+import { parseCommandLine, parseStat } from "./process-facts.ts";
+import { findHiding } from "./process-visibility.ts";
 
 /** Processes looked at, at most. */
 const MAX_PROCESSES = 50_000;
-
 /** Read at a time. */
 const CONCURRENCY = 32;
+/** Most bytes of one command line, and of all together. */
+const MAX_COMMAND_LINE_BYTES = 128 * 1024;
+const MAX_ALL_BYTES = 32 * 1024 * 1024;
+/** Threads asked for the command line of a process whose first thread has ended. */
+const MAX_THREADS = 4;
 
 /** The kernel tells times in ticks of 10 ms on every architecture that Linux runs on today (time(7), USER_HZ). */
 const TICK_MS = 10;
 
-export interface Process {
+/** A process, by what any user may see of it. */
+export interface ListedProcess {
   readonly pid: string;
+  /** Its first thread's name, at most 15 bytes: mostly the program's. */
+  readonly name: string;
   /** The process that it was started by, or was handed over to. */
   readonly parent: string;
   /** When it started: ticks of 10 ms since the kernel booted. No stepped clock moves it. */
@@ -24,82 +32,123 @@ export interface Process {
   /** ms since the epoch, half a second more or less; the same at each look. */
   readonly startedAt: number;
   readonly argv: readonly string[];
+  /** Why `argv` is not all of its words; undefined where it is. */
+  readonly gap: string | undefined;
+  /** Where it is told of: /proc/PID, or one of its threads where the first has ended. */
+  readonly folder: string;
+}
+
+export interface Process extends ListedProcess {
   /** What /proc/PID/exe says: the program that is loaded, ` (deleted)` after it if it is gone. */
   readonly exe: { readonly target: string } | Unreadable;
 }
 
-/**
- * Lists the processes that have a command line; kernel threads have none.
- *
- * @param program only those that were started under this path, or run the file that it leads to
- */
-export async function listProcesses(
-  host: HostAccess,
-  program: string | undefined,
-  signal: AbortSignal,
-): Promise<{ readonly processes: readonly Process[] } | { readonly reason: string }> {
+export interface ProcessTable {
+  /** All that have a command line but for this process itself; kernel threads and processes that have ended have none. */
+  readonly processes: readonly ListedProcess[];
+  /** Why there may be processes beside these: a sentence each. Empty where all were seen. */
+  readonly unseen: readonly string[];
+}
+
+type ReadWords = Pick<ListedProcess, "argv" | "gap" | "folder">;
+
+/** Lists the processes: two small files of each. Never rejects for what the host is. */
+export async function listProcesses(host: HostAccess, signal: AbortSignal): Promise<ProcessTable> {
   const { files } = host;
   const folder = await files.list("/proc");
-  if ("unreadable" in folder) return { reason: folder.reason };
-  const bootSecond = await readKernelBootTime(host, signal);
-  if (bootSecond === undefined) return { reason: "/proc/stat does not say when the host booted" };
-  // The kernel tells the second alone; half a second on is at most half a second wrong. Now less the uptime would be nearer, and another time at each look.
-  const bootedAt = bootSecond + 500;
-  const bootFile = await files.read("/proc/sys/kernel/random/boot_id", signal);
-  const bootId = "bytes" in bootFile ? bootFile.bytes.toString("latin1").trim() : undefined;
-  const traced = program === undefined ? undefined : await files.trace(program);
-  const real = traced && "path" in traced ? traced.path : program;
+  if ("unreadable" in folder) return { processes: [], unseen: [`/proc ${folder.reason}`] };
+  const all = folder.names.filter((name) => /^[1-9][0-9]{0,9}$/.test(name));
+  const pids = all.slice(0, MAX_PROCESSES);
+  const [when, self, hiding] = await Promise.all([
+    readBoot(host, signal),
+    files.readLink("/proc/self"),
+    findHiding(host, all, signal),
+  ]);
+  const unseen = hiding === undefined ? [] : [hiding];
+  if (all.length > pids.length) unseen.push(`the host has ${all.length} processes; ${MAX_PROCESSES} are looked at`);
 
-  async function readOne(pid: string): Promise<Process | undefined> {
-    const commandLine = await files.read(`/proc/${pid}/cmdline`, signal);
-    const argv = "bytes" in commandLine ? parseCommandLine(commandLine.bytes.toString("utf8")) : [];
-    if (argv.length === 0) return undefined;
-    // A script is its interpreter's first argument (execve(2), "Interpreter scripts").
-    const isNamed = [argv[0], argv[1]].some((word) => word !== undefined && (word === program || word === real));
-    const exe = await files.readLink(`/proc/${pid}/exe`);
-    if (program !== undefined && !isNamed) {
-      const target = "target" in exe ? exe.target.replace(/ \(deleted\)$/, "") : undefined;
-      if (target !== program && target !== real) return undefined;
+  const refused: string[] = [];
+  let reason = "";
+  let bytesLeft = MAX_ALL_BYTES;
+
+  async function readOne(pid: string): Promise<ListedProcess | undefined> {
+    const stat = await files.readStart(`/proc/${pid}/stat`, 4096, signal);
+    const facts = "bytes" in stat ? parseStat(stat.bytes.toString("utf8")) : undefined;
+    if (!facts) {
+      // What is absent has ended meanwhile.
+      if ("unreadable" in stat && stat.unreadable !== "absent") {
+        refused.push(pid);
+        reason = stat.reason;
+      }
+      return undefined;
     }
-    const stat = await files.read(`/proc/${pid}/stat`, signal);
-    const facts = "bytes" in stat ? parseStat(stat.bytes.toString("latin1")) : undefined;
-    // It has ended meanwhile.
-    return facts && { pid, ...facts, bootId, startedAt: bootedAt + facts.startTicks * TICK_MS, argv, exe };
+    const hasEnded = (facts.isEnding || facts.state === "Z") && facts.threads <= 1;
+    if (facts.isKernel || hasEnded) return undefined;
+    if (self && "target" in self && self.target === pid) return undefined;
+    const words = await readWords(pid, facts.state === "Z");
+    if (!words) return undefined;
+    const { name, parent, startTicks } = facts;
+    const startedAt = when.bootedAt + startTicks * TICK_MS;
+    return { pid, name, parent, startTicks, bootId: when.bootId, startedAt, ...words };
   }
 
-  const pids = folder.names.filter((name) => /^[1-9][0-9]{0,9}$/.test(name)).slice(0, MAX_PROCESSES);
-  const processes: Process[] = [];
+  /** The first thread's words, or another's where that one has ended; undefined where the process has ended. */
+  async function readWords(pid: string, hasFirstEnded: boolean): Promise<ReadWords | undefined> {
+    const own = `/proc/${pid}`;
+    if (!hasFirstEnded) return readLine(own);
+    const threads = await files.list(`${own}/task`);
+    if ("unreadable" in threads) {
+      return threads.unreadable === "absent" ? undefined : { argv: [], gap: `its threads: each ${threads.reason}`, folder: own };
+    }
+    for (const thread of threads.names.filter((name) => name !== pid).slice(0, MAX_THREADS)) {
+      const read = await readLine(`${own}/task/${thread}`);
+      if (read) return read;
+    }
+    return undefined;
+  }
+
+  async function readLine(place: string): Promise<ReadWords | undefined> {
+    const none = (gap: string): ReadWords => ({ argv: [], gap, folder: place });
+    if (bytesLeft <= 0) return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`);
+    const line = await files.readStart(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
+    if ("unreadable" in line) return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`);
+    bytesLeft -= line.bytes.length;
+    const argv = parseCommandLine(line.bytes.toString("utf8"));
+    if (argv.length === 0) return none("its command line is empty");
+    const gap = line.isWhole ? undefined : `its command line has more than ${MAX_COMMAND_LINE_BYTES} bytes`;
+    return { argv, gap, folder: place };
+  }
+
+  const processes: ListedProcess[] = [];
+  const again: string[] = [];
   for (let at = 0; at < pids.length && !signal.aborted; at += CONCURRENCY) {
-    const found = await Promise.all(pids.slice(at, at + CONCURRENCY).map(readOne));
-    processes.push(...found.filter((one) => one !== undefined));
+    for (const one of await Promise.all(pids.slice(at, at + CONCURRENCY).map(readOne))) {
+      if (one?.argv.length === 0) again.push(one.pid);
+      else if (one) processes.push(one);
+    }
   }
-  return signal.aborted ? { reason: "not read to its end: the time is over" } : { processes };
+  // Between fork and exec, and at its end, a process has no words for a moment.
+  for (const pid of again) {
+    const one = await readOne(pid);
+    if (one) processes.push(one);
+  }
+  if (signal.aborted) unseen.push("the processes were not looked at to the end: the time is over");
+  if (refused.length > 0) unseen.push(explainRefused(refused, reason));
+  return { processes, unseen };
 }
 
-/** Arguments end with a NUL each; a process may have written anything else there, often a title with spaces. */
-export function parseCommandLine(text: string): readonly string[] {
-  const parts = text.replace(/\0+$/, "").split("\0");
-  return parts.length === 1 && parts[0] === "" ? [] : parts;
+function explainRefused(pids: readonly string[], reason: string): string {
+  const [first = ""] = pids;
+  return pids.length === 1 ? `process ${first} ${reason}` : `${pids.length} processes, such as ${first}: each ${reason}`;
 }
 
-/** The 4th and 22nd fields of /proc/PID/stat (proc_pid_stat(5)); the second, the program's name, may hold spaces and parentheses. */
-export function parseStat(stat: string): { readonly parent: string; readonly startTicks: number } | undefined {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [, parent = ""] = fields;
-  const ticks = fields[19] ?? "";
-  return /^\d{1,10}$/.test(parent) && /^\d{1,15}$/.test(ticks) ? { parent, startTicks: Number(ticks) } : undefined;
-}
-
-/**
- * Makes a test of command lines: whether they have some words one after the other. A single word may also stand after an `=`.
- *
- * @param match words split by a space; {path}, {name} and {stem} stand for the parts of the file's path
- */
-export function compileMatch(match: string, path: string): (argv: readonly string[]) => boolean {
-  const { base, name } = posix.parse(path);
-  const parts: Readonly<Record<string, string>> = { "{path}": path, "{name}": base, "{stem}": name };
-  const words = match.split(" ").map((word) => word.replace(/\{(?:path|name|stem)\}/g, (part) => parts[part] ?? part));
-  const [only = ""] = words;
-  if (words.length === 1) return (argv) => argv.some((argument) => argument === only || argument.endsWith(`=${only}`));
-  return (argv) => argv.some((_, at) => words.every((word, offset) => argv[at + offset] === word));
+/** When the kernel booted, ms since the epoch, and which boot it is. */
+async function readBoot(host: HostAccess, signal: AbortSignal) {
+  const second = await readKernelBootTime(host, signal);
+  const file = await host.files.read("/proc/sys/kernel/random/boot_id", signal);
+  const bootId = "bytes" in file ? file.bytes.toString("latin1").trim() : undefined;
+  // The kernel tells the second alone; half a second on is at most half a second wrong. Now less the uptime would be nearer, and
+  // another time at each look: it is taken where /proc has no stat (subset=pid), in whole seconds.
+  const bootedAt = second === undefined ? Math.round(host.clock() / 1000 - host.machine.uptime()) * 1000 : second + 500;
+  return { bootedAt, bootId };
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../spec/schema.ts";
 import { makeHostDouble } from "./host-double.ts";
-import { compileMatch, parseCommandLine, parseStat } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
@@ -65,35 +64,9 @@ describe("the collector processes", () => {
     }
   });
 
-  it("passes over other programs that have the file open", async () => {
+  it("ties another program that has the file, if none is named", async () => {
     const { folder, start, look } = await setUp();
     await start("/usr/bin/tail", ["-f", join(folder, "b.conf")]);
-    expect(await look()).toEqual(["not_running", "not_running"]);
     expect(await look(undefined, { program: undefined })).toEqual(["not_running", "running"]);
-  });
-});
-
-describe("compileMatch", () => {
-  const path = "/opt/conf/a.conf";
-  it.each([
-    ["{path}", ["app", "/opt/conf/a.conf"], true],
-    ["{path}", ["app", "--config=/opt/conf/a.conf"], true],
-    ["{path}", ["app", "/opt/conf/a.conf.bak"], false],
-    ["{path}", ["app", "x/opt/conf/a.conf"], false],
-    ["--name {stem}", ["app", "--name", "a"], true],
-    ["--name {stem}", ["app", "--name", "b", "a"], false],
-    ["{name}", ["app", "a.conf"], true],
-  ])("%s of %j is %s", (match, argv, expected) => {
-    expect(compileMatch(match, path)(argv)).toBe(expected);
-  });
-});
-
-describe("/proc", () => {
-  it("is read as the kernel writes it", () => {
-    expect(parseCommandLine("a\0b c\0\0")).toEqual(["a", "b c"]);
-    expect(parseCommandLine("")).toEqual([]);
-    const stat = `1 (a) b (c) S ${Array.from({ length: 30 }, (_, at) => at).join(" ")}`;
-    expect(parseStat(stat)).toEqual({ parent: "0", startTicks: 18 });
-    expect(parseStat("")).toBeUndefined();
   });
 });

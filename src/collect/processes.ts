@@ -1,28 +1,35 @@
 // The collector processes: many files, and of each whether a process runs with it, and has it as it is now.
 import { formatLocal } from "../report/update-date.ts";
-import type { MatchForm } from "../spec/match-schema.ts";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
-import type { Collector } from "./collector.ts";
-import { judgeState, type TiedProcess } from "./process-state.ts";
-import { compileMatch, listProcesses, type Process } from "./process-table.ts";
+import type { Collector, HostAccess } from "./collector.ts";
+import { openSearch, type ProcessSearch } from "./process-search.ts";
+import { type Judgement, judgeState, type TiedProcess } from "./process-state.ts";
+import { type ListedProcess, listProcesses } from "./process-table.ts";
 import { makeSelector } from "./select.ts";
 import type { JsonValue } from "./value.ts";
 
+/** Workers whose program is looked at, of one process. */
+const MAX_WORKERS = 256;
+
+type Options = OptionsOf["processes"];
+
 /** No file is an empty array, as for the collector files. */
-export const processesCollector: Collector<OptionsOf["processes"]> = {
-  inputs: ({ glob, program }) => ({ paths: program === undefined ? [] : [program], globs: glob }),
+export const processesCollector: Collector<Options> = {
+  inputs: ({ glob, program, also }) => ({ paths: program === undefined ? [] : [program], globs: [...glob, ...also] }),
 
   async collect(options, host, signal): Promise<Collected> {
     const found = await host.files.glob(options.glob, signal);
     if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
-    const table = await listProcesses(host, options.program, signal);
-    if ("reason" in table) return { fields: [], unread: [{ what: "/proc", reason: table.reason }] };
-    const select = makeSelector(options.fields);
-    const entries: JsonValue[] = [];
     const unread: Unread[] = [...found.unread];
     // Nothing found where not all may be looked at is not the same as nothing there.
     if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
+    const also = await findAlso(options.also, host, signal, unread);
+    const table = await listProcesses(host, signal);
+    const { match: forms, program } = options;
+    const search = openSearch(host, table, { forms, program, paths: found.paths }, signal);
+    const select = makeSelector(options.fields);
+    const entries: JsonValue[] = [];
     for (const path of found.paths) {
       const file = await host.files.read(path, signal);
       if ("unreadable" in file) {
@@ -30,8 +37,7 @@ export const processesCollector: Collector<OptionsOf["processes"]> = {
         continue;
       }
       const selection = select({ bytes: file.bytes, format: options.format, path });
-      const process = findProcess(table.processes, options.match, path);
-      const judged = process ? await judgeState(tie(process, path, options), host, signal) : { state: "not_running" as const };
+      const { process, judged } = await judge(path, also, { options, search, host, signal });
       entries.push({
         ...Object.fromEntries(selection.fields),
         state: judged.state,
@@ -47,16 +53,41 @@ export const processesCollector: Collector<OptionsOf["processes"]> = {
   },
 };
 
-/** Of several, such as a server and its workers, the one that started first: the others came from it. */
-function findProcess(processes: readonly Process[], forms: readonly MatchForm[], path: string): Process | undefined {
-  const matches = forms.flatMap(({ words }) => (words === undefined ? [] : [compileMatch(words, path)]));
-  return processes
-    .filter(({ argv }) => matches.some((matchesOne) => matchesOne(argv)))
-    .reduce<Process | undefined>((first, one) => (first && first.startedAt <= one.startedAt ? first : one), undefined);
+/** The files that the configuration includes; what cannot be looked into is told. */
+async function findAlso(
+  globs: readonly string[],
+  host: HostAccess,
+  signal: AbortSignal,
+  unread: Unread[],
+): Promise<readonly string[]> {
+  if (globs.length === 0) return [];
+  const found = await host.files.glob(globs, signal);
+  if ("unreadable" in found) unread.push({ what: globs.join(", "), reason: found.reason });
+  else unread.push(...found.unread);
+  return "paths" in found ? found.paths : [];
 }
 
-function tie(process: Process, path: string, { program, reloads }: OptionsOf["processes"]): TiedProcess {
-  const [started] = process.argv;
-  const named = program ?? (started?.startsWith("/") ? started : undefined);
-  return { process, path, program: named, reloads, also: [], alsoGlobs: [], children: [] };
+interface Context {
+  readonly options: Options;
+  readonly search: ProcessSearch;
+  readonly host: HostAccess;
+  readonly signal: AbortSignal;
+}
+
+interface Judged {
+  readonly process: ListedProcess | undefined;
+  readonly judged: Judgement | { readonly state: "not_running" };
+}
+
+async function judge(path: string, also: readonly string[], { options, search, host, signal }: Context): Promise<Judged> {
+  const found = await search.find(path);
+  if ("reason" in found) return { process: undefined, judged: { state: "unknown", reason: found.reason } };
+  if (found.process === undefined) return { process: undefined, judged: { state: "not_running" } };
+  const { look } = search;
+  const { program = await look.findProgram(found.process), reloads } = options;
+  const workers = reloads === "workers" ? search.listWorkers(found.process).slice(0, MAX_WORKERS) : [];
+  const process = await look.complete(found.process);
+  const children = await Promise.all(workers.map(look.complete));
+  const tied: TiedProcess = { process, path, program, reloads, also, alsoGlobs: options.also, children };
+  return { process, judged: await judgeState(tied, host, signal) };
 }
