@@ -135,7 +135,10 @@ class World {
       startTicks: this.#startedAt / 10,
       bootId: undefined,
       startedAt: 0,
+      name: "app",
       argv: ["app"],
+      gap: undefined,
+      folder: "/proc/1",
       exe: { unreadable: "refused" as const, reason: "" },
     };
     const tied = { process, path: PATH, program: PATH, reloads: undefined, also: [], alsoGlobs: [], children: [] };

@@ -43,10 +43,10 @@ async function setUp() {
       const child = spawn(file, args, { stdio: "ignore" });
       onTestFinished(() => void child.kill("SIGKILL"));
       await new Promise((resolve) => child.once("spawn", resolve));
-      const table = await listProcesses(makeHost(), undefined, NEVER);
-      const found = "processes" in table && table.processes.find(({ pid }) => pid === String(child.pid));
+      const { processes } = await listProcesses(makeHost(), NEVER);
+      const found = processes.find(({ pid }) => pid === String(child.pid));
       if (!found) throw new Error("it does not run");
-      return found;
+      return { ...found, exe: await makeHost().files.readLink(`${found.folder}/exe`) };
     },
     /** @param parts others than the usual ones */
     async judge(host: HostAccess, process: Process, parts: Partial<TiedProcess> = {}): Promise<Judgement> {

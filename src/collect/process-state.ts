@@ -156,7 +156,7 @@ interface Looking {
 /** The program, and of a script its interpreter: that one only if what is loaded is no more under its path. */
 async function judgeProgram({ process, program }: TiedProcess, looking: Looking): Promise<readonly Verdict[]> {
   const { observations, moment, host, signal } = looking;
-  const { exe, pid, startTicks } = process;
+  const { exe, folder, startTicks } = process;
   const startedAt = startTicks * TICK_MS + TOLERANCE_MS;
   const look = (path: string) => observations.look(path, moment, host, signal);
   const judgeBySight = async (path: string) => judgePart({ what: "program", path, seen: await look(path) }, startedAt);
@@ -169,12 +169,12 @@ async function judgeProgram({ process, program }: TiedProcess, looking: Looking)
   const isGone = DELETED.test(exe.target);
   const named = program ?? loadedPath;
   const facts = await host.files.inspect(named);
-  const loaded = await host.files.inspectInode(`/proc/${pid}/exe`);
+  const loaded = await host.files.inspectInode(`${folder}/exe`);
   // While it runs, a program's bytes cannot be written (ETXTBSY, open(2)): under its path is what is loaded.
   const isSame = "inode" in facts && "inode" in loaded && facts.inode === loaded.inode;
   if (isSame && loaded.modifiedAt - moment.offset <= startedAt) return ["same"];
   const readLoaded = async (): Promise<Content | undefined> => {
-    const content = "inode" in loaded && (await observations.digest(`/proc/${pid}/exe`, loaded, looking));
+    const content = "inode" in loaded && (await observations.digest(`${folder}/exe`, loaded, looking));
     return typeof content === "string" && content.startsWith("sha256:") ? content : undefined;
   };
 
