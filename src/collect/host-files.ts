@@ -5,6 +5,7 @@ import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
 import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
 import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
+import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 
 /** Most bytes that are read of one file. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -38,6 +39,12 @@ export interface HostFiles {
   readStart(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
   /** Which file a path leads to, through all links: equal for all names of one file, and for no two files. */
   identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
+  /** By what a file is known, and whether it changed. @returns undefined if that cannot be told */
+  facts(path: string): Promise<FileFacts | undefined>;
+  /** Who has files open for writing. @param identities as facts() gives them */
+  findWriters(identities: ReadonlySet<string>): Promise<WriterSearch>;
+  /** Whether a writer that was found still has the file open. */
+  isStillOpen(writer: Writer, identity: string): boolean;
   /** Where a path leads through all links, and when it last changed: the file itself, or a link on the way. */
   trace(path: string): Promise<Traced | Unreadable>;
   /** What a path leads to, and each link on the way, by what changes when they change. Reads no content. */
@@ -52,6 +59,16 @@ export interface HostFiles {
 interface Start {
   readonly bytes: Buffer;
   readonly isWhole: boolean;
+}
+
+/** What changes as a file does, or is replaced. */
+export interface FileFacts {
+  /** `DEVICE:INODE` */
+  readonly identity: string;
+  readonly size: number;
+  /** When its content changed last, and when anything of it did, its name say (mtime and ctime of inode(7)); ms since the epoch, with fractions. */
+  readonly writtenAt: number;
+  readonly changedAt: number;
 }
 
 /** A path that was followed to its end. */
@@ -134,6 +151,22 @@ export function openHostFiles(root: string): HostFiles {
         return explain(error);
       }
     },
+    async facts(path) {
+      try {
+        const { dev, ino, size, mtimeNs, ctimeNs } = await stat(resolveBelow(root, path), { bigint: true });
+        return {
+          identity: `${dev}:${ino}`,
+          size: Number(size),
+          writtenAt: Number(mtimeNs) / 1e6,
+          changedAt: Number(ctimeNs) / 1e6,
+        };
+      } catch (error) {
+        explain(error);
+        return undefined;
+      }
+    },
+    findWriters: (identities) => findWriters(resolveBelow(root, "/proc"), identities, () => performance.now()),
+    isStillOpen: (writer, identity) => isStillOpen(resolveBelow(root, "/proc"), writer, identity),
     async trace(path) {
       try {
         return await trace(root, path);

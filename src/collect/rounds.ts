@@ -4,6 +4,7 @@ import type { Spec } from "../spec/spec.ts";
 import type { Collectors, HostAccess, Inputs } from "./collector.ts";
 import { collectors as allCollectors } from "./registry.ts";
 import { type CollectedReport, collectReport, type RunOptions, type StepResult } from "./runner.ts";
+import { createSettling } from "./settling.ts";
 
 /** How often steps are run again that cost more than reading a file; ms. */
 export const COSTLY_EVERY_MS = 10 * 60_000;
@@ -29,18 +30,26 @@ export interface Rounds {
 }
 
 /** Prepares rounds of one spec on one host. */
-export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOptions, "signal" | "reuse">): Rounds {
+export function createRounds(
+  spec: Spec,
+  host: HostAccess,
+  options: Omit<RunOptions, "signal" | "reuse" | "earlier" | "settling">,
+): Rounds {
   const { collectors = allCollectors } = options;
   const inputs = spec.steps.map((step) => listInputs(collectors, step));
   const known = new Map<number, { readonly result: StepResult; readonly at: number; readonly failures: number }>();
+  const settling = createSettling(host);
 
   function isWanted(at: number, step: Step, wanted: Wanted): boolean {
     const last = known.get(at);
     if (wanted.all || !last) return true;
+    const { isCostly = false } = collectors[step.collector];
+    // A file that failed may be well in a moment.
+    if (last.result.unsettled || (last.failures > 0 && !isCostly)) return true;
     const { paths = [], globs = [] } = inputs[at] ?? {};
     if (wanted.changed?.some((changed) => paths.includes(changed) || globs.includes(changed))) return true;
     if (!wanted.poll) return false;
-    if (!collectors[step.collector].isCostly) return true;
+    if (!isCostly) return true;
     // A program that hangs or fails must not hold up what else changes, nor be run for its sake.
     const everyMs = last.failures === 0 ? COSTLY_EVERY_MS : Math.min(COSTLY_EVERY_MS, RETRY_MS * 2 ** (last.failures - 1));
     return host.monotonic() - last.at >= everyMs;
@@ -48,9 +57,7 @@ export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOpti
 
   function remember(index: number, result: StepResult, at: number): void {
     const hasFailed = result.unread.length > 0;
-    // A file that failed may be well in a moment: it was being written.
-    if (hasFailed && !collectors[result.collector].isCostly) known.delete(index);
-    else known.set(index, { result, at, failures: hasFailed ? (known.get(index)?.failures ?? 0) + 1 : 0 });
+    known.set(index, { result, at, failures: hasFailed ? (known.get(index)?.failures ?? 0) + 1 : 0 });
   }
 
   return {
@@ -63,7 +70,8 @@ export function createRounds(spec: Spec, host: HostAccess, options: Omit<RunOpti
         if (last && !isWanted(at, step, wanted)) reuse.set(at, last.result);
       }
       const startedAt = host.monotonic();
-      const report = await collectReport(spec, host, { ...options, signal, reuse });
+      const earlier = new Map([...known].map(([at, { result }]) => [at, result]));
+      const report = await collectReport(spec, host, { ...options, signal, reuse, earlier, settling });
       for (const [at, result] of report.results.entries()) if (!reuse.has(at)) remember(at, result, startedAt);
       return report;
     },

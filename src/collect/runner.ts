@@ -9,6 +9,7 @@ import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";
 import { HostIdentityError } from "./identity.ts";
 import { collectors as allCollectors } from "./registry.ts";
+import { createSettling, noteReads, type Settling, type Unsettled } from "./settling.ts";
 
 /** How long a whole run may take, in milliseconds. */
 const DEFAULT_DEADLINE_MS = 60_000;
@@ -16,6 +17,9 @@ const DEFAULT_DEADLINE_MS = 60_000;
 const CONCURRENCY = 8;
 /** How long a step that was told to end has for it. A program has half of this after SIGTERM. */
 const DEFAULT_GRACE_MS = 2000;
+/** How long a file that is being written is waited for where there is no earlier result, and how often it is looked at; ms. */
+const SETTLE_MS = 3000;
+const SETTLE_EVERY_MS = 250;
 
 export interface RunOptions {
   /** Version of the program, for `rollcall.agent`. */
@@ -32,6 +36,10 @@ export interface RunOptions {
   readonly collectors?: Collectors;
   /** Results of an earlier run of the same spec, by step: those steps are not run again. The report's date is new all the same. */
   readonly reuse?: ReadonlyMap<number, StepResult>;
+  /** What stands in, by step, while a file is being written that the step reads: its last result, and files that it waited for then. */
+  readonly earlier?: ReadonlyMap<number, StepResult>;
+  /** Shared by runs that follow each other. */
+  readonly settling?: Settling;
 }
 
 /** A report that is ready to be stored. */
@@ -46,6 +54,8 @@ export interface CollectedReport {
   readonly unread: readonly Unread[];
   /** How each step went, in the order of the spec. */
   readonly results: readonly StepResult[];
+  /** Whether a file was being written; then it is worth looking again in a moment. */
+  readonly isUnsettled: boolean;
 }
 
 /**
@@ -71,6 +81,8 @@ export async function collectReport(spec: Spec, host: HostAccess, options: RunOp
 export interface StepResult extends StepRecord {
   readonly origin?: Origin | undefined;
   readonly error?: unknown;
+  /** Files that were being written and are waited for. The fields are as they were before, if there was a before. */
+  readonly unsettled?: readonly Unsettled[];
 }
 
 interface MakeOptions extends RunOptions {
@@ -96,7 +108,7 @@ function makeReport(results: readonly StepResult[], { clock }: HostAccess, optio
       allowCredentials: options.allowCredentials,
     },
   );
-  return { id, origin, bytes, unread, results };
+  return { id, origin, bytes, unread, results, isUnsettled: results.some(({ unsettled }) => unsettled !== undefined) };
 }
 
 /** The host's own facts may be of an earlier run; the date is this one's. */
@@ -116,15 +128,62 @@ async function runAll(
   options: RunOptions,
 ): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
+  const settling = options.settling ?? createSettling(host);
   const queue = [...steps.entries()];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, step] = next;
-      results[index] = options.reuse?.get(index) ?? (await runStep(step, host, signal, options));
+      results[index] =
+        options.reuse?.get(index) ??
+        (await runSettled(step, host, signal, { ...options, settling, last: options.earlier?.get(index) }));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   return results;
+}
+
+interface SettledOptions extends RunOptions {
+  readonly settling: Settling;
+  readonly last: StepResult | undefined;
+}
+
+/** Runs a step, and again while a file is being written that it reads; its last result, if there is one, stands in until that is over. */
+async function runSettled(step: Step, host: HostAccess, signal: AbortSignal, options: SettledOptions): Promise<StepResult> {
+  const { settling, last, collectors = allCollectors } = options;
+  // What costs more, such as a program, is not run again and again.
+  if (collectors[step.collector].isCostly) return runStep(step, host, signal, options);
+  if (last?.unsettled && settling.isHeld(last.unsettled)) return last;
+  const until = host.monotonic() + SETTLE_MS;
+  for (;;) {
+    const noted = noteReads(host.files);
+    const result = await runStep(step, { ...host, files: noted.files }, signal, options);
+    const unsettled = await settling.judge(noted.reads);
+    if (unsettled.length === 0) return result;
+    const isAwaited = unsettled.some(({ isLasting }) => !isLasting);
+    if (last && isAwaited) return { ...last, unsettled };
+    if (!isAwaited || host.monotonic() >= until || signal.aborted) return mark(result, unsettled, isAwaited);
+    do await wait(SETTLE_EVERY_MS, signal);
+    while (settling.isHeld(unsettled) && host.monotonic() < until && !signal.aborted);
+  }
+}
+
+/** What was read of a file that is being written is told as such. */
+function mark(result: StepResult, unsettled: readonly Unsettled[], isAwaited: boolean): StepResult {
+  const unread = [...result.unread, ...unsettled.map(({ path, reason }) => ({ what: path, reason }))];
+  return { ...result, unread, ...(isAwaited && { unsettled }) };
+}
+
+/** Waits; ends early when the signal aborts. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
 }
 
 async function runStep(step: Step, host: HostAccess, signal: AbortSignal, options: RunOptions): Promise<StepResult> {
