@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Given, makeView, NOW } from "../roll/view-double.ts";
-import { writeReports } from "./array.ts";
+import { measureReports, writeReports } from "./array.ts";
 import { parseQuery } from "./query.ts";
 import { selectReports } from "./selection.ts";
 
@@ -24,7 +24,10 @@ const REPORTS = [
 async function answer(question: string, format: "json" | "ndjson" = "json"): Promise<string> {
   const query = parseQuery(new URLSearchParams(question));
   const selection = await selectReports(makeView(REPORTS), query);
-  return Buffer.concat([...writeReports(selection, query, format, NOW)]).toString();
+  const bytes = Buffer.concat([...writeReports(selection, query, format, NOW)]);
+  // It may not know, but it is never wrong.
+  expect(measureReports(selection, query, format) ?? bytes.length).toBe(bytes.length);
+  return bytes.toString();
 }
 
 describe("an answer", () => {

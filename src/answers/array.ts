@@ -42,6 +42,18 @@ export function writeReports(
   return isPlain ? spliceReports(chosen) : shapeReports(chosen, query, format, asOf);
 }
 
+/** How many bytes writeReports will write; undefined where only writing tells. @param bytes sum of the bodies' lengths */
+export function measureReports(
+  { positions, bytes }: Pick<Chosen, "positions"> & { readonly bytes: number },
+  query: Pick<Query, "fields" | "meta">,
+  format: Format,
+): number | undefined {
+  if (query.fields || query.meta) return undefined;
+  const count = positions.length;
+  if (format === "ndjson") return bytes + count * NEWLINE.length;
+  return OPEN.length + bytes + Math.max(0, count - 1) * SEPARATOR.length + CLOSE.length;
+}
+
 /** The stored bytes as an array. Rows that are neighbours in memory are so in the array, separators included. */
 function* spliceReports({ table, positions }: Chosen): Generator<Buffer> {
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + RUN_BYTES);

@@ -1,5 +1,6 @@
 // Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304; what is compressed is kept for others.
 import { Readable } from "node:stream";
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
@@ -25,6 +26,8 @@ export interface Answered {
   readonly headers: Readonly<Record<string, string>>;
   /** All of its bytes, where they are at hand: then they are sent, and kept, in one piece. */
   readonly whole?: Buffer;
+  /** How many bytes it will have, where that is known before they are written. */
+  readonly length?: number | undefined;
   /** Begins to write, the same bytes at each call; not called at all for 304 and HEAD. */
   write(): Iterable<Buffer>;
 }
@@ -36,6 +39,14 @@ export interface Representation {
   /** A Buffer is shared, and must not be written to. */
   readonly body: Buffer | ReadableStream<Uint8Array> | null;
 }
+
+/** A body, and how many bytes it has where that is known. */
+interface Body {
+  readonly body: Representation["body"];
+  readonly length: number | undefined;
+}
+
+const NO_BODY: Body = { body: null, length: undefined };
 
 export interface Representer {
   represent(context: Context, answered: Answered, format: Format): Promise<Representation>;
@@ -73,11 +84,23 @@ export function createRepresenter(): Representer {
     return making;
   }
 
-  async function writeBody(etag: string, answered: Answered, encoding: Encoding | undefined): Promise<Representation["body"]> {
-    if (!encoding) return answered.whole ?? streamChunks(answered.write());
+  /** Who is to be told the length of what comes in pieces has it counted first; what is known costs nothing. */
+  async function writeBody(
+    etag: string,
+    answered: Answered,
+    encoding: Encoding | undefined,
+    needsLength: boolean,
+  ): Promise<Body> {
+    if (!encoding) {
+      if (answered.whole) return { body: answered.whole, length: answered.whole.length };
+      const length = answered.length ?? (needsLength ? await countBytes(answered.write()) : undefined);
+      return { body: streamChunks(answered.write()), length };
+    }
     const compressed = compressOnce(etag, answered, encoding);
     const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
-    return whole ?? (Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>);
+    if (whole) return { body: whole, length: whole.length };
+    const length = needsLength ? ((await compressed.made) ?? (await countBytes(compressed.read()))) : undefined;
+    return { body: Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>, length };
   }
 
   return {
@@ -92,12 +115,17 @@ export function createRepresenter(): Representer {
         vary: "Accept, Accept-Encoding, X-Api-Key, Authorization",
       };
       if (matchesEtag(context.req.header("if-none-match"), etag)) return { status: 304, headers, body: null };
-      const body = context.req.method === "HEAD" ? null : await writeBody(etag, answered, encoding);
+      const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
+      // HTTP/1.0 has no chunks, so without a length an answer that is cut off looks whole; nginx asks its upstreams so where it is not told otherwise.
+      const needsLength = incoming?.httpVersion === "1.0";
+      const { body, length } = context.req.method === "HEAD" ? NO_BODY : await writeBody(etag, answered, encoding, needsLength);
+      // Other doors have lengths of their own.
+      const isLengthTold = length !== undefined && (incoming !== undefined || body instanceof Buffer);
       const described = {
         ...headers,
         "content-type": MEDIA_TYPES[format],
         ...(encoding && { "content-encoding": encoding.name }),
-        ...(body instanceof Buffer && { "content-length": String(body.length) }),
+        ...(isLengthTold && { "content-length": String(length) }),
       };
       return { status: 200, headers: described, body };
     },
@@ -108,6 +136,16 @@ export function createRepresenter(): Representer {
 export function toResponse({ status, headers, body }: Representation): Response {
   // Uint8Array without a copy; TypeScript thinks of buffers that several threads share.
   return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, { status, headers });
+}
+
+/** Counts what will be written; others get their turn between two chunks. */
+async function countBytes(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<number> {
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    await new Promise(setImmediate);
+  }
+  return length;
 }
 
 /** A chunk is made when the socket has room for it, so a slow reader costs one chunk of memory and not the whole answer. */

@@ -50,7 +50,8 @@ export async function startServer(
       `${host} is not loopback, and keys would travel in the clear: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front ends TLS`,
     );
   }
-  const carry = getRequestListener(app.fetch);
+  // HTTP/1.0 needs no Host, and load balancers' health checks send none. Node itself refuses HTTP/1.1 without one.
+  const carry = getRequestListener(app.fetch, { hostname: "localhost" });
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     // Its failures are answered by its own error handling; it never rejects.
     if (!hotAnswers?.resend(request, response)) void carry(request, response);

@@ -38,7 +38,7 @@ export async function runSweep({ store, clock, monotonic, log, sleep }: SweepOpt
     try {
       const fault = await witness.findFault(signal);
       if (fault === undefined) await sweepOnce({ store, clock, log }, signal);
-      else log.warn({ reason: fault }, `old reports are not removed: ${fault}; looking again in an hour`);
+      else log.warn({ reason: fault }, `old reports are not swept: ${fault}; looking again in an hour`);
     } catch (error) {
       if (!signal.aborted) log.error({ err: error }, "could not sweep old reports; trying again in an hour");
     }

@@ -75,6 +75,7 @@ export function getReport(): Route {
             `${report.key}\n${report.etag}\n${report.receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}`,
           ),
           estimate: body.length,
+          length: body.length + NEWLINE.length,
           headers: {
             "rollcall-as-of": new Date(view.asOf).toISOString(),
             "rollcall-received": new Date(report.receivedAt).toISOString(),

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { LRUCache } from "lru-cache";
-import { writeReports } from "../../answers/array.ts";
+import { measureReports, writeReports } from "../../answers/array.ts";
 import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
 import { type Selection, selectReports } from "../../answers/selection.ts";
 import type { RollView } from "../../roll/view.ts";
@@ -95,6 +95,7 @@ export function listReports(): Route {
         {
           digest: `${selection.digest}${hashText(question)}`,
           estimate: selection.bytes,
+          length: measureReports(selection, query, format),
           headers: {
             "rollcall-as-of": new Date(view.asOf).toISOString(),
             "rollcall-count": String(selection.positions.length),
