@@ -1,5 +1,7 @@
 // End to end: the agent as it runs on a host, its reports in a folder or on a server, its specs from there.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startMetadataServer } from "../src/collect/metadata-server.ts";
@@ -222,4 +224,68 @@ it("lets another key publish for all hosts, and nothing that builds on what the 
     code: 0,
     stdout: expect.stringMatching(/^edition 4: /),
   });
+});
+
+it("reads its settings and spec anew at SIGHUP, keeps those before where the new ones are wrong, and heeds no SIGUSR", {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const config = join(home, "config.yaml");
+  await writeFile(config, `store: ${store()}\nspec: ${await writeSpec()}\n`);
+  const agent = startAgent(["--config", config]);
+  await waitForOutput(agent, /reported/);
+
+  await writeFile(config, "store: [\n");
+  const kept = waitForOutput(agent, /those before stay in use/);
+  agent.kill("SIGHUP");
+  await kept;
+  expect(await readVersions()).toEqual(["1"]);
+
+  const other = await writeSpec("other.yaml", SPEC.replace("app_version", "other_version"));
+  await writeFile(config, `store: ${store()}\nspec: ${other}\n`);
+  const reread = waitForOutput(agent, /read anew/);
+  for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) agent.kill(signal);
+  await reread;
+  await expect.poll(list, WAIT).toMatchObject([{ other_version: "1" }]);
+  // At another place it leaves the first.
+  await writeFile(config, `store: file:${home}/elsewhere\nspec: ${other}\n`);
+  agent.kill("SIGHUP");
+  await expect.poll(list, WAIT).toEqual([]);
+  await expect.poll(() => readdir(join(home, "elsewhere/reports/v1/local")).catch(() => []), WAIT).toHaveLength(1);
+  expect(await stop(agent, "SIGTERM")).toBe(0);
+});
+
+it("leaves the host in the roll as long as another agent of the machine reports it", { timeout: 60_000 }, async () => {
+  const args = ["--store", store(), "--spec", await writeSpec()];
+  const first = startAgent(args);
+  const second = startProgram(["agent", "--state", join(home, "state-2"), ...args], { home });
+  children.push(second);
+  await Promise.all([waitForOutput(first, /"reported"/), waitForOutput(second, /"reported"/)]);
+  expect(await stop(second, "SIGTERM")).toBe(0);
+  expect(await list()).toHaveLength(1);
+  expect(await stop(first, "SIGTERM")).toBe(0);
+  expect(await list()).toEqual([]);
+});
+
+it("stops within five seconds where the server hangs", { timeout: 60_000 }, async () => {
+  const sockets = new Set<Socket>();
+  let isHanging = false;
+  const server = createServer((request, response) => {
+    if (isHanging) return;
+    request.resume();
+    response.writeHead(200, { "content-type": "application/json", "rollcall-api": "v1" }).end("{}");
+  }).on("connection", (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const agent = startAgent(["--server", `http://127.0.0.1:${port}`], { ROLLCALL_KEY: "rc_x" });
+    await waitForOutput(agent, /"reported"/);
+    isHanging = true;
+    const toldAt = performance.now();
+    expect(await stop(agent, "SIGTERM")).toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(5500);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
 });

@@ -1,20 +1,28 @@
-// Tests of telling a shutdown from a stop, with programs that answer as systemctl does.
+// Tests of telling why the program ends, with programs that answer as systemctl does.
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
-import { isShuttingDown } from "./shutdown.ts";
+import { findStopReason } from "./shutdown.ts";
+
+const CGROUP = "0::/system.slice/rollcall-agent.service\n";
+const jobs = (line: string) => `if [ "$1" = list-jobs ]; then echo "${line}"; else echo running; fi`;
 
 it.each([
-  ["echo stopping; exit 1", true],
-  ["echo running", false],
-  ["echo degraded; exit 1", false],
-  ["echo offline; exit 1", false],
-  ["exit 1", false],
-])("%s", async (script, expected) => {
+  ["echo stopping; exit 1", CGROUP, "shutdown"],
+  ["echo running", CGROUP, "stopped"],
+  ["echo degraded; exit 1", CGROUP, "stopped"],
+  ["echo offline; exit 1", CGROUP, "stopped"],
+  ["exit 1", CGROUP, "stopped"],
+  [jobs("1243 rollcall-agent.service restart running"), CGROUP, "restart"],
+  [jobs("1243 rollcall-agent.service restart waiting"), "1:name=systemd:/system.slice/rollcall-agent.service\n", "restart"],
+  [jobs("1243 rollcall-agent.service stop running"), CGROUP, "stopped"],
+  [jobs("1243 other.service restart running"), CGROUP, "stopped"],
+  [jobs("1243 rollcall-agent.service restart running"), "0::/user.slice/session-1.scope\n", "stopped"],
+])("%s in %j: %s", async (script, cgroup, expected) => {
   const folder = await makeFolder({ systemctl: `#!/bin/sh\n${script}\n` });
-  expect(await isShuttingDown(join(folder, "systemctl"))).toBe(expected);
+  expect(await findStopReason(join(folder, "systemctl"), cgroup)).toBe(expected);
 });
 
-it("is false where there is no systemd", async () => {
-  expect(await isShuttingDown("/nowhere/systemctl")).toBe(false);
+it("is a stop where there is no systemd", async () => {
+  expect(await findStopReason("/nowhere/systemctl", CGROUP)).toBe("stopped");
 });

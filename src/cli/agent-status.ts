@@ -1,4 +1,6 @@
 // rollcall agent status: whether this host's agent runs, and whether its reports get through.
+import { resolve } from "node:path";
+import { findAgents } from "../agent/presence.ts";
 import { isRunning, openStatus, type Status } from "../agent/status.ts";
 import { findStateFolder } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
@@ -19,6 +21,7 @@ export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promi
     .catch((error: NodeJS.ErrnoException) => {
       throw new CommandError(`cannot read the agent's status in ${folder}: ${error.message}`);
     });
+  if (!status || !(await isRunning(status))) await tellUnkept(folder);
   if (!status) throw new CommandError(`no agent has run with the state folder ${folder}; name another with --state`);
   const running = await isRunning(status);
   const text =
@@ -28,6 +31,15 @@ export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promi
   await io.stdout.write(text);
   if (!running) throw new CommandError("the agent is not running");
   if (status.waiting_since !== undefined) throw new CommandError("reports do not get through; the agent goes on trying");
+}
+
+/** An agent whose folder is full, or read-only, runs and cannot say so there. @throws CommandError if one does */
+async function tellUnkept(folder: string): Promise<void> {
+  const [pid] = await findAgents(resolve(folder));
+  if (pid === undefined) return;
+  throw new CommandError(
+    `an agent runs (process ${pid}), but cannot write its state folder ${folder}: is the disk full, read-only, or another user's? Its log says more`,
+  );
 }
 
 function formatStatus(status: Status, running: boolean, now: number): string {

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { claimFolder } from "../agent/identity.ts";
 import { createNotices, NO_NOTICES, type Notices } from "../agent/leave-notice.ts";
+import { findAgents } from "../agent/presence.ts";
 import type { SpecFollower } from "../agent/spec-follower.ts";
 import { removeLeftOvers } from "../agent/state-file.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
@@ -15,7 +16,7 @@ import { type HostCollection, openCollection, openHost } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import { followSpecs } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
-import { HostAgent } from "./host-agent.ts";
+import { HostAgent, type HostAgentOptions } from "./host-agent.ts";
 import { HOST_ID_FILE } from "./host-id.ts";
 import { chooseKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
@@ -29,23 +30,85 @@ export interface AgentCommandOptions extends Flags {
   readonly root?: string;
 }
 
-/** Runs until the signal aborts, and leaves then. @throws CommandError */
+/** Runs until the signal aborts, and leaves then. SIGHUP makes it read its settings and the spec anew. @throws CommandError */
 export async function runAgentCommand(options: AgentCommandOptions, io: Io): Promise<void> {
+  let agent = await prepareAgent(options, io);
+  agent.log.info(agent.facts, `rollcall agent ${VERSION} has started`);
+  const bell: HangUpBell = { isRung: false, onRing: () => undefined };
+  // All the time: in a program in which nobody listens SIGHUP is the end.
+  const stopListening = io.onHangUp(() => {
+    bell.isRung = true;
+    bell.onRing();
+  });
+  try {
+    while (!io.signal.aborted) {
+      const next = await runUntilReplaced(agent, bell, options, io);
+      if (!next) break;
+      agent = next;
+      agent.log.info(agent.facts, "the settings and the spec were read anew");
+    }
+  } finally {
+    stopListening();
+  }
+  agent.log.info("the agent has stopped");
+}
+
+type PreparedAgent = Awaited<ReturnType<typeof prepareAgent>>;
+
+/** SIGHUP that came and was not looked at, and who wants to hear of the next one. */
+interface HangUpBell {
+  isRung: boolean;
+  onRing: () => void;
+}
+
+/** Runs an agent until the program ends, or SIGHUP has come and there are settings that work. @returns the one that takes its place */
+async function runUntilReplaced(
+  agent: PreparedAgent,
+  bell: HangUpBell,
+  options: AgentCommandOptions,
+  io: Io,
+): Promise<PreparedAgent | undefined> {
+  const replacing = new AbortController();
+  let next: PreparedAgent | undefined;
+  let isPreparing = false;
+  async function prepare(): Promise<void> {
+    if (isPreparing || !bell.isRung || replacing.signal.aborted) return;
+    isPreparing = true;
+    bell.isRung = false;
+    try {
+      next = await prepareAgent(options, io, agent.folder);
+      replacing.abort();
+    } catch (err) {
+      agent.log.error({ err }, "the settings could not be read anew; those before stay in use");
+    }
+    isPreparing = false;
+    await prepare();
+  }
+  bell.onRing = () => void prepare();
+  bell.onRing();
+  await agent.run({
+    signal: AbortSignal.any([io.signal, replacing.signal]),
+    isReplaced: () => !io.signal.aborted && next?.location === agent.location,
+  });
+  return io.signal.aborted ? undefined : next;
+}
+
+/** Reads the settings and opens all that an agent needs. @param ownFolder the state folder that this process uses already @throws CommandError */
+async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: string) {
   const settings = await readSettings(options, io);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
   const target = await findTarget(settings, io);
-  const folder = await findStateFolder(settings, io);
+  const folder = resolve(await findStateFolder(settings, io));
   await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new CommandError(`the state folder cannot be made: ${error.message}; name another with --state`);
   });
-  const running = await openStatus(folder).load();
-  if (running && (await isRunning(running))) {
-    throw new CommandError(`an agent runs already (process ${running.pid}); stop it first, or give another folder with --state`);
+  if (folder !== ownFolder) {
+    await refuseSecondAgent(folder);
+    await claim(folder, options, log, io);
   }
   const onNotice = (notice: string) => log.warn(notice);
   const onNews = (notice: string) => log.info(notice);
   let follower: SpecFollower | undefined;
-  await claim(folder, options, log, io);
   const edition = () => ({ refused: follower?.refusal });
   const { root } = options;
   const memory = await openMemory(settings, { root, makesFolder: true, onNotice }, io);
@@ -54,17 +117,29 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
   follower = await openFollower({ settings, target, key, folder, onNotice }, io);
   const collection = follower ? followSpecs(local, follower, onNews) : local;
   const outlet = await openOutlet({ target, key, onNotice, retries: 0 }, io);
-  const notices = await openNotices(collection, io.signal);
-  const earlier = await openStatus(folder).load();
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
-  const agent = new HostAgent({ collection, outlet, notices, folder, log, io, earlier, madeOn: `${machine} ${boot}` });
-  log.info(
-    { target: outlet.location, state: resolve(folder), spec: collection.specDigest },
-    `rollcall agent ${VERSION} has started`,
-  );
-  await agent.run();
-  await outlet.close();
-  log.info("the agent has stopped");
+  return {
+    log,
+    folder,
+    location: outlet.location,
+    facts: { target: outlet.location, state: folder, spec: collection.specDigest },
+    async run(ending: Pick<HostAgentOptions, "signal" | "isReplaced">): Promise<void> {
+      const notices = await openNotices(collection, io.signal);
+      const earlier = await openStatus(folder).load();
+      const madeOn = `${machine} ${boot}`;
+      await new HostAgent({ collection, outlet, notices, folder, log, io, earlier, madeOn, ...ending }).run();
+      await outlet.close();
+    },
+  };
+}
+
+/** @throws CommandError if another agent has this state folder */
+async function refuseSecondAgent(folder: string): Promise<void> {
+  const running = await openStatus(folder).load();
+  // Where the folder cannot be written, its status may be an old one.
+  const [pid] = running && (await isRunning(running)) ? [running.pid] : await findAgents(folder);
+  if (pid === undefined) return;
+  throw new CommandError(`an agent runs already (process ${pid}); stop it first, or give another folder with --state`);
 }
 
 /** What another machine left in the folder of which this one is a copy is not this one's. */

@@ -1,11 +1,12 @@
 // The agent on the real machine: present until a notice or a signal comes, away until the notice is gone.
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { runAgent } from "../agent/agent.ts";
 import { createDelivery, type Delivery, type Outlet } from "../agent/delivery.ts";
 import { leave, RETURN_AFTER_MS } from "../agent/leave.ts";
 import type { Notices } from "../agent/leave-notice.ts";
-import { isShuttingDown } from "../agent/shutdown.ts";
+import { announce, type Presence } from "../agent/presence.ts";
+import { findStopReason } from "../agent/shutdown.ts";
 import { FOLLOW_EVERY_MS } from "../agent/spec-follower.ts";
 import { openSpool } from "../agent/spool.ts";
 import { openStatus, type Status } from "../agent/status.ts";
@@ -18,9 +19,13 @@ import type { Io } from "./io.ts";
 import { prepareToGiveBack } from "./page-out.ts";
 import { VERSION } from "./version.ts";
 
-/** How long a report that is being sent has when the host leaves, and then the departure; ms. systemd kills after 30 s (TimeoutStopSec). */
-const STOP_GRACE_MS = 5000;
-const LEAVE_MS = 20_000;
+/** How long a report that is being sent has when the program is told to stop, and all until the departure has been sent; ms. Whoever stops it waits. */
+const STOP_GRACE_MS = 1500;
+const STOP_MS = 4500;
+
+/** The same where a notice came: the host has two minutes then, and nobody waits; ms. */
+const NOTICE_GRACE_MS = 5000;
+const NOTICE_LEAVE_MS = 20_000;
 
 /** How long after a look memory is given back; the report is on its way then. And how often later: what waits for notices needs some as well. */
 const GIVE_BACK_AFTER_MS = 2000;
@@ -29,7 +34,7 @@ const GIVE_BACK_EVERY_MS = 30_000;
 /** Folders that the status lists, at most. */
 const MAX_POLLED = 20;
 
-interface HostAgentOptions {
+export interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
   readonly outlet: Outlet;
   readonly notices: Notices;
@@ -40,6 +45,10 @@ interface HostAgentOptions {
   readonly earlier: Status | undefined;
   /** This boot of this machine. */
   readonly madeOn: string;
+  /** Ends this agent: the program is told to stop, or goes on with other settings. */
+  readonly signal: AbortSignal;
+  /** Whether it goes on at the same place with other settings when the signal has come: then the host stays in the roll. */
+  readonly isReplaced: () => boolean;
 }
 
 /** Runs an agent, and keeps its status. */
@@ -48,6 +57,10 @@ export class HostAgent {
   readonly #status: ReturnType<typeof openStatus>;
   #state: Status;
   #looked = new AbortController();
+  /** Aborts when there is no time left for the departure. */
+  readonly #late = new AbortController();
+  #presence: Promise<Presence> | undefined;
+  #isUnkept = false;
   #prepared: ReturnType<typeof prepareToGiveBack> | undefined;
 
   constructor(options: HostAgentOptions) {
@@ -67,21 +80,37 @@ export class HostAgent {
   }
 
   async run(): Promise<void> {
-    const { io } = this.#options;
-    while (!io.signal.aborted) {
+    const { signal, notices } = this.#options;
+    signal.addEventListener("abort", () => setTimeout(() => this.#late.abort(), STOP_MS).unref(), { once: true });
+    while (!signal.aborted) {
       await this.#awaitReturn();
       const reason = await this.#stay();
-      await this.#depart(reason);
-      if (!io.signal.aborted) await this.#options.notices.awaitNone(io.signal);
+      const isLast = !(await this.#endPresence());
+      if (this.#options.isReplaced()) return;
+      await this.#depart(reason, isLast);
+      if (!signal.aborted) await notices.awaitNone(signal);
     }
+  }
+
+  /** Shows this agent to others of its machine, once it is known whose it is. */
+  #showPresence(id: string): void {
+    const { folder, outlet } = this.#options;
+    this.#presence ??= announce({ folder: resolve(folder), location: outlet.location, id });
+  }
+
+  /** @returns whether another agent goes on */
+  async #endPresence(): Promise<boolean> {
+    const presence = await this.#presence;
+    this.#presence = undefined;
+    return (await presence?.end()) ?? false;
   }
 
   /** What a look needed is not needed until the next one, which begins anew here. */
   async #giveMemoryBack(): Promise<void> {
-    const { io, log } = this.#options;
+    const { signal: ending, log } = this.#options;
     this.#looked.abort();
     this.#looked = new AbortController();
-    const signal = AbortSignal.any([this.#looked.signal, io.signal]);
+    const signal = AbortSignal.any([this.#looked.signal, ending]);
     try {
       this.#prepared ??= prepareToGiveBack();
       const giveBack = await this.#prepared;
@@ -96,18 +125,19 @@ export class HostAgent {
 
   /** A store that tells whole seconds must see the next report as later than the departure. */
   async #awaitReturn(): Promise<void> {
-    const { clock, signal } = this.#options.io;
+    const { signal } = this.#options;
+    const { clock } = this.#options.io;
     const { left_at: leftAt } = this.#state;
     const waitMs = leftAt === undefined ? 0 : Date.parse(leftAt) + RETURN_AFTER_MS - clock();
     if (waitMs > 0) await sleep(Math.min(waitMs, RETURN_AFTER_MS), signal);
   }
 
-  /** Reports until the host leaves. @returns why */
-  async #stay(): Promise<LeaveReason> {
-    const { collection, io, log } = this.#options;
+  /** Reports until the host leaves. @returns why; undefined where it comes back at once */
+  async #stay(): Promise<LeaveReason | undefined> {
+    const { collection, io, log, signal } = this.#options;
     const ending = new AbortController();
     const end = () => ending.abort();
-    io.signal.addEventListener("abort", end, { once: true });
+    signal.addEventListener("abort", end, { once: true });
     const delivery = this.#openDelivery();
     await delivery.restore();
     const reporting = runAgent(
@@ -125,6 +155,7 @@ export class HostAgent {
         sleep,
         onError: (err) => log.error({ err }, "this host could not be looked at; trying again"),
         onLook: (report, nextHeartbeatMs) => {
+          this.#showPresence(report.id);
           void this.#note({
             host: report.id,
             spec: collection.specDigest,
@@ -141,10 +172,13 @@ export class HostAgent {
     const notice = await this.#options.notices.awaitNotice(ending.signal);
     if (notice) log.warn({ reason: notice }, "this host was told that it will end; it leaves the roll");
     end();
-    await reporting;
-    await delivery.stop(STOP_GRACE_MS);
-    io.signal.removeEventListener("abort", end);
-    return notice ?? ((await isShuttingDown()) ? "shutdown" : "stopped");
+    const [reason] = await Promise.all([
+      notice ?? findStopReason(),
+      reporting,
+      delivery.stop(notice ? NOTICE_GRACE_MS : STOP_GRACE_MS),
+    ]);
+    signal.removeEventListener("abort", end);
+    return reason === "restart" ? undefined : reason;
   }
 
   /** Looks for published specs now and then. */
@@ -198,12 +232,14 @@ export class HostAgent {
     return delivery;
   }
 
-  async #depart(reason: LeaveReason): Promise<void> {
+  async #depart(reason: LeaveReason | undefined, isLast: boolean): Promise<void> {
     const { outlet, log, io } = this.#options;
+    if (reason === undefined) return log.info("this agent is restarted: the host stays in the roll");
+    if (!isLast) return log.info("another agent of this machine goes on reporting: the host stays in the roll");
     const { host: id, sent_at: sentAt } = this.#state;
     // A host that never reported is not in the roll.
     if (id === undefined || sentAt === undefined) return;
-    const timeout = AbortSignal.timeout(LEAVE_MS);
+    const timeout = AbortSignal.any([AbortSignal.timeout(NOTICE_LEAVE_MS), this.#late.signal]);
     const onFailure = (err: unknown) => log.warn({ err }, "the departure could not be sent");
     const isSent = await leave({ outlet, random: Math.random, sleep, onFailure }, { id, reason }, timeout);
     if (!isSent) return log.error("the host could not leave; it will be silent in the roll after the window");
@@ -221,9 +257,20 @@ export class HostAgent {
   async #note(changes: { readonly [Name in keyof Status]?: Status[Name] | undefined }): Promise<void> {
     const merged = Object.entries({ ...this.#state, ...changes }).filter(([, value]) => value !== undefined);
     this.#state = Object.fromEntries(merged) as unknown as Status;
-    await this.#status.save(this.#state).catch((err: unknown) => {
-      this.#options.log.debug({ err, file: join(this.#options.folder, "status.json") }, "the status cannot be written");
-    });
+    const { log, folder } = this.#options;
+    try {
+      await this.#status.save(this.#state);
+      if (this.#isUnkept) log.info({ folder }, "the state folder can be written again");
+      this.#isUnkept = false;
+    } catch (err) {
+      // Once: it is told again when it has been well in between.
+      if (!this.#isUnkept)
+        log.warn(
+          { err, folder },
+          "the state folder cannot be written: nothing survives a restart, and agent status is not up to date",
+        );
+      this.#isUnkept = true;
+    }
   }
 }
 
