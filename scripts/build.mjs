@@ -36,7 +36,7 @@ await build({
   minify: true,
   keepNames: true,
   external: ["@aws-sdk/*"],
-  plugins: [{ name: "undici-pool", setup: bundlePoolOnly }],
+  plugins: [{ name: "undici-dispatchers", setup: bundleDispatchersOnly }],
   format: "cjs",
   platform: "node",
   target: "node22",
@@ -69,10 +69,14 @@ async function writeTemplates() {
 }
 
 /** undici's index loads its fetch, WebSocket, cache and more: half of its size, none of which is used. */
-function bundlePoolOnly(bundler) {
-  bundler.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "pool" }));
-  bundler.onLoad({ filter: /.*/, namespace: "pool" }, () => ({
-    contents: 'module.exports = { Pool: require("undici/lib/dispatcher/pool.js") };',
+function bundleDispatchersOnly(bundler) {
+  bundler.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "dispatchers" }));
+  bundler.onLoad({ filter: /.*/, namespace: "dispatchers" }, () => ({
+    contents: [
+      'exports.Agent = require("undici/lib/dispatcher/agent.js");',
+      'exports.Pool = require("undici/lib/dispatcher/pool.js");',
+      'exports.ProxyAgent = require("undici/lib/dispatcher/proxy-agent.js");',
+    ].join("\n"),
     resolveDir: root,
   }));
 }

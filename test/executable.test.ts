@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { startMetadataServer, USUAL_METADATA } from "../src/collect/metadata-server.ts";
 import { openStore } from "../src/store/open.ts";
+import { describeNetwork } from "./network.ts";
 import { makeHome, run, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
 import { assumeRole } from "./s3/session.ts";
@@ -32,6 +33,8 @@ afterEach(async () => {
 const ID = USUAL_METADATA["meta-data/instance-id"] ?? "";
 
 const WAIT = { timeout: 10_000, interval: 100 };
+
+describeNetwork("the executable", program);
 
 describe("the executable", () => {
   it("runs with nothing else on the host", async () => {

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import { API_HEADER } from "../api/header.ts";
 import { isLoopback } from "../api/server.ts";
+import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { drawWait } from "../store/backoff.ts";
 import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
@@ -84,7 +85,7 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
   return {
     async request(path, init = {}) {
       try {
-        return await pRetry(() => tryOnce(path, init).catch(nameTimeout), {
+        return await pRetry(() => tryOnce(path, init).catch((error: unknown) => explainFailure(error, signal, url)), {
           retries,
           // p-retry's own waits never fall below the unjittered ones, so a fleet would come back in step. Waited is here, where p-retry
           // asks last, and only of failures that it would repeat.
@@ -92,14 +93,15 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
           signal,
           shouldRetry: async ({ error, attemptNumber }) => {
             if (signal.aborted) return false;
-            onRetry?.(describe(error));
+            onRetry?.(error.message);
             await wait(drawWait(attemptNumber, random(), BACKOFF), undefined, { signal });
             return true;
           },
         });
       } catch (error) {
         if (error instanceof CommandError || signal.aborted) throw error;
-        throw new CommandError(`${url.origin} does not answer: ${describe(error)}`);
+        const { message, isFinal } = toFailure(error, { host: url.hostname });
+        throw new CommandError(`${url.origin} ${isFinal ? "cannot be asked" : "does not answer"}: ${message}`);
       }
     },
   };
@@ -120,16 +122,16 @@ async function follow(response: Response, signal: AbortSignal): Promise<Response
   return new Response(found.body, { status: 200, headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]] });
 }
 
-/** Tells a time-out in words. p-retry repeats it; of TypeErrors it repeats only those of fetch itself. */
-function nameTimeout(error: unknown): never {
-  if (error instanceof DOMException && error.name === "TimeoutError") throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`);
-  throw error;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || error.message : error.message;
+/**
+ * Tells in words why there was no answer. Neither runtime's own errors are: p-retry repeats only some of those, and of the others only
+ * what it knows by its words.
+ */
+function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
+  if (error instanceof CommandError || error instanceof AbortError || signal.aborted) throw error;
+  if (error instanceof DOMException && error.name === "TimeoutError")
+    throw new NetworkFailure(`no answer within ${TIMEOUT_MS / 1000} s`);
+  const failure = toFailure(error, { host: url.hostname });
+  throw failure.isFinal ? new AbortError(failure) : failure;
 }
 
 /** What answered, but not for Rollcall. */

@@ -4,9 +4,11 @@ import type { Outlet } from "../agent/delivery.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { readMetadata } from "../collect/metadata.ts";
+import { toFailure } from "../network/failure.ts";
 import { findStateFolder, openMemory } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
+import { checkNetwork } from "./doctor-network.ts";
 import { CommandError } from "./failure.ts";
 import { readFacts } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
@@ -24,7 +26,7 @@ export interface DoctorOptions extends Flags {
 }
 
 /** What one check found. */
-interface Finding {
+export interface Finding {
   readonly check: string;
   readonly outcome: "ok" | "warning" | "failed" | "skipped";
   readonly detail: string;
@@ -82,6 +84,8 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
   const folder = await findStateFolder(settings, io);
   await note(await checkState(folder));
   if (!target) return;
+  const url = target.kind === "server" ? target.url : await findClock(target.url, io);
+  await note(await checkNetwork(url, target.kind === "store", io.env));
   await note(await checkClock(target, io));
   if (target.kind === "store")
     await attempt(
@@ -188,8 +192,8 @@ async function checkClock(target: Target, io: Io): Promise<Finding> {
     if (Math.abs(skew) > MAX_SKEW_MS) return { check, outcome: "failed", detail, fix };
     return Math.abs(skew) > NOTABLE_SKEW_MS ? { check, outcome: "warning", detail, fix } : { check, outcome: "ok", detail };
   } catch (error) {
-    const { cause } = error as Error;
-    const reason = cause instanceof Error ? cause.message : (error as Error).message;
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const reason = isLate ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s` : toFailure(error, { host: url.hostname }).message;
     return {
       check,
       outcome: "failed",

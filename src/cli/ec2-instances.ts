@@ -1,5 +1,6 @@
 // The instances that EC2 says are there: DescribeInstances, in one region with one account's credentials.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { openSender } from "../store/s3-open-sender.ts";
 import { S3_TIMEOUTS } from "../store/s3-sender.ts";
@@ -19,11 +20,13 @@ export async function listInstances(region: string, io: Pick<Io, "env" | "clock"
   const endpoint = io.env.AWS_ENDPOINT_URL_EC2
     ? parseEndpoint(io.env.AWS_ENDPOINT_URL_EC2)
     : new URL(`https://ec2.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
-  const sender = await openSender({ origin: endpoint.origin, timeouts: { ...S3_TIMEOUTS, headers: 60_000 }, ca: undefined });
+  const { env } = io;
+  const trust = await readAwsTrust(env);
+  const sender = await openSender({ origin: endpoint.origin, timeouts: { ...S3_TIMEOUTS, headers: 60_000 }, env, trust });
   const sign = createSigner({ region, service: "ec2", host: endpoint.host, clock: io.clock });
   const ids = new Set<string>();
   try {
-    const credentials = await loadFromChain({ env: io.env, profile: undefined })(false);
+    const credentials = await loadFromChain({ env, trust, profile: undefined })(false);
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
       const query = formatQuery(token);

@@ -37,7 +37,7 @@ export interface Folders {
 }
 
 /** The process's own. */
-export function openIo({ folders, signal }: { folders: Folders; signal: AbortSignal }): Io {
+export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "signal">): Io {
   let dialogue: ((question: string) => Promise<string>) | undefined;
   const ask = (question: string) => {
     dialogue ??= openDialogue();
@@ -52,7 +52,7 @@ export function openIo({ folders, signal }: { folders: Folders; signal: AbortSig
       return Buffer.concat(chunks);
     },
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
-    env: process.env,
+    env,
     cwd: findCwd(),
     clock: systemClock,
     folders,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program `rollcall`: wires the commands to the process, and turns whatever they throw into one line and an exit status.
 import { CommanderError } from "commander";
+import { takeOver } from "../network/fetch.ts";
 import { StoreError } from "../store/store.ts";
 import { addCompletion } from "./completion.ts";
 import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
@@ -41,7 +42,8 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => void tell(error).then(exit));
 
 try {
-  const io: Io = openIo({ folders: await findFolders(process.env), signal: stop.signal });
+  const env = takeOver(process.env, (warning) => void process.stderr.write(`warning: ${warning}\n`));
+  const io: Io = openIo({ env, folders: await findFolders(env), signal: stop.signal });
   const program = buildProgram(io);
   addCompletion(program, io);
   await program.parseAsync();

@@ -2,6 +2,7 @@
 import { type Format, writeReports } from "../answers/array.ts";
 import { parseQuery, QueryError } from "../answers/query.ts";
 import { selectReports } from "../answers/selection.ts";
+import { toFailure } from "../network/failure.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { RollView } from "../roll/view.ts";
 import { StoreError } from "../store/store.ts";
@@ -113,6 +114,6 @@ async function* asCommandErrors(body: AsyncIterable<Uint8Array>, url: URL): Asyn
   try {
     yield* body;
   } catch (error) {
-    throw new CommandError(`the answer of ${url.origin} broke off: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`the answer of ${url.origin} broke off: ${toFailure(error).message}`);
   }
 }

@@ -1,6 +1,7 @@
 // The real machine, as collectors reach it. Only entry points call this; tests make their own HostAccess.
 import { hostname, uptime } from "node:os";
 import { resolve } from "node:path";
+import { fetchDirectly } from "../network/fetch.ts";
 import { systemClock } from "../report/clock.ts";
 import type { HostAccess } from "./collector.ts";
 import { makeCommandRunner } from "./command-runner.ts";
@@ -43,7 +44,8 @@ export function openMachine(options: MachineOptions): HostAccess {
     metadata: {
       endpoint: endpoint || METADATA_ENDPOINT,
       isGiven: Boolean(endpoint),
-      fetch: globalThis.fetch,
+      // A proxy would ask its own host's.
+      fetch: fetchDirectly,
       timeoutMs: METADATA_TIMEOUT_MS,
     },
     machine: {

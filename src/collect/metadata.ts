@@ -1,5 +1,6 @@
 // Asks the EC2 instance metadata service (IMDS). It is on the network, so it may be slow, absent, or lie.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+import { toFailure } from "../network/failure.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { checkValue } from "./value.ts";
 
@@ -183,8 +184,8 @@ function explainFetchError(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) throw error;
   if (error.name === "TimeoutError") return `did not answer within ${timeoutMs} ms`;
   if (error.name === "AbortError") return "was not waited for: the time of the whole run is over";
-  const cause = error.cause instanceof Error && "code" in error.cause ? String(error.cause.code) : error.message;
-  return `could not be reached: ${cause}`;
+  const { code, message } = toFailure(error);
+  return `could not be reached: ${code || message}`;
 }
 
 function explainAnswer(answer: Answer): string {

@@ -1,5 +1,6 @@
 // Requests to the other side: bounded in time, size and tries, with waits where it asks for them; no secret in an error.
 import pRetry, { AbortError } from "p-retry";
+import { toFailure } from "../network/failure.ts";
 import { drawWait } from "../store/backoff.ts";
 import { StoreError } from "../store/store.ts";
 import { type PublishContext, PublishError } from "./publisher.ts";
@@ -103,7 +104,9 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
     } catch (error) {
       if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw new AbortError(error as Error);
       if (error instanceof Refused) throw error;
-      const told = error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${describe(error)}`);
+      const { isFinal, message } = toFailure(error);
+      if (isFinal && !(error instanceof Unknown)) throw new AbortError(new PublishError(`${place} cannot be asked: ${message}`));
+      const told = error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${hideAddresses(message)}`);
       throw request.isIdempotent ? told : new AbortError(told);
     }
   }
@@ -170,10 +173,7 @@ function readReset(headers: Headers, now: number): number {
 }
 
 /** Without addresses, which may be secrets: those of incoming webhooks are. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return "no reason is known";
-  const { cause } = error;
-  const words = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || error.message : error.message;
+function hideAddresses(words: string): string {
   return words.replace(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, "(the address)");
 }
 

@@ -1,11 +1,12 @@
 // The AWS SDK's S3 client as `rollcall store init` needs it. Heavy: only that command loads it.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { createFetch } from "../network/fetch.ts";
+import { createAwsRequestHandler } from "./aws-request-handler.ts";
+import { readAwsTrust } from "./aws-trust.ts";
 import { formatS3Url, parseEndpoint, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
-const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 const MAX_ATTEMPTS = 3;
 
@@ -33,16 +34,11 @@ export function findRegion(location: S3Location, env: BucketEnvironment): string
 export async function openBucketClient(location: S3Location, env: BucketEnvironment): Promise<S3Client> {
   const endpoint = findEndpoint(location, env);
   const region = findRegion(location, env);
-  const ca = env.AWS_CA_BUNDLE ? await readCertificates(env.AWS_CA_BUNDLE) : undefined;
+  const fetch = createFetch(env, await readAwsTrust(env));
   const config: S3ClientConfig = {
     forcePathStyle: location.pathStyle || (endpoint !== undefined && location.endpoint === undefined),
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      ...(ca && { httpsAgent: { ca } }),
-    },
+    requestHandler: createAwsRequestHandler(fetch, REQUEST_TIMEOUT_MS),
     ...(endpoint && { endpoint: endpoint.origin }),
     ...(region && { region }),
     ...findCredentials(location, env),
@@ -58,14 +54,6 @@ function findCredentials({ profile }: S3Location, env: BucketEnvironment): Pick<
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
   if (!accessKeyId || !secretAccessKey || env.AWS_PROFILE) return {};
   return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
-}
-
-async function readCertificates(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new StoreError(`[store] [s3] cannot read AWS_CA_BUNDLE: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /**

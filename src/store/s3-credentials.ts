@@ -1,10 +1,17 @@
 // Where the keys that sign S3 requests come from: the environment, or AWS's own chain, kept and renewed in time.
+
+import { createFetch } from "../network/fetch.ts";
+import type { OwnTrust } from "../network/route.ts";
 import type { Clock } from "../report/clock.ts";
+import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import type { Credentials } from "./s3-signature.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 /** Credentials are renewed this long before they end; AWS's roles give new ones at least as early. */
 const REFRESH_AHEAD_MS = 5 * 60 * 1000;
+
+/** A request to SSO or STS and its whole answer. */
+const REQUEST_TIMEOUT_MS = 20_000;
 
 /** Asks for credentials anew. @param isForced those that it gave last no longer work */
 export type LoadCredentials = (isForced: boolean) => Promise<Credentials>;
@@ -56,6 +63,8 @@ export function keepCredentials(load: LoadCredentials, clock: Clock): Credential
 
 export interface ChainOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** CAs that count for AWS's services in the place of all others. */
+  readonly trust?: OwnTrust | undefined;
   /** A profile of ~/.aws/config and ~/.aws/credentials. */
   readonly profile: string | undefined;
 }
@@ -64,7 +73,7 @@ export interface ChainOptions {
  * The order of AWS's own programs: environment, SSO, shared files, web identity, container, EC2 instance. Keys in the environment are
  * taken without loading AWS's library, which takes a tenth of a second. The library itself reads the process's environment.
  */
-export function loadFromChain({ env, profile }: ChainOptions): LoadCredentials {
+export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCredentials {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
   if (accessKeyId && secretAccessKey && profile === undefined && !env.AWS_PROFILE) {
     return async () => ({ accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) });
@@ -73,7 +82,9 @@ export function loadFromChain({ env, profile }: ChainOptions): LoadCredentials {
   return async (isForced) => {
     try {
       const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
-      chain ??= defaultProvider(profile === undefined ? {} : { profile });
+      // For SSO and STS. The metadata services of EC2, ECS and EKS are asked directly, by the library's own means.
+      const requestHandler = createAwsRequestHandler(createFetch(env, trust), REQUEST_TIMEOUT_MS);
+      chain ??= defaultProvider({ clientConfig: { requestHandler }, ...(profile !== undefined && { profile }) });
       return await chain({ forceRefresh: isForced });
     } catch (error) {
       throw explain(error, profile);

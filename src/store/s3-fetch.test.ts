@@ -16,7 +16,7 @@ describeStore("s3 by fetch", async () => {
   const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server.user;
   const location = parseS3Url(`s3://conformance-fetch/some/prefix?endpoint=${server.endpoint}`);
   const env = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
-  const bare = await s3Store({ location, env, clock: Date.now, openSender: createFetchSender });
+  const bare = await s3Store({ location, env, clock: Date.now, openSender: (options) => createFetchSender(options) });
   let marks = 0;
   const store = withRetry(bare, {
     clock: Date.now,
@@ -45,13 +45,13 @@ it("gives up on a server that does not answer, stops in the middle, or cuts its 
     response.write("half");
     if (request.url === "/cut") setTimeout(() => response.destroy(), 20);
   });
-  const sender = createFetchSender({ origin, timeouts: TIMEOUTS, ca: undefined });
+  const sender = createFetchSender({ origin, timeouts: TIMEOUTS, env: {}, trust: undefined });
   for (const path of ["/silent", "/stuck", "/cut"]) await expect(sender.send({ ...GET, path })).rejects.toThrow(Unavailable);
 });
 
 it("reads no more than it was asked to, and nothing once it is closed", async () => {
   const { origin } = await serve((_request, response) => void response.end(Buffer.alloc(5000)));
-  const sender = createFetchSender({ origin, timeouts: TIMEOUTS, ca: undefined });
+  const sender = createFetchSender({ origin, timeouts: TIMEOUTS, env: {}, trust: undefined });
   expect(await sender.send(GET)).toMatchObject({ isTooLarge: true });
   await sender.close();
   await expect(sender.send(GET)).rejects.toThrow("closed");

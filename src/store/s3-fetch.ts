@@ -1,12 +1,13 @@
 // The Sender in the executable: fetch. Slower for a whole fleet's reports than s3-send.ts, and enough for a host's own.
+import { createFetch } from "../network/fetch.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
 import { type Answer, explainFailure, MAX_ERROR_BYTES, type Sender, type SenderOptions, type SendOptions } from "./s3-sender.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Makes a sender. @param fetch the platform's own, but for tests */
-export function createFetchSender({ origin, timeouts, ca }: SenderOptions, fetch = globalThis.fetch): Sender {
+/** Makes a sender. */
+export function createFetchSender({ origin, timeouts, env, trust }: SenderOptions, fetch = createFetch(env, trust)): Sender {
   const closing = new AbortController();
 
   async function exchange(
@@ -23,8 +24,6 @@ export function createFetchSender({ origin, timeouts, ca }: SenderOptions, fetch
       body: body === undefined ? null : new Uint8Array(body),
       redirect: "manual",
       signal,
-      // Bun's way to name whom to trust.
-      ...(ca !== undefined && { tls: { ca } }),
     });
     const { status } = response;
     const answerHeaders = pickNamedHeaders(response.headers);
@@ -53,7 +52,7 @@ export function createFetchSender({ origin, timeouts, ca }: SenderOptions, fetch
         options.signal?.throwIfAborted();
         patience.signal.throwIfAborted();
         if (closing.signal.aborted) throw new StoreError("[store] [s3] the store is closed", { cause: error });
-        throw error instanceof StoreError ? error : explainFailure(findCause(error), origin);
+        throw error instanceof StoreError ? error : explainFailure(error, origin);
       } finally {
         patience.end();
       }
@@ -85,10 +84,4 @@ function createPatience(origin: string): Patience {
     },
     end,
   };
-}
-
-/** Node's fetch says "fetch failed", and why in its cause; Bun's says it itself. */
-function findCause(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  return error.cause instanceof Error ? error.cause : error;
 }

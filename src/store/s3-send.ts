@@ -1,5 +1,7 @@
 // The Sender on Node: undici, at its lowest level.
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import { openDispatcher } from "../network/dispatcher.ts";
+import { findRoute, type Route } from "../network/route.ts";
 import { type AnswerHeaders, pickHeaders } from "./s3-headers.ts";
 import { type Answer, explainFailure, MAX_ERROR_BYTES, type Sender, type SenderOptions, type SendOptions } from "./s3-sender.ts";
 import { Unavailable } from "./store.ts";
@@ -8,21 +10,24 @@ import { Unavailable } from "./store.ts";
 const CONNECTIONS = 128;
 
 /** Makes a sender. It connects with the first request. */
-export function createSender({ origin, timeouts, ca }: SenderOptions): Sender {
-  const pool = new Pool(origin, {
+export function createSender({ origin, timeouts, env, trust }: SenderOptions): Sender {
+  const route = findRoute(new URL(origin), env, trust);
+  const dispatcher = openDispatcher(route, new URL(origin).protocol, {
+    origin,
     connections: CONNECTIONS,
     pipelining: 1,
     headersTimeout: timeouts.headers,
     bodyTimeout: timeouts.body,
-    connect: { timeout: timeouts.connect, ...(ca !== undefined && { ca }) },
+    connectTimeout: timeouts.connect,
   });
   return {
     send: (options) =>
       new Promise((resolve, reject) => {
         const { method, path, headers, body = null } = options;
-        pool.dispatch({ method, path, headers, body }, new AnswerHandler(origin, options, resolve, reject));
+        const handler = new AnswerHandler(origin, route.context, options, resolve, reject);
+        dispatcher.dispatch({ origin, method, path, headers, body }, handler);
       }),
-    close: () => pool.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -34,6 +39,7 @@ const NO_BYTES = Buffer.alloc(0);
  */
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #origin: string;
+  readonly #context: Route["context"];
   readonly #options: SendOptions;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (reason: unknown) => void;
@@ -44,8 +50,15 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   #headers: AnswerHeaders = {};
   #size = 0;
 
-  constructor(origin: string, options: SendOptions, resolve: (answer: Answer) => void, reject: (reason: unknown) => void) {
+  constructor(
+    origin: string,
+    context: Route["context"],
+    options: SendOptions,
+    resolve: (answer: Answer) => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.#origin = origin;
+    this.#context = context;
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -97,7 +110,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    this.#fail(explainFailure(error, this.#origin));
+    this.#fail(explainFailure(error, this.#origin, this.#context));
   }
 
   #stopAtSize(): void {

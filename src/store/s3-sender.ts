@@ -1,5 +1,8 @@
 // The Sender contract: one HTTP request to an S3 server and its whole answer, with every wait and size bounded. Its implementations are
 // s3-send.ts for Node and s3-fetch.ts for the executable.
+import { toFailure } from "../network/failure.ts";
+import type { Environment } from "../network/proxy.ts";
+import type { OwnTrust, Route } from "../network/route.ts";
 import type { AnswerHeaders } from "./s3-headers.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
@@ -46,33 +49,20 @@ export interface Sender {
 export interface SenderOptions {
   readonly origin: string;
   readonly timeouts: S3Timeouts;
-  /** Certificates to trust in the place of Node's own: PEM. */
-  readonly ca: string | undefined;
+  /** The variables that name proxies and CAs. */
+  readonly env: Environment;
+  /** CAs that count in the place of all others. */
+  readonly trust: OwnTrust | undefined;
 }
 
-/** What went wrong, in words. Node's errors name addresses and reasons, undici's its time limits. */
-export function explainFailure(error: Error, origin: string): StoreError {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  if (CLOSED_ERRORS.has(code)) return new StoreError("[store] [s3] the store is closed", { cause: error });
+/** What went wrong, in words. @param error of the runtime, of undici, or a NetworkFailure */
+export function explainFailure(error: unknown, origin: string, context: Route["context"] = {}): StoreError {
+  if (CLOSED_ERRORS.has((error as NodeJS.ErrnoException).code ?? ""))
+    return new StoreError("[store] [s3] the store is closed", { cause: error });
+  const { isFinal, message } = toFailure(error, context);
   // Waiting mends no certificate.
-  if (TLS_ERRORS.has(code)) {
-    const advice = "name a file with its authority's certificate in AWS_CA_BUNDLE";
-    return new StoreError(`[store] [s3] the certificate of ${origin} is not trusted (${code}); ${advice}`, { cause: error });
-  }
-  const inner: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-  const text = error.message === "" && inner instanceof Error ? inner.message : error.message;
-  const named = code === "" || text.includes(code) ? text : `${text} (${code})`;
-  return new Unavailable(`[store] [s3] no answer from ${origin}: ${named}`, { cause: error });
+  if (isFinal) return new StoreError(`[store] [s3] ${origin} cannot be asked: ${message}`, { cause: error });
+  return new Unavailable(`[store] [s3] no answer from ${origin}: ${message}`, { cause: error });
 }
 
 const CLOSED_ERRORS: ReadonlySet<string> = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);
-
-const TLS_ERRORS: ReadonlySet<string> = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "CERT_HAS_EXPIRED",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-]);

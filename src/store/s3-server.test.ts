@@ -226,7 +226,7 @@ describe("s3: who may not", () => {
   it("is Unavailable where nobody listens", async () => {
     const store = await open("rights?endpoint=http://127.0.0.1:1");
     await expect(listKeys(store)).rejects.toThrow(Unavailable);
-    await expect(listKeys(store)).rejects.toThrow(/no answer from http:\/\/127.0.0.1:1: connect ECONNREFUSED/);
+    await expect(listKeys(store)).rejects.toThrow("no answer from http://127.0.0.1:1: the connection is refused (ECONNREFUSED)");
   });
 });
 
@@ -243,7 +243,9 @@ describe("s3: over TLS", () => {
   it("trusts nobody else, and says so at once", async () => {
     const error = await listKeys(await open(url)).catch((reason: unknown) => reason);
     expect(error).not.toBeInstanceOf(Unavailable);
-    expect(String(error)).toMatch(/the certificate of https:.* is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\).*AWS_CA_BUNDLE/);
+    expect(String(error)).toMatch(
+      /its certificate is signed by itself and not known here; .* in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS/,
+    );
   });
 
   it("says which file it cannot read", async () => {

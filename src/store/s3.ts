@@ -1,6 +1,6 @@
 // The s3 driver: a store in a bucket of AWS S3 or of a server that speaks the same. docs/stores/s3.md tells operators about it.
-import { readFile } from "node:fs/promises";
 import type { Clock } from "../report/clock.ts";
+import { readAwsTrust } from "./aws-trust.ts";
 import type { RepeatableStore } from "./retry.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
 import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
@@ -9,7 +9,7 @@ import { openSender } from "./s3-open-sender.ts";
 import { findPlace } from "./s3-place.ts";
 import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
-import { checkKey, StoreError, TooLarge } from "./store.ts";
+import { checkKey, TooLarge } from "./store.ts";
 import { findStsEndpoint, readCaller } from "./sts.ts";
 
 export interface S3StoreOptions {
@@ -42,9 +42,9 @@ export async function s3Store({
   ...options
 }: S3StoreOptions): Promise<RepeatableStore> {
   const place = await findPlace(location, env);
-  const ca = await readCa(env.AWS_CA_BUNDLE);
-  const sender = await open({ origin: place.origin, timeouts, ca });
-  const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, profile: location.profile }), clock);
+  const trust = await readAwsTrust(env);
+  const sender = await open({ origin: place.origin, timeouts, env, trust });
+  const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, trust, profile: location.profile }), clock);
   const bucket = new Bucket({ location, place, sender, keeper, clock, onRequest: options.onRequest });
   return {
     location: formatS3Url(location),
@@ -89,7 +89,7 @@ export async function s3Store({
       return (
         endpoint &&
         (await readCaller({
-          sender: await open({ origin: endpoint.origin, timeouts, ca }),
+          sender: await open({ origin: endpoint.origin, timeouts, env, trust }),
           endpoint,
           region: place.region,
           credentials: await keeper.get(),
@@ -100,14 +100,4 @@ export async function s3Store({
 
     close: () => sender.close(),
   };
-}
-
-async function readCa(file: string | undefined): Promise<string | undefined> {
-  if (!file) return undefined;
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown";
-    throw new StoreError(`[store] [s3] cannot read the certificates that AWS_CA_BUNDLE names: ${reason}`, { cause: error });
-  }
 }
