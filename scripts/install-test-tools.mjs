@@ -14,6 +14,8 @@ const TOOLS = {
   // For a network of the test's own, with EC2's metadata service at its address.
   ip: "iproute2",
   unshare: "util-linux",
+  // Sets a program's clock.
+  faketime: "faketime",
   // Makes a terminal.
   script: "bsdutils",
   // Ceph's RADOS Gateway is the S3 server (test/s3/server.ts).

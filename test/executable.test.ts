@@ -1,5 +1,6 @@
 // The executable that hosts run, itself: Bun puts its own modules in the place of some of Node's, so what the source does under Node proves little.
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -31,6 +32,9 @@ afterEach(async () => {
 });
 
 const ID = USUAL_METADATA["meta-data/instance-id"] ?? "";
+
+/** Where Debian's package libfaketime has it. */
+const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
 
 const WAIT = { timeout: 10_000, interval: 100 };
 
@@ -65,6 +69,51 @@ describe("the executable", () => {
       expect(own.stderr).toBe(node.stderr);
     } finally {
       await metadata.close();
+    }
+  });
+
+  it("runs a script without #! as the program on Node does", async () => {
+    await writeFile(join(home, "app"), "echo version 1.2.3\n", { mode: 0o755 });
+    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - command: { run: [${home}/app], fields: { v: { pattern: 'version (.*)' } } }\n`;
+    await writeFile(join(home, "spec.yaml"), spec);
+    const args = ["report", "--print", "--spec", "spec.yaml"];
+    for (const { stdout } of [await run(args, { home, program }), await run(args, { home })]) {
+      expect(JSON.parse(stdout)).toMatchObject({ v: "1.2.3" });
+    }
+  });
+
+  it("watches on when the clock is set back", { timeout: 60_000 }, async () => {
+    const library = FAKETIME.find((path) => existsSync(path));
+    // npm test installs it.
+    if (library === undefined) throw new Error("libfaketime is missing: apt-get install libfaketime");
+    const times = join(home, "times");
+    await writeFile(times, "+0s\n");
+    const file = join(home, "app.conf");
+    await writeFile(file, "version=1\n");
+    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${file}, fields: { v: { pattern: 'version=(.*)' } } }\n`;
+    await writeFile(join(home, "spec.yaml"), spec);
+    const env = {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: times,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    };
+    const args = ["agent", "--store", "file:store", "--spec", "spec.yaml", "--state", "state"];
+    const agent = startProgram(args, { home, env, program });
+    children.push(agent);
+    await waitForOutput(agent, /"reported"/);
+    const expectSeen = async (version: string) => {
+      const seen = waitForOutput(agent, /"reported"/);
+      const began = performance.now();
+      await writeFile(file, `version=${version}\n`);
+      await seen;
+      // Well before the poll.
+      expect(performance.now() - began).toBeLessThan(20_000);
+    };
+    for (const [turn, time] of ["-1h", "-5h", "+3h", "-2h"].entries()) {
+      await writeFile(times, `${time}\n`);
+      await expectSeen(`${turn}.0`);
+      await expectSeen(`${turn}.1`);
     }
   });
 

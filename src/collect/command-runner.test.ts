@@ -1,5 +1,5 @@
 // Programs that behave and programs that do not; all are real processes.
-import { readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CommandOutcome, makeCommandRunner } from "./command-runner.ts";
@@ -29,6 +29,13 @@ describe("a command", () => {
     const root = await makeFolder({ "opt/app": '#!/bin/sh\necho "$1"\n' });
     const runBelow = makeCommandRunner({ root, environment: {} });
     const outcome = await runBelow({ argv: ["/opt/app", "$HOME; *"], timeoutMs: 30_000, signal: never });
+    expect("stdout" in outcome && outcome.stdout.toString()).toBe("$HOME; *\n");
+  });
+
+  it("that is a script without #! is run by the shell, as from a shell", async () => {
+    const root = await makeFolder({ "opt/app": 'echo "$1"\n' });
+    await chmod(join(root, "opt/app"), 0o755);
+    const outcome = await run({ argv: [join(root, "opt/app"), "$HOME; *"], timeoutMs: 30_000, signal: never });
     expect("stdout" in outcome && outcome.stdout.toString()).toBe("$HOME; *\n");
   });
 

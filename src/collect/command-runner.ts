@@ -1,5 +1,5 @@
 // Runs one program with a bound on its time, its output and its children.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { formatDuration } from "../spec/duration.ts";
@@ -49,7 +49,7 @@ export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner 
       let child: ChildProcess;
       const mark = randomUUID();
       try {
-        child = spawn(resolveBelow(options.root, program), args, {
+        child = start(resolveBelow(options.root, program), args, {
           cwd: options.root,
           env: { ...options.environment, [MARK]: mark },
           stdio: ["ignore", "pipe", "pipe"],
@@ -66,6 +66,19 @@ export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner 
       });
     });
   };
+}
+
+/** What execvp(3) runs scripts by that have no `#!` line. */
+const SHELL = "/bin/sh";
+
+/** Starts a program. Node leaves a script without `#!` to execvp(3), and Bun says ENOEXEC: then the same is done here. */
+function start(path: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(path, args, options);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOEXEC")) throw error;
+    return spawn(SHELL, [path, ...args], options);
+  }
 }
 
 /** Follows a child until it has ended, and settles exactly once: with its outcome, and whether it was ended by force. */
