@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { formatDuration } from "../spec/duration.ts";
 import { resolveBelow } from "./host-files.ts";
 import { maskText } from "./mask.ts";
+import { stripEscapeSequences } from "./text.ts";
 
 /** Most bytes of output that are kept; a program that prints more is ended. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -189,7 +190,7 @@ function explainStart(error: unknown): string {
 
 function explainEnd(code: number | null, signal: NodeJS.Signals | null, stderr: Buffer): string {
   const ending = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  const line = stderr.subarray(0, 4096).toString("utf8").trimStart().split("\n")[0] ?? "";
+  const line = stripEscapeSequences(stderr.subarray(0, 4096).toString("utf8")).trimStart().split("\n")[0] ?? "";
   // Before it is cut: half a credential is not known for one.
   const shown = maskText(line)
     .replace(/[\p{Cc}\p{Cs}]/gu, " ")

@@ -3,6 +3,7 @@ import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { makeSelector } from "./select.ts";
+import { stripEscapeSequences } from "./text.ts";
 
 /** A failed program leaves every field of the step unread, the optional ones too: whether they are there is not known. */
 export const commandCollector: Collector<OptionsOf["command"]> = {
@@ -20,6 +21,13 @@ export const commandCollector: Collector<OptionsOf["command"]> = {
     }
     // Many programs print their version to stderr (java -version is one).
     const bytes = outcome.stdout.length > 0 ? outcome.stdout : outcome.stderr;
-    return makeSelector(options.fields)({ bytes, format: options.format, path: "" });
+    return makeSelector(options.fields)({ bytes: toPlain(bytes), format: options.format, path: "" }, signal);
   },
 };
+
+/** Colours and the like are for a terminal. UTF-16 is left for the selector to tell. */
+function toPlain(bytes: Buffer): Buffer {
+  const text = bytes.toString("utf8");
+  const plain = stripEscapeSequences(text);
+  return plain === text ? bytes : Buffer.from(plain);
+}

@@ -4,7 +4,9 @@ import { escapePath } from "tinyglobby";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
+import { parseDotenv } from "./formats/dotenv.ts";
 import { parseFormat } from "./formats.ts";
+import { decodeText } from "./text.ts";
 import { checkValue, type JsonValue } from "./value.ts";
 
 /** Most files, and most bytes of each: they are facts, not data. */
@@ -33,8 +35,10 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
       const { name, ext } = posix.parse(path);
       const fault = findNameFault(name, facts);
       const outcome = fault ? { reason: fault } : readFacts(file.bytes, FORMATS[ext as keyof typeof FORMATS]);
-      if ("value" in outcome) facts.set(name, outcome.value);
-      else unread.push({ what: path, reason: outcome.reason });
+      if ("value" in outcome) {
+        facts.set(name, outcome.value);
+        for (const reason of outcome.doubts ?? []) unread.push({ what: path, reason });
+      } else unread.push({ what: path, reason: outcome.reason });
     }
     if (found.paths.length > MAX_FILES) unread.push({ what: folder, reason: `has more than ${MAX_FILES} files` });
     return { fields: facts.size > 0 ? [[into, Object.fromEntries(facts)]] : [], unread };
@@ -52,8 +56,11 @@ function findNameFault(name: string, facts: ReadonlyMap<string, JsonValue>): str
 
 function readFacts(bytes: Buffer, format: "json" | "dotenv"): ReturnType<typeof checkValue> {
   if (bytes.length > MAX_BYTES) return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_BYTES}` };
-  const text = bytes.toString("utf8");
-  const parsed = parseFormat(text, format);
+  const decoded = decodeText(bytes);
+  if ("reason" in decoded) return decoded;
+  const { text } = decoded;
+  // The folder is Rollcall's own: no shell reads what stands there.
+  const parsed = format === "dotenv" ? parseDotenv(text, ["systemd", "docker compose"]) : parseFormat(text, format);
   if ("fault" in parsed) return { reason: parsed.fault };
   // The format takes any text, and passes over what it does not know.
   const isNothing = format === "dotenv" && Object.keys(parsed.tree ?? {}).length === 0;

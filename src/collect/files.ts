@@ -23,7 +23,7 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
         unread.push({ what: path, reason: file.reason });
         continue;
       }
-      const selection = select({ bytes: file.bytes, format: options.format, path });
+      const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
       if (selection.fields.length > 0) entries.push(Object.fromEntries(selection.fields));
       for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
     }

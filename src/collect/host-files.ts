@@ -1,5 +1,5 @@
 // Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
@@ -226,13 +226,14 @@ async function readRegular(path: string, signal: AbortSignal): Promise<{ readonl
 /** Reads a regular file up to a limit; one that says itself that it is longer is not begun where all of it is wanted. */
 async function readOpen(path: string, limit: number, signal: AbortSignal, whole = false): Promise<Start | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
-  // O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
+  // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a watchdog begins to count.
+  const unfit = findUnfit(await stat(path), whole ? limit : undefined);
+  if (unfit) return unfit;
+  // O_NONBLOCK: what was put there since must not hold us up for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    const facts = await file.stat();
-    if (facts.isDirectory()) return refuse("is a folder, not a file");
-    if (!facts.isFile()) return refuse("is not a regular file");
-    if (whole && facts.size > limit) return refuse(`has ${facts.size} bytes; the limit is ${limit}`);
+    const changed = findUnfit(await file.stat(), whole ? limit : undefined);
+    if (changed) return changed;
     // The size is a hint only: files in /proc say 0, and a log may grow while it is read.
     const chunks: Buffer[] = [];
     let total = 0;
@@ -248,6 +249,13 @@ async function readOpen(path: string, limit: number, signal: AbortSignal, whole 
   } finally {
     await file.close();
   }
+}
+
+/** @param limit most bytes that it may have; none where its beginning is enough */
+function findUnfit(facts: Stats, limit: number | undefined): Unreadable | undefined {
+  if (facts.isDirectory()) return refuse("is a folder, not a file");
+  if (!facts.isFile()) return refuse("is not a regular file");
+  return limit !== undefined && facts.size > limit ? refuse(`has ${facts.size} bytes; the limit is ${limit}`) : undefined;
 }
 
 function refuse(reason: string): Unreadable {

@@ -36,7 +36,7 @@ export const processesCollector: Collector<Options> = {
         unread.push({ what: path, reason: file.reason });
         continue;
       }
-      const selection = select({ bytes: file.bytes, format: options.format, path });
+      const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
       const { process, judged } = await judge(path, also, { options, search, host, signal });
       entries.push({
         ...Object.fromEntries(selection.fields),

@@ -1,11 +1,13 @@
-// Takes fields out of one text, as a spec's field sources say. Pure.
+// Takes fields out of one text, as a spec's field sources say.
 import { posix } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { compilePattern, TOO_COSTLY } from "../spec/pattern.ts";
 import type { FieldSource, Format, PathSource } from "../spec/schema.ts";
 import type { Unread } from "./collected.ts";
-import { type Parsed, parseFormat } from "./formats.ts";
-import type { JsonValue } from "./value.ts";
-import { type Checked, checkValue } from "./value.ts";
+import { Doubtful, type Parsed } from "./formats/tree.ts";
+import { parseFormat } from "./formats.ts";
+import { decodeText } from "./text.ts";
+import { type Checked, checkValue, type JsonValue } from "./value.ts";
 
 /** A text to take fields from. */
 export interface Content {
@@ -15,7 +17,7 @@ export interface Content {
   readonly path: string;
 }
 
-/** What was taken, in the order of the sources, and what could not be. */
+/** What was taken, in the order of the sources, and what could not be, or is in doubt. */
 export interface Selection {
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
   readonly unread: readonly Unread[];
@@ -24,8 +26,8 @@ export interface Selection {
 /** A value; or that it is not there, which an optional field may be; or that it may not stand in a report. */
 type Found = Checked | { readonly absent: string };
 
-/** Takes the fields of a step out of one text. */
-export type Selector = (content: Content) => Selection;
+/** Takes the fields of a step out of one text. Once the signal is aborted, the rest is unread. */
+export type Selector = (content: Content, signal: AbortSignal) => Promise<Selection>;
 
 /**
  * Makes a selector; its patterns are compiled once, however many files there are. What is optional and absent is left out
@@ -37,18 +39,27 @@ export function makeSelector(sources: Readonly<Record<string, FieldSource>>): Se
     find: makeFinder(source),
     optional: isOptional(source),
   }));
-  return (content) => {
+  return async (content, signal) => {
+    const decoded = decodeText(content.bytes);
     const reading: Reading = {
-      text: content.bytes.toString("utf8"),
+      text: decoded,
       path: content.path,
-      parse: parseOnce(content),
+      parse: parseOnce(decoded, content.format),
     };
     const fields: [string, JsonValue][] = [];
     const unread: Unread[] = [];
     for (const { name, find, optional } of finders) {
+      // A large text may take a second a field: timers, heartbeats and the deadline have their turn in between.
+      await setImmediate();
+      if (signal.aborted) {
+        unread.push({ what: name, reason: "not looked for: the time is over" });
+        continue;
+      }
       const found = find(reading);
-      if ("value" in found) fields.push([name, found.value]);
-      else if ("reason" in found) unread.push({ what: name, reason: found.reason });
+      if ("value" in found) {
+        fields.push([name, found.value]);
+        for (const reason of found.doubts ?? []) unread.push({ what: name, reason });
+      } else if ("reason" in found) unread.push({ what: name, reason: found.reason });
       else if (!optional) unread.push({ what: name, reason: found.absent });
     }
     return { fields, unread };
@@ -61,19 +72,20 @@ export function isOptional(source: FieldSource): boolean {
 }
 
 interface Reading {
-  readonly text: string;
+  readonly text: ReturnType<typeof decodeText>;
   readonly path: string;
   /** Parses when the first key asks for it, and once. */
   readonly parse: () => Parsed;
 }
 
-function parseOnce(content: Content): () => Parsed {
+function parseOnce(decoded: ReturnType<typeof decodeText>, format: Format): () => Parsed {
   let parsed: Parsed | undefined;
+  const parse = (): Parsed => {
+    if ("reason" in decoded) return { fault: decoded.reason };
+    return format === "text" ? { fault: "plain text has no keys" } : parseFormat(decoded.text, format);
+  };
   return () => {
-    parsed ??=
-      content.format === "text"
-        ? { fault: "plain text has no keys" }
-        : parseFormat(content.bytes.toString("utf8"), content.format);
+    parsed ??= parse();
     return parsed;
   };
 }
@@ -85,8 +97,10 @@ function makeFinder(source: FieldSource): (reading: Reading) => Found {
   return ({ parse }) => {
     const parsed = parse();
     if ("fault" in parsed) return { reason: parsed.fault };
-    const found = lookUp(parsed.tree, source.key);
-    return found === undefined ? { absent: `there is no key ${JSON.stringify(source.key)}` } : checkValue(found.node);
+    const found = lookUp(parsed.tree, source.key, parsed.canonical);
+    if (found) return checkValue(found.node);
+    const elsewhere = parsed.elsewhere === undefined ? "" : `; ${parsed.elsewhere}`;
+    return { absent: `there is no key ${JSON.stringify(source.key)}${elsewhere}` };
   };
 }
 
@@ -94,35 +108,57 @@ function makePatternFinder(source: string): (reading: Reading) => Found {
   const pattern = compilePattern(source);
   if ("mistake" in pattern) return () => ({ reason: pattern.mistake });
   return ({ text }) => {
-    const match = pattern.search(text);
+    if ("reason" in text) return text;
+    const match = pattern.search(text.text);
     if (match === TOO_COSTLY) return { reason: "the text is too long for so large a pattern" };
     return match === undefined ? { absent: "the pattern matches nothing" } : checkValue(match);
   };
 }
 
-/** Looks a dotted key up in a tree: at each level first the whole rest as one key, then its part before the next dot. */
-export function lookUp(tree: unknown, key: string): { readonly node: unknown } | undefined {
-  let node = tree;
-  let rest = key;
-  for (;;) {
-    const whole = child(node, rest);
+/**
+ * Looks a dotted key up in a tree: at each level first the whole rest as one key, then all but its last part, and so on, since keys
+ * may have dots themselves.
+ *
+ * @param canonical how a key stands in the tree that may be written otherwise in the spec
+ */
+export function lookUp(tree: unknown, key: string, canonical?: (key: string) => string): Node | undefined {
+  /** Where a search has been in vain: the node, and how much of the key was left. */
+  const vain = new Map<unknown, Set<number>>();
+  const search = (node: unknown, rest: string): Node | undefined => {
+    if (node instanceof Doubtful) return searchDoubtful(node, rest);
+    if (vain.get(node)?.has(rest.length)) return undefined;
+    const whole = child(node, rest, canonical);
     if (whole) return whole;
-    const dot = rest.indexOf(".");
-    if (dot < 0) return undefined;
-    const next = child(node, rest.slice(0, dot));
-    if (!next) return undefined;
-    node = next.node;
-    rest = rest.slice(dot + 1);
-  }
+    for (let dot = rest.length - 1; dot >= 0; dot--) {
+      if (rest[dot] !== ".") continue;
+      const next = child(node, rest.slice(0, dot), canonical);
+      const found = next && search(next.node, rest.slice(dot + 1));
+      if (found) return found;
+    }
+    vain.set(node, (vain.get(node) ?? new Set()).add(rest.length));
+    return undefined;
+  };
+  /** What is in doubt as a whole is so in its parts. */
+  const searchDoubtful = (node: Doubtful, rest: string): Node | undefined => {
+    if (node.best === undefined) return { node };
+    const found = search(node.best.node, rest);
+    return found && { node: new Doubtful(node.reason, found) };
+  };
+  return search(tree, key);
+}
+
+interface Node {
+  readonly node: unknown;
 }
 
 /** Own properties only: a file must not reach `constructor` or other inherited things. */
-function child(node: unknown, key: string): { readonly node: unknown } | undefined {
-  if (typeof node !== "object" || node === null || node instanceof Date) return undefined;
+function child(node: unknown, key: string, canonical?: (key: string) => string): Node | undefined {
+  if (typeof node !== "object" || node === null) return undefined;
   if (Array.isArray(node)) {
     return /^(?:0|[1-9]\d{0,8})$/.test(key) && Number(key) < node.length ? { node: node[Number(key)] as unknown } : undefined;
   }
-  const descriptor = Object.getOwnPropertyDescriptor(node, key);
+  const descriptor =
+    Object.getOwnPropertyDescriptor(node, key) ?? (canonical && Object.getOwnPropertyDescriptor(node, canonical(key)));
   return descriptor === undefined ? undefined : { node: descriptor.value as unknown };
 }
 

@@ -1,29 +1,37 @@
 // Which values may stand in a report, and how other types become such values.
 import { MAX_REPORT_DEPTH } from "../report/limits.ts";
+import { Doubtful } from "./formats/tree.ts";
 
 /** A value that a report may hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Longest text in a report, in bytes of UTF-8. */
 const MAX_STRING_BYTES = 8 * 1024;
+/** All control characters (Unicode's Cc) but tab and line ends. */
+const CONTROL = /(?!\t|\r?\n)\p{Cc}/u;
+/** Most doubts that are told of one value. */
+const MAX_DOUBTS = 20;
 /** Most values inside one field's value. YAML aliases can make a tree much larger than its file. */
 const MAX_NODES = 300_000;
 
-/** A value that may stand in a report, or why it may not. */
-export type Checked = { readonly value: JsonValue } | { readonly reason: string };
+/** A value that may stand in a report, and what is doubtful in it; or why it may not stand there. */
+export type Checked = { readonly value: JsonValue; readonly doubts?: readonly string[] } | { readonly reason: string };
 
 /** Thrown inside this file only. */
 class Unfit extends Error {}
 
 /**
- * Makes a value fit for a report: dates become ISO text and big integers text. Refused is what a reader could not trust
- * or not take: a text with NUL, half a surrogate pair or undecodable bytes, or longer than MAX_STRING_BYTES; a number that
- * is none or whose digits were lost; the key `__proto__`; nesting too deep.
+ * Makes a value fit for a report. Refused is what a reader could not trust or not take: a text with control characters other than
+ * tabs and line ends, half a surrogate pair or undecodable bytes, or longer than MAX_STRING_BYTES; a number that is none or whose
+ * digits were lost; the key `__proto__`; nesting too deep; what is in doubt and has no best value.
  *
  * @param depth how many levels of objects and arrays the value may have
  */
 export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3): Checked {
   let nodes = 0;
+  const doubts: string[] = [];
+  /** Keys from the value down to the node that is looked at. */
+  const keys: (string | number)[] = [];
   const walk = (node: unknown, left: number): JsonValue => {
     if (++nodes > MAX_NODES) throw new Unfit(`has more than ${MAX_NODES} values`);
     switch (typeof node) {
@@ -33,8 +41,6 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
         return node;
       case "number":
         return checkNumber(node);
-      case "bigint":
-        return checkText(String(node));
       case "object":
         return walkObject(node, left);
       default:
@@ -43,19 +49,30 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
   };
   const walkObject = (node: object | null, left: number): JsonValue => {
     if (node === null) return null;
-    if (node instanceof Date) return checkDate(node);
+    if (node instanceof Doubtful) {
+      const reason = keys.length === 0 ? node.reason : `${keys.join(".")}: ${node.reason}`;
+      if (node.best === undefined) throw new Unfit(reason);
+      if (doubts.length < MAX_DOUBTS) doubts.push(reason);
+      return walk(node.best.node, left);
+    }
     if (left === 0) throw new Unfit(`is nested deeper than ${depth} levels`);
-    if (Array.isArray(node)) return node.map((item: unknown) => walk(item, left - 1));
-    if (ArrayBuffer.isView(node)) throw new Unfit("is binary");
+    if (Array.isArray(node)) return node.map((item: unknown, index) => walkChild(index, item, left));
     return Object.fromEntries(
       Object.entries(node).map(([key, child]) => {
         if (key === "__proto__") throw new Unfit("has the key __proto__");
-        return [checkText(key), walk(child, left - 1)];
+        return [checkText(key), walkChild(key, child, left)];
       }),
     );
   };
+  const walkChild = (key: string | number, child: unknown, left: number): JsonValue => {
+    keys.push(key);
+    const walked = walk(child, left - 1);
+    keys.pop();
+    return walked;
+  };
   try {
-    return { value: walk(value, depth) };
+    const checked = walk(value, depth);
+    return doubts.length === 0 ? { value: checked } : { value: checked, doubts };
   } catch (error) {
     if (error instanceof Unfit) return { reason: error.message };
     throw error;
@@ -65,6 +82,8 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
 function checkText(text: string): string {
   if (Buffer.byteLength(text) > MAX_STRING_BYTES) throw new Unfit(`has a text longer than ${MAX_STRING_BYTES} bytes`);
   if (text.includes("\0")) throw new Unfit("has a text with a NUL");
+  // In a terminal they would overwrite what stands before, or do worse.
+  if (CONTROL.test(text)) throw new Unfit("has a text with control characters");
   if (/\p{Surrogate}/u.test(text)) throw new Unfit("has a text with half a surrogate pair");
   // Decoding puts U+FFFD where bytes are no UTF-8.
   if (text.includes("\uFFFD")) throw new Unfit("has a text that is not UTF-8");
@@ -77,9 +96,4 @@ function checkNumber(value: number): number {
     throw new Unfit("is a number too large to be exact; write it as text in its file");
   }
   return value;
-}
-
-function checkDate(date: Date): string {
-  if (Number.isNaN(date.getTime())) throw new Unfit("is a date that does not exist");
-  return date.toISOString();
 }

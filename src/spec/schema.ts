@@ -26,7 +26,18 @@ export const HOST_FIELDS = [
 ] as const;
 
 /** Formats that have keys; `text` has only lines. */
-export const TREE_FORMATS = ["json", "yaml", "toml", "ini", "dotenv", "properties"] as const;
+export const TREE_FORMATS = [
+  "json",
+  "yaml",
+  "toml",
+  "ini",
+  "configparser",
+  "systemd",
+  "my.cnf",
+  "php.ini",
+  "dotenv",
+  "properties",
+] as const;
 /** Every format of a file or of a command's output. */
 export const FORMATS = ["text", ...TREE_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];

@@ -1,0 +1,88 @@
+// The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read them; where they disagree, that is told.
+import { type EnvReader, envReaders, type Reading } from "./env-readers.ts";
+import { addMember, Doubtful, makeMembers, type Parsed, takeLast } from "./tree.ts";
+
+/** An assignment, and what each reader that takes its name for one makes of its value; undefined: the text alone does not say. */
+export interface Assignment {
+  readonly name: string;
+  readonly values: ReadonlyArray<readonly [reader: EnvReader, value: string | undefined]>;
+}
+
+const ASSIGNMENT = /(export[ \t]+)?([\w.-]+)([ \t]*)=/y;
+const VARIABLE = /^[A-Za-z_]\w*$/;
+
+/** @param askers the readers that must agree; for a file that is no shell's, sh need not */
+export function parseDotenv(text: string, askers: readonly EnvReader[] = ["systemd", "docker compose", "sh"]): Parsed {
+  const tree = makeMembers();
+  for (const assignment of listAssignments(text)) addMember(tree, assignment.name, agree(assignment, askers), takeLast);
+  return { tree };
+}
+
+/** What most readers make of a value; and, where not all do, who does not. */
+function agree({ values }: Assignment, askers: readonly EnvReader[]): unknown {
+  const best = findBest(values);
+  const others = values.flatMap(([reader, value]) =>
+    askers.includes(reader) && (value === undefined || value !== best) ? [reader] : [],
+  );
+  if (best === undefined) return new Doubtful("cannot be told: a quote is not closed, or only a shell could say");
+  if (others.length === 0) return best;
+  return new Doubtful(`${others.join(" and ")} would read another value`, { node: best });
+}
+
+/** The value that two readers share, else that of the reader that changes the least. */
+function findBest(values: Assignment["values"]): string | undefined {
+  const known = values.flatMap(([, value]) => value ?? []);
+  return known.find((value, at) => known.indexOf(value) < at) ?? known[0];
+}
+
+/**
+ * Lists a text's assignments in order. Other lines are passed over. Each reader reads each character once, so that the time is linear in
+ * the text.
+ */
+export function listAssignments(text: string): readonly Assignment[] {
+  const body = text.includes("\r") ? text.replaceAll("\r\n", "\n") : text;
+  const assignments: Assignment[] = [];
+  /** Where each reader has got to: to it, what stands before is part of an earlier value. */
+  const ends = new Map<EnvReader, number>();
+  let at = 0;
+  while (at < body.length) {
+    ASSIGNMENT.lastIndex = skipSpace(body, at);
+    const match = ASSIGNMENT.exec(body);
+    if (!match) {
+      at = findLineEnd(body, at) + 1;
+      continue;
+    }
+    const start = ASSIGNMENT.lastIndex;
+    const readings: (readonly [EnvReader, Reading])[] = [];
+    for (const [reader, read] of envReaders) {
+      if (!takesName(reader, match)) continue;
+      const busyTo = ends.get(reader) ?? 0;
+      const reading = busyTo > start ? { value: undefined, end: busyTo } : read(body, start);
+      ends.set(reader, reading.end);
+      readings.push([reader, reading]);
+    }
+    const values = readings.map(([reader, { value }]) => [reader, value] as const);
+    assignments.push({ name: match[2] ?? "", values });
+    const best = findBest(values);
+    const chosen = readings.find(([, { value }]) => value !== undefined && value === best)?.[1];
+    at = findLineEnd(body, chosen?.end ?? start) + 1;
+  }
+  return assignments;
+}
+
+function takesName(reader: EnvReader, [, exported, name = "", space]: RegExpExecArray): boolean {
+  if (reader === "docker compose") return true;
+  if (!VARIABLE.test(name)) return false;
+  return reader === "sh" ? space === "" : exported === undefined;
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (text[at] === " " || text[at] === "\t") at++;
+  return at;
+}
+
+function findLineEnd(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
+}
