@@ -104,7 +104,10 @@ export interface Digested {
  * @throws file system errors
  */
 export async function digestFile(path: string, signal: AbortSignal): Promise<Digested | undefined> {
-  // O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
+  // Opening a pipe or a device does something already.
+  const there = await stat(path, { bigint: true });
+  if (!there.isFile()) return { digest: undefined, identity: describeInode(there).identity };
+  // O_NONBLOCK: what was put there since must not hold us up for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const before = await file.stat({ bigint: true });

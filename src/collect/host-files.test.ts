@@ -1,5 +1,6 @@
 // Reading files that do not want to be read.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -32,6 +33,17 @@ describe("read", () => {
     expect(await reason("/none")).toBe("there is no such file");
     expect(await reason("/d/x/y")).toBe("there is no such file");
     expect(await openHostFiles("/").read("/dev/null", never)).toEqual({ unreadable: "refused", reason: "is not a regular file" });
+  });
+
+  it("does not open a pipe: who waits to write into it goes on waiting", async () => {
+    const root = await makeFolder({});
+    const pipe = join(root, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const writer = spawn("sh", ["-c", 'echo ready; echo x > "$1"', "sh", pipe], { stdio: ["ignore", "pipe", "ignore"] });
+    await once(writer.stdout, "data");
+    expect(await openHostFiles(root).read("/pipe", never)).toHaveProperty("reason", "is not a regular file");
+    // Had it been opened and closed, nobody would be there to write.
+    expect(execFileSync("timeout", ["20", "cat", pipe], { encoding: "utf8" })).toBe("x\n");
   });
 
   it("reads files whose size is said to be 0", async () => {
