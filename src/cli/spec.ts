@@ -1,11 +1,11 @@
 // rollcall spec check, rollcall spec schema: help for those who write specs.
 import { renderMistakes } from "../spec/mistake.ts";
-import { makeJsonSchema, parseSpec } from "../spec/spec.ts";
+import { makeJsonSchema, parseSpec, reviewSpec } from "../spec/spec.ts";
 import { readSpecText } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 
-/** Checks a spec. @throws CommandError that shows each mistake with line and column */
+/** Checks a spec, and warns of what was most likely not meant so. @throws CommandError that shows each mistake with line and column */
 export async function runSpecCheck(file: string, io: Io): Promise<void> {
   const text = await readSpecText(file, io);
   const outcome = parseSpec(text);
@@ -15,6 +15,8 @@ export async function runSpecCheck(file: string, io: Io): Promise<void> {
     const count = outcome.mistakes.length;
     throw new CommandError(`${name} has ${count === 1 ? "a mistake" : `${count} mistakes`}`);
   }
+  const advice = reviewSpec(text);
+  if (advice.length > 0) await io.stderr.write(renderMistakes(`warning: ${name}`, text, advice));
   const count = outcome.spec.steps.length;
   await io.stdout.write(`${name}: ok, ${count} ${count === 1 ? "collector" : "collectors"}, ${outcome.digest}\n`);
 }

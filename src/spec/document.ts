@@ -24,22 +24,24 @@ const MAX_NESTING = 64;
 const TOO_DEEP = "lists and keys are nested too deeply";
 const PLAIN_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 
-export interface DocumentOptions {
+export interface DocumentOptions<Value = unknown> {
   /** Largest document, in bytes of UTF-8. */
   readonly maxBytes: number;
+  /** What is no mistake, and most likely not meant. */
+  readonly advise?: (value: Value) => readonly Complaint[];
 }
 
 /**
  * Reads one YAML 1.2 document and checks it against a schema. Refused are syntax errors, keys that stand twice, more than
  * one document, tags beyond the plain ones, keys that are no text, `__proto__`, and aliases that unfold too far.
  *
- * @returns the value as the schema makes it, or at least one mistake, in the order of the text
+ * @returns the value as the schema makes it and what to tell of it, or at least one mistake, in the order of the text
  */
 export function readDocument<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
-  options: DocumentOptions,
-): { readonly value: z.output<Schema> } | { readonly mistakes: readonly Mistake[] } {
+  options: DocumentOptions<z.output<Schema>>,
+): { readonly value: z.output<Schema>; readonly advice: readonly Mistake[] } | { readonly mistakes: readonly Mistake[] } {
   const bytes = Buffer.byteLength(text);
   if (bytes > options.maxBytes) return refuse(`the document has ${bytes} bytes; the limit is ${options.maxBytes}`);
   if (measureNesting(text) > MAX_NESTING) return refuse(`brackets are nested deeper than ${MAX_NESTING} levels`);
@@ -57,10 +59,10 @@ export function readDocument<Schema extends z.ZodType>(
   const plain = unfoldAliases(document);
   if ("fault" in plain) return refuse(plain.fault);
   const outcome = check(schema, plain.value);
-  if ("value" in outcome) return outcome;
-  return {
-    mistakes: sort(outcome.complaints.map((complaint) => locateComplaint(document, complaint, lines))),
-  };
+  const locateAll = (complaints: readonly Complaint[]): readonly Mistake[] =>
+    sort(complaints.map((complaint) => locateComplaint(document, complaint, lines)));
+  if ("complaints" in outcome) return { mistakes: locateAll(outcome.complaints) };
+  return { value: outcome.value, advice: locateAll(options.advise?.(outcome.value) ?? []) };
 }
 
 function parseAll(text: string, lines: LineCounter): { readonly list: readonly Document.Parsed[] } | { readonly fault: string } {

@@ -65,7 +65,11 @@ const FormObject = z
     cwd: pathOf("cwd", "/srv/{stem}").optional().describe("The folder that the process works in: /srv/{stem}."),
     open: pathOf("open", "{path}").optional().describe("A file that the process holds open or mapped: {path}."),
   })
-  .refine((form) => Object.keys(form).length > 0, "give at least one of words, unit, pidfile, environ, cwd, open");
+  .refine((form) => Object.keys(form).length > 0, {
+    message: "give at least one of words, unit, pidfile, environ, cwd, open",
+    // A key that was mistyped is told as such.
+    when: ({ issues }) => issues.length === 0,
+  });
 
 const Form = z.union([Words.transform((words) => ({ words })), FormObject], {
   error: "write words of the command line (--config {path}), or one or more of words, unit, pidfile, environ, cwd, open",

@@ -34,6 +34,8 @@ export function compilePattern(source: string): Pattern | { readonly mistake: st
   if (source.length > MAX_PATTERN_LENGTH) {
     return { mistake: `the pattern has ${source.length} characters; the limit is ${MAX_PATTERN_LENGTH}` };
   }
+  const literal = /^\/(.+)\/([dgimsuvy]{1,8})$/.exec(source);
+  if (literal) return { mistake: explainLiteral(literal[1] ?? "", literal[2] ?? "") };
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(source, RE2JS.MULTILINE);
@@ -52,6 +54,12 @@ export function compilePattern(source: string): Pattern | { readonly mistake: st
       return matcher.find() ? (matcher.group(group) ?? undefined) : undefined;
     },
   };
+}
+
+/** `/text/i` is how JavaScript, sed and perl write a pattern; here the slashes would be looked for in the text. */
+function explainLiteral(inner: string, flags: string): string {
+  const kept = [...flags].filter((flag) => flag === "i" || flag === "s").join("");
+  return `write the pattern without slashes and flags: ${kept === "" ? "" : `(?${kept})`}${inner}; if the slashes are meant, begin with [/]`;
 }
 
 /** RE2's message without the flag that we put before the pattern, and with a way out where people stumble most. */

@@ -151,7 +151,10 @@ const CommandOptions = z.strictObject({
     })
     .describe("The program by its absolute path, and its arguments. No shell reads it: no $VARIABLES, pipes or wildcards."),
   timeout: z
-    .string()
+    .string({
+      error: (issue) =>
+        typeof issue.input === "number" ? `write a duration with its unit: ${issue.input}s or ${issue.input}ms` : undefined,
+    })
     .regex(DURATION_PATTERN, 'write a duration like "500ms", "5s" or "1m"')
     .refine((text) => {
       const ms = parseDuration(text);

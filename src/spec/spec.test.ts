@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { renderMistakes } from "./mistake.ts";
 import { MAX_SPEC_BYTES, MAX_STEPS } from "./schema.ts";
-import { parseSpec } from "./spec.ts";
+import { parseSpec, reviewSpec } from "./spec.ts";
 
 const HEAD = "version: 1\ncollect:\n  - host:\n";
 
@@ -124,6 +124,56 @@ describe("a mistake in the shape", () => {
       '  - file: { path: /a, fields: { "a\\u0007": { pattern: x } } }',
       /cannot hold control characters$/,
     ],
+    [
+      "a timeout without a unit",
+      "  - command: { run: [/a], timeout: 5, fields: { a: { pattern: x } } }",
+      /^4:36: collect\[1\]\.command\.timeout: write a duration with its unit: 5s or 5ms$/,
+    ],
+    [
+      "a pattern with slashes and flags",
+      "  - file: { path: /a, fields: { a: { pattern: /v=(.*)/i } } }",
+      /pattern: write the pattern without slashes and flags: \(\?i\)v=\(\.\*\); if the slashes are meant, begin with \[\/\]$/,
+    ],
+    [
+      "a brace that is never closed",
+      "  - files: { glob: '/a/{b,c/*', into: p, fields: { a: { pattern: x } } }",
+      /files\.glob: the \{ at character 4 is never closed with a \}; write \{a,b\}, or \\\{ where a name has one$/,
+    ],
+    [
+      "a bracket that is never closed",
+      "  - files: { glob: ['/a', '/a/[bc/*'], into: p, fields: { a: { pattern: x } } }",
+      /files\.glob\[1\]: the \[ at character 4 is never closed with a \]/,
+    ],
+    [
+      "an unknown placeholder",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: '--config {file}' }",
+      /processes\.match: \{file\} stands for nothing; write \{path\} for the file's path, .*$/,
+    ],
+    [
+      "an unknown placeholder in a form of a list",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: ['{path}', { unit: 'a@{instance}.service' }] }",
+      /processes\.match\[1\]\.unit: \{instance\} stands for nothing/,
+    ],
+    [
+      "a form beside match",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, unit: a.service }",
+      /^4:68: collect\[1\]\.processes\.unit: write it within match: match: \{ unit: … \}$/,
+    ],
+    [
+      "an unknown form",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: { unti: a.service } }",
+      /processes\.match\.unti: unknown key "unti"; did you mean "unit"\?$/,
+    ],
+    [
+      "a relative pidfile",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: { pidfile: run/app.pid } }",
+      /processes\.match\.pidfile: pidfile: write an absolute path/,
+    ],
+    [
+      "a variable without a value",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: { environ: APP } }",
+      /processes\.match\.environ: write a variable and its value: APP_CONFIG=\{path\}$/,
+    ],
     ["__proto__", "  - file: { path: /a, fields: { __proto__: { pattern: x } } }", /the key __proto__ is not allowed$/],
   ])("%s", (_, step, message) => {
     const complaints = complain(`${HEAD}${step}\n`);
@@ -137,6 +187,36 @@ describe("a mistake in the shape", () => {
       "1:10: version: write version: 1",
       '3:23: collect[0].host.metadata: write one of auto, required, off, not the text "on"',
     ]);
+  });
+});
+
+describe("advice", () => {
+  it.each([
+    [
+      "  - command: { run: [/a, x, '|', /b], fields: { a: { pattern: x } } }",
+      /^4:29: collect\[1\]\.command\.run\[2\]: \| is handed to the program as it stands/,
+    ],
+    ["  - command: { run: [/a, '2>&1'], fields: { a: { pattern: x } } }", /2>&1 is handed/],
+    ["  - command: { run: [/a, '&&', /b], fields: { a: { pattern: x } } }", /&& is handed/],
+    ["  - command: { run: [/a, 'a|b', -x, '>=1'], fields: { a: { pattern: x } } }", /^$/],
+    [
+      "  - processes: { glob: /a/*, into: p, fields: { a: { pattern: x } }, match: /usr/sbin/mariadbd }",
+      /ties the same process to every file/,
+    ],
+    ["  - processes: { glob: /a/my.cnf, into: p, fields: { a: { pattern: x } }, match: /usr/sbin/mariadbd }", /^$/],
+    ["  - processes: { glob: /a/*, into: p, fields: { a: { pattern: x } }, match: { unit: 'a@{stem}.service' } }", /^$/],
+  ])("on %s", (step, message) => {
+    const told = reviewSpec(`${HEAD}${step}\n`).map((one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`);
+    expect(complain(`${HEAD}${step}\n`)).toEqual([]);
+    expect(told.join("\n")).toMatch(message);
+  });
+
+  it("is silent on patterns and globs that only look odd", () => {
+    const globs = ["/a/[]ab]/*", "/a/[!x]/{b,c}", "/a/\\\\{x", "/a/b-(c).conf"];
+    const files = globs.map(
+      (glob, at) => `  - files: { glob: "${glob}", into: p${at}, fields: { a: { pattern: '/usr/lib/' } } }\n`,
+    );
+    expect(complain(`${HEAD}${files.join("")}`)).toEqual([]);
   });
 });
 

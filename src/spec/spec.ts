@@ -1,6 +1,7 @@
 // Reads a spec: the YAML file that says what to collect on a host.
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { advise } from "./advice.ts";
 import { SpecSchema } from "./checks.ts";
 import { readDocument } from "./document.ts";
 import type { Mistake } from "./mistake.ts";
@@ -30,6 +31,16 @@ export function parseSpec(
     spec: { version, steps: collect, allowCredentials },
     digest: `sha256:${createHash("sha256").update(text).digest("hex")}`,
   };
+}
+
+/**
+ * What stands in a spec, is no mistake, and most likely does not do what was meant: for those who write one.
+ *
+ * @returns nothing for a spec with mistakes
+ */
+export function reviewSpec(text: string): readonly Mistake[] {
+  const outcome = readDocument(text, SpecSchema, { maxBytes: MAX_SPEC_BYTES, advise });
+  return "advice" in outcome ? outcome.advice : [];
 }
 
 /**
