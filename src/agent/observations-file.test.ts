@@ -54,6 +54,9 @@ describe("the file of observations", () => {
     expect(await look(memory, "/etc/hostname")).toBe(0);
     expect(await look(open(), "/etc/hostname")).toBe(0);
     expect(await stat(path)).toMatchObject({ mtimeMs, ino });
+    // A report that is made now and then says that all is as it was.
+    await look(open({ refreshMs: 0 }), "/etc/hostname");
+    expect((await stat(path)).ino).not.toBe(ino);
     // What another process writes is seen as well.
     const other = open();
     expect(await look(other, "/etc/passwd")).toBe(1);

@@ -5,19 +5,24 @@ import { join } from "node:path";
 import { MAX_OBSERVATIONS_BYTES, type Memory, Observations } from "../collect/observations.ts";
 import { readStateFile, replaceFile, setAside } from "./state-file.ts";
 
+/** An idle agent leaves the disk alone. */
+const REFRESH_MS = 3_600_000;
+
 export interface ObservationsFileOptions {
   readonly folder: string;
   /** The folder that stands in for the host's root: the same path below another is another file. */
   readonly root?: string | undefined;
   /** Whether a folder that is not there is made. */
   readonly makesFolder?: boolean;
+  /** After which time it is written though nothing changed: that nothing did is known from then on by whoever is started next; ms. */
+  readonly refreshMs?: number;
   /** Told of a file that is set aside, or cannot be read or written; the latter once. */
   readonly onNotice: (notice: string) => void;
 }
 
 /** Opens the file; it is read when it is first asked for, and again when another process wrote it. */
 export function openObservationsFile(options: ObservationsFileOptions): Memory {
-  const { folder, root = "/", makesFolder = false, onNotice } = options;
+  const { folder, root = "/", makesFolder = false, refreshMs = REFRESH_MS, onNotice } = options;
   const suffix = root === "/" ? "" : `-${digest(root).slice(0, 8)}`;
   const path = join(folder, `observed${suffix}.json`);
   let loading: Promise<Observations> | undefined;
@@ -55,7 +60,7 @@ export function openObservationsFile(options: ObservationsFileOptions): Memory {
     const observations = await loading;
     // Of two that write at once one may not have seen the other: both look again, and the later one has all.
     const isJoined = await takeIn(observations);
-    if (!observations.isDirty && !isJoined) return;
+    if (!observations.isNew(refreshMs) && !isJoined) return;
     if (makesFolder) await mkdir(folder, { recursive: true, mode: 0o700 });
     try {
       const text = observations.give();

@@ -34,15 +34,16 @@ export async function findStateFolder(settings: Settings, io: Io): Promise<strin
 export interface MemoryOptions {
   readonly root: string | undefined;
   readonly makesFolder: boolean;
+  /** By default that of an agent. */
+  readonly refreshMs?: number;
   readonly onNotice: (notice: string) => void;
 }
 
 /** What was seen of this host's files, which agent and one-shot reports share in the state folder; where there can be none, for this process. */
 export async function openMemory(settings: Settings, options: MemoryOptions, io: Io): Promise<Memory> {
-  const { makesFolder, onNotice } = options;
   const root = options.root === undefined ? undefined : resolve(io.cwd, options.root);
   try {
-    return openObservationsFile({ folder: await findStateFolder(settings, io), root, makesFolder, onNotice });
+    return openObservationsFile({ ...options, folder: await findStateFolder(settings, io), root });
   } catch (error) {
     if (error instanceof CommandError) return createMemory();
     throw error;

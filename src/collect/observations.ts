@@ -87,10 +87,12 @@ export class Observations {
   readonly #lists = new Map<string, FoundList>();
   readonly #digests = new Map<string, Content>();
   #isDirty = false;
+  /** Up to when a file of them knows that all is as it was; ms since boot. */
+  #keptTo = BEFORE_BOOT;
 
-  /** Whether there is something that a file of them does not have yet. That all is as it was is nothing new. */
-  get isDirty(): boolean {
-    return this.#isDirty;
+  /** Whether there is something that a file of them does not have yet. That all still is as it was is so after a while only. */
+  isNew(afterMs: number): boolean {
+    return this.#isDirty || (this.#clock.at(-1)?.to ?? BEFORE_BOOT) - this.#keptTo > afterMs;
   }
 
   /** What give() gave did not arrive. */
@@ -119,6 +121,7 @@ export class Observations {
     if (this.#boot === bootId && !isAnew) return;
     if (this.#boot !== "") {
       this.#clock = [];
+      this.#keptTo = BEFORE_BOOT;
       for (const [path, runs] of this.#paths) this.#paths.set(path, runs.slice(-1).map(asBeforeBoot));
       for (const [key, list] of this.#lists) this.#lists.set(key, { ...list, from: BEFORE_BOOT, to: BEFORE_BOOT });
     }
@@ -240,6 +243,7 @@ export class Observations {
     }
     this.#boot = saved.boot;
     this.#clock = mergeClocks(this.#clock, theirs.clock);
+    this.#keptTo = Math.max(this.#keptTo, theirs.clock.at(-1)?.to ?? BEFORE_BOOT);
     for (const [path, runs] of theirs.paths) this.#paths.set(path, mergeRuns(this.#paths.get(path) ?? [], runs));
     for (const [key, list] of theirs.lists) {
       const ours = this.#lists.get(key);
@@ -256,6 +260,7 @@ export class Observations {
   /** The text that take() reads. From here on nothing is new. */
   give(): string {
     this.#isDirty = false;
+    this.#keptTo = this.#clock.at(-1)?.to ?? BEFORE_BOOT;
     trim(this.#digests, MAX_DIGESTS);
     trim(this.#lists, MAX_PATHS);
     for (let keep = MAX_PATHS; ; keep = Math.floor(this.#paths.size / 2)) {

@@ -143,7 +143,7 @@ class World {
     };
     const tied = { process, path: PATH, program: PATH, reloads: undefined, also: [], alsoGlobs: [], children: [] };
     const judged = await judgeState(tied, this.host, new AbortController().signal);
-    if (this.#observations.isDirty) this.#saved = this.#observations.give();
+    if (this.#observations.isNew(3_600_000)) this.#saved = this.#observations.give();
     return judged;
   }
 
