@@ -1,5 +1,6 @@
 // The kernel's clock since boot, which nobody can step, and how far the wall clock is from it now.
 import type { HostAccess } from "./collector.ts";
+import { parseStat, TICK_MS } from "./process-facts.ts";
 
 /** One instant by both clocks. */
 export interface BootMoment {
@@ -15,11 +16,15 @@ export interface BootMoment {
 const MAX_READING_MS = 50;
 const READINGS = 5;
 
-/** Reads both clocks. */
-export async function readBootMoment(
-  { files, clock }: HostAccess,
-  signal: AbortSignal,
-): Promise<BootMoment | { readonly reason: string }> {
+/** In a container whose /proc/uptime is its own (lxcfs), it tells less than this process's start and age; more than this is no accident; ms. */
+const OWN_UPTIME_MS = 5000;
+
+/**
+ * Reads both clocks. Where /proc/uptime is a container's own, the time since boot follows from this process's start, which the kernel tells as it
+ * tells that of others.
+ */
+export async function readBootMoment(host: HostAccess, signal: AbortSignal): Promise<BootMoment | { readonly reason: string }> {
+  const { files, clock } = host;
   const id = await files.read("/proc/sys/kernel/random/boot_id", signal);
   const bootId = "bytes" in id ? id.bytes.toString("latin1").trim() : "";
   if (!/^[0-9a-f-]{8,64}$/.test(bootId)) return { reason: "the kernel does not say which boot this is" };
@@ -27,11 +32,21 @@ export async function readBootMoment(
     const before = clock();
     const uptime = await files.read("/proc/uptime", signal);
     const after = clock();
-    const now = "bytes" in uptime ? parseUptime(uptime.bytes.toString("latin1")) : undefined;
-    if (now === undefined) return { reason: "/proc/uptime does not say how long the host has run" };
+    const told = "bytes" in uptime ? parseUptime(uptime.bytes.toString("latin1")) : undefined;
+    if (told === undefined) return { reason: "/proc/uptime does not say how long the host has run" };
+    const own = await readOwnAge(host, signal);
+    const now = own !== undefined && told + OWN_UPTIME_MS < own ? own : told;
     const isExact = Math.abs(after - before) <= MAX_READING_MS;
     if (isExact || reading === READINGS) return { bootId, now, offset: Math.round((before + after) / 2) - now };
   }
+}
+
+/** When this process started, and how long it has run since, together; ms since boot. Undefined below another root. */
+async function readOwnAge({ files, machine }: HostAccess, signal: AbortSignal): Promise<number | undefined> {
+  if (machine.ranFor === undefined) return undefined;
+  const stat = await files.read("/proc/self/stat", signal);
+  const facts = "bytes" in stat ? parseStat(stat.bytes.toString("latin1")) : undefined;
+  return facts && facts.startTicks * TICK_MS + machine.ranFor();
 }
 
 /** The first number of proc_uptime(5), in ms. */

@@ -51,6 +51,8 @@ export interface MachineFacts {
   readonly hostname: string;
   /** Seconds since the system started. */
   readonly uptime: () => number;
+  /** How long this program has run; ms. */
+  readonly ranFor?: () => number;
   /** The id of a host that has no other; the caller keeps it, so that it stays the same. */
   readonly fallbackId?: string;
 }

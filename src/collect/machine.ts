@@ -51,6 +51,7 @@ export function openMachine(options: MachineOptions): HostAccess {
     machine: {
       hostname: hostname(),
       uptime,
+      ranFor: () => process.uptime() * 1000,
       ...(options.fallbackId === undefined ? {} : { fallbackId: options.fallbackId }),
     },
   };

@@ -1,5 +1,8 @@
 // What the kernel's files about a process say: their texts, parsed. Pure.
 
+/** The kernel tells times in ticks of 10 ms on every architecture that Linux runs on today (time(7), USER_HZ). */
+export const TICK_MS = 10;
+
 /** What /proc/PID/stat says (proc_pid_stat(5)). */
 export interface ProcessStat {
   /** Its first thread's name, at most 15 bytes. */

@@ -1,6 +1,6 @@
 // Tests of judging, with real processes and files of this machine.
 import { spawn } from "node:child_process";
-import { chmod, copyFile, link, mkdir, readFile, rename, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, link, readFile, rename, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../spec/schema.ts";
@@ -276,6 +276,17 @@ describe("judging a process by what was seen before", () => {
     });
   });
 
+  it("finds the time since boot in a container that has an uptime of its own", async () => {
+    const { start, judge } = await setUp();
+    const process = await start();
+    const host = makeHost({ laterMs: -600_000 });
+    const judged = await judge(
+      { ...host, machine: { ...host.machine, ranFor: () => globalThis.process.uptime() * 1000 } },
+      process,
+    );
+    expect(judged).toEqual(RUNNING);
+  });
+
   it("stands in the report with what changed", async () => {
     const { folder, path, program, start } = await setUp();
     await start();
@@ -289,12 +300,23 @@ describe("judging a process by what was seen before", () => {
       program,
       also: [],
     };
-    const look = async () => (await processesCollector.collect(options, host, NEVER)).fields[0]?.[1];
-    expect(await look()).toMatchObject([{ v: "1", state: "running" }]);
+    const look = async (more: Partial<typeof options> = {}, on = host) =>
+      (await processesCollector.collect({ ...options, ...more }, on, NEVER)).fields[0]?.[1];
+    const also = [join(folder, "conf.d/*")];
+    expect(await look({ also })).toMatchObject([{ v: "1", state: "running" }]);
+    pass(5000);
+    expect(await look({ also })).toMatchObject([{ v: "1", state: "running" }]);
     pass(5000);
     await writeFile(path, "v=2\n");
-    await mkdir(join(folder, "other"));
     expect(await look()).toMatchObject([{ v: "2", state: "restart_pending", changed: [{ what: "file", path }] }]);
+    await writeFile(path, "v=1\n");
+    expect(await look({ also })).toMatchObject([{ state: "running" }]);
+    const glob: HostAccess["files"]["glob"] = (patterns, signal) =>
+      patterns[0] === path ? host.files.glob(patterns, signal) : Promise.resolve({ unreadable: "refused", reason: "no" });
+    const blind = { ...host, files: { ...host.files, glob } };
+    expect(await look({ also }, blind)).toMatchObject([
+      { state: "unknown", reason: expect.stringMatching(/which files it includes cannot be told/) },
+    ]);
   });
 });
 

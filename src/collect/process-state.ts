@@ -4,13 +4,11 @@ import type { BootMoment } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
 import { ABSENT, type Content, compareContents, findHeld, type Run } from "./file-history.ts";
 import { Observations, type Unseen } from "./observations.ts";
+import { TICK_MS } from "./process-facts.ts";
 import type { Process } from "./process-table.ts";
 
 /** What changes so soon after a process started counts as read by it: a start script may write the file and then become the program; ms. */
 const TOLERANCE_MS = 1000;
-
-/** The kernel's ticks, in which it tells when a process started; ms. */
-const TICK_MS = 10;
 
 /** A process, and all that it is judged by. */
 export interface TiedProcess {
@@ -162,8 +160,7 @@ async function judgeProgram({ process, program }: TiedProcess, looking: Looking)
   const judgeBySight = async (path: string) => judgePart({ what: "program", path, seen: await look(path) }, startedAt);
   if (!("target" in exe)) {
     if (program !== undefined) return [await judgeBySight(program)];
-    const reason = "/proc/PID/exe may not be read by this user; name it in `program`";
-    return [{ unknown: `whether the program changed cannot be told: ${reason}` }];
+    return [{ unknown: `whether its program changed cannot be told: /proc/PID/exe ${exe.reason}; name it in \`program\`` }];
   }
   const loadedPath = exe.target.replace(DELETED, "");
   const isGone = DELETED.test(exe.target);

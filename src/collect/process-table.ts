@@ -2,7 +2,7 @@
 import type { HostAccess } from "./collector.ts";
 import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
-import { parseCommandLine, parseStat } from "./process-facts.ts";
+import { parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
 import { findHiding } from "./process-visibility.ts";
 
 /** Processes looked at, at most. */
@@ -14,9 +14,6 @@ const MAX_COMMAND_LINE_BYTES = 128 * 1024;
 const MAX_ALL_BYTES = 32 * 1024 * 1024;
 /** Threads asked for the command line of a process whose first thread has ended. */
 const MAX_THREADS = 4;
-
-/** The kernel tells times in ticks of 10 ms on every architecture that Linux runs on today (time(7), USER_HZ). */
-const TICK_MS = 10;
 
 /** A process, by what any user may see of it. */
 export interface ListedProcess {

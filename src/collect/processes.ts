@@ -24,7 +24,7 @@ export const processesCollector: Collector<Options> = {
     const unread: Unread[] = [...found.unread];
     // Nothing found where not all may be looked at is not the same as nothing there.
     if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
-    const also = await findAlso(options.also, host, signal, unread);
+    const also = await findAlso(options.also, host, signal);
     const table = await listProcesses(host, signal);
     const { match: forms, program } = options;
     const search = openSearch(host, table, { forms, program, paths: found.paths }, signal);
@@ -53,18 +53,19 @@ export const processesCollector: Collector<Options> = {
   },
 };
 
-/** The files that the configuration includes; what cannot be looked into is told. */
-async function findAlso(
-  globs: readonly string[],
-  host: HostAccess,
-  signal: AbortSignal,
-  unread: Unread[],
-): Promise<readonly string[]> {
-  if (globs.length === 0) return [];
+/** The files that the configuration includes. */
+interface Included {
+  readonly paths: readonly string[];
+  /** Why there may be others. */
+  readonly doubt?: string | undefined;
+}
+
+async function findAlso(globs: readonly string[], host: HostAccess, signal: AbortSignal): Promise<Included> {
+  if (globs.length === 0) return { paths: [] };
   const found = await host.files.glob(globs, signal);
-  if ("unreadable" in found) unread.push({ what: globs.join(", "), reason: found.reason });
-  else unread.push(...found.unread);
-  return "paths" in found ? found.paths : [];
+  if ("unreadable" in found) return { paths: [], doubt: `${globs.join(", ")} ${found.reason}` };
+  const [first] = found.unread;
+  return { paths: found.paths, doubt: first && `${first.what} ${first.reason}` };
 }
 
 interface Context {
@@ -79,7 +80,7 @@ interface Judged {
   readonly judged: Judgement | { readonly state: "not_running" };
 }
 
-async function judge(path: string, also: readonly string[], { options, search, host, signal }: Context): Promise<Judged> {
+async function judge(path: string, also: Included, { options, search, host, signal }: Context): Promise<Judged> {
   const found = await search.find(path);
   if ("reason" in found) return { process: undefined, judged: { state: "unknown", reason: found.reason } };
   if (found.process === undefined) return { process: undefined, judged: { state: "not_running" } };
@@ -88,6 +89,8 @@ async function judge(path: string, also: readonly string[], { options, search, h
   const workers = reloads === "workers" ? search.listWorkers(found.process).slice(0, MAX_WORKERS) : [];
   const process = await look.complete(found.process);
   const children = await Promise.all(workers.map(look.complete));
-  const tied: TiedProcess = { process, path, program, reloads, also, alsoGlobs: options.also, children };
-  return { process, judged: await judgeState(tied, host, signal) };
+  const tied: TiedProcess = { process, path, program, reloads, also: also.paths, alsoGlobs: options.also, children };
+  const judged = await judgeState(tied, host, signal);
+  if (judged.state !== "running" || also.doubt === undefined) return { process, judged };
+  return { process, judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` } };
 }
