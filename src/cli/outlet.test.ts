@@ -56,6 +56,24 @@ describe("a store's outlet", () => {
     expect(asked).toBe(2);
   });
 
+  it("tells of a clock that is wrong once, and of its being right again", async () => {
+    const real = Date.UTC(2024, 1, 29, 12);
+    let ahead = 20 * 60_000;
+    const store = memoryStore({ clock: () => real });
+    const told: string[] = [];
+    const outlet = makeStoreOutlet(store, { clock: () => real + ahead }, (notice) => told.push(notice));
+    const send = async (skew: number) => {
+      ahead = skew;
+      await outlet.send(REPORT, SIGNAL);
+    };
+    for (const skew of [59_000, 20 * 60_000, 20 * 60_000 + 59_000, -3_600_000, 0, 0]) await send(skew);
+    expect(told).toEqual([
+      "this machine's clock is 20m ahead of memory:; set it right: timedatectl set-ntp true",
+      "this machine's clock is 1h behind memory:; set it right: timedatectl set-ntp true",
+      "this machine's clock agrees with memory: again",
+    ]);
+  });
+
   it("gives up a bucket that takes connections and never answers, when it is told to", async () => {
     const server = createServer(() => undefined);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

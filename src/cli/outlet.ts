@@ -4,6 +4,7 @@ import { formatDeparture } from "../report/departure.ts";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { type Caller, type Store, StoreError } from "../store/store.ts";
+import { formatSpan } from "./cell.ts";
 import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
 import { CommandError } from "./failure.ts";
 import type { HostKey } from "./host-key.ts";
@@ -21,16 +22,18 @@ export interface OutletOptions {
 
 /** Opens the outlet of a target. @throws CommandError */
 export async function openOutlet({ target, key, onNotice, retries }: OutletOptions, io: Io): Promise<Outlet> {
-  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), io);
+  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), io, onNotice);
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
+  const noteClock = createSkewWatch(url.origin, io.clock, onNotice);
   const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
 
   async function request(id: string, query: string, init: RequestOptions, signal: AbortSignal): Promise<void> {
     const headers = { ...init.headers, ...(await key.headersFor(id, signal)) };
     try {
       const client = createClient({ url, key: undefined, signal, onRetry, retries });
-      await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
+      const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
+      noteClock(Date.parse(answer.headers.get("date") ?? ""));
     } catch (error) {
       const hint = error instanceof ServerRefusal && error.status === 401 ? key.refused() : undefined;
       throw hint === undefined ? error : new ServerRefusal(`${(error as Error).message}; ${hint}`, 401);
@@ -52,8 +55,34 @@ interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A clock that is off by less may be off by the time that an answer took; ms. */
+const NOTABLE_SKEW_MS = 60_000;
+
+/**
+ * Tells of this machine's clock as long as it is wrong: once, and again when it is wrong otherwise. Reports count by the time of receipt
+ * (docs/decisions/0003), but what is wrong on a host is best heard of there.
+ *
+ * @returns to be called with what a server says that the time is, ms since the epoch, as soon as it has
+ */
+function createSkewWatch(place: string, clock: () => number, onNotice: (notice: string) => void): (told: number) => void {
+  let known = 0;
+  return (told) => {
+    const skew = clock() - told;
+    if (Number.isNaN(told) || Math.abs(skew - known) < NOTABLE_SKEW_MS) return;
+    known = Math.abs(skew) < NOTABLE_SKEW_MS ? 0 : skew;
+    if (known === 0) return onNotice(`this machine's clock agrees with ${place} again`);
+    const by = `${formatSpan(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"}`;
+    onNotice(`this machine's clock is ${by} ${place}; set it right: timedatectl set-ntp true`);
+  };
+}
+
 /** An outlet into a store that is open. */
-export function makeStoreOutlet(store: Store, { clock }: Pick<Io, "clock">): Outlet {
+export function makeStoreOutlet(
+  store: Store,
+  { clock }: Pick<Io, "clock">,
+  onNotice: (notice: string) => void = () => undefined,
+): Outlet {
+  const noteClock = createSkewWatch(store.location, clock, onNotice);
   let caller: Promise<Caller | undefined> | undefined;
 
   /** Where this user may write the host's report: on AWS the bucket's policy allows an instance that one key. */
@@ -70,7 +99,11 @@ export function makeStoreOutlet(store: Store, { clock }: Pick<Io, "clock">): Out
 
   return {
     location: store.location,
-    send: ({ id, bytes }, signal) => explain(async () => void (await store.put(await findKey(id), bytes, { signal }))),
+    send: ({ id, bytes }, signal) =>
+      explain(async () => {
+        const { lastModified } = await store.put(await findKey(id), bytes, { signal });
+        noteClock(lastModified);
+      }),
     leave: (id, reason, signal) =>
       explain(async () => {
         const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });

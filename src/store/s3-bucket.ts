@@ -1,13 +1,13 @@
 // Requests to one bucket: signed, sent, and explained when they fail; its puts and listings.
-import type { Clock } from "../report/clock.ts";
 import type { CredentialsKeeper } from "./s3-credentials.ts";
 import { type Attempt, isStale, readFailure, type S3Failure, toStoreError } from "./s3-error.ts";
 import { MARK_HEADER } from "./s3-headers.ts";
 import { compareKeys, type ListingPage, parseListing, trimEtag } from "./s3-listing.ts";
 import type { S3Place } from "./s3-place.ts";
 import type { Answer, Sender } from "./s3-sender.ts";
-import { createSigner, encodeUri, presignGet } from "./s3-signature.ts";
+import { type Credentials, createSigner, encodeUri, presignGet } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
+import type { ServerClock } from "./server-clock.ts";
 import {
   checkKey,
   type Entry,
@@ -29,7 +29,7 @@ export interface BucketOptions {
   readonly place: S3Place;
   readonly sender: Sender;
   readonly keeper: CredentialsKeeper;
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly onRequest: ((operation: S3Operation) => void) | undefined;
 }
 
@@ -51,7 +51,7 @@ export class Bucket {
   constructor(options: BucketOptions) {
     const { place, clock } = options;
     this.#options = options;
-    this.#sign = createSigner({ region: place.region, host: new URL(place.origin).host, clock });
+    this.#sign = createSigner({ region: place.region, host: new URL(place.origin).host, clock: clock.now });
   }
 
   /** Every request passes here. @returns any answer, success or not */
@@ -61,13 +61,21 @@ export class Bucket {
     const held = keeper.get();
     const credentials = held instanceof Promise ? await held : held;
     request.signal?.throwIfAborted();
-    const answer = await this.#sendOnce(request, credentials);
+    const answer = await this.#sendInTime(request, credentials);
     if (answer.status < 400 || !isStale(readFailure(answer))) return answer;
     const fresh = await keeper.replace(credentials);
-    return fresh ? await this.#sendOnce(request, fresh) : answer;
+    return fresh ? await this.#sendInTime(request, fresh) : answer;
   }
 
-  #sendOnce(request: BucketRequest, credentials: Awaited<ReturnType<CredentialsKeeper["get"]>>): Promise<Answer> {
+  /** Where this machine's clock is wrong the server refuses what is dated by it, and says what time it is: then once more, by that. */
+  async #sendInTime(request: BucketRequest, credentials: Credentials): Promise<Answer> {
+    const { clock } = this.#options;
+    const signedAt = clock.now();
+    const answer = await this.#sendOnce(request, credentials);
+    return clock.correct(answer, signedAt) ? await this.#sendOnce(request, credentials) : answer;
+  }
+
+  #sendOnce(request: BucketRequest, credentials: Credentials): Promise<Answer> {
     const { location, place, sender, onRequest } = this.#options;
     const { operation, key, query = "", headers = {}, body, maxBytes = 0, signal } = request;
     const method = operation === "LIST" ? "GET" : operation;
@@ -116,7 +124,7 @@ export class Bucket {
     return presignGet(
       { origin: place.origin, path, region: place.region, headers, expiresInSeconds },
       await keeper.get(),
-      clock(),
+      clock.now(),
     );
   }
 

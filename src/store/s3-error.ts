@@ -37,7 +37,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["SignatureDoesNotMatch", "the secret key is wrong; check AWS_SECRET_ACCESS_KEY or the profile"],
   ["InvalidToken", "the session token is wrong; check AWS_SESSION_TOKEN or sign in again"],
   ["ExpiredToken", "the session has expired; sign in again"],
-  ["RequestTimeTooSkewed", "this machine's clock is wrong by more than 15 minutes; set it right"],
+  [
+    "RequestTimeTooSkewed",
+    "this machine's clock is wrong by more than 15 minutes, and the server does not say what time it is; set it right",
+  ],
   ["QuotaExceeded", "the bucket is full; make room or raise its quota"],
   ["EntityTooLarge", "the server takes no object that large"],
   ["KMS.DisabledException", "the key that encrypts the bucket is switched off"],

@@ -9,6 +9,7 @@ import { openSender } from "./s3-open-sender.ts";
 import { findPlace } from "./s3-place.ts";
 import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
+import { createServerClock } from "./server-clock.ts";
 import { checkKey, TooLarge } from "./store.ts";
 import { findStsEndpoint, readCaller } from "./sts.ts";
 
@@ -18,7 +19,7 @@ export interface S3StoreOptions {
   readonly credentials?: LoadCredentials;
   /** AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE and the like. */
   readonly env: NodeJS.ProcessEnv;
-  /** Dates signatures: a server refuses one that is 15 minutes off. */
+  /** Dates signatures, until a server that refuses them says what time it is. */
   readonly clock: Clock;
   readonly timeouts?: S3Timeouts;
   /** What sends requests, if not what suits the platform. */
@@ -44,8 +45,13 @@ export async function s3Store({
   const place = await findPlace(location, env);
   const trust = await readAwsTrust(env);
   const sender = await open({ origin: place.origin, timeouts, env, trust });
-  const keeper = keepCredentials(options.credentials ?? loadFromChain({ env, trust, profile: location.profile }), clock);
-  const bucket = new Bucket({ location, place, sender, keeper, clock, onRequest: options.onRequest });
+  // Credentials end by the server's clock as well.
+  const serverClock = createServerClock(clock);
+  const keeper = keepCredentials(
+    options.credentials ?? loadFromChain({ env, trust, profile: location.profile }),
+    serverClock.now,
+  );
+  const bucket = new Bucket({ location, place, sender, keeper, clock: serverClock, onRequest: options.onRequest });
   return {
     location: formatS3Url(location),
     splitsListings: true,
@@ -93,7 +99,7 @@ export async function s3Store({
           endpoint,
           region: place.region,
           credentials: await keeper.get(),
-          clock,
+          clock: serverClock,
         }))
       );
     },

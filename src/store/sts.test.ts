@@ -52,6 +52,32 @@ it("says what STS said", async () => {
   await expect(lying.identify?.()).rejects.toThrow(StoreError);
 });
 
+it.each([20, -20])("signs by STS's clock where its own is %d minutes off, and remembers", async (minutes) => {
+  const dates: string[] = [];
+  const server = createServer((request, response) => {
+    const date = String(request.headers["x-amz-date"]);
+    dates.push(date);
+    const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date)?.map(Number) ?? [];
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+    const isNear = Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now()) < 15 * 60_000;
+    const refusal = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>";
+    response.writeHead(isNear ? 200 : 403, { "content-type": "text/xml" }).end(isNear ? ANSWER : refusal);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const env = {
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  };
+  const clock = () => Date.now() + minutes * 60_000;
+  const store = await openStore("s3://reports?region=ap-northeast-1", { clock, env });
+  onTestFinished(() => store.close?.());
+  expect(await store.identify?.()).toMatchObject({ account: "123456789012" });
+  expect(await store.identify?.()).toMatchObject({ account: "123456789012" });
+  expect(dates).toHaveLength(3);
+});
+
 it("asks nobody for a store that is not AWS's", async () => {
   const store = await openStore("s3://reports?endpoint=http://127.0.0.1:1", {
     clock: Date.now,
