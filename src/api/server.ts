@@ -1,10 +1,10 @@
 // The Node door: carries requests from a socket to the application, and stops without cutting answers short.
-import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import { CertificateError, checkPair, isSamePair, readPair, type TlsFiles, type TlsPair } from "./certificate.ts";
 import type { HotAnswers } from "./hot-answers.ts";
 
 export interface ListenOptions {
@@ -12,8 +12,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** PEM files. With them the server speaks TLS alone. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** With them the server speaks TLS alone. */
+  readonly tls?: TlsFiles | undefined;
   /** A proxy in front ends TLS; without this flag, plain HTTP stays on loopback. */
   readonly behindProxy?: boolean;
   /** Asked first. */
@@ -23,6 +23,13 @@ export interface ListenOptions {
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8787`. */
   readonly url: string;
+  /**
+   * Reads the TLS files again, and greets with them from now on if they are others. Connections that are open stay as they are.
+   *
+   * @returns whether they were others
+   * @throws ListenError if they cannot be used; the pair of before is served on then
+   */
+  renewCertificate(): Promise<boolean>;
   /** Takes no new requests, lets the running ones end for up to graceMs, then closes. */
   stop(graceMs: number): Promise<void>;
 }
@@ -39,7 +46,7 @@ const MAX_CONNECTIONS = 4096;
 /**
  * Starts to listen.
  *
- * @throws ListenError for an address that is not loopback with neither TLS nor behindProxy; a port that is taken; TLS files that cannot be read
+ * @throws ListenError for an address that is not loopback with neither TLS nor behindProxy; a port that is taken; TLS files that cannot be used
  */
 export async function startServer(
   app: Hono,
@@ -56,17 +63,63 @@ export async function startServer(
     // Its failures are answered by its own error handling; it never rejects.
     if (!hotAnswers?.resend(request, response)) void carry(request, response);
   };
-  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
-  const server = tls
-    ? createHttpsServer({ ...timeouts, ...(await readTls(tls)) }, listener)
-    : createHttpServer(timeouts, listener);
-  server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, host, port);
-  const { port: actualPort } = server.address() as AddressInfo;
+  let pair = tls && (await readTls(tls));
+  const door = createDoor(pair, listener);
+  await door.listen(port, host);
   const shownHost = host.includes(":") ? `[${host}]` : host;
   return {
-    url: `${tls ? "https" : "http"}://${shownHost}:${actualPort}`,
-    stop: (graceMs) => stop(server, graceMs),
+    url: `${tls ? "https" : "http"}://${shownHost}:${door.port()}`,
+    async renewCertificate() {
+      if (!tls || !pair) return false;
+      const found = await readTls(tls, pair);
+      if (isSamePair(found, pair)) return false;
+      await door.greetWith(found);
+      pair = found;
+      return true;
+    },
+    stop: (graceMs) => door.stop(graceMs),
+  };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The socket that is listened on, and what speaks on it. */
+interface Door {
+  listen(port: number, host: string): Promise<void>;
+  port(): number;
+  greetWith(pair: TlsPair): Promise<void>;
+  stop(graceMs: number): Promise<void>;
+}
+
+function createDoor(pair: TlsPair | undefined, listener: Listener): Door {
+  const open = (own: TlsPair | undefined): Server => {
+    const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
+    const opened = own ? createHttpsServer({ ...timeouts, ...own }, listener) : createHttpServer(timeouts, listener);
+    opened.maxConnections = MAX_CONNECTIONS;
+    return opened;
+  };
+  let server = open(pair);
+  /** Those that only end what they began. */
+  const ending = new Set<Server>();
+  const address = () => server.address() as AddressInfo;
+
+  return {
+    listen: (port, host) => listen(server, host, port),
+    port: () => address().port,
+    async greetWith(found) {
+      if ("setSecureContext" in server) return (server as HttpsServer).setSecureContext({ ...found });
+      // Bun cannot change a server's certificate: another one takes its place, in the same moment.
+      const before = server;
+      const { port, address: host } = address();
+      server = open(found);
+      ending.add(before);
+      before.close(() => ending.delete(before));
+      before.closeIdleConnections();
+      await listen(server, host, port);
+    },
+    stop: async (graceMs) => {
+      await Promise.all([server, ...ending].map((one) => stop(one, graceMs)));
+    },
   };
 }
 
@@ -75,11 +128,14 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-async function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<{ cert: Buffer; key: Buffer }> {
+/** @param known a pair that need not be checked again @throws ListenError */
+async function readTls(files: TlsFiles, known?: TlsPair): Promise<TlsPair> {
   try {
-    return { cert: await readFile(certFile), key: await readFile(keyFile) };
+    const pair = await readPair(files);
+    if (!known || !isSamePair(pair, known)) checkPair(pair, files);
+    return pair;
   } catch (error) {
-    throw new ListenError(`cannot read the TLS files: ${error instanceof Error ? error.message : String(error)}`);
+    throw error instanceof CertificateError ? new ListenError(error.message) : error;
   }
 }
 

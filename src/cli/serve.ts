@@ -12,6 +12,7 @@ import type { ReadSecret } from "../publish/registry.ts";
 import { REPORTS_PREFIX } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
 import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.ts";
+import { followCertificate } from "./certificate-renewal.ts";
 import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -42,6 +43,8 @@ const DEFAULT_LISTEN = "127.0.0.1:8787";
 
 /** Serves until the signal aborts, then lets running answers end. */
 export async function runServe(options: ServeOptions, io: Io): Promise<void> {
+  // From the first moment on: a reload that comes while the server starts must not end it.
+  io.onHangUp(() => undefined);
   const settings = await readSettings(options, io);
   const listen = readListen(options, settings);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
@@ -55,6 +58,9 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   if (!service.hasKeys) {
     log.warn(`nobody has a key yet: rollcall keys create --store ${store.location} --scope read`);
   }
+  if (listen.tls)
+    void followCertificate({ renew: () => service.renewCertificate(), onHangUp: io.onHangUp, log, sleep }, io.signal);
+  else io.onHangUp(() => log.info("SIGHUP: there is no certificate to load anew; settings are read at the start"));
   await untilAborted(io.signal);
   log.info("stopping");
   await service.stop();
@@ -94,7 +100,6 @@ export async function serveStore(
       log,
       version: VERSION,
     });
-    const sleep = (ms: number, signal: AbortSignal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
     const sweeping = runSweep({ store, clock: io.clock, monotonic: () => uptime() * 1000, log, sleep }, io.signal);
     const { publishers } = settings;
     const readSecret = (place: Parameters<ReadSecret>[0]) => readPublisherSecret(place, io);
@@ -180,6 +185,11 @@ export function readListen({ tlsCert, tlsKey, behindProxy = false }: ServeOption
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
   const tls = tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : undefined;
   return { ...address, tls, behindProxy };
+}
+
+/** Waits; ends early, without an error, when the signal aborts. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 /** Resolves when the signal aborts. */

@@ -40,6 +40,8 @@ export interface Service {
   readonly url: string;
   readonly roll: Roll;
   readonly keyring: Keyring;
+  /** As RunningServer's. */
+  renewCertificate(): Promise<boolean>;
   /** Lets running answers end, then closes the store. */
   stop(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     url: server.url,
     roll,
     keyring,
+    renewCertificate: () => server.renewCertificate(),
     async stop() {
       await server.stop(STOP_GRACE_MS);
       await roll.close();
