@@ -83,6 +83,34 @@ harsh("on a full disk", () => {
   });
 });
 
+harsh("under a mount", () => {
+  it("sees within a minute that a folder was mounted over, and then at once what changes there", {
+    timeout: 120_000,
+  }, async () => {
+    await mkdir(join(home, "conf"));
+    await mkdir(join(home, "other"));
+    await writeFile(join(home, "conf/app.conf"), "version=1\n");
+    await writeFile(join(home, "other/app.conf"), "version=2\n");
+    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${home}/conf/app.conf, fields: { v: { pattern: 'version=(.*)' } } }\n`;
+    await writeFile(join(home, "spec.yaml"), spec);
+    const script =
+      'mount --make-rprivate / || exit 9; exec "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --spec spec.yaml --state state';
+    const env = { PROGRAM, NODE: process.execPath };
+    const agent = startProgram(["-m", "sh", "-c", script], { home, env, program: "unshare" });
+    children.push(agent);
+    await waitForOutput(agent, /"reported"/);
+    const within = (command: string) => spawnSync("nsenter", ["-t", String(agent.pid), "-m", "sh", "-c", command], { cwd: home });
+    const list = async () => {
+      const { stdout } = await run(["list", "--store", `file:${home}/store`, "--json"], { home });
+      return (JSON.parse(stdout) as { v: string }[]).map(({ v }) => v);
+    };
+    expect(within(`mount --bind ${home}/other ${home}/conf`).status).toBe(0);
+    await expect.poll(list, { timeout: 70_000, interval: 500 }).toEqual(["2"]);
+    await writeFile(join(home, "other/app.conf"), "version=3\n");
+    await expect.poll(list, { timeout: 10_000, interval: 200 }).toEqual(["3"]);
+  });
+});
+
 it("is killed at any moment, and what it keeps is whole", { timeout: 90_000 }, async () => {
   await mkdir(join(home, "store"));
   await writeFile(join(home, "store/reports"), "away");

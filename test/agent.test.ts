@@ -1,8 +1,9 @@
 // End to end: the agent as it runs on a host, its reports in a folder or on a server, its specs from there.
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startMetadataServer } from "../src/collect/metadata-server.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
@@ -104,6 +105,57 @@ it("reports to a server with a key that is bound to it, and leaves there too", {
   await expect.poll(readVersions, WAIT).toEqual(["2"]);
   expect(await stop(agent, "SIGTERM")).toBe(0);
   expect(await list()).toEqual([]);
+});
+
+it("ends a deploy of 30 files soon, in two reports, and sees the next change at once", { timeout: 60_000 }, async () => {
+  await mkdir(join(home, "conf"));
+  await writeFile(join(home, "conf/m0.conf"), "version=0\n");
+  const spec = await writeSpec(
+    "spec.yaml",
+    "version: 1\ncollect:\n  - host: { metadata: off }\n  - files: { glob: /HOME/conf/*.conf, into: all, fields: { v: { pattern: 'version=(.*)' } } }\n",
+  );
+  const agent = startAgent(["--store", store(), "--spec", spec]);
+  let reports = 0;
+  agent.stderr?.on("data", (bytes: Buffer) => {
+    reports += bytes.toString().split('"reported"').length - 1;
+  });
+  await waitForOutput(agent, /reported/);
+  const readFiles = async () => {
+    const [report] = (await list()) as { all: { v: string }[] }[];
+    return report?.all.map(({ v }) => v);
+  };
+  for (let file = 0; file < 30; file++) {
+    await writeFile(join(home, `conf/m${file}.conf`), "version=1\n");
+    await wait(100);
+  }
+  await expect.poll(readFiles, { timeout: 5000, interval: 50 }).toEqual(Array.from({ length: 30 }, () => "1"));
+  await writeFile(join(home, "conf/m5.conf"), "version=2\n");
+  await expect.poll(readFiles, { timeout: 5000, interval: 50 }).toContain("2");
+  expect(reports).toBeLessThanOrEqual(5);
+});
+
+it("reports no half of a file, and the whole when it is closed", { timeout: 60_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1.0\n");
+  const agent = startAgent(["--store", store(), "--spec", await writeSpec()]);
+  await waitForOutput(agent, /reported/);
+  const seen = new Set<string>();
+  const readVersion = async () => {
+    const [report] = (await list()) as { app_version?: string; rollcall: { collectors: { unread?: unknown[] }[] } }[];
+    const unread = report?.rollcall.collectors[1]?.unread ?? [];
+    const told = unread.length === 0 ? String(report?.app_version) : "told";
+    seen.add(told);
+    return told;
+  };
+  const file = await open(join(home, "app.conf"), "w");
+  try {
+    await file.write("version=1.1");
+    for (let turn = 0; turn < 5; turn++) await readVersion();
+    await file.write("0\n");
+  } finally {
+    await file.close();
+  }
+  await expect.poll(readVersion, WAIT).toBe("1.10");
+  expect([...seen].filter((version) => version !== "told")).toEqual(["1.0", "1.10"]);
 });
 
 it("sends what it has once the store is there, the newest alone", { timeout: 60_000 }, async () => {

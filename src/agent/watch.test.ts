@@ -218,7 +218,7 @@ describe("a watch", () => {
           { timeout: 20_000 },
         )
         .toEqual([{ folder: join(root, "log"), reason: expect.stringContaining("too many") }]);
-    for (const pauseMs of [15_000, 30_000]) {
+    for (const pauseMs of [5000, 10_000]) {
       await storm();
       pass(pauseMs - 1);
       await watch.update({ paths, globs: [] });

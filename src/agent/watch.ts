@@ -16,7 +16,7 @@ const STORM_EVENTS = 2000;
 const STORM_MS = 10_000;
 
 /** A folder is watched again so long after a storm, and after twice as long each time that the storm is there still; ms. */
-const FIRST_PAUSE_MS = 15_000;
+const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 8 * 60_000;
 /** Watched for so long without another storm, it counts as calm; ms. */
 const CALM_MS = 5 * 60_000;
