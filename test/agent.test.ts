@@ -91,6 +91,32 @@ it("takes up a spec file that changes, and keeps the one before while it has mis
   await expect.poll(async () => (await list())[0]?.release, WAIT).toBe("1");
 });
 
+it("takes up no half of a spec", { timeout: 60_000 }, async () => {
+  await writeFile(join(home, "app.conf"), "version=1\n");
+  const path = await writeSpec();
+  const agent = startAgent(["--store", store(), "--spec", path]);
+  await waitForOutput(agent, /reported/);
+  const file = await open(path, "w");
+  const seen: unknown[][] = [];
+  const readFields = async () => {
+    const [report] = await list();
+    const fields = [report?.app_version, report?.more];
+    seen.push(fields);
+    return fields;
+  };
+  try {
+    const text = SPEC.replaceAll("/HOME", home);
+    // A spec by itself, which names no field.
+    await file.write(text.slice(0, text.indexOf("  - file:")));
+    for (let turn = 0; turn < 3; turn++) await readFields();
+    await file.write(text.slice(text.indexOf("  - file:")).replace("fields: {", "fields: { more: { value: x },"));
+  } finally {
+    await file.close();
+  }
+  await expect.poll(readFields, WAIT).toEqual(["1", "x"]);
+  expect(seen.filter(([version]) => version !== "1")).toEqual([]);
+});
+
 it("reports to a server with a key that is bound to it, and leaves there too", { timeout: 60_000 }, async () => {
   await writeFile(join(home, "app.conf"), "version=1\n");
   const spec = await writeSpec();

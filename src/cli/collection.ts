@@ -4,11 +4,13 @@ import { resolve } from "node:path";
 import type { SpecEditionNote } from "../collect/assembly.ts";
 import type { HostAccess, Inputs } from "../collect/collector.ts";
 import { digestContent } from "../collect/content-digest.ts";
+import { type FileFacts, openHostFiles } from "../collect/host-files.ts";
 import { HostIdentityError } from "../collect/identity.ts";
 import { openMachine } from "../collect/machine.ts";
 import { createMemory, type Memory } from "../collect/observations.ts";
 import { createRounds, type Rounds, type Wanted } from "../collect/rounds.ts";
 import type { CollectedReport } from "../collect/runner.ts";
+import { createSettling } from "../collect/settling.ts";
 import { DEFAULT_SPEC } from "../spec/default-spec.ts";
 import { renderMistakes } from "../spec/mistake.ts";
 import { MAX_SPEC_BYTES } from "../spec/schema.ts";
@@ -77,10 +79,24 @@ export async function openCollection(
   let text = await readSpecText(specFile, io);
   let current = openRounds(parseSpecText(specFile, text), host, { specPath, edition });
 
-  async function refreshSpec(): Promise<void> {
+  // The spec's own file is this program's, whatever folder stands in for the host's root.
+  const ownFiles = openHostFiles("/");
+  const settling = createSettling({ ...host, files: ownFiles });
+  /** A spec that is being written may be half of one, and without a mistake. */
+  let isSpecUnsettled = false;
+
+  async function isWhole(path: string, facts: FileFacts | undefined, text: string): Promise<boolean> {
+    if (!facts) return true;
+    const unsettled = await settling.judge([{ path, facts, isUnended: !text.endsWith("\n") }]);
+    return unsettled.every(({ isLasting }) => isLasting);
+  }
+
+  async function refreshSpec(path: string): Promise<void> {
     try {
-      const newText = await readSpecText(specFile, io);
-      if (newText === text) return;
+      const facts = await ownFiles.facts(path);
+      const newText = await readSpecText(path, io);
+      isSpecUnsettled = newText !== text && !(await isWhole(path, facts, newText));
+      if (newText === text || isSpecUnsettled) return;
       text = newText;
       current = openRounds(parseSpecText(specFile, newText), host, { specPath, edition });
     } catch (error) {
@@ -98,8 +114,10 @@ export async function openCollection(
       return current.digest;
     },
     async collect(wanted, signal) {
-      if (specPath !== undefined && (wanted.poll || wanted.changed?.includes(specPath))) await refreshSpec();
-      return collectBy(current.rounds, wanted, signal);
+      const isAsked = wanted.poll || isSpecUnsettled || wanted.changed?.includes(specPath ?? "");
+      if (specPath !== undefined && isAsked) await refreshSpec(specPath);
+      const collection = await collectBy(current.rounds, wanted, signal);
+      return isSpecUnsettled ? { ...collection, isUnsettled: true } : collection;
     },
   };
 }
