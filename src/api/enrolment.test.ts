@@ -58,6 +58,11 @@ async function setUp(identityTrust?: IdentityTrust) {
   const enrol = (body: object, key: string | undefined = keys.enrol) => ask("POST", "/v1/enrolments", key, { body });
   return {
     ask,
+    makeKey,
+    tick: () => {
+      now += 60_000;
+      return now;
+    },
     keys,
     enrol,
     async enrolled(id: string, machine = MACHINE): Promise<string> {
@@ -165,6 +170,45 @@ describe("a clone", () => {
     const secret = await enrolled("host-1");
     expect((await put("host-1", secret, {})).status).toBe(403);
     expect((await put("host-1", secret, { machine: "x", boot: "y" })).status).toBe(403);
+  });
+});
+
+describe("two machines with a shared key", () => {
+  it("are both there: one shown, the other told; and one that leaves leaves alone", async () => {
+    const { ask, keys, problems, tick, makeKey } = await setUp();
+    const shared = await makeKey("ingest");
+    const machine = (digit: string) => ({ machine: fingerprint("a"), boot: fingerprint(digit) });
+    const headers = (digit: string) => ({ "rollcall-machine": fingerprint("a"), "rollcall-boot": fingerprint(digit) });
+    const report = (name: string, digit: string) => {
+      const now = tick();
+      const { machine: hardware, boot } = machine(digit);
+      const rollcall = { machine: hardware.slice(0, 16), boot: boot.slice(0, 16) };
+      const body = {
+        instance_id: "host-1",
+        instance_name: name,
+        update_date: formatUpdateDate(now),
+        os_start_date: "2023-12-01 00:00:00",
+        rollcall,
+      };
+      return ask("PUT", "/v1/reports/host-1", shared, { body, headers: headers(digit) });
+    };
+    const names = async () =>
+      ((await ask("GET", "/v1/reports", keys.read)).json as unknown as { instance_name: string }[]).map(
+        ({ instance_name: name }) => name,
+      );
+    for (const [name, digit] of [
+      ["web-a", "1"],
+      ["web-b", "2"],
+      ["web-a", "1"],
+      ["web-b", "2"],
+    ] as const) {
+      expect((await report(name, digit)).status).toBe(200);
+      expect(await names()).toEqual([name]);
+    }
+    expect(await problems()).toMatchObject([{ key: "reports/v1/local/host-1.json", reason: "clone" }]);
+    expect((await ask("DELETE", "/v1/reports/host-1", shared, { headers: headers("2") })).status).toBe(204);
+    expect(await report("web-a", "1")).toMatchObject({ status: 200 });
+    expect(await names()).toEqual(["web-a"]);
   });
 });
 

@@ -26,7 +26,7 @@ export async function authorizeHost(context: Context, services: Services, key: K
 }
 
 /** The machine that a request says it is from; undefined if it does not say, or not in that form. */
-function readMachine({ req }: Context): Machine | undefined {
+export function readMachine({ req }: Context): Machine | undefined {
   const machine = machineSchema.safeParse({ machine: req.header("rollcall-machine"), boot: req.header("rollcall-boot") }).data;
   return machine && { ...machine, ...readView(req) };
 }

@@ -116,7 +116,7 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   const key = await chooseKey({ settings, target, host: local.host, folder, onNotice: onNews }, io);
   follower = await openFollower({ settings, target, key, folder, onNotice }, io);
   const collection = follower ? followSpecs(local, follower, onNews) : local;
-  const outlet = await openOutlet({ target, key, onNotice, retries: 0 }, io);
+  const outlet = await openOutlet({ target, key, host: collection.host, onNotice, retries: 0 }, io);
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
     log,

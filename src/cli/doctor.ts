@@ -101,7 +101,12 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
   if (target.kind === "server") await checkKey(key, note);
   if (report)
     await checkStore(
-      { options, target, report, open: () => openOutlet({ target, key, onNotice: () => undefined, retries: 0 }, io) },
+      {
+        options,
+        target,
+        report,
+        open: () => openOutlet({ target, key, host: collection.host, onNotice: () => undefined, retries: 0 }, io),
+      },
       io,
       note,
     );

@@ -2,10 +2,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { makeHostDouble } from "../collect/host-double.ts";
 import { memoryStore } from "../store/memory.ts";
 import { openStore } from "../store/open.ts";
 import type { Caller, Store } from "../store/store.ts";
 import { makeStoreOutlet } from "./outlet.ts";
+
+const HOST = makeHostDouble("/nowhere");
 
 const ID = "i-0123456789abcdef0";
 const REPORT = { id: ID, bytes: Buffer.from("{}"), digest: "" };
@@ -14,7 +17,7 @@ const SIGNAL = new AbortController().signal;
 async function listKeys(caller?: () => Promise<Caller | undefined>): Promise<string[]> {
   const clock = () => 0;
   const store: Store = { ...memoryStore({ clock }), ...(caller && { identify: caller }) };
-  const outlet = makeStoreOutlet(store, { clock });
+  const outlet = makeStoreOutlet(store, { clock, host: HOST, onNotice: () => undefined });
   await outlet.send(REPORT, SIGNAL);
   await outlet.leave(ID, "stopped", SIGNAL);
   const keys: string[] = [];
@@ -49,7 +52,7 @@ describe("a store's outlet", () => {
         return { account: "123456789012", userId: `X:${ID}` };
       },
     };
-    const outlet = makeStoreOutlet(store, { clock: () => 0 });
+    const outlet = makeStoreOutlet(store, { clock: () => 0, host: HOST, onNotice: () => undefined });
     await expect(outlet.send(REPORT, SIGNAL)).rejects.toThrow("not now");
     await outlet.send(REPORT, SIGNAL);
     await outlet.send(REPORT, SIGNAL);
@@ -61,7 +64,7 @@ describe("a store's outlet", () => {
     let ahead = 20 * 60_000;
     const store = memoryStore({ clock: () => real });
     const told: string[] = [];
-    const outlet = makeStoreOutlet(store, { clock: () => real + ahead }, (notice) => told.push(notice));
+    const outlet = makeStoreOutlet(store, { clock: () => real + ahead, host: HOST, onNotice: (notice) => told.push(notice) });
     const send = async (skew: number) => {
       ahead = skew;
       await outlet.send(REPORT, SIGNAL);
@@ -84,7 +87,7 @@ describe("a store's outlet", () => {
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const env = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     const store = await openStore(`s3://bucket?endpoint=${endpoint}&region=us-east-1`, { clock: Date.now, env });
-    const outlet = makeStoreOutlet(store, { clock: Date.now });
+    const outlet = makeStoreOutlet(store, { clock: Date.now, host: HOST, onNotice: () => undefined });
     for (const work of [
       (signal: AbortSignal) => outlet.send(REPORT, signal),
       (signal: AbortSignal) => outlet.leave(ID, "stopped", signal),

@@ -1,8 +1,13 @@
 // Outlets: a host's report and departure on their way into a store or to a server, for the agent and for `rollcall report`.
 import type { Outlet } from "../agent/delivery.ts";
-import { formatDeparture } from "../report/departure.ts";
+import type { Spooled } from "../agent/spool.ts";
+import type { HostAccess } from "../collect/collector.ts";
+import { readFingerprint } from "../collect/fingerprint.ts";
+import { formatDeparture, type LeaveReason } from "../report/departure.ts";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
+import { cutHash } from "../report/maker.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
+import { placeDeparture, placeReport } from "../store/placement.ts";
 import { type Caller, type Store, StoreError } from "../store/store.ts";
 import { formatSpan } from "./cell.ts";
 import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
@@ -14,6 +19,8 @@ import { openStoreAt, type Target } from "./target.ts";
 export interface OutletOptions {
   readonly target: Target;
   readonly key: HostKey;
+  /** Whose reports go through it. */
+  readonly host: HostAccess;
   /** Told of what the user should know, a line at a time. */
   readonly onNotice: (notice: string) => void;
   /** How often a server is asked again before a send fails; whoever repeats sends itself says 0. */
@@ -21,8 +28,8 @@ export interface OutletOptions {
 }
 
 /** Opens the outlet of a target. @throws CommandError */
-export async function openOutlet({ target, key, onNotice, retries }: OutletOptions, io: Io): Promise<Outlet> {
-  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), io, onNotice);
+export async function openOutlet({ target, key, host, onNotice, retries }: OutletOptions, io: Io): Promise<Outlet> {
+  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), { clock: io.clock, host, onNotice });
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
   const noteClock = createSkewWatch(url.origin, io.clock, onNotice);
@@ -76,39 +83,72 @@ function createSkewWatch(place: string, clock: () => number, onNotice: (notice: 
   };
 }
 
+export interface StoreOutletOptions {
+  readonly clock: Io["clock"];
+  /** Whose reports go through it. */
+  readonly host: HostAccess;
+  readonly onNotice: (notice: string) => void;
+}
+
+/** How far this host's clock may be off the store's before a reboot is taken for another machine; ms. */
+const TOLERANCE_MS = 60_000;
+
 /** An outlet into a store that is open. */
-export function makeStoreOutlet(
-  store: Store,
-  { clock }: Pick<Io, "clock">,
-  onNotice: (notice: string) => void = () => undefined,
-): Outlet {
+export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOutletOptions): Outlet {
   const noteClock = createSkewWatch(store.location, clock, onNotice);
   let caller: Promise<Caller | undefined> | undefined;
+  /** How far this clock is ahead of the store's, as the last report's receipt told; ms. */
+  let aheadMs = 0;
+  /** Where the last report went: its departure must not take another machine's away. */
+  let placed: { readonly id: string; readonly key: string } | undefined;
 
   /** Where this user may write the host's report: on AWS the bucket's policy allows an instance that one key. */
-  async function findKey(id: string): Promise<string> {
+  async function findKey(id: string): Promise<{ readonly key: string; readonly isEnforced: boolean }> {
     caller ??= store.identify?.() ?? Promise.resolve(undefined);
     const known = await caller.catch((error: unknown) => {
       caller = undefined;
       throw error;
     });
-    if (!known) return formatReportKey(id);
+    if (!known) return { key: formatReportKey(id), isEnforced: false };
     const { account, userId } = known;
-    return formatReportKey(userId.endsWith(`:${id}`) ? userId : id, account);
+    const isEnforced = userId.endsWith(`:${id}`);
+    return { key: formatReportKey(isEnforced ? userId : id, account), isEnforced };
+  }
+
+  async function send({ id, bytes }: Spooled, signal: AbortSignal): Promise<void> {
+    const { key, isEnforced } = await findKey(id);
+    // Of an instance's own key the store's rules and EC2 tell that no other machine has it.
+    const placement = isEnforced
+      ? { key }
+      : await placeReport(store, bytes, { key, now: clock() - aheadMs, toleranceMs: TOLERANCE_MS, signal });
+    if (placement.other && placed?.key !== placement.key)
+      onNotice(
+        `another machine (${placement.other.name ?? "no name"}) reports as ${id}; this one's report is beside it, at ${placement.key}`,
+      );
+    const { lastModified } = await store.put(placement.key, bytes, { signal });
+    noteClock(lastModified);
+    aheadMs = clock() - lastModified;
+    placed = { id, key: placement.key };
+  }
+
+  /** Which report an earlier process of this machine has left. */
+  async function findOwn(key: string, signal: AbortSignal): Promise<string | undefined> {
+    const { machine, boot } = await readFingerprint(host, signal);
+    return placeDeparture(store, { key, machine: cutHash(machine), boot: cutHash(boot), signal });
+  }
+
+  async function leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void> {
+    const { key, isEnforced } = await findKey(id);
+    const own = placed?.id === id ? placed.key : isEnforced ? key : await findOwn(key, signal);
+    if (own === undefined) return;
+    const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
+    await store.put(formatDepartureKey(own), body, { signal });
   }
 
   return {
     location: store.location,
-    send: ({ id, bytes }, signal) =>
-      explain(async () => {
-        const { lastModified } = await store.put(await findKey(id), bytes, { signal });
-        noteClock(lastModified);
-      }),
-    leave: (id, reason, signal) =>
-      explain(async () => {
-        const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
-        await store.put(formatDepartureKey(await findKey(id)), body, { signal });
-      }),
+    send: (report, signal) => explain(() => send(report, signal)),
+    leave: (id, reason, signal) => explain(() => leave(id, reason, signal)),
     close: () => store.close?.() ?? Promise.resolve(),
   };
 }

@@ -34,7 +34,7 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const folder = await findStateFolder(settings, io);
   const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
   const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
-  const where = await push(report, await openOutlet({ target, key, onNotice }, io), io);
+  const where = await push(report, await openOutlet({ target, key, host: collection.host, onNotice }, io), io);
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
 }
 

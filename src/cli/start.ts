@@ -46,9 +46,10 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
   const service = await serveStore({ store, listen, settings, log }, io);
   const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
 
-  // A terminal that closes ends what was started in it; elsewhere (nohup, a supervisor) there is nothing to load anew.
-  io.onHangUp(() => (io.stderr.isTerminal ? process.kill(process.pid, "SIGTERM") : log.warn("SIGHUP: nothing to load anew")));
-  const agent = startAgent({ collection, outlet: makeStoreOutlet(noteIn(service, store), io), log }, io);
+  const agent = startAgent(
+    { collection, outlet: makeStoreOutlet(noteIn(service, store), { clock: io.clock, host: collection.host, onNotice }), log },
+    io,
+  );
   const stepping = demo ? stepDemo(demo, log, io.signal) : undefined;
   await agent.reported;
   if (!io.signal.aborted) await io.stdout.write(describeNext({ store, service, key, demo: options.demo }));

@@ -1,5 +1,6 @@
 // Puts a report's bytes together from what the collectors found, within the limits of a report. Pure.
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
+import { formatMaker } from "../report/maker.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { CollectorName } from "../spec/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
@@ -37,6 +38,8 @@ export interface Envelope {
   readonly specDigest: string;
   readonly edition?: SpecEditionNote | undefined;
   readonly origin: Origin;
+  /** What the machine is known by; undefined in reports that no machine makes. */
+  readonly fingerprint?: Parameters<typeof formatMaker>[0] | undefined;
   /** Fields that are not masked. */
   readonly allowCredentials?: readonly string[];
 }
@@ -143,6 +146,7 @@ function makeRollcall(
     spec: envelope.specDigest,
     ...(envelope.edition?.inUse === undefined ? {} : { spec_edition: envelope.edition.inUse }),
     ...(envelope.edition?.refused === undefined ? {} : { spec_refused: tidyRefusal(envelope.edition.refused) }),
+    ...(envelope.fingerprint === undefined ? {} : formatMaker(envelope.fingerprint)),
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),
     collectors,

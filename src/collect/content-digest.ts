@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * The digest of what a report says, `sha256:` and 64 hex digits. Left out are update_date; os_start_date, which a
+ * The digest of what a report says, `sha256:` and 64 hex digits. Left out are update_date; os_start_date and rollcall.started, which a
  * disciplined clock moves by a second, and after a reboot a host reports anyway; and each collector's duration and
  * reasons, which may quote what a program printed.
  *
@@ -17,7 +17,7 @@ export function digestContent(bytes: Uint8Array): string {
   const { rollcall, ...fields } = content;
   const kept = Object.entries(fields).filter(([name]) => !volatile.has(name));
   const collectors = JSON.stringify(rollcall, (key, value: unknown) =>
-    key === "duration_ms" || key === "reason" ? undefined : value,
+    key === "duration_ms" || key === "reason" || key === "started" ? undefined : value,
   );
   return `sha256:${createHash("sha256")
     .update(JSON.stringify(kept))

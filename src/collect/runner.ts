@@ -7,6 +7,7 @@ import type { Spec } from "../spec/spec.ts";
 import { assembleReport, type SpecEditionNote, type StepRecord } from "./assembly.ts";
 import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";
+import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { HostIdentityError } from "./identity.ts";
 import { collectors as allCollectors } from "./registry.ts";
 import { createSettling, noteReads, type Settling, type Unsettled } from "./settling.ts";
@@ -70,8 +71,8 @@ export async function collectReport(spec: Spec, host: HostAccess, options: RunOp
   // Every step that runs listens to the one signal, and so do programs; ten listeners, Node's alarm, are no leak here.
   setMaxListeners(0, signal);
   try {
-    const results = await runAll(spec.steps, host, signal, options);
-    return makeReport(results, host, { ...options, allowCredentials: spec.allowCredentials });
+    const [results, fingerprint] = await Promise.all([runAll(spec.steps, host, signal, options), readFingerprint(host, signal)]);
+    return makeReport(results, host, { ...options, fingerprint, allowCredentials: spec.allowCredentials });
   } finally {
     clearTimeout(timer);
   }
@@ -87,6 +88,7 @@ export interface StepResult extends StepRecord {
 
 interface MakeOptions extends RunOptions {
   readonly allowCredentials: readonly string[];
+  readonly fingerprint: Fingerprint;
 }
 
 function makeReport(results: readonly StepResult[], { clock }: HostAccess, options: MakeOptions): CollectedReport {
@@ -105,6 +107,7 @@ function makeReport(results: readonly StepResult[], { clock }: HostAccess, optio
       specDigest: options.specDigest,
       edition: options.edition?.(),
       origin,
+      fingerprint: options.fingerprint,
       allowCredentials: options.allowCredentials,
     },
   );

@@ -19,7 +19,7 @@ export const PROBLEM_REASONS = {
   bad_key: "the key is not one that a host may write",
   future_dated: "the store received it in the future by the reader's clock",
   superseded: "the same host has a newer report under another key",
-  clone: "a second machine claims the id of a host, and was refused",
+  clone: "a second machine claims the id of a host",
 } as const;
 
 export type ProblemReason = keyof typeof PROBLEM_REASONS;

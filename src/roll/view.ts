@@ -1,6 +1,7 @@
 // What the roll shows: the reports of every host at one instant, and the objects that were set aside.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
+import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
 import { type Departure, findDeparted } from "./departures.ts";
@@ -85,6 +86,32 @@ const FUTURE_DATED: Rejection = {
   detail: "the store received it later than now by the reader's clock; set the clock of the store or of the reader right",
 };
 
+/** A store tells whole seconds at worst. */
+const CLONE_TOLERANCE_MS = 5000;
+
+/** The host reports under another key by now; or another machine does. */
+function explainSuperseded(table: Table, at: number, winner: number): Rejection {
+  const [older, newer] = [makerAt(table, at), makerAt(table, winner)];
+  const [receivedAt, newerAt] = [table.receivedAt[at] as number, table.receivedAt[winner] as number];
+  const key = keyAt(table, winner);
+  if (!older || !newer || !isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS))
+    return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
+  const [name, other] = [older, newer].map((maker) => JSON.stringify(maker.name?.slice(0, 64) ?? "no name"));
+  const detail = `two machines report under one id: this report is of ${name}, and a newer one, of ${other}, is under ${key}; give one of them an id of its own`;
+  return { reason: "clone", detail };
+}
+
+/** Who made which row, by segment: a view is built again and again, and its rows seldom change. */
+const makers = new WeakMap<Segment, Map<number, Maker | undefined>>();
+
+function makerAt(table: Table, at: number): Maker | undefined {
+  const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+  const known = makers.get(segment) ?? new Map<number, Maker | undefined>();
+  makers.set(segment, known);
+  if (!known.has(row)) known.set(row, readMaker(readBody(segment, row)));
+  return known.get(row);
+}
+
 /** Problems shown at most. */
 const MAX_PROBLEMS = 10_000;
 
@@ -115,8 +142,7 @@ export function buildView(
       hasFuture = true;
       aside(at, FUTURE_DATED, readBody(segment, row).length);
     } else if (winner !== undefined) {
-      const detail = `the same host has a newer report under ${keyAt(table, winner)}; delete this one`;
-      aside(at, { reason: "superseded", detail }, readBody(segment, row).length);
+      aside(at, explainSuperseded(table, at, winner), readBody(segment, row).length);
     } else if (!departed.has(at)) builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
   return {

@@ -1,9 +1,11 @@
 // DELETE /v1/reports/{id}: a host leaves, and is out of the roll at once.
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
 import { formatDepartureKey, formatReportKey, isHostId } from "../../report/key.ts";
+import { cutHash } from "../../report/maker.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
+import { placeDeparture } from "../../store/placement.ts";
 import { awaitStore } from "../deadline.ts";
-import { authorizeHost } from "../host-authorization.ts";
+import { authorizeHost, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { HOST_ID_PARAMETER } from "../schemas.ts";
@@ -39,7 +41,19 @@ export function deleteReport(): Route {
       const reason = context.req.query("reason") ?? "stopped";
       if (!isLeaveReason(reason)) throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);
       await authorizeHost(context, services, key, id);
-      const reportKey = formatReportKey(id);
+      const machine = readMachine(context);
+      const own = formatReportKey(id);
+      const reportKey =
+        machine && !key?.enrolment
+          ? await awaitStore(
+              placeDeparture(services.store, { key: own, machine: cutHash(machine.machine), boot: cutHash(machine.boot) }),
+              services,
+            )
+          : own;
+      if (reportKey === undefined) {
+        services.log.info({ id }, "a machine left of which there is no report; another one's under the same id stays");
+        return context.body(null, 204);
+      }
       const body = formatDeparture({ id, leftAt: formatUpdateDate(services.clock()), reason });
       const entry = await awaitStore(services.store.put(formatDepartureKey(reportKey), body), services);
       services.roll.noteDeparture(reportKey, entry.lastModified);

@@ -2,12 +2,17 @@
 import { formatReportKey, isHostId } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { isRejected, parseReport } from "../../report/report.ts";
+import { placeReport } from "../../store/placement.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { authorizeHost } from "../host-authorization.ts";
+import type { KeyObject } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
-import type { Route } from "../route.ts";
+import type { Route, Services } from "../route.ts";
 import { HOST_ID_PARAMETER, REPORT_SCHEMA_REF } from "../schemas.ts";
+
+/** A store tells whole seconds at worst. */
+const TOLERANCE_MS = 5000;
 
 /** Makes PUT /v1/reports/{id}. */
 export function putReport(): Route {
@@ -49,10 +54,25 @@ export function putReport(): Route {
       const bytes = await readBody(context, MAX_REPORT_BYTES);
       const report = parseReport(bytes, id);
       if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
-      const entry = await awaitStore(services.store.put(formatReportKey(id), report.body), services);
+      const place = await awaitStore(findPlace(services, key, id, report.body), services);
+      const entry = await awaitStore(services.store.put(place, report.body), services);
       services.roll.note(entry, report.body);
       services.log.debug({ id, bytes: report.body.length }, "report stored");
       return context.json({ id, received_at: new Date(entry.lastModified).toISOString(), bytes: report.body.length });
     },
   };
+}
+
+/** A second machine's report does not take the first one's place. Of an enrolled host its enrolment has told already. */
+async function findPlace(
+  { store, clock, log }: Services,
+  key: KeyObject | undefined,
+  id: string,
+  body: Uint8Array,
+): Promise<string> {
+  const own = formatReportKey(id);
+  if (key?.enrolment) return own;
+  const placement = await placeReport(store, body, { key: own, now: clock(), toleranceMs: TOLERANCE_MS });
+  if (placement.other) log.warn({ id, other: placement.other.name, key: placement.key }, "two machines report under one id");
+  return placement.key;
 }
