@@ -5,6 +5,7 @@ import { REPORT_SCHEMA } from "../report/report.ts";
 import type { CollectorName } from "../spec/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { maskCredentials, maskText } from "./mask.ts";
+import type { NamedCredential } from "./named-credentials.ts";
 import type { JsonValue } from "./value.ts";
 import { checkValue } from "./value.ts";
 
@@ -22,6 +23,7 @@ export interface StepRecord {
   readonly wanted: readonly string[];
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
   readonly unread: readonly Unread[];
+  readonly named?: readonly NamedCredential[];
   readonly durationMs: number;
 }
 
@@ -92,7 +94,7 @@ function listMembers(steps: readonly StepRecord[], unread: Unread[][], allowCred
         unread[index]?.push({ what: name, reason: reason ?? "" });
         continue;
       }
-      const shown = allowCredentials.includes(name) ? checked.value : maskCredentials(name, checked.value);
+      const shown = allowCredentials.includes(name) ? checked.value : maskCredentials(name, checked.value, step.named);
       if (shown !== checked.value) unread[index]?.push({ what: name, reason: MASKED });
       const text = `${JSON.stringify(name)}:${JSON.stringify(shown)}`;
       members.set(name, { name, text, size: Buffer.byteLength(text), step: index });

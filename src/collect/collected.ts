@@ -1,4 +1,5 @@
 // What a collector gives: fields, what it could not read, and where the host runs.
+import type { NamedCredential } from "./named-credentials.ts";
 import type { JsonValue } from "./value.ts";
 
 /** Something that a collector could not read. */
@@ -14,6 +15,8 @@ export interface Collected {
   /** In the order of the spec. Each value has passed checkValue. */
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
   readonly unread: readonly Unread[];
+  /** Which values the host itself calls credentials, whatever the report's field is called. */
+  readonly named?: readonly NamedCredential[];
   /** Where the host runs; only the host collector knows. */
   readonly origin?: Origin;
 }

@@ -2,6 +2,7 @@
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
+import type { NamedCredential } from "./named-credentials.ts";
 import { makeSelector } from "./select.ts";
 import type { JsonValue } from "./value.ts";
 
@@ -15,6 +16,7 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
     const unread: Unread[] = [...found.unread];
+    const named: NamedCredential[] = [];
     // Nothing found where not all may be looked at is not the same as nothing there.
     if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
     for (const path of found.paths) {
@@ -24,9 +26,10 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
         continue;
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
+      for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
       if (selection.fields.length > 0) entries.push(Object.fromEntries(selection.fields));
       for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
     }
-    return { fields: [[options.into, entries]], unread };
+    return { fields: [[options.into, entries]], unread, named };
   },
 };

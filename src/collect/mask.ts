@@ -1,86 +1,102 @@
 // Masking: what looks like a credential does not leave the host, unless the spec names the field. Pure.
+import { isCredential, type Judgement, judgeName } from "./credential-names.ts";
+import { findCredentials } from "./credential-text.ts";
+import type { NamedCredential } from "./named-credentials.ts";
 import type { JsonValue } from "./value.ts";
 
 /** What stands in the place of a value, or of the part of a text that is one. */
 export const MASK = "[masked]";
 
-/** Keys whose values are secrets whatever they look like. True and false are none, nor are numbers: `max_tokens: 4096`. */
-const SECRET_KEY =
-  /(?:(?:password|passwd|passphrase)s?|(?:^|[_.-])(?:pwd|pass|secrets?|tokens?|(?:api|access|private|secret|signing|encryption)[_-]?keys?|credentials?|authorization))$/;
-
-/** Keys under which even a number is one: YAML and JSON make numbers of digits. */
-const SECRET_NUMBER_KEY = /(?:(?:password|passwd|passphrase)s?|(?:^|[_.-])(?:pwd|pass|secrets?))$/;
-
-/** Texts, or parts of one, that are credentials whatever they are called. Each begins with what no other text does. */
-const CREDENTIALS: readonly RegExp[] = [
-  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: keys, and keys of sessions.
-  /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/g,
-  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g,
-  // https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-  /\b(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,251})/g,
-  // https://docs.slack.dev/authentication/tokens
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,250}/g,
-  // RFC 7519: a header and a claims set, both JSON objects, so both begin with `{"` in base64url.
-  /\beyJ[A-Za-z0-9_-]{10,4096}\.eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{0,4096}/g,
-  // docs/decisions/0005 and 0023: Rollcall's own.
-  /\brc_[a-z2-7]{12}_[A-Za-z0-9_-]{43}/g,
-  /\brh_[A-Za-z0-9._-]{1,128}_[A-Za-z0-9_-]{43}/g,
-  // https://cloud.google.com/docs/authentication/api-keys
-  /\bAIza[A-Za-z0-9_-]{35}/g,
-  // https://docs.stripe.com/keys
-  /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,250}/g,
-];
-
-/** What a text says itself to be one, as programs do in their messages: password=…, `Authorization: Bearer …` (RFC 6750). */
-const NAMED: readonly RegExp[] = [
-  /\b((?:[A-Za-z]{0,30}[_-]?)?(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]{0,3}[=:][ \t]{0,3})(?:"[^"\n]{1,256}"|'[^'\n]{1,256}'|[^\s"',;&]{1,256})/gi,
-  /\b(Bearer[ \t]{1,3})[A-Za-z0-9._~+/-]{8,4096}=*/g,
-];
-
-/** RFC 3986, section 3.2.1: user:password@ in a URL. The user stays; the password may hold an @, though it should not. */
-const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,256}:)[^\s/?#]{1,256}(?=@)/gi;
-
 /**
  * Masks a field's value.
  *
  * @param name the field's, or the key that the value has in it
+ * @param named what the host calls credentials, in this field and others
  * @returns the value as it may leave the host; the same object where nothing was masked
  */
-export function maskCredentials(name: string, value: JsonValue): JsonValue {
-  return mask(value, judgeKey(name));
+export function maskCredentials(name: string, value: JsonValue, named: readonly NamedCredential[] = []): JsonValue {
+  const own = maskNamed(
+    value,
+    named.filter(({ at }) => at[0] === name),
+    1,
+  );
+  return mask(own, judgeName(name), name);
 }
 
-/** What a key says of all that is below it. */
-interface Judgement {
-  readonly isSecret: boolean;
-  readonly areNumbers: boolean;
+/** Masks values below another; the rest stays the same. */
+function maskNamed(value: JsonValue, named: readonly NamedCredential[], depth: number): JsonValue {
+  const whole = named.find(({ at }) => at.length === depth);
+  if (whole) return mask(value, whole.judgement, "");
+  if (named.length === 0 || typeof value !== "object" || value === null) return value;
+  const groups = new Map<string, NamedCredential[]>();
+  for (const one of named) groups.set(String(one.at[depth]), [...(groups.get(String(one.at[depth])) ?? []), one]);
+  const below = ([key, child]: readonly [string, JsonValue]) =>
+    [key, maskNamed(child, groups.get(key) ?? [], depth + 1)] as const;
+  const masked = Object.entries(value as { readonly [key: string]: JsonValue }).map(below);
+  return Array.isArray(value) ? masked.map(([, child]) => child) : Object.fromEntries(masked);
 }
 
-function mask(value: JsonValue, judged: Judgement): JsonValue {
-  if (typeof value === "string") return value !== "" && judged.isSecret ? MASK : maskText(value);
-  if (typeof value === "number") return judged.areNumbers && Math.abs(value) >= 1000 ? MASK : value;
+/** Masks what a name judges, and what has the form of a credential. */
+function mask(value: JsonValue, judgement: Judgement | undefined, name: string): JsonValue {
+  if (typeof value === "string")
+    return judgement && isCredential(value, judgement, name) && value !== MASK ? MASK : maskText(value);
+  if (typeof value === "number") return judgement === "all" && Math.abs(value) >= 1000 ? MASK : value;
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return maskAll(value, (item) => mask(item as JsonValue, judged));
-  const entries = Object.entries(value);
-  const masked = entries.map(([key, child]) => [key, mask(child, judged.isSecret ? judged : judgeKey(key))] as const);
+  if (Array.isArray(value)) return maskArray(value as readonly JsonValue[], judgement, name);
+  const entries = Object.entries(value as { readonly [key: string]: JsonValue });
+  const pair = judgePair(entries);
+  const masked = entries.map(([key, child]) => {
+    const own = judgement ?? (pair?.key === key ? pair.judgement : judgeName(key));
+    return [key, mask(child, own, judgement ? name : key)] as const;
+  });
   return masked.every(([, child], at) => child === entries[at]?.[1]) ? value : Object.fromEntries(masked);
 }
 
-/** dbPassword is like db_password. */
-function judgeKey(key: string): Judgement {
-  const name = key.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
-  return { isSecret: SECRET_KEY.test(name), areNumbers: SECRET_NUMBER_KEY.test(name) };
+/** `{ name: DB_PASSWORD, value: x }`, as Kubernetes and ECS write variables: one member names the other. */
+function judgePair(
+  entries: ReadonlyArray<readonly [string, JsonValue]>,
+): { readonly key: string; readonly judgement: Judgement } | undefined {
+  const naming = entries.find(([key]) => /^(?:name|key|variable|parameter|parameterkey)$/i.test(key))?.[1];
+  const key = entries.find(([one]) => /^(?:value|val|default|content|parametervalue)$/i.test(one))?.[0];
+  const judgement = typeof naming === "string" ? judgeName(naming) : undefined;
+  return key !== undefined && judgement ? { key, judgement } : undefined;
 }
 
-function maskAll(list: readonly JsonValue[], mask: (item: JsonValue) => JsonValue): readonly JsonValue[] {
-  const masked = list.map(mask);
+/** The words of a command are read as the one line that they are, since an option stands before its value. */
+function maskArray(list: readonly JsonValue[], judgement: Judgement | undefined, name: string): JsonValue {
+  const isCommand = !judgement && list.length > 1 && list.every((item) => typeof item === "string");
+  const inLine = isCommand ? findInLine(list as readonly string[]) : new Map<number, number>();
+  const masked = list.map((item, at) => {
+    const own = mask(item, judgement, name);
+    const from = inLine.get(at);
+    return own !== item || from === undefined ? own : (item as string).slice(0, from) + MASK;
+  });
   return masked.every((item, at) => item === list[at]) ? list : masked;
+}
+
+/** By place, the words that are credentials for what stands before them, and where in the word one begins. */
+function findInLine(words: readonly string[]): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  if (!words.some((word) => word.startsWith("-"))) return found;
+  // One word is one here, spaces or not.
+  const ranges = findCredentials(words.map((word) => word.replace(/\s/g, "_")).join(" "));
+  let start = 0;
+  for (const [at, { length }] of words.entries()) {
+    const range = ranges.find((one) => one.start >= start && one.start < start + length);
+    if (range) found.set(at, range.start - start);
+    start += length + 1;
+  }
+  return found;
 }
 
 /** Masks what is a credential in a text. */
 export function maskText(text: string): string {
-  let masked = text.replace(URL_PASSWORD, `$1${MASK}`);
-  for (const pattern of NAMED) masked = masked.replace(pattern, `$1${MASK}`);
-  for (const pattern of CREDENTIALS) masked = masked.replace(pattern, MASK);
-  return masked;
+  let masked = "";
+  let from = 0;
+  for (const { start, end } of findCredentials(text)) {
+    if (text.slice(start, end).includes(MASK)) continue;
+    masked += text.slice(from, start) + MASK;
+    from = end;
+  }
+  return masked + text.slice(from);
 }

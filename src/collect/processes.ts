@@ -3,6 +3,7 @@ import { formatLocal } from "../report/update-date.ts";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
+import type { NamedCredential } from "./named-credentials.ts";
 import { openSearch, type ProcessSearch } from "./process-search.ts";
 import { type Judgement, judgeState, type TiedProcess } from "./process-state.ts";
 import { type ListedProcess, listProcesses } from "./process-table.ts";
@@ -22,6 +23,7 @@ export const processesCollector: Collector<Options> = {
     const found = await host.files.glob(options.glob, signal);
     if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
     const unread: Unread[] = [...found.unread];
+    const named: NamedCredential[] = [];
     // Nothing found where not all may be looked at is not the same as nothing there.
     if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
     const also = await findAlso(options.also, host, signal);
@@ -37,6 +39,7 @@ export const processesCollector: Collector<Options> = {
         continue;
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
+      for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
       const { process, judged } = await judge(path, also, { options, search, host, signal });
       entries.push({
         ...Object.fromEntries(selection.fields),
@@ -49,7 +52,7 @@ export const processesCollector: Collector<Options> = {
       if ("reason" in judged) unread.push({ what: `state of ${path}`, reason: judged.reason });
     }
     await host.memory?.save();
-    return { fields: [[options.into, entries]], unread };
+    return { fields: [[options.into, entries]], unread, named };
   },
 };
 

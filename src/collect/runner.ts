@@ -196,6 +196,7 @@ async function runStep(step: Step, host: HostAccess, signal: AbortSignal, option
     wanted: listFields(step),
     fields: collected.fields,
     unread: collected.unread,
+    named: collected.named ?? [],
     origin: collected.origin,
     durationMs: host.monotonic() - start,
     error,

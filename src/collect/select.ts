@@ -4,8 +4,10 @@ import { setImmediate } from "node:timers/promises";
 import { compilePattern, TOO_COSTLY } from "../spec/pattern.ts";
 import type { FieldSource, Format, PathSource } from "../spec/schema.ts";
 import type { Unread } from "./collected.ts";
+import type { Judgement } from "./credential-names.ts";
 import { Doubtful, type Parsed } from "./formats/tree.ts";
 import { parseFormat } from "./formats.ts";
+import { judgeKeyPath, judgeMatch, type NamedCredential } from "./named-credentials.ts";
 import { decodeText } from "./text.ts";
 import { type Checked, checkValue, type JsonValue } from "./value.ts";
 
@@ -21,10 +23,13 @@ export interface Content {
 export interface Selection {
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
   readonly unread: readonly Unread[];
+  /** Which of the fields the host itself calls credentials. */
+  readonly named?: readonly NamedCredential[];
 }
 
 /** A value; or that it is not there, which an optional field may be; or that it may not stand in a report. */
-type Found = Checked | { readonly absent: string };
+type Found = Judged | { readonly absent: string };
+type Judged = Checked & { readonly judgement?: Judgement | undefined };
 
 /** Takes the fields of a step out of one text. Once the signal is aborted, the rest is unread. */
 export type Selector = (content: Content, signal: AbortSignal) => Promise<Selection>;
@@ -46,24 +51,33 @@ export function makeSelector(sources: Readonly<Record<string, FieldSource>>): Se
       path: content.path,
       parse: parseOnce(decoded, content.format),
     };
-    const fields: [string, JsonValue][] = [];
-    const unread: Unread[] = [];
+    const taken: Taken = { fields: [], unread: [], named: [] };
     for (const { name, find, optional } of finders) {
       // A large text may take a second a field: timers, heartbeats and the deadline have their turn in between.
       await setImmediate();
-      if (signal.aborted) {
-        unread.push({ what: name, reason: "not looked for: the time is over" });
-        continue;
-      }
-      const found = find(reading);
-      if ("value" in found) {
-        fields.push([name, found.value]);
-        for (const reason of found.doubts ?? []) unread.push({ what: name, reason });
-      } else if ("reason" in found) unread.push({ what: name, reason: found.reason });
-      else if (!optional) unread.push({ what: name, reason: found.absent });
+      const found = signal.aborted ? { reason: "not looked for: the time is over" } : find(reading);
+      if (!("absent" in found)) take(taken, name, found);
+      else if (!optional) taken.unread.push({ what: name, reason: found.absent });
     }
-    return { fields, unread };
+    const { fields, unread, named } = taken;
+    return named.length > 0 ? taken : { fields, unread };
   };
+}
+
+interface Taken {
+  readonly fields: [string, JsonValue][];
+  readonly unread: Unread[];
+  readonly named: NamedCredential[];
+}
+
+function take({ fields, unread, named }: Taken, name: string, found: Judged): void {
+  if ("reason" in found) {
+    unread.push({ what: name, reason: found.reason });
+    return;
+  }
+  fields.push([name, found.value]);
+  if (found.judgement) named.push({ at: [name], judgement: found.judgement });
+  for (const reason of found.doubts ?? []) unread.push({ what: name, reason });
 }
 
 /** Says whether a field may be absent without that being a failure. */
@@ -94,11 +108,14 @@ function makeFinder(source: FieldSource): (reading: Reading) => Found {
   if ("pattern" in source) return makePatternFinder(source.pattern);
   if ("value" in source) return () => checkValue(source.value);
   if ("path" in source) return ({ path }) => checkValue(pathPart(source.path, path));
-  return ({ parse }) => {
+  return ({ parse, path }) => {
     const parsed = parse();
     if ("fault" in parsed) return { reason: parsed.fault };
     const found = lookUp(parsed.tree, source.key, parsed.canonical);
-    if (found) return checkValue(found.node);
+    if (found) {
+      const follow = (key: string): unknown => lookUp(parsed.tree, key, parsed.canonical)?.node;
+      return { ...checkValue(found.node), judgement: judgeKeyPath(source.key, path, follow) };
+    }
     const elsewhere = parsed.elsewhere === undefined ? "" : `; ${parsed.elsewhere}`;
     return { absent: `there is no key ${JSON.stringify(source.key)}${elsewhere}` };
   };
@@ -107,11 +124,12 @@ function makeFinder(source: FieldSource): (reading: Reading) => Found {
 function makePatternFinder(source: string): (reading: Reading) => Found {
   const pattern = compilePattern(source);
   if ("mistake" in pattern) return () => ({ reason: pattern.mistake });
-  return ({ text }) => {
+  return ({ text, path }) => {
     if ("reason" in text) return text;
     const match = pattern.search(text.text);
     if (match === TOO_COSTLY) return { reason: "the text is too long for so large a pattern" };
-    return match === undefined ? { absent: "the pattern matches nothing" } : checkValue(match);
+    if (match === undefined) return { absent: "the pattern matches nothing" };
+    return { ...checkValue(match.value), judgement: judgeMatch(source, match, path) };
   };
 }
 

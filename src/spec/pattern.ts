@@ -19,7 +19,16 @@ export interface Pattern {
    * @returns the first capture group of the first match, or the whole match if the pattern has no group; undefined if
    *   nothing matches, or the group took no part in the match; `too_costly` if the search would take too long
    */
-  search(text: string): string | undefined | typeof TOO_COSTLY;
+  search(text: string): Match | undefined | typeof TOO_COSTLY;
+}
+
+/** What was found, and where. */
+export interface Match {
+  readonly value: string;
+  /** The text with LF for CR LF, which the offsets are of; the end is exclusive. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Says that a text is too long for a pattern. */
@@ -51,7 +60,8 @@ export function compilePattern(source: string): Pattern | { readonly mistake: st
       const lines = text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
       if (size * lines.length > MAX_SEARCH_STEPS) return TOO_COSTLY;
       const matcher = compiled.matcher(lines);
-      return matcher.find() ? (matcher.group(group) ?? undefined) : undefined;
+      const value = matcher.find() ? (matcher.group(group) ?? undefined) : undefined;
+      return value === undefined ? undefined : { value, text: lines, start: matcher.start(group), end: matcher.end(group) };
     },
   };
 }
