@@ -89,6 +89,36 @@ describe("runAgent", () => {
     ]);
   });
 
+  it("looks again soon while a file is being written, and no longer", async () => {
+    let isUnsettled = true;
+    const looks: Wanted[] = [];
+    const collect = async (wanted: Wanted) => {
+      looks.push(wanted);
+      return { id: ID, bytes: Buffer.from("{}"), digest: "x", isUnsettled };
+    };
+    const { time, offered } = startAgent({ subject: { watched: { paths: [], globs: [] }, collect } });
+    await time.advance(1000);
+    expect(looks).toEqual([{ all: true }, ...Array.from({ length: 3 }, () => ({ poll: false, changed: [] }))]);
+    isUnsettled = false;
+    await time.advance(POLL_MS - 2000);
+    expect(looks).toHaveLength(5);
+    expect(offered).toHaveLength(1);
+  });
+
+  it("looks at the host less and less while it cannot, also when its heartbeat is due", async () => {
+    let isAway = false;
+    const { time, errors } = startAgent({
+      digest: () => {
+        if (isAway) throw new Error("no metadata");
+        return "x";
+      },
+    });
+    await time.advance(MINUTE);
+    isAway = true;
+    await time.advance(4 * HEARTBEAT_MS);
+    expect(errors.length).toBeLessThan(4 * 60 + 20);
+  });
+
   it("finds within a minute what nothing told of", async () => {
     let digest = "x";
     const { time, offered } = startAgent({ digest: () => digest });

@@ -7,7 +7,7 @@ import type { Writer } from "./open-writers.ts";
 const RECENT_MS = 60_000;
 
 /** Where not every process can be seen, a file counts as written when it has been quiet for so long; ms. */
-const QUIET_MS = 500;
+const QUIET_MS = 350;
 /** One that is empty, or does not end with a line's end as it did before, most likely is not whole. */
 const UNENDED_QUIET_MS = 3000;
 
