@@ -17,6 +17,8 @@ const TOOLS = {
   unshare: "util-linux",
   // Sets a program's clock.
   faketime: "faketime",
+  // In front of a server, as it comes (test/hostile).
+  "/usr/sbin/nginx": "nginx-light",
   // Makes a terminal.
   script: "bsdutils",
   // Ceph's RADOS Gateway is the S3 server (test/s3/server.ts).

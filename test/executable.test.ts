@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { startMetadataServer, USUAL_METADATA } from "../src/collect/metadata-server.ts";
 import { openStore } from "../src/store/open.ts";
+import { describeServer } from "./hostile/server.ts";
 import { describeNetwork } from "./network.ts";
 import { makeHome, run, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
@@ -39,6 +40,7 @@ const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-lin
 const WAIT = { timeout: 10_000, interval: 100 };
 
 describeNetwork("the executable", program);
+describeServer("the executable", program);
 
 describe("the executable", () => {
   it("runs with nothing else on the host", async () => {
