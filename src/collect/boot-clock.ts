@@ -1,5 +1,6 @@
 // The kernel's clock since boot, which nobody can step, and how far the wall clock is from it now.
 import type { HostAccess } from "./collector.ts";
+import { readKernelBootTime } from "./identity.ts";
 import { parseStat, TICK_MS } from "./process-facts.ts";
 
 /** One instant by both clocks. */
@@ -19,9 +20,12 @@ const READINGS = 5;
 /** In a container whose /proc/uptime is its own (lxcfs), it tells less than this process's start and age; more than this is no accident; ms. */
 const OWN_UPTIME_MS = 5000;
 
+/** The clock that this program is told is not the kernel's if they differ by more, as under faketime; whole seconds are told; ms. */
+const FOREIGN_MS = 2000;
+
 /**
  * Reads both clocks. Where /proc/uptime is a container's own, the time since boot follows from this process's start, which the kernel tells as it
- * tells that of others.
+ * tells that of others. The wall clock is that by which the kernel stamps files.
  */
 export async function readBootMoment(host: HostAccess, signal: AbortSignal): Promise<BootMoment | { readonly reason: string }> {
   const { files, clock } = host;
@@ -34,10 +38,14 @@ export async function readBootMoment(host: HostAccess, signal: AbortSignal): Pro
     const after = clock();
     const told = "bytes" in uptime ? parseUptime(uptime.bytes.toString("latin1")) : undefined;
     if (told === undefined) return { reason: "/proc/uptime does not say how long the host has run" };
+    if (Math.abs(after - before) > MAX_READING_MS && reading < READINGS) continue;
+    const offset = Math.round((before + after) / 2) - told;
     const own = await readOwnAge(host, signal);
-    const now = own !== undefined && told + OWN_UPTIME_MS < own ? own : told;
-    const isExact = Math.abs(after - before) <= MAX_READING_MS;
-    if (isExact || reading === READINGS) return { bootId, now, offset: Math.round((before + after) / 2) - now };
+    if (own !== undefined && told + OWN_UPTIME_MS < own) return { bootId, now: own, offset: offset + told - own };
+    // Half a second more or less is well within what is tolerated.
+    const kernel = await readKernelBootTime(host, signal);
+    const isForeign = kernel !== undefined && Math.abs(kernel + 500 - offset) > FOREIGN_MS;
+    return { bootId, now: told, offset: isForeign ? kernel + 500 : offset };
   }
 }
 

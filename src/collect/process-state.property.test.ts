@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { HostAccess } from "./collector.ts";
 import { makeHostDouble } from "./host-double.ts";
 import { type Memory, Observations } from "./observations.ts";
-import { type Judgement, judgeState } from "./process-state.ts";
+import { type Judgement, openJudge } from "./process-state.ts";
 
 const PATH = "/etc/app.conf";
 const DAY_MS = 86_400_000;
@@ -142,7 +142,7 @@ class World {
       exe: { unreadable: "refused" as const, reason: "" },
     };
     const tied = { process, path: PATH, program: PATH, reloads: undefined, also: [], alsoGlobs: [], children: [] };
-    const judged = await judgeState(tied, this.host, new AbortController().signal);
+    const judged = await (await openJudge(this.host, new AbortController().signal))(tied);
     if (this.#observations.isNew(3_600_000)) this.#saved = this.#observations.give();
     return judged;
   }

@@ -8,23 +8,35 @@ import type { HostAccess } from "./collector.ts";
 import { makeHostDouble } from "./host-double.ts";
 import { createMemory } from "./observations.ts";
 import type { Change, Judgement, TiedProcess } from "./process-state.ts";
-import { judgeState } from "./process-state.ts";
+import { openJudge } from "./process-state.ts";
 import { listProcesses, type Process } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
 const NEVER = new AbortController().signal;
 
+/** What the kernel would say had it run so much longer, and had its wall clock been set. */
+function shiftTimes(
+  host: HostAccess,
+  times: () => { readonly laterMs: number; readonly skewMs: number },
+): HostAccess["files"]["read"] {
+  return async (path, signal) => {
+    const file = await host.files.read(path, signal);
+    if (!("bytes" in file)) return file;
+    const { laterMs, skewMs } = times();
+    const text = file.bytes.toString("latin1");
+    if (path === "/proc/uptime") return { bytes: Buffer.from(`${(Number.parseFloat(text) + laterMs / 1000).toFixed(2)} 0.00\n`) };
+    if (path !== "/proc/stat") return file;
+    return {
+      bytes: Buffer.from(text.replace(/^btime (\d+)$/m, (_, at: string) => `btime ${Math.floor(Number(at) + skewMs / 1000)}`)),
+    };
+  };
+}
+
 /** To a host that has run so much longer, all that runs started so much earlier; and its wall clock may be off. */
 function makeHost({ laterMs = 0, skewMs = 0 } = {}): HostAccess {
   const host = makeHostDouble("/", { clock: () => Date.now() + skewMs, memory: createMemory() });
-  const read: HostAccess["files"]["read"] = async (path, signal) => {
-    const file = await host.files.read(path, signal);
-    if (path !== "/proc/uptime" || !("bytes" in file)) return file;
-    const seconds = Number.parseFloat(file.bytes.toString()) + laterMs / 1000;
-    return { bytes: Buffer.from(`${seconds.toFixed(2)} 0.00\n`) };
-  };
-  return { ...host, files: { ...host.files, read } };
+  return { ...host, files: { ...host.files, read: shiftTimes(host, () => ({ laterMs, skewMs: skewMs - laterMs })) } };
 }
 
 async function setUp() {
@@ -53,7 +65,7 @@ async function setUp() {
       // What it is linked to may have changed meanwhile.
       const exe = await host.files.readLink(`/proc/${process.pid}/exe`);
       const tied = { path, program, reloads: undefined, also: [], alsoGlobs: [], children: [] };
-      return judgeState({ ...tied, process: { ...process, exe }, ...parts }, host, NEVER);
+      return (await openJudge(host, NEVER))({ ...tied, process: { ...process, exe }, ...parts });
     },
   };
 }
@@ -149,6 +161,15 @@ describe("judging a process by what was seen before", () => {
     const process = await start();
     const judged = await judge(makeHost({ laterMs: 60_000, skewMs: -86_400_000 }), process);
     expect(judged).toMatchObject({ state: "unknown", reason: expect.stringMatching(/wall clock/) });
+  });
+
+  it.each([-86_400_000, 86_400_000])("goes by the kernel's wall clock, whatever this program is told (%i ms)", async (ms) => {
+    const { start, judge } = await setUp();
+    const process = await start();
+    const host = { ...makeHost({ laterMs: 60_000 }), clock: () => Date.now() + ms };
+    const early = { ...process, startTicks: process.startTicks - 3000 };
+    expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
+    expect(await judge(host, { ...process, startTicks: process.startTicks + 6000 })).toEqual(RUNNING);
   });
 
   it("sees a program that was replaced, and one that its link leads to no more, but no copy of the same bytes", async () => {
@@ -328,12 +349,7 @@ function makePassingHost() {
   const shift = (ms: number) => ms + laterMs + skewMs;
   const files: HostAccess["files"] = {
     ...host.files,
-    async read(path, signal) {
-      const file = await host.files.read(path, signal);
-      if (path !== "/proc/uptime" || !("bytes" in file)) return file;
-      const seconds = Number.parseFloat(file.bytes.toString()) + laterMs / 1000;
-      return { bytes: Buffer.from(`${seconds.toFixed(2)} 0.00\n`) };
-    },
+    read: shiftTimes(host, () => ({ laterMs, skewMs })),
     async inspect(path) {
       const facts = await host.files.inspect(path);
       if ("unreadable" in facts) return facts;

@@ -50,28 +50,44 @@ interface Part {
 
 type Verdict = "same" | { readonly change: Change } | { readonly unknown: string };
 
+/** Judges processes; rejects for nothing that files or processes are. */
+export type Judge = (tied: TiedProcess) => Promise<Judgement>;
+
 /**
- * Compares what a process began with to what is on disk now: content with content, by what was seen on earlier looks. Where nothing was seen
- * before the process began, the ctime decides, and the change says so.
+ * Prepares to compare what processes began with to what is on disk now: content with content, by what was seen on earlier looks. Where nothing was
+ * seen before a process began, the ctime decides, and the change says so. Call it before files are listed.
  */
-export async function judgeState(tied: TiedProcess, host: HostAccess, signal: AbortSignal): Promise<Judgement> {
+export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<Judge> {
   const observations = (await host.memory?.load()) ?? new Observations();
-  const moment = await observations.readClock(host, signal);
-  if ("reason" in moment) return { state: "unknown", reason: moment.reason };
-  const startedAt = tied.process.startTicks * TICK_MS;
-  if (startedAt > moment.now + TOLERANCE_MS) {
-    return { state: "unknown", reason: "/proc/uptime and the start times of processes disagree, as in some containers" };
-  }
-  const look = async (what: Part["what"], path: string): Promise<Part> => ({
-    what,
-    path,
-    seen: await observations.look(path, moment, host, signal),
-  });
+  const opened = await observations.readClock(host, signal);
+  // Processes often have the same program and include the same files: each is looked at once.
+  const looks = new Map<string, Promise<readonly Run[] | Unseen>>();
+  const look = (path: string, moment: BootMoment) => {
+    const looked = looks.get(path) ?? observations.look(path, moment, host, signal);
+    looks.set(path, looked);
+    return looked;
+  };
+
+  return async (tied) => {
+    const startedAt = tied.process.startTicks * TICK_MS;
+    const isLater = !("reason" in opened) && startedAt > opened.now;
+    const moment = isLater ? await observations.readClock(host, signal) : opened;
+    if ("reason" in moment) return { state: "unknown", reason: moment.reason };
+    if (startedAt > moment.now + TOLERANCE_MS) {
+      return { state: "unknown", reason: "/proc/uptime and the start times of processes disagree, as in some containers" };
+    }
+    return judge(tied, { observations, look: (path) => look(path, moment), moment, host, signal });
+  };
+}
+
+async function judge(tied: TiedProcess, looking: Looking): Promise<Judgement> {
+  const { observations, moment } = looking;
+  const look = async (what: Part["what"], path: string): Promise<Part> => ({ what, path, seen: await looking.look(path) });
   const { also, alsoGlobs } = tied;
   const included = alsoGlobs.length === 0 ? also : observations.noteList(alsoGlobs.join("\n"), also, moment);
   const verdicts: Verdict[] = [judgeConfiguration(await look("file", tied.path), tied)];
   for (const path of included) verdicts.push(judgeConfiguration(await look("also", path), tied));
-  verdicts.push(...(await judgeProgram(tied, { observations, moment, host, signal })));
+  verdicts.push(...(await judgeProgram(tied, looking)));
   return conclude(verdicts);
 }
 
@@ -146,6 +162,7 @@ function judgeConfiguration(part: Part, { process, reloads, children }: TiedProc
 
 interface Looking {
   readonly observations: Observations;
+  readonly look: (path: string) => Promise<readonly Run[] | Unseen>;
   readonly moment: BootMoment;
   readonly host: HostAccess;
   readonly signal: AbortSignal;
@@ -153,10 +170,9 @@ interface Looking {
 
 /** The program, and of a script its interpreter: that one only if what is loaded is no more under its path. */
 async function judgeProgram({ process, program }: TiedProcess, looking: Looking): Promise<readonly Verdict[]> {
-  const { observations, moment, host, signal } = looking;
+  const { observations, look, moment, host } = looking;
   const { exe, folder, startTicks } = process;
   const startedAt = startTicks * TICK_MS + TOLERANCE_MS;
-  const look = (path: string) => observations.look(path, moment, host, signal);
   const judgeBySight = async (path: string) => judgePart({ what: "program", path, seen: await look(path) }, startedAt);
   if (!("target" in exe)) {
     if (program !== undefined) return [await judgeBySight(program)];

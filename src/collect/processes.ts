@@ -5,7 +5,7 @@ import type { Collected, Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
 import type { NamedCredential } from "./named-credentials.ts";
 import { openSearch, type ProcessSearch } from "./process-search.ts";
-import { type Judgement, judgeState, type TiedProcess } from "./process-state.ts";
+import { type Judge, type Judgement, openJudge, type TiedProcess } from "./process-state.ts";
 import { type ListedProcess, listProcesses } from "./process-table.ts";
 import { makeSelector } from "./select.ts";
 import type { JsonValue } from "./value.ts";
@@ -20,6 +20,7 @@ export const processesCollector: Collector<Options> = {
   inputs: ({ glob, program, also }) => ({ paths: program === undefined ? [] : [program], globs: [...glob, ...also] }),
 
   async collect(options, host, signal): Promise<Collected> {
+    const judgeState = await openJudge(host, signal);
     const found = await host.files.glob(options.glob, signal);
     if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
     const unread: Unread[] = [...found.unread];
@@ -40,7 +41,7 @@ export const processesCollector: Collector<Options> = {
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
       for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
-      const { process, judged } = await judge(path, also, { options, search, host, signal });
+      const { process, judged } = await judge(path, also, { options, search, judgeState });
       entries.push({
         ...Object.fromEntries(selection.fields),
         state: judged.state,
@@ -74,8 +75,7 @@ async function findAlso(globs: readonly string[], host: HostAccess, signal: Abor
 interface Context {
   readonly options: Options;
   readonly search: ProcessSearch;
-  readonly host: HostAccess;
-  readonly signal: AbortSignal;
+  readonly judgeState: Judge;
 }
 
 interface Judged {
@@ -83,7 +83,7 @@ interface Judged {
   readonly judged: Judgement | { readonly state: "not_running" };
 }
 
-async function judge(path: string, also: Included, { options, search, host, signal }: Context): Promise<Judged> {
+async function judge(path: string, also: Included, { options, search, judgeState }: Context): Promise<Judged> {
   const found = await search.find(path);
   if ("reason" in found) return { process: undefined, judged: { state: "unknown", reason: found.reason } };
   if (found.process === undefined) return { process: undefined, judged: { state: "not_running" } };
@@ -93,7 +93,7 @@ async function judge(path: string, also: Included, { options, search, host, sign
   const process = await look.complete(found.process);
   const children = await Promise.all(workers.map(look.complete));
   const tied: TiedProcess = { process, path, program, reloads, also: also.paths, alsoGlobs: options.also, children };
-  const judged = await judgeState(tied, host, signal);
+  const judged = await judgeState(tied);
   if (judged.state !== "running" || also.doubt === undefined) return { process, judged };
   return { process, judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` } };
 }
