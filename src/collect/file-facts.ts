@@ -31,8 +31,6 @@ export interface PathFacts extends InodeFacts {
   readonly real: string;
   /** The links on the way, each with its own ctime, which turning it sets. */
   readonly links: readonly { readonly path: string; readonly changedAt: number }[];
-  /** The identity of the file and of each link. */
-  readonly chain: string;
 }
 
 function describeInode(facts: BigIntStats): InodeFacts {
@@ -60,7 +58,6 @@ export async function inspectInode(path: string): Promise<InodeFacts> {
  */
 export async function inspectPath(resolve: (path: string) => string, path: string): Promise<PathFacts> {
   const links: { path: string; changedAt: number }[] = [];
-  const chain: string[] = [];
   let folder = "/";
   let names = posix.normalize(`/${path}`).split("/").filter(Boolean);
   let facts = await lstat(resolve("/"), { bigint: true });
@@ -76,18 +73,13 @@ export async function inspectPath(resolve: (path: string) => string, path: strin
     if (links.length === MAX_LINKS) throw Object.assign(new Error("too many links"), { code: "ELOOP" });
     const target = posix.resolve(folder, await readlink(resolve(step)));
     links.push({ path: step, changedAt: Number(facts.ctimeNs) / 1e6 });
-    chain.push(`${step}@${describeInode(facts).identity}`);
     names = posix
       .join(target, ...rest)
       .split("/")
       .filter(Boolean);
     folder = "/";
   }
-  const inode = describeInode(facts);
-  const hash = createHash("sha256")
-    .update(JSON.stringify([...chain, folder, inode.identity]))
-    .digest("hex");
-  return { ...inode, real: folder, links, chain: hash.slice(0, 32) };
+  return { ...describeInode(facts), real: folder, links };
 }
 
 /** The bytes of a file that had the same identity before and after they were read. */

@@ -13,8 +13,8 @@ export interface Run {
   readonly content: Content;
   /** Where the path led at the last of these looks. */
   readonly real: string;
-  /** What is compared before anything is read; see PathFacts. */
-  readonly chain: string;
+  /** Of the file that was found at the last of them; what is compared before anything is read. */
+  readonly identity: string;
   /** The file was so young when it was read that another change may not have moved its times: it is read again. */
   readonly isRacy?: boolean | undefined;
   /** The first and the last of these looks. */
@@ -59,7 +59,7 @@ export interface Moment {
 export interface Look {
   readonly content: Content;
   readonly real: string;
-  readonly chain: string;
+  readonly identity: string;
   /** The newest ctime of the file and the links to it, ms since the epoch; undefined for what is not there. */
   readonly changedAt: number | undefined;
   /** Of the links on the way the newest, and whether it is newer than the file. */
@@ -74,10 +74,10 @@ export interface Look {
 export function addLook(runs: readonly Run[], look: Look, epochs: readonly ClockEpoch[], moment: Moment): readonly Run[] {
   const last = runs.at(-1);
   const { now, offset } = moment;
-  const { content, real, chain, changedAt } = look;
+  const { content, real, identity, changedAt } = look;
   const isYoung = changedAt !== undefined && isRacy(changedAt, moment);
   if (last?.content === content) {
-    return [...runs.slice(0, -1), { ...last, real, chain, isRacy: isYoung || undefined, to: now }];
+    return [...runs.slice(0, -1), { ...last, real, identity, isRacy: isYoung || undefined, to: now }];
   }
   const { lo, hi } = last ? placeChange(changedAt, last.to, epochs, moment) : placeFirst(changedAt, epochs, moment);
   const isBelieved = lo === hi && changedAt !== undefined;
@@ -86,7 +86,7 @@ export function addLook(runs: readonly Run[], look: Look, epochs: readonly Clock
   const run: Run = {
     content,
     real,
-    chain,
+    identity,
     ...(isYoung && { isRacy: true }),
     from: now,
     to: now,

@@ -33,7 +33,7 @@ const TIME = z.number();
 const RUN = z.object({
   content: z.string(),
   real: z.string(),
-  chain: z.string(),
+  identity: z.string(),
   isRacy: z.boolean().optional(),
   from: TIME,
   to: TIME,
@@ -144,16 +144,21 @@ export class Observations {
 
   /** @returns undefined if it was written while it was read */
   async #lookOnce(path: string, moment: BootMoment, host: HostAccess, signal: AbortSignal) {
+    const known = this.#paths.get(path) ?? [];
+    const last = known.at(-1);
+    const keep = () => {
+      const kept = [...known.slice(0, -1), ...known.slice(-1).map((run) => ({ ...run, to: Math.max(run.to, moment.now) }))];
+      this.#paths.set(path, kept);
+      return kept;
+    };
+    // One call for what mostly is as it was, whatever links lead there.
+    const inode = await host.files.inspectInode(path);
+    const isSettled = last !== undefined && !last.isRacy;
+    if (isSettled && "identity" in inode && inode.identity === last.identity) return keep();
     const facts = await host.files.inspect(path);
     const isAbsent = "unreadable" in facts;
     if (isAbsent && facts.unreadable !== "absent") return { reason: facts.reason };
-    const known = this.#paths.get(path) ?? [];
-    const last = known.at(-1);
-    if (last?.chain === (isAbsent ? ABSENT : facts.chain) && !last.isRacy) {
-      const kept = [...known.slice(0, -1), { ...last, to: Math.max(last.to, moment.now) }];
-      this.#paths.set(path, kept);
-      return kept;
-    }
+    if (isSettled && last.identity === (isAbsent ? ABSENT : facts.identity)) return keep();
     // What was found is there by now, and it still is when it has been read.
     const seenAt = await this.readClock(host, signal);
     if ("reason" in seenAt) return seenAt;
@@ -175,7 +180,7 @@ export class Observations {
     return {
       content,
       real: facts.real,
-      chain: facts.chain,
+      identity: facts.identity,
       changedAt: isNewest ? newest.changedAt : facts.changedAt,
       newestLink: newest && { path: newest.path, isNewest },
     };
@@ -214,7 +219,7 @@ export class Observations {
     for (const name of known ? all.filter((one) => !known.names.includes(one) && !this.#paths.has(one)) : []) {
       // Nobody looked before; it is taken to have been absent then as well.
       const before = { lo: BEFORE_BOOT, hi: BEFORE_BOOT, since: 0 };
-      this.#keep(name, [{ content: ABSENT, real: name, chain: ABSENT, from, to, ...before }]);
+      this.#keep(name, [{ content: ABSENT, real: name, identity: ABSENT, from, to, ...before }]);
     }
     if (!known || known.names.length !== all.length || all.some((name, at) => known.names[at] !== name)) this.#isDirty = true;
     this.#lists.set(key, { names: all, from, to: now });
@@ -295,7 +300,7 @@ function parseSaved(text: string): Saved | undefined {
 }
 
 function makeAbsentLook(path: string): Look {
-  return { content: ABSENT, real: path, chain: ABSENT, changedAt: undefined };
+  return { content: ABSENT, real: path, identity: ABSENT, changedAt: undefined };
 }
 
 function asBeforeBoot(run: Run): Run {

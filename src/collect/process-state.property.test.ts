@@ -46,7 +46,6 @@ class World {
       changedAt: this.#changedAt,
       real: PATH,
       links: [],
-      chain: `${this.#inode}:${this.#changedAt}`,
     });
     const texts: Readonly<Record<string, () => string>> = {
       "/proc/uptime": () => `${(this.#now / 1000).toFixed(2)} 0.00\n`,
@@ -61,6 +60,7 @@ class World {
         ...double.files,
         read: async (path) => ({ bytes: Buffer.from(texts[path]?.() ?? "") }),
         inspect: async () => facts(),
+        inspectInode: async () => facts(),
         digest: async () => ({ digest: String(this.#content), identity: facts().identity }),
       },
     };

@@ -2,7 +2,9 @@
 import { formatUpdateDate } from "../report/update-date.ts";
 import type { BootMoment } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
+import type { InodeFacts } from "./file-facts.ts";
 import { ABSENT, type Content, compareContents, findHeld, type Run } from "./file-history.ts";
+import type { Unreadable } from "./host-files.ts";
 import { Observations, type Unseen } from "./observations.ts";
 import { TICK_MS } from "./process-facts.ts";
 import type { Process } from "./process-table.ts";
@@ -181,11 +183,14 @@ async function judgeProgram({ process, program }: TiedProcess, looking: Looking)
   const loadedPath = exe.target.replace(DELETED, "");
   const isGone = DELETED.test(exe.target);
   const named = program ?? loadedPath;
-  const facts = await host.files.inspect(named);
   const loaded = await host.files.inspectInode(`${folder}/exe`);
   // While it runs, a program's bytes cannot be written (ETXTBSY, open(2)): under its path is what is loaded.
-  const isSame = "inode" in facts && "inode" in loaded && facts.inode === loaded.inode;
-  if (isSame && loaded.modifiedAt - moment.offset <= startedAt) return ["same"];
+  const isLoaded = (found: InodeFacts | Unreadable) =>
+    "inode" in found && "inode" in loaded && found.inode === loaded.inode && loaded.modifiedAt - moment.offset <= startedAt;
+  if (isLoaded(await host.files.inspectInode(named))) return ["same"];
+  // Below another root the kernel follows links out of it.
+  const facts = await host.files.inspect(named);
+  if (isLoaded(facts)) return ["same"];
   const readLoaded = async (): Promise<Content | undefined> => {
     const content = "inode" in loaded && (await observations.digest(`${folder}/exe`, loaded, looking));
     return typeof content === "string" && content.startsWith("sha256:") ? content : undefined;
