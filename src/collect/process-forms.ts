@@ -49,7 +49,7 @@ export function fillUnit(unit: string, path: string): readonly string[] {
 }
 
 export function fillForm(form: MatchForm, path: string, context: FormContext): FileForm {
-  const { look, units } = context;
+  const { look, units, program } = context;
   const words = form.words === undefined ? undefined : compileWords(form.words, path);
   const unitNames = form.unit === undefined ? [] : fillUnit(form.unit, path);
   let pid: Promise<Numbered> | undefined;
@@ -67,6 +67,7 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
     const parts: readonly (false | (() => Promise<Verdict>))[] = [
       unitNames.length > 0 && (() => matchesUnit(process)),
       pidfile !== undefined && (async () => toVerdict(await readPid(), process)),
+      program !== undefined && words === undefined && (() => look.runs(process, program)),
       cwd !== undefined && (() => look.worksIn(process, fillIn(cwd, path))),
       environ !== undefined && (() => look.hasVariable(process, variable, fillIn(value, path))),
       open !== undefined && (() => look.holds(process, fillIn(open, path))),

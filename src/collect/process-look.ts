@@ -155,11 +155,12 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       if (named !== undefined || script !== undefined) return named;
       if (loaded !== undefined) return loaded;
       // A title often has the program's path behind what it says of itself: `nginx: master process /usr/sbin/nginx -c …`.
-      return isTitle(process.argv)
-        ? splitTitle(process.argv).find((part) => part.startsWith("/") && posix.basename(part).startsWith(process.name))
-        : command === process.name
-          ? findInPath(command)
-          : undefined;
+      const { argv, name } = process;
+      const ofTitle = isTitle(argv)
+        ? splitTitle(argv).find((part) => part.startsWith("/") && posix.basename(part) === name)
+        : undefined;
+      if (ofTitle !== undefined) return ofTitle;
+      return isTitle(argv) || command === name ? findInPath(name) : undefined;
     },
 
     async sharesFile(process, path) {

@@ -42,7 +42,7 @@ export interface WordMatch {
    * @param isFile whether a text of a word is a file of the host: its path, relative or through links
    */
   look(words: PreparedWords, isFile: (reference: string, path: string) => Verdict): Verdict;
-  /** Whether a process has these words with whatever in the placeholders' place. */
+  /** Whether a process has these words with whatever in the placeholders' place; no, of a match that is nothing but a placeholder. */
   looksLike(words: PreparedWords): boolean;
 }
 
@@ -76,6 +76,7 @@ export function compileWords(match: string, path: string): WordMatch {
     const joined = { ...next, text: `${text}${next.text}`, ...(next.file && { file: { ...next.file, before } }) };
     readings.push([...split.slice(0, at), joined, ...split.slice(at + 2)]);
   }
+  const hasOwnWords = words.some((word) => word.replace(/\{(?:path|name|stem)\}/g, "") !== "");
   const lookAll = (lists: readonly (readonly string[])[], fits: (token: Token, word: string) => Verdict): Verdict => {
     let verdict: Verdict = "no";
     for (const list of lists) for (const tokens of readings) verdict = either(verdict, findRun(list, tokens, fits));
@@ -91,9 +92,10 @@ export function compileWords(match: string, path: string): WordMatch {
         return texts.reduce<Verdict>((verdict, text) => either(verdict, isFile(text, file.path)), "no");
       }),
     looksLike: ({ lists }) =>
-      lookAll(lists, ({ text, isOpen, file }, word) =>
-        (isOpen ? word.startsWith(file?.before ?? "") : word === text) ? "yes" : "no",
-      ) === "yes",
+      hasOwnWords &&
+      lookAll(lists, ({ text, isOpen, file }, word) => {
+        return (isOpen ? word.startsWith(file?.before ?? "") : word === text) ? "yes" : "no";
+      }) === "yes",
   };
 }
 

@@ -81,7 +81,8 @@ export function openSearch(
 
   /** A process with the file: is it of the program, or has it started it? */
   async function gatherOne(process: ListedProcess, verdict: Verdict, { tied, doubts, others }: Gathered): Promise<void> {
-    const meant = unwrap(process);
+    // What may only be the file's is looked at as it is.
+    const meant = verdict === "yes" ? unwrap(process) : process;
     if (!meant) {
       doubts.push(`${nameProcess(process)} has this file, and has not started its program`);
       return;
@@ -90,8 +91,8 @@ export function openSearch(
     const runs = program === undefined ? "yes" : either(own, await look.runs(meant, program));
     const whole = both(verdict, runs);
     if (whole === "yes") tied.push(own === "yes" ? process : meant);
-    else if (whole === "no") others.push(process);
-    else doubts.push(whole.doubt);
+    else if (whole !== "no") doubts.push(whole.doubt);
+    else if (verdict === "yes") others.push(process);
   }
 
   /** The process of those found that has the file that we see. */

@@ -10,7 +10,7 @@ const MAX_PROCESSES = 50_000;
 /** Read at a time. */
 const CONCURRENCY = 32;
 /** Most bytes of one command line, and of all together. */
-const MAX_COMMAND_LINE_BYTES = 128 * 1024;
+const MAX_COMMAND_LINE_BYTES = 1024 * 1024;
 const MAX_ALL_BYTES = 32 * 1024 * 1024;
 /** Threads asked for the command line of a process whose first thread has ended. */
 const MAX_THREADS = 4;
