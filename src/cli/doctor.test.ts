@@ -77,6 +77,32 @@ describe("rollcall doctor", () => {
     expect(of("report")).toMatchObject([{ outcome: "ok" }, { outcome: "warning", detail: "/nowhere: there is no such file" }]);
   });
 
+  it("says that processes are hidden, and how to grant a look at them", async () => {
+    const folder = await makeFolder();
+    const status = "Gid:\t65534\t65534\t65534\t65534\nGroups:\t\nCapEff:\t0000000000000000\nNSpid:\t7\n";
+    const root = await makeFolder({
+      "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
+      "proc/7/stat": "7 (x) S",
+      "proc/self/status": status,
+    });
+    const mount = `22 27 0:21 / ${root}/proc rw - proc proc rw,gid=33,hidepid=invisible\n`;
+    await writeFile(join(root, "proc/self/mountinfo"), mount);
+    const options = { root, store: `file:${folder}/store`, state: `${folder}/state` };
+    expect((await examine(options)).of("processes")).toMatchObject([
+      {
+        outcome: "warning",
+        detail: expect.stringMatching(/hidepid=invisible.*the group 33/),
+        fix: expect.stringContaining("AmbientCapabilities=CAP_SYS_PTRACE"),
+      },
+    ]);
+    await writeFile(join(root, "proc/self/status"), status.replace("Groups:\t", "Groups:\t33 "));
+    await mkdir(join(root, "proc/1"));
+    await writeFile(join(root, "proc/1/stat"), "1 (init) S");
+    expect((await examine(options)).of("processes")).toMatchObject([
+      { outcome: "ok", detail: expect.stringContaining("all are seen") },
+    ]);
+  });
+
   it("looks at EC2's metadata service, and says which part of it is missing", async () => {
     const folder = await makeFolder();
     const options = { store: `file:${folder}/store`, state: `${folder}/state` };

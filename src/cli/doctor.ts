@@ -9,6 +9,7 @@ import { findStateFolder, openMemory } from "./agent-state.ts";
 import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
 import { checkNetwork } from "./doctor-network.ts";
+import { checkProcesses } from "./doctor-processes.ts";
 import { CommandError } from "./failure.ts";
 import { readFacts } from "./followed-collection.ts";
 import { openFollower } from "./follower.ts";
@@ -79,7 +80,10 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
     },
     "rollcall spec check FILE explains each mistake",
   );
-  if (collection) await note(await checkMetadata(collection, io.signal));
+  if (collection) {
+    await note(await checkMetadata(collection, io.signal));
+    await note(await checkProcesses(collection.host, io.signal));
+  }
   const report = collection && (await checkCollection(collection, io, note));
   const folder = await findStateFolder(settings, io);
   await note(await checkState(folder));

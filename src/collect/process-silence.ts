@@ -5,7 +5,7 @@ import type { ListedProcess } from "./process-table.ts";
 
 /** Parts of paths and names that say nothing of a program. */
 const COMMON = new Set(
-  "etc opt usr var systemd lib libexec conf config configs srv run local home root tmp bin sbin share service services server daemon system main default".split(
+  "etc opt usr var systemd rollcall lib libexec conf config configs srv run local home root tmp bin sbin share service services server daemon system main default".split(
     " ",
   ),
 );
