@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { USUAL_METADATA } from "../src/collect/metadata-server.ts";
-import { makeHome, type RunOptions, run, runShell } from "./program.ts";
+import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 import { listen, startProxy } from "./proxy.ts";
 
 const SPEC = "version: 1\ncollect:\n  - host: { metadata: off }\n";
@@ -258,6 +258,37 @@ export function describeNetwork(name: string, program?: string): void {
         .split("\n")
         .map((line) => (JSON.parse(line) as { instance_id: string }).instance_id);
       expect({ ids, stderr }).toEqual({ ids: Array(3).fill("i-0aaaaaaaaaaaaaaa1"), stderr: "" });
+    });
+
+    it("Retry-After is obeyed by a report and by the agent, which takes no stranger's 200 for an arrival", async () => {
+      const times: number[] = [];
+      const server = createServer((request, response) => {
+        times.push(performance.now());
+        const isLast = times.length % 3 === 0;
+        request.resume().on("end", () => {
+          if (times.length % 3 === 1) response.writeHead(503, { "retry-after": "2" }).end();
+          else
+            response
+              .writeHead(200, times.length === 5 ? {} : { "rollcall-api": "v1" })
+              .end(isLast ? "{}" : "<html>Sign in</html>");
+        });
+      });
+      const url = `http://127.0.0.1:${await listen(server)}`;
+      const waited = () => Math.round(((times.at(-1) ?? 0) - (times.at(-2) ?? 0)) / 1000);
+      expect(await report(`--server ${url}`)).toMatchObject({ code: 0 });
+      expect([times.length, waited()]).toEqual([2, 2]);
+      times.push(0);
+      const args = ["agent", "--spec", "spec.yaml", "--state", "agent", "--server", url];
+      const agent = startProgram(args, { home, env: KEY, ...(program !== undefined && { program }) });
+      try {
+        const [log] = await waitForOutput(agent, /[\s\S]*"msg":"reported"/);
+        expect(times.length).toBe(6);
+        expect((times[4] ?? 0) - (times[3] ?? 0)).toBeGreaterThan(1900);
+        expect(log).toContain("answered 200 without Rollcall's headers");
+        expect(log).not.toMatch(/stack/);
+      } finally {
+        await stop(agent, "SIGKILL");
+      }
     });
 
     it("a reset in the middle of a put is tried again, in words of our own", async () => {

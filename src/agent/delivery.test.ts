@@ -53,6 +53,26 @@ describe("a delivery", () => {
     expect(sent).toEqual(["1", "3"]);
   });
 
+  it("leaves alone whoever asks for it, ten minutes at most, also where there is news", async () => {
+    let askedMs = 120_000;
+    let tries = 0;
+    const { delivery, failures, time } = setUp(async () => {
+      tries++;
+      throw Object.assign(new Error("busy"), { retryAfterMs: askedMs });
+    });
+    delivery.offer(makeReport("1"));
+    await time.advance(0);
+    expect(tries).toBe(1);
+    delivery.offer(makeReport("2"));
+    await time.advance(119_000);
+    expect(tries).toBe(1);
+    askedMs = 86_400_000;
+    await time.advance(2000);
+    expect(tries).toBe(2);
+    await time.advance(0);
+    expect(failures).toEqual([150_000, 750_000]);
+  });
+
   it("tries again with waits that double up to 25 seconds, for as long as it takes", async () => {
     let isAway = true;
     const { delivery, sent, failures, time } = setUp(async () => {

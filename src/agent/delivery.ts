@@ -21,6 +21,9 @@ const SLOW_LINE = 16;
 /** So far the clock may have been set back since a report was made; ms. */
 const MAX_AHEAD_MS = 5 * 60_000;
 
+/** As long as a server may ask to be left alone (Retry-After); ms. */
+const MAX_ASKED_MS = 10 * 60_000;
+
 /** A report, and when it was made. */
 type Dated = Spooled & { readonly madeAt: number };
 
@@ -28,7 +31,11 @@ type Dated = Spooled & { readonly madeAt: number };
 export interface Outlet {
   /** For people. */
   readonly location: string;
-  /** Sends a report. It has ended for good when the promise settles: nothing of it arrives later than what is sent next. */
+  /**
+   * Sends a report. It has ended for good when the promise settles: nothing of it arrives later than what is sent next.
+   *
+   * @throws an error that may have `retryAfterMs`: how long the other side asks to be left alone
+   */
   send(report: Spooled, signal: AbortSignal): Promise<void>;
   /** Sends a departure likewise. @param id the host's */
   leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void>;
@@ -153,17 +160,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         reason = error instanceof Error ? error.message : String(error);
         await keep(pending?.report ?? report);
         if (stopping.signal.aborted) return;
-        const waitMs = drawWait(failures, random(), BACKOFF);
+        const askedMs = readAskedWait(error);
+        const waitMs = drawWait(failures, random(), BACKOFF, askedMs);
         onFailure(error, waitMs);
-        await pause(waitMs);
+        await pause(waitMs, Math.max(HURRY_AFTER_MS, askedMs));
       }
     }
   }
 
-  /** Waits before the next try; what is new ends the wait early. */
-  async function pause(waitMs: number): Promise<void> {
-    await sleep(Math.min(waitMs, HURRY_AFTER_MS), stopping.signal);
-    if (waitMs > HURRY_AFTER_MS) await sleep(waitMs - HURRY_AFTER_MS, AbortSignal.any([stopping.signal, news.signal]));
+  /** Waits before the next try; what is new ends the wait early, but not before its least part is over. */
+  async function pause(waitMs: number, leastMs: number): Promise<void> {
+    await sleep(Math.min(waitMs, leastMs), stopping.signal);
+    if (waitMs > leastMs) await sleep(waitMs - leastMs, AbortSignal.any([stopping.signal, news.signal]));
   }
 
   function begin(): void {
@@ -208,4 +216,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       await working;
     },
   };
+}
+
+/** @returns ms; 0 where nobody asks */
+function readAskedWait(error: unknown): number {
+  const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: unknown };
+  return typeof retryAfterMs === "number" ? Math.min(retryAfterMs, MAX_ASKED_MS) : 0;
 }

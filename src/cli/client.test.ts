@@ -74,6 +74,32 @@ describe("createClient", () => {
   });
 
   it.each([
+    ["1", 429],
+    ["date", 503],
+  ])("leaves a server alone as long as it asks to be (%s)", async (form, status) => {
+    const times: number[] = [];
+    const { url } = await serve((_request, response, count) => {
+      times.push(performance.now());
+      const date = new Date(Date.UTC(2024, 1, 29)).toUTCString();
+      // By its own clock, which is not ours.
+      const after = form === "date" ? new Date(Date.UTC(2024, 1, 29, 0, 0, 1)).toUTCString() : form;
+      if (count > 1) response.end("done");
+      else response.writeHead(status, { "retry-after": after, date }).end();
+    });
+    const client = connect(url);
+    expect(await (await client.request("/")).text()).toBe("done");
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
+    expect(client.told).toEqual([expect.stringContaining("it asks to be left alone for 1s")]);
+  });
+
+  it("does not wait for one that asks for more than a minute, and says how long it wants", async () => {
+    const { url, seen } = await serve((_request, response) => response.writeHead(503, { "retry-after": "3600" }).end());
+    const error = await fail(connect(url));
+    expect(error).toMatchObject({ retryAfterMs: 3_600_000, message: expect.stringContaining("left alone for 1h") });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
     [401, "does not accept the API key"],
     [403, "answered 403: The API key may not do this: it lacks the scope read"],
     [422, "answered 422: The API key may not do this: it lacks the scope read"],
@@ -137,7 +163,7 @@ describe("createClient", () => {
     const { url, seen } = await serve((_request, response) => response.writeHead(status).end(body), { isRollcall: false });
     const client = connect(url);
     const sent = client.request("/v1/reports/i-1", { method: "PUT", body: Buffer.from("{}") });
-    await expect(sent).rejects.toThrow(`${url.origin} answered ${status}, but without Rollcall's header`);
+    await expect(sent).rejects.toThrow(`${url.origin} answered ${status} without Rollcall's headers`);
     expect((await fail(client)).message).toContain("is it a Rollcall server?");
     expect(seen).toHaveLength(2);
   });

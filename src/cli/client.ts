@@ -4,14 +4,17 @@ import pRetry, { AbortError } from "p-retry";
 import { API_HEADER } from "../api/header.ts";
 import { isLoopback } from "../api/server.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
-import { drawWait } from "../store/backoff.ts";
-import { sanitize } from "./cell.ts";
+import { drawWait, readRetryAfter } from "../store/backoff.ts";
+import { formatSpan, sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
 const BACKOFF = { first: 1000, cap: 8000 };
+
+/** As long as a server may ask to be left alone between two tries; ms. */
+const MAX_ASKED_MS = 60_000;
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
@@ -78,7 +81,12 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
       return response.status === 303 ? await follow(response, signal) : response;
     }
     const reason = await explain(response, url, "x-api-key" in headers);
-    if (response.status === 429 || response.status >= 500) throw new CommandError(reason);
+    if (response.status === 429 || response.status >= 500) {
+      const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
+      const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
+      const asks = retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
+      throw new CommandError(`${reason}${asks}`, { retryAfterMs });
+    }
     throw new AbortError(new ServerRefusal(reason, response.status));
   }
 
@@ -93,8 +101,11 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
           signal,
           shouldRetry: async ({ error, attemptNumber }) => {
             if (signal.aborted) return false;
+            // Whoever asks for more is not waited for: the error says how long.
+            const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
+            if (askedMs > MAX_ASKED_MS) return false;
             onRetry?.(error.message);
-            await wait(drawWait(attemptNumber, random(), BACKOFF), undefined, { signal });
+            await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
             return true;
           },
         });
@@ -136,7 +147,7 @@ function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
 
 /** What answered, but not for Rollcall. */
 function describeStranger({ status }: Response, url: URL): string {
-  return `${url.origin} answered ${status}, but without Rollcall's header (${API_HEADER}); is it a Rollcall server?`;
+  return `${url.origin} answered ${status} without Rollcall's headers; is it a Rollcall server?`;
 }
 
 async function explain(response: Response, url: URL, hasKey: boolean): Promise<string> {

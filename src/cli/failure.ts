@@ -8,6 +8,13 @@ export class UsageError extends Error {
 /** The command could not do its work: exit status 1. The message says what to do. */
 export class CommandError extends Error {
   override name = "CommandError";
+  /** How long whoever answered asks to be left alone; ms. Undefined where nobody does. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, { retryAfterMs }: { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** What nobody foresaw, in one line. What the system refused (a full disk, a file that may not be read) says itself what it is. */

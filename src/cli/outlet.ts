@@ -8,7 +8,7 @@ import { formatDepartureKey, formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { placeDeparture, placeReport } from "../store/placement.ts";
-import { type Caller, type Store, StoreError } from "../store/store.ts";
+import { type Caller, type Store, StoreError, Unavailable } from "../store/store.ts";
 import { formatSpan } from "./cell.ts";
 import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
 import { CommandError } from "./failure.ts";
@@ -42,6 +42,7 @@ export async function openOutlet({ target, key, host, onNotice, retries }: Outle
       const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
       noteClock(Date.parse(answer.headers.get("date") ?? ""));
     } catch (error) {
+      if (!(error instanceof CommandError)) throw nameTimeout(error, url.origin);
       const hint = error instanceof ServerRefusal && error.status === 401 ? key.refused() : undefined;
       throw hint === undefined ? error : new ServerRefusal(`${(error as Error).message}; ${hint}`, 401);
     }
@@ -147,17 +148,24 @@ export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOu
 
   return {
     location: store.location,
-    send: (report, signal) => explain(() => send(report, signal)),
-    leave: (id, reason, signal) => explain(() => leave(id, reason, signal)),
+    send: (report, signal) => explain(store.location, () => send(report, signal)),
+    leave: (id, reason, signal) => explain(store.location, () => leave(id, reason, signal)),
     close: () => store.close?.() ?? Promise.resolve(),
   };
 }
 
 /** What the store says of a failure is for the user. */
-async function explain<T>(work: () => Promise<T>): Promise<T> {
+async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof StoreError ? new CommandError(error.message) : error;
+    if (!(error instanceof StoreError)) throw nameTimeout(error, place);
+    throw new CommandError(error.message, { retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined });
   }
+}
+
+/** Who sends gives up after a time, and the runtimes each say that in words of their own. */
+function nameTimeout(error: unknown, place: string): unknown {
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  return isLate ? new CommandError(`${place} does not answer in time`) : error;
 }

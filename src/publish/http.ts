@@ -1,7 +1,7 @@
 // Requests to the other side: bounded in time, size and tries, with waits where it asks for them; no secret in an error.
 import pRetry, { AbortError } from "p-retry";
 import { toFailure } from "../network/failure.ts";
-import { drawWait } from "../store/backoff.ts";
+import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { StoreError } from "../store/store.ts";
 import { type PublishContext, PublishError } from "./publisher.ts";
 import { LeaseTaken } from "./state.ts";
@@ -164,8 +164,8 @@ async function exchange({ url, method, headers, body }: HttpRequest, signal: Abo
  * @returns ms since the epoch, by our clock
  */
 function readReset(headers: Headers, now: number): number {
-  const after = headers.get("retry-after") ?? "";
-  if (/^\d{1,6}$/.test(after)) return now + Number(after) * 1000;
+  const after = readRetryAfter({ retryAfter: headers.get("retry-after"), date: headers.get("date") }, now);
+  if (after !== undefined) return now + after;
   const reset = headers.get("x-ratelimit-reset") ?? "";
   if (!/^\d{9,11}$/.test(reset)) return now + USUAL_WAIT_MS;
   const theirNow = Date.parse(headers.get("date") ?? "");

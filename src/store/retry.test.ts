@@ -101,6 +101,15 @@ describe("withRetry", () => {
     expect(waits).toEqual([700, 2000]);
   });
 
+  it("leaves the store alone for a put as long as it asks, and gives up where that is longer than there is time", async () => {
+    const { store, fail, waits } = makeLine();
+    fail("before", busy(7000), busy(60_000));
+    const error = await store.put("a", Buffer.from("x")).catch((reason: unknown) => reason);
+    expect(waits).toEqual([7000]);
+    expect(error).toMatchObject({ retryAfterMs: 60_000 });
+    expect(String(error)).toContain("it asks to be left alone for 60 s (gave up after 2 tries in 7.0 s)");
+  });
+
   it("puts what it was given, whatever becomes of the buffer", async () => {
     const { store, fail } = makeLine();
     fail("before", busy());

@@ -43,7 +43,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
     // Repeated is what was given, whatever the caller does with its buffer meanwhile.
     const copy = Buffer.from(body);
     if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) {
-      return await repeat(() => store.put(key, copy, conditions), conditions.signal, options);
+      return await repeat(() => store.put(key, copy, conditions), conditions.signal, options, Number.POSITIVE_INFINITY);
     }
     const mark = newMark();
     const once = async (attempt: number): Promise<Entry> => {
@@ -60,7 +60,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
         throw error;
       }
     };
-    return await repeat(once, conditions.signal, options);
+    return await repeat(once, conditions.signal, options, Number.POSITIVE_INFINITY);
   }
 
   return {
@@ -97,11 +97,16 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
   };
 }
 
-/** @param run is told which try it is, from 1 */
+/**
+ * @param run is told which try it is, from 1
+ * @param maxAskedMs so long the store is left alone at most when it asks for it. Who asks a question of a roll waits for all of it, and some servers
+ * ask for minutes with every 503, so reads come back sooner; a put has whoever sends it to try again, and is given up where time does not suffice
+ */
 async function repeat<T>(
   run: (attempt: number) => Promise<T>,
   signal: AbortSignal | undefined,
   { clock, random, wait, budgetMs = BUDGET_MS }: RetryOptions,
+  maxAskedMs = BACKOFF.cap,
 ): Promise<T> {
   const startedAt = clock();
   for (let attempt = 1; ; attempt++) {
@@ -110,7 +115,7 @@ async function repeat<T>(
     } catch (error) {
       if (!(error instanceof Unavailable) || signal?.aborted) throw error;
       const drawn = drawWait(attempt, random(), BACKOFF);
-      const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, BACKOFF.cap));
+      const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
       const spent = clock() - startedAt;
       if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
       await wait(pause, signal).catch((reason: unknown) => {
@@ -125,7 +130,8 @@ async function repeat<T>(
 function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
   const { message, retryAfterMs } = last;
   const often = tries === 1 ? "1 try" : `${tries} tries`;
-  return new Unavailable(`${message} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
+  const asked = retryAfterMs === undefined ? "" : `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
+  return new Unavailable(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
     cause: last,
     retryAfterMs,
   });

@@ -1,4 +1,5 @@
 // S3's answers that are no success, and what they mean: AWS, "Error responses" (S3 API reference).
+import { readRetryAfter } from "./backoff.ts";
 import type { Answer } from "./s3-sender.ts";
 import { StoreError, Unavailable, Unreadable } from "./store.ts";
 
@@ -20,7 +21,6 @@ export interface Attempt {
 }
 
 const MAX_SHOWN = 300;
-const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -63,7 +63,7 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
   const what = `[store] [s3] cannot ${verb} ${verb === "list" ? `the bucket ${bucket}` : JSON.stringify(key.slice(0, 200))}`;
   const said = [code || `status ${status}`, message].filter((part) => part !== "").join(": ");
   if (PASSING_STATUS.has(status) || PASSING_CODES.has(code)) {
-    return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer) });
+    return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer.headers, Date.now()) });
   }
   const home = answer.headers.bucketRegion;
   if (typeof home === "string" && home !== region && status !== 403) {
@@ -76,13 +76,6 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
   }
   const advice = ADVICE.get(code) ?? (status === 403 ? ADVICE.get("AccessDenied") : undefined);
   return new StoreError(`${what}: ${said}${advice === undefined ? "" : `; ${advice}`}`);
-}
-
-/** RFC 9110, 10.2.3: seconds; or a date, which is left to the caller's own waits. @returns ms */
-function readRetryAfter({ headers }: Answer): number | undefined {
-  const text = headers.retryAfter;
-  if (typeof text !== "string" || !/^\d{1,5}$/.test(text)) return undefined;
-  return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS);
 }
 
 /** The first such element's text, made harmless: another's server wrote it. */
