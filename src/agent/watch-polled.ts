@@ -4,6 +4,7 @@ import { codeOf, isWatchable, type Watched } from "./watch-trace.ts";
 
 /** A folder in which changes are not told, or not all of them, and why. */
 export interface Polled {
+  /** Or a glob that could not be walked. */
   readonly folder: string;
   readonly reason: string;
 }

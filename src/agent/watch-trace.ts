@@ -17,6 +17,8 @@ export interface Watched {
 export interface GlobWalk {
   readonly paths: readonly string[];
   readonly folders: readonly string[];
+  /** Why it was not walked to its end: then nothing else is known. */
+  readonly fault?: string;
 }
 
 /** What is of interest in one folder: names, and who asked for them; and globs. */
@@ -34,15 +36,20 @@ export interface TraceOptions {
   readonly glob: (pattern: string) => Promise<GlobWalk>;
 }
 
-/** Traces all that is to be watched. */
-export async function traceAll({ paths, globs }: Watched, { resolve, glob }: TraceOptions): Promise<Interests> {
+/** Traces all that is to be watched. @returns also globs that could not be walked, and why */
+export async function traceAll(
+  { paths, globs }: Watched,
+  { resolve, glob }: TraceOptions,
+): Promise<{ readonly interests: Interests; readonly faults: ReadonlyMap<string, string> }> {
   const traced: Interests = new Map();
+  const faults = new Map<string, string>();
   const trace = makeTrace(traced);
   for (const path of paths.filter(isWatchable)) await trace(resolve(path), path);
   for (const pattern of globs.filter(isWatchable)) {
     const { base } = picomatch.scan(pattern);
     const isMatch = picomatch(pattern);
-    const { paths: found, folders } = await glob(pattern);
+    const { paths: found, folders, fault } = await glob(pattern);
+    if (fault !== undefined) faults.set(pattern, fault);
     for (const folder of new Set([base, ...folders])) {
       const real = await trace(resolve(folder), pattern);
       const matches = (name: string) => isMatch(posix.join(folder, name));
@@ -51,7 +58,7 @@ export async function traceAll({ paths, globs }: Watched, { resolve, glob }: Tra
     // A file that was found may be a link that leads elsewhere.
     for (const path of found) await trace(resolve(path), pattern);
   }
-  return traced;
+  return { interests: traced, faults };
 }
 
 function interestIn(interests: Interests, folder: string): Interest {

@@ -20,7 +20,7 @@ async function setUp(files: Readonly<Record<string, string>>, watched: Watched) 
     resolve: host.resolve,
     glob: async (pattern) => {
       const found = await host.glob([pattern], AbortSignal.timeout(5000));
-      return "paths" in found ? found : { paths: [], folders: [] };
+      return "paths" in found ? found : { paths: [], folders: [], fault: found.reason };
     },
     onChange: (changed) => told.push(changed),
     monotonic: () => now,
@@ -254,6 +254,12 @@ describe("a watch", () => {
     expect(polled().filter(({ reason }) => reason.includes("more than 500"))).toHaveLength(polled().length - 1);
     expect(polled().length).toBeGreaterThan(100);
     expect(watch.folders).toBe(500);
+  });
+
+  it("says which globs find too much to be watched", async () => {
+    const files = Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`many/${at}.conf`, "1"]));
+    const { polled } = await setUp(files, { paths: [], globs: ["/many/*.conf"] });
+    expect(polled()).toEqual([{ folder: "/many/*.conf", reason: expect.stringContaining("more than 1000") }]);
   });
 
   it("watches nothing below /proc", async () => {

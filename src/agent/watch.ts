@@ -183,12 +183,15 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     async update(watched) {
+      let unwalked: readonly Polled[] = [];
       for (let turn = 0; turn < MAX_TURNS; turn++) {
-        interests = await traceAll(watched, options);
+        const traced = await traceAll(watched, options);
+        interests = traced.interests;
+        unwalked = [...traced.faults].map(([folder, reason]) => ({ folder, reason }));
         // In what has begun to be watched, something may have been made before.
         if ((await watchAll([...interests.keys()])) === 0) break;
       }
-      tellPolled([...listUntold(watched), ...(await listForeign(watchers))]);
+      tellPolled([...unwalked, ...listUntold(watched), ...(await listForeign(watchers))]);
     },
     get folders() {
       return watchers.size;
