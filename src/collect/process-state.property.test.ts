@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 
 type Event =
   | { readonly do: "pass"; readonly ms: number }
-  | { readonly do: "change" | "touch" | "copy" | "replace" | "restore" | "start" | "leave" | "return" | "reboot" }
+  | { readonly do: "change" | "touch" | "copy" | "replace" | "restore" | "start" | "leave" | "return" | "report" | "reboot" }
   | { readonly do: "step"; readonly ms: number };
 
 /** A host with one file, one process and an agent. It knows what the process began with. */
@@ -28,6 +28,7 @@ class World {
   #begun = new Set([0]);
   #observations = new Observations();
   #saved: string | undefined;
+  #isJoined = false;
   /** Whether the agent runs, and sees each change at once. */
   isWatched = true;
   /** Whether it always has since before the process began. */
@@ -101,6 +102,9 @@ class World {
         this.#observations = new Observations();
         if (this.#saved !== undefined) this.#observations.take(this.#saved);
         this.isWatched = true;
+        this.#isJoined = false;
+        break;
+      case "report":
         break;
       case "reboot":
         this.#boot++;
@@ -128,7 +132,27 @@ class World {
     if (this.#now - this.#startedAt <= 1600) this.#begun.add(content);
   }
 
+  /** As another process does that shares what is kept. */
+  async report(): Promise<Judgement> {
+    const own = this.#observations;
+    this.#observations = new Observations();
+    if (this.#saved !== undefined) this.#observations.take(this.#saved);
+    const judged = await this.#look();
+    this.#saved = this.#observations.give();
+    this.#observations = own;
+    this.#isJoined = true;
+    return judged;
+  }
+
   async judge(): Promise<Judgement> {
+    const judged = await this.#look();
+    if (this.#isJoined && this.#saved !== undefined) this.#observations.take(this.#saved);
+    if (this.#isJoined || this.#observations.isNew(3_600_000)) this.#saved = this.#observations.give();
+    this.#isJoined = false;
+    return judged;
+  }
+
+  async #look(): Promise<Judgement> {
     const process = {
       pid: "1",
       parent: "0",
@@ -142,9 +166,7 @@ class World {
       exe: { unreadable: "refused" as const, reason: "" },
     };
     const tied = { process, path: PATH, program: PATH, reloads: undefined, also: [], alsoGlobs: [], children: [] };
-    const judged = await (await openJudge(this.host, new AbortController().signal))(tied);
-    if (this.#observations.isNew(3_600_000)) this.#saved = this.#observations.give();
-    return judged;
+    return (await openJudge(this.host, new AbortController().signal))(tied);
   }
 
   get truth(): { readonly isRunning: boolean; readonly isPending: boolean } {
@@ -156,7 +178,7 @@ class World {
 const happening: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 90_000 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("start" as const, "change" as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("touch", "copy", "replace", "restore", "reboot") }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("touch", "copy", "replace", "restore", "reboot", "report") }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -192,6 +214,12 @@ const course = fc
   )
   .map((blocks) => blocks.flat());
 
+function expectTrue(judged: Judgement, { isRunning, isPending }: World["truth"]): void {
+  if (judged.state === "running") expect(isRunning).toBe(true);
+  const isMarked = "changed" in judged && judged.changed.some(({ by }) => by === "clock");
+  if (judged.state === "restart_pending" && !isMarked) expect(isPending).toBe(true);
+}
+
 describe("the state of a process", () => {
   it("is never untrue, whatever comes; an untrue restart_pending says that the clock decided", async () => {
     await fc.assert(
@@ -200,14 +228,9 @@ describe("the state of a process", () => {
         await world.judge();
         for (const event of events) {
           world.apply(event);
-          if (!world.isWatched) continue;
-          const judged = await world.judge();
-          const { isRunning, isPending } = world.truth;
-          if (judged.state === "running") expect(isRunning).toBe(true);
-          if (judged.state === "restart_pending") {
-            const isMarked = judged.changed.some(({ by }) => by === "clock");
-            if (!isMarked) expect(isPending).toBe(true);
-          }
+          if (!world.isWatched && event.do !== "report") continue;
+          const judged = event.do === "report" ? await world.report() : await world.judge();
+          expectTrue(judged, world.truth);
         }
       }),
       { numRuns: 3000 },
@@ -221,6 +244,7 @@ describe("the state of a process", () => {
         await world.judge();
         for (const event of events) {
           world.apply(event);
+          if (event.do === "report") await world.report();
           if (!world.isWatched) continue;
           const judged = await world.judge();
           if (!world.isSure) continue;
