@@ -43,6 +43,8 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
   addDocs(app, routes, services.version);
 
   for (const [pattern, allowed] of methods) {
+    // What some load balancers ask (haproxy's httpchk). It tells what the documentation does.
+    app.options(pattern, () => new Response(null, { status: 204, headers: { allow: allowed.join(", ") } }));
     app.all(pattern, () => {
       throw new ApiError("method_not_allowed", `use ${allowed.join(", ")}`, { headers: { allow: allowed.join(", ") } });
     });
