@@ -8,6 +8,10 @@ const TOOLS = {
   jq: "jq",
   chromium: "chromium",
   openssl: "openssl",
+  // What reads INI files of each dialect.
+  python3: "python3",
+  php: "php-cli",
+  my_print_defaults: "mariadb-client-core",
   // It runs what `rollcall aws init` writes (test/aws).
   aws: "awscli",
   // Says how versions of its packages are ordered.

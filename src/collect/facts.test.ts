@@ -60,6 +60,18 @@ describe("extra", () => {
     expect(unread).toEqual([]);
   });
 
+  it("tells of a file what its readers disagree on, and what stands there twice", async () => {
+    const { fields, unread } = await collect({
+      "x [1]/a.env": "model=resnet#2_1.8\nimage=x # note\nurl=http://h/?a&b\n",
+      "x [1]/b.json": '{"v": 1, "v": 2}',
+    });
+    expect(fields).toEqual([["extra", { a: { model: "resnet#2_1.8", image: "x", url: "http://h/?a&b" } }]]);
+    expect(unread).toEqual([
+      { what: "/x [1]/a.env", reason: "image: systemd would read another value" },
+      { what: "/x [1]/b.json", reason: "v: stands in its object more than once, each time with another value" },
+    ]);
+  });
+
   it("loses to a bad file that file's facts only", async () => {
     const { fields, unread } = await collect({
       "x [1]/good.json": "1",

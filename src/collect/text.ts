@@ -13,7 +13,7 @@ export function decodeText(bytes: Buffer): { readonly text: string } | { readonl
  * Node's stripVTControlCharacters takes time quadratic in some texts.
  */
 const SEQUENCES = [
-  "(?:\u001B[\\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\\\|\u009C)",
+  "(?:\u001B[\\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u0090\u0098\u009C-\u009F]*(?:\u0007|\u001B\\\\|\u009C)",
   "(?:\u001B\\[|\u009B)[0-?]*[ -/]*[@-~]",
   "\u001B[ -/]*[0-~]",
 ];

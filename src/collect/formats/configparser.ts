@@ -1,9 +1,11 @@
 // The format configparser: what Python's configparser.ConfigParser reads with its defaults. Values are given before interpolation.
 // https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 import { SectionTree } from "./sections.ts";
-import { type Parsed, refuseRepeated, splitLines } from "./tree.ts";
+import { Doubtful, type Parsed, splitLines } from "./tree.ts";
 
 const HEADER = /^\[(.+)\]/;
+
+const REPEATED = new Doubtful("stands in the text more than once, for which Python refuses the file");
 
 /** An option whose value is not read to its end yet. */
 interface Option {
@@ -16,7 +18,7 @@ export function parseConfigparser(text: string): Parsed {
   const sections = new SectionTree();
   let option: Option | undefined;
   const finish = (): void => {
-    if (option) sections.add(option.key, option.lines.join("\n").trimEnd(), refuseRepeated);
+    if (option) sections.add(option.key, option.lines.join("\n").trimEnd(), () => REPEATED);
     option = undefined;
   };
   for (const [index, raw] of splitLines(text).entries()) {

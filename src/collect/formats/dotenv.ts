@@ -1,5 +1,5 @@
 // The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read them; where they disagree, that is told.
-import { type EnvReader, envReaders, type Reading } from "./env-readers.ts";
+import { type EnvReader, envReaders, type Reading, readSh } from "./env-readers.ts";
 import { addMember, Doubtful, makeMembers, type Parsed, takeLast } from "./tree.ts";
 
 /** An assignment, and what each reader that takes its name for one makes of its value; undefined: the text alone does not say. */
@@ -9,6 +9,7 @@ export interface Assignment {
 }
 
 const ASSIGNMENT = /(export[ \t]+)?([\w.-]+)([ \t]*)=/y;
+const PLAIN = /[\w./:@%+,=#{}[\]*?!^-]*(?=\n|$)/y;
 const VARIABLE = /^[A-Za-z_]\w*$/;
 
 /** @param askers the readers that must agree; for a file that is no shell's, sh need not */
@@ -20,6 +21,8 @@ export function parseDotenv(text: string, askers: readonly EnvReader[] = ["syste
 
 /** What most readers make of a value; and, where not all do, who does not. */
 function agree({ values }: Assignment, askers: readonly EnvReader[]): unknown {
+  const [first] = values;
+  if (first?.[1] !== undefined && values.every(([, value]) => value === first[1])) return first[1];
   const best = findBest(values);
   const others = values.flatMap(([reader, value]) =>
     askers.includes(reader) && (value === undefined || value !== best) ? [reader] : [],
@@ -48,19 +51,13 @@ export function listAssignments(text: string): readonly Assignment[] {
   while (at < body.length) {
     ASSIGNMENT.lastIndex = skipSpace(body, at);
     const match = ASSIGNMENT.exec(body);
+    if (!match || !takesName("sh", match) || match[3] !== "") passCommand(body, skipSpace(body, at), ends);
     if (!match) {
       at = findLineEnd(body, at) + 1;
       continue;
     }
     const start = ASSIGNMENT.lastIndex;
-    const readings: (readonly [EnvReader, Reading])[] = [];
-    for (const [reader, read] of envReaders) {
-      if (!takesName(reader, match)) continue;
-      const busyTo = ends.get(reader) ?? 0;
-      const reading = busyTo > start ? { value: undefined, end: busyTo } : read(body, start);
-      ends.set(reader, reading.end);
-      readings.push([reader, reading]);
-    }
+    const readings = readValue(body, start, match, ends);
     const values = readings.map(([reader, { value }]) => [reader, value] as const);
     assignments.push({ name: match[2] ?? "", values });
     const best = findBest(values);
@@ -70,10 +67,44 @@ export function listAssignments(text: string): readonly Assignment[] {
   return assignments;
 }
 
-function takesName(reader: EnvReader, [, exported, name = "", space]: RegExpExecArray): boolean {
+/** Lets each reader read that takes the line for an assignment. */
+function readValue(
+  text: string,
+  start: number,
+  match: RegExpExecArray,
+  ends: Map<EnvReader, number>,
+): ReadonlyArray<readonly [EnvReader, Reading]> {
+  const plain = readPlain(text, start);
+  const readings: (readonly [EnvReader, Reading])[] = [];
+  for (const [reader, read] of envReaders) {
+    if (!takesName(reader, match)) continue;
+    const busyTo = ends.get(reader) ?? 0;
+    // A blank before the = makes a command of the name, in sh.
+    const isOther = busyTo > match.index || (reader === "sh" && match[3] !== "");
+    const reading = isOther ? { value: undefined, end: busyTo } : (plain ?? read(text, start));
+    ends.set(reader, reading.end);
+    readings.push([reader, reading]);
+  }
+  return readings;
+}
+
+/** Of a value with nothing but such characters all make the same; most are such, and this is soon done. */
+function readPlain(text: string, start: number): Reading | undefined {
+  PLAIN.lastIndex = start;
+  const value = PLAIN.exec(text)?.[0];
+  return value === undefined ? undefined : { value, end: start + value.length };
+}
+
+/** What is no assignment is a command for sh, and may go on in the next lines. */
+function passCommand(text: string, at: number, ends: Map<EnvReader, number>): void {
+  const isOther = (ends.get("sh") ?? 0) <= at && text[at] !== "#" && text[at] !== "\n";
+  if (isOther) ends.set("sh", readSh(text, at).end);
+}
+
+/** systemd passes over lines with `export`; names that are no variable's are for docker compose alone. */
+function takesName(reader: EnvReader, [, exported, name = ""]: RegExpExecArray): boolean {
   if (reader === "docker compose") return true;
-  if (!VARIABLE.test(name)) return false;
-  return reader === "sh" ? space === "" : exported === undefined;
+  return VARIABLE.test(name) && (reader === "sh" || exported === undefined);
 }
 
 function skipSpace(text: string, start: number): number {

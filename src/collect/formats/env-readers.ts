@@ -29,24 +29,41 @@ const SHELL_SPECIAL = /[$`;&|<>()]/;
 const PLAIN = /[\w./@%+,=#{}[\]*?!^-]+/y;
 const UNTIL_ESCAPE = /[^\\\n]+/y;
 
-/** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02 (quoting), for a word that is an assignment's. */
-function readSh(text: string, start: number): Reading {
-  const parts: string[] = [];
+/** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02 (quoting), for a word that is an assignment's, and for the rest of its line. */
+export function readSh(text: string, start: number): Reading {
   // A ~ at the beginning or after a : is somebody's home.
-  let isKnown = text[start] !== "~";
+  const isHome = text[start] === "~";
+  const word = readShWord(text, start);
+  if (word === undefined) return UNCLOSED;
+  // What follows on the line is a command, which gets the value for itself alone; quotes in it may go on in other lines.
+  let isAlone = true;
+  let at = skipBlank(text, word.end);
+  while (at < text.length && text[at] !== "\n") {
+    if (text[at] === "#") {
+      at = findLineEnd(text, at);
+      continue;
+    }
+    isAlone = false;
+    const other = readShWord(text, at);
+    if (other === undefined) return UNCLOSED;
+    at = skipBlank(text, other.end);
+  }
+  return { value: isAlone && !isHome ? word.value : undefined, end: at };
+}
+
+function readShWord(text: string, start: number): Part {
+  const parts: string[] = [];
+  let isKnown = true;
   let at = start;
   while (at < text.length && !/[ \t\n]/.test(text.charAt(at))) {
     const char = text.charAt(at);
     const part = readShPart(text, at, char);
-    if (part === undefined) return UNCLOSED;
+    if (part === undefined) return undefined;
     if (part.value === undefined || (char === ":" && text[part.end] === "~")) isKnown = false;
     parts.push(part.value ?? "");
     at = part.end;
   }
-  const lineEnd = findLineEnd(text, at);
-  // What follows a word on its line is a command, which gets the value for itself alone.
-  const isAlone = /^[ \t]*(?:[ \t]#.*)?$/.test(text.slice(at, lineEnd));
-  return { value: isKnown && isAlone ? parts.join("") : undefined, end: at };
+  return { value: isKnown ? parts.join("") : undefined, end: at };
 }
 
 function readShPart(text: string, at: number, char: string): Part {

@@ -2,9 +2,8 @@
 import { SectionTree } from "./sections.ts";
 import { addToList, Doubtful, type Parsed, splitLines, takeLast } from "./tree.ts";
 
+const UNCLOSED = Symbol("unclosed");
 const HEADER = /^\[([^\]]*)\](.*)$/;
-const DOUBLE_QUOTED = /^"((?:[^"\\]|\\[\s\S])*)"\s*(?:;.*)?$/;
-const SINGLE_QUOTED = /^'([^']*)'\s*(?:;.*)?$/;
 
 export function parsePhpIni(text: string): Parsed {
   const sections = new SectionTree();
@@ -21,6 +20,8 @@ export function parsePhpIni(text: string): Parsed {
     if (line.startsWith(";") || equals < 0) continue;
     const key = line.slice(0, equals).trim();
     const node = readValue(line.slice(equals + 1).trim());
+    if (node === UNCLOSED)
+      return { fault: `is not php.ini as it is read here: line ${index + 1} has a quote that is not closed in it` };
     if (key.endsWith("[]")) sections.add(key.slice(0, -2), [node], addToList);
     else sections.add(key, node, takeLast);
   }
@@ -29,15 +30,27 @@ export function parsePhpIni(text: string): Parsed {
 }
 
 function readValue(text: string): unknown {
-  const double = DOUBLE_QUOTED.exec(text)?.[1];
-  if (double !== undefined) return double.replace(/\\([\\"$])/g, "$1");
-  const single = SINGLE_QUOTED.exec(text)?.[1];
-  if (single !== undefined) return single;
-  const bare = cutComment(text);
-  return /["']/.test(bare) ? new Doubtful("has quotes in its middle, or goes on in the next line", { node: text }) : bare;
+  let at = 0;
+  let quotes = 0;
+  while (at < text.length && text[at] !== ";") {
+    const quote = text.charAt(at);
+    if (quote === '"' || quote === "'") {
+      quotes++;
+      at = findQuoteEnd(text, at + 1, quote);
+      if (at === 0) return UNCLOSED;
+    } else at++;
+  }
+  const whole = text.slice(0, at).trimEnd();
+  if (quotes === 0) return whole;
+  const quote = whole.charAt(0);
+  const isAllQuoted = quotes === 1 && (quote === '"' || quote === "'") && whole.endsWith(quote);
+  if (!isAllQuoted) return new Doubtful("is put together by PHP out of parts with quotes and without", { node: whole });
+  return quote === "'" ? whole.slice(1, -1) : whole.slice(1, -1).replace(/\\([\\"$])/g, "$1");
 }
 
-function cutComment(text: string): string {
-  const at = text.indexOf(";");
-  return at < 0 ? text : text.slice(0, at).trimEnd();
+/** @returns the offset after the closing quote; 0 if there is none */
+function findQuoteEnd(text: string, start: number, quote: string): number {
+  let at = start;
+  while (at < text.length && text[at] !== quote) at += quote === '"' && text[at] === "\\" ? 2 : 1;
+  return at < text.length ? at + 1 : 0;
 }
