@@ -37,6 +37,11 @@ export interface HostFiles {
   readLink(path: string): Promise<{ readonly target: string } | Unreadable>;
   /** As read(), but of a file that is longer than the limit its first part. */
   readStart(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
+  /**
+   * As readStart(), of one of the kernel's small files about a process. It answers with all of it at once (proc(5)), so that there is
+   * no need to look for its end: of some hundred processes each minute that counts.
+   */
+  readOfProcess(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
   /** Which file a path leads to, through all links: equal for all names of one file, and for no two files. */
   identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
   /** By what a file is known, and whether it changed. @returns undefined if that cannot be told */
@@ -139,6 +144,14 @@ export function openHostFiles(root: string): HostFiles {
     async readStart(path, limit, signal) {
       try {
         return await readOpen(resolveBelow(root, path), limit, signal);
+      } catch (error) {
+        return explain(error);
+      }
+    },
+    async readOfProcess(path, limit, signal) {
+      if (signal.aborted) return refuse("not read: the time is over");
+      try {
+        return await readAtOnce(resolveBelow(root, path), limit);
       } catch (error) {
         return explain(error);
       }
@@ -256,6 +269,27 @@ function findUnfit(facts: Stats, limit: number | undefined): Unreadable | undefi
   if (facts.isDirectory()) return refuse("is a folder, not a file");
   if (!facts.isFile()) return refuse("is not a regular file");
   return limit !== undefined && facts.size > limit ? refuse(`has ${facts.size} bytes; the limit is ${limit}`) : undefined;
+}
+
+/** Most that is asked for first: a longer file is asked for again. */
+const FIRST_BYTES = 4096;
+
+async function readAtOnce(path: string, limit: number): Promise<Start> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    for (let size = Math.min(FIRST_BYTES, limit + 1); total <= limit; size = Math.min(64 * 1024, limit + 1)) {
+      const chunk = Buffer.allocUnsafe(size);
+      const { bytesRead } = await file.read(chunk, 0, size, null);
+      chunks.push(chunk.subarray(0, bytesRead));
+      total += bytesRead;
+      if (bytesRead < size) return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: total <= limit };
+    }
+    return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: false };
+  } finally {
+    await file.close();
+  }
 }
 
 function refuse(reason: string): Unreadable {

@@ -198,11 +198,11 @@ describe("what may not be seen", () => {
       ["stat", "process 10 cannot be read: EMFILE"],
       ["cmdline", "process 10 (app) runs with this file cannot be told: its command line cannot be read: EMFILE"],
     ] as const) {
-      const readStart: HostAccess["files"]["readStart"] = async (path, limit, signal) =>
+      const readOfProcess: HostAccess["files"]["readOfProcess"] = async (path, limit, signal) =>
         path === `/proc/10/${file}`
           ? { unreadable: "refused", reason: "cannot be read: EMFILE" }
-          : host.files.readStart(path, limit, signal);
-      expect(await find("/conf/a.conf", { host: { ...host, files: { ...host.files, readStart } } })).toContain(reason);
+          : host.files.readOfProcess(path, limit, signal);
+      expect(await find("/conf/a.conf", { host: { ...host, files: { ...host.files, readOfProcess } } })).toContain(reason);
     }
     expect(await find("/conf/a.conf", { host })).toBe("none");
   });

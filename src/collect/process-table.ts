@@ -69,7 +69,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
   let bytesLeft = MAX_ALL_BYTES;
 
   async function readOne(pid: string): Promise<ListedProcess | undefined> {
-    const stat = await files.readStart(`/proc/${pid}/stat`, 4096, signal);
+    const stat = await files.readOfProcess(`/proc/${pid}/stat`, 4096, signal);
     const facts = "bytes" in stat ? parseStat(stat.bytes.toString("utf8")) : undefined;
     if (!facts) {
       // What is absent has ended meanwhile.
@@ -107,7 +107,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
   async function readLine(place: string): Promise<ReadWords | undefined> {
     const none = (gap: string): ReadWords => ({ argv: [], gap, folder: place });
     if (bytesLeft <= 0) return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`);
-    const line = await files.readStart(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
+    const line = await files.readOfProcess(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
     if ("unreadable" in line) return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`);
     bytesLeft -= line.bytes.length;
     const argv = parseCommandLine(line.bytes.toString("utf8"));

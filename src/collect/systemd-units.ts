@@ -113,7 +113,7 @@ async function readGroups({ files }: HostAccess, processes: readonly ListedProce
   const ofUsers = new Map<string, ListedProcess[]>();
   let unreadable: string | undefined;
   const readOne = async (process: ListedProcess): Promise<void> => {
-    const file = await files.readStart(`${process.folder}/cgroup`, MAX_CGROUP_BYTES, signal);
+    const file = await files.readOfProcess(`${process.folder}/cgroup`, MAX_CGROUP_BYTES, signal);
     if ("unreadable" in file) {
       if (file.unreadable !== "absent")
         unreadable = `the control group of process ${process.pid} (${process.name}) ${file.reason}`;
