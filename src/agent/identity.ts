@@ -8,8 +8,8 @@ import { readStateFile, replaceFile, setAside } from "./state-file.ts";
 const FILE = "identity.json";
 const MAX_BYTES = 4096;
 
-/** What is this machine's alone: its key, the report that waits, what its agent said last. What was published for all hosts stays. */
-const OWN_FILES = ["key", "spool", "status.json"] as const;
+/** What is this machine's alone: its key, the report that waits, what its agent said last and saw. What was published for all hosts stays. */
+const OWN_FILES = ["key", "spool", "status.json", "observed.json"] as const;
 
 /** How files are called that were another machine's. */
 const OTHERS = "other-machine";

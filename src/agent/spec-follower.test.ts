@@ -28,6 +28,7 @@ async function setUp() {
     createSpecFollower({
       fetch: async () => published,
       keys,
+      files: { judgeSpec: () => undefined },
       allowedCommands: ["/opt/app/bin/"],
       folder,
       clock: () => now,

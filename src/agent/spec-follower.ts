@@ -2,7 +2,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { choosePart, digestSpec, type Edition, type HostFacts, MAX_EDITION_BYTES, readEdition } from "../spec/edition.ts";
+import {
+  choosePart,
+  digestSpec,
+  type Edition,
+  type HostFacts,
+  MAX_EDITION_BYTES,
+  MAX_EDITION_NUMBER,
+  readEdition,
+} from "../spec/edition.ts";
+import type { FilePolicy } from "../spec/file-policy.ts";
 import { findForbiddenCommand } from "../spec/policy.ts";
 import { parseSpec, type Spec } from "../spec/spec.ts";
 import type { PublicKey } from "../spec/spec-key.ts";
@@ -63,6 +72,8 @@ export interface SpecFollowerOptions {
   readonly keys: readonly PublicKey[];
   /** Programs that published specs may run. */
   readonly allowedCommands: readonly string[];
+  /** Which files published specs may read, and which variables they may look for. */
+  readonly files: Pick<FilePolicy, "judgeSpec">;
   /** For what must survive a restart. */
   readonly folder: string;
   readonly clock: () => number;
@@ -88,6 +99,9 @@ const STATE = z.object({
 });
 type State = z.infer<typeof STATE>;
 
+/** How far numbers of editions may lie apart. */
+const MAX_JUMP = 1_000_000;
+
 /** An envelope, and some sentences. */
 const MAX_STATE_BYTES = MAX_EDITION_BYTES * 3;
 const MAX_HIGHEST_BYTES = 64;
@@ -97,7 +111,7 @@ const MAX_UNDONE = 20;
 
 /** Makes a follower. */
 export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
-  const { fetch, keys, allowedCommands, folder, clock, onNotice } = options;
+  const { fetch, keys, allowedCommands, files, folder, clock, onNotice } = options;
   const path = join(folder, "spec.json");
   /** Beside it: where that is damaged, no older edition gets in all the same. */
   const highestPath = join(folder, "spec-highest");
@@ -124,7 +138,9 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   async function restore(): Promise<void> {
     state = (await readState(path)) ?? state;
     const highest = await readHighest(highestPath);
-    if (highest <= state.highest) return;
+    // What an older version has taken up there locks nobody out.
+    if (state.highest > MAX_EDITION_NUMBER) state = { highest: 0, undone: state.undone };
+    if (highest <= state.highest || highest > MAX_EDITION_NUMBER) return;
     // What the edition said went with the state.
     const { highest_digest: _, ...others } = state;
     state = { ...others, highest };
@@ -139,7 +155,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     if (fault !== undefined) return { fault: `${UNDONE}${fault}` };
     const parsed = parseSpec(part.spec);
     if ("mistakes" in parsed) return { fault: "its spec has mistakes that this agent's version cannot read over" };
-    const forbidden = findForbiddenCommand(parsed.spec, allowedCommands);
+    const forbidden = findForbiddenCommand(parsed.spec, allowedCommands) ?? files.judgeSpec(parsed.spec);
     return forbidden === undefined ? { spec: parsed.spec, digest, edition: edition.number } : { fault: forbidden };
   }
 
@@ -147,6 +163,8 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   function judgeAge(edition: Edition): string | undefined {
     const isSame = state.highest_digest === undefined || state.highest_digest === digestEdition(edition);
     if (edition.number === state.highest && isSame) return undefined;
+    if (edition.number > state.highest + MAX_JUMP)
+      return `its number is more than ${MAX_JUMP} above that of edition ${state.highest}, the last that this host has had: a mistake, which would lock out all that follow`;
     if (edition.number <= state.highest) return `it is not newer than edition ${state.highest}, which this host has had`;
     return Date.parse(edition.expires_at) <= clock() ? `it expired at ${edition.expires_at}` : undefined;
   }

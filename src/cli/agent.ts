@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import { claimFolder } from "../agent/identity.ts";
 import { createNotices, NO_NOTICES, type Notices } from "../agent/leave-notice.ts";
 import { findAgents } from "../agent/presence.ts";
-import type { SpecFollower } from "../agent/spec-follower.ts";
 import { removeLeftOvers } from "../agent/state-file.ts";
 import { isRunning, openStatus } from "../agent/status.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
@@ -15,7 +14,7 @@ import { findStateFolder, openMemory } from "./agent-state.ts";
 import { type HostCollection, openCollection, openHost } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import { followSpecs } from "./followed-collection.ts";
-import { openFollower } from "./follower.ts";
+import { type HostFollower, openFollower } from "./follower.ts";
 import { HostAgent, type HostAgentOptions } from "./host-agent.ts";
 import { HOST_ID_FILE } from "./host-id.ts";
 import { chooseKey } from "./host-key.ts";
@@ -108,7 +107,7 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   }
   const onNotice = (notice: string) => log.warn(notice);
   const onNews = (notice: string) => log.info(notice);
-  let follower: SpecFollower | undefined;
+  let follower: HostFollower | undefined;
   const edition = () => ({ refused: follower?.refusal });
   const { root } = options;
   const memory = await openMemory(settings, { root, makesFolder: true, onNotice }, io);

@@ -13,6 +13,9 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   state: "FOLDER",
   specKeys: "KEYS",
   allowCommands: "PATHS",
+  allowFiles: "GLOBS",
+  allowEnvironment: "NAMES",
+  allowCredentials: "FIELDS",
   expect: "FILE",
 };
 

@@ -1,9 +1,14 @@
 // Tests of following published specs on a host: what is tried, what is undone, and what the first report says.
+
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { FollowedSpec, Refusal, SpecFollower } from "../agent/spec-follower.ts";
+import type { FollowedSpec, Refusal } from "../agent/spec-follower.ts";
+import { compileFilePolicy } from "../spec/file-policy.ts";
 import { parseSpec } from "../spec/spec.ts";
 import { openCollection } from "./collection.ts";
 import { followSpecs } from "./followed-collection.ts";
+import type { HostFollower } from "./follower.ts";
 import { makeIo } from "./io-double.ts";
 
 const SIGNAL = new AbortController().signal;
@@ -19,19 +24,23 @@ function toFollowed(text: string, edition: number): FollowedSpec {
 }
 
 /** A host with a spec of its own, and a follower that hands over what it is told to. */
-async function setUp(own: string) {
+async function setUp(own: string, policy: { allowFiles?: string[]; allowCredentials?: string[] } = {}) {
   const io = await makeIo({
     files: {
       "spec.yaml": own,
       "root/etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
       "root/a": "1\n",
+      "root/b": "password=hunter2hunter2\n",
+      "root/etc/shadow": "root:secret\n",
       "root/etc/os-release": "ID=debian\n",
     },
   });
   const published: (FollowedSpec | undefined)[] = [];
   const trials: string[] = [];
   let refusal: Refusal | undefined;
-  const follower: SpecFollower = {
+  const follower: HostFollower = {
+    files: compileFilePolicy({ allowed: policy.allowFiles ?? undefined, own: [], variables: [] }),
+    allowedCredentials: policy.allowCredentials ?? [],
     load: async () => undefined,
     poll: async () => published.shift(),
     look: async () => undefined,
@@ -47,6 +56,7 @@ async function setUp(own: string) {
   const refused = () => ({ refused: refusal });
   const local = await openCollection({ specFile: "spec.yaml", root: "root", edition: refused }, io);
   return {
+    root: join(io.cwd, "root"),
     collection: followSpecs(local, follower, (notice) => void notices.push(notice)),
     published,
     trials,
@@ -96,4 +106,38 @@ it("says in its first report, and in the log, that a spec is refused here", asyn
   const { bytes } = await collection.collect({ all: true }, SIGNAL);
   expect(JSON.parse(bytes.toString()).rollcall.spec_refused).toEqual({ detail: "it runs /bin/sh, which is not allowed" });
   expect(notices).toEqual(["a published spec was refused: it runs /bin/sh, which is not allowed"]);
+});
+
+it("reads what the policy lets it, after links; its own spec and the host's facts are the host's", async () => {
+  const link = "file: { path: /link, fields: { c: { pattern: .+ } } }";
+  const { collection, published, root } = await setUp(spec(A, link), { allowFiles: ["/a", "/link", "/glob/"] });
+  // As a link within a root that stands in for the host: relative, so that it stays there.
+  await symlink("etc/shadow", join(root, "link"));
+  const own = JSON.parse((await collection.collect({ all: true }, SIGNAL)).bytes.toString()) as object;
+  expect(own).toMatchObject({ a: "1", c: "root:secret" });
+  const other = "file: { path: /b, fields: { b: { pattern: .+, optional: true } } }";
+  const find = "files: { glob: '/{link,a}', into: d, fields: { c: { pattern: .+ } } }";
+  published.push(toFollowed(spec(A, OS, other, find), 2));
+  await collection.check();
+  const { bytes, unread } = await collection.collect({ changed: [] }, SIGNAL);
+  expect(JSON.parse(bytes.toString())).toMatchObject({ a: "1", os: { id: "debian" }, d: [{ c: "1" }] });
+  expect(bytes.toString()).not.toContain("secret");
+  expect(unread).toEqual([
+    { what: "/b", reason: "this host's policy (allow_files) does not let published specs read /b" },
+    { what: "/link", reason: "published specs may not read /etc/shadow, unless allow_files names it" },
+  ]);
+});
+
+it("masks credentials unless the host's own configuration agrees", async () => {
+  const text = `${spec("file: { path: /b, fields: { password: { pattern: 'password=(.+)' } } }")}allow_credentials: [password]\n`;
+  for (const [allowCredentials, shown] of [
+    [[], false],
+    [["password"], true],
+  ] as const) {
+    const { collection, published } = await setUp(spec(OS), { allowCredentials: [...allowCredentials] });
+    await collection.collect({ all: true }, SIGNAL);
+    published.push(toFollowed(text, 2));
+    await collection.check();
+    expect((await collection.collect({ changed: [] }, SIGNAL)).bytes.includes("hunter2hunter2")).toBe(shown);
+  }
 });

@@ -1,9 +1,13 @@
 // A host that follows published specs: each new one is tried, and undone if it breaks collection here.
-import type { FollowedSpec, Refusal, SpecFollower } from "../agent/spec-follower.ts";
+import type { FollowedSpec, Refusal } from "../agent/spec-follower.ts";
+import type { HostAccess } from "../collect/collector.ts";
 import type { Wanted } from "../collect/rounds.ts";
 import type { StepResult } from "../collect/runner.ts";
 import { FILTER_FIELDS, type HostFacts } from "../spec/edition.ts";
+import type { FilePolicy } from "../spec/file-policy.ts";
+import type { CollectorName } from "../spec/schema.ts";
 import { type Collection, collectBy, type HostCollection, openRounds } from "./collection.ts";
+import type { HostFollower } from "./follower.ts";
 
 /** Rings where a look should be taken for another spec's sake; no path is like it. */
 export const SPEC_CHANGED = "spec:";
@@ -23,7 +27,7 @@ export interface FollowedCollection extends HostCollection {
  */
 export function followSpecs(
   local: HostCollection,
-  follower: SpecFollower,
+  follower: HostFollower,
   onNotice: (notice: string) => void,
 ): FollowedCollection {
   let facts: HostFacts | undefined;
@@ -33,7 +37,7 @@ export function followSpecs(
   let reported: Collection | undefined;
 
   const open = (spec: FollowedSpec) =>
-    openRounds(spec, local.host, {
+    openRounds(limitSpec(spec, follower.allowedCredentials), restrictHost(local.host, follower.files), {
       edition: () => ({ inUse: Math.max(spec.edition, follower.edition ?? 0), refused: follower.refusal }),
     });
 
@@ -114,6 +118,27 @@ export function followSpecs(
       reported = await collect(wanted, signal);
       return reported;
     },
+  };
+}
+
+/** A published spec lets credentials out only where this host's own configuration does. */
+function limitSpec(followed: FollowedSpec, allowed: readonly string[]): FollowedSpec {
+  const { spec } = followed;
+  return { ...followed, spec: { ...spec, allowCredentials: spec.allowCredentials.filter((field) => allowed.includes(field)) } };
+}
+
+/** Collectors whose files a spec names; the others look for what they know. */
+const NAMED: readonly CollectorName[] = ["file", "files", "processes", "extra"];
+
+/** The host as a published spec may look at it. */
+function restrictHost(host: HostAccess, policy: FilePolicy): HostAccess {
+  const { judgePath, judgeContent } = policy;
+  const named = host.files.permitting({ judgePath, judgeContent, isExempt: () => false });
+  // What is asked for below /proc is the collector's own look at processes, since judgeSpec lets no spec name it.
+  const processes = host.files.permitting({ judgePath, judgeContent, isExempt: (path) => path.startsWith("/proc/") });
+  return {
+    ...host,
+    named: (collector) => (NAMED.includes(collector) ? (collector === "processes" ? processes : named) : host.files),
   };
 }
 

@@ -1,14 +1,16 @@
 // The agent's follower of published specs, as settings say.
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { createSpecFollower, type SpecFollower, type SpecFollowerOptions } from "../agent/spec-follower.ts";
 import { CURRENT_EDITION_KEY } from "../spec/edition.ts";
+import { compileFilePolicy, type FilePolicy } from "../spec/file-policy.ts";
 import { type PublicKey, parsePublicKey } from "../spec/spec-key.ts";
 import { type Store, Unreadable } from "../store/store.ts";
 import { createClient } from "./client.ts";
 import { UsageError } from "./failure.ts";
 import type { HostKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
-import type { Settings } from "./settings.ts";
+import { findConfigPath, type Settings } from "./settings.ts";
 import { openStoreAt, type Target } from "./target.ts";
 
 export interface FollowerOptions {
@@ -25,7 +27,7 @@ export interface FollowerOptions {
 export async function openFollower(
   { settings, target, key, folder, onNotice }: FollowerOptions,
   io: Io,
-): Promise<SpecFollower | undefined> {
+): Promise<HostFollower | undefined> {
   const keys = splitList(settings.get("specKeys")).map(readKey);
   const allowedCommands = splitList(settings.get("allowCommands"));
   const relative = allowedCommands.find((path) => !path.startsWith("/"));
@@ -34,14 +36,45 @@ export async function openFollower(
   for (const path of allowedCommands)
     if (!path.endsWith("/") && (await isFolder(path)))
       onNotice(`--allow-commands: ${path} is a folder, and allows no program; write ${path}/ for all below it`);
-  return createSpecFollower({
+  const files = await readFilePolicy(settings, folder, io);
+  const allowedCredentials = splitList(settings.get("allowCredentials"));
+  const follower = createSpecFollower({
     fetch: await makeFetch(target, key, onNotice, io),
     keys,
     allowedCommands,
+    files,
     folder,
     clock: io.clock,
     onNotice,
   });
+  return Object.assign(follower, { files, allowedCredentials });
+}
+
+/** A follower, and what this host lets published specs do. */
+export type HostFollower = SpecFollower & { readonly files: FilePolicy; readonly allowedCredentials: readonly string[] };
+
+/** @throws UsageError for a path that is not absolute */
+async function readFilePolicy(settings: Settings, folder: string, io: Io): Promise<FilePolicy> {
+  const text = settings.get("allowFiles");
+  const allowed = text === undefined ? undefined : splitFiles(text);
+  const relative = allowed?.find((path) => !path.startsWith("/"));
+  if (relative !== undefined) throw new UsageError(`--allow-files: ${relative} is no absolute path`);
+  const store = /^file:(\/.*)$/.exec(settings.get("store") ?? "")?.[1];
+  const named = [
+    settings.get("keyFile"),
+    settings.get("enrolKeyFile"),
+    findConfigPath({ config: settings.get("config") }, io),
+    store,
+  ];
+  const own = [folder, io.folders.data, ...named].flatMap((path) => (path === undefined ? [] : [resolve(io.cwd, path)]));
+  const real = await Promise.all(own.map((path) => realpath(path).catch(() => path)));
+  const variables = splitList(settings.get("allowEnvironment"));
+  return compileFilePolicy({ allowed, own: [...new Set([...own, ...real])], variables });
+}
+
+/** A comma within braces splits no glob. */
+function splitFiles(text: string): string[] {
+  return (text.match(/(?:\{[^}]*\}|[^,{])+/g) ?? []).map((part) => part.trim()).filter((part) => part !== "");
 }
 
 async function isFolder(path: string): Promise<boolean> {

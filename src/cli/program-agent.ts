@@ -11,7 +11,21 @@ export function addAgent(program: Command, io: Io): void {
     .command("agent")
     .description("report when this host changes and once an hour; take it out of the roll when it ends")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
-  addSettings(agent, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "specKeys", "allowCommands", "config");
+  addSettings(
+    agent,
+    "spec",
+    "store",
+    "server",
+    "keyFile",
+    "enrolKeyFile",
+    "state",
+    "specKeys",
+    "allowCommands",
+    "allowFiles",
+    "allowEnvironment",
+    "allowCredentials",
+    "config",
+  );
   explain(
     agent,
     `
@@ -50,7 +64,21 @@ export function addDoctor(program: Command, io: Io): void {
     .option("--no-send", "do not try the right to write by sending this host's report")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests")
     .option("--json", "JSON, also on a terminal");
-  addSettings(doctor, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "specKeys", "allowCommands", "config");
+  addSettings(
+    doctor,
+    "spec",
+    "store",
+    "server",
+    "keyFile",
+    "enrolKeyFile",
+    "state",
+    "specKeys",
+    "allowCommands",
+    "allowFiles",
+    "allowEnvironment",
+    "allowCredentials",
+    "config",
+  );
   explain(
     doctor,
     `

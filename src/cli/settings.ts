@@ -88,6 +88,25 @@ export const SETTINGS = {
     key: "allow_commands",
     description: "programs that published specs may run: absolute paths, with / at the end for all in a folder; split by commas",
   },
+  allowFiles: {
+    flag: "--allow-files",
+    variable: "ROLLCALL_ALLOW_FILES",
+    key: "allow_files",
+    description:
+      "files that published specs may read: absolute paths and globs, with / at the end for all in a folder; split by commas",
+  },
+  allowEnvironment: {
+    flag: "--allow-environment",
+    variable: "ROLLCALL_ALLOW_ENVIRONMENT",
+    key: "allow_environment",
+    description: "variables that published specs may look for in the environment of processes; split by commas",
+  },
+  allowCredentials: {
+    flag: "--allow-credentials",
+    variable: "ROLLCALL_ALLOW_CREDENTIALS",
+    key: "allow_credentials",
+    description: "fields that published specs may send unmasked; split by commas",
+  },
   logLevel: {
     variable: "ROLLCALL_LOG_LEVEL",
     key: "log_level",

@@ -39,6 +39,8 @@ export interface HostAccess {
   /** Milliseconds from some fixed instant; never goes back. For durations. */
   readonly monotonic: () => number;
   readonly files: HostFiles;
+  /** Set where a spec from elsewhere may read some files only: for the collectors whose files the spec names. */
+  readonly named?: (collector: CollectorName) => HostFiles;
   readonly run: CommandRunner;
   readonly metadata: MetadataSource;
   readonly machine: MachineFacts;

@@ -1,6 +1,6 @@
 // Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
 import { constants, type Stats } from "node:fs";
-import { lstat, open, readdir, readlink, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
 import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
@@ -20,8 +20,19 @@ export interface Unreadable {
   readonly reason: string;
 }
 
+/** Which files may be read. */
+export interface Permit {
+  /** @param path of an open file, after all links @returns why it may not be read */
+  judgePath(path: string): string | undefined;
+  judgeContent(bytes: Uint8Array): string | undefined;
+  /** What a collector looks for on its own account. @param path as it was asked for */
+  isExempt(path: string): boolean;
+}
+
 /** A host's files. Paths are absolute as on the host, whatever folder stands in for its root. */
 export interface HostFiles {
+  /** The same files, of which only some may be read. */
+  permitting(permit: Permit): HostFiles;
   /** Where a path of the host lies in truth. */
   resolve(path: string): string;
   /** Reads a regular file of at most MAX_FILE_BYTES; links are followed. Never rejects for what the file is. */
@@ -97,13 +108,18 @@ export function resolveBelow(root: string, path: string): string {
  *
  * @param root "/" on the real machine; a folder that stands in for it elsewhere
  */
-export function openHostFiles(root: string): HostFiles {
+export function openHostFiles(root: string, permit?: Permit): HostFiles {
+  /** By where the open file lies, so that no link is turned between the look and the reading. */
+  const judge = permit && (async (asked: string, file: FileHandle) => judgeOpen(root, asked, file, permit));
   return {
     resolve: (path) => resolveBelow(root, path),
+    permitting: (next) => openHostFiles(root, next),
 
     async read(path, signal) {
       try {
-        return await readRegular(resolveBelow(root, path), signal);
+        const read = await readRegular(resolveBelow(root, path), signal, judge && ((file) => judge(path, file)));
+        const fault = "bytes" in read && !permit?.isExempt(path) ? permit?.judgeContent(read.bytes) : undefined;
+        return fault === undefined ? read : refuse(fault);
       } catch (error) {
         return explain(error);
       }
@@ -143,7 +159,8 @@ export function openHostFiles(root: string): HostFiles {
     },
     async readStart(path, limit, signal) {
       try {
-        return await readOpen(resolveBelow(root, path), limit, signal);
+        const judgeFile = judge && ((file: FileHandle) => judge(path, file));
+        return await readOpen(resolveBelow(root, path), limit, signal, { judge: judgeFile });
       } catch (error) {
         return explain(error);
       }
@@ -229,15 +246,39 @@ async function trace(root: string, path: string, links = MAX_LINKS): Promise<Tra
   return { path: "/", changedAt: 0 };
 }
 
-async function readRegular(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable> {
-  const start = await readOpen(path, MAX_FILE_BYTES, signal, true);
+async function judgeOpen(root: string, asked: string, file: FileHandle, permit: Permit): Promise<string | undefined> {
+  if (permit.isExempt(asked)) return undefined;
+  // proc_pid_fd(5). Where a magic link of /proc led, it names the file as this process would.
+  const real = (await readlink(`/proc/self/fd/${file.fd}`)).replace(/ \(deleted\)$/, "");
+  const isBelow = root !== "/" && real.startsWith(`${root}/`);
+  return permit.judgePath(isBelow ? real.slice(root.length) : real);
+}
+
+interface ReadOptions {
+  /** Whether all of it is wanted. */
+  readonly whole?: boolean;
+  /** Says why an open file may not be read. */
+  readonly judge?: ((file: FileHandle) => Promise<string | undefined>) | undefined;
+}
+
+async function readRegular(
+  path: string,
+  signal: AbortSignal,
+  judge: ReadOptions["judge"],
+): Promise<{ readonly bytes: Buffer } | Unreadable> {
+  const start = await readOpen(path, MAX_FILE_BYTES, signal, { whole: true, judge });
   if ("unreadable" in start) return start;
   if (start.isWhole) return { bytes: start.bytes };
   return refuse(`has more than ${MAX_FILE_BYTES} bytes`);
 }
 
 /** Reads a regular file up to a limit; one that says itself that it is longer is not begun where all of it is wanted. */
-async function readOpen(path: string, limit: number, signal: AbortSignal, whole = false): Promise<Start | Unreadable> {
+async function readOpen(
+  path: string,
+  limit: number,
+  signal: AbortSignal,
+  { whole = false, judge }: ReadOptions,
+): Promise<Start | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
   // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a watchdog begins to count.
   const unfit = findUnfit(await stat(path), whole ? limit : undefined);
@@ -247,6 +288,8 @@ async function readOpen(path: string, limit: number, signal: AbortSignal, whole 
   try {
     const changed = findUnfit(await file.stat(), whole ? limit : undefined);
     if (changed) return changed;
+    const forbidden = await judge?.(file);
+    if (forbidden !== undefined) return refuse(forbidden);
     // The size is a hint only: files in /proc say 0, and a log may grow while it is read.
     const chunks: Buffer[] = [];
     let total = 0;

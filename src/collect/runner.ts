@@ -136,9 +136,10 @@ async function runAll(
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, step] = next;
+      const access = host.named ? { ...host, files: host.named(step.collector) } : host;
       results[index] =
         options.reuse?.get(index) ??
-        (await runSettled(step, host, signal, { ...options, settling, last: options.earlier?.get(index) }));
+        (await runSettled(step, access, signal, { ...options, settling, last: options.earlier?.get(index) }));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));

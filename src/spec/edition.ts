@@ -18,6 +18,9 @@ const MAX_PARTS = 10;
 /** Largest edition as it is stored: base64 and JSON take less than twice the specs' bytes. */
 export const MAX_EDITION_BYTES = MAX_PARTS * MAX_SPEC_BYTES * 2;
 
+/** Highest number of an edition. Above it there would be no room for the ones that follow. */
+export const MAX_EDITION_NUMBER = 1_000_000_000;
+
 const PAYLOAD_TYPE = "application/vnd.rollcall.spec-edition.v1+json";
 
 /** Facts of a host that no spec changes; filters are over these. */
@@ -37,7 +40,7 @@ const PART = z.strictObject({
 
 const EDITION = z.strictObject({
   format: z.literal(1),
-  number: z.int().min(1),
+  number: z.int().min(1).max(MAX_EDITION_NUMBER),
   issued_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
   /** The first that covers a host counts. */
@@ -68,7 +71,9 @@ export function readEdition(
   const opened = openEnvelope(bytes, PAYLOAD_TYPE, keys);
   if ("refusal" in opened) return opened;
   const edition = EDITION.safeParse(JSON.parse(opened.payload.toString("utf8"))).data;
-  return edition ? { edition, keyId: opened.keyId } : { refusal: "it is of a version that this agent does not know" };
+  return edition
+    ? { edition, keyId: opened.keyId }
+    : { refusal: `it is of a version that this agent does not know, or its number is above ${MAX_EDITION_NUMBER}` };
 }
 
 /** The part of an edition that covers a host; undefined if none does. */
