@@ -159,6 +159,8 @@ export function describeNetwork(name: string, program?: string): void {
             response.end(
               "<GetCallerIdentityResponse><Account>123456789012</Account><UserId>AIDA</UserId></GetCallerIdentityResponse>",
             );
+          // Nothing is there yet: a report looks whose place it takes.
+          else if (action === "GET") response.writeHead(404).end("<Error><Code>NoSuchKey</Code></Error>");
           else response.writeHead(200, { etag: '"e"' }).end();
         });
       });
@@ -174,12 +176,12 @@ export function describeNetwork(name: string, program?: string): void {
       const role = { AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/hosts", AWS_WEB_IDENTITY_TOKEN_FILE: join(home, "token") };
       const store = "--store s3://bucket?endpoint=http://s3.test";
       expect(await report(store, { ...env, ...role })).toMatchObject({ code: 0 });
-      expect(asked).toEqual(["AssumeRoleWithWebIdentity", "GetCallerIdentity", "PUT"]);
-      expect(proxy.requests).toHaveLength(3);
+      expect(asked).toEqual(["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GET", "PUT"]);
+      expect(proxy.requests).toHaveLength(4);
       const uri = `http://127.0.0.1:${await listen(near)}/credentials`;
       expect(await report(store, { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: uri })).toMatchObject({ code: 0 });
-      expect(asked.slice(3)).toEqual(["container", "GetCallerIdentity", "PUT"]);
-      expect(proxy.requests).toHaveLength(5);
+      expect(asked.slice(4)).toEqual(["container", "GetCallerIdentity", "GET", "PUT"]);
+      expect(proxy.requests).toHaveLength(7);
     });
 
     it("publishers go through proxies and trust the same CAs", async () => {

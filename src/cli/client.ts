@@ -104,7 +104,7 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
             // Whoever asks for more is not waited for: the error says how long.
             const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
             if (askedMs > MAX_ASKED_MS) return false;
-            onRetry?.(error.message);
+            onRetry?.(error instanceof CommandError ? error.message : `${url.origin} does not answer: ${error.message}`);
             await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
             return true;
           },
