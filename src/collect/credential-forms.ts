@@ -1,5 +1,5 @@
 // Forms of credentials: texts that are one whatever they are called, since each begins, or is built, as nothing else is. Pure.
-import { isRandom } from "./credential-names.ts";
+import { isRandom, isUserAndPassword } from "./credential-names.ts";
 
 /** A form. Where the pattern has a group, the group alone is the credential. */
 export interface Form {
@@ -195,6 +195,11 @@ export const FORMS: readonly Form[] = [
     isOne: (match) => isUserAndPassword(match.replace(/^\S+\s+/, "")),
   },
   { pattern: /\bAWS4-HMAC-SHA256[^\n]{0,512}?\bSignature=([a-f0-9]{64})/dg },
+  {
+    pattern: /\bhttps?:\/\/([A-Za-z0-9_.~-]{20,255})@(?![^\s/]{0,128}\bsentry\b)/dgi,
+    isOne: (match) => isRandom(match.slice(match.indexOf("//") + 2, -1)),
+  },
+  { pattern: /(?<![:\w])\/\/[^\s/:@]{1,256}:([^\s/?#@]{1,256})@/dg },
   // RFC 3986, section 3.2.1: user:password@ in a URL. The user stays; the password may hold an @, though it should not.
   { pattern: /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,256}:([^\s/?#]{1,512})@/dgi },
   {
@@ -210,8 +215,4 @@ function isMixed(token: string): boolean {
 
 function isPrivateKey(base64: string): boolean {
   return Buffer.from(base64.slice(0, 96), "base64").toString("latin1").includes("PRIVATE KEY");
-}
-
-function isUserAndPassword(base64: string): boolean {
-  return /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(base64, "base64").toString("latin1"));
 }

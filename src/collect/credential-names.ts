@@ -34,7 +34,7 @@ const PASSWORD_WORDS = new Set([
 ]);
 
 const TOKEN =
-  /^(?:tokens?|(?:auth|access|refresh|id|bot|api|csrf|xsrf|session|bearer|personal|runner|deploy|registration|sas|security|user|app|client|service|join|bootstrap|device|web)tokens?|credentials?|creds|authorization|authorisation|bearer|jwt|(?:api|secret|access|private|signing|encryption|master|shared|preshared|account|license|auth)keys?)$/;
+  /(?:tokens?|^(?:credentials?|creds|authorization|authorisation|bearer|jwt|(?:api|secret|access|private|signing|encryption|master|shared|preshared|account|license|auth)keys?))$/;
 
 /** What makes a key a secret one. `public_key`, `primary_key`, `cache_key` are none. */
 const SECRET_KEY_KINDS = new Set([
@@ -116,7 +116,7 @@ export function judgeName(name: string): Judgement | undefined {
   const [before = "", last = ""] = [words.at(-2), words.at(-1)];
   if (PASSWORD.test(last) || PASSWORD_WORDS.has(last) || PASSWORD.test(before + last)) return "all";
   if (/^(?:phrase|codes?)$/.test(last) && /^(?:seed|recovery|pass)$/.test(before)) return "all";
-  if (TOKEN.test(last)) return /^(?:load|import)$/.test(before) ? undefined : "text";
+  if (TOKEN.test(last)) return /^(?:load|import|condition)$/.test(before) ? undefined : "text";
   if (/^keys?$/.test(last)) return judgeKey(before);
   if (/^salts?$/.test(last) && SALT_KINDS.has(before)) return "text";
   return RANDOM_WORDS.has(last) || (last === "id" && /^(?:secret|session)$/.test(before)) ? "random" : undefined;
@@ -168,17 +168,33 @@ const PATH =
   /^(?:file:(?:\/\/)?)?(?:[~.]{1,2}\/[\w.@+~/-]+|\/(?:etc|var|run|usr|opt|home|root|srv|mnt|tmp|app|data|secrets?|vault|keys?|certs?|config|proc|dev|lib|nix|media|Users)(?:\/[\w.@+~-]+)+\/?|[A-Za-z]:\\[\w.\\ ~-]+)$/;
 /** nsswitch.conf has a line `passwd: files systemd`. */
 const NAME_SERVICES = /^(?:(?:files|compat|systemd|sss|ldap|nis|winbind|db|altfiles|\[[\w!= ]+\])\s*)+$/;
+/** Packages have such names too: `"jsonwebtoken": "^9.0.2"`, `passwd 1:4.13+dfsg1-1`. */
+const VERSION =
+  /^(?:[\^~]|[<>=]{1,2})?v?(?:\d{1,3}:\d{1,5}(?:\.\d{1,8}){1,3}|\d{1,5}(?:\.\d{1,8}){2,4}|(?<=[\^~=>])\d{1,5}\.\d{1,8})(?:[-+~][\w.+~-]{1,24})?$/;
 const QUANTITY = /^[-+]?\d{1,7}(?:\.\d+)?(?:ms|s|m|h|d|w|y|%|[kmgt]i?b?)?$/i;
 
 /** Whether a text is a credential by what its name says. */
 export function isCredential(text: string, judgement: Judgement, name = ""): boolean {
-  const value = text.trim();
-  if (value === "" || SWITCH.test(value) || REFERENCE.test(value) || PATH.test(value)) return false;
+  const value = text.trim().replace(/[;,]+$/, "");
+  if (value === "" || SWITCH.test(value) || REFERENCE.test(value) || PATH.test(value) || VERSION.test(value)) return false;
   if (/^(?:OLD)?PWD$/i.test(name) && value.startsWith("/")) return false;
   if (/^passwd$/i.test(name) && NAME_SERVICES.test(value)) return false;
   if (judgement === "all") return true;
   if (QUANTITY.test(value)) return false;
-  return judgement === "text" || isRandom(value);
+  return judgement === "text" || isRandom(value) || isUserAndPassword(value);
+}
+
+/** Whether a text is `user:password` in base64, as `Authorization: Basic` has it (RFC 7617). */
+export function isUserAndPassword(text: string): boolean {
+  if (text.length < 8 || text.length > MAX_RANDOM_LENGTH || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return false;
+  return /^[\x21-\x7e]+:[\x20-\x7e]+$/.test(Buffer.from(text, "base64").toString("latin1"));
+}
+
+const STRENGTH: Readonly<Record<Judgement, number>> = { all: 3, text: 2, random: 1 };
+
+/** Of several judgements the one that hides most. */
+export function strongest(judgements: ReadonlyArray<Judgement | undefined>): Judgement | undefined {
+  return judgements.reduce((best, one) => (one && (!best || STRENGTH[one] > STRENGTH[best]) ? one : best), undefined);
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

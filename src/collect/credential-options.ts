@@ -29,6 +29,9 @@ const PROGRAMS: ReadonlyArray<readonly [program: string, credential: RegExp]> = 
   ["xfreerdp\\d?", /[ \t]\/p:(\S{1,512})/dg],
   ["aws[ \\t]configure[ \\t]set", /[ \t]\S{0,128}(?:secret_access_key|session_token)[ \t]+(\S{1,4096})/dg],
   ["mount(?:\\.\\w{1,8})?", /\bpassword=([^\s,]{1,512})/dg],
+  ["rabbitmqctl", /[ \t](?:add_user|change_password|authenticate_user)[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
+  ["htpasswd", /[ \t]-\w{0,8}b\w{0,8}[ \t]+(?:-\S{1,16}[ \t]+)?\S{1,256}[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
+  ["useradd|usermod", /[ \t](?:-p|--password)[ \t]+(\S{1,512})/dg],
   ["wpa_passphrase", /^[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
 ];
 

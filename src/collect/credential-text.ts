@@ -103,6 +103,7 @@ function readName(text: string, sign: number): Name | undefined {
 function judge(text: string, { text: words, start }: Name): Judgement | undefined {
   const isParameter = /[?&]/.test(text.charAt(start - 1));
   const own = words.slice(words.lastIndexOf(" ") + 1);
+  if (/^\d+$/.test(own)) return undefined;
   return (isParameter ? judgeParameter(own) : judgeName(own)) ?? judgeName(words);
 }
 
@@ -229,6 +230,14 @@ const DIRECTIVE_WORDS =
 const COMPOUND = /[\p{L}\p{N}][_.-][\p{L}\p{N}]|[a-z][A-Z]/u;
 const WORDS = /^[a-z]{2,}(?: [a-z']{1,24}[.,:]?)+$/i;
 const OTHERS: readonly RegExp[] = [
+  /\b(?:Set-)?Cookie:[ \t]{0,8}[^\s=;]{1,128}=([^\n]{8,4096})/dgi,
+  /\b(?:ENV|ARG|export|setenv)[ \t]+(?:SECRET|TOKEN|SECRETS|CREDENTIALS)[ \t]+(\S{1,512})/dg,
+  // Cisco's, and others' after it.
+  /\b(?:password|secret)[ \t]+\d[ \t]+(\S{1,512})/dg,
+  /\bcommunity[ \t]+(\S{1,128})[ \t]+(?:RO|RW)\b/dgi,
+  /\b(?:echo|printf)[ \t]+(\S{1,512})[ \t]*\|[^\n|]{0,256}(?:password-stdin|passwd --stdin)/dg,
+  /\b(?:echo|printf)[ \t]+["']?[^\s:"']{1,64}:([^\s"']{1,512})["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd/dg,
+  /\bpassword(?:[ \t]for[ \t]\S{1,64})?[ \t]is:?[ \t]{1,4}((?=\S*\d)\S{4,256})/dgi,
   // https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html, and users of HAProxy.
   /\b(?:login|user|account)[ \t]+\S{1,128}\s{1,16}(?:insecure-)?password[ \t]+(\S{1,512})/dg,
   /\bstats[ \t]+auth[ \t]+[^\s:]{1,128}:(\S{1,512})/dg,

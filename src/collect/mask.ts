@@ -1,5 +1,5 @@
 // Masking: what looks like a credential does not leave the host, unless the spec names the field. Pure.
-import { isCredential, type Judgement, judgeName } from "./credential-names.ts";
+import { isCredential, type Judgement, judgeName, strongest } from "./credential-names.ts";
 import { findCredentials } from "./credential-text.ts";
 import type { NamedCredential } from "./named-credentials.ts";
 import type { JsonValue } from "./value.ts";
@@ -46,8 +46,8 @@ function mask(value: JsonValue, judgement: Judgement | undefined, name: string):
   const entries = Object.entries(value as { readonly [key: string]: JsonValue });
   const pair = judgePair(entries);
   const masked = entries.map(([key, child]) => {
-    const own = judgement ?? (pair?.key === key ? pair.judgement : judgeName(key));
-    return [key, mask(child, own, judgement ? name : key)] as const;
+    const own = pair?.key === key ? pair.judgement : isSecretData(value, key) ? "all" : judgeName(key);
+    return [key, mask(child, strongest([judgement, own]), own ? key : name)] as const;
   });
   return masked.every(([, child], at) => child === entries[at]?.[1]) ? value : Object.fromEntries(masked);
 }
@@ -60,6 +60,11 @@ function judgePair(
   const key = entries.find(([one]) => /^(?:value|val|default|content|parametervalue)$/i.test(one))?.[0];
   const judgement = typeof naming === "string" ? judgeName(naming) : undefined;
   return key !== undefined && judgement ? { key, judgement } : undefined;
+}
+
+/** What Kubernetes' objects of the kind Secret hold. */
+function isSecretData(value: object, key: string): boolean {
+  return "kind" in value && value.kind === "Secret" && /^(?:data|stringData)$/.test(key);
 }
 
 /** The words of a command are read as the one line that they are, since an option stands before its value. */

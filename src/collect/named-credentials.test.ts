@@ -123,7 +123,7 @@ describe("a file", () => {
     const files = {
       "etc/app/a": "v: 1.2.3",
       "etc/app/b": "{ v: 1.2.3, db: { password: hunter2 } }",
-      "etc/app/db.secret": "v: 1.2.3",
+      "etc/app/db.secret": "v: hunter2",
     };
     expect((await collect(step, files)).x).toEqual([
       { name: "a", v: "1.2.3" },

@@ -1,6 +1,6 @@
 // What the host itself calls a credential: by the key in its file, what stands before it in its line, or the file's path. Pure.
 import type { Match } from "../spec/pattern.ts";
-import { isCredentialFile, type Judgement, judgeName } from "./credential-names.ts";
+import { isCredentialFile, type Judgement, judgeName, strongest } from "./credential-names.ts";
 import { findCredentials } from "./credential-text.ts";
 
 /** A value within the fields of a step that the host calls a credential. */
@@ -58,10 +58,4 @@ function namesIn(pattern: string): readonly string[] {
     .replaceAll("\\", "");
   const names = before.match(/[\p{L}_][\p{L}\p{N}_.-]*/gu) ?? [];
   return [...names.slice(-2).map((name) => name.replace(/[.-]+$/, "")), ...(group[1] === undefined ? [] : [group[1]])];
-}
-
-const STRENGTH: Readonly<Record<Judgement, number>> = { all: 3, text: 2, random: 1 };
-
-function strongest(judgements: ReadonlyArray<Judgement | undefined>): Judgement | undefined {
-  return judgements.reduce((best, one) => (one && (!best || STRENGTH[one] > STRENGTH[best]) ? one : best), undefined);
 }
