@@ -1,5 +1,5 @@
 // Tests of a store's folder that goes away, comes back, or never was one.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -128,6 +128,12 @@ it("gives a folder that was a store before its marker, and again if another tool
   const second = await fileStore({ root: home, clock });
   expect(await listKeys(second)).toEqual(["i-1.json"]);
   expect(await readFile(join(home, MARKER), "utf8")).toBe(marker);
+});
+
+it("has a marker that others may read, whoever made it", async () => {
+  const home = await makeHome();
+  await fileStore({ root: home, clock });
+  expect((await stat(join(home, MARKER))).mode & 0o777).toBe(0o644);
 });
 
 it("is one marker for all who open a new store at once", async () => {

@@ -111,6 +111,8 @@ async function makeMarker(path: string, content: string): Promise<string | undef
   try {
     const file = await open(draft, "wx", MARKER_MODE);
     try {
+      // Whatever the umask: a marker that root has made is there for the store's own user too.
+      await file.chmod(MARKER_MODE);
       await file.writeFile(content);
       await file.sync();
     } finally {
