@@ -1,6 +1,6 @@
 // The agent where things go wrong: the real address of EC2's metadata service, a full disk, kill -9 at any moment. Needs root for namespaces.
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,37 @@ harsh("under a mount", () => {
     await expect.poll(list, { timeout: 70_000, interval: 500 }).toEqual(["2"]);
     await writeFile(join(home, "other/app.conf"), "version=3\n");
     await expect.poll(list, { timeout: 10_000, interval: 200 }).toEqual(["3"]);
+  });
+});
+
+harsh("with a state folder that is read-only", () => {
+  it("reports, says once that nothing is kept, and agent status knows that it runs", { timeout: 60_000 }, async () => {
+    await mkdir(join(home, "state"));
+    const script =
+      'mount -t tmpfs -o ro none state || exit 9; "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --state state & agent=$!; ' +
+      'until "$NODE" "$PROGRAM" agent status --state state 2>&1 | grep "an agent runs"; do sleep 0.2; done; kill $agent; wait $agent';
+    const env = { PROGRAM, NODE: process.execPath };
+    const { code, stdout, stderr } = await runShell(`unshare -m sh -c '${script.replaceAll("'", "'\\''")}'`, { home, env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/an agent runs \(process \d+\), but cannot write its state folder/);
+    expect(stderr.match(/state folder cannot be written/g)).toHaveLength(1);
+    expect(stderr).toContain("the host has left the roll");
+  });
+});
+
+harsh("root's doctor in another user's folder", () => {
+  it("follows no link and waits for no pipe, and what it writes is the folder's owner's", { timeout: 60_000 }, async () => {
+    const secret = join(home, "secret");
+    await writeFile(secret, "root's own", { mode: 0o600 });
+    await mkdir(join(home, "state"));
+    for (const name of ["key", "key.new", "status.json", "status.json.new", "spool", "spec.json", "identity.json"])
+      await symlink(secret, join(home, "state", name));
+    await runShell("mkfifo state/observed.json; chown -hR 65534:65534 state", { home });
+    const { code, stderr } = await run(["doctor", "--store", `file:${home}/store`, "--state", "state"], { home });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(await readFile(secret, "utf8")).toBe("root's own");
+    expect((await stat(secret)).uid).toBe(0);
+    for (const name of await readdir(join(home, "state"))) expect((await lstat(join(home, "state", name))).uid).toBe(65_534);
   });
 });
 

@@ -150,7 +150,8 @@ async function claim(folder: string, { root }: AgentCommandOptions, log: Logger,
     const moved = await claimFolder(folder, parts, data === undefined ? [] : [join(data, HOST_ID_FILE)]);
     for (const path of moved) log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
   } catch (err) {
-    log.warn({ err, folder }, "the state folder cannot be written: nothing survives a restart");
+    // The agent says so for all that it keeps there, once.
+    log.debug({ err, folder }, "the state folder cannot be taken for this machine's");
   }
 }
 
