@@ -13,7 +13,7 @@ import { parseToml } from "./formats/toml.ts";
 import type { Parsed } from "./formats/tree.ts";
 import { parseYaml } from "./formats/yaml.ts";
 
-/** Each takes time linear in the text: none may hold up the agent (docs/benchmarks.md has the slowest texts that were found). */
+/** Each takes time linear in the text, for none may hold up the agent: formats/cost.test.ts. */
 const PARSERS: { readonly [Name in TreeFormat]: (text: string) => Parsed } = {
   json: parseJson,
   yaml: parseYaml,
