@@ -271,6 +271,13 @@ describe("judging a process by what was seen before", () => {
     expect(await look(old, fresh)).toMatchObject({ state: "unknown", reason: expect.stringMatching(/beside each other/) });
     expect(await look(worker(50, "nginx: worker process is shutting down"), fresh)).toEqual(RUNNING);
     expect(await look(fresh, fresh)).toEqual(RUNNING);
+    expect(await look(fresh)).toEqual(RUNNING);
+    // As php-fpm replaces its workers, without reading its files again.
+    expect(await look(fresh, worker(35_000))).toMatchObject({
+      state: "unknown",
+      reason: expect.stringMatching(/one after the other/),
+    });
+    expect(await look(worker(35_000), fresh, worker(31_000))).toEqual(RUNNING);
     expect(await look()).toMatchObject({ state: "unknown", reason: expect.stringMatching(/no worker/) });
     const self = await judge(host, process, { reloads: "self" });
     expect(self).toMatchObject({ state: "unknown", reason: expect.stringMatching(/reloads: self/) });

@@ -12,6 +12,9 @@ import type { Process } from "./process-table.ts";
 /** What changes so soon after a process started counts as read by it: a start script may write the file and then become the program; ms. */
 const TOLERANCE_MS = 1000;
 
+/** The workers that a reload starts begin within so long of one another; ms. */
+const TOGETHER_MS = 2000;
+
 /** A process, and all that it is judged by. */
 export interface TiedProcess {
   readonly process: Process;
@@ -156,10 +159,19 @@ function judgeConfiguration(part: Part, { process, reloads, children }: TiedProc
   }
   // A worker is started after its master has read the file: there is nothing to tolerate.
   const ofWorkers = workers.map(({ startTicks }) => judgePart(part, startTicks * TICK_MS));
-  if (ofWorkers.every((one) => one === "same")) return "same";
+  if (ofWorkers.every((one) => one === "same")) return areOfReload(workers) ? "same" : { unknown: ONE_BY_ONE };
   const old = ofWorkers.find((one) => one !== "same") ?? verdict;
   if (ofWorkers.every((one) => one !== "same")) return old;
   return { unknown: `workers from before and from after the change of ${part.path} run beside each other` };
+}
+
+const ONE_BY_ONE =
+  "its workers began after the change, but one after the other, as they do without a reload too (reloads: workers)";
+
+/** A reload starts workers together. A pool that replaces them one by one gives them what its master read long ago. */
+function areOfReload(workers: readonly Process[]): boolean {
+  const [first, second] = workers.map(({ startTicks }) => startTicks * TICK_MS).sort((a, b) => a - b);
+  return first === undefined || second === undefined || second - first <= TOGETHER_MS;
 }
 
 interface Looking {
