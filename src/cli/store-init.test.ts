@@ -218,9 +218,10 @@ describe("rollcall store init on a bucket", () => {
     const { error } = await init(url, {}, wrong);
     expect(error).toBeInstanceOf(CommandError);
     expect(String(error)).not.toContain("not-the-secret");
-    const nobody = await init(url.replace(/endpoint=.*/, "endpoint=http://127.0.0.1:1"));
+    // Not port 1, which fetch never asks.
+    const nobody = await init(url.replace(/endpoint=.*/, "endpoint=http://127.0.0.1:2"));
     expect(nobody.error).toBeInstanceOf(CommandError);
-    expect(String(nobody.error)).toMatch(/\[store\] \[s3\] cannot set up .*ECONNREFUSED/);
+    expect(String(nobody.error)).toMatch(/\[store\] \[s3\] cannot set up .*: the connection is refused \(ECONNREFUSED\)/);
   });
 });
 

@@ -132,6 +132,8 @@ function describeConnection(code: string, text: string, chain: readonly Error[],
   const who = proxy === undefined ? "" : `through the proxy ${proxy.origin} (${proxy.variable}): `;
   const coded = code === "" || code.startsWith("UND_") ? "" : ` (${code})`;
   if (words !== undefined) return `${who}${words}${coded}`;
+  // WHATWG fetch, "bad port": those of other protocols, which no request goes to.
+  if (/\bbad port\b/.test(text)) return `${who}its port is one of another protocol, which fetch asks nothing of; choose another`;
   if (code.startsWith("HPE_")) return `${who}it does not speak HTTP there`;
   const last = chain.at(-1)?.message.replace(/\s+/g, " ").trim() ?? "no reason is known";
   return `${who}${/fetch failed|verbose: ?true/i.test(last) || last === "" ? "the request failed" : last.slice(0, 300)}${last.includes(code) ? "" : coded}`;

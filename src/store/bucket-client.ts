@@ -1,6 +1,7 @@
 // The AWS SDK's S3 client as `rollcall store init` needs it. Heavy: only that command loads it.
 import { createHash } from "node:crypto";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { NetworkFailure } from "../network/failure.ts";
 import { createFetch } from "../network/fetch.ts";
 import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import { readAwsTrust } from "./aws-trust.ts";
@@ -114,5 +115,6 @@ export function explainBucketError(error: unknown, location: S3Location): StoreE
         : status === 301 || name === "PermanentRedirect"
           ? "; the bucket lies in another region: name it with ?region= in the store's URL"
           : "";
-  return new StoreError(`[store] [s3] cannot set up ${formatS3Url(location)}: ${name}: ${reason}${advice}`, { cause: error });
+  const what = error instanceof NetworkFailure ? "" : `${name}: `;
+  return new StoreError(`[store] [s3] cannot set up ${formatS3Url(location)}: ${what}${reason}${advice}`, { cause: error });
 }
