@@ -4,7 +4,7 @@ import { segmentAt } from "../roll/table.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import { type Chosen, inSlices, type Sources } from "./groups.ts";
 import type { Packaging } from "./package-version.ts";
-import { compareVersions, joinPackaging, type ParsedVersion } from "./version-order.ts";
+import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
 /**
  * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`) nobody says whose it is: it says nothing of the
@@ -60,16 +60,11 @@ function add(groups: Map<string, SplitValue[]>, name: string, value: SplitValue)
 function findNewest(groups: ReadonlyMap<string, readonly SplitValue[]>): ReadonlyMap<string, Newest> {
   const newest = new Map<string, Newest>();
   for (const [name, group] of groups) {
-    const packaging = commonPackaging(group);
+    const packaging = findPackaging(group.map(({ order }) => order));
     const { version, order } = group.reduce((a, b) => (compareVersions(b.order, a.order, packaging) > 0 ? b : a));
     newest.set(name, { version, order, packaging });
   }
   return newest;
-}
-
-/** Whose order a group of versions has. */
-function commonPackaging(group: ReadonlyArray<{ readonly order: ParsedVersion }>): Packaging | undefined {
-  return group.reduce<Packaging | undefined>((known, { order }) => joinPackaging(known, order.packaging), undefined);
 }
 
 /**
@@ -84,8 +79,7 @@ export function findNewer(value: SplitValue, { variants, services }: Standard, o
       : [variants.get(value.variant)];
   let least: Newest | undefined;
   for (const one of newest) {
-    if (!one || compareVersions(value.order, one.order, joinPackaging(one.packaging, value.order.packaging)) >= 0)
-      return undefined;
+    if (!one || compareVersions(value.order, one.order, one.packaging) >= 0) return undefined;
     if (!least || compareVersions(one.order, least.order, joinPackaging(one.packaging, least.packaging)) < 0) least = one;
   }
   return least?.version;
@@ -162,7 +156,7 @@ async function findPairs(
 
 function hasSeveral(alone: readonly SplitValue[]): boolean {
   const [first, ...others] = alone;
-  const packaging = commonPackaging(alone);
+  const packaging = findPackaging(alone.map(({ order }) => order));
   return first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0);
 }
 

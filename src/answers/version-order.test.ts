@@ -1,7 +1,7 @@
 // Tests of the version order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareNames, compareVersions, joinPackaging, type ParsedVersion, parseVersion, splitVersion } from "./version-order.ts";
+import { compareNames, compareVersions, findPackaging, type ParsedVersion, parseVersion, splitVersion } from "./version-order.ts";
 
 describe("splitVersion", () => {
   it.each([
@@ -224,8 +224,7 @@ const ORDERED = [
 /** Compares in a group that has these versions and others. */
 function compare(a: string, b: string, ...others: readonly string[]): number {
   const [one, other, ...rest] = [a, b, ...others].map(parseVersion) as [ParsedVersion, ParsedVersion, ...ParsedVersion[]];
-  const packaging = [one, other, ...rest].map((version) => version.packaging).reduce(joinPackaging);
-  return Math.sign(compareVersions(one, other, packaging));
+  return Math.sign(compareVersions(one, other, findPackaging([one, other, ...rest])));
 }
 
 describe("compareVersions", () => {
@@ -315,12 +314,14 @@ describe("compareVersions", () => {
     const group = fc.array(fc.oneof(version, packaged), { minLength: 3, maxLength: 6 });
     fc.assert(
       fc.property(group, (members) => {
-        for (const a of members) {
-          for (const b of members) {
-            expect(compare(a, b, ...members)).toBe(-compare(b, a, ...members) + 0);
-            for (const c of members)
-              if (compare(a, b, ...members) <= 0 && compare(b, c, ...members) <= 0)
-                expect([a, b, c, compare(a, c, ...members) <= 0]).toEqual([a, b, c, true]);
+        const versions = members.map(parseVersion);
+        const packaging = findPackaging(versions);
+        for (const a of versions) {
+          for (const b of versions) {
+            expect(Math.sign(compareVersions(a, b, packaging))).toBe(-Math.sign(compareVersions(b, a, packaging)) + 0);
+            for (const c of versions)
+              if (compareVersions(a, b, packaging) <= 0 && compareVersions(b, c, packaging) <= 0)
+                expect([a, b, c, compareVersions(a, c, packaging) <= 0]).toEqual([a, b, c, true]);
           }
         }
       }),

@@ -101,18 +101,40 @@ export interface ParsedVersion {
   readonly package: PackageVersion;
   /** Whose package it recognisably is; undefined where it is not. */
   readonly packaging: Packaging | undefined;
+  /** Whether it could be a package's, as it ends in a revision. */
+  readonly hasRevision: boolean;
 }
+
+const REVISION = /-\d[0-9A-Za-z.+~]*$/;
 
 /** Reads a version as splitVersion gives it. */
 export function parseVersion(version: string): ParsedVersion {
-  const { numbers = [], tail = [] } = scanVersion(version, 0, false) ?? {};
+  const packaging = findPackageVersion(version)?.packaging;
+  const start = packaging ? (/^\d+:/.exec(version)?.[0].length ?? 0) : 0;
+  const { numbers = [], tail = [] } = scanVersion(version, start, false) ?? {};
   const length = numbers.findLastIndex((number) => number !== "") + 1;
   return {
     numbers: numbers.slice(0, length),
     tail,
     package: parsePackageVersion(version),
-    packaging: findPackageVersion(version)?.packaging,
+    packaging,
+    hasRevision: REVISION.test(version),
   };
+}
+
+/**
+ * Whose order a group of versions has: that of packages where no more of them are certainly none than are recognisably one. A version that
+ * could be either (`1.2.3-1`) goes with the others.
+ */
+export function findPackaging(group: Iterable<ParsedVersion>): Packaging | undefined {
+  let common: Packaging | undefined;
+  let lead = 0;
+  for (const { packaging, hasRevision } of group) {
+    common = joinPackaging(common, packaging);
+    if (packaging) lead++;
+    else if (!hasRevision) lead--;
+  }
+  return lead >= 0 ? common : undefined;
 }
 
 /** Of two groups of versions, whose order they have in common. */
@@ -126,11 +148,11 @@ const NUMBER_IN_PRERELEASE = -6;
 const RELEASED = 0;
 
 /**
- * Compares two versions of a group. Where one of the group is recognisably a package's, all are compared as rpm or dpkg does: `1.2.3-1` beside
- * `1.2.3-1~deb12u1` is a package's too, and one order for all of a group has no circles. Otherwise they are compared part by part: numbers as numbers (1.10 after 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the
- * release, patches after it.
+ * Compares two versions of a group. In a group of packages all are compared as rpm or dpkg does: `1.2.3-1` beside `1.2.3-1~deb12u1` is a
+ * package's too, and one order for all of a group has no circles. Otherwise they are compared part by part: numbers as numbers (1.10 after
+ * 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the release, patches after it.
  *
- * @param packaging joinPackaging of the whole group
+ * @param packaging findPackaging of the whole group
  * @returns below 0 if the first is older, 0 if neither is newer
  */
 export function compareVersions(a: ParsedVersion, b: ParsedVersion, packaging: Packaging | undefined): number {

@@ -253,6 +253,17 @@ describe("packages", () => {
     ]);
   });
 
+  it("lets one value that reads like a package's throw no others off", async () => {
+    const releases = { a: "1.3.0-rc1", b: "1.3.0", c: "1.3", d: "1.2.9-14-gabcdef1", e: "1.2.3-0ubuntu1" };
+    expect(await behind(releases)).toEqual([
+      ["1.3", undefined],
+      ["1.3.0", undefined],
+      ["1.3.0-rc1", "1.3"],
+      ["1.2.9-14-gabcdef1", "1.3"],
+      ["1.2.3-0ubuntu1", "1.3"],
+    ]);
+  });
+
   it("compares all others as before, in other variants and other services too", async () => {
     expect(await behind({ a: "1.2", b: "1.2.0", c: "1.2.0-rc1", d: "x_1.2-1.el9" })).toEqual([
       ["1.2", undefined],

@@ -5,9 +5,8 @@ import { readReport } from "../roll/view.ts";
 import { EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import { type Chosen, type Groups, groupHosts, inSlices, type Sources } from "./groups.ts";
 import { findNewer, findOwners, findStandard, type Owners, type SplitValue, type Standard } from "./newest.ts";
-import type { Packaging } from "./package-version.ts";
 import { parseFieldPath } from "./path.ts";
-import { compareNames, compareVersions, joinPackaging, parseVersion, splitVersion } from "./version-order.ts";
+import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
 
 /** One value of a field, and the hosts that have it. */
@@ -194,15 +193,12 @@ function describeValues(
   hosts: number,
   { standard, owners }: { readonly standard: Standard; readonly owners: Owners | undefined },
 ): VersionCount[] {
-  const packagings = new Map<string, Packaging | undefined>();
-  for (const { variant, order } of split)
-    packagings.set(variant, joinPackaging(packagings.get(variant) ?? standard.variants.get(variant)?.packaging, order.packaging));
   const ordered = split.toSorted(
     (a, b) =>
       Number(a.tally.value === null) - Number(b.tally.value === null) ||
       compareNames(a.variant, b.variant) ||
       Number(a.version === "") - Number(b.version === "") ||
-      compareVersions(b.order, a.order, packagings.get(a.variant)) ||
+      compareVersions(b.order, a.order, standard.variants.get(a.variant)?.packaging) ||
       compareNames(a.tally.value ?? "", b.tally.value ?? ""),
   );
   return ordered.map((one) => {
