@@ -38,6 +38,8 @@ export interface HostAccess {
   readonly clock: Clock;
   /** Milliseconds from some fixed instant; never goes back. For durations. */
   readonly monotonic: () => number;
+  /** Waits; ends early, and well, when the signal is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly files: HostFiles;
   /** Set where a spec from elsewhere may read some files only: for the collectors whose files the spec names. */
   readonly named?: (collector: CollectorName) => HostFiles;

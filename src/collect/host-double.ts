@@ -1,4 +1,4 @@
-// For tests: a host whose files are a folder's, with a clock that stands still and no network.
+// For tests: a host whose files are a folder's, with a clock that stands still, no waiting and no network.
 import type { HostAccess } from "./collector.ts";
 import { makeCommandRunner } from "./command-runner.ts";
 import { openHostFiles } from "./host-files.ts";
@@ -11,6 +11,7 @@ export function makeHostDouble(root: string, parts: Partial<HostAccess> = {}): H
   return {
     clock: () => TEST_TIME,
     monotonic: () => 0,
+    sleep: () => Promise.resolve(),
     files: openHostFiles(root),
     run: makeCommandRunner({ root, environment: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, graceMs: 100 }),
     metadata: {

@@ -1,6 +1,7 @@
 // The real machine, as collectors reach it. Only entry points call this; tests make their own HostAccess.
 import { hostname, uptime } from "node:os";
 import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fetchDirectly } from "../network/fetch.ts";
 import { systemClock } from "../report/clock.ts";
 import type { HostAccess } from "./collector.ts";
@@ -35,6 +36,7 @@ export function openMachine(options: MachineOptions): HostAccess {
   return {
     clock: systemClock,
     monotonic: () => performance.now(),
+    sleep: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined),
     files: openHostFiles(root),
     run: makeCommandRunner({
       root,

@@ -16,6 +16,8 @@ const PIDFILE_TOLERANCE_MS = 2000;
 /** A form with one file's parts filled in. */
 export interface FileForm {
   readonly words: WordMatch | undefined;
+  /** The words with another path in the place of `{path}`; undefined where they have none. */
+  wordsOf(path: string): WordMatch | undefined;
   /**
    * @param isDeep look at words too that have another name than the file: it may be given by a link
    */
@@ -93,7 +95,13 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
     return isOver || doubt === undefined ? { isOver } : { isOver, doubt };
   }
 
-  return { words, matches, settle };
+  return {
+    words,
+    wordsOf: (other) =>
+      words?.hasOwnWords && form.words?.includes("{path}") === true ? compileWords(form.words, other) : undefined,
+    matches,
+    settle,
+  };
 }
 
 async function matchesWords(

@@ -42,6 +42,8 @@ export interface WordMatch {
    * @param isFile whether a text of a word is a file of the host: its path, relative or through links
    */
   look(words: PreparedWords, isFile: (reference: string, path: string) => Verdict): Verdict;
+  /** Whether there is anything in them beside placeholders. */
+  readonly hasOwnWords: boolean;
   /** Whether a process has these words with whatever in the placeholders' place; no, of a match that is nothing but a placeholder. */
   looksLike(words: PreparedWords): boolean;
 }
@@ -91,6 +93,7 @@ export function compileWords(match: string, path: string): WordMatch {
         const texts = file.before === "" ? (references.get(word) ?? []) : listReferences(word.slice(file.before.length));
         return texts.reduce<Verdict>((verdict, text) => either(verdict, isFile(text, file.path)), "no");
       }),
+    hasOwnWords,
     looksLike: ({ lists }) =>
       hasOwnWords &&
       lookAll(lists, ({ text, isOpen, file }, word) => {

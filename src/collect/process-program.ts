@@ -17,6 +17,8 @@ interface Interpreter {
   readonly scriptByOptionOnly?: boolean;
 }
 
+const SHELL = /^(?:(?:ba|da|a|z|k|mk|pdk|ya)?sh|busybox)[\d.]*$/;
+
 /** From each one's own manual page. */
 const INTERPRETERS: readonly Interpreter[] = [
   {
@@ -42,7 +44,7 @@ const INTERPRETERS: readonly Interpreter[] = [
   },
   { name: /^php[\d.]*(?:-cgi[\d.]*)?$/, takesValue: /^-[cdz]$/, endsOptions: /^-[rSBRFE]$/, namesScript: /^-f$/ },
   {
-    name: /^(?:(?:ba|da|a|z|k|mk|pdk|ya)?sh|busybox)[\d.]*$/,
+    name: SHELL,
     takesValue: /^(?:[-+][oO]|--rcfile|--init-file)$/,
     endsOptions: /^-(?!-)[A-Za-z]*[cs]/,
     subcommand: /^(?:sh|ash)$/,
@@ -97,6 +99,11 @@ function findScript(words: readonly string[], interpreter: Interpreter): string 
     else if (!interpreter.subcommand?.test(word)) return word;
   }
   return undefined;
+}
+
+/** Whether it is a shell, by the first word of a command line. */
+export function isShell(command: string): boolean {
+  return SHELL.test(posix.basename(command).replace(/^-/, ""));
 }
 
 /** Whether a program starts another with the same words, and so is not the one that is looked for. */

@@ -1,7 +1,8 @@
 // Tests of finding a file's process: real ones of this machine, and hosts of files for what no test can start.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { MatchForm } from "../spec/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
@@ -10,6 +11,7 @@ import { openSearch } from "./process-search.ts";
 import { listProcesses } from "./process-table.ts";
 import { asNobody, makeFolder } from "./temporary-folder.ts";
 
+const sleep: HostAccess["sleep"] = (ms) => wait(ms);
 const NEVER = new AbortController().signal;
 const SCRIPT = "#!/usr/bin/env node\nsetTimeout(() => undefined, 300_000);\n";
 
@@ -22,7 +24,7 @@ interface Wanted {
 /** The number of the process that is found; else what is said instead. */
 async function find(
   path: string,
-  { match = [{ words: "{path}" }], program, host = makeHostDouble("/") }: Wanted = {},
+  { match = [{ words: "{path}" }], program, host = makeHostDouble("/", { sleep }) }: Wanted = {},
 ): Promise<string> {
   const table = await listProcesses(host, NEVER);
   const found = await openSearch(host, table, { forms: match, program, paths: [path] }, NEVER).find(path);
@@ -104,6 +106,35 @@ describe("real processes", () => {
     const match = [{ words: "tail -f", cwd: root }];
     const said = await asNobody(() => find(join(root, "a.conf"), { match }));
     expect(said).toMatch(process.geteuid?.() === 0 ? /which folder process \d+ \(tail\) works in may not be seen/ : /^\d+$/);
+  });
+
+  it("that name the folder of a file may have it, unless they name another file there", async () => {
+    const files = ["data/a.conf", "data/conf/a.xml", "database/a.conf", "home/a.conf", "home/b.conf", "home/conf/a.xml"];
+    const root = await makeFolder(Object.fromEntries([...files.map((file) => [file, ""]), ["bin/app.mjs", SCRIPT]]));
+    const program = join(root, "bin/app.mjs");
+    const child = await start("node", ["bin/app.mjs", "-D", "data"], { cwd: root });
+    const inFolder = new RegExp(`process ${child.pid} \\(node\\) names the folder ${root}/data: .* has it: -D data$`);
+    await expectFound(() => find(join(root, "data/a.conf")), inFolder);
+    expect(await find(join(root, "data/a.conf"), { match: [{ words: "-D {path}" }], program })).toMatch(inFolder);
+    expect(await find(join(root, "data/conf/a.xml"))).toMatch(inFolder);
+    expect(await find(join(root, "database/a.conf"))).toBe("none");
+    const other = await start("node", [program, `--home=${root}/home`, `--config=${root}/home/b.conf`]);
+    await expectFound(() => find(join(root, "home/b.conf")), String(other.pid));
+    expect(await find(join(root, "home/a.conf"))).toBe("none");
+    expect(await find(join(root, "home/conf/a.xml"))).toMatch(/names the folder/);
+  });
+
+  it("that name no file may have what lies beside their program, and has their script's name", async () => {
+    const root = await makeFolder({
+      "shop/conf/a.ini": "",
+      "shop/server.mjs": SCRIPT,
+      "etc/score.ini": "",
+      "bin/score.mjs": SCRIPT,
+    });
+    await start("node", ["server.mjs"], { cwd: join(root, "shop") });
+    await start("node", [join(root, "bin/score.mjs")]);
+    await expectFound(() => find(join(root, "shop/conf/a.ini")), /\(node\) may run with this file/);
+    await expectFound(() => find(join(root, "etc/score.ini")), /\(node\) may run with this file/);
   });
 
   it("have said nothing of a file if their program is named and their words name none", async () => {
@@ -215,6 +246,26 @@ describe("what may not be seen", () => {
     const long = `/opt/app\0${"x".repeat(1024 * 1024)}\0/conf/a.conf\0`;
     const cut = makeHostDouble(await makeFolder({ ...BOOT, ...INIT, ...describeProcess(10, { cmdline: long }) }));
     expect(await find("/conf/a.conf", { host: cut })).toContain("its command line has more than 1048576 bytes");
+  });
+
+  it("is waited for: a process that has no words for a moment, between fork and exec or at its end", async () => {
+    const root = await makeFolder({
+      ...BOOT,
+      ...INIT,
+      ...describeProcess(10, { cmdline: "" }),
+      ...describeProcess(11, { cmdline: "" }),
+    });
+    const waited: number[] = [];
+    const sleep: HostAccess["sleep"] = async (ms) => {
+      waited.push(ms);
+      if (waited.length === 1) await writeFile(join(root, "proc/10/cmdline"), "/opt/app\0/conf/a.conf\0");
+      if (waited.length === 2) await rm(join(root, "proc/11"), { recursive: true });
+    };
+    const host = makeHostDouble(root, { sleep });
+    expect(await find("/conf/a.conf", { host })).toBe("10");
+    expect(waited).toHaveLength(2);
+    expect(await find("/conf/b.conf", { host })).toBe("none");
+    expect(waited).toHaveLength(2);
   });
 
   it.each([

@@ -1,11 +1,11 @@
 // Finds the process of a file: the one that runs with it, that none does, or why that cannot be told.
 import type { MatchForm } from "../spec/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
-import { type FileForm, type FormContext, fillForm, fillUnit, mayBe } from "./process-forms.ts";
+import { type Doubt, openDoubts } from "./process-doubts.ts";
+import { type FileForm, type FormContext, fillForm, fillUnit } from "./process-forms.ts";
 import { nameProcess, openLook, type ProcessLook } from "./process-look.ts";
-import { both, either, type Verdict, type WordMatch } from "./process-match.ts";
+import { both, either, type Verdict } from "./process-match.ts";
 import { isWrapper, wraps } from "./process-program.ts";
-import { findNamesake, isSilent } from "./process-silence.ts";
 import type { ListedProcess, ProcessTable } from "./process-table.ts";
 import { openUnits } from "./systemd-units.ts";
 
@@ -13,7 +13,7 @@ export type Search =
   | { readonly process: ListedProcess }
   /** There is none, for sure. */
   | { readonly process: undefined }
-  | { readonly reason: string };
+  | Doubt;
 
 export interface ProcessSearch {
   readonly look: ProcessLook;
@@ -31,7 +31,7 @@ export interface SearchOptions {
 
 export function openSearch(
   host: HostAccess,
-  { processes, unseen }: ProcessTable,
+  { processes, unseen, starter }: ProcessTable,
   { forms, program, paths }: SearchOptions,
   signal: AbortSignal,
 ): ProcessSearch {
@@ -42,6 +42,8 @@ export function openSearch(
   const unitNames = forms.flatMap(({ unit }) => (unit === undefined ? [] : paths.flatMap((path) => fillUnit(unit, path))));
   const units = openUnits(host, processes, unitNames, signal);
   const context: FormContext = { host, look, units, byPid, isComplete: unseen.length === 0, program, signal };
+
+  const signs = openDoubts({ look, processes, byPid, program, starter });
 
   /** Those above it, the nearest first. */
   function listAbove(process: ListedProcess): readonly ListedProcess[] {
@@ -84,14 +86,14 @@ export function openSearch(
     // What may only be the file's is looked at as it is.
     const meant = verdict === "yes" ? unwrap(process) : process;
     if (!meant) {
-      doubts.push(`${nameProcess(process)} has this file, and has not started its program`);
+      doubts.push({ reason: `${nameProcess(process)} has this file, and has not started its program`, about: process });
       return;
     }
     const own = program === undefined || process === meant ? "no" : await look.runs(process, program);
     const runs = program === undefined ? "yes" : either(own, await look.runs(meant, program));
     const whole = both(verdict, runs);
     if (whole === "yes") tied.push(own === "yes" ? process : meant);
-    else if (whole !== "no") doubts.push(whole.doubt);
+    else if (whole !== "no") doubts.push({ reason: whole.doubt, about: process });
     else if (verdict === "yes") others.push(process);
   }
 
@@ -101,90 +103,11 @@ export function openSearch(
     for (let process = choose(left); process; process = choose(left)) {
       const shares = await look.sharesFile(process, path);
       if (shares === "yes") return { process };
-      if (shares !== "no") return { reason: shares.doubt };
+      if (shares !== "no") return { reason: shares.doubt, about: process };
       const other = process;
       left = left.filter((one) => one !== other);
     }
     return undefined;
-  }
-
-  /** Why it cannot be told that no process runs with a file; the surest sign first. */
-  async function findDoubt(
-    path: string,
-    fileForms: readonly FileForm[],
-    { doubts, others }: Gathered,
-  ): Promise<string | undefined> {
-    const [doubt] = doubts;
-    if (doubt !== undefined) return doubt;
-    const words = fileForms.flatMap((form) => (form.words ? [form.words] : []));
-    const signs = [
-      () => explainOthers(path, others),
-      () => findMention(path),
-      () => (words.length > 0 ? findSilent(path, words) : undefined),
-      () => (words.length > 0 ? findGap() : undefined),
-    ];
-    for (const sign of signs) {
-      const reason = await sign();
-      if (reason !== undefined) return reason;
-    }
-    return unseen[0];
-  }
-
-  async function isElsewhere(process: ListedProcess, path: string): Promise<boolean> {
-    return (await look.sharesFile(process, path)) === "no";
-  }
-
-  async function explainOthers(path: string, others: readonly ListedProcess[]): Promise<string | undefined> {
-    for (const process of others) {
-      if (await isElsewhere(process, path)) continue;
-      const runs = (await look.findProgram(process)) ?? "another program";
-      return `${nameProcess(process)} has this file, but runs ${runs} and not ${program}`;
-    }
-    return undefined;
-  }
-
-  async function findMention(path: string): Promise<string | undefined> {
-    for (const process of processes) {
-      if (!(await mentions(look, process, path, program)) || (await isElsewhere(process, path))) continue;
-      return `${nameProcess(process)} names this file, but not as match says: write match as its command line has it`;
-    }
-    return undefined;
-  }
-
-  /** A process of the program that says of no file what it runs with. */
-  async function findSilent(path: string, words: readonly WordMatch[]): Promise<string | undefined> {
-    for (const process of processes) {
-      const prepared = look.words(process);
-      if (!isSilent(process, prepared, path) || words.some((match) => match.looksLike(prepared))) continue;
-      if (!(await mayBeIts(process, path)) || (await isWorker(process, path)) || (await isElsewhere(process, path))) continue;
-      const how = "write match: with unit, pidfile, environ, cwd or open, or words of its own without {path}";
-      return `${nameProcess(process)} may run with this file, and its command line names none: ${how}`;
-    }
-    return undefined;
-  }
-
-  async function mayBeIts(process: ListedProcess, path: string): Promise<boolean> {
-    return program === undefined ? findNamesake(process, path) : (await look.runs(process, program)) !== "no";
-  }
-
-  /** A process whose words could not be read, unless it is known to run another program. */
-  async function findGap(): Promise<string | undefined> {
-    for (const process of processes) {
-      if (process.gap === undefined) continue;
-      const isOther =
-        program !== undefined && "target" in (await look.complete(process)).exe && (await look.runs(process, program)) === "no";
-      if (!isOther) return `whether ${nameProcess(process)} runs with this file cannot be told: ${process.gap}`;
-    }
-    return undefined;
-  }
-
-  /** Whether what it runs with is told by the process that started it. */
-  async function isWorker(process: ListedProcess, path: string): Promise<boolean> {
-    const parent = byPid.get(process.parent);
-    if (!parent || isSilent(parent, look.words(parent), path)) {
-      return parent !== undefined && parent.name === process.name && (await isWorker(parent, path));
-    }
-    return parent.name === process.name || (program !== undefined && (await look.runs(parent, program)) !== "no");
   }
 
   return {
@@ -200,8 +123,10 @@ export function openSearch(
       }
       const settled = await Promise.all(fileForms.map((form) => form.settle()));
       if (settled.every(({ isOver }) => isOver)) return { process: undefined };
-      const doubt = (await findDoubt(path, fileForms, gathered)) ?? settled.find((one) => one.doubt !== undefined)?.doubt;
-      return doubt === undefined ? { process: undefined } : { reason: doubt };
+      const doubt = gathered.doubts[0] ?? (await signs.find(path, fileForms, gathered.others));
+      if (doubt !== undefined) return doubt;
+      const reason = unseen[0] ?? settled.find((one) => one.doubt !== undefined)?.doubt;
+      return reason === undefined ? { process: undefined } : { reason };
     },
 
     listWorkers(process) {
@@ -220,22 +145,11 @@ export function openSearch(
 interface Gathered {
   readonly tied: ListedProcess[];
   /** Why some others may be the file's. */
-  readonly doubts: string[];
+  readonly doubts: Doubt[];
   /** Those that have the file, and run another program. */
   readonly others: ListedProcess[];
 }
 
 function byStart(processes: readonly ListedProcess[]): readonly ListedProcess[] {
   return [...processes].sort((a, b) => a.startTicks - b.startTicks || Number(a.pid) - Number(b.pid));
-}
-
-/** Whether a process names a file in any of its words, or within one. */
-async function mentions(look: ProcessLook, process: ListedProcess, path: string, program: string | undefined): Promise<boolean> {
-  const { references } = look.words(process);
-  const inside = process.argv.filter((word) => /\s/.test(word)).flatMap((word) => word.slice(0, 4096).split(/[\s"'=;]+/));
-  for (const reference of new Set([...[...references.values()].flat(), ...inside])) {
-    if (reference === "" || !mayBe(reference, path, true, program !== undefined)) continue;
-    if ((await look.isFile(process, reference, path)) !== "no") return true;
-  }
-  return false;
 }

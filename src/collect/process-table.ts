@@ -12,6 +12,11 @@ const CONCURRENCY = 32;
 /** Most bytes of one command line, and of all together. */
 const MAX_COMMAND_LINE_BYTES = 1024 * 1024;
 const MAX_ALL_BYTES = 32 * 1024 * 1024;
+/**
+ * Waits before those are looked at again that have no words: between fork and exec, and at its end, a process has none for a moment,
+ * which is longer where the processors are busy; ms.
+ */
+const AGAIN_MS = [0, 10, 40, 150, 300];
 /** Threads asked for the command line of a process whose first thread has ended. */
 const MAX_THREADS = 4;
 
@@ -45,6 +50,8 @@ export interface ProcessTable {
   readonly processes: readonly ListedProcess[];
   /** Why there may be processes beside these: a sentence each. Empty where all were seen. */
   readonly unseen: readonly string[];
+  /** The process that started this one. */
+  readonly starter?: string | undefined;
 }
 
 type ReadWords = Pick<ListedProcess, "argv" | "gap" | "folder">;
@@ -67,6 +74,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
   const refused: string[] = [];
   let reason = "";
   let bytesLeft = MAX_ALL_BYTES;
+  let starter: string | undefined;
 
   async function readOne(pid: string): Promise<ListedProcess | undefined> {
     const stat = await files.readOfProcess(`/proc/${pid}/stat`, 4096, signal);
@@ -81,7 +89,10 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
     }
     const hasEnded = (facts.isEnding || facts.state === "Z") && facts.threads <= 1;
     if (facts.isKernel || hasEnded) return undefined;
-    if (self && "target" in self && self.target === pid) return undefined;
+    if ("target" in self && self.target === pid) {
+      starter = facts.parent;
+      return undefined;
+    }
     const words = await readWords(pid, facts.state === "Z");
     if (!words) return undefined;
     const { name, parent, startTicks } = facts;
@@ -116,22 +127,33 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
     return { argv, gap, folder: place };
   }
 
-  const processes: ListedProcess[] = [];
-  const again: string[] = [];
-  for (let at = 0; at < pids.length && !signal.aborted; at += CONCURRENCY) {
-    for (const one of await Promise.all(pids.slice(at, at + CONCURRENCY).map(readOne))) {
-      if (one?.argv.length === 0) again.push(one.pid);
-      else if (one) processes.push(one);
-    }
-  }
-  // Between fork and exec, and at its end, a process has no words for a moment.
-  for (const pid of again) {
-    const one = await readOne(pid);
-    if (one) processes.push(one);
-  }
+  const processes = await readAll(pids, readOne, host, signal);
   if (signal.aborted) unseen.push("the processes were not looked at to the end: the time is over");
   if (refused.length > 0) unseen.push(explainRefused(refused, reason));
-  return { processes, unseen };
+  return { processes, unseen, starter };
+}
+
+/** Reads many processes; those that have no words once more, until they have some or have ended. */
+async function readAll(
+  pids: readonly string[],
+  readOne: (pid: string) => Promise<ListedProcess | undefined>,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<readonly ListedProcess[]> {
+  const processes: ListedProcess[] = [];
+  let wordless: ListedProcess[] = [];
+  const read = async (some: readonly string[]): Promise<void> => {
+    for (const one of await Promise.all(some.map(readOne))) if (one) (one.argv.length === 0 ? wordless : processes).push(one);
+  };
+  for (let at = 0; at < pids.length && !signal.aborted; at += CONCURRENCY) await read(pids.slice(at, at + CONCURRENCY));
+  for (const ms of AGAIN_MS) {
+    const again = wordless.map(({ pid }) => pid);
+    if (again.length === 0 || signal.aborted) break;
+    if (ms > 0) await host.sleep(ms, signal);
+    wordless = [];
+    for (let at = 0; at < again.length; at += CONCURRENCY) await read(again.slice(at, at + CONCURRENCY));
+  }
+  return [...processes, ...wordless];
 }
 
 function explainRefused(pids: readonly string[], reason: string): string {

@@ -13,6 +13,11 @@ import type { JsonValue } from "./value.ts";
 /** Workers whose program is looked at, of one process. */
 const MAX_WORKERS = 256;
 
+/** A process that began so short a time ago may be on its way to another program, or to its end; ms. */
+const PASSING_MS = 3000;
+/** Where such a one is why a state cannot be told, all are looked at again, after these waits in one run; ms. */
+const AGAIN_MS = [100, 200, 400];
+
 type Options = OptionsOf["processes"];
 
 /** No file is an empty array, as for the collector files. */
@@ -28,9 +33,11 @@ export const processesCollector: Collector<Options> = {
     // Nothing found where not all may be looked at is not the same as nothing there.
     if (found.paths.length === 0 && unread.length > 0) return { fields: [], unread };
     const also = await findAlso(options.also, host, signal);
-    const table = await listProcesses(host, signal);
     const { match: forms, program } = options;
-    const search = openSearch(host, table, { forms, program, paths: found.paths }, signal);
+    const lookAround = async () =>
+      openSearch(host, await listProcesses(host, signal), { forms, program, paths: found.paths }, signal);
+    let search = await lookAround();
+    const waits = [...AGAIN_MS];
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
     for (const path of found.paths) {
@@ -41,7 +48,12 @@ export const processesCollector: Collector<Options> = {
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
       for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
-      const { process, judged } = await judge(path, also, { options, search, judgeState });
+      let { process, judged, about } = await judge(path, also, { options, search, judgeState });
+      while (about.some(({ startedAt }) => startedAt > host.clock() - PASSING_MS) && waits.length > 0 && !signal.aborted) {
+        await host.sleep(waits.shift() ?? 0, signal);
+        search = await lookAround();
+        ({ process, judged, about } = await judge(path, also, { options, search, judgeState }));
+      }
       entries.push({
         ...Object.fromEntries(selection.fields),
         state: judged.state,
@@ -81,12 +93,17 @@ interface Context {
 interface Judged {
   readonly process: ListedProcess | undefined;
   readonly judged: Judgement | { readonly state: "not_running" };
+  /** The processes by which it cannot be told. */
+  readonly about: readonly ListedProcess[];
 }
 
 async function judge(path: string, also: Included, { options, search, judgeState }: Context): Promise<Judged> {
   const found = await search.find(path);
-  if ("reason" in found) return { process: undefined, judged: { state: "unknown", reason: found.reason } };
-  if (found.process === undefined) return { process: undefined, judged: { state: "not_running" } };
+  if ("reason" in found) {
+    const about = found.about ? [found.about] : [];
+    return { process: undefined, judged: { state: "unknown", reason: found.reason }, about };
+  }
+  if (found.process === undefined) return { process: undefined, judged: { state: "not_running" }, about: [] };
   const { look } = search;
   const { program = await look.findProgram(found.process), reloads } = options;
   const workers = reloads === "workers" ? search.listWorkers(found.process).slice(0, MAX_WORKERS) : [];
@@ -94,6 +111,8 @@ async function judge(path: string, also: Included, { options, search, judgeState
   const children = await Promise.all(workers.map(look.complete));
   const tied: TiedProcess = { process, path, program, reloads, also: also.paths, alsoGlobs: options.also, children };
   const judged = await judgeState(tied);
-  if (judged.state !== "running" || also.doubt === undefined) return { process, judged };
-  return { process, judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` } };
+  if (judged.state !== "running" || also.doubt === undefined) {
+    return { process, judged, about: judged.state === "unknown" ? children : [] };
+  }
+  return { process, judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` }, about: [] };
 }

@@ -7,8 +7,6 @@ export interface Daemon {
   /** The Debian package, and the program by which it is known to be installed. */
   readonly debian: string;
   readonly program: string;
-  /** Its words say nothing of its file, and no title stands over them: only its `match` can tell that it runs. */
-  readonly isSilent?: true;
   /** The files that are changed: the configuration file itself, and one that it includes. */
   readonly file: string;
   readonly included?: string;
@@ -44,7 +42,6 @@ export const DAEMONS: readonly Daemon[] = [
     argv: ["/usr/sbin/nginx", "-g", "daemon off; master_process on;"],
     reload: "/usr/sbin/nginx -s reload",
     states: WORKERS,
-    isSilent: true,
     pattern: "^nginx: master",
   },
   {
@@ -55,7 +52,6 @@ export const DAEMONS: readonly Daemon[] = [
     prepare: ["install", "-d", "-o", "redis", "/run/redis"],
     user: "redis",
     argv: ["/usr/bin/redis-server", "/etc/redis/redis.conf", "--daemonize", "no"],
-    isSilent: true,
     pattern: "^/usr/bin/redis-server",
   },
   {
@@ -81,7 +77,6 @@ export const DAEMONS: readonly Daemon[] = [
     argv: ["/usr/sbin/sshd", "-D"],
     reload: "kill -HUP $PID",
     states: SELF,
-    isSilent: true,
     pattern: "^sshd: /usr/sbin/sshd",
   },
   {
@@ -124,7 +119,6 @@ export const DAEMONS: readonly Daemon[] = [
     prepare: ["install", "-d", "-o", "mysql", "/run/mysqld"],
     user: "mysql",
     argv: ["/usr/sbin/mariadbd"],
-    isSilent: true,
     pattern: "^/usr/sbin/mariadbd",
   },
   {
@@ -141,7 +135,6 @@ export const DAEMONS: readonly Daemon[] = [
       CATALINA_TMPDIR: "/tmp",
       JAVA_OPTS: "-Djava.awt.headless=true",
     },
-    isSilent: true,
     pattern: "catalina.base=/var/lib/tomcat10",
   },
   {
@@ -151,7 +144,6 @@ export const DAEMONS: readonly Daemon[] = [
     file: "/etc/memcached.conf",
     prepare: ["install", "-d", "-o", "memcache", "/run/memcached"],
     argv: ["/usr/share/memcached/scripts/systemd-memcached-wrapper", "/etc/memcached.conf"],
-    isSilent: true,
     pattern: "^/usr/bin/memcached",
   },
   {
@@ -168,7 +160,6 @@ export const DAEMONS: readonly Daemon[] = [
     argv: ["/usr/bin/uwsgi", "--ini", "/usr/share/uwsgi/conf/default.ini", "--ini", "/etc/uwsgi/apps-enabled/shop.ini"],
     env: { UWSGI_DEB_CONFNAMESPACE: "app", UWSGI_DEB_CONFNAME: "shop" },
     endSignal: "INT",
-    isSilent: true,
     pattern: "^shop-uWSGI master",
   },
   {
@@ -182,7 +173,6 @@ export const DAEMONS: readonly Daemon[] = [
       "/opt/worker/worker.py": PYTHON_LOOP,
     },
     argv: ["/usr/bin/supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"],
-    isSilent: true,
     pattern: "^/usr/bin/python3 /usr/bin/supervisord",
   },
   {
