@@ -36,7 +36,8 @@ export async function leave(
       await outlet.leave(id, reason, AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
       return true;
     } catch (error) {
-      onFailure(error);
+      // What the runtimes say of a request that was called off is not for people.
+      onFailure(signal.aborted ? new Error("no answer came before the agent had to stop") : error);
       await sleep(drawWait(attempt, random(), BACKOFF), signal);
     }
   }

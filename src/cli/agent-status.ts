@@ -8,6 +8,9 @@ import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
 
+/** A status that is older is not that of now; ms. It is written each minute, and a look takes some time as well. */
+const STALE_AFTER_MS = 5 * 60_000;
+
 export interface AgentStatusOptions extends Flags {
   readonly json?: boolean;
 }
@@ -30,6 +33,7 @@ export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promi
       : `${formatStatus(status, running, io.clock())}\n`;
   await io.stdout.write(text);
   if (!running) throw new CommandError("the agent is not running");
+  tellStale(status, folder, io.clock());
   if (status.waiting_since !== undefined) throw new CommandError("reports do not get through; the agent goes on trying");
 }
 
@@ -39,6 +43,15 @@ async function tellUnkept(folder: string): Promise<void> {
   if (pid === undefined) return;
   throw new CommandError(
     `an agent runs (process ${pid}), but cannot write its state folder ${folder}: is the disk full, read-only, or another user's? Its log says more`,
+  );
+}
+
+/** An agent looks each minute and writes it down, unless its host has left. @throws CommandError if it has not for some time */
+function tellStale({ pid, looked_at: lookedAt, started_at: startedAt, left_at: leftAt }: Status, folder: string, now: number) {
+  const last = lookedAt === undefined ? startedAt : lookedAt > startedAt ? lookedAt : startedAt;
+  if (leftAt !== undefined || now - Date.parse(last) < STALE_AFTER_MS) return;
+  throw new CommandError(
+    `the agent (process ${pid}) has written nothing down for ${ago(last, now)?.replace(" ago", "")}, so the above may be out of date: it cannot write its state folder ${folder} (full, read-only), cannot look at this host, or hangs. Its log says more`,
   );
 }
 

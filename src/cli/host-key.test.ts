@@ -1,5 +1,5 @@
 // Tests of a host's own key: enrolled for once, kept, and used without the enrolment key from then on.
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -47,6 +47,20 @@ describe("a host's own key", () => {
     const second = await start({});
     expect(await second.describe()).toContain("this host's own key");
     expect(await second.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
+    expect(enrolments()).toBe(1);
+  });
+
+  it("is asked for once where it cannot be kept, and kept as soon as it can be", async () => {
+    const { start, folder, enrolments } = await setUp();
+    // A file where the folder should be stands for a disk that is full or read-only, for root too.
+    await rmdir(folder);
+    await writeFile(folder, "");
+    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    for (let request = 0; request < 3; request++)
+      expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
+    await rm(folder);
+    expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
+    expect(await readFile(join(folder, "key"), "utf8")).toBe(`${OWN}\n`);
     expect(enrolments()).toBe(1);
   });
 

@@ -65,16 +65,42 @@ function hasOwnKey(folder: string): Promise<boolean> {
   );
 }
 
+interface OwnKey {
+  readonly secret: string;
+  /** Whose. */
+  readonly id: string;
+}
+
 /** An own key, for which the host enrols with the first request. */
 function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
   const path = join(folder, FILE);
   const mayEnrol = enrolKey !== undefined || isProvable;
   let isRefused = false;
+  /** A key that the state folder does not take: it counts until this process ends. */
+  let unkept: OwnKey | undefined;
 
-  async function readKept(): Promise<{ readonly secret: string; readonly id: string } | undefined> {
+  async function readFileKey(): Promise<OwnKey | undefined> {
     const text = (await readStateFile(path, MAX_KEY_BYTES))?.toString("utf8").trim() ?? "";
     const id = OWN_KEY.exec(text)?.[1];
     return id === undefined ? undefined : { secret: text, id };
+  }
+
+  async function readKept(): Promise<OwnKey | undefined> {
+    if (unkept && (await tryToKeep(unkept)) === undefined) unkept = undefined;
+    return unkept ?? readFileKey();
+  }
+
+  /** @returns why it cannot be kept */
+  async function tryToKeep({ secret, id }: OwnKey): Promise<unknown> {
+    try {
+      await mkdir(folder, { recursive: true });
+      const before = await readFileKey();
+      if (before) await replaceFile(`${path}.${before.id === id ? "refused" : "other-machine"}`, `${before.secret}\n`);
+      await replaceFile(path, `${secret}\n`);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   async function enrol(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
@@ -92,11 +118,12 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
       headers: { "content-type": "application/json", ...toHeaders(fingerprint) },
     });
     const { secret: made } = (await response.json()) as { secret: string };
-    await mkdir(folder, { recursive: true });
-    const before = await readKept();
-    if (before) await replaceFile(`${path}.${before.id === id ? "refused" : "other-machine"}`, `${before.secret}\n`);
-    await replaceFile(path, `${made}\n`);
     onNotice(`enrolled with ${url.origin} as ${id}`);
+    const key = { secret: made, id };
+    // To ask for another one at each try would take the places of this host's other keys.
+    const fault = await tryToKeep(key);
+    unkept = fault === undefined ? undefined : key;
+    if (unkept) onNotice(`the key of this host is in memory alone, since it cannot be kept: ${describe(fault)}`);
     return made;
   }
 
