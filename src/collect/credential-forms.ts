@@ -158,6 +158,8 @@ const PREFIXED: readonly string[] = [
   "\\{(?:SSHA|SHA|SMD5|MD5|CRYPT|SSHA\\d{3}|PBKDF2[A-Z0-9-]*)\\}[A-Za-z0-9./+=$-]{20,512}",
   "(?:SCRAM-SHA-\\d+|pbkdf2_sha\\d+|bcrypt_sha256|argon2)\\$[A-Za-z0-9./+=,$:-]{20,512}",
   "\\*[0-9A-F]{40}",
+  // https://docs.ceph.com/en/latest/rados/operations/user-management/: a type and a time, then the key.
+  "AQ[A-Za-z0-9+/]{36}==",
 ];
 
 /** Before a token stands nothing that it could be the end of. */

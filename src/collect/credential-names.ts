@@ -30,7 +30,7 @@ const PASSWORD_WORDS = new Set([
     "bindpw",
     "rootpw",
   ],
-  ...["rocommunity", "rwcommunity", "dbpwd", "userpwd"],
+  ...["rocommunity", "rwcommunity", "dbpwd", "userpwd", "authtok"],
 ]);
 
 const TOKEN =
@@ -107,13 +107,15 @@ const PLAIN_KEY_KINDS = new Set([
   ],
 ]);
 const SALT_KINDS = new Set(["auth", "password", "nonce", "in", "secret", "hash", "key"]);
-const RANDOM_WORDS = new Set(["auth", "cookie", "cookies", "session", "sessionid", "pat", "sas", "otp", "webhook"]);
+const RANDOM_WORDS = new Set(["auth", "cookie", "cookies", "session", "sessionid", "pat", "sas", "otp", "webhook", "encrypt"]);
 
 /** Judges what a key, variable or option calls its value; undefined where it is no credential's name. */
 export function judgeName(name: string): Judgement | undefined {
   const words = splitWords(name);
   while (words.length > 1 && QUALIFIER.test(words.at(-1) ?? "")) words.pop();
   const [before = "", last = ""] = [words.at(-2), words.at(-1)];
+  // Charts name the object that holds it: `existingSecret: app-db`.
+  if (before === "existing") return undefined;
   if (PASSWORD.test(last) || PASSWORD_WORDS.has(last) || PASSWORD.test(before + last)) return "all";
   if (/^(?:phrase|codes?)$/.test(last) && /^(?:seed|recovery|pass)$/.test(before)) return "all";
   if (TOKEN.test(last)) return /^(?:load|import|condition)$/.test(before) ? undefined : "text";
@@ -149,7 +151,7 @@ function splitWords(name: string): string[] {
 
 const SECRET_FOLDER = /(?:^|\/)\.?(?:secrets?|credentials?|creds|private|gnupg|password-store)\//i;
 const SECRET_FILE =
-  /(?:\.(?:key|p12|pfx|jks|jceks|keystore|truststore|ppk|kdbx|keytab|secrets?|pgpass|token|asc|gpg|age)|(?:^|[._-])(?:credentials?|creds|secrets?|tokens?|passwords?|passphrase|netrc|pgpass|htpasswd|htdigest|gshadow|shadow-?|keytab|userlist|chap|pap)(?:\.(?:json|ya?ml|toml|ini|txt|conf|cfg|env|properties|xml|csv|db|bak|old))?)$/i;
+  /(?:\.(?:key|p12|pfx|jks|jceks|keystore|truststore|ppk|kdbx|keytab|keyring|secrets?|pgpass|token|cookie|asc|gpg|age)|(?:^|[._-])(?:credentials?|creds|secrets?|tokens?|passwords?|passphrase|netrc|pgpass|htpasswd|htdigest|sasl_passwd|passwd\.client|gshadow|shadow-?|keytab|userlist|chap|pap)(?:\.(?:json|ya?ml|toml|ini|txt|conf|cfg|env|properties|xml|csv|db|bak|old))?)$/i;
 const SSH_KEY = /^(?:id_[a-z0-9_]+|ssh_host_[a-z0-9_]+_key|identity)$/i;
 const PEM = /\.pem$/i;
 const CERTIFICATE = /(?:^|[-_.])(?:certs?|certificates?|chain|fullchain|ca|cacert|bundle|public|pub|crt)(?:[-_.]|$)/i;
@@ -166,6 +168,8 @@ const SWITCH = /^(?:true|false|yes|no|on|off|null|none|nil)$/i;
 const REFERENCE = /^(?:\$\{[A-Za-z_][\w.]*\}|\$\([A-Za-z_][\w.]*\)|\{\{[^{}]{1,128}\}\}|arn:aws[\w-]*:[\w:/.*-]+)$/;
 const PATH =
   /^(?:file:(?:\/\/)?)?(?:[~.]{1,2}\/[\w.@+~/-]+|\/(?:etc|var|run|usr|opt|home|root|srv|mnt|tmp|app|data|secrets?|vault|keys?|certs?|config|proc|dev|lib|nix|media|Users)(?:\/[\w.@+~-]+)+\/?|[A-Za-z]:\\[\w.\\ ~-]+)$/;
+/** Words of a model's vocabulary, as in tokenizer_config.json: `</s>`, `<|endoftext|>`, `[PAD]`; and marks. */
+const VOCABULARY = /^(?:<\/?\|?[\w -]{1,40}\|?>|\[[A-Z]{2,12}\]|[^A-Za-z0-9]{1,3})$/;
 /** nsswitch.conf has a line `passwd: files systemd`. */
 const NAME_SERVICES = /^(?:(?:files|compat|systemd|sss|ldap|nis|winbind|db|altfiles|\[[\w!= ]+\])\s*)+$/;
 /** Packages have such names too: `"jsonwebtoken": "^9.0.2"`, `passwd 1:4.13+dfsg1-1`. */
@@ -177,8 +181,9 @@ const QUANTITY = /^[-+]?\d{1,7}(?:\.\d+)?(?:ms|s|m|h|d|w|y|%|[kmgt]i?b?)?$/i;
 export function isCredential(text: string, judgement: Judgement, name = ""): boolean {
   const value = text.trim().replace(/[;,]+$/, "");
   if (value === "" || SWITCH.test(value) || REFERENCE.test(value) || PATH.test(value) || VERSION.test(value)) return false;
+  if (VOCABULARY.test(value)) return false;
   if (/^(?:OLD)?PWD$/i.test(name) && value.startsWith("/")) return false;
-  if (/^passwd$/i.test(name) && NAME_SERVICES.test(value)) return false;
+  if ((/^passwd$/i.test(name) || value.includes(" ")) && NAME_SERVICES.test(value)) return false;
   if (judgement === "all") return true;
   if (QUANTITY.test(value)) return false;
   return judgement === "text" || isRandom(value) || isUserAndPassword(value);

@@ -16,7 +16,7 @@ const PROGRAMS: ReadonlyArray<readonly [program: string, credential: RegExp]> = 
   ["redis-cli|valkey-cli", /[ \t](?:-a|--pass)[ \t]+(\S{1,512})/dg],
   ["curl", /[ \t](?:-u|-U|--user|--proxy-user)[ \t=]?["']?[^\s:"']{1,256}:([^\s"']{1,512})/dg],
   ["http|https|xh", /[ \t](?:-a|--auth)[ \t=]+["']?[^\s:"']{1,256}:([^\s"']{1,512})/dg],
-  ["ldap\\w{3,10}", /[ \t]-w[ \t]?(\S{1,512})/dg],
+  ["ldap\\w{3,10}|kadmin", /[ \t]-w[ \t]?(\S{1,512})/dg],
   ["sqlcmd|bcp|ipmitool|mosquitto_pub|mosquitto_sub", /[ \t]-P[ \t]?(\S{1,512})/dg],
   ["mongo\\w{0,10}|cqlsh|influx", /[ \t]-p[ \t]+(\S{1,512})/dg],
   [
@@ -32,6 +32,7 @@ const PROGRAMS: ReadonlyArray<readonly [program: string, credential: RegExp]> = 
   ["rabbitmqctl", /[ \t](?:add_user|change_password|authenticate_user)[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
   ["htpasswd", /[ \t]-\w{0,8}b\w{0,8}[ \t]+(?:-\S{1,16}[ \t]+)?\S{1,256}[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
   ["useradd|usermod", /[ \t](?:-p|--password)[ \t]+(\S{1,512})/dg],
+  ["sqlplus|expdp|impdp|rman", /[ \t]["']?[^\s/"'-][^\s/"']{0,128}\/([^\s@"']{1,512})/dg],
   ["wpa_passphrase", /^[ \t]+\S{1,128}[ \t]+(\S{1,512})/dg],
 ];
 

@@ -25,6 +25,20 @@ describe("made-up credentials", () => {
     expect(maskCredentials(field, JSON.parse(masked))).toEqual(JSON.parse(masked));
   });
 
+  it.each([
+    ["eos_token", "</s>"],
+    ["bos_token", "<|begin_of_text|>"],
+    ["pad_token", "[PAD]"],
+    ["separator_token", "|"],
+    ["existingSecret", "app-db"],
+    ["scopes", "secrets:read tokens:write"],
+    ["encrypt", "true"],
+    ["nsswitch", "passwd: files systemd"],
+  ])("are not what %s has: %s", (name, value) => {
+    expect(maskCredentials(name, value)).toBe(value);
+    expect(maskCredentials("text", `a=1\n${name}=${value}\nb=2`)).toBe(`a=1\n${name}=${value}\nb=2`);
+  });
+
   it("leave what stands around them", () => {
     expect(maskCredentials("environment", "A=1\nMY_DB_PASSWORD=hunter3\nMODEL=A_red_1.1\n")).toBe(
       `A=1\nMY_DB_PASSWORD=${MASK}\nMODEL=A_red_1.1\n`,

@@ -53,11 +53,15 @@ function findAssigned(text: string): Range[] {
     if (!name || !judgement || isWithin) continue;
     const range = readValue(text, index + sign.length, name, judgement);
     if (!range || !isCredential(unquote(text.slice(range.start, range.end)), judgement, name.text)) continue;
+    if (sign === ":" && range.start === index + 1 && SCOPE.test(text.slice(range.start, range.end))) continue;
     found.push(range);
     from = range.end;
   }
   return found;
 }
+
+/** What may be done to what a name names: `secrets:read`, as OAuth's scopes have it. */
+const SCOPE = /^(?:read|write|readonly|list|get|view|create|update|delete|manage|admin|\*)$/;
 
 interface Name {
   readonly text: string;
@@ -70,7 +74,7 @@ interface Name {
 
 /** A part of each word that can make a name a credential's; what has none in its last characters need not be read. */
 const HINT =
-  /pass|pw|psk|pswd|secret|token|cred|key|auth|bearer|jwt|salt|cookie|session|pat|sas|otp|hook|sig|code|state|hmac|ticket|assertion|mnemonic|phrase|community|senha|kennwort|contrase|motde|パスワード|密码|口令|비밀번호/i;
+  /pass|pw|psk|pswd|crypt|secret|token|cred|key|auth|bearer|jwt|salt|cookie|session|pat|sas|otp|hook|sig|code|state|hmac|ticket|assertion|mnemonic|phrase|community|senha|kennwort|contrase|motde|パスワード|密码|口令|비밀번호/i;
 const HINT_LENGTH = 80;
 
 const BEFORE_SIGN = /([\p{L}\p{N}_.$-]+(?: [\p{L}\p{N}_.$-]+){0,3})(\\?["'`]|["'`]?\])?[ \t]{0,8}$/u;
@@ -116,7 +120,7 @@ const IS_HEADER = /(?:^|[-_ ])(?:authorization|cookie|api-key|auth-token)$/i;
 function readValue(text: string, after: number, name: Name, judgement: Judgement): Range | undefined {
   const start = after + (/^[ \t]{0,32}/.exec(text.slice(after, after + 32))?.[0].length ?? 0);
   const rest = text.slice(start, start + (judgement === "random" ? MAX_RANDOM_LENGTH + 1 : MAX_VALUE));
-  const opening = /^(?:\\?["'`])/.exec(rest)?.[0];
+  const opening = /^(?:"""|'''|\\?["'`])/.exec(rest)?.[0];
   const closed = opening === undefined ? undefined : findClosing(rest, opening);
   if (closed !== undefined) return isEmptyRange(start, closed);
   const line = /^[^\n\r]*/.exec(rest)?.[0] ?? "";
@@ -144,6 +148,10 @@ function findEnd(line: string, { text, isFirst, quote }: Name): number {
 }
 
 function findClosing(text: string, opening: string): number | undefined {
+  if (opening.length === 3) {
+    const end = text.indexOf(opening, 3);
+    return end < 0 ? undefined : end + 3;
+  }
   const quote = opening.slice(-1);
   const isEscaped = opening.length > 1;
   for (let at = opening.length; at < text.length; at++) {
@@ -181,17 +189,21 @@ function readBlock(text: string, from: number, { start }: Name): Range | undefin
 }
 
 function unquote(text: string): string {
-  return text.replace(/^\\?["'`]|\\?["'`]$/g, "");
+  return text.replace(/^(?:"""|'''|\\?["'`])|(?:"""|'''|\\?["'`])$/g, "");
 }
 
 /** `{"name": "DB_PASSWORD", "value": "x"}`, `- name: DB_PASSWORD` and below it `value: x`, `key="DbPassword" value="x"`, `define('DB_PASSWORD', 'x')`. */
 const PAIR =
   /(?<![\p{L}\p{N}_])(?:name|key|variable|param|parameter)\\?["']?[ \t]{0,4}[=:][ \t]{0,4}\\?["']?([\p{L}_][\p{L}\p{N}_.-]{0,127})\\?["']?[\s,]{1,80}\\?["']?(?:value|val|default|content)\\?["']?[ \t]{0,4}[=:]/giu;
 const CALL = /\([ \t]{0,4}(["'])([\p{L}_][\p{L}\p{N}_.-]{0,127})\1[ \t]{0,4},(?=[ \t]{0,4}["'])/gu;
+/** Erlang's `{default_pass, <<"x">>}`, and headers that a proxy sets: `proxy_set_header X-Api-Key x;`, `RequestHeader set X-Api-Key x`. */
+const TUPLE = /\{[ \t]{0,4}([\p{L}_][\p{L}\p{N}_]{0,127})[ \t]{0,4},[ \t]{0,4}(?:<<)?(?=")/gu;
+const SET_HEADER =
+  /\b\w{0,24}header[ \t]{1,8}(?:(?:set|add|append|merge)[ \t]{1,8})?([\p{L}_][\p{L}\p{N}_-]{0,127})[ \t]{1,8}/giu;
 
 function findPaired(text: string): Range[] {
   const found: Range[] = [];
-  for (const pattern of [PAIR, CALL]) {
+  for (const pattern of [PAIR, CALL, TUPLE, SET_HEADER]) {
     for (const match of text.matchAll(pattern)) {
       const name = match.at(-1) ?? "";
       const judgement = judgeName(name);
@@ -240,6 +252,11 @@ const OTHERS: readonly RegExp[] = [
   /\bpassword(?:[ \t]for[ \t]\S{1,64})?[ \t]is:?[ \t]{1,4}((?=\S*\d)\S{4,256})/dgi,
   // https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html, and users of HAProxy.
   /\b(?:login|user|account)[ \t]+\S{1,128}\s{1,16}(?:insecure-)?password[ \t]+(\S{1,512})/dg,
+  // Squid's peers; ipsec.secrets; snmpd's users.
+  /\blogin=[^\s:=]{1,128}:([^\s:]{1,512})/dg,
+  /:[ \t]{0,8}(?:PSK|EAP|XAUTH|NTLM)[ \t]{1,8}"?([^\s"]{1,512})/dg,
+  /^[ \t]*createUser[ \t]+(?:-e[ \t]+\S{1,64}[ \t]+)?\S{1,128}[ \t]+(?:MD5|SHA(?:-\d+)?)[ \t]+"?([^\s"]{1,512})/dgm,
+  /^[ \t]*createUser[ \t][^\n]{1,512}[ \t](?:DES|AES(?:-\d+)?)[ \t]+"?([^\s"]{1,512})/dgm,
   /\bstats[ \t]+auth[ \t]+[^\s:]{1,128}:(\S{1,512})/dg,
   /\bsecret[ \t]{1,8}"([^"\n]{1,512})"/dg,
   /^[ \t]*(?:com2sec|com2sec6)[ \t]+\S{1,128}[ \t]+\S{1,128}[ \t]+(\S{1,128})/dgm,

@@ -266,6 +266,7 @@ describe("ini", () => {
     ["a = A\na = A", "A"],
     ["a[] = 1\na[] = 2", ["1", "2"]],
     ["a", true],
+    ["a = null", "null"],
   ])("%j gives %j", (body, value) => {
     expect(read(`[s]\n${body}\n`, "ini")).toEqual({ s: { a: value } });
   });

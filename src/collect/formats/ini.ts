@@ -5,10 +5,9 @@ import { addToList, Doubtful, type Parsed, refuseRepeated, splitLines } from "./
 const COMMENT = /^[;#]/;
 /** What follows a section's name can only be a comment. */
 const HEADER = /^\[([^\]]*)\]\s*(?:[;#].*)?$/;
-const LITERALS = new Map<string, unknown>([
+const TRUTH = new Map([
   ["true", true],
   ["false", false],
-  ["null", null],
 ]);
 
 const GOES_ON = new Doubtful(
@@ -54,7 +53,8 @@ function addEntry(sections: SectionTree, line: string, isDeeper: boolean): void 
 function readValue(text: string): unknown {
   const quoted = /^"([^"]*)"$/.exec(text) ?? /^'([^']*)'$/.exec(text);
   if (quoted) return quoted[1];
-  if (LITERALS.has(text)) return LITERALS.get(text);
+  const truth = TRUTH.get(text);
+  if (truth !== undefined) return truth;
   if (/(?:^|\s)[;#]/.test(text)) {
     return new Doubtful("may end in a comment (; or #): some programs take one here, others do not; name the dialect in format", {
       node: text,

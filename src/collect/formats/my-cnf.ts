@@ -25,7 +25,7 @@ export function parseMyCnf(text: string): Parsed {
     } else if (line.startsWith("[")) {
       const end = line.indexOf("]");
       if (end < 0) return { fault: `is not my.cnf: line ${index + 1} begins with [ and has no ]` };
-      sections.open(line.slice(1, end).trim());
+      sections.open(line.slice(1, end).trimEnd());
     } else {
       if (!sections.isInSection) return { fault: `is not my.cnf: line ${index + 1} stands before any group` };
       addOption(sections, cutComment(line));
