@@ -46,6 +46,14 @@ describe("read", () => {
     expect(execFileSync("timeout", ["20", "cat", pipe], { encoding: "utf8" })).toBe("x\n");
   });
 
+  it("takes no message from those who wait for the kernel's", async () => {
+    const root = await makeFolder({});
+    await symlink("/proc/kmsg", join(root, "link"));
+    const refused = { unreadable: "refused", reason: expect.stringMatching(/^is not read: it gives each message once/) };
+    expect(await openHostFiles("/").read("/proc/kmsg", never)).toEqual(refused);
+    expect(await openHostFiles(root).read("/link", never)).toEqual(refused);
+  });
+
   it("reads files whose size is said to be 0", async () => {
     expect((await openHostFiles("/").read("/proc/self/stat", never)) as { bytes: Buffer }).not.toHaveProperty("bytes.length", 0);
   });
@@ -62,6 +70,13 @@ describe("read", () => {
 });
 
 describe("glob", () => {
+  it("finds pipes and sockets too, so that it is told why they are not read", async () => {
+    const root = await makeFolder({ "conf/a.conf": "" });
+    execFileSync("mkfifo", [join(root, "conf/pipe.conf")]);
+    const files = openHostFiles(root);
+    expect(await files.glob(["/conf/*.conf"], never)).toMatchObject({ paths: ["/conf/a.conf", "/conf/pipe.conf"], unread: [] });
+  });
+
   it("finds files and links to files, sorted, each once", async () => {
     const root = await makeFolder({
       "opt/b.conf": "",

@@ -1,6 +1,6 @@
 // Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, open, readdir, readlink, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
 import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
@@ -38,7 +38,7 @@ export interface HostFiles {
   /** Reads a regular file of at most MAX_FILE_BYTES; links are followed. Never rejects for what the file is. */
   read(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable>;
   /**
-   * The regular files and links that some pattern matches, sorted by code unit, each once. Links to folders are not entered.
+   * What some pattern matches and is no folder, sorted by code unit, each once. Links to folders are not entered.
    * No file, or no such folder, is an empty list; a folder that may not be read is told, and costs only itself.
    */
   glob(patterns: readonly string[], signal: AbortSignal): Promise<Globbed | Unreadable>;
@@ -254,6 +254,9 @@ async function judgeOpen(root: string, asked: string, file: FileHandle, permit: 
   return permit.judgePath(isBelow ? real.slice(root.length) : real);
 }
 
+/** Files of the kernel that say they are regular (proc(5), the kernel's trace/ftrace.rst). */
+const TAKEN = /^\/proc\/kmsg$|\/trace_pipe(?:_raw)?$/;
+
 interface ReadOptions {
   /** Whether all of it is wanted. */
   readonly whole?: boolean;
@@ -281,8 +284,11 @@ async function readOpen(
 ): Promise<Start | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
   // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a watchdog begins to count.
-  const unfit = findUnfit(await stat(path), whole ? limit : undefined);
+  const facts = await stat(path);
+  const unfit = findUnfit(facts, whole ? limit : undefined);
   if (unfit) return unfit;
+  if (facts.size === 0 && TAKEN.test(await realpath(path)))
+    return refuse("is not read: it gives each message once, and who waits for them would miss some");
   // O_NONBLOCK: what was put there since must not hold us up for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {

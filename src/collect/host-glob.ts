@@ -44,8 +44,8 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
     readdir(path, options, (error, entries) => {
       const reason = error && explainFolder(error, path);
       if (reason) unread.set(name(path), reason);
-      // The walker leaves links out unless it may enter them; as files they are found and not entered.
-      callback(error, error ? entries : entries.map((entry) => (entry.isSymbolicLink() ? asFile(entry) : entry)));
+      // The walker leaves out links, unless it may enter them, and pipes, sockets and devices. As files they are found; reading them says why not.
+      callback(error, error ? entries : entries.map((entry) => (entry.isFile() || entry.isDirectory() ? entry : asFile(entry))));
     });
   };
   const options: GlobOptions = {
