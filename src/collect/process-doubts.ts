@@ -3,10 +3,10 @@ import { posix } from "node:path";
 import { type FileForm, mayBe } from "./process-forms.ts";
 import { nameProcess, type ProcessLook } from "./process-look.ts";
 import type { PreparedWords } from "./process-match.ts";
-import { isShell } from "./process-program.ts";
+import { isShell, isWrapper } from "./process-program.ts";
 import { findHome, findNamesake, isSilent, listFolders, namesSibling, namesSuch } from "./process-silence.ts";
 import type { ListedProcess } from "./process-table.ts";
-import { normalizePath } from "./process-words.ts";
+import { listReferences, normalizePath } from "./process-words.ts";
 
 /** Why a file's state cannot be told. */
 export interface Doubt {
@@ -112,10 +112,16 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   /** A process of the program, or of its name, that says of no file what it runs with. */
   async function findSilent(path: string, forms: readonly FileForm[]): Promise<Doubt | undefined> {
     const silent = processes.filter((process) => {
+      if (isWrapper(process.argv[0] ?? "")) return false;
       const words = look.words(process);
       return isSilent(process, words, path) && !forms.some((form) => form.words?.looksLike(words));
     });
-    if (program !== undefined) return explainSilent(silent, path, mayRun);
+    if (program !== undefined) {
+      // Which script an interpreter runs, a title hides.
+      const isIts = async (process: ListedProcess) =>
+        (await mayRun(process)) || (process.hasTitle && (await livesBeside(process, path)));
+      return explainSilent(silent, path, isIts);
+    }
     const isKin = async (process: ListedProcess) => findNamesake(process, path);
     return (await explainSilent(silent, path, isKin)) ?? (await explainSilent(silent, path, livesBeside));
   }
@@ -136,12 +142,44 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     return undefined;
   }
 
-  /** Whether the program lies beside the file, or beside its folder `conf`: many read what lies there, or where they work. */
+  /**
+   * Whether the program lies beside the file, or beside its folder `conf`: many read what lies there. Where a title hides the program, whether
+   * it works there.
+   */
   async function livesBeside(process: ListedProcess, path: string): Promise<boolean> {
     if (own.has(process) || isShell(process.argv[0] ?? "")) return false;
     const home = findHome(path);
-    const runs = home === undefined ? undefined : await look.findProgram(process);
-    return runs !== undefined && (posix.dirname(runs) === home || posix.dirname(runs) === posix.dirname(path));
+    if (home === undefined) return false;
+    const folders = [home, posix.dirname(path)];
+    const runs = await look.findProgram(process);
+    if (runs !== undefined && folders.includes(posix.dirname(runs))) return true;
+    if (!process.hasTitle) return false;
+    for (const folder of folders) if ((await look.worksIn(process, folder)) === "yes") return true;
+    return false;
+  }
+
+  /** A process that takes more words from a file, as `java @/opt/app/words` does, of which one names this file. */
+  async function findArgumentFile(path: string): Promise<Doubt | undefined> {
+    for (const process of processes) {
+      for (const word of process.argv.slice(1).filter((one) => /^@[^@]/.test(one))) {
+        if (!(await isNamedIn(process, word.slice(1), path)) || !(await mayRun(process))) continue;
+        if (await isElsewhere(process, path)) continue;
+        const how = "write match as its command line has it";
+        return {
+          reason: `${nameProcess(process)} takes words from ${word.slice(1)}, and they name this file: ${how}`,
+          about: process,
+        };
+      }
+    }
+    return undefined;
+  }
+
+  async function isNamedIn(process: ListedProcess, argumentFile: string, path: string): Promise<boolean> {
+    for (const reference of (await look.readWordsOf(process, argumentFile)).flatMap(listReferences)) {
+      if (posix.basename(reference) !== posix.basename(path)) continue;
+      if ((await look.isFile(process, reference, path)) !== "no") return true;
+    }
+    return false;
   }
 
   /** A process whose words could not be read, unless it is known to run another program. */
@@ -171,6 +209,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
       return (
         (await explainOthers(path, others)) ??
         (await findMention(path)) ??
+        (await findArgumentFile(path)) ??
         (hasWords ? ((await findFolder(path, forms)) ?? (await findSilent(path, forms)) ?? (await findGap())) : undefined)
       );
     },

@@ -54,6 +54,11 @@ export function parseCommandLine(text: string): readonly string[] {
   return parts.length === 1 && parts[0] === "" ? [] : parts;
 }
 
+/** Whether a process wrote over its command line: what is left of the room behind it is NULs, and an argument ends with one. */
+export function isOverwritten(text: string): boolean {
+  return text.endsWith("\0\0");
+}
+
 /** What /proc/PID/status says of rights and namespaces (proc_pid_status(5)). */
 export interface ProcessStatus {
   /** Its number in each PID namespace, from that of this /proc downwards. */

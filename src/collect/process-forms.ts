@@ -5,7 +5,6 @@ import type { HostAccess } from "./collector.ts";
 import { nameProcess, type ProcessLook } from "./process-look.ts";
 import { both, compileWords, fillIn, type Verdict, type WordMatch } from "./process-match.ts";
 import type { ListedProcess } from "./process-table.ts";
-import { normalizePath } from "./process-words.ts";
 import { completeUnit, escapeUnit, type Units } from "./systemd-units.ts";
 
 /** A number and a newline; some daemons write more lines behind it. */
@@ -114,7 +113,6 @@ async function matchesWords(
   const asked = new Map<string, Promise<void>>();
   const answered = new Map<string, Verdict>();
   const first = words.look(prepared, (reference, path) => {
-    if (normalizePath(reference) === path) return "yes";
     if (!mayBe(reference, path, isDeep, program !== undefined)) return "no";
     const key = `${reference}\0${path}`;
     if (!asked.has(key)) {
@@ -125,9 +123,7 @@ async function matchesWords(
   });
   if (first === "yes" || first === "no") return first;
   await Promise.all(asked.values());
-  return words.look(prepared, (reference, path) =>
-    normalizePath(reference) === path ? "yes" : (answered.get(`${reference}\0${path}`) ?? "no"),
-  );
+  return words.look(prepared, (reference, path) => answered.get(`${reference}\0${path}`) ?? "no");
 }
 
 /** Whether it is worth a look: it has the file's name; or, as a link may have another one, its extension. */

@@ -13,6 +13,8 @@ import { isTitle, normalizePath, splitTitle } from "./process-words.ts";
 /** Most of one environment or list of mapped files, and most open files of a process. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_OPEN_FILES = 4096;
+/** Most that is read of a file of words. */
+const MAX_ARGUMENT_FILE_BYTES = 64 * 1024;
 
 /** Where a name is looked for that another user's process was started under. */
 const PATH_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -31,6 +33,8 @@ export interface ProcessLook {
   findProgram(process: ListedProcess): Promise<string | undefined>;
   /** Whether a file's path leads to the same file for it as for us: containers have others under the same path. */
   sharesFile(process: ListedProcess, path: string): Promise<Verdict>;
+  /** The words in the beginning of a file that a word of a process names; none where it cannot be read. */
+  readWordsOf(process: ListedProcess, reference: string): Promise<readonly string[]>;
   worksIn(process: ListedProcess, folder: string): Promise<Verdict>;
   hasVariable(process: ListedProcess, name: string, value: string): Promise<Verdict>;
   holds(process: ListedProcess, path: string): Promise<Verdict>;
@@ -79,10 +83,23 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       }
       absolute = normalizePath(posix.join(stripDeleted(cwd.target), plain));
     }
-    if (await isSame(absolute, path)) return "yes";
+    const seen = await isSeenAs(process, absolute, path);
+    if (seen !== "no") return seen;
     const now = await wasTurned(absolute, path);
     if (now === undefined) return "no";
     return { doubt: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now` };
+  }
+
+  /** Whether a path is a file: for us, or for a process that changed its root (chroot(2)), before or after it read the file. */
+  async function isSeenAs(process: ListedProcess, absolute: string, path: string): Promise<Verdict> {
+    const isOurs = await isSame(absolute, path);
+    if (!isOurs && posix.basename(absolute) !== posix.basename(path)) return "no";
+    const root = await readLink(`${process.folder}/root`);
+    if (!("target" in root) || !root.target.startsWith("/") || root.target === "/") return isOurs ? "yes" : "no";
+    const inside = posix.join(stripDeleted(root.target), absolute);
+    if (await isSame(inside, path)) return "yes";
+    if (!isOurs || (await identify(inside)) === undefined) return isOurs ? "yes" : "no";
+    return { doubt: `${nameProcess(process)} has ${absolute}, and works below another root (chroot), where there is one too` };
   }
 
   async function runs(process: ListedProcess, program: string): Promise<Verdict> {
@@ -180,6 +197,12 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
         if (there === undefined ? isElsewhere : here !== there) return "no";
       }
       return "yes";
+    },
+
+    async readWordsOf(process, reference) {
+      const path = await place(process, reference, true);
+      const start = path === undefined ? undefined : await files.readStart(path, MAX_ARGUMENT_FILE_BYTES, signal);
+      return start && "bytes" in start ? start.bytes.toString("utf8").split(/[\s"']+/) : [];
     },
 
     async worksIn(process, folder) {

@@ -88,8 +88,10 @@ export function compileWords(match: string, path: string): WordMatch {
     look: ({ lists, references }, isFile) =>
       lookAll(lists, ({ text, file }, word) => {
         // A word alone may also be what stands after an `=`.
-        if (word === text || (whole.length === 1 && word.endsWith(`=${text}`))) return "yes";
-        if (!file || !word.startsWith(file.before)) return "no";
+        const isWhole = word === text || (whole.length === 1 && word.endsWith(`=${text}`));
+        if (!file) return isWhole ? "yes" : "no";
+        if (isWhole) return isFile(file.path, file.path);
+        if (!word.startsWith(file.before)) return "no";
         const texts = file.before === "" ? (references.get(word) ?? []) : listReferences(word.slice(file.before.length));
         return texts.reduce<Verdict>((verdict, text) => either(verdict, isFile(text, file.path)), "no");
       }),

@@ -15,6 +15,8 @@ interface Interpreter {
   readonly subcommand?: RegExp;
   /** What is run is no file unless an option names it: of java, a class. */
   readonly scriptByOptionOnly?: boolean;
+  /** It runs any program, which may be an interpreter in its turn: the words from there on are that one's. */
+  readonly isLoader?: boolean;
 }
 
 const SHELL = /^(?:(?:ba|da|a|z|k|mk|pdk|ya)?sh|busybox)[\d.]*$/;
@@ -53,13 +55,17 @@ const INTERPRETERS: readonly Interpreter[] = [
   { name: /^(?:tclsh|wish|expect)[\d.]*$/, endsOptions: /^-c$/ },
   { name: /^dotnet$/, takesValue: /^--(?:runtimeconfig|depsfile|additionalprobingpath|fx-version)$/, subcommand: /^exec$/ },
   { name: /^Rscript$/, endsOptions: /^-e$/ },
-  { name: /^ld(?:-linux|-musl|64)?[\w.-]*\.so[.\d]*$/, takesValue: /^--(?:library-path|preload|argv0|audit|inhibit-rpath)$/ },
-  { name: /^qemu-[\w]+(?:-static)?$/, takesValue: /^-[LEUBRDgs]$/ },
+  {
+    name: /^ld(?:-linux|-musl|64)?[\w.-]*\.so[.\d]*$/,
+    takesValue: /^--(?:library-path|preload|argv0|audit|inhibit-rpath)$/,
+    isLoader: true,
+  },
+  { name: /^qemu-[\w]+(?:-static)?$/, takesValue: /^-[LEUBRDgs]$/, isLoader: true },
 ];
 
 /** Programs that start another with the words behind their own. */
 const WRAPPERS =
-  /^(?:runuser|su|sudo|doas|setpriv|timeout|nice|ionice|chrt|taskset|numactl|prlimit|tini(?:-static)?|dumb-init|catatonit|docker-init|env|nohup|setsid|stdbuf|strace|ltrace|flock|unshare|nsenter|chroot|gosu|su-exec|chpst|softlimit|setuidgid|s6-[\w-]+|runsv|start-stop-daemon|daemon(?:ize)?|systemd-(?:run|inhibit|nspawn)|dbus-run-session|xvfb-run|proot|bwrap|firejail|conmon|authbind)$/;
+  /^(?:runuser|su|sudo|doas|setpriv|timeout|nice|ionice|chrt|taskset|numactl|prlimit|tini(?:-static)?|dumb-init|catatonit|docker-init|env|nohup|setsid|stdbuf|xargs|strace|ltrace|flock|unshare|nsenter|chroot|gosu|su-exec|chpst|softlimit|setuidgid|s6-[\w-]+|runsv|start-stop-daemon|daemon(?:ize)?|systemd-(?:run|inhibit|nspawn)|dbus-run-session|xvfb-run|proot|bwrap|firejail|conmon|authbind)$/;
 
 /** What a command line starts. */
 export interface StartedProgram {
@@ -78,6 +84,10 @@ export function readProgram(argv: readonly string[], loaded: string | undefined)
   const interpreter = findInterpreter(command) ?? (loaded === undefined ? undefined : findInterpreter(loaded));
   if (!interpreter || isTitle(argv)) return { command, isInterpreted: interpreter !== undefined };
   const script = findScript(words.slice(1), interpreter);
+  if (script !== undefined && interpreter.isLoader) {
+    const inner = readProgram(words.slice(words.indexOf(script, 1)), undefined);
+    if (inner.script !== undefined) return { command, script: inner.script, isInterpreted: true };
+  }
   return script === undefined ? { command, isInterpreted: true } : { command, script, isInterpreted: true };
 }
 

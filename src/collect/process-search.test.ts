@@ -137,6 +137,20 @@ describe("real processes", () => {
     await expectFound(() => find(join(root, "etc/score.ini")), /\(node\) may run with this file/);
   });
 
+  it("that take words from a file, or wrote a title over them, may have it", async () => {
+    const files = ["jvm/a.conf", "jvm/b.conf", "titled/conf/a.conf"];
+    const root = await makeFolder(Object.fromEntries(files.map((file) => [file, ""])));
+    await writeFile(join(root, "words"), `--verbose\n--config="${root}/jvm/a.conf"\n`);
+    await writeFile(join(root, "titled/app.mjs"), `process.title = "shop"; ${SCRIPT.split("\n")[1]}`);
+    await start("node", ["-e", "setTimeout(() => undefined, 300_000)", "--", "@words"], { cwd: root });
+    await start("node", ["app.mjs", "-c", "conf/a.conf"], { cwd: join(root, "titled") });
+    await expectFound(() => find(join(root, "jvm/a.conf")), /takes words from words, and they name this file/);
+    expect(await find(join(root, "jvm/b.conf"))).toBe("none");
+    const titled = join(root, "titled/conf/a.conf");
+    await expectFound(() => find(titled), /\(shop\) may run with this file/);
+    expect(await find(titled, { program: join(root, "titled/app.mjs") })).toMatch(/\(shop\) may run with this file/);
+  });
+
   it("have said nothing of a file if their program is named and their words name none", async () => {
     const root = await makeFolder({ "a.conf": "" });
     await start("/usr/bin/tail", ["-f", "/dev/null"]);
@@ -246,6 +260,19 @@ describe("what may not be seen", () => {
     const long = `/opt/app\0${"x".repeat(1024 * 1024)}\0/conf/a.conf\0`;
     const cut = makeHostDouble(await makeFolder({ ...BOOT, ...INIT, ...describeProcess(10, { cmdline: long }) }));
     expect(await find("/conf/a.conf", { host: cut })).toContain("its command line has more than 1048576 bytes");
+  });
+
+  it("is seen as a process with another root sees it", async () => {
+    const inJail = describeProcess(10, { cmdline, status: "NSpid:\t10\n", mountinfo: "\n" });
+    const root = await makeFolder({ ...BOOT, ...INIT, ...self, ...inJail, "jail/conf/a.conf": "" });
+    const host = makeHostDouble(root);
+    const path = "/jail/conf/a.conf";
+    expect(await find(path, { host })).toBe("none");
+    await symlink("/jail", join(root, "proc/10/root"));
+    expect(await find(path, { host })).toBe("10");
+    expect(await find("/conf/a.conf", { host })).toMatch(/has \/conf\/a.conf, and works below another root/);
+    await rm(join(root, "jail"), { recursive: true });
+    expect(await find("/conf/a.conf", { host })).toBe("10");
   });
 
   it("is waited for: a process that has no words for a moment, between fork and exec or at its end", async () => {

@@ -74,7 +74,7 @@ function names({ references }: PreparedWords, process: ListedProcess | undefined
 export function findNamesake({ name, argv }: ListedProcess, path: string): boolean {
   const { script = "" } = readProgram(argv, undefined);
   const ofScript = listNames(posix.parse(script).name).filter((part) => !COMMON_SCRIPTS.has(part));
-  const own = [...listNames(`${name} ${posix.basename((argv[0] ?? "").split(/[\s:]/)[0] ?? "")}`), ...ofScript];
+  const own = [...listNames(`${name.split(" ")[0]} ${posix.basename((argv[0] ?? "").split(/[\s:]/)[0] ?? "")}`), ...ofScript];
   const theirs = listNames(path);
   return own.some((one) => theirs.some((other) => isKin(one, other)));
 }

@@ -162,6 +162,7 @@ class World {
       name: "app",
       argv: ["app"],
       gap: undefined,
+      hasTitle: false,
       folder: "/proc/1",
       exe: { unreadable: "refused" as const, reason: "" },
     };

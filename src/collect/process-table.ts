@@ -2,8 +2,9 @@
 import type { HostAccess } from "./collector.ts";
 import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
-import { parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
+import { isOverwritten, parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
 import { findHiding } from "./process-visibility.ts";
+import { isTitle } from "./process-words.ts";
 
 /** Processes looked at, at most. */
 const MAX_PROCESSES = 50_000;
@@ -36,6 +37,8 @@ export interface ListedProcess {
   readonly argv: readonly string[];
   /** Why `argv` is not all of its words; undefined where it is. */
   readonly gap: string | undefined;
+  /** It wrote a title over its words: what it was started with cannot be seen. */
+  readonly hasTitle: boolean;
   /** Where it is told of: /proc/PID, or one of its threads where the first has ended. */
   readonly folder: string;
 }
@@ -54,7 +57,7 @@ export interface ProcessTable {
   readonly starter?: string | undefined;
 }
 
-type ReadWords = Pick<ListedProcess, "argv" | "gap" | "folder">;
+type ReadWords = Pick<ListedProcess, "argv" | "gap" | "hasTitle" | "folder">;
 
 /** Lists the processes: two small files of each. Never rejects for what the host is. */
 export async function listProcesses(host: HostAccess, signal: AbortSignal): Promise<ProcessTable> {
@@ -106,7 +109,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
     if (!hasFirstEnded) return readLine(own);
     const threads = await files.list(`${own}/task`);
     if ("unreadable" in threads) {
-      return threads.unreadable === "absent" ? undefined : { argv: [], gap: `its threads: each ${threads.reason}`, folder: own };
+      return threads.unreadable === "absent" ? undefined : none(`its threads: each ${threads.reason}`, own);
     }
     for (const thread of threads.names.filter((name) => name !== pid).slice(0, MAX_THREADS)) {
       const read = await readLine(`${own}/task/${thread}`);
@@ -116,21 +119,25 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
   }
 
   async function readLine(place: string): Promise<ReadWords | undefined> {
-    const none = (gap: string): ReadWords => ({ argv: [], gap, folder: place });
-    if (bytesLeft <= 0) return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`);
+    if (bytesLeft <= 0) return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`, place);
     const line = await files.readOfProcess(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
-    if ("unreadable" in line) return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`);
+    if ("unreadable" in line) return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`, place);
     bytesLeft -= line.bytes.length;
-    const argv = parseCommandLine(line.bytes.toString("utf8"));
-    if (argv.length === 0) return none("its command line is empty");
+    const text = line.bytes.toString("utf8");
+    const argv = parseCommandLine(text);
+    if (argv.length === 0) return none("its command line is empty", place);
     const gap = line.isWhole ? undefined : `its command line has more than ${MAX_COMMAND_LINE_BYTES} bytes`;
-    return { argv, gap, folder: place };
+    return { argv, gap, hasTitle: isTitle(argv) || isOverwritten(text), folder: place };
   }
 
   const processes = await readAll(pids, readOne, host, signal);
   if (signal.aborted) unseen.push("the processes were not looked at to the end: the time is over");
   if (refused.length > 0) unseen.push(explainRefused(refused, reason));
   return { processes, unseen, starter };
+}
+
+function none(gap: string, folder: string): ReadWords {
+  return { argv: [], gap, hasTitle: false, folder };
 }
 
 /** Reads many processes; those that have no words once more, until they have some or have ended. */

@@ -30,6 +30,7 @@ describe("a match of words", () => {
     ["{path}", ["app", "--spring.config.location=optional:file:/opt/conf/a.conf,classpath:/x"], true],
     ["{path}", ["java", "-Dconfig.file=/opt/conf/a.conf", "-jar", "a.jar"], true],
     ["{path}", ["app", "-f", "/etc/b.conf,/opt/conf/a.conf"], true],
+    ["{path}", ["app", "-f", "x:/opt/conf/a.conf,y:/opt/conf/b.conf"], true],
     ["{path}", ["nginx: master process /usr/sbin/nginx -c /opt/conf/a.conf"], true],
     ["{path}", ["php-fpm: master process (/opt/conf/a.conf)"], true],
     ["{path}", ["nginx: master process /usr/sbin/nginx -c /opt/conf/a.conf.bak"], false],
@@ -114,6 +115,8 @@ describe("the program of a command line", () => {
     ["sh -ec exit /opt/run.sh", undefined],
     ["/lib64/ld-linux-x86-64.so.2 --library-path /opt/lib /opt/app x", "/opt/app"],
     ["/opt/app /opt/x.py", undefined],
+    ["/lib64/ld-linux-x86-64.so.2 --library-path /l /usr/bin/perl -w /opt/app.pl a.conf", "/opt/app.pl"],
+    ["qemu-aarch64 -L /l /opt/app a.conf", "/opt/app"],
   ])("%s runs %s", (line, script) => {
     expect(readProgram(line.split(" "), undefined).script).toBe(script);
   });
@@ -162,6 +165,7 @@ describe("a command line that names no file", () => {
     startedAt: 0,
     argv,
     gap: undefined,
+    hasTitle: false,
     folder: "",
   });
   it.each<[string, string, string, boolean]>([

@@ -47,7 +47,11 @@ export function listReferences(word: string): readonly Reference[] {
   for (const part of openWord(whole)) {
     add(part);
     // Each part of a list may be NAME=PATH in its turn.
-    for (const piece of part.split(/[,;]/)) for (const inner of openWord(piece)) add(readUrl(strip(inner)));
+    for (const piece of part.split(/[,;]/)) {
+      for (const inner of openWord(piece)) add(readUrl(strip(inner)));
+      // `NAME:PATH,NAME:PATH`
+      if (piece !== part && !piece.includes("://")) for (const inner of piece.split(":")) add(strip(inner));
+    }
     if (!part.includes("://")) for (const piece of part.split(":")) add(strip(piece));
   }
   return [...found];
