@@ -1,6 +1,6 @@
 // Tests of following published specs on a host: what is tried, what is undone, and what the first report says.
 
-import { symlink } from "node:fs/promises";
+import { link, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { FollowedSpec, Refusal } from "../agent/spec-follower.ts";
@@ -109,8 +109,8 @@ it("says in its first report, and in the log, that a spec is refused here", asyn
 });
 
 it("reads what the policy lets it, after links; its own spec and the host's facts are the host's", async () => {
-  const link = "file: { path: /link, fields: { c: { pattern: .+ } } }";
-  const { collection, published, root } = await setUp(spec(A, link), { allowFiles: ["/a", "/link", "/glob/"] });
+  const linked = "file: { path: /link, fields: { c: { pattern: .+ } } }";
+  const { collection, published, root } = await setUp(spec(A, linked), { allowFiles: ["/a", "/link", "/glob/"] });
   // As a link within a root that stands in for the host: relative, so that it stays there.
   await symlink("etc/shadow", join(root, "link"));
   const own = JSON.parse((await collection.collect({ all: true }, SIGNAL)).bytes.toString()) as object;
@@ -125,6 +125,20 @@ it("reads what the policy lets it, after links; its own spec and the host's fact
   expect(unread).toEqual([
     { what: "/b", reason: "this host's policy (allow_files) does not let published specs read /b" },
     { what: "/link", reason: "published specs may not read /etc/shadow, unless allow_files names it" },
+  ]);
+});
+
+it("reads no secret under another name, which a hard link gives it as a bind mount does", async () => {
+  const { collection, published, root } = await setUp(spec(A));
+  await mkdir(join(root, "conf"));
+  await link(join(root, "etc/shadow"), join(root, "conf/app.conf"));
+  await collection.collect({ all: true }, SIGNAL);
+  published.push(toFollowed(spec(OS, "files: { glob: '/conf/*', into: d, fields: { c: { pattern: .+ } } }"), 2));
+  await collection.check();
+  const { bytes, unread } = await collection.collect({ changed: [] }, SIGNAL);
+  expect(JSON.parse(bytes.toString())).toMatchObject({ d: [] });
+  expect(unread).toEqual([
+    { what: "/conf/app.conf", reason: "published specs may not read /etc/shadow, unless allow_files names it" },
   ]);
 });
 

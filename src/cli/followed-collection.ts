@@ -132,10 +132,10 @@ const NAMED: readonly CollectorName[] = ["file", "files", "processes", "extra"];
 
 /** The host as a published spec may look at it. */
 function restrictHost(host: HostAccess, policy: FilePolicy): HostAccess {
-  const { judgePath, judgeContent } = policy;
-  const named = host.files.permitting({ judgePath, judgeContent, isExempt: () => false });
+  const { judgePath, judgeContent, known } = policy;
+  const named = host.files.permitting({ judgePath, judgeContent, known, isExempt: () => false });
   // What is asked for below /proc is the collector's own look at processes, since judgeSpec lets no spec name it.
-  const processes = host.files.permitting({ judgePath, judgeContent, isExempt: (path) => path.startsWith("/proc/") });
+  const processes = host.files.permitting({ judgePath, judgeContent, known, isExempt: (path) => path.startsWith("/proc/") });
   return {
     ...host,
     named: (collector) => (NAMED.includes(collector) ? (collector === "processes" ? processes : named) : host.files),

@@ -25,6 +25,8 @@ export interface Permit {
   /** @param path of an open file, after all links @returns why it may not be read */
   judgePath(path: string): string | undefined;
   judgeContent(bytes: Uint8Array): string | undefined;
+  /** Files that are known under any name: what is one of these is judged as lying there. */
+  readonly known: readonly string[];
   /** What a collector looks for on its own account. @param path as it was asked for */
   isExempt(path: string): boolean;
 }
@@ -251,7 +253,25 @@ async function judgeOpen(root: string, asked: string, file: FileHandle, permit: 
   // proc_pid_fd(5). Where a magic link of /proc led, it names the file as this process would.
   const real = (await readlink(`/proc/self/fd/${file.fd}`)).replace(/ \(deleted\)$/, "");
   const isBelow = root !== "/" && real.startsWith(`${root}/`);
-  return permit.judgePath(isBelow ? real.slice(root.length) : real);
+  const path = isBelow ? real.slice(root.length) : real;
+  return permit.judgePath(path) ?? (await judgeOtherNames(root, path, file, permit));
+}
+
+/** The number of the inode of /proc itself: PROC_ROOT_INO, include/linux/proc_fs.h. */
+const PROC_INODE = 1n;
+
+/** A hard link and a bind mount are names of a file that no path tells of. */
+async function judgeOtherNames(root: string, path: string, file: FileHandle, permit: Permit): Promise<string | undefined> {
+  const find = (name: string) => stat(resolveBelow(root, name), { bigint: true }).catch(() => undefined);
+  const facts = await file.stat({ bigint: true });
+  const proc = await find("/proc");
+  if (proc?.ino === PROC_INODE && proc.dev === facts.dev && !path.startsWith("/proc/"))
+    return "is one of /proc under another name";
+  for (const name of permit.known) {
+    const other = await find(name);
+    if (other && other.ino === facts.ino && other.dev === facts.dev) return permit.judgePath(name);
+  }
+  return undefined;
 }
 
 /** Files of the kernel that say they are regular (proc(5), the kernel's trace/ftrace.rst). */

@@ -12,6 +12,8 @@ export interface FilePolicyOptions {
 }
 
 export interface FilePolicy {
+  /** Files that are secret under any name: a hard link or a bind mount gives them others. */
+  readonly known: readonly string[];
   /** @param path where a file lies in truth, after all links @returns why it may not be read; undefined if it may */
   judgePath(path: string): string | undefined;
   /** @returns why what was read may not be used */
@@ -43,6 +45,9 @@ const SECRET = [
   "/**/.ssh/id_*",
 ].map(compileGlob);
 
+/** Of these the single files that each host has. */
+const SECRET_FILES = ["/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-"];
+
 /** At the beginning of a line: RFC 7468, and OpenSSH's own. */
 const PRIVATE_KEY = /^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/m;
 
@@ -61,6 +66,7 @@ export function compileFilePolicy({ allowed, own, variables }: FilePolicyOptions
   }
 
   return {
+    known: [...SECRET_FILES, ...own],
     judgePath,
     judgeContent: (bytes) =>
       PRIVATE_KEY.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"))
