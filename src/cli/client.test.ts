@@ -65,6 +65,11 @@ describe("createClient", () => {
     expect(seen.every(({ url: path, headers }) => path === "/x?a=1" && headers["x-api-key"] === KEY)).toBe(true);
   });
 
+  it("says a status in words of its own, since not every answer brings some", async () => {
+    const { url } = await serve((_request, response) => response.writeHead(502, " ").end("<b>gateway</b>"));
+    expect((await fail(connect(url))).message).toBe(`${url.origin} answered 502 Bad Gateway; is it a Rollcall server?`);
+  });
+
   it.each([429, 500, 502, 503])("gives up on %d at last", async (status) => {
     const { url, seen } = await serve((_request, response) => answerProblem(response, status, "no", "not now"));
     const error = await fail(connect(url));

@@ -1,4 +1,5 @@
 // Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter, and errors as the server explains them.
+import { STATUS_CODES } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import { API_HEADER } from "../api/header.ts";
@@ -163,7 +164,13 @@ async function explain(response: Response, url: URL, hasKey: boolean): Promise<s
     return `${url.origin} redirects to ${sanitize(location)}, and a key is not sent on; name the right URL with --server`;
   return problem
     ? `${url.origin} answered ${response.status}: ${sanitize(problem)}`
-    : `${url.origin} answered ${response.status} ${sanitize(response.statusText)}; is it a Rollcall server?`;
+    : `${url.origin} answered ${describeStatus(response.status)}; is it a Rollcall server?`;
+}
+
+/** By the number: what a server adds may be anything, HTTP/2 has no such words, and undici loses them on its way through a proxy. */
+function describeStatus(status: number): string {
+  const words = STATUS_CODES[status];
+  return words === undefined ? String(status) : `${status} ${words}`;
 }
 
 function parseProblem(text: string): string | undefined {
