@@ -84,7 +84,8 @@ export function openObservationsFile(options: ObservationsFileOptions): Memory {
         },
         (error: Error & { readonly code?: string }) => {
           const isNeedless = error.code === "ENOENT" && !makesFolder;
-          if (!hasFailed && !isNeedless) onNotice(`what was seen of files cannot be kept: ${error.message}`);
+          if (!hasFailed && !isNeedless)
+            onNotice(`what was seen of files cannot be kept: ${error.message}; name a folder for it with --state`);
           hasFailed = true;
         },
       );

@@ -22,7 +22,7 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitize(notice)}\n`);
   const { root } = options;
   // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
-  const memory = await openMemory(settings, { root, makesFolder: target !== undefined, refreshMs: 0, onNotice }, io);
+  const memory = await openMemory(settings, { root, makesFolder: true, refreshMs: 0, onNotice }, io);
   const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
   const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)
