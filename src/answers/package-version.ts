@@ -26,9 +26,9 @@ const DISTRIBUTION = /[.+_](?:el|fc|amzn|rhel|mga|azl|cm|lp)\d+(?![a-z])/;
 const RPM_SUFFIX =
   /(?:\.(?:x86_64|aarch64|noarch|i[3-6]86|ppc64le|ppc64|s390x|armv7hl|armhfp|riscv64|amd64|arm64|src|nosrc))?(?:\.rpm)?$/;
 
-/** What only Debian and those that build on it write: `+deb12u1`, `-0ubuntu1`, `-1+b1`, `+dfsg`, `-1~20.04.1`, `4.0.0+~4.0.1-1`, `~git2019-1`. */
+/** What only Debian and those that build on it write: `+deb12u1`, `-0ubuntu1`, `-1+b1`, `+dfsg`, `-1~20.04.1`, `4.0.0+~4.0.1-1`, `~git2019-1`, `20230311-1`. */
 const REVISION =
-  /[+~]deb\d+u\d|[\d+~]ubuntu\d|-\d[\w.~]*\+b\d+$|\d\+~\d[\w.~+]*-\d|~(?:git|svn|hg|bzr|rc|alpha|beta|pre)[\w.+~]*-\d|[\d.+~-]dfsg|[+~]ds(?:\d|-|$)|\+nmu\d|[+~]bpo\d|\+rp[it]\d|[+~]really\d|-[\d.]+build\d+$|-\d[\d.]*~[0-9a-z]/;
+  /[+~]deb\d+u\d|[\d+~]ubuntu\d|-\d[\w.~]*\+b\d+$|\d\+~(?:cs)?\d[\w.~+]*-\d|^(?:\d:)?(?:19|20)\d{6}-\d{1,2}(?:\.\d+)*$|~(?:git|svn|hg|bzr|rc|alpha|beta|pre)[\w.+~]*-\d|[\d.+~-]dfsg|[+~]ds(?:\d|-|$)|\+nmu\d|[+~]bpo\d|\+rp[it]\d|[+~]really\d|-[\d.]+build\d+$|-\d[\d.]*~[0-9a-z]/;
 
 /** An epoch, and what makes it more than a time or two ports. */
 const EPOCH = /^\d{1,2}:\d[0-9A-Za-z]*[.+~-][0-9A-Za-z.+~^_-]*$/;

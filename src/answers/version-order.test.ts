@@ -152,6 +152,7 @@ const PAIRS: ReadonlyArray<readonly [string, string]> = [
   ["5.3.9.Final", "5.3.10.Final"],
   // Git and Go.
   ["v1.2.3", "v1.2.3-5-g1a2b3c4"],
+  ["1.2.3-14-gabcdef", "1.2.4"],
   ["v1.2.3-5-g1a2b3c4", "v1.2.3-14-g0a2b3c4-dirty"],
   ["v1.2.3-rc1-5-g1a2b3c4", "v1.2.3-rc2"],
   ["v0.0.0-20191109021931-daa7c04131f5", "v0.0.0-20201109021931-0aa7c04131f5"],

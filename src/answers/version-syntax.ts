@@ -84,8 +84,9 @@ const UNDERSCORED = /\d{1,6}(?:_\d{1,6})+(?![0-9A-Za-z]|\.\d|_\d)/y;
 
 /** Go's pseudo-version, after the revision that it is based on: `-20191109021931-daa7c04131f5`, `-0.2019…` (go.dev/ref/mod). */
 const PSEUDO = /[-.](?:0\.)?(\d{14})-[0-9a-f]{12}(?![0-9a-z])/iy;
-/** A commit: git describe's `-g1a2b3c4`, or seven or more hexadecimal digits with a letter among them. It says nothing of the order. */
-const COMMIT = /[-._](?:g[0-9a-f]{7,40}|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40})(?:-dirty)?(?![0-9a-z])/iy;
+/** A commit: git describe's `-14-g1a2b3c4` (of four digits or more, git-config(1) on core.abbrev), or seven or more hexadecimal digits with a letter among them. It says nothing of the order. */
+const COMMIT =
+  /[-._](?:g[0-9a-f]{7,40}|(?<=-\d{1,6}-)g[0-9a-f]{4,6}|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40})(?:-dirty)?(?![0-9a-z])/iy;
 const WORD = new RegExp(`([-_.~ ]?)(${Object.keys(WORDS).join("|")})(?![a-z])`, "iy");
 /** A word of a Debian or Ubuntu revision: `-6ubuntu14.4`, `+deb12u3`. */
 const DISTRIBUTIONS = "(?:ubuntu|deb|dfsg|ds|bpo|esm|nmu)(?![a-z])";
