@@ -333,8 +333,8 @@ describe("compareVersions", () => {
   it("is a total order", () => {
     fc.assert(
       fc.property(version, version, version, (a, b, c) => {
-        expect(compare(a, b)).toBe(-compare(b, a) + 0);
-        if (compare(a, b) <= 0 && compare(b, c) <= 0) expect(compare(a, c)).toBeLessThanOrEqual(0);
+        expect(compare(a, b, c)).toBe(-compare(b, a, c) + 0);
+        if (compare(a, b, c) <= 0 && compare(b, c, a) <= 0) expect(compare(a, c, b)).toBeLessThanOrEqual(0);
       }),
       { numRuns: 5000 },
     );

@@ -208,6 +208,8 @@ export const FORMS: readonly Form[] = [
     pattern:
       /\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|clickhouse|ldaps?|smtps?|ftps?)(?:\+\w{1,16})?:\/\/[^\s/:@]{0,256}:(?!\d{1,5}\/)([^\s"'<>@]{1,256})@/dgi,
   },
+  // https://github.com/go-sql-driver/mysql#dsn-data-source-name
+  { pattern: /(?<![\w/:.-])[^\s/:@"'=]{1,128}:([^\s"'@]{1,256})@(?:tcp[46]?|unix)\(/dg },
   { pattern: /\bjdbc:oracle:thin:[^\s/@]{1,128}\/([^\s@/]{1,128})@/dgi },
 ];
 

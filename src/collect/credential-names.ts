@@ -11,7 +11,7 @@ const MAX_NAME_LENGTH = 256;
 
 /** Words that say which of several, or how it is written, after the word that counts: `password_old`, `SECRET_KEY_BASE`, `token2`. */
 const QUALIFIER =
-  /^(?:\d+|v\d+|prod|production|stag|stage|staging|dev|devel|test|qa|old|new|next|current|previous|prev|primary|secondary|backup|default|main|base|b64|base64|hex|value|text|plain|plaintext|string|raw|data|enc|encrypted|hash|hashed|md5|sha1|sha256|sha512|crypt|bcrypt)$/;
+  /^(?:\d+|v\d+|prod|production|stag|stage|staging|dev|devel|test|qa|old|new|next|current|previous|prev|primary|secondary|backup|default|main|base|b64|base64|hex|value|text|plain|plaintext|string|raw|data|enc|encoded|encrypted|hash|hashed|md5|sha1|sha256|sha512|crypt|bcrypt)$/;
 
 const PASSWORD =
   /(?:passwords?|passwds?|passphrases?|passcodes?|passwrd|pswd|pword|passwort|kennwort|senha|contraseñ?n?a|motdepasse|パスワード|密码|口令|비밀번호)$/;
@@ -107,7 +107,19 @@ const PLAIN_KEY_KINDS = new Set([
   ],
 ]);
 const SALT_KINDS = new Set(["auth", "password", "nonce", "in", "secret", "hash", "key"]);
-const RANDOM_WORDS = new Set(["auth", "cookie", "cookies", "session", "sessionid", "pat", "sas", "otp", "webhook", "encrypt"]);
+const RANDOM_WORDS = new Set([
+  "auth",
+  "cookie",
+  "cookies",
+  "session",
+  "sessionid",
+  "pat",
+  "sas",
+  "otp",
+  "webhook",
+  "encrypt",
+  "hmac",
+]);
 
 /** Judges what a key, variable or option calls its value; undefined where it is no credential's name. */
 export function judgeName(name: string): Judgement | undefined {
@@ -213,5 +225,8 @@ export function isRandom(text: string): boolean {
     return false;
   if (/^[A-Za-z]+:|\/[a-z]{2,}\/|\.[a-z]{2,}$/.test(text)) return false;
   const digits = text.replace(/\D/g, "").length;
+  // By chance there may be few digits; but in words a capital begins several small letters.
+  const changes = text.match(/(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=\d)\D/g)?.length ?? 0;
+  if (text.length >= 24 && /[a-z]/.test(text) && /[A-Z]/.test(text) && changes >= text.length * 0.45) return true;
   return digits >= 3 && /[A-Za-z]/.test(text) && (digits >= text.length / 8 || (/[a-z]/.test(text) && /[A-Z]/.test(text)));
 }

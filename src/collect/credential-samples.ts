@@ -313,6 +313,8 @@ export const SAMPLES: readonly Sample[] = [
   within("python", (secret) => `SECRET_KEY = '${secret}'`),
   within("redis", (secret) => `port 6379\nrequirepass ${secret}\n`),
   within("redis", (secret) => `masterauth ${secret}`),
+  within("dsn", (secret) => `app:${secret}@tcp(db:3306)/app?charset=utf8`, word(12)),
+  within("eab", (secret) => ({ kid: "a", hmacEncoded: secret }), word(43)),
   within("sssd", (secret) => `[domain/x]\nldap_default_authtok = ${secret}\n`),
   within("snmpd", (secret) => `createUser app SHA "${secret}" AES "other"`, word(12)),
   within("snmpd", (secret) => `createUser app SHA-256 other AES ${secret}`, word(12)),

@@ -27,6 +27,8 @@ describe("a key", () => {
     ["json", '{"dbPassword":"hunter2"}', "dbPassword"],
     ["json", '{"env":[{"name":"A","value":"b"},{"name":"DB_PASSWORD","value":"hunter2"}]}', "env.1.value"],
     ["toml", "[db]\npassword = 12345678", "db.password"],
+    ["yaml", "kind: Secret\ndata: { db: aHVudGVyMg== }", "data.db"],
+    ["yaml", "items: [{ kind: Secret, stringData: { db: hunter2 } }]", "items.0.stringData.db"],
   ])("of %s is judged by each of its levels: %j", async (format, text, key) => {
     const { x, unread } = await collect(file("/etc/app.conf", format, `{ key: ${key} }`), { "etc/app.conf": text });
     expect(x).toBe(MASK);
@@ -37,6 +39,7 @@ describe("a key", () => {
     ["yaml", "db: { password_file: /run/db, host: db }", "db.password_file", "/run/db"],
     ["yaml", "db: { password: '{{ db_password }}' }", "db.password", "{{ db_password }}"],
     ["yaml", "auth: { mode: oauth2 }", "auth.mode", "oauth2"],
+    ["yaml", "kind: ConfigMap\ndata: { model: A_red_1.1 }", "data.model", "A_red_1.1"],
     ["yaml", "tokenizer: { model: A_red_1.1 }", "tokenizer.model", "A_red_1.1"],
     ["json", '{"env":[{"name":"MODEL","value":"A_red_1.1"}]}', "env.0.value", "A_red_1.1"],
   ])("of %s that is none stays: %j", async (format, text, key, value) => {

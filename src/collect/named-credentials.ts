@@ -13,6 +13,9 @@ export interface NamedCredential {
 /** Names of a credential in another value beside it: `{ name: DB_PASSWORD, value: x }`. */
 const NAMED_VALUE = /^(.+)\.(?:value|val|default|content)$/i;
 
+/** What Kubernetes' objects of the kind Secret hold. */
+const SECRET_DATA = /^(?:(.+)\.)?(?:data|stringData)(?:\.|$)/;
+
 /**
  * Judges a key of a file by each of its levels, and by what a member beside it says.
  *
@@ -22,7 +25,9 @@ export function judgeKeyPath(key: string, path: string, follow: (key: string) =>
   const [, parent] = NAMED_VALUE.exec(key) ?? [];
   const beside = parent === undefined ? [] : ["name", "key", "Name", "Key"].map((name) => follow(`${parent}.${name}`));
   const names = [key, ...key.split("."), ...beside.filter((name) => typeof name === "string")];
-  return strongest([judgePath(path), ...names.map(judgeName)]);
+  const [isData, object] = SECRET_DATA.exec(key) ?? [];
+  const isSecret = isData !== undefined && follow(object === undefined ? "kind" : `${object}.kind`) === "Secret";
+  return strongest([judgePath(path), isSecret ? "all" : undefined, ...names.map(judgeName)]);
 }
 
 /** Of a text, characters before and after a match that can say what it is. */
