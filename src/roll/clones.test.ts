@@ -101,6 +101,30 @@ describe("two machines with one id", () => {
     }
   });
 
+  it("leave the roll one by one: the other stays in it, whoever reported last, and is no problem any more", async () => {
+    const [b, c] = [
+      { ...B, machine: hash("b") },
+      { ...B, name: "web-c", machine: hash("c"), boot: hash("3") },
+    ];
+    for (const [leaving, staying] of [
+      [[b], "web-a"],
+      [[A], "web-b"],
+      [[c, b], "web-a"],
+      [[c, A], "web-b"],
+    ] as const) {
+      const { time, store, report, see } = setUp();
+      for (const machine of leaving.includes(c) ? [A, b, c] : [A, b]) {
+        await report(machine);
+        time.now += 60_000;
+      }
+      for (const { machine, boot } of leaving) {
+        const key = await placeDeparture(store, { key: KEY, machine, boot });
+        await store.put(formatDepartureKey(key ?? ""), Buffer.from("{}"));
+      }
+      expect(await see()).toEqual({ names: [staying], problems: [] });
+    }
+  });
+
   it("leave by themselves", async () => {
     const { store, report } = setUp();
     await report(A);

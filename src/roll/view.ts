@@ -89,14 +89,20 @@ const FUTURE_DATED: Rejection = {
 /** A store tells whole seconds at worst. */
 const CLONE_TOLERANCE_MS = 5000;
 
-/** The host reports under another key by now; or another machine does. */
-function explainSuperseded(table: Table, at: number, winner: number): Rejection {
+/** The two machines that made two reports of one id; undefined where one did, as far as is known. */
+function findClones(table: Table, at: number, winner: number): readonly [Maker, Maker] | undefined {
   const [older, newer] = [makerAt(table, at), makerAt(table, winner)];
   const [receivedAt, newerAt] = [table.receivedAt[at] as number, table.receivedAt[winner] as number];
+  const areTwo = older && newer && isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS);
+  return areTwo ? [older, newer] : undefined;
+}
+
+/** The host reports under another key by now; or another machine does. */
+function explainSuperseded(table: Table, at: number, winner: number): Rejection {
+  const clones = findClones(table, at, winner);
   const key = keyAt(table, winner);
-  if (!older || !newer || !isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS))
-    return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
-  const [name, other] = [older, newer].map((maker) => JSON.stringify(maker.name?.slice(0, 64) ?? "no name"));
+  if (!clones) return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
+  const [name, other] = clones.map((maker) => JSON.stringify(maker.name?.slice(0, 64) ?? "no name"));
   const detail = `two machines report under one id: this report is of ${name}, and a newer one, of ${other}, is under ${key}; give one of them an id of its own`;
   return { reason: "clone", detail };
 }
@@ -131,17 +137,23 @@ export function buildView(
     if (problems.length < MAX_PROBLEMS)
       problems.push({ key: keyAt(table, at), reason, detail, receivedAt: table.receivedAt[at] as number, size });
   };
+  /** Whose report stands in the place of one. When a machine leaves, another one with its id stays, and comes to light. */
+  const findWinner = (at: number): number | undefined => {
+    let winner = superseded.get(at);
+    while (winner !== undefined && departed.has(winner) && findClones(table, at, winner)) winner = superseded.get(winner);
+    return winner;
+  };
   const builder = createTableBuilder(count);
   for (let at = 0; at < count; at++) {
     const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-    const winner = superseded.get(at);
+    const winner = findWinner(at);
     if (!isReport(segment, row)) {
       const rejection = readSetAside(segment, row);
       aside(at, rejection, rejection.size);
     } else if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) === "future") {
       hasFuture = true;
       aside(at, FUTURE_DATED, readBody(segment, row).length);
-    } else if (winner !== undefined) {
+    } else if (winner !== undefined && !departed.has(at)) {
       aside(at, explainSuperseded(table, at, winner), readBody(segment, row).length);
     } else if (!departed.has(at)) builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
