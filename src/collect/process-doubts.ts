@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { type FileForm, mayBe } from "./process-forms.ts";
 import { nameProcess, type ProcessLook } from "./process-look.ts";
 import type { PreparedWords } from "./process-match.ts";
-import { isShell, isWrapper } from "./process-program.ts";
+import { isShell, isWrapper, readProgram } from "./process-program.ts";
 import { findHome, findNamesake, isSilent, listFolders, namesSibling, namesSuch } from "./process-silence.ts";
 import type { ListedProcess } from "./process-table.ts";
 import { listReferences, normalizePath } from "./process-words.ts";
@@ -151,9 +151,19 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     const home = findHome(path);
     if (home === undefined) return false;
     const folders = [home, posix.dirname(path)];
+    if (!process.hasTitle) {
+      const { command, script = command } = readProgram(process.argv, undefined);
+      if (script.startsWith("/")) return folders.includes(posix.dirname(normalizePath(script)));
+      // What was looked for in $PATH lies elsewhere, and need not be asked for.
+      if (script === command && !script.includes("/")) return false;
+    }
     const runs = await look.findProgram(process);
-    if (runs !== undefined && folders.includes(posix.dirname(runs))) return true;
-    if (!process.hasTitle) return false;
+    return (
+      (runs !== undefined && folders.includes(posix.dirname(runs))) || (process.hasTitle && (await worksIn(process, folders)))
+    );
+  }
+
+  async function worksIn(process: ListedProcess, folders: readonly string[]): Promise<boolean> {
     for (const folder of folders) if ((await look.worksIn(process, folder)) === "yes") return true;
     return false;
   }

@@ -287,6 +287,21 @@ describe("judging a process by what was seen before", () => {
     expect((await judge(host, process, other)).state).toBe("running");
   });
 
+  it("cannot tell of one that shows nowhere what it has, even if the old content is back", async () => {
+    const { start, judge, path } = await setUp();
+    const { host, pass } = makePassingHost();
+    const process = await start();
+    expect(await judge(host, process, { reloads: "self" })).toEqual(RUNNING);
+    pass(20_000);
+    expect(await judge(host, process, { reloads: "self" })).toEqual(RUNNING);
+    for (const text of ["v=2\n", "v=1\n"]) {
+      pass(20_000);
+      await writeFile(path, text);
+      expect((await judge(host, process, { reloads: "self" })).state).toBe("unknown");
+    }
+    expect(await judge(host, process)).toEqual(RUNNING);
+  });
+
   it("cannot tell of a program that may not be seen and is not named, nor where uptime is another's", async () => {
     const { start, judge } = await setUp();
     const process = await start();

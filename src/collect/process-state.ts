@@ -143,13 +143,15 @@ function makeChange({
 
 /** The file and what it includes: a process may have read them again since it began. */
 function judgeConfiguration(part: Part, { process, reloads, children }: TiedProcess): Verdict {
-  const verdict = judgePart(part, process.startTicks * TICK_MS + TOLERANCE_MS);
-  if (verdict === "same" || reloads === undefined) return verdict;
+  const startedAt = process.startTicks * TICK_MS + TOLERANCE_MS;
+  const verdict = judgePart(part, startedAt);
   if (reloads === "self") {
-    return "change" in verdict
+    // What is back as it was may have been read again while it was otherwise.
+    return (typeof verdict === "object" && "change" in verdict) || hasChangedSince(part.seen, startedAt)
       ? { unknown: `${part.path} changed since the process began, which may have read it again by itself (reloads: self)` }
       : verdict;
   }
+  if (verdict === "same" || reloads === undefined) return verdict;
   // A worker that is told to end only finishes what it has begun (nginx writes so over its command line).
   const workers = children.filter(({ argv }) => !argv.some((word) => /\bshutting down\b/.test(word)));
   if (workers.length === 0) {
@@ -172,6 +174,13 @@ const ONE_BY_ONE =
 function areOfReload(workers: readonly Process[]): boolean {
   const [first, second] = workers.map(({ startTicks }) => startTicks * TICK_MS).sort((a, b) => a - b);
   return first === undefined || second === undefined || second - first <= TOGETHER_MS;
+}
+
+/** Whether anything else was seen there since. */
+function hasChangedSince(seen: Part["seen"], startedAt: number): boolean {
+  const held = "reason" in seen ? undefined : findHeld(seen, startedAt);
+  if ("reason" in seen || held === undefined || "other" in held) return false;
+  return seen.slice(held.index + 1).some(({ content }) => content !== held.content);
 }
 
 interface Looking {
