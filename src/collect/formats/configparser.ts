@@ -1,7 +1,7 @@
 // The format configparser: what Python's configparser.ConfigParser reads with its defaults. Values are given before interpolation.
 // https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 import { SectionTree } from "./sections.ts";
-import { Doubtful, type Parsed, splitLines } from "./tree.ts";
+import { addMember, Doubtful, type Members, type Parsed, splitLines } from "./tree.ts";
 
 const HEADER = /^\[(.+)\]/;
 
@@ -45,5 +45,18 @@ export function parseConfigparser(text: string): Parsed {
   }
   finish();
   sections.tellRepeatedSections();
-  return { tree: sections.tree, canonical: (key) => key.toLowerCase() };
+  return addDefaults(sections.tree);
+}
+
+/** Most values that sections may get from [DEFAULT], so that a text of many sections and many defaults costs no more than its length. */
+const MAX_DEFAULTS = 100_000;
+
+/** What stands under [DEFAULT] counts in each section that has no such key of its own. */
+function addDefaults(tree: Members): Parsed {
+  const defaults = Object.entries((tree.DEFAULT ?? {}) as Members);
+  const sections = Object.entries(tree).filter(([name]) => name !== "DEFAULT");
+  if (defaults.length * sections.length > MAX_DEFAULTS)
+    return { fault: `has more than ${MAX_DEFAULTS} values of [DEFAULT] in its sections` };
+  for (const [, section] of sections) for (const [key, node] of defaults) addMember(section as Members, key, node, (own) => own);
+  return { tree, canonical: (key) => key.toLowerCase() };
 }

@@ -89,6 +89,16 @@ print(json.dumps([read(text) for text in json.load(sys.stdin)]))`;
   });
 });
 
+describe("configparser's [DEFAULT]", () => {
+  it("counts in each section that has no such key of its own", () => {
+    expect(read("[DEFAULT]\nX = 1\ny = 2\n[s]\ny = 3\n[t]\n", "configparser")).toEqual({
+      DEFAULT: { x: "1", y: "2" },
+      s: { x: "1", y: "3" },
+      t: { x: "1", y: "2" },
+    });
+  });
+});
+
 describe("php.ini", () => {
   const script = `
 $words = function ($text) { return @parse_ini_string($text, true, INI_SCANNER_NORMAL); };
