@@ -95,6 +95,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     const isOurs = await isSame(absolute, path);
     if (!isOurs && posix.basename(absolute) !== posix.basename(path)) return "no";
     const root = await readLink(`${process.folder}/root`);
+    if ("unreadable" in root && root.unreadable === "refused" && !isOurs && normalizePath(path).endsWith(absolute)) {
+      return { doubt: `${nameProcess(process)} has ${absolute}, and whether below another root may not be seen; ${TO_SEE}` };
+    }
     if (!("target" in root) || !root.target.startsWith("/") || root.target === "/") return isOurs ? "yes" : "no";
     const inside = posix.join(stripDeleted(root.target), absolute);
     if (await isSame(inside, path)) return "yes";

@@ -271,6 +271,13 @@ describe("what may not be seen", () => {
     await symlink("/jail", join(root, "proc/10/root"));
     expect(await find(path, { host })).toBe("10");
     expect(await find("/conf/a.conf", { host })).toMatch(/has \/conf\/a.conf, and works below another root/);
+    const readLink: HostAccess["files"]["readLink"] = async () => ({
+      unreadable: "refused",
+      reason: "may not be read by this user",
+    });
+    expect(await find(path, { host: { ...host, files: { ...host.files, readLink } } })).toMatch(
+      /whether below another root may not/,
+    );
     await rm(join(root, "jail"), { recursive: true });
     expect(await find("/conf/a.conf", { host })).toBe("10");
   });
