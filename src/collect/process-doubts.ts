@@ -103,7 +103,9 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     for (const [word, texts] of references) {
       if (word === process.argv[0]) continue;
       for (const text of texts.filter((one) => mayBeFolder(one, folder))) {
-        if ((await look.isFile(process, text, folder)) !== "no") return withOption(lists, word);
+        const names = await look.isFile(process, text, folder);
+        // Where it works may not be seen: a word alone is too little to take for a folder.
+        if (names === "yes" || (names !== "no" && text.includes("/"))) return withOption(lists, word);
       }
     }
     return undefined;
