@@ -14,7 +14,7 @@ const MAX_UNREAD_OF_STEP = 20;
 const MAX_UNREAD = 200;
 const MAX_UNREAD_TEXT = 300;
 
-const MASKED = `looks like a credential in part, and was masked; the spec's allow_credentials would let it out`;
+const MASKED = `looks like a credential in part, and was masked; allow_credentials lets it out`;
 
 /** How one step went. */
 export interface StepRecord {

@@ -28,4 +28,8 @@ it("refuses a value that a terminal would show otherwise", async () => {
   const unread = [{ what: "version", reason: "has a text with control characters" }];
   expect(await run("version 1.9\\b10\\n")).toEqual({ fields: [], unread });
   expect(await run("version 1.9\\rversion 2.0\\n")).toEqual({ fields: [], unread });
+  // A step to the left, one to the right, a column, characters taken away.
+  for (const move of ["D", "2C", "9G", "P"]) {
+    expect(await run(`version 1.1x\\033[${move}0\\n`), move).toEqual({ fields: [], unread });
+  }
 });
