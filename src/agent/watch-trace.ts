@@ -13,9 +13,10 @@ export interface Watched {
   readonly globs: readonly string[];
 }
 
-/** What a glob found: files, and every folder that was looked into on the way, in which a new file or folder may match. */
+/** Where a glob led: to links, and every folder that was looked into on the way, in which a new file or folder may match. */
 export interface GlobWalk {
-  readonly paths: readonly string[];
+  /** Of what it found, all that may lead elsewhere. */
+  readonly links: readonly string[];
   readonly folders: readonly string[];
   /** Why it was not walked to its end: then nothing else is known. */
   readonly fault?: string;
@@ -48,15 +49,14 @@ export async function traceAll(
   for (const pattern of globs.filter(isWatchable)) {
     const { base } = picomatch.scan(pattern);
     const isMatch = picomatch(pattern);
-    const { paths: found, folders, fault } = await glob(pattern);
+    const { links, folders, fault } = await glob(pattern);
     if (fault !== undefined) faults.set(pattern, fault);
     for (const folder of new Set([base, ...folders])) {
       const real = await trace(resolve(folder), pattern);
       const matches = (name: string) => isMatch(posix.join(folder, name));
       if (real !== undefined) interestIn(traced, real).globs.push({ matches, given: pattern });
     }
-    // A file that was found may be a link that leads elsewhere.
-    for (const path of found) await trace(resolve(path), pattern);
+    for (const path of links) await trace(resolve(path), pattern);
   }
   return { interests: traced, faults };
 }

@@ -20,7 +20,7 @@ async function setUp(files: Readonly<Record<string, string>>, watched: Watched) 
     resolve: host.resolve,
     glob: async (pattern) => {
       const found = await host.glob([pattern], AbortSignal.timeout(5000));
-      return "paths" in found ? found : { paths: [], folders: [], fault: found.reason };
+      return "paths" in found ? found : { links: [], folders: [], fault: found.reason };
     },
     onChange: (changed) => told.push(changed),
     monotonic: () => now,

@@ -24,8 +24,8 @@ const CALM_MS = 5 * 60_000;
 /** How soon what failed is tried again; ms. */
 const RETRY_MS = 30_000;
 
-/** How often the wall clock is looked at; ms. */
-const CLOCK_EVERY_MS = 1000;
+/** How often the wall clock is looked at; ms. Each time costs, and what changed has to be seen within 2 s. */
+const CLOCK_EVERY_MS = 1500;
 /** A clock that lost more than this was set back; ms. */
 const CLOCK_STEP_MS = 50;
 

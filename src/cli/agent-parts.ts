@@ -33,7 +33,7 @@ export function openWatch({ files, monotonic, clock }: HostAccess, { onChange, o
     resolve: files.resolve,
     glob: async (pattern) => {
       const found = await files.glob([pattern], AbortSignal.timeout(GLOB_TIMEOUT_MS));
-      return "paths" in found ? found : { paths: [], folders: [], fault: found.reason };
+      return "paths" in found ? found : { links: [], folders: [], fault: found.reason };
     },
     onChange,
     monotonic,

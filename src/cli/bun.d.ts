@@ -1,8 +1,13 @@
 // The parts of Bun that the executable uses (https://bun.sh/docs/api/ffi); the program on Node never comes to them.
 declare module "bun:ffi" {
-  type Madvise = (address: bigint, length: bigint, advice: number) => number;
-  export function dlopen(
+  /** Of three arguments: an address, a length, and a number. */
+  type Call = (address: bigint, length: bigint, value: number) => number;
+  interface Signature {
+    readonly args: readonly ["u64", "u64", "i32"];
+    readonly returns: "i32";
+  }
+  export function dlopen<Name extends string>(
     library: string,
-    symbols: { readonly madvise: { readonly args: readonly ["u64", "u64", "i32"]; readonly returns: "i32" } },
-  ): { readonly symbols: { readonly madvise: Madvise }; close(): void };
+    symbols: Readonly<Record<Name, Signature>>,
+  ): { readonly symbols: Readonly<Record<Name, Call>>; close(): void };
 }

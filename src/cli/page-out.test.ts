@@ -1,6 +1,6 @@
 // Tests of finding the parts of memory that are given back; that they are, and that it harms nothing, is for the executable's own test.
 import { expect, it } from "vitest";
-import { findCleanRanges, prepareToGiveBack } from "./page-out.ts";
+import { findCleanRanges, findWholePages, prepareToGiveBack } from "./page-out.ts";
 
 const mapping = (head: string, { dirty = 0, anonymous = 0 } = {}) =>
   `${head}\nSize: 100 kB\nRss: 64 kB\nPrivate_Clean: 64 kB\nShared_Dirty: 0 kB\nPrivate_Dirty: ${dirty} kB\nAnonymous: ${anonymous} kB\nSwap: 0 kB\nVmFlags: rd ex mr\n`;
@@ -26,6 +26,13 @@ it("finds code and constants of the program, and nothing that was ever written t
     [0x6870000n, 0x6880000n],
   ]);
   expect(findCleanRanges(SMAPS, "/usr/bin/other")).toEqual([]);
+});
+
+it("takes whole pages of a section, and none that it shares with others", () => {
+  expect(findWholePages([0x210001n, 0x23ffffn])).toEqual([0x220000n, 0x230000n]);
+  expect(findWholePages([0x210000n, 0x240000n])).toEqual([0x210000n, 0x240000n]);
+  expect(findWholePages([0x210001n, 0x22ffffn])).toBeUndefined();
+  expect(findWholePages(undefined)).toBeUndefined();
 });
 
 it("has nothing to do on Node", async () => {

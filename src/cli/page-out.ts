@@ -1,11 +1,17 @@
 // Giving memory back: most of what is resident of the executable are pages of its own file that only its start, or the last look, needed.
 import { readFileSync } from "node:fs";
+import { findSectionOf, type Range } from "./elf-section.ts";
 
 /** madvise(2): what was mapped of a file is unmapped, and mapped again from the page cache when it is needed. */
 const MADV_DONTNEED = 4;
 
-/** Memory, from one address up to another. */
-type Range = readonly [start: bigint, end: bigint];
+/** mprotect(2) */
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+/** Pages of every machine that we build for are at most so long, in bytes: those of arm64 may be. */
+const PAGE_BYTES = 65_536n;
+/** Where Bun keeps the program that it runs: in memory that may be written, though nobody does. */
+const PROGRAM_SECTION = ".bun";
 
 /**
  * Prepares to let go of the executable's own pages. Nothing changes for the program but that a page is mapped again when it is needed: a
@@ -17,11 +23,24 @@ type Range = readonly [start: bigint, end: bigint];
 export async function prepareToGiveBack(): Promise<(() => void) | undefined> {
   if (!("bun" in process.versions)) return undefined;
   const { dlopen } = await import("bun:ffi");
-  const { symbols } = dlopen("libc.so.6", { madvise: { args: ["u64", "u64", "i32"], returns: "i32" } });
+  const args = ["u64", "u64", "i32"] as const;
+  const { symbols } = dlopen("libc.so.6", { madvise: { args, returns: "i32" }, mprotect: { args, returns: "i32" } });
+  const program = findWholePages(findSectionOf(process.execPath, PROGRAM_SECTION));
+  const protect = ([start, end]: Range, rights: number) => symbols.mprotect(start, end - start, rights);
+  // Read-only from now on, so that it is true for ever that the file has the same.
+  if (program) protect(program, PROT_READ);
   const ranges = findCleanRanges(readFileSync("/proc/self/smaps", "utf8"), process.execPath);
+  if (program && !ranges.some(([start]) => start === program[0])) protect(program, PROT_READ | PROT_WRITE);
   return () => {
     for (const [start, end] of ranges) symbols.madvise(start, end - start, MADV_DONTNEED);
   };
+}
+
+/** The pages that a section has to itself. */
+export function findWholePages(section: Range | undefined): Range | undefined {
+  if (!section) return undefined;
+  const [start, end] = [((section[0] + PAGE_BYTES - 1n) / PAGE_BYTES) * PAGE_BYTES, (section[1] / PAGE_BYTES) * PAGE_BYTES];
+  return start < end ? [start, end] : undefined;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Collector<Options> {
   inputs(options: Options): Inputs;
   /** What it gives may change without any of its inputs: then it is run again now and then, though seldom, for that takes more. */
   readonly isCostly?: true;
+  /** What it gives follows from what it reads and globs of files, and from nothing else: where they are the same, so is what it gave. */
+  readonly isOfFilesAlone?: true;
   collect(options: Options, host: HostAccess, signal: AbortSignal): Promise<Collected>;
 }
 

@@ -44,8 +44,13 @@ const PLACES = [
   "sys/class/dmi/id/sys_vendor",
 ];
 
-async function run(name: CollectorName, root: string, path: string, signal: AbortSignal) {
-  const host = makeHostDouble(root, { machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" } });
+async function run(
+  name: CollectorName,
+  root: string,
+  path: string,
+  signal: AbortSignal,
+  host = makeHostDouble(root, { machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" } }),
+) {
   switch (name) {
     case "host":
       return collectors.host.collect(OPTIONS.host(path), host, signal);
@@ -97,6 +102,22 @@ describe.each(Object.keys(collectors) as CollectorName[])("the collector %s", (n
     const collected = await run(name, root ?? "", "/hostile", new AbortController().signal);
     for (const [, value] of collected.fields) expect(checkValue(value)).toEqual({ value });
     for (const { what, reason } of collected.unread) expect(`${what}${reason}`).not.toBe("");
+  });
+
+  it.runIf(collectors[name].isOfFilesAlone)("asks for nothing else than files and globs, as it says", async () => {
+    const root = await makeFolder({ "hostile/a.json": '{"a":1}', "hostile/b.env": "a=1" });
+    const asked = new Set<PropertyKey>();
+    const double = makeHostDouble(root);
+    const watch = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (from, key) => {
+          asked.add(key);
+          return key === "files" ? watch(double.files) : (Reflect.get(from, key) as unknown);
+        },
+      });
+    for (const path of ["/hostile", "/hostile/a.json"]) await run(name, root, path, new AbortController().signal, watch(double));
+    for (const key of asked) expect(["files", "read", "glob"]).toContain(key);
+    expect(asked.size).toBeGreaterThan(1);
   });
 
   it("ends when it is told to, before and while it works", async () => {

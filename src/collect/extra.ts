@@ -20,6 +20,7 @@ const PATTERN = "*.{json,env,conf}";
 /** No folder, or an empty one, gives no field. A file that cannot be read costs its own facts only. */
 export const extraCollector: Collector<OptionsOf["extra"]> = {
   inputs: ({ folder }) => ({ paths: [], globs: [toGlob(folder)] }),
+  isOfFilesAlone: true,
 
   async collect({ folder, into }, host, signal): Promise<Collected> {
     const found = await host.files.glob([toGlob(folder)], signal);

@@ -7,6 +7,7 @@ import { isOptional, makeSelector } from "./select.ts";
 /** A file that is not there is no failure where all its fields are optional. */
 export const fileCollector: Collector<OptionsOf["file"]> = {
   inputs: ({ path }) => ({ paths: [path], globs: [] }),
+  isOfFilesAlone: true,
 
   async collect(options, host, signal): Promise<Collected> {
     const file = await host.files.read(options.path, signal);

@@ -9,6 +9,7 @@ import type { JsonValue } from "./value.ts";
 /** No file is an empty array. A file that cannot be read, or gives no field at all, has no object in it. */
 export const filesCollector: Collector<OptionsOf["files"]> = {
   inputs: ({ glob }) => ({ paths: [], globs: glob }),
+  isOfFilesAlone: true,
 
   async collect(options, host, signal): Promise<Collected> {
     const found = await host.files.glob(options.glob, signal);

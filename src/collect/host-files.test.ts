@@ -90,6 +90,7 @@ describe("glob", () => {
     const files = openHostFiles(root);
     expect(await files.glob(["/opt/*.conf", "/opt/a*"], never)).toMatchObject({
       paths: ["/opt/a.conf", "/opt/b.conf", "/opt/link.conf"],
+      links: ["/opt/link.conf"],
       unread: [],
       folders: ["/opt"],
     });
@@ -104,6 +105,7 @@ describe("glob", () => {
     const files = openHostFiles(await makeFolder({ "a/b": "" }));
     expect(await files.glob(["/none/*.conf", "/a/*.conf", "/../*.conf"], never)).toEqual({
       paths: [],
+      links: [],
       unread: [],
       folders: ["/none", "/a", "/"],
     });

@@ -130,6 +130,7 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
       const paths = new Set<string>();
       const unread = new Map<string, Unread>();
       const folders = new Set<string>();
+      const links = new Set<string>();
       const bound = AbortSignal.any([signal, AbortSignal.timeout(GLOB_TIMEOUT_MS)]);
       // One by one: patterns together would make the walk start at the folder that they have in common.
       for (const pattern of patterns) {
@@ -141,9 +142,10 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
         for (const path of outcome.paths) paths.add(path);
         for (const one of outcome.unread) unread.set(one.what, one);
         for (const folder of outcome.folders) folders.add(folder);
+        for (const link of outcome.links) links.add(link);
         if (paths.size > MAX_GLOB_FILES) return refuse(`matches more than ${MAX_GLOB_FILES} files`);
       }
-      return { paths: [...paths].sort(), unread: [...unread.values()], folders: [...folders] };
+      return { paths: [...paths].sort(), links: [...links], unread: [...unread.values()], folders: [...folders] };
     },
     async list(path) {
       try {

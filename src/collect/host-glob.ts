@@ -23,6 +23,8 @@ export interface Globbed {
   readonly paths: readonly string[];
   /** Folders that may not be read, and names that no text can hold: each costs only itself. */
   readonly unread: readonly Unread[];
+  /** Those of the paths that are links, or neither files nor folders. */
+  readonly links: readonly string[];
   /** Every folder that was looked into: something new in one of them may match. */
   readonly folders: readonly string[];
 }
@@ -36,6 +38,8 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];
+  /** What its folder's entry does not call a file: a look at it tells more. */
+  const odd = new Set<string>();
   const name = (path: string): string => `/${posix.relative(root, path)}`;
   // The walker passes over folders that it cannot read; a folder that it may not read must not look like an empty one.
   const watchedReaddir = (path: string, options: { withFileTypes: true }, callback: ReaddirCallback): void => {
@@ -45,8 +49,15 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
       const reason = error && explainFolder(error, path);
       if (reason) unread.set(name(path), reason);
       // The walker leaves out links, unless it may enter them, and pipes, sockets and devices. As files they are found; reading them says why not.
-      callback(error, error ? entries : entries.map((entry) => (entry.isFile() || entry.isDirectory() ? entry : asFile(entry))));
+      callback(
+        error,
+        error ? entries : entries.map((entry) => (entry.isFile() || entry.isDirectory() ? entry : take(path, entry))),
+      );
     });
+  };
+  const take = (folder: string, entry: Dirent): Dirent => {
+    odd.add(name(posix.join(folder, entry.name)));
+    return asFile(entry);
   };
   const options: GlobOptions = {
     cwd: root,
@@ -69,12 +80,12 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
   signal.throwIfAborted();
   if (found.length > MAX_GLOB_FILES) return { tooMany: `matches more than ${MAX_GLOB_FILES} files` };
   const paths: string[] = [];
-  for (const path of found) {
-    const kind = await look(posix.join(root, path));
-    if (kind === "file") paths.push(posix.join("/", path));
-    if (kind === "unnamed") unread.set(posix.join("/", path), "its name is not UTF-8, and a report holds text only; rename it");
+  for (const path of found.map((one) => posix.join("/", one))) {
+    const kind = odd.has(path) || path.includes(NO_UTF8) ? await look(posix.join(root, path)) : "file";
+    if (kind === "file") paths.push(path);
+    if (kind === "unnamed") unread.set(path, "its name is not UTF-8, and a report holds text only; rename it");
   }
-  return { paths: paths.sort(), unread: tell(unread), folders };
+  return { paths: paths.sort(), links: paths.filter((path) => odd.has(path)), unread: tell(unread), folders };
 }
 
 /** Lists what could not be looked into, and how many more there are. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseSpec } from "../spec/spec.ts";
 import { makeHostDouble } from "./host-double.ts";
+import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { COSTLY_EVERY_MS, createRounds } from "./rounds.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
@@ -25,13 +26,25 @@ async function setUp() {
     app: "#!/bin/sh\necho run >> runs; wc -l < runs\n",
   });
   let now = 0;
-  const host = makeHostDouble(root, { monotonic: () => now, clock: () => Date.UTC(2024, 0, 1) + now });
+  // All files were written an hour ago.
+  const start = Date.now() + 3_600_000;
+  const real = openHostFiles(root);
+  const reads: string[] = [];
+  const files: HostFiles = {
+    ...real,
+    read(path, signal) {
+      reads.push(path);
+      return real.read(path, signal);
+    },
+  };
+  const host = makeHostDouble(root, { files, monotonic: () => now, clock: () => start + now });
   const parsed = parseSpec(SPEC);
   if ("mistakes" in parsed) throw new Error("a bad spec");
   const rounds = createRounds(parsed.spec, host, { agentVersion: "1", specDigest: parsed.digest });
   return {
     rounds,
     root,
+    reads,
     write: (path: string, text: string) => writeFile(join(root, path), text),
     pass: (ms: number) => {
       now += ms;
@@ -72,6 +85,25 @@ describe("rounds", () => {
     expect(second.date).not.toBe(date);
     pass(COSTLY_EVERY_MS);
     expect(await look({ poll: true })).toMatchObject({ c: "2" });
+  });
+
+  it("read no file again of which nothing changed, but for every ten minutes", async () => {
+    const { look, write, pass, reads } = await setUp();
+    pass(60_000);
+    await look({ all: true });
+    const count = async (wanted: Parameters<typeof look>[0]) => {
+      reads.length = 0;
+      await look(wanted);
+      return reads.filter((path) => path === "/a" || path.startsWith("/conf/"));
+    };
+    pass(60_000);
+    expect(await count({ poll: true })).toEqual([]);
+    await write("conf/x.conf", "2");
+    expect(await count({ poll: true })).toEqual(["/conf/x.conf"]);
+    expect(await count({ poll: true })).toEqual([]);
+    expect(await count({ changed: ["/a"] })).toEqual(["/a"]);
+    pass(COSTLY_EVERY_MS);
+    expect(await count({ poll: true })).toEqual(["/a", "/conf/x.conf"]);
   });
 
   it("run what costs more and failed after a minute, two, four, eight and then ten, or when its own input changed", async () => {

@@ -2,12 +2,16 @@
 import type { Step } from "../spec/schema.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Collectors, HostAccess, Inputs } from "./collector.ts";
+import { isUnchanged } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";
 import { type CollectedReport, collectReport, type RunOptions, type StepResult } from "./runner.ts";
 import { createSettling } from "./settling.ts";
 
 /** How often steps are run again that cost more than reading a file; ms. */
 export const COSTLY_EVERY_MS = 10 * 60_000;
+
+/** How often files are read again of which the kernel says that nothing changed; ms. */
+const READ_EVERY_MS = COSTLY_EVERY_MS;
 
 /** How soon one of them is run again that failed; each further failure doubles it, up to the usual time; ms. */
 const RETRY_MS = 60_000;
@@ -40,19 +44,23 @@ export function createRounds(
   const known = new Map<number, { readonly result: StepResult; readonly at: number; readonly failures: number }>();
   const settling = createSettling(host);
 
-  function isWanted(at: number, step: Step, wanted: Wanted): boolean {
+  async function isWanted(at: number, step: Step, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
     const last = known.get(at);
     if (wanted.all || !last) return true;
-    const { isCostly = false } = collectors[step.collector];
+    const { isCostly = false, isOfFilesAlone = false } = collectors[step.collector];
     // A file that failed may be well in a moment.
     if (last.result.unsettled || (last.failures > 0 && !isCostly)) return true;
     const { paths = [], globs = [] } = inputs[at] ?? {};
     if (wanted.changed?.some((changed) => paths.includes(changed) || globs.includes(changed))) return true;
     if (!wanted.poll) return false;
-    if (!isCostly) return true;
+    const age = host.monotonic() - last.at;
+    if (!isCostly) {
+      const { reads } = last.result;
+      return !(isOfFilesAlone && reads && age < READ_EVERY_MS && (await isUnchanged(reads, host.files, signal)));
+    }
     // A program that hangs or fails must not hold up what else changes, nor be run for its sake.
     const everyMs = last.failures === 0 ? COSTLY_EVERY_MS : Math.min(COSTLY_EVERY_MS, RETRY_MS * 2 ** (last.failures - 1));
-    return host.monotonic() - last.at >= everyMs;
+    return age >= everyMs;
   }
 
   function remember(index: number, result: StepResult, at: number): void {
@@ -67,7 +75,7 @@ export function createRounds(
       const reuse = new Map<number, StepResult>();
       for (const [at, step] of spec.steps.entries()) {
         const last = known.get(at);
-        if (last && !isWanted(at, step, wanted)) reuse.set(at, last.result);
+        if (last && !(await isWanted(at, step, wanted, signal))) reuse.set(at, last.result);
       }
       const startedAt = host.monotonic();
       const earlier = new Map([...known].map(([at, { result }]) => [at, result]));

@@ -9,8 +9,9 @@ import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { HostIdentityError } from "./identity.ts";
+import { noteReads, type Reads } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";
-import { createSettling, noteReads, type Settling, type Unsettled } from "./settling.ts";
+import { createSettling, type Settling, type Unsettled } from "./settling.ts";
 
 /** How long a whole run may take, in milliseconds. */
 const DEFAULT_DEADLINE_MS = 60_000;
@@ -84,6 +85,8 @@ export interface StepResult extends StepRecord {
   readonly error?: unknown;
   /** Files that were being written and are waited for. The fields are as they were before, if there was a before. */
   readonly unsettled?: readonly Unsettled[];
+  /** What was read of files, where a step costs little. */
+  readonly reads?: Reads;
 }
 
 interface MakeOptions extends RunOptions {
@@ -159,10 +162,11 @@ async function runSettled(step: Step, host: HostAccess, signal: AbortSignal, opt
   if (last?.unsettled && settling.isHeld(last.unsettled)) return last;
   const until = host.monotonic() + SETTLE_MS;
   for (;;) {
-    const noted = noteReads(host.files);
+    const noted = noteReads(host.files, host.clock());
     const result = await runStep(step, { ...host, files: noted.files }, signal, options);
-    const unsettled = await settling.judge(noted.reads);
-    if (unsettled.length === 0) return result;
+    const reads = noted.list();
+    const unsettled = await settling.judge(reads.files);
+    if (unsettled.length === 0) return { ...result, reads };
     const isAwaited = unsettled.some(({ isLasting }) => !isLasting);
     if (last && isAwaited) return { ...last, unsettled };
     if (!isAwaited || host.monotonic() >= until || signal.aborted) return mark(result, unsettled, isAwaited);

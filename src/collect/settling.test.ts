@@ -7,8 +7,9 @@ import { parseSpec } from "../spec/spec.ts";
 import { makeHostDouble } from "./host-double.ts";
 import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { parseFdInfo } from "./open-writers.ts";
+import { noteReads, type Read } from "./reads.ts";
 import { createRounds } from "./rounds.ts";
-import { createSettling, noteReads, type Read } from "./settling.ts";
+import { createSettling } from "./settling.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
 const never = new AbortController().signal;
@@ -31,9 +32,9 @@ async function setUp({ isWhole }: { readonly isWhole: boolean }) {
       passed += ms;
     },
     async read(name: string): Promise<readonly Read[]> {
-      const noted = noteReads(files);
+      const noted = noteReads(files, Date.now());
       await noted.files.read(join(folder, name), never);
-      return noted.reads;
+      return noted.list().files;
     },
   };
 }

@@ -1,7 +1,7 @@
 // Settling: files that are being written are waited for, so that half of one is never taken for a fact.
 import type { HostAccess } from "./collector.ts";
-import type { FileFacts, HostFiles } from "./host-files.ts";
 import type { Writer } from "./open-writers.ts";
+import { isSameFile, type Read } from "./reads.ts";
 
 /** Whether a file that changed so long ago is still being written is not asked; ms. */
 const RECENT_MS = 60_000;
@@ -16,15 +16,6 @@ const LASTING_MS = 15_000;
 
 /** Files of which anything is remembered, at most. */
 const MAX_REMEMBERED = 5000;
-
-/** A file that a step read. */
-export interface Read {
-  readonly path: string;
-  /** As they were before it was read. */
-  readonly facts: FileFacts;
-  /** Whether it was empty, or its last line has no end. */
-  readonly isUnended: boolean;
-}
 
 /** A file that was being written. */
 export interface Unsettled {
@@ -68,7 +59,7 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
     if (writer) return `is open for writing by process ${writer.pid} (${writer.name}), and may be incomplete`;
     // Whoever wrote it may have closed it after it was read.
     const now = await files.facts(path);
-    if (now && !isSame(now, facts)) return "was written while it was read, and may be incomplete";
+    if (now && !isSameFile(now, facts)) return "was written while it was read, and may be incomplete";
     if (isWhole) return undefined;
     // It was renamed, or the like, after it was written: so programs put a file into its place that is whole.
     if (facts.changedAt > facts.writtenAt) return undefined;
@@ -134,26 +125,4 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
         return wait?.writer !== undefined && !isLasting(path) && files.isStillOpen(wait.writer, wait.identity);
       }),
   };
-}
-
-/** Files that take note of what is read, but for what the kernel makes up. */
-export function noteReads(files: HostFiles): { readonly files: HostFiles; readonly reads: readonly Read[] } {
-  const reads: Read[] = [];
-  return {
-    reads,
-    files: {
-      ...files,
-      async read(path, signal) {
-        if (/^\/(?:proc|sys|dev)\//.test(path)) return files.read(path, signal);
-        const facts = await files.facts(path);
-        const file = await files.read(path, signal);
-        if (facts && "bytes" in file) reads.push({ path, facts, isUnended: file.bytes.at(-1) !== 0x0a });
-        return file;
-      },
-    },
-  };
-}
-
-function isSame(one: FileFacts, other: FileFacts): boolean {
-  return one.identity === other.identity && one.size === other.size && one.changedAt === other.changedAt;
 }
