@@ -12,9 +12,10 @@ import { makeFolder } from "../collect/temporary-folder.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 import { createClones } from "./clones.ts";
-import { type IdentityTrust, parseCertificates } from "./identity-document.ts";
+import { describeDates, type IdentityTrust, parseCertificates } from "./identity-document.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
@@ -23,10 +24,10 @@ import type { Scope } from "./scopes.ts";
 const fingerprint = (digit: string) => digit.repeat(64);
 const MACHINE = { machine: fingerprint("a"), boot: fingerprint("1") };
 
-async function setUp(identityTrust?: IdentityTrust) {
-  let now = Date.UTC(2024, 0, 1);
+async function setUp(identityTrust?: IdentityTrust, given?: Store, startsAt = Date.now()) {
+  let now = startsAt;
   const clock = () => now;
-  const store = memoryStore({ clock });
+  const store = given ?? memoryStore({ clock });
   const log = pino({ level: "silent" });
   const keyring = createKeyring({ store, clock });
   const services = {
@@ -58,6 +59,7 @@ async function setUp(identityTrust?: IdentityTrust) {
   const enrol = (body: object, key: string | undefined = keys.enrol) => ask("POST", "/v1/enrolments", key, { body });
   return {
     ask,
+    store,
     makeKey,
     tick: () => {
       now += 60_000;
@@ -224,18 +226,36 @@ describe("to enrol", () => {
 });
 
 describe("EC2's word", () => {
-  async function setUpTrust() {
+  const DAY_MS = 86_400_000;
+
+  /** A certificate that is valid for so many days from now. */
+  async function makeCertificate(days: number) {
     const folder = await makeFolder();
     const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const flags = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-days", "2"];
+    const flags = [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-subj",
+      "/C=US/O=Amazon Web Services LLC",
+      "-days",
+      `${days}`,
+    ];
     execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
-    const key = createPrivateKey(readFileSync(keyFile));
+    return { key: createPrivateKey(readFileSync(keyFile)), certificates: parseCertificates(readFileSync(certFile, "utf8")) };
+  }
+
+  async function setUpTrust({ now = Date.now() + 1000 } = {}) {
+    const { key, certificates } = await makeCertificate(40);
     const vouch = (facts: object) => {
       const document = JSON.stringify(facts, null, 2);
       return { document, signature: sign("RSA-SHA256", Buffer.from(document), key).toString("base64") };
     };
-    const trust = { certificates: parseCertificates(readFileSync(certFile, "utf8")), accounts: ["123456789012"] };
-    return { vouch, ...(await setUp(trust)) };
+    const trust = { certificates, accounts: ["123456789012"] };
+    const before = await setUp();
+    return { vouch, before, certificates, ...(await setUp(trust, before.store, now)) };
   }
   const ID = "i-0123456789abcdef0";
   const FACTS = { instanceId: ID, accountId: "123456789012", region: "ap-northeast-1" };
@@ -261,13 +281,50 @@ describe("EC2's word", () => {
     }
   });
 
-  it("takes precedence over an id that an enrolment key alone vouched for, and not the other way round", async () => {
-    const { vouch, enrol, enrolled, put } = await setUpTrust();
-    const squatter = await enrolled(ID, { machine: fingerprint("b"), boot: fingerprint("9") });
+  it("alone gives ids of EC2 where it is taken: an enrolment key does not, and is told what to do; other ids need the key", async () => {
+    const { vouch, enrol } = await setUpTrust();
+    for (const id of [ID, "i-0badc0de", ID.toUpperCase()]) {
+      const { status, json } = await enrol({ id, ...MACHINE });
+      expect([status, json.detail]).toEqual([403, expect.stringMatching(/EC2's word alone.* enrol on the instance itself/)]);
+    }
+    expect((await enrol({ id: ID, ...MACHINE, identity: { ...vouch(FACTS), signature: "AAAA" } })).status).toBe(403);
+    expect((await enrol({ id: "host-1", ...MACHINE })).status).toBe(201);
+    expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) }, "none")).status).toBe(401);
+    expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) })).status).toBe(201);
+  });
+
+  it("ends what an enrolment key alone had given, for a squatter and for the instance itself, which enrols anew", async () => {
+    const { vouch, before, enrol, put, ask } = await setUpTrust();
+    const other = { machine: fingerprint("b"), boot: fingerprint("9") };
+    const squatter = await before.enrolled(ID, other);
+    expect((await before.put(ID, squatter, other)).status).toBe(200);
+    const headers = { "rollcall-machine": other.machine, "rollcall-boot": other.boot };
+    expect(await put(ID, squatter, other)).toMatchObject({
+      status: 401,
+      json: { detail: expect.stringContaining("enrol anew") },
+    });
+    expect((await ask("DELETE", `/v1/reports/${ID}`, squatter, { headers })).status).toBe(401);
     const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
     expect(status).toBe(201);
-    expect((await put(ID, squatter, { machine: fingerprint("b"), boot: fingerprint("9") })).status).toBe(401);
     expect((await put(ID, json.secret ?? "")).status).toBe(200);
-    expect((await enrol({ id: ID, machine: fingerprint("b"), boot: fingerprint("9") })).status).toBe(409);
+    expect((await enrol({ id: ID, ...other, identity: vouch(FACTS) }, "none")).status).toBe(409);
+  });
+
+  it("does not count by a certificate that has expired or is not valid yet, and says so with the date and what to do", async () => {
+    for (const [now, words] of [
+      [
+        Date.now() + 41 * DAY_MS,
+        /expired: .*Amazon.* to \d{4}-\d\d-\d\dT.*; put AWS's present one into the file of --identity-cert/,
+      ],
+      [Date.now() - DAY_MS, /not valid yet: .*valid from \d{4}-\d\d-\d\dT.*server's clock/],
+    ] as const) {
+      const { vouch, enrol, certificates } = await setUpTrust({ now });
+      const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
+      expect([status, json.detail]).toEqual([403, expect.stringMatching(words)]);
+      expect(describeDates(certificates, now)).toEqual([expect.stringMatching(words)]);
+    }
+    const { certificates } = await makeCertificate(40);
+    expect(describeDates(certificates, Date.now() + 1000)).toEqual([]);
+    expect(describeDates(certificates, Date.now() + 11 * DAY_MS)).toEqual([expect.stringContaining("ends within 30 days")]);
   });
 });

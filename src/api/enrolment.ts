@@ -61,6 +61,11 @@ export type Enrolment = EnrolmentObject & { readonly etag: string };
 
 const SECRET = /^rh_([A-Za-z0-9][A-Za-z0-9._-]{0,127})_([A-Za-z0-9_-]{43})$/;
 
+/** Tells ids that EC2 gives, and those that a file system which knows no small letters takes for them. */
+export function isInstanceId(id: string): boolean {
+  return /^i-[0-9a-f]+$/i.test(id);
+}
+
 /** Why a machine is refused, in a sentence. */
 export interface Refused {
   readonly refusal: string;

@@ -1,7 +1,7 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
 import type { Context } from "hono";
 import { awaitStore } from "./deadline.ts";
-import { checkMachine, type Machine, machineSchema, viewSchema } from "./enrolment.ts";
+import { checkMachine, isInstanceId, type Machine, machineSchema, viewSchema } from "./enrolment.ts";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
@@ -9,13 +9,19 @@ import type { Services } from "./route.ts";
 /**
  * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled.
  *
- * @throws ApiError forbidden, clone
+ * @throws ApiError unauthorized, forbidden, clone
  */
 export async function authorizeHost(context: Context, services: Services, key: KeyObject | undefined, id: string): Promise<void> {
   if (key?.host !== undefined && key.host !== id) {
     throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
   }
   if (!key?.enrolment) return;
+  // Not 403: the agent enrols anew where a key is no longer good.
+  if (services.identityTrust && isInstanceId(id) && !key.enrolment.is_proven)
+    throw new ApiError(
+      "unauthorized",
+      "this host enrolled without EC2's word, which alone gives ids of EC2 (i-…) here; enrol anew",
+    );
   const machine = readMachine(context);
   if (!machine) throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
   const refused = await awaitStore(checkMachine(services.store, key.enrolment, machine), services);

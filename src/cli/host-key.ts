@@ -108,7 +108,8 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
       throw new CommandError(
         `this host has no key for ${url.origin}; to enrol it needs an enrolment key: --enrol-key-file FILE (docs/enrol.md)`,
       );
-    const identity = enrolKey === undefined ? await readIdentityDocument(host.metadata, signal) : undefined;
+    // Also beside an enrolment key, which a server that takes EC2's word does not take for an id of EC2.
+    const identity = isProvable ? await readIdentityDocument(host.metadata, signal) : undefined;
     const client = createClient({ url, key: enrolKey, signal, retries: 0 });
     const { machine, boot } = fingerprint;
     const body = Buffer.from(JSON.stringify({ id, machine, boot, ...(identity && { identity }) }));

@@ -1,11 +1,9 @@
 // rollcall serve: the API over a store.
-import { readFile } from "node:fs/promises";
 import { uptime } from "node:os";
-import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { compileLabels } from "../answers/labels.ts";
-import { type IdentityTrust, parseCertificates } from "../api/identity-document.ts";
+import { describeDates, type IdentityTrust } from "../api/identity-document.ts";
 import { listKeys } from "../api/keys.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
 import type { ReadSecret } from "../publish/registry.ts";
@@ -15,6 +13,7 @@ import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.
 import { followCertificate } from "./certificate-renewal.ts";
 import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { runPublishSchedule } from "./publish-schedule.ts";
@@ -25,12 +24,10 @@ import { runSweep } from "./sweep.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 import { VERSION } from "./version.ts";
 
-export interface ServeOptions extends Flags {
+export interface ServeOptions extends Flags, IdentityFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindProxy?: boolean;
-  readonly identityCertificates?: string;
-  readonly identityAccounts?: string;
 }
 
 /** Of the first reports so many are read at the start, to see whether this user may. */
@@ -50,6 +47,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
   const store = await openStoreAt(findStoreUrl(settings, io), io);
   const identityTrust = await readIdentityTrust(options, io);
+  for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
   const service = await serveStore({ store, listen, settings, log, identityTrust }, io);
   log.info(
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },
@@ -158,22 +156,6 @@ async function checkReports(store: Store): Promise<void> {
     const [failure] = failures;
     if (failure && failures.length === reads.length) throw failure;
     return;
-  }
-}
-
-/** @throws UsageError for one flag without the other, CommandError if the certificates cannot be read */
-async function readIdentityTrust(options: ServeOptions, io: Io): Promise<IdentityTrust | undefined> {
-  const { identityCertificates: file, identityAccounts: list } = options;
-  if (file === undefined && list === undefined) return undefined;
-  if (file === undefined || list === undefined)
-    throw new UsageError("--identity-certificates and --identity-accounts go together");
-  const accounts = list.split(",").map((account) => account.trim());
-  const wrong = accounts.find((account) => !/^\d{12}$/.test(account));
-  if (wrong !== undefined) throw new UsageError(`--identity-accounts: ${JSON.stringify(wrong)} is no AWS account id`);
-  try {
-    return { certificates: parseCertificates(await readFile(resolve(io.cwd, file), "utf8")), accounts };
-  } catch (error) {
-    throw new CommandError(`cannot read the certificates in ${file}: ${(error as Error).message}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
-import { enrolHost, machineSchema } from "../enrolment.ts";
+import { enrolHost, isInstanceId, machineSchema } from "../enrolment.ts";
 import { readView } from "../host-authorization.ts";
 import { findIdentityFault, identitySchema } from "../identity-document.ts";
 import { ApiError } from "../problem-details.ts";
@@ -12,13 +12,17 @@ import type { Route } from "../route.ts";
 
 const MAX_BODY_BYTES = 32 * 1024;
 
+const NO_WORD =
+  "this server takes EC2's word alone for ids of EC2 (i-…), and the request has none; enrol on the instance itself, with an agent of this " +
+  "version that reaches the metadata service; see docs/enrol.md";
+
 const requestSchema = z.strictObject({
   id: z
     .string()
     .refine(isHostId, "must be a host id")
     .describe("The host id, which will be the only one that the key may write."),
   ...machineSchema.shape,
-  identity: identitySchema.optional().describe("On EC2, in the place of an enrolment key: the instance's identity document."),
+  identity: identitySchema.optional().describe("On EC2: the instance's identity document."),
 });
 const REQUEST_SCHEMA = z.toJSONSchema(requestSchema, { io: "input", unrepresentable: "any" });
 
@@ -29,8 +33,8 @@ export function postEnrolment(): Route {
     path: "/v1/enrolments",
     summary: "Get a host a key of its own",
     description:
-      "Needs a key with the scope `enrol`, or, where the server trusts them, EC2's signed identity document in the body. The key that comes back writes this host's reports " +
-      "alone, and only from this machine. A second machine with the same id is refused with 409 and listed under /v1/problems.",
+      "Needs a key with the scope `enrol`. Where the server takes EC2's word, ids of EC2 (`i-…`) need the instance's signed identity document in the body, and a key does not do. " +
+      "The key that comes back writes this host's reports alone, and only from this machine. A second machine with the same id is refused with 409 and listed under /v1/problems.",
     body: { description: "Who the host is.", schema: REQUEST_SCHEMA },
     answers: {
       201: {
@@ -53,11 +57,13 @@ export function postEnrolment(): Route {
       if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { id, identity, ...machine } = request.data;
       const trust = services.identityTrust;
-      if (identity && trust) {
-        const fault = findIdentityFault(identity, id, trust);
+      // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance comes or after it has gone.
+      const isProven = trust !== undefined && isInstanceId(id);
+      if (!isProven) await authorize(context, services, "enrol");
+      else {
+        const fault = identity === undefined ? NO_WORD : findIdentityFault(identity, id, trust, services.clock());
         if (fault !== undefined) throw new ApiError("forbidden", fault);
-      } else await authorize(context, services, "enrol");
-      const isProven = identity !== undefined && trust !== undefined;
+      }
       const outcome = await awaitStore(
         enrolHost(services.store, { id, isProven, ...machine, ...readView(context.req) }, services),
         services,
