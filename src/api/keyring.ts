@@ -1,15 +1,13 @@
 // The keyring: checks keys against the store's hashes, held in memory for a few seconds.
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
-import { type Store, Unavailable, type Unreadable } from "../store/store.ts";
+import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { isHostSecret, verifyHostSecret } from "./enrolment.ts";
-import { hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readKeyObject, readKeyObjects, SECRET_LENGTH } from "./keys.ts";
+import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
+import { formatKeyKey, hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readObject, SECRET_LENGTH } from "./keys.ts";
 
 /** How long a key that was revoked elsewhere may still open. */
 export const KEYRING_AGE_MS = 5000;
-
-/** How long keys that were read stay good while the store cannot be asked. Who knows of a revocation meanwhile is a server that can ask it. */
-export const KEYS_GOOD_MS = 10 * 60_000;
 
 /** How long a request waits for the keys to be read again where those of before are at hand, and how long after a failure it is not tried anew. */
 const PATIENCE_MS = 2000;
@@ -37,16 +35,18 @@ export interface KeyringOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** Told once of each key that cannot be read, and is passed over. */
-  readonly onNotice?: (notice: string, error: unknown) => void;
+  readonly onNotice?: (notice: string, error?: unknown) => void;
 }
 
 /** Makes a keyring over a store. */
 export function createKeyring({ store, clock, onNotice = () => undefined }: KeyringOptions): Keyring {
-  let keys = new Map<string, KeyObject>();
+  let held: HeldKeys = new Map();
+  /** Keys that were made since the load, and looked up. */
+  let fresh = new Map<string, KeyObject>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
-  /** Secrets by id that have opened since the load: to hash one takes longer than all else that a repeated answer needs. */
-  let lastVerified = new Map<string, Buffer>();
+  /** Secrets by id that have opened, of keys that are still the same: to hash one takes longer than all else that a repeated answer needs. */
+  const lastVerified = new Map<string, Buffer>();
 
   /** Room for the secret that is checked now. */
   const asked = Buffer.alloc(SECRET_LENGTH);
@@ -54,14 +54,18 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
   let second = 0;
   let lookups = 0;
 
-  /** Keys whose objects cannot be read: what they are is not known. By id; the errors are the store's. */
-  let unreadable = new Map<string, Unreadable>();
   /** Goes up with each change by this process: what was read before is not what there is. */
   let changes = 0;
   let loadedChanges = 0;
+  let loads = 0;
+  let wasCut = false;
   let loadingSince = 0;
   let failure: unknown;
   let failedAt = Number.NEGATIVE_INFINITY;
+
+  function find(id: string): KeyObject | undefined {
+    return fresh.get(id) ?? held.get(id)?.object;
+  }
 
   /** Looks up a key that was made since the last load. */
   async function lookUp(id: string): Promise<void> {
@@ -69,28 +73,47 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
     if (now !== second) lookups = 0;
     second = now;
     if (++lookups > MAX_LOOKUPS_A_SECOND) return;
-    const known = changes;
-    const object = await readKeyObject(store, id);
-    if (object && known === changes) keys.set(id, object);
+    const known = [changes, loads];
+    const found = await readObject(store, formatKeyKey(id));
+    // What was revoked, or read, meanwhile wins over this look, which may be older.
+    if (found?.object && known[0] === changes && known[1] === loads) fresh.set(id, found.object);
+  }
+
+  /** Lets go of keys at once: also where what follows in a load fails, or takes its time. */
+  function keep(isKept: (id: string) => boolean): void {
+    held = new Map([...held].filter(([id]) => isKept(id)));
+    for (const id of [...fresh.keys()].filter((one) => !isKept(one))) fresh.delete(id);
+    for (const id of [...lastVerified.keys()].filter((one) => !isKept(one))) lastVerified.delete(id);
   }
 
   async function load(): Promise<void> {
     for (let isWhole = false; !isWhole; ) {
       const startedAt = clock();
       const known = changes;
-      const passedOver = new Map<string, Unreadable>();
-      const objects = await readKeyObjects(store, (id, error) => passedOver.set(id, error));
+      const listing = await listKeyObjects(store);
+      // More than are held may be looked up one by one.
+      if (!listing.isCut) keep((id) => listing.etags.has(id));
+      const read = await readListedKeys(store, listing, held, startedAt);
       // A revocation meanwhile wins over what was read.
       isWhole = known === changes;
       if (!isWhole) continue;
-      for (const [id, error] of passedOver)
-        if (!unreadable.has(id)) onNotice(`the key ${id} cannot be read, and opens nothing`, error);
-      unreadable = passedOver;
-      keys = new Map(objects.map((object) => [object.id, object]));
-      lastVerified = new Map();
+      tellOfFaults(read, listing.isCut);
+      keep((id) => read.get(id)?.object?.sha256 === find(id)?.sha256);
+      held = read;
+      fresh = new Map();
+      loads++;
       loadedAt = startedAt;
       loadedChanges = known;
     }
+  }
+
+  function tellOfFaults(read: HeldKeys, isCut: boolean): void {
+    for (const [id, { error }] of read)
+      if (error instanceof Unreadable && !(held.get(id)?.error instanceof Unreadable))
+        onNotice(`the key ${id} cannot be read, and opens nothing`, error);
+    if (isCut && !wasCut)
+      onNotice(`there are more than ${MAX_KEYS} keys: those that are not held are read at each use; revoke what nobody uses`);
+    wasCut = isCut;
   }
 
   function isWithin(since: number, ms: number): boolean {
@@ -150,7 +173,7 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
   }
 
   function compare(secret: string, id: string): KeyObject | undefined {
-    const key = keys.get(id);
+    const key = find(id);
     // An unknown id is compared too, so that the time taken tells nothing of which ids exist.
     const expected = Buffer.from(key?.sha256 ?? "0".repeat(64));
     if (!timingSafeEqual(Buffer.from(hashSecret(secret)), expected)) return undefined;
@@ -171,7 +194,7 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
       if (secret?.length !== SECRET_LENGTH || !isCurrent()) return undefined;
       const id = secret.slice(ID_START, ID_END);
       const last = lastVerified.get(id);
-      return last && isSame(secret, last) ? keys.get(id) : undefined;
+      return last && isSame(secret, last) ? find(id) : undefined;
     },
 
     async verify(secret) {
@@ -179,11 +202,11 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
       if (secret !== undefined && isHostSecret(secret)) return verifyHost(secret);
       if (secret === undefined || id === undefined) return undefined;
       const isRefreshed = await refresh();
-      if (!keys.has(id)) {
+      if (!find(id)) {
         // It may be good: only the store knows.
         if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
-        const unread = unreadable.get(id);
-        if (unread) throw unread;
+        const unread = held.get(id)?.error;
+        if (unread !== undefined) throw unread;
         await lookUp(id);
       }
       return compare(secret, id);
@@ -191,8 +214,7 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
     invalidate(revoked) {
       changes++;
       if (revoked === undefined) return;
-      keys.delete(revoked);
-      lastVerified.delete(revoked);
+      keep((id) => id !== revoked);
     },
   };
 }

@@ -2,8 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, StoreAway, Unreadable } from "../store/store.ts";
-import { createKeyring, KEYRING_AGE_MS, KEYS_GOOD_MS } from "./keyring.ts";
-import { createKey, listKeys, readKeyId, revokeKey } from "./keys.ts";
+import { listKeys } from "./key-list.ts";
+import { KEYS_GOOD_MS } from "./key-reading.ts";
+import { createKeyring, KEYRING_AGE_MS } from "./keyring.ts";
+import { createKey, readKeyId, revokeKey } from "./keys.ts";
 
 const NOBODY = () => expect.unreachable();
 

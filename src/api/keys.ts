@@ -3,13 +3,12 @@ import { hash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
-import { type Store, Unreadable } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { type Enrolment, revokeEnrolment } from "./enrolment.ts";
 import { SCOPES } from "./scopes.ts";
 
-const KEYS_PREFIX = "keys/v1/";
-const MAX_KEY_OBJECT_BYTES = 4096;
-const MAX_KEYS = 10_000;
+export const KEYS_PREFIX = "keys/v1/";
+export const MAX_KEY_OBJECT_BYTES = 4096;
 
 /** What may be chosen of a key. */
 export const keyRequestSchema = z.strictObject({
@@ -79,12 +78,6 @@ export async function createKey(
   return { key, secret };
 }
 
-/** All keys, oldest first. @param onUnreadable told of a key that cannot be read, and is passed over */
-export async function listKeys(store: Store, onUnreadable: OnUnreadable): Promise<ApiKey[]> {
-  const objects = await readKeyObjects(store, onUnreadable);
-  return objects.map(({ sha256: _hash, ...key }) => key).sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
-}
-
 /**
  * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
  *
@@ -99,34 +92,19 @@ export async function revokeKey(store: Store, id: string): Promise<boolean> {
   return true;
 }
 
-/** Told of a key whose object cannot be read, such as one that another user of the machine has made. */
-export type OnUnreadable = (id: string, error: Unreadable) => void;
-
-/** Reads every key object; one that is not of the form is passed over, since it can open nothing, and so is one that cannot be read. */
-export async function readKeyObjects(store: Store, onUnreadable: OnUnreadable): Promise<KeyObject[]> {
-  const found: KeyObject[] = [];
-  for await (const page of store.list(KEYS_PREFIX, { shallow: true })) {
-    for (const { key, size } of page) {
-      if (size > MAX_KEY_OBJECT_BYTES || found.length >= MAX_KEYS) continue;
-      const object = await readObject(store, key).catch((error: unknown) => {
-        if (!(error instanceof Unreadable)) throw error;
-        onUnreadable(key.slice(KEYS_PREFIX.length, -".json".length), error);
-      });
-      if (object) found.push(object);
-    }
-  }
-  return found;
-}
-
-/** Reads one key object. @param id must be of the form that readKeyId gives */
-export function readKeyObject(store: Store, id: string): Promise<KeyObject | undefined> {
-  return readObject(store, formatKeyKey(id));
-}
-
-async function readObject(store: Store, key: string): Promise<KeyObject | undefined> {
-  const object = await store.get(key, { maxBytes: MAX_KEY_OBJECT_BYTES });
-  const parsed = object && keyObjectSchema.safeParse(parseJson(object.body));
-  return parsed?.success && formatKeyKey(parsed.data.id) === key ? parsed.data : undefined;
+/**
+ * Reads one key object.
+ *
+ * @returns undefined if there is none; no object where what lies there is not of the form, and opens nothing
+ */
+export async function readObject(
+  store: Store,
+  key: string,
+): Promise<{ etag: string; object: KeyObject | undefined } | undefined> {
+  const found = await store.get(key, { maxBytes: MAX_KEY_OBJECT_BYTES });
+  if (!found) return undefined;
+  const parsed = keyObjectSchema.safeParse(parseJson(found.body)).data;
+  return { etag: found.etag, object: parsed && formatKeyKey(parsed.id) === key ? parsed : undefined };
 }
 
 /** The id inside a secret, or undefined if the text has not the form of one. */
@@ -139,7 +117,7 @@ export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");
 }
 
-function formatKeyKey(id: string): string {
+export function formatKeyKey(id: string): string {
   return `${KEYS_PREFIX}${id}.json`;
 }
 

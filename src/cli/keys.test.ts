@@ -1,6 +1,7 @@
 // Tests of `rollcall keys`, on a folder store and through a server.
 import { describe, expect, it } from "vitest";
-import { type ApiKey, createKey, listKeys } from "../api/keys.ts";
+import { listKeys } from "../api/key-list.ts";
+import { type ApiKey, createKey } from "../api/keys.ts";
 import { openStore } from "../store/open.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { type IoDouble, makeIo, makeStore, NOW, startTestService } from "./io-double.ts";

@@ -1,6 +1,7 @@
 // rollcall keys: makes, lists and revokes API keys, on a store or through a server.
 import * as z from "zod";
-import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, listKeys, revokeKey } from "../api/keys.ts";
+import { listKeys } from "../api/key-list.ts";
+import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, revokeKey } from "../api/keys.ts";
 import type { Scope } from "../api/scopes.ts";
 import { StoreError } from "../store/store.ts";
 import { formatSpan, sanitize } from "./cell.ts";

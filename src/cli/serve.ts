@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { compileLabels } from "../answers/labels.ts";
 import { describeDates, type IdentityTrust } from "../api/identity-document.ts";
-import { listKeys } from "../api/keys.ts";
+import { listKeys } from "../api/key-list.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
 import type { ReadSecret } from "../publish/registry.ts";
 import { REPORTS_PREFIX } from "../report/key.ts";

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { toAscii } from "../header.ts";
-import { apiKeySchema, createKey, keyRequestSchema, listKeys, revokeKey } from "../keys.ts";
+import { listKeys } from "../key-list.ts";
+import { apiKeySchema, createKey, keyRequestSchema, revokeKey } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 
