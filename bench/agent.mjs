@@ -132,12 +132,18 @@ function start(command, env, pattern) {
   });
 }
 
+/** What the packaged unit sets for the executable; Node knows none of it. */
+function readUnitEnvironment() {
+  const unit = readFileSync(join(root, "packaging/systemd/rollcall-agent.service"), "utf8");
+  return Object.fromEntries(/^Environment=(.*)$/m.exec(unit)[1].split(" ").map((setting) => setting.split("=")));
+}
+
 async function measureIdle() {
   const rows = [];
   for (const [name, program] of Object.entries(programs)) {
     const metadata = await startMetadata();
     const host = makeHost(20);
-    const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url, HOME: host };
+    const env = { ...readUnitEnvironment(), AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url, HOME: host };
     const args = ["agent", "--store", `file:${host}/store`, "--spec", `${host}/spec.yaml`, "--state", `${host}/state`];
     const { child } = await start([...program, ...args], env, /reported/);
     // Steady: after the first poll.
