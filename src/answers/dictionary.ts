@@ -9,6 +9,8 @@ export interface Dictionary {
   readonly bytes: number;
   /** The number of a value, given as a stretch of bytes; it is taken in if it is new. */
   number(bytes: Buffer, start: number, end: number): number;
+  /** The number of a value that is known; undefined for another, which is not taken in. */
+  find(bytes: Buffer, start: number, end: number): number | undefined;
   /** The bytes of a value. */
   read(number: number): Buffer;
 }
@@ -57,6 +59,15 @@ export function createDictionary(): Dictionary {
     },
     get bytes() {
       return starts[count] as number;
+    },
+    find(bytes, start, end) {
+      const hash = hashBytes(bytes, start, end);
+      const mask = slots.length - 1;
+      for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+        const number = slots[slot] as number;
+        if (number === -1) return undefined;
+        if (hashes[number] === hash && isSame(number, bytes, start, end)) return number;
+      }
     },
     number(bytes, start, end) {
       const hash = hashBytes(bytes, start, end);

@@ -1,52 +1,86 @@
 // Which fields hold versions: found in a sample of the reports, for those who ask without naming one.
+import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { Table } from "../roll/table.ts";
+import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
 import { splitVersion } from "./version-order.ts";
 
 /** Reports that are looked at, spread over all. */
 const SAMPLE = 200;
 
-/** Fields found at most, and values of one report that are looked at. */
+/** Fields found at most, values of one report that are looked at, and the longest name; characters. */
 const MAX_FIELDS = 16;
 const MAX_VALUES = 2000;
+const MAX_NAME_LENGTH = 256;
+
+/** What looking for the version in a value costs; bytes. */
+const VALUE_BYTES = 512;
 
 /** Names of fields whose digits are no version. */
 const OTHER_NAMES = /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime)$|_(?:id|ip|date|at)$|^rollcall\./i;
 const OTHER_VALUES = /^\d{4}-\d{2}-\d{2}T|^\d+$/;
 
-/** Finds the fields in which most values hold a version, in the order in which reports have them. */
-export function discoverFields({ table, positions }: { readonly table: Table; readonly positions: Uint32Array }): string[] {
-  const seen = new Map<string, { values: number; versions: number }>();
+/** Hosts of the sample that have a field, and those of them where most of its values hold a version. */
+interface Votes {
+  hosts: number;
+  versions: number;
+}
+
+/**
+ * Finds the fields in which most values hold a version, in the order in which reports have them; of too many, those of the most hosts. Each host has
+ * one vote, however many values it has.
+ */
+export async function discoverFields(
+  { table, positions }: { readonly table: Table; readonly positions: Uint32Array },
+  turns: Turns = SHARED_TURNS,
+): Promise<string[]> {
+  const seen = new Map<string, Votes>();
   const step = Math.max(1, Math.floor(positions.length / SAMPLE));
   for (let place = 0; place < positions.length; place += step) {
     const { body } = readReport(table, positions[place] as number);
-    for (const [field, text] of listTexts(JSON.parse(body.toString("utf8")))) {
-      const counts = seen.get(field) ?? { values: 0, versions: 0 };
-      seen.set(field, counts);
-      counts.values++;
-      if (!OTHER_VALUES.test(text) && splitVersion(text).version !== "") counts.versions++;
+    await turns.take(body.length);
+    const texts = listTexts(body);
+    await turns.take(texts.length * VALUE_BYTES);
+    for (const [field, { values, versions }] of countVersions(texts)) {
+      const votes = seen.get(field) ?? { hosts: 0, versions: 0 };
+      seen.set(field, votes);
+      votes.hosts++;
+      if (versions * 2 > values) votes.versions++;
     }
   }
-  return [...seen]
-    .filter(([field, { values, versions }]) => versions * 2 > values && !OTHER_NAMES.test(field))
-    .map(([field]) => field)
-    .slice(0, MAX_FIELDS);
+  const found = [...seen].filter(([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field));
+  const shown = new Set(found.toSorted(([, a], [, b]) => b.hosts - a.hosts).slice(0, MAX_FIELDS));
+  return found.filter((one) => shown.has(one)).map(([field]) => field);
 }
 
-/** All texts of a report, and the fields that they are the values of. */
-function listTexts(report: object): [string, string][] {
+/** By field, how many values there are, and how many of them hold a version. */
+function countVersions(texts: readonly (readonly [string, string])[]): Map<string, { values: number; versions: number }> {
+  const counts = new Map<string, { values: number; versions: number }>();
+  for (const [field, text] of texts) {
+    const own = counts.get(field) ?? { values: 0, versions: 0 };
+    counts.set(field, own);
+    own.values++;
+    if (!OTHER_VALUES.test(text) && splitVersion(text).version !== "") own.versions++;
+  }
+  return counts;
+}
+
+const QUOTE = 0x22;
+
+/** The texts of a report, and the fields that they are the values of. Nothing is parsed: no object gets a host's names for its keys. */
+function listTexts(body: Buffer): [string, string][] {
   const texts: [string, string][] = [];
-  const visit = (value: unknown, field: string): void => {
-    if (texts.length >= MAX_VALUES) return;
-    if (typeof value === "string") texts.push([field, value]);
-    else if (Array.isArray(value)) for (const element of value) visit(element, field);
-    else if (typeof value === "object" && value !== null) {
-      for (const [key, member] of Object.entries(value)) {
-        const name = key.replace(/[\\.]/g, "\\$&");
-        visit(member, field === "" ? name : `${field}.${name}`);
-      }
-    }
+  const visit = (start: number, end: number, field: string): boolean => {
+    if (body[start] === QUOTE) texts.push([field, decodeString(body, { start, end })]);
+    else
+      walkChildren(body, start, (key, child) => {
+        if (key === undefined) return visit(child.start, child.end, field);
+        const name = normalizeText(key).replace(/[\\.]/g, "\\$&");
+        const inner = field === "" ? name : `${field}.${name}`;
+        return key !== "" && inner.length <= MAX_NAME_LENGTH && visit(child.start, child.end, inner);
+      });
+    return texts.length >= MAX_VALUES;
   };
-  visit(report, "");
+  visit(0, body.length, "");
   return texts;
 }

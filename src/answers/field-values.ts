@@ -1,9 +1,10 @@
 // The values of a field or label: read from the packed reports once, and kept as numbers beside each segment as long as that is in memory.
-import { decodeString, toKeySteps, walkField } from "../report/json-walk.ts";
-import { isReport, type Segment } from "../roll/segment.ts";
+import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
+import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
+import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
-import type { Label } from "./labels.ts";
+import { type Label, MAX_LABEL_TEXT } from "./labels.ts";
 import type { FieldPath } from "./path.ts";
 
 /** A field's values in one segment, by row. Immutable. */
@@ -12,9 +13,14 @@ export interface Column {
   readonly starts: Uint32Array;
   /** Numbers in the field's dictionary, in the order of the report; a value that a row has twice stands there once. */
   readonly numbers: Uint32Array;
+  /** The rows that have more values than MAX_HOST_VALUES: of these the first ones are there. */
+  readonly cut: ReadonlySet<number>;
 }
 
-export const EMPTY_COLUMN: Column = { starts: new Uint32Array(1), numbers: new Uint32Array(0) };
+export const EMPTY_COLUMN: Column = { starts: new Uint32Array(1), numbers: new Uint32Array(0), cut: new Set() };
+
+/** Distinct values of one field that count of one host. They are multiplied by groups, so that without a bound one report could fill the memory. */
+export const MAX_HOST_VALUES = 1000;
 
 /** A field's values in all segments of a table. */
 export interface FieldValues {
@@ -41,9 +47,6 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** Of a value, bytes that tell it from others. */
 const MAX_VALUE_BYTES = 4096;
 
-/** Rows read before other requests get their turn. */
-const SLICE = 5000;
-
 interface KeptField {
   readonly dictionary: Dictionary;
   readonly texts: Map<number, string>;
@@ -51,7 +54,7 @@ interface KeptField {
 }
 
 /** Makes the reader; it holds what was read. */
-export function createFieldReader(): FieldReader {
+export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
   const kept = new Map<string | readonly Label[], KeptField>();
 
   function open(name: string | readonly Label[]): KeptField {
@@ -74,7 +77,7 @@ export function createFieldReader(): FieldReader {
     // What this question needs stays, whatever others do meanwhile.
     const own = new Map<Segment, Column>();
     for (const segment of listSegments(table)) {
-      const column = columns.get(segment) ?? (await readColumn(segment, find, dictionary));
+      const column = columns.get(segment) ?? (await readColumn(segment, find, dictionary, turns));
       columns.set(segment, column);
       own.set(segment, column);
     }
@@ -97,36 +100,46 @@ export function createFieldReader(): FieldReader {
   };
 }
 
-/** Finds the values of one row, and gives their numbers in the dictionary; one may come several times. */
-type Finder = (segment: Segment, row: number, take: (number: number) => void) => void;
+/** Takes the values of one row. */
+interface Row {
+  /** A value by its number in the dictionary; one may come several times. */
+  take(number: number): void;
+  /** Whether no further value is taken in; those that are known may still be given. */
+  readonly isFull: boolean;
+  /** That there is a value more than are taken in. */
+  leaveOut(): void;
+}
+
+/** Finds the values of one row. */
+type Finder = (segment: Segment, row: number, into: Row) => void;
 type MakeFinder = (dictionary: Dictionary) => Finder;
 
 function findInField(path: FieldPath, dictionary: Dictionary): Finder {
   const steps = toKeySteps(path);
   // One function for all rows, which are many.
   let bytes: Buffer = Buffer.alloc(0);
-  let give: (number: number) => void = () => undefined;
+  let into: Row | undefined;
   function visit(start: number, end: number): void {
-    const number = numberValue(bytes, start, end, dictionary);
-    if (number !== undefined) give(number);
+    if (into) takeValue(bytes, start, end, dictionary, into);
   }
-  return ({ bodies, bodyStarts }, row, take) => {
+  return ({ bodies, bodyStarts }, row, rowInto) => {
     bytes = bodies;
-    give = take;
+    into = rowInto;
     walkField(bodies, bodyStarts[row] as number, steps, visit);
   };
 }
 
-/** Texts of which the label's value is remembered, since a pattern takes long. */
+/** Texts of which the label's value is remembered, since a pattern takes long; and of each, characters that a pattern sees. */
 const MAX_REMEMBERED = 10_000;
 const NO_VALUE = -1;
 
 function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
   const prepared = rules.map((rule) => ({ rule, steps: toKeySteps(rule.path), remembered: new Map<string, number>() }));
 
-  function read({ rule, remembered }: (typeof prepared)[number], text: string): number {
+  /** @returns undefined where a pattern would have to be tried, and may not be */
+  function read({ rule, remembered }: (typeof prepared)[number], text: string, mayTry: boolean): number | undefined {
     const known = remembered.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined || !mayTry) return known;
     const value = rule.read(text);
     const bytes = Buffer.from(value ?? "");
     const number = value === undefined ? NO_VALUE : dictionary.number(bytes, 0, bytes.length);
@@ -135,15 +148,20 @@ function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
     return number;
   }
 
-  return ({ bodies, bodyStarts }, row, take) => {
+  return ({ bodies, bodyStarts }, row, into) => {
     let isFound = false;
+    let tried = 0;
     for (const one of prepared) {
       walkField(bodies, bodyStarts[row] as number, one.steps, (start, end) => {
         const text = readText(bodies, start, end);
-        const number = text === undefined ? NO_VALUE : read(one, text);
-        if (number === NO_VALUE) return;
+        if (text === undefined) return;
+        const size = one.remembered.size;
+        const number = read(one, text, tried < MAX_HOST_VALUES && !into.isFull);
+        if (one.remembered.size !== size) tried++;
+        if (number === undefined) into.leaveOut();
+        if (number === undefined || number === NO_VALUE) return;
         isFound = true;
-        take(number);
+        into.take(number);
       });
       if (isFound) return;
     }
@@ -157,31 +175,46 @@ function listSegments({ segments, segmentOf }: Table): readonly Segment[] {
   return segments.filter((_, segment) => isUsed[segment] === 1);
 }
 
-async function readColumn(segment: Segment, find: Finder, dictionary: Dictionary): Promise<Column> {
+async function readColumn(segment: Segment, find: Finder, dictionary: Dictionary, turns: Turns): Promise<Column> {
   const { count } = segment;
   const starts = new Uint32Array(count + 1);
   const numbers = createNumbers(count * 2);
+  const cut = new Set<number>();
   /** By number, the last row that had it, and one more, since 0 is none. */
   let lastRow = new Uint32Array(Math.max(1024, dictionary.count * 2));
   let row = 0;
+  let first = 0;
 
-  function take(number: number): void {
-    if (number >= lastRow.length) {
-      const larger = new Uint32Array(number * 2);
-      larger.set(lastRow);
-      lastRow = larger;
-    }
-    if (lastRow[number] === row + 1) return;
-    lastRow[number] = row + 1;
-    numbers.push(number);
-  }
+  const into: Row = {
+    take(number) {
+      if (number >= lastRow.length) {
+        const larger = new Uint32Array(number * 2);
+        larger.set(lastRow);
+        lastRow = larger;
+      }
+      if (lastRow[number] === row + 1) return;
+      if (into.isFull) into.leaveOut();
+      else {
+        lastRow[number] = row + 1;
+        numbers.push(number);
+      }
+    },
+    get isFull() {
+      return numbers.length() - first >= MAX_HOST_VALUES;
+    },
+    leaveOut() {
+      cut.add(row);
+    },
+  };
 
   for (; row < count; row++) {
-    if (row % SLICE === SLICE - 1) await new Promise(setImmediate);
-    if (isReport(segment, row)) find(segment, row, take);
+    const wait = turns.take(bodyLength(segment, row));
+    if (wait !== undefined) await wait;
+    first = numbers.length();
+    if (isReport(segment, row)) find(segment, row, into);
     starts[row + 1] = numbers.length();
   }
-  return { starts, numbers: numbers.cut() };
+  return { starts, numbers: numbers.cut(), cut };
 }
 
 const QUOTE = 0x22;
@@ -189,24 +222,40 @@ const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const LETTER_N = 0x6e;
 
-/** Values that read the same are one: the number 1 and the text "1", a letter and its escape. An object and null are no value. */
-function numberValue(bytes: Buffer, start: number, end: number, dictionary: Dictionary): number | undefined {
+/**
+ * Values that read the same are one: the number 1 and the text "1", a letter and its escape, `é` in one character and in two (Unicode's NFC). An
+ * object and null are no value.
+ */
+function takeValue(bytes: Buffer, start: number, end: number, dictionary: Dictionary, into: Row): void {
   const byte = bytes[start];
-  if (byte === OPEN_BRACE || byte === LETTER_N) return undefined;
-  if (byte !== QUOTE) return dictionary.number(bytes, start, end);
-  for (let at = start + 1; at < end - 1; at++) {
-    if (bytes[at] !== BACKSLASH) continue;
-    const decoded = Buffer.from(decodeString(bytes, { start, end }));
-    return dictionary.number(decoded, 0, Math.min(decoded.length, MAX_VALUE_BYTES));
+  if (byte === OPEN_BRACE || byte === LETTER_N) return;
+  if (byte !== QUOTE) {
+    takeBytes(bytes, start, end, dictionary, into);
+    return;
   }
-  return dictionary.number(bytes, start + 1, Math.min(end - 1, start + 1 + MAX_VALUE_BYTES));
+  for (let at = start + 1; at < end - 1; at++) {
+    const letter = bytes[at] as number;
+    if (letter !== BACKSLASH && letter < 0x80) continue;
+    const decoded = Buffer.from(normalizeText(decodeString(bytes, { start, end })));
+    takeBytes(decoded, 0, Math.min(decoded.length, MAX_VALUE_BYTES), dictionary, into);
+    return;
+  }
+  takeBytes(bytes, start + 1, Math.min(end - 1, start + 1 + MAX_VALUE_BYTES), dictionary, into);
 }
 
-/** A value as text; undefined for an object and null. */
+function takeBytes(bytes: Buffer, start: number, end: number, dictionary: Dictionary, into: Row): void {
+  const known = into.isFull ? dictionary.find(bytes, start, end) : dictionary.number(bytes, start, end);
+  if (known === undefined) into.leaveOut();
+  else into.take(known);
+}
+
+/** A value as text, as far as labels look; undefined for an object and null. */
 function readText(bytes: Buffer, start: number, end: number): string | undefined {
   const byte = bytes[start];
   if (byte === OPEN_BRACE || byte === LETTER_N) return undefined;
-  return byte === QUOTE ? decodeString(bytes, { start, end }) : bytes.toString("latin1", start, end);
+  const text = byte === QUOTE ? normalizeText(decodeString(bytes, { start, end })) : bytes.toString("latin1", start, end);
+  // A slice would keep all of the text in memory.
+  return text.length <= MAX_LABEL_TEXT ? text : Buffer.from(text.slice(0, MAX_LABEL_TEXT)).toString();
 }
 
 /** A value that was cut ends in an ellipsis; half a letter at the cut goes. */

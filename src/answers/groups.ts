@@ -1,7 +1,9 @@
 // Groups of hosts: by the values of labels and fields, for dividing counts and for choosing hosts.
 import type { Table } from "../roll/table.ts";
 import { segmentAt } from "../roll/table.ts";
-import type { FieldReader, FieldValues } from "./field-values.ts";
+import { inSlices, ROW_BYTES, SHARED_TURNS, type Turns } from "../roll/turns.ts";
+import { readReport } from "../roll/view.ts";
+import { type FieldReader, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
 import { parseFieldPath } from "./path.ts";
 import { compareNames } from "./version-order.ts";
@@ -17,22 +19,20 @@ export interface Chosen {
 export interface Sources {
   readonly labels: Labels;
   readonly reader: FieldReader;
+  /** Shared by all where none are given. */
+  readonly turns?: Turns;
 }
 
 /** Values to divide by; what comes after is counted together under OTHERS. */
 const MAX_GROUPS = 200;
-const OTHERS = "…";
+export const OTHERS = "…";
 
-/** Hosts looked at before other requests get their turn. */
-const SLICE = 100_000;
-
-/** Looks at all places, a slice at a time; others get their turn in between. The work is a plain loop, which runs several times as fast as one that may wait. */
-export async function inSlices(length: number, work: (from: number, to: number) => void): Promise<void> {
-  for (let from = 0; from < length; from += SLICE) {
-    if (from > 0) await new Promise(setImmediate);
-    work(from, Math.min(from + SLICE, length));
-  }
-}
+/**
+ * Groups that one host may be in, and the longest name of one; characters. A host of more, and a group of a longer name, are counted under OTHERS:
+ * counts are multiplied by groups, and a name stands at each of them.
+ */
+export const MAX_HOST_GROUPS = 64;
+const MAX_GROUP_NAME = 256;
 
 /** What stands between the values of two labels. */
 const BETWEEN_LABELS = "/";
@@ -42,56 +42,165 @@ export interface Groups {
   readonly names: readonly string[];
   /** Of the labels and fields, those that no host has. */
   readonly unknown: readonly string[];
+  /** What was bounded, in words. */
+  readonly bounds: readonly string[];
   of(place: number): readonly number[];
+}
+
+/** A group that some host is in. */
+interface Found {
+  readonly name: string;
+  hosts: number;
+  /** The fewest groups that a host of it is in: who is in very many does not decide which ones are shown. */
+  fewest: number;
+  /** Its number in the answer. */
+  number: number;
 }
 
 /** Finds the groups of each host. Labels are tried before fields of the same name. The names are in order; OTHERS, if there are so many, is the last. */
 export async function groupHosts(chosen: Chosen, by: readonly string[], sources: Sources): Promise<Groups> {
+  const { table, positions } = chosen;
   const dimensions: Dimension[] = [];
   for (const name of by) dimensions.push(await readDimension(chosen, name, sources));
   const isKnown = by.map(() => false);
-  const sizes = new Map<string, number>();
-  const all: string[][] = [];
-  await inSlices(chosen.positions.length, (from, to) => {
-    for (let place = from; place < to; place++) {
-      let names = [""];
-      for (const [index, valuesOf] of dimensions.entries()) {
-        const values = valuesOf(place);
-        isKnown[index] ||= values !== NO_VALUES;
-        names = index === 0 ? [...values] : names.flatMap((name) => values.map((value) => `${name}${BETWEEN_LABELS}${value}`));
-        names.length = Math.min(names.length, MAX_GROUPS);
-      }
-      for (const name of names) sizes.set(name, (sizes.get(name) ?? 0) + 1);
-      all.push(names);
+  const found = new Map<string, Found>();
+  const crowded = new Bounded();
+  const longNamed = new Bounded();
+  /** Stand for all groups of a host that is in too many, and for those whose names are too long to be shown. */
+  const tooMany: readonly Found[] = [];
+  const tooLong: Found = { name: OTHERS, hosts: 0, fewest: 0, number: 0 };
+  const all: (readonly Found[])[] = [];
+
+  function findGroup(name: string, among: number): Found {
+    let group = found.get(name);
+    if (!group) {
+      group = { name, hosts: 0, fewest: among, number: 0 };
+      found.set(name, group);
     }
-  });
-  const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, MAX_GROUPS);
-  const names = largest.map(([name]) => name).sort(compareNames);
-  if (sizes.size > MAX_GROUPS) names.push(OTHERS);
-  const numbers = new Map(names.map((name, number) => [name, number]));
-  const others = names.length - 1;
+    group.hosts++;
+    group.fewest = Math.min(group.fewest, among);
+    return group;
+  }
+
+  function takeHost(place: number): number {
+    const lists = dimensions.map(({ valuesOf }) => valuesOf(place));
+    let count = 1;
+    for (const [index, values] of lists.entries()) {
+      isKnown[index] ||= values !== NO_VALUES;
+      count *= values.length;
+    }
+    if (count > MAX_HOST_GROUPS) {
+      crowded.add(table, positions, place);
+      all.push(tooMany);
+      return count;
+    }
+    let names = lists[0] ?? [];
+    for (const values of lists.slice(1))
+      names = names.flatMap((name) => values.map((value) => `${name}${BETWEEN_LABELS}${value}`));
+    const short = names.filter(({ length }) => length <= MAX_GROUP_NAME);
+    if (short.length < names.length) longNamed.add(table, positions, place);
+    const groups = short.map((name) => findGroup(name, count));
+    all.push(short.length < names.length ? [...groups, tooLong] : groups);
+    return count;
+  }
+
+  await inSlices(
+    positions.length,
+    (from, bytes) => {
+      let place = from;
+      for (let left = bytes; left > 0 && place < positions.length; place++) left -= ROW_BYTES * (1 + takeHost(place));
+      return place;
+    },
+    sources.turns ?? SHARED_TURNS,
+  );
+  const ranked = [...found.values()].sort((a, b) => b.hosts - a.hosts || a.fewest - b.fewest);
+  const hasOthers = ranked.length > MAX_GROUPS || crowded.count > 0 || longNamed.count > 0;
+  // A value that reads like the name of the others is one of them.
+  const nameable = ranked.filter(({ name }) => !hasOthers || name !== OTHERS);
+  const shown = nameable.slice(0, MAX_GROUPS).sort((a, b) => compareNames(a.name, b.name));
+  const names = shown.map(({ name }) => name);
+  const omitted = nameable.length - shown.length;
+  const others = names.length;
+  if (hasOthers) names.push(OTHERS);
+  for (const group of [tooLong, ...ranked]) group.number = others;
+  for (const [number, group] of shown.entries()) group.number = number;
+  const text = JSON.stringify(by.join(","));
+  const numbersOf = (place: number): readonly number[] => {
+    const groups = all[place] ?? [];
+    if (groups === tooMany) return [others];
+    if (groups.length === 1) return [(groups[0] as Found).number];
+    return [...new Set(groups.map(({ number }) => number))];
+  };
   return {
     names,
     unknown: by.filter((_, index) => !isKnown[index]),
-    of: (place) => [...new Set((all[place] ?? []).map((name) => numbers.get(name) ?? others))],
+    bounds: [
+      ...crowded.tell(
+        (who) => `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted under ${JSON.stringify(OTHERS)}`,
+      ),
+      ...longNamed.tell(
+        (who) =>
+          `${who} in a group of ${text} whose name is longer than ${MAX_GROUP_NAME} characters, and counted there under ${JSON.stringify(OTHERS)}`,
+      ),
+      ...(omitted > 0 ? [`${omitted} groups of ${text} of the fewest hosts are counted under ${JSON.stringify(OTHERS)}`] : []),
+    ],
+    of: numbersOf,
   };
 }
 
-/** The values of a label or field, by a host's place; NO_VALUES where it has none. */
-type Dimension = (place: number) => readonly string[];
+/** Hosts that are named where something was bounded; the others are counted. */
+const MAX_TOLD = 3;
+
+/** Hosts of which not all was counted. */
+export class Bounded {
+  readonly #ids: string[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(table: Table, positions: Uint32Array, place: number): void {
+    this.#count++;
+    if (this.#ids.length < MAX_TOLD) this.#ids.push(readReport(table, positions[place] as number).id);
+  }
+
+  /** A sentence that names the hosts; none where there are none. */
+  tell(say: (who: string) => string): string[] {
+    if (this.#count === 0) return [];
+    const names = this.#ids.map((id) => JSON.stringify(id)).join(", ");
+    const more = this.#count - this.#ids.length;
+    const who = more > 0 ? `${names} and ${more} more hosts are` : `${names} ${this.#count === 1 ? "is" : "are"}`;
+    return [say(who)];
+  }
+}
+
+/** The values of a label or field, by a host's place. */
+interface Dimension {
+  /** NO_VALUES where it has none. */
+  valuesOf(place: number): readonly string[];
+  /** Whether it has more than are read. */
+  isCut(place: number): boolean;
+}
 
 const NO_VALUES: readonly string[] = [""];
 
 async function readDimension({ table, positions }: Chosen, name: string, sources: Sources): Promise<Dimension> {
   const values = await readValues(table, name, sources);
-  if (!values) return () => NO_VALUES;
-  return (place) => {
-    const at = positions[place] as number;
-    const { starts, numbers } = values.column(segmentAt(table, at));
-    const row = table.rowOf[at] as number;
-    const [start, end] = [starts[row] as number, starts[row + 1] as number];
-    if (start === end) return NO_VALUES;
-    return Array.from(numbers.subarray(start, end), (number) => values.text(number));
+  if (!values) return { valuesOf: () => NO_VALUES, isCut: () => false };
+  return {
+    valuesOf(place) {
+      const at = positions[place] as number;
+      const { starts, numbers } = values.column(segmentAt(table, at));
+      const row = table.rowOf[at] as number;
+      const [start, end] = [starts[row] as number, starts[row + 1] as number];
+      if (start === end) return NO_VALUES;
+      return Array.from(numbers.subarray(start, end), (number) => values.text(number));
+    },
+    isCut(place) {
+      const at = positions[place] as number;
+      return values.column(segmentAt(table, at)).cut.has(table.rowOf[at] as number);
+    },
   };
 }
 
@@ -103,16 +212,37 @@ async function readValues(table: Table, name: string, { labels, reader }: Source
   return path && (await reader.read(path, table));
 }
 
-/** Keeps the hosts of which every label passes its test. */
+/** Keeps the hosts of which every label passes its test. @param bounds gets what was bounded, in words */
 export async function filterByLabels(
   { table, positions }: Chosen,
   filters: readonly LabelFilter[],
   sources: Sources,
+  bounds: string[] = [],
 ): Promise<Uint32Array> {
   let kept = positions;
   for (const { label, matches } of filters) {
-    const valuesOf = await readDimension({ table, positions: kept }, label, sources);
-    kept = kept.filter((_, place) => valuesOf(place).some(matches));
+    const before = kept;
+    const { valuesOf, isCut } = await readDimension({ table, positions: before }, label, sources);
+    const cut = new Bounded();
+    const passed = new Uint32Array(before.length);
+    let count = 0;
+    await inSlices(
+      before.length,
+      (from, bytes) => {
+        let place = from;
+        for (let left = bytes; left > 0 && place < before.length; place++) {
+          const values = valuesOf(place);
+          if (values.some(matches)) passed[count++] = before[place] as number;
+          else if (isCut(place)) cut.add(table, before, place);
+          for (const { length } of values) left -= ROW_BYTES + length;
+        }
+        return place;
+      },
+      sources.turns ?? SHARED_TURNS,
+    );
+    kept = passed.slice(0, count);
+    const text = JSON.stringify(label);
+    bounds.push(...cut.tell((who) => `${who} left out, judged by the first ${MAX_HOST_VALUES} values of ${text} alone, of more`));
   }
   return kept;
 }

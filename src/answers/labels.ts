@@ -5,9 +5,11 @@ import { MAX_PATTERN_LENGTH } from "../spec/pattern.ts";
 import type { LabelRule } from "./label-rule.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
 
-/** Rules at most, and of a field's value as many characters as are looked at. */
+/** Rules at most. */
 const MAX_RULES = 32;
-const MAX_TEXT = 512;
+
+/** Of a field's value, as many characters as a rule looks at. */
+export const MAX_LABEL_TEXT = 512;
 
 /** One rule of the configuration: a field, and a pattern (RE2) whose named groups are labels. */
 const labelRuleSchema = z.strictObject({
@@ -51,7 +53,7 @@ export function compileLabels(rules: readonly LabelRule[]): Labels {
         name,
         path,
         read(text) {
-          const matcher = compiled.matcher(text.slice(0, MAX_TEXT));
+          const matcher = compiled.matcher(text.slice(0, MAX_LABEL_TEXT));
           return matcher.find() ? (matcher.group(name) ?? undefined) : undefined;
         },
       };

@@ -1,8 +1,9 @@
 // The newest: of each variant, and of versions that stand alone in each service; what values are compared with.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
+import { inSlices, ROW_BYTES, SHARED_TURNS, type Turns } from "../roll/turns.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
-import { type Chosen, inSlices, type Sources } from "./groups.ts";
+import type { Chosen, Sources } from "./groups.ts";
 import type { Packaging } from "./package-version.ts";
 import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
@@ -96,7 +97,7 @@ export async function findOwners(
   { table, positions }: Chosen,
   values: FieldValues,
   split: readonly SplitValue[],
-  { labels, reader }: Sources,
+  { labels, reader, turns = SHARED_TURNS }: Sources,
   standard: Standard | undefined,
 ): Promise<Owners | undefined> {
   const rules = labels.get(OWNER_LABEL);
@@ -107,7 +108,7 @@ export async function findOwners(
   // The last service is that of hosts without one.
   const width = services.count + 1;
   const owners = new Map<number, string[]>(alone.map(({ number }) => [number, []]));
-  for (const pair of await findPairs({ table, positions }, values, services, alone)) {
+  for (const pair of await findPairs({ table, positions }, { values, services, alone, turns })) {
     const service = pair % width;
     const { number } = alone[Math.floor(pair / width)] as SplitValue;
     owners.get(number)?.push(service === services.count ? "" : services.text(service));
@@ -115,21 +116,31 @@ export async function findOwners(
   return owners;
 }
 
+interface PairSources {
+  readonly values: FieldValues;
+  readonly services: FieldValues;
+  readonly alone: readonly SplitValue[];
+  readonly turns: Turns;
+}
+
+/** Services of one host that own its versions; a host has one, mostly, and who writes reports may claim any number. */
+const MAX_HOST_SERVICES = 16;
+
 /** Finds which of some values occur with which services. A pair is the value's place among them, times the services and one, plus the service. */
 async function findPairs(
   { table, positions }: Chosen,
-  values: FieldValues,
-  services: FieldValues,
-  alone: readonly SplitValue[],
+  { values, services, alone, turns }: PairSources,
 ): Promise<Iterable<number>> {
   const width = services.count + 1;
   /** By number, the place among those that stand alone, and one more, since 0 is none. */
   const placeOf = new Uint32Array(values.count);
   for (const [place, { number }] of alone.entries()) placeOf[number] = place + 1;
-  const pairs = createPairs(alone.length * width);
+  const pairs = createPairs(alone.length, width);
 
-  function addRow(column: Column, owner: Column, row: number): void {
-    const [start, end] = [owner.starts[row] as number, owner.starts[row + 1] as number];
+  /** @returns pairs */
+  function addRow(column: Column, owner: Column, row: number): number {
+    const start = owner.starts[row] as number;
+    const end = Math.min(owner.starts[row + 1] as number, start + MAX_HOST_SERVICES);
     const last = column.starts[row + 1] as number;
     for (let index = column.starts[row] as number; index < last; index++) {
       const place = placeOf[column.numbers[index] as number] as number;
@@ -138,19 +149,23 @@ async function findPairs(
       if (start === end) pairs.add(first + services.count);
       for (let service = start; service < end; service++) pairs.add(first + (owner.numbers[service] as number));
     }
+    return (last - (column.starts[row] as number)) * (1 + end - start);
   }
 
-  await inSlices(positions.length, (from, to) => {
+  function addSlice(from: number, bytes: number): number {
     let segment: Segment | undefined;
     let [column, owner] = [EMPTY_COLUMN, EMPTY_COLUMN];
-    for (let index = from; index < to; index++) {
+    let index = from;
+    for (let left = bytes; left > 0 && index < positions.length; index++) {
       const at = positions[index] as number;
       const own = segmentAt(table, at);
       // Neighbours mostly lie in one segment.
       if (own !== segment) [segment, column, owner] = [own, values.column(own), services.column(own)];
-      addRow(column, owner, table.rowOf[at] as number);
+      left -= ROW_BYTES * (1 + addRow(column, owner, table.rowOf[at] as number));
     }
-  });
+    return index;
+  }
+  await inSlices(positions.length, addSlice, turns);
   return pairs.list();
 }
 
@@ -160,11 +175,18 @@ function hasSeveral(alone: readonly SplitValue[]): boolean {
   return first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0);
 }
 
-/** A set of whole numbers below a limit. */
-function createPairs(limit: number): { add: (pair: number) => void; list: () => Iterable<number> } {
+/** A set of pairs: a number below `rows` times `width`, and one below `width`. */
+function createPairs(rows: number, width: number): { add: (pair: number) => void; list: () => Iterable<number> } {
+  const limit = rows * width;
   if (limit > MAX_DENSE_CELLS) {
-    const sparse = new Set<number>();
-    return { add: (pair) => void sparse.add(pair), list: () => sparse };
+    // One set for all could meet the limit of V8, some 16 million.
+    const sparse = Array.from({ length: rows }, () => new Set<number>());
+    return {
+      add: (pair) => void sparse[Math.floor(pair / width)]?.add(pair),
+      *list() {
+        for (const row of sparse) yield* row;
+      },
+    };
   }
   const dense = new Uint8Array(limit);
   return {

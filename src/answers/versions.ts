@@ -1,9 +1,10 @@
 // Versions: for each value of a field, how many hosts have it, how it divides by label, and what is behind the newest.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
+import { inSlices, ROW_BYTES, SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
-import { EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
-import { type Chosen, type Groups, groupHosts, inSlices, type Sources } from "./groups.ts";
+import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
+import { Bounded, type Chosen, type Groups, groupHosts, type Sources } from "./groups.ts";
 import { findNewer, findOwners, findStandard, type Owners, type SplitValue, type Standard } from "./newest.ts";
 import { parseFieldPath } from "./path.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
@@ -40,6 +41,8 @@ export interface Versions {
   readonly hosts: number;
   /** Values that were left out, since there were too many: those of the fewest hosts. */
   readonly omitted: number;
+  /** What was bounded, in words: of which hosts not all was counted. */
+  readonly bounds: readonly string[];
   /** Of the labels and fields to divide by, those that none of the hosts has. */
   readonly unknownGroups: readonly string[];
   /** By field, what the values were compared with. */
@@ -59,27 +62,44 @@ export async function countVersions(
   { fields, by, hosts }: VersionQuestion,
   sources: CountSources,
 ): Promise<Versions> {
-  const { table, positions } = chosen;
+  const { positions } = chosen;
+  const turns = sources.turns ?? SHARED_TURNS;
   const groups = by.length > 0 ? await groupHosts(chosen, by, sources) : undefined;
   const values: VersionCount[] = [];
   const standards = new Map<string, Standard>();
+  const bounds: string[] = [...(groups?.bounds ?? [])];
   let omitted = 0;
   for (const field of fields) {
     const path = parseFieldPath(field);
     if (!path) throw new Error(`${field} is no field`);
-    const fieldValues = await sources.reader.read(path, table);
-    const tally = await tallyField(chosen, fieldValues, groups, hosts);
-    const counted = tally.sort((a, b) => b.count - a.count);
-    omitted += Math.max(0, counted.length - MAX_VALUES);
-    const split = counted.slice(0, MAX_VALUES).map(splitTally);
+    const fieldValues = await sources.reader.read(path, chosen.table);
+    const counts = await countHosts(chosen, fieldValues, turns);
+    const shown = chooseShown(counts);
+    omitted += counts.distinct - shown.length;
+    bounds.push(
+      ...counts.cut.tell(
+        (who) => `${who} counted with the first ${MAX_HOST_VALUES} values of ${JSON.stringify(field)} alone, of more`,
+      ),
+    );
+    const details = groups || hosts ? await tallyShown(chosen, fieldValues, shown, { groups, hosts, turns }) : undefined;
+    const split: SplitTally[] = [];
+    for (const [place, number] of shown.entries()) {
+      const value = number === fieldValues.count ? null : fieldValues.text(number);
+      await turns.take(SPLIT_BYTES + (value?.length ?? 0));
+      const count = counts.hosts[number] as number;
+      split.push(splitTally({ number, value, count, ...details?.(place) }));
+    }
     const known = sources.standards?.get(field);
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
     const standard = known ?? findStandard(split, owners);
     standards.set(field, standard);
-    values.push(...describeValues(field, split, positions.length, { standard, owners }));
+    for (const value of await describeValues(field, split, positions.length, { standard, owners, turns })) values.push(value);
   }
-  return { values, hosts: positions.length, omitted, unknownGroups: groups?.unknown ?? [], standards };
+  return { values, hosts: positions.length, omitted, bounds, unknownGroups: groups?.unknown ?? [], standards };
 }
+
+/** What looking for the version in a value costs besides its length; bytes. */
+const SPLIT_BYTES = 512;
 
 /** What was counted of one value. */
 interface Tally {
@@ -91,62 +111,119 @@ interface Tally {
   readonly hosts?: string[];
 }
 
-async function tallyField(
-  { table, positions }: Chosen,
-  values: FieldValues,
-  groups: Groups | undefined,
-  withHosts: boolean,
-): Promise<Tally[]> {
-  // The last number is that of hosts without a value.
-  const none = values.count;
-  const counts = new Uint32Array(none + 1);
-  const cells = groups && createCells(groups.names.length, none + 1);
-  const named = withHosts ? new Map<number, string[]>() : undefined;
+/** How many hosts have each value. */
+interface Counts {
+  /** By number; the last one is of hosts without a value. */
+  readonly hosts: Uint32Array;
+  /** By number, the fewest values that a host of it has. */
+  readonly fewest: Uint16Array;
+  /** Values that some host has. */
+  readonly distinct: number;
+  /** Hosts that have more values than were read. */
+  readonly cut: Bounded;
+}
 
-  function note(number: number, place: number): void {
-    if (groups && cells) for (const group of groups.of(place)) cells.add(group, number);
-    if (!named) return;
-    const ids = named.get(number) ?? [];
-    if (ids.length === 0) named.set(number, ids);
-    ids.push(readReport(table, positions[place] as number).id);
+async function countHosts({ table, positions }: Chosen, values: FieldValues, turns: Turns): Promise<Counts> {
+  const none = values.count;
+  const hosts = new Uint32Array(none + 1);
+  const fewest = new Uint16Array(none + 1).fill(0xffff);
+  const cut = new Bounded();
+  let distinct = 0;
+
+  function note(number: number, among: number): void {
+    const before = hosts[number] as number;
+    if (before === 0) distinct++;
+    hosts[number] = before + 1;
+    if ((fewest[number] as number) > among) fewest[number] = among;
   }
 
-  const isPlain = !groups && !named;
-  function countSlice(from: number, to: number): void {
+  function countSlice(from: number, bytes: number): number {
     let segment: Segment | undefined;
-    let { starts, numbers } = EMPTY_COLUMN;
-    for (let place = from; place < to; place++) {
+    let column = EMPTY_COLUMN;
+    let place = from;
+    for (let left = bytes; left > 0 && place < positions.length; place++) {
       const at = positions[place] as number;
       const own = segmentAt(table, at);
       // Neighbours mostly lie in one segment.
       if (own !== segment) {
         segment = own;
-        ({ starts, numbers } = values.column(own));
+        column = values.column(own);
       }
       const row = table.rowOf[at] as number;
-      const end = starts[row + 1] as number;
-      const first = starts[row] as number;
-      for (let index = first; index < end || index === first; index++) {
-        const number = first === end ? none : (numbers[index] as number);
-        counts[number] = (counts[number] as number) + 1;
-        if (!isPlain) note(number, place);
-      }
+      const end = column.starts[row + 1] as number;
+      const first = column.starts[row] as number;
+      const among = end - first;
+      left -= ROW_BYTES + among * NUMBER_BYTES;
+      if (among === 0) note(none, 0);
+      else for (let index = first; index < end; index++) note(column.numbers[index] as number, among);
+      if (among >= MAX_HOST_VALUES && column.cut.has(row)) cut.add(table, positions, place);
     }
+    return place;
   }
-  await inSlices(positions.length, countSlice);
+  await inSlices(positions.length, countSlice, turns);
+  return { hosts, fewest, distinct, cut };
+}
 
-  const tallies: Tally[] = [];
-  for (const [number, hostCount] of counts.entries()) {
-    if (hostCount === 0) continue;
-    tallies.push({
-      number,
-      value: number === none ? null : values.text(number),
-      count: hostCount,
-      ...(groups && cells && { by: describeGroups(groups.names, (group) => cells.read(group, number)) }),
-      ...(named && { hosts: named.get(number) ?? [] }),
-    });
+/** What a number costs where it is looked at; bytes. */
+const NUMBER_BYTES = 4;
+
+/**
+ * The values that are shown: all, or those of the most hosts, and of as many those of hosts that have few values, so that one that has very many
+ * pushes nobody else's out. Hosts without a value are always shown.
+ */
+function chooseShown({ hosts, fewest, distinct }: Counts): number[] {
+  const none = hosts.length - 1;
+  const rank = (number: number) => (number === none ? Number.POSITIVE_INFINITY : (hosts[number] as number));
+  const found: number[] = [];
+  for (const [number, count] of hosts.entries()) if (count > 0) found.push(number);
+  if (distinct > MAX_VALUES) {
+    const order = (a: number, b: number) => rank(b) - rank(a) || (fewest[a] as number) - (fewest[b] as number);
+    found.sort(order).length = MAX_VALUES;
   }
-  return tallies;
+  return found;
+}
+
+/** Divides the hosts of the shown values by group, and names them. @returns by a value's place among the shown ones */
+async function tallyShown(
+  { table, positions }: Chosen,
+  values: FieldValues,
+  shown: readonly number[],
+  { groups, hosts, turns }: { readonly groups: Groups | undefined; readonly hosts: boolean; readonly turns: Turns },
+): Promise<(place: number) => Pick<Tally, "by" | "hosts">> {
+  const none = values.count;
+  /** By number, its place among the shown ones, and one more, since 0 is none. */
+  const placeOf = new Uint32Array(none + 1);
+  for (const [place, number] of shown.entries()) placeOf[number] = place + 1;
+  const cells = groups && createCells(groups.names.length, shown.length);
+  const named = hosts ? shown.map((): string[] => []) : undefined;
+
+  function note(number: number, numbers: readonly number[], id: string): void {
+    const place = (placeOf[number] as number) - 1;
+    if (place < 0) return;
+    if (cells) for (const group of numbers) cells.add(group, place);
+    named?.[place]?.push(id);
+  }
+
+  function tallySlice(from: number, bytes: number): number {
+    let place = from;
+    for (let left = bytes; left > 0 && place < positions.length; place++) {
+      const at = positions[place] as number;
+      const { starts, numbers } = values.column(segmentAt(table, at));
+      const row = table.rowOf[at] as number;
+      const [first, end] = [starts[row] as number, starts[row + 1] as number];
+      const own = groups ? groups.of(place) : [];
+      const id = named ? readReport(table, at).id : "";
+      if (first === end) note(none, own, id);
+      for (let index = first; index < end; index++) note(numbers[index] as number, own, id);
+      left -= ROW_BYTES + (end - first) * (1 + own.length) * NUMBER_BYTES;
+    }
+    return place;
+  }
+  await inSlices(positions.length, tallySlice, turns);
+  return (place) => ({
+    ...(groups && cells && { by: describeGroups(groups.names, (group) => cells.read(group, place)) }),
+    ...(named && { hosts: named[place] ?? [] }),
+  });
 }
 
 function describeGroups(names: readonly string[], count: (group: number) => number): Record<string, number> {
@@ -154,25 +231,15 @@ function describeGroups(names: readonly string[], count: (group: number) => numb
   return Object.fromEntries(names.map((name, group) => [name, count(group)] as const).filter(([, hosts]) => hosts > 0));
 }
 
-/** Counts in more cells are kept by cell: most of them are 0 then. */
-const MAX_DENSE_CELLS = 4_000_000;
-
-/** Counts by group and value. */
+/** Counts by group and shown value; both are bounded, and so are the cells, to some two million. */
 function createCells(groups: number, values: number) {
-  const sparse = new Map<number, number>();
-  if (groups * values > MAX_DENSE_CELLS) {
-    return {
-      add: (group: number, value: number) => sparse.set(value * groups + group, (sparse.get(value * groups + group) ?? 0) + 1),
-      read: (group: number, value: number) => sparse.get(value * groups + group) ?? 0,
-    };
-  }
-  const dense = new Uint32Array(groups * values);
+  const cells = new Uint32Array(groups * values);
   return {
     add: (group: number, value: number) => {
       const cell = group * values + value;
-      dense[cell] = (dense[cell] as number) + 1;
+      cells[cell] = (cells[cell] as number) + 1;
     },
-    read: (group: number, value: number) => dense[group * values + value] as number,
+    read: (group: number, value: number) => cells[group * values + value] as number,
   };
 }
 
@@ -187,19 +254,21 @@ function splitTally(tally: Tally): SplitTally {
 }
 
 /** Orders values, and says what is behind. */
-function describeValues(
+async function describeValues(
   field: string,
   split: readonly SplitTally[],
   hosts: number,
-  { standard, owners }: { readonly standard: Standard; readonly owners: Owners | undefined },
-): VersionCount[] {
-  const ordered = split.toSorted(
+  { standard, owners, turns }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly turns: Turns },
+): Promise<VersionCount[]> {
+  const ordered = await sortInSlices(
+    split,
     (a, b) =>
       Number(a.tally.value === null) - Number(b.tally.value === null) ||
       compareNames(a.variant, b.variant) ||
       Number(a.version === "") - Number(b.version === "") ||
       compareVersions(b.order, a.order, standard.variants.get(a.variant)?.packaging) ||
       compareNames(a.tally.value ?? "", b.tally.value ?? ""),
+    turns,
   );
   return ordered.map((one) => {
     const { value, count, by, hosts: ids } = one.tally;

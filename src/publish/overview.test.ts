@@ -1,6 +1,11 @@
 // Tests of the overview: what is behind, and where.
 import { expect, it } from "vitest";
-import { makeOverview } from "./overview-double.ts";
+import { createFieldReader } from "../answers/field-values.ts";
+import { BUILT_IN_RULES } from "../answers/label-rule.ts";
+import { compileLabels } from "../answers/labels.ts";
+import { makeView } from "../roll/view-double.ts";
+import { gatherOverview } from "./overview.ts";
+import { makeHosts, makeOverview } from "./overview-double.ts";
 import { layOutPages } from "./pages.ts";
 
 it("compares modules across the fleet, and versions that stand alone within their service", async () => {
@@ -69,4 +74,38 @@ it("names what is mistyped in the settings", async () => {
   expect(overview.absent).toEqual(["app_versoin", "envv", "servce"]);
   expect(layOutPages(overview, 100_000)[0]?.body).toContain("No host has `app_versoin`, `envv` and `servce`:");
   expect((await makeOverview([{ id: "i-1", service: "web", module: "A_1.0" }])).absent).toEqual([]);
+});
+
+it("comes whatever one host reports, has a part for each service of the others, and says of whom not all was counted", async () => {
+  const services = Array.from({ length: 100 }, (_, at) => `s${at}`);
+  const evil = {
+    update_date: "2024-03-01T00:00:00Z",
+    instance_id: "evil",
+    instance_name: services.map((service) => `prod_${service}_`),
+    processes: Array.from({ length: 20_000 }, (_, at) => ({ module_A_filename: `A_red_0.${at}` })),
+  };
+  const honest = ["web", "batch"].map((service, at) => ({
+    update_date: "2024-03-01T00:00:00Z",
+    instance_id: `i-${at}`,
+    instance_name: `prod_${service}_x`,
+    processes: [{ module_A_filename: "A_red_1.9" }],
+  }));
+  const view = makeView([evil, ...honest].map((body) => ({ id: body.instance_id, ageMs: 1000, body: JSON.stringify(body) })));
+  const overview = await gatherOverview(
+    view,
+    { title: "T", fields: ["processes.module_A_filename"], by: "env", parts: "service" },
+    { labels: compileLabels(BUILT_IN_RULES), reader: createFieldReader(), windowMs: 7_200_000 },
+  );
+  expect(overview.parts.map(({ name, hosts }) => [name, hosts])).toEqual([
+    ["batch", 1],
+    ["web", 1],
+  ]);
+  const [summary] = layOutPages(overview, 100_000);
+  expect(summary?.body).toContain("Not all was counted: ");
+  expect(summary?.body).toContain("first 1000 values of");
+});
+
+it("has parts of the right size where hosts are more than the values of an answer", async () => {
+  const { parts } = await makeOverview(makeHosts(3, 4000));
+  expect(parts.map(({ hosts }) => hosts)).toEqual([4000, 4000, 4000]);
 });

@@ -1,10 +1,11 @@
 // The overview that publishers publish: coverage, versions by environment, and the same for each service with the hosts that are behind.
 import { type Coverage, judgeCoverage } from "../answers/coverage.ts";
 import { discoverFields } from "../answers/discovery.ts";
-import { filterByLabels, type Sources } from "../answers/groups.ts";
+import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from "../answers/groups.ts";
 import { parseQuery } from "../answers/query.ts";
 import { selectReports } from "../answers/selection.ts";
 import { countVersions, type VersionCount } from "../answers/versions.ts";
+import { inSlices, ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
 import { selectShown } from "./shown-values.ts";
 
@@ -57,6 +58,8 @@ export interface Overview {
   readonly partsOmitted: number;
   /** Of the settings' fields and labels, those that no host has: mistyped, mostly. */
   readonly absent: readonly string[];
+  /** What was bounded, in words: of which hosts not all was counted. */
+  readonly bounds: readonly string[];
 }
 
 /** Who writes reports chooses how many services there are, and how many values. */
@@ -73,11 +76,12 @@ export interface OverviewSources extends Sources {
 export async function gatherOverview(view: RollView, settings: OverviewSettings, sources: OverviewSources): Promise<Overview> {
   const selection = await selectReports(view, parseQuery([], sources.windowMs));
   const all = { table: selection.table, positions: selection.positions };
-  const fields = settings.fields.length > 0 ? settings.fields : discoverFields(all);
+  const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.turns);
   const question = { fields, by: [settings.by], hosts: true };
-  const { values, standards, unknownGroups } = await countVersions(all, question, sources);
+  const { values, standards, unknownGroups, bounds } = await countVersions(all, question, sources);
   const whole = groupByField(fields, values);
-  const names = settings.parts === "" ? [] : await listParts(all, settings.parts, sources);
+  const { names, bounds: partBounds } =
+    settings.parts === "" ? { names: [], bounds: [] } : await listParts(all, settings.parts, sources);
   const isAbsent = (field: string) => !values.some((one) => one.field === field && one.value !== null);
   const absent = [
     ...settings.fields.filter(isAbsent),
@@ -111,6 +115,7 @@ export async function gatherOverview(view: RollView, settings: OverviewSettings,
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,
     partsOmitted: Math.max(0, names.length - MAX_PARTS),
+    bounds: [...new Set([...bounds, ...partBounds])],
     absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
   };
 }
@@ -121,16 +126,29 @@ function groupByField(fields: readonly string[], values: readonly VersionCount[]
 
 /** The values of a label or field, those of most hosts first. */
 async function listParts(
-  all: { readonly table: RollView["reports"]; readonly positions: Uint32Array },
+  all: Chosen,
   name: string,
   sources: OverviewSources,
-): Promise<string[]> {
-  // Any field will do: what it is divided by is what is asked for.
-  const { values } = await countVersions(all, { fields: ["instance_id"], by: [name], hosts: false }, sources);
-  const sizes = new Map<string, number>();
-  for (const { by = {} } of values)
-    for (const [value, hosts] of Object.entries(by)) sizes.set(value, (sizes.get(value) ?? 0) + hosts);
-  return [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([value]) => value);
+): Promise<{ readonly names: readonly string[]; readonly bounds: readonly string[] }> {
+  const groups = await groupHosts(all, [name], sources);
+  const sizes = new Uint32Array(groups.names.length);
+  const countSlice = (from: number, bytes: number): number => {
+    let place = from;
+    for (let left = bytes; left > 0 && place < all.positions.length; place++) {
+      const numbers = groups.of(place);
+      for (const number of numbers) sizes[number] = (sizes[number] as number) + 1;
+      left -= ROW_BYTES * (1 + numbers.length);
+    }
+    return place;
+  };
+  await inSlices(all.positions.length, countSlice, sources.turns ?? SHARED_TURNS);
+  const names = groups.names
+    .map((value, number) => ({ value, hosts: sizes[number] as number }))
+    // What is counted together has no part of its own; the bounds say so.
+    .filter(({ value }, number) => !(value === OTHERS && groups.bounds.length > 0 && number === groups.names.length - 1))
+    .sort((a, b) => b.hosts - a.hosts || (a.value < b.value ? -1 : 1))
+    .map(({ value }) => value);
+  return { names, bounds: groups.bounds };
 }
 
 /** The hosts that have something that is behind. */

@@ -159,18 +159,20 @@ function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Silent and missing hosts that the summary names. */
+/** Silent and missing hosts that the summary names, and bounds that were met. */
 const MAX_NAMED = 20;
+const MAX_BOUNDS = 5;
 
 function describeSummary(
   overview: Overview,
   asOfLine: string,
   parts: readonly { readonly part: OverviewPart; readonly slug: string }[],
 ): Block[] {
-  const { settings, fields, coverage, partsOmitted, absent } = overview;
+  const { settings, fields, coverage, partsOmitted, absent, bounds } = overview;
   const blocks = [makeText(`${sayCoverage(overview)} ${asOfLine}\n`)];
   if (absent.length > 0)
     blocks.push(makeText(`No host has ${joinWords(absent.map(formatCode))}: is the publisher's configuration right?\n`));
+  if (bounds.length > 0) blocks.push(makeText(`Not all was counted: ${escapeText(bounds.slice(0, MAX_BOUNDS).join("; "))}.\n`));
   if (parts.length > 0) {
     const rows = parts.map(({ part, slug }) => [
       `[${escapeText(part.name || `no ${settings.parts}`)}](${linkTo(slug)})`,

@@ -45,6 +45,14 @@ export function decodeString(bytes: Buffer, span: JsonSpan): string {
   return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
 
+/**
+ * Unicode's NFC, in which texts that look the same are the same: `é` as one character, and as a letter and its accent
+ * (https://www.unicode.org/reports/tr15/). It is for comparing; what is shown and kept of a report are its own bytes.
+ */
+export function normalizeText(text: string): string {
+  return text.normalize("NFC");
+}
+
 /** Skips white space, commas and colons: in checked bytes they only separate. */
 function skipFiller(bytes: Buffer, at: number): number {
   let next = at;
@@ -93,9 +101,9 @@ export interface KeyStep {
   readonly bytes: Buffer;
 }
 
-/** Prepares a path for walkField. */
+/** Prepares a path for walkField. Its keys are found however their letters are put together (normalizeText). */
 export function toKeySteps(path: readonly string[]): readonly KeyStep[] {
-  return path.map((key) => ({ key, bytes: Buffer.from(key) }));
+  return path.map(normalizeText).map((key) => ({ key, bytes: Buffer.from(key) }));
 }
 
 /**
@@ -139,7 +147,10 @@ function isKey(bytes: Buffer, start: number, end: number, { key, bytes: wanted }
   let isSame = end - start - 2 === wanted.length;
   for (let at = 0; isSame && at < wanted.length; at++) isSame = bytes[start + 1 + at] === wanted[at];
   if (isSame) return true;
-  // The same key may be written with escapes.
-  for (let at = start + 1; at < end - 1; at++) if (bytes[at] === BACKSLASH) return decodeString(bytes, { start, end }) === key;
+  // The same key may be written with escapes, or in another form of Unicode.
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = bytes[at] as number;
+    if (byte === BACKSLASH || byte >= 0x80) return normalizeText(decodeString(bytes, { start, end })) === key;
+  }
   return false;
 }
