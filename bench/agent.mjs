@@ -135,7 +135,12 @@ function start(command, env, pattern) {
 /** What the packaged unit sets for the executable; Node knows none of it. */
 function readUnitEnvironment() {
   const unit = readFileSync(join(root, "packaging/systemd/rollcall-agent.service"), "utf8");
-  return Object.fromEntries(/^Environment=(.*)$/m.exec(unit)[1].split(" ").map((setting) => setting.split("=")));
+  return Object.fromEntries(
+    /^Environment=(.*)$/m
+      .exec(unit)[1]
+      .split(" ")
+      .map((setting) => setting.split("=")),
+  );
 }
 
 async function measureIdle() {
