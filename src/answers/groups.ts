@@ -31,7 +31,7 @@ export const OTHERS = "…";
  * Groups that one host may be in, and the longest name of one; characters. A host of more, and a group of a longer name, are counted under OTHERS:
  * counts are multiplied by groups, and a name stands at each of them.
  */
-export const MAX_HOST_GROUPS = 64;
+const MAX_HOST_GROUPS = 64;
 const MAX_GROUP_NAME = 256;
 
 /** What stands between the values of two labels. */
