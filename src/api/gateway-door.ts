@@ -3,13 +3,16 @@ import type { Hono } from "hono";
 import {
   describeAnswer,
   describeHead,
+  findEventFault,
   type GatewayAnswer,
   type GatewayEvent,
   type GatewayHead,
   readRequest,
 } from "./gateway-event.ts";
+import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Overflow } from "./overflow.ts";
+import { ApiError, toProblemResponse } from "./problem-details.ts";
 
 /**
  * Largest body of a whole answer; bytes. Lambda takes 6 MB (AWS, "Lambda quotas": invocation payload), of which base64 leaves three
@@ -37,9 +40,16 @@ export const gatewayKeyring: Keyring = {
   invalidate: () => undefined,
 };
 
+/** The application's answer; a path that could be read in two ways does not reach it, as at the Node door. */
+async function answer(event: GatewayEvent, app: Hono): Promise<Response> {
+  const fault = findEventFault(event);
+  if (fault === undefined) return await app.fetch(readRequest(event));
+  return toProblemResponse(new ApiError("bad_request", fault, { headers: { [API_HEADER]: API_HEADER_VALUE } }));
+}
+
 /** Answers an event whole; what does not fit is redirected. */
 export async function answerWhole(event: GatewayEvent, app: Hono, overflow: Overflow): Promise<GatewayAnswer> {
-  const response = await app.fetch(readRequest(event));
+  const response = await answer(event, app);
   const { head, isWhole } = await readUpTo(response.body, overflow.limitBytes);
   if (isWhole) return describeAnswer(response, Buffer.concat(head));
   const whole = new Response(chain(head, response.body), response);
@@ -53,7 +63,7 @@ export async function answerWhole(event: GatewayEvent, app: Hono, overflow: Over
  * @param open begins the answer with its head
  */
 export async function answerStreamed(event: GatewayEvent, app: Hono, open: (head: GatewayHead) => AnswerStream): Promise<void> {
-  const response = await app.fetch(readRequest(event));
+  const response = await answer(event, app);
   const stream = open(describeHead(response));
   // The head goes out with the first write, and an answer without a body has none.
   if (!response.body) stream.write("");

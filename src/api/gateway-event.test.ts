@@ -1,6 +1,8 @@
 // Events of API Gateway as requests: paths, parameters in any script, and whose word counts for a key.
 import fc from "fast-check";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { answerWhole } from "./gateway-door.ts";
 import { describeAnswer, type GatewayEvent, readRequest } from "./gateway-event.ts";
 
 const EVENT: GatewayEvent = {
@@ -29,6 +31,17 @@ describe("readRequest", () => {
     const { pathname, search } = new URL(readRequest({ ...EVENT, resource, pathParameters }).url);
     expect(pathname + search).toBe(path);
   });
+
+  it.each(["reports/../keys", "reports/./a", "../healthz", "reports/a\\b", "reports/a\0", "reports/\ud800"])(
+    "a path that could be read in two ways is refused, and reaches no route: %j",
+    async (proxy) => {
+      const app = new Hono().all("*", (context) => context.text("reached"));
+      const overflow = { limitBytes: 1000, redirect: async (response: Response) => response };
+      const { statusCode, headers, body } = await answerWhole({ ...EVENT, pathParameters: { proxy } }, app, overflow);
+      expect([statusCode, headers["rollcall-api"]]).toEqual([400, "v1"]);
+      expect(Buffer.from(body, "base64").toString()).toContain("the path holds");
+    },
+  );
 
   it("takes the gateway's word for the key, and nobody else's", () => {
     const headers = { "x-API-key": ["forged"], Authorization: ["Bearer forged"] };

@@ -1,4 +1,5 @@
 // API Gateway's proxy events (REST API, payload 1.0) as Requests, and Responses as what the gateway takes. Pure.
+import { findPathFault } from "./request-head.ts";
 
 /**
  * What is read of an event: AWS, "Set up Lambda proxy integrations in API Gateway", input format. Parameters and paths come decoded,
@@ -70,6 +71,26 @@ export function readRequest(event: GatewayEvent): Request {
   if (apiKeyId) headers.set("x-api-key", apiKeyId);
   const hasBody = body !== null && method !== "GET" && method !== "HEAD";
   return new Request(url, { method, headers, ...(hasBody && { body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") }) });
+}
+
+/**
+ * Tells whether an event's path could be read in two ways. The gateway decodes paths, so an encoded slash cannot be told from a slash; dot segments
+ * can, and would lead to another route than the one that the gateway's rules were asked about.
+ *
+ * @returns what is wrong, for people
+ */
+export function findEventFault(event: GatewayEvent): string | undefined {
+  for (const value of Object.values(event?.pathParameters ?? {})) {
+    if (!isWellFormed(value)) return "the path holds what is no UTF-8";
+    const fault = findPathFault(`/${value.split("/").map(encodeURIComponent).join("/")}`);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Half a surrogate pair cannot be encoded. Node 20 has String's own; TypeScript's library of our target does not. */
+function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 }
 
 function readPath({ resource, pathParameters }: GatewayEvent): string {

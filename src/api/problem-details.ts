@@ -41,12 +41,19 @@ export class ApiError extends Error {
   }
 }
 
-/** Makes the response. `type` is a URN, which RFC 9457 allows and nobody needs to host. */
-export function toProblemResponse({ code, message, headers, extensions }: ApiError): Response {
+/** An error as it goes out. `type` is a URN, which RFC 9457 allows and nobody needs to host. */
+export function describeProblem({ code, message, headers, extensions }: ApiError) {
   const { status, title } = ERROR_CODES[code];
   const problem = { type: `urn:rollcall:error:${code}`, title, status, detail: message, ...extensions };
-  return new Response(`${JSON.stringify(problem)}\n`, {
+  return {
     status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
-  });
+    body: `${JSON.stringify(problem)}\n`,
+  };
+}
+
+/** Makes the response. */
+export function toProblemResponse(error: ApiError): Response {
+  const { status, headers, body } = describeProblem(error);
+  return new Response(body, { status, headers });
 }

@@ -7,6 +7,7 @@ import { LRUCache } from "lru-cache";
 import type { Format } from "../answers/array.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
 import { type Encoding, negotiateEncoding } from "./encoding.ts";
+import { matchesEtag } from "./etag.ts";
 
 /** Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the compressor makes them. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
@@ -164,13 +165,4 @@ function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 1 },
   );
-}
-
-/** If-None-Match (RFC 9110, section 13.1.2): weak comparison, a list, or `*`. */
-function matchesEtag(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(",").some((item) => {
-    const candidate = item.trim().replace(/^W\//, "");
-    return candidate === "*" || candidate === etag;
-  });
 }

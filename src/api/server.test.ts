@@ -1,7 +1,7 @@
 // Tests of the Node door over real sockets.
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { Hono } from "hono";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { isLoopback, ListenError, startServer } from "./server.ts";
 
 const app = new Hono().get("/", (context) => context.text("hello"));
@@ -66,6 +66,87 @@ describe("startServer", () => {
     expect(await (await fetch(server.url)).text()).toBe("hello");
     await server.stop(0);
   });
+});
+
+/** What a server answers to bytes, until it closes; or, if it keeps the connection, for as long as it has something to say. */
+function exchange(port: number, bytes: string | Buffer, { from = "127.0.0.1", until = /^$/ } = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect({ port, host: "127.0.0.1", localAddress: from }, () => socket.write(bytes));
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+      if (until.test(text)) socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+  });
+}
+
+describe("strangers", () => {
+  async function start() {
+    const server = await startServer(app, { host: "127.0.0.1", port: 0 });
+    onTestFinished(() => server.stop(0));
+    return Number(new URL(server.url).port);
+  }
+
+  it("get 400 for a body where none belongs, however long it is, and are read no further", async () => {
+    const port = await start();
+    const sent = await new Promise<number>((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.write("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        const more = () => {
+          while (!socket.destroyed && socket.write(`10000\r\n${"x".repeat(0x10000)}\r\n`));
+        };
+        socket.on("drain", more);
+        more();
+      });
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk.toString();
+      });
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        if (/^HTTP\/1\.1 400 [\s\S]*GET takes no body here/.test(text)) resolve(socket.bytesWritten);
+        else reject(new Error(`answered ${JSON.stringify(text)}`));
+      });
+    });
+    // What sockets hold on the way comes on top of what is read.
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it("get 400 for a path with two readings and for an odd Host, with Rollcall's headers", async () => {
+    const port = await start();
+    for (const head of [
+      "GET /a/%2e%2e/ HTTP/1.1\r\nHost: a",
+      "GET / HTTP/1.1\r\nHost: u@a",
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: b",
+    ]) {
+      const answer = await exchange(port, `${head}\r\n\r\n`, { until: /\r\n\r\n[\s\S]*\n$/ });
+      expect(answer, head).toMatch(/^HTTP\/1\.1 400 [\s\S]*rollcall-api: v1[\s\S]*urn:rollcall:error:bad_request/i);
+    }
+  });
+
+  it("cannot shut others out with connections that say nothing", async () => {
+    const port = await start();
+    const held: Socket[] = [];
+    while (held.length < 4200) {
+      // No more at once than the kernel keeps for the server to accept: it would drop the others, and these would not hear of it.
+      const some = Array.from({ length: 200 }, () =>
+        connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" })
+          .on("error", () => undefined)
+          .resume(),
+      );
+      await Promise.all(some.map((one) => new Promise((resolve) => one.once("connect", resolve).once("close", resolve))));
+      held.push(...some);
+    }
+    try {
+      const answer = await exchange(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", { until: /hello/ });
+      expect(answer).toContain("200 OK");
+      await expect.poll(() => held.filter(({ closed }) => !closed).length, { timeout: 5000 }).toBeLessThanOrEqual(1024);
+    } finally {
+      for (const socket of held) socket.destroy();
+    }
+  }, 60_000);
 });
 
 it.each([

@@ -1,11 +1,15 @@
 // The Node door: carries requests from a socket to the application, and stops without cutting answers short.
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { CertificateError, checkPair, isSamePair, readPair, type TlsFiles, type TlsPair } from "./certificate.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { HotAnswers } from "./hot-answers.ts";
+import { type ApiError, describeProblem } from "./problem-details.ts";
+import { findHeadFault, hasBody } from "./request-head.ts";
 
 export interface ListenOptions {
   /** An address such as 127.0.0.1 or ::1; not a name, so that what is opened is what was written. */
@@ -16,6 +20,8 @@ export interface ListenOptions {
   readonly tls?: TlsFiles | undefined;
   /** A proxy in front ends TLS; without this flag, plain HTTP stays on loopback. */
   readonly behindProxy?: boolean;
+  /** How long a connection that is asked nothing stays open; ms. */
+  readonly keepAliveMs?: number | undefined;
   /** Asked first. */
   readonly hotAnswers?: HotAnswers;
 }
@@ -40,8 +46,29 @@ export class ListenError extends Error {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Of a TLS handshake as well. */
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for what is over those; its own 30 s would make 40 s of ten. */
+const TIMEOUT_CHECK_MS = 1000;
+
 const MAX_CONNECTIONS = 4096;
+/** Of one address: so many may not have asked anything yet. */
+const MAX_UNHEARD = 1024;
+
+/** Agents ask once an hour, and a browser opens a new connection in no time. */
+const KEEP_ALIVE_MS = 5000;
+/**
+ * A load balancer sends what comes into a connection that it takes for open: it must be the first to close. AWS's closes after 60 s ("Application
+ * Load Balancers": idle timeout), as nginx's `keepalive_timeout` of an upstream does.
+ */
+const PROXY_KEEP_ALIVE_MS = 75_000;
+
+/** How often a server that stops looks for connections that have had their answer. */
+const IDLE_CHECK_MS = 100;
+
+/** Of a body that is refused so much is still read, for so long, so that its sender hears why: a closed socket would take the answer away. */
+const LINGER_BYTES = 1024 * 1024;
+const LINGER_MS = 500;
 
 /**
  * Starts to listen.
@@ -50,7 +77,7 @@ const MAX_CONNECTIONS = 4096;
  */
 export async function startServer(
   app: Hono,
-  { host, port, tls, behindProxy = false, hotAnswers }: ListenOptions,
+  { host, port, tls, behindProxy = false, keepAliveMs, hotAnswers }: ListenOptions,
 ): Promise<RunningServer> {
   if (!isLoopback(host) && !tls && !behindProxy) {
     throw new ListenError(
@@ -59,12 +86,25 @@ export async function startServer(
   }
   // HTTP/1.0 needs no Host, and load balancers' health checks send none. Node itself refuses HTTP/1.1 without one.
   const carry = getRequestListener(app.fetch, { hostname: "localhost" });
+  const connections = createConnections({
+    most: MAX_CONNECTIONS,
+    mostUnheard: MAX_UNHEARD,
+    isByAddress: !behindProxy,
+    monotonic: () => performance.now(),
+  });
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    connections.hear(request.socket, response);
+    const fault = findHeadFault(request);
+    if (fault) refuse(request, response, fault);
     // Its failures are answered by its own error handling; it never rejects.
-    if (!hotAnswers?.resend(request, response)) void carry(request, response);
+    else if (!hotAnswers?.resend(request, response)) void carry(request, response);
   };
   let pair = tls && (await readTls(tls));
-  const door = createDoor(pair, listener);
+  const door = createDoor(pair, {
+    listener,
+    connections,
+    keepAliveMs: keepAliveMs ?? (behindProxy ? PROXY_KEEP_ALIVE_MS : KEEP_ALIVE_MS),
+  });
   await door.listen(port, host);
   const shownHost = host.includes(":") ? `[${host}]` : host;
   return {
@@ -81,7 +121,41 @@ export async function startServer(
   };
 }
 
+/** Answers without asking the application. Of a body no more is read than is good for its sender. */
+function refuse(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
+  const { status, headers, body } = describeProblem(error);
+  const own = { "x-content-type-options": "nosniff", [API_HEADER]: API_HEADER_VALUE };
+  const isSending = hasBody(request.headers);
+  if (isSending) response.setHeader("connection", "close");
+  response.writeHead(status, { ...headers, ...own, "content-length": Buffer.byteLength(body) });
+  if (!isSending) {
+    response.end(request.method === "HEAD" ? undefined : body);
+    return;
+  }
+  if (request.method === "HEAD") response.flushHeaders();
+  else response.write(body);
+  // The answer is whole; that it ends closes the connection.
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > LINGER_BYTES) end();
+  });
+  request.once("end", end);
+  request.once("close", end);
+}
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface DoorOptions {
+  readonly listener: Listener;
+  readonly connections: Connections;
+  readonly keepAliveMs: number;
+}
 
 /** The socket that is listened on, and what speaks on it. */
 interface Door {
@@ -91,12 +165,18 @@ interface Door {
   stop(graceMs: number): Promise<void>;
 }
 
-function createDoor(pair: TlsPair | undefined, listener: Listener): Door {
+function createDoor(pair: TlsPair | undefined, { listener, connections, keepAliveMs }: DoorOptions): Door {
   const open = (own: TlsPair | undefined): Server => {
-    const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
-    const opened = own ? createHttpsServer({ ...timeouts, ...own }, listener) : createHttpServer(timeouts, listener);
-    opened.maxConnections = MAX_CONNECTIONS;
-    return opened;
+    const timeouts = {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: keepAliveMs,
+    };
+    const opened = own
+      ? createHttpsServer({ ...timeouts, handshakeTimeout: HEADERS_TIMEOUT_MS, ...own }, listener)
+      : createHttpServer(timeouts, listener);
+    return opened.on("connection", (connection: Socket) => connections.admit(connection));
   };
   let server = open(pair);
   /** Those that only end what they began. */
@@ -155,8 +235,11 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection whose answer ends meanwhile is idle from then on, and would be kept alive for another one.
+    const looking = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(looking);
       resolve();
     });
     server.closeIdleConnections();

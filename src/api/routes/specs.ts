@@ -1,6 +1,7 @@
 // GET /v1/specs/current: the published spec, signed, for agents that report through this server.
 import { CURRENT_EDITION_KEY, MAX_EDITION_BYTES } from "../../spec/edition.ts";
 import { awaitStore } from "../deadline.ts";
+import { matchesEtag } from "../etag.ts";
 import type { Route } from "../route.ts";
 
 /** Makes GET /v1/specs/current. */
@@ -23,7 +24,7 @@ export function getCurrentSpec(): Route {
       const found = await awaitStore(services.store.get(CURRENT_EDITION_KEY, { maxBytes: MAX_EDITION_BYTES }), services);
       if (!found) return context.body(null, 204);
       const headers = { etag: `"${found.etag}"`, "cache-control": "no-cache" };
-      if (context.req.header("if-none-match") === headers.etag) return context.body(null, 304, headers);
+      if (matchesEtag(context.req.header("if-none-match"), headers.etag)) return context.body(null, 304, headers);
       return context.body(new Uint8Array(found.body), 200, { ...headers, "content-type": "application/json" });
     },
   };
