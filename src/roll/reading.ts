@@ -46,7 +46,10 @@ export async function readEntry(store: Store, entry: Entry, signal?: AbortSignal
       // It grew between the listing and the read.
       if (error instanceof TooLarge) return setAside(entry, { reason: "too_large", detail: "it has more bytes than the limit" });
       if (error instanceof Unreadable)
-        return setAside(entry, { reason: "unreadable", detail: "the store cannot read it: another user's, or being written" });
+        return setAside(entry, {
+          reason: "unreadable",
+          detail: "the store cannot read it: another user's, being written, or a symbolic link",
+        });
       throw error;
     }
   }

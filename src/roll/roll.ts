@@ -1,6 +1,6 @@
 // The reader: keeps every report of a store in memory, packed, and brings it up to date by one listing and the bodies that changed.
 import type { Clock } from "../report/clock.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { Entry, PutOutcome, Store } from "../store/store.ts";
 import { compactTable } from "./compaction.ts";
 import { isSameDepartures, overlayDepartures } from "./departures.ts";
 import { judge } from "./reading.ts";
@@ -46,8 +46,8 @@ export interface Roll {
   /** How far the running refresh, or else the last one, has come; undefined before the first. */
   progress(): Progress | undefined;
 
-  /** Takes in a report that this process has just put, so that the next view holds it without a listing. */
-  note(entry: Entry, body: Uint8Array): void;
+  /** Takes in a report that this process has just put, so that the next view holds it without a listing; unless a newer one stands in its place. */
+  note(entry: PutOutcome, body: Uint8Array): void;
 
   /** Takes in a departure that this process has just put. @param key of the report that it takes away */
   noteDeparture(key: string, receivedAt: number): void;
@@ -222,6 +222,7 @@ export function createRoll(options: RollOptions): Roll {
     progress: () => running?.progress() ?? lastProgress,
 
     note(entry, body) {
+      if (entry.isOvertaken) return;
       const copy = { entry, body: Buffer.from(body) };
       noted.reports.set(entry.key, copy);
       if (running) notedMeanwhile.reports.set(entry.key, copy);

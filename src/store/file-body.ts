@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { codeOf, isAbsence } from "./file-error.ts";
+import { refuseLinkedObject } from "./file-link.ts";
 import { TooLarge, Unreadable } from "./store.ts";
 
 // Callbacks and not node:fs/promises: on Node 20 the latter's readFile costs four times as much for a small file.
@@ -20,7 +21,7 @@ const close = promisify(closeCallback);
 const fsync = promisify(fsyncCallback);
 const write = promisify(writeCallback);
 
-/** NONBLOCK: to open a named pipe must not wait for its writer. NOFOLLOW: a symbolic link is no object. */
+/** NONBLOCK: to open a named pipe must not wait for its writer. NOFOLLOW: a symbolic link is refused. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /** What a file held at one moment. */
@@ -33,8 +34,8 @@ export interface Body {
  * Reads a regular file. One that was replaced by renaming meanwhile is read whole as it was.
  *
  * @param maxBytes more are not read
- * @returns undefined if there is none, or what is there is a folder, a pipe, a link or the like
- * @throws TooLarge; Unreadable if somebody keeps writing into the file while it is read
+ * @returns undefined if there is none, or what is there is a folder, a pipe or the like
+ * @throws TooLarge; Unreadable if it is a symbolic link, or somebody keeps writing into the file while it is read
  */
 export async function readBody(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Body | undefined> {
   for (let tries = 0; tries < 2; tries++) {
@@ -49,6 +50,7 @@ export async function readBody(path: string, maxBytes: number, signal: AbortSign
 function readOnce(path: string, maxBytes: number): Promise<Body | "torn" | undefined> {
   return new Promise((resolve, reject) => {
     openCallback(path, READ_FLAGS, (openError, fd) => {
+      if (codeOf(openError) === "ELOOP") return reject(refuseLinkedObject(path));
       if (openError) return isNoObject(openError) ? resolve(undefined) : reject(openError);
       // To look at and to close an open file touches no disk: it is done here and now, since each trip to the thread pool costs more.
       const finish = (error: Error | null, outcome?: Body | "torn") => {
@@ -66,9 +68,9 @@ function readOnce(path: string, maxBytes: number): Promise<Body | "torn" | undef
   });
 }
 
-/** ELOOP: a symbolic link. ENXIO: a socket. */
+/** ENXIO: a socket. */
 function isNoObject(error: Error): boolean {
-  return isAbsence(error) || codeOf(error) === "ELOOP" || codeOf(error) === "ENXIO";
+  return isAbsence(error) || codeOf(error) === "ENXIO";
 }
 
 /** Reads a file of `size` bytes; the callback gets no body if it turns out to have more or fewer. */

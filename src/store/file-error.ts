@@ -14,6 +14,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: "too many open files; raise `ulimit -n`",
   ENFILE: "the machine has too many open files",
   EXDEV: "the folder spans two file systems; keep the whole store on one",
+  EFBIG: "the process may not write files so long; raise `ulimit -f`",
+  ESTALE: "the file server no longer knows the folder; mount it anew",
+  ETIMEDOUT: "the file server does not answer",
   EIO: "the disk reports an error; see the kernel's log (dmesg)",
 };
 

@@ -54,7 +54,7 @@ it("leaves alone what is no key, hidden, or a link", async () => {
     await writeFile(join(folder, name), "theirs");
     await utimes(join(folder, name), 0, 0);
   }
-  await symlink("nowhere", join(folder, "link.json"));
+  await symlink(".hidden", join(folder, "link.json"));
   expect(await store.expire?.("reports/v1/", NOW)).toBe(0);
   expect((await readdir(folder)).sort()).toEqual([".hidden", "a name with spaces.json", "link.json"]);
 });

@@ -12,10 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pMap from "p-map";
-import type { Clock } from "../report/clock.ts";
 import { syncFolder } from "./file-body.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
-import { listTree } from "./file-tree.ts";
+import { listTree, type Tree } from "./file-tree.ts";
 import { checkKey, type ExpireOptions, InvalidKey } from "./store.ts";
 
 const link = promisify(linkCallback);
@@ -44,15 +43,10 @@ export function isMoved(name: string): boolean {
   return name.startsWith(MOVED);
 }
 
-export interface ExpiryOptions {
-  /** The store's folder, absolute. */
-  readonly root: string;
+export interface ExpiryOptions extends Tree {
   readonly temporary: string;
-  readonly clock: Clock;
   /** A new name at each call. */
   readonly random: () => string;
-  /** Throws if the folder is not the store's. */
-  readonly checkStore: () => Promise<void>;
 }
 
 /**

@@ -1,7 +1,8 @@
 // The lock of conditional puts: one holder, and a dead one is replaced.
-import { lutimes, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileStore } from "./file.ts";
 import { takeLock } from "./file-lock.ts";
@@ -12,7 +13,12 @@ describe("the lock", () => {
   let folder: string;
   let now: number;
   let names: number;
-  const take = () => takeLock({ folder, key: "a/key", clock: () => now, random: () => String(names++) });
+  /** Time passes for all while they wait, as no clock on the wall says. */
+  const pause = async (ms: number) => {
+    now += ms;
+    await wait(0);
+  };
+  const take = () => takeLock({ folder, key: "a/key", monotonic: () => now, random: () => String(names++), pause });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "rollcall-lock-"));
     now = NOW;
@@ -36,7 +42,6 @@ describe("the lock", () => {
 
   it("is taken from the dead by exactly one at a time", async () => {
     await take();
-    now += 10_001;
     let holders = 0;
     const work = async () => {
       const lock = await take();
@@ -69,35 +74,60 @@ describe("the lock", () => {
     await take();
     const [name = ""] = await readdir(folder);
     await symlink("x", join(folder, `${name}.break`));
-    now += 10_001;
-    let waited = 0;
-    const pause = async (ms: number) => {
-      waited += ms;
-    };
-    const taking = takeLock({ folder, key: "a/key", clock: () => now, random: () => "late", pause });
-    await expect(taking).rejects.toThrow(`delete ${join(folder, name)} and ${join(folder, name)}.break`);
-    expect(waited).toBeGreaterThan(10_000);
-    expect(waited).toBeLessThan(20_000);
+    const began = now;
+    await expect(take()).rejects.toThrow(`delete ${join(folder, name)} and ${join(folder, name)}.break`);
+    expect(now - began).toBeGreaterThan(10_000);
+    expect(now - began).toBeLessThan(20_000);
+  });
+
+  it("is not taken from the living, whatever the clocks on the wall say", async () => {
+    const store = await fileStore({ root: folder, clock: () => NOW });
+    const { etag } = await store.put("a/key", Buffer.from("1"));
+    const folderOfLocks = join(folder, ".tmp");
+    const held = await takeLock({ folder: folderOfLocks, key: "a/key", monotonic: () => 0, random: () => "held" });
+    const ahead = await fileStore({ root: folder, clock: () => NOW + 48 * 3_600_000 });
+    let isDone = false;
+    const putting = ahead.put("a/key", Buffer.from("2"), { ifMatch: etag }).then(() => {
+      isDone = true;
+    });
+    // Long enough for the other one to have looked at the lock many times.
+    for (let look = 0; look < 200; look++) await store.get("a/key", { maxBytes: 1 });
+    expect(isDone).toBe(false);
+    await held.check();
+    await held.release();
+    await putting;
   });
 
   it("does not stop a put when a dead writer left it", async () => {
-    const store = await fileStore({ root: folder, clock: () => now });
+    // Each look at this clock is a second later.
+    const store = await fileStore({ root: folder, clock: () => NOW, monotonic: () => (now += 1000) });
     const { etag } = await store.put("a/key", Buffer.from("1"));
-    await takeLock({ folder: join(folder, ".tmp"), key: "a/key", clock: () => now, random: () => "dead" });
-    now += 10_001;
+    const leave = () => takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
+    await leave();
     await store.put("a/key", Buffer.from("2"), { ifMatch: etag });
     expect((await store.get("a/key", { maxBytes: 1 }))?.body.toString()).toBe("2");
+    await leave();
+    await store.put("a/key", Buffer.from("3"));
+    expect((await store.get("a/key", { maxBytes: 1 }))?.body.toString()).toBe("3");
     expect(await readdir(join(folder, ".tmp"))).toEqual([]);
   });
 
-  it("is swept with its break mark at opening, an hour later", async () => {
+  it("holds up no put without a condition for good, even where it cannot be broken", async () => {
+    const store = await fileStore({ root: folder, clock: () => NOW, monotonic: () => (now += 1000) });
+    await store.put("a/key", Buffer.from("1"));
+    await takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
+    const [name = ""] = await readdir(join(folder, ".tmp"));
+    await symlink("x", join(folder, ".tmp", `${name}.break`));
+    await store.put("a/key", Buffer.from("2"));
+    expect((await store.get("a/key", { maxBytes: 1 }))?.body.toString()).toBe("2");
+  }, 30_000);
+
+  it("is swept with its break mark, an hour later", async () => {
     const store = await fileStore({ root: folder, clock: () => now });
     await store.put("a/key", Buffer.from("1"));
-    const file = join(folder, ".tmp", "lock-0.break");
-    await symlink("x", file);
-    const old = Date.now() / 1000 - 2 * 60 * 60;
-    await lutimes(file, old, old);
-    await fileStore({ root: folder, clock: Date.now });
+    await symlink("x", join(folder, ".tmp", "lock-0.break"));
+    const later = async () => Date.now() + 2 * 60 * 60 * 1000;
+    await fileStore({ root: folder, clock: () => Date.now() + 2 * 60 * 60 * 1000, askTime: later });
     expect(await readdir(join(folder, ".tmp"))).toEqual([]);
   });
 });

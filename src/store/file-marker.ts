@@ -16,6 +16,11 @@ const MAX_MARKER_BYTES = 4096;
 /** What ext4 and others make in each file system's own folder. */
 const LOST_AND_FOUND = "lost+found";
 
+/** Whether a name in the store's folder is that of a marker that was being made. */
+export function isMarkerDraft(name: string): boolean {
+  return name.startsWith(`${MARKER}.`) && /^[0-9a-f]{16}$/.test(name.slice(MARKER.length + 1));
+}
+
 export interface Marker {
   /**
    * Tells whether the folder is the store that was opened. A marker that somebody removed beside the store's objects is made again.

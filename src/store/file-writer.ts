@@ -6,28 +6,27 @@ import {
   fsync as fsyncCallback,
   futimes as futimesCallback,
   link as linkCallback,
-  lstat as lstatCallback,
   mkdir as mkdirCallback,
   open as openCallback,
   rename as renameCallback,
-  type Stats,
   unlink as unlinkCallback,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
-import { syncFolder, writeBody } from "./file-body.ts";
+import { writeBody } from "./file-body.ts";
 import { MtimeSequence, toEntry } from "./file-entry.ts";
-import { codeOf, explain, isAbsence } from "./file-error.ts";
-import { takeLock } from "./file-lock.ts";
-import { type Entry, PreconditionFailed, type PutOptions } from "./store.ts";
+import { codeOf, explain } from "./file-error.ts";
+import type { FolderWatch } from "./file-link.ts";
+import { type Lock, LockTaken, takeLock } from "./file-lock.ts";
+import { isOvertakenBy, lookAtStanding, PutOrder, type Standing } from "./file-order.ts";
+import { PreconditionFailed, type PutOptions, type PutOutcome } from "./store.ts";
 
 const close = promisify(closeCallback);
 const fstat = promisify(fstatCallback);
 const fsync = promisify(fsyncCallback);
 const futimes = promisify(futimesCallback);
 const link = promisify(linkCallback);
-const lstat = promisify(lstatCallback);
 const mkdir = promisify(mkdirCallback);
 const open = promisify(openCallback);
 const rename = promisify(renameCallback);
@@ -43,55 +42,80 @@ export interface WriterOptions {
   /** The store's folder, absolute; it exists. */
   readonly root: string;
   readonly clock: Clock;
+  /** What no one sets, from any start; ms. */
+  readonly monotonic: () => number;
+  readonly folders: FolderWatch;
+  /** Makes the names in a folder durable. */
+  readonly syncFolder: (path: string) => Promise<void>;
   /** A new name for a temporary file at each call. */
   readonly random: () => string;
   /** Throws if the folder is not the store's: nothing is made in it then. */
   readonly checkStore: () => Promise<void>;
 }
 
+/** A put under way. */
+interface Draft {
+  readonly key: string;
+  /** Where it goes. */
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly options: PutOptions;
+  readonly turn: ReturnType<PutOrder["begin"]>;
+  /** What lay there when it began. */
+  readonly before: Standing;
+}
+
 /** Puts objects into a folder; file.ts tells what it promises. */
 export class FileWriter {
   readonly #root: string;
   readonly #temporary: string;
-  readonly #clock: Clock;
-  readonly #random: () => string;
-  readonly #checkStore: () => Promise<void>;
+  readonly #options: WriterOptions;
   readonly #mtimes = new MtimeSequence(randomBytes(2).readUInt16LE());
+  readonly #order = new PutOrder();
   /** Folders that exist and whose names are flushed. */
-  readonly #folders = new Map<string, Promise<void>>();
+  readonly #made = new Map<string, Promise<void>>();
 
-  constructor({ root, clock, random, checkStore }: WriterOptions) {
-    this.#root = root;
-    this.#temporary = join(root, TEMPORARY);
-    this.#clock = clock;
-    this.#random = random;
-    this.#checkStore = checkStore;
+  constructor(options: WriterOptions) {
+    this.#root = options.root;
+    this.#temporary = join(options.root, TEMPORARY);
+    this.#options = options;
   }
 
-  async put(key: string, body: Uint8Array, options: PutOptions): Promise<Entry> {
+  async put(key: string, body: Uint8Array, options: PutOptions): Promise<PutOutcome> {
     const path = join(this.#root, key);
-    await this.#checkStore();
-    // Fails early, before anything is written; placing the file decides.
-    if (options.ifMatch !== undefined || options.ifNoneMatch) await checkCondition(key, path, options);
+    const turn = this.#order.begin(key);
     try {
-      return await this.#write(key, path, body, options);
-    } catch (error) {
-      // Somebody removed a folder that this process had made: make it again, once.
-      if (codeOf(error) !== "ENOENT") throw explain(error, "write", path);
-    }
-    this.#folders.clear();
-    await this.#checkStore();
-    try {
-      return await this.#write(key, path, body, options);
+      await this.#checkPlace(key);
+      const before = await lookAtStanding(path);
+      // Fails early, before anything is written; placing the file decides.
+      checkCondition(key, before, options);
+      const draft = { key, path, body, options, turn, before };
+      try {
+        return await this.#write(draft);
+      } catch (error) {
+        // Somebody removed a folder that this process had made, or the draft: make it again, once.
+        if (codeOf(error) !== "ENOENT") throw error;
+      }
+      this.#made.clear();
+      await this.#checkPlace(key);
+      return await this.#write(draft);
     } catch (error) {
       throw explain(error, "write", path);
+    } finally {
+      this.#order.end(turn);
     }
+  }
+
+  /** @throws StoreError if the folder is not the store's, or a link is on the way */
+  async #checkPlace(key: string): Promise<void> {
+    await this.#options.checkStore();
+    await Promise.all([this.#options.folders.check(key), this.#options.folders.check(`${TEMPORARY}/`)]);
   }
 
   /** What the file system's clock says, which stamps files that are just written: a network one's is not this machine's. ms since the epoch */
   async now(): Promise<number> {
-    await this.#checkStore();
-    const draft = join(this.#temporary, this.#random());
+    await this.#checkPlace("");
+    const draft = join(this.#temporary, this.#options.random());
     try {
       await this.#makeFolder(this.#temporary);
       const fd = await open(draft, "wx", FILE_MODE);
@@ -106,62 +130,92 @@ export class FileWriter {
     }
   }
 
-  async #write(key: string, path: string, body: Uint8Array, options: PutOptions): Promise<Entry> {
+  async #write({ key, path, body, options, turn, before }: Draft): Promise<PutOutcome> {
     await Promise.all([this.#makeFolder(this.#temporary), this.#makeFolder(dirname(path))]);
-    const draft = join(this.#temporary, this.#random());
+    const draft = join(this.#temporary, this.#options.random());
     const fd = await open(draft, "wx", FILE_MODE);
     try {
+      const { birthtimeMs } = await fstat(fd);
       await writeBody(fd, body);
-      const mtime = this.#mtimes.stamp(this.#clock());
+      const mtime = this.#mtimes.stamp(this.#options.clock());
       await futimes(fd, mtime, mtime);
       await fsync(fd);
-      await this.#place(key, draft, path, options);
+      const isPlaced = await this.#order.place(turn, (isOvertaken) =>
+        this.#place({ key, draft, path, options, before, beganAt: birthtimeMs, isOvertaken }),
+      );
       // Through the descriptor, not the path, which may be another's by now; and after renaming, which changes the ctime.
       const stats = await fstat(fd);
-      await syncFolder(dirname(path));
+      await this.#options.syncFolder(dirname(path));
       // Only what lies in the store may be acknowledged: its disk may have gone since the first look.
-      await this.#checkStore();
-      return toEntry(key, stats);
-    } catch (error) {
-      // Gone already if it was placed; if it can not be removed, the sweep at the next opening will, and `error` tells why.
-      await unlink(draft).catch(() => undefined);
-      throw error;
+      await this.#options.checkStore();
+      return { ...toEntry(key, stats), ...(!isPlaced && { isOvertaken: true as const }) };
     } finally {
+      // Gone already if it was placed; if it can not be removed, a sweep will.
+      await unlink(draft).catch(() => undefined);
       await close(fd);
     }
   }
 
-  async #place(key: string, draft: string, path: string, options: PutOptions): Promise<void> {
-    if (options.ifMatch !== undefined) {
-      const lock = await takeLock({ folder: this.#temporary, key, clock: this.#clock, random: this.#random });
-      try {
-        await checkCondition(key, path, options);
-        await lock.check();
-        await rename(draft, path);
-      } finally {
-        await lock.release();
-      }
-    } else if (options.ifNoneMatch) {
+  /** @returns false where the put is left out, since one that began later lies there */
+  async #place(placing: {
+    readonly key: string;
+    readonly draft: string;
+    readonly path: string;
+    readonly options: PutOptions;
+    readonly before: Standing;
+    readonly beganAt: number;
+    readonly isOvertaken: boolean;
+  }): Promise<boolean> {
+    const { key, draft, path, options, before, beganAt, isOvertaken } = placing;
+    if (options.ifNoneMatch) {
       try {
         await link(draft, path);
+        // Before its inode is looked at, whose ctime this changes.
+        await unlink(draft);
+        return true;
       } catch (error) {
         if (codeOf(error) === "EEXIST") throw new PreconditionFailed(`[store] [file] ${key} exists already`);
         throw error;
       }
-      await unlink(draft);
-    } else await rename(draft, path);
+    }
+    const isConditional = options.ifMatch !== undefined;
+    if (isOvertaken && !isConditional) return false;
+    const lock = await this.#lock(key, isConditional);
+    try {
+      const now = await lookAtStanding(path);
+      checkCondition(key, now, options);
+      if (!isConditional && isOvertakenBy(before, now, beganAt)) return false;
+      await lock?.check().catch((error: unknown) => {
+        if (isConditional || !(error instanceof LockTaken)) throw error;
+      });
+      await rename(draft, path);
+      return true;
+    } finally {
+      await lock?.release();
+    }
+  }
+
+  /** A put without a condition is not held up by a lock for good: it then goes by what it sees alone. */
+  async #lock(key: string, isConditional: boolean): Promise<Lock | undefined> {
+    try {
+      const { monotonic, random } = this.#options;
+      return await takeLock({ folder: this.#temporary, key, monotonic, random });
+    } catch (error) {
+      if (isConditional || !(error instanceof LockTaken)) throw error;
+      return undefined;
+    }
   }
 
   /** Makes a folder below the root and flushes its name, once in a process. */
   #makeFolder(path: string): Promise<void> {
     if (path === this.#root) return Promise.resolve();
-    let making = this.#folders.get(path);
+    let making = this.#made.get(path);
     if (!making) {
       making = this.#makeMissing(path).catch((error: unknown) => {
-        this.#folders.delete(path);
+        this.#made.delete(path);
         throw error;
       });
-      this.#folders.set(path, making);
+      this.#made.set(path, making);
     }
     return making;
   }
@@ -174,18 +228,12 @@ export class FileWriter {
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }
-    await syncFolder(parent);
+    await this.#options.syncFolder(parent);
   }
 }
 
-async function checkCondition(key: string, path: string, { ifMatch, ifNoneMatch }: PutOptions): Promise<void> {
-  let stats: Stats | undefined;
-  try {
-    stats = await lstat(path);
-  } catch (error) {
-    if (!isAbsence(error)) throw explain(error, "look at", path);
-  }
-  const found = stats?.isFile() ? toEntry(key, stats).etag : undefined;
+function checkCondition(key: string, standing: Standing, { ifMatch, ifNoneMatch }: PutOptions): void {
+  const found = standing?.isFile() ? toEntry(key, standing).etag : undefined;
   if (ifNoneMatch && found !== undefined) throw new PreconditionFailed(`[store] [file] ${key} exists already`);
   if (ifMatch !== undefined && found !== ifMatch)
     throw new PreconditionFailed(`[store] [file] ${key} is not the object expected`);

@@ -1,25 +1,22 @@
 // The file driver: a store in a folder, one plain file an object. docs/stores/file.md tells operators about it.
 import { randomBytes } from "node:crypto";
-import { lstat as lstatCallback, mkdir as mkdirCallback, readdir as readdirCallback, unlink as unlinkCallback } from "node:fs";
+import { mkdir as mkdirCallback, unlink as unlinkCallback } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
-import { readBody, syncFolder } from "./file-body.ts";
+import { readBody, syncFolder as syncFolderOnDisk } from "./file-body.ts";
+import { sweepDrafts } from "./file-drafts.ts";
 import { toEntry } from "./file-entry.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
-import { expireTree, isMoved, putBack } from "./file-expiry.ts";
+import { expireTree, putBack } from "./file-expiry.ts";
+import { FolderWatch } from "./file-link.ts";
 import { checkRoot, openMarker } from "./file-marker.ts";
 import { listTree } from "./file-tree.ts";
 import { FileWriter, TEMPORARY } from "./file-writer.ts";
 import { checkKey, type Store } from "./store.ts";
 
-const lstat = promisify(lstatCallback);
 const mkdir = promisify(mkdirCallback);
-const readdir = promisify(readdirCallback);
 const unlink = promisify(unlinkCallback);
-
-/** A file in .tmp this old was left by a writer that died. */
-const LEFTOVER_MS = 60 * 60 * 1000;
 
 const FOLDER_MODE = 0o700;
 
@@ -27,8 +24,14 @@ export interface FileStoreOptions {
   /** The folder; made if it is missing, unless mustExist. */
   readonly root: string;
   readonly mustExist?: boolean;
-  /** Stamps what is stored, and tells old locks and leftovers. */
+  /** Stamps what is stored. */
   readonly clock: Clock;
+  /** What no one sets, from any start; ms. */
+  readonly monotonic?: () => number;
+  /** What the file system's clock says, ms since the epoch; else it is asked. */
+  readonly askTime?: () => Promise<number>;
+  /** Makes the names in a folder survive a power cut. */
+  readonly syncFolder?: (path: string) => Promise<void>;
   /** A new name for a temporary file at each call: letters and digits. */
   readonly random?: () => string;
 }
@@ -42,17 +45,27 @@ export interface FileStoreOptions {
  * Puts with a condition are atomic against one another, across processes. A put or delete without one does not wait for
  * them: where a key is written with ifMatch, all should write it so.
  *
- * @throws StoreError if the folder can not be made or read
+ * A put never lies over one that began later: of those of one process that is known, of those of others the file system's clock tells it.
+ *
+ * Symbolic links below the folder are refused, however they came there; the folder itself may be one.
+ *
+ * @throws StoreError if the folder can not be made or read, or its own folders are links
  */
-export async function fileStore({ root, clock, random = randomName, mustExist = false }: FileStoreOptions): Promise<Store> {
+export async function fileStore(options: FileStoreOptions): Promise<Store> {
+  const { root, clock, random = randomName, mustExist = false, syncFolder = syncFolderOnDisk } = options;
+  const { monotonic = () => performance.now() } = options;
   const folder = resolve(root);
-  await (mustExist ? checkRoot(folder) : makeRoot(folder));
+  await (mustExist ? checkRoot(folder) : makeRoot(folder, syncFolder));
   const marker = await openMarker(folder, { mustExist });
   const checkStore = () => marker.check();
   const temporary = join(folder, TEMPORARY);
+  const folders = new FolderWatch(folder, monotonic);
+  await folders.check(`${TEMPORARY}/`);
   await putBack({ root: folder, temporary, clock });
-  const writer = new FileWriter({ root: folder, clock, random, checkStore });
-  await sweep(temporary, clock(), () => writer.now());
+  const writer = new FileWriter({ root: folder, clock, monotonic, folders, syncFolder, random, checkStore });
+  const { askTime = () => writer.now() } = options;
+  const sweep = () => sweepDrafts({ root: folder, temporary, clock, askTime });
+  await sweep();
 
   return {
     location: `file:${folder}`,
@@ -66,6 +79,7 @@ export async function fileStore({ root, clock, random = randomName, mustExist = 
       checkKey(key);
       const path = join(folder, key);
       try {
+        await folders.checkRecently(key);
         const found = await readBody(path, maxBytes, signal);
         if (found) return { ...toEntry(key, found.stats), body: found.body };
         // What is away with its disk is not absent.
@@ -76,23 +90,32 @@ export async function fileStore({ root, clock, random = randomName, mustExist = 
       }
     },
 
-    list: (prefix, options = {}) => listTree({ root: folder, checkStore }, prefix, options),
+    list: (prefix, options = {}) => listTree({ root: folder, clock, checkStore }, prefix, options),
 
-    expire: (prefix, before, options = {}) =>
-      expireTree({ root: folder, temporary, clock, random, checkStore }, prefix, before, options),
+    async expire(prefix, before, expireOptions = {}) {
+      await folders.check(`${TEMPORARY}/`);
+      const removed = await expireTree({ root: folder, temporary, clock, random, checkStore }, prefix, before, expireOptions);
+      await sweep();
+      return removed;
+    },
 
-    now: () => writer.now(),
+    now: askTime,
 
     async delete(key) {
       checkKey(key);
       const path = join(folder, key);
       try {
+        await folders.check(key);
         await unlink(path);
       } catch (error) {
         // EISDIR: a folder is no object, so there was nothing to remove.
-        if (isAbsence(error) || codeOf(error) === "EISDIR") return await checkStore();
-        throw explain(error, "delete", path);
+        if (!isAbsence(error) && codeOf(error) !== "EISDIR") throw explain(error, "delete", path);
+        await checkStore();
       }
+      // Also where nothing was there: whoever removed it may have died before this.
+      await syncFolder(dirname(path)).catch((error: unknown) => {
+        if (!isAbsence(error)) throw explain(error, "delete", path);
+      });
     },
   };
 }
@@ -101,7 +124,7 @@ function randomName(): string {
   return randomBytes(12).toString("hex");
 }
 
-async function makeRoot(root: string): Promise<void> {
+async function makeRoot(root: string, syncFolder: (path: string) => Promise<void>): Promise<void> {
   try {
     const first = await mkdir(root, { recursive: true, mode: FOLDER_MODE });
     if (first === undefined) return;
@@ -109,24 +132,4 @@ async function makeRoot(root: string): Promise<void> {
   } catch (error) {
     throw explain(error, "make the folder", root);
   }
-}
-
-/**
- * Removes what writers that died left in .tmp. A failure is not the opener's trouble: leftovers are never seen as objects.
- *
- * @param askTime what the file system's clock says: by a wrong one of this machine a draft under way would seem old
- */
-async function sweep(folder: string, now: number, askTime: () => Promise<number>): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  let time: Promise<number> | undefined;
-  // What an expiry moved there may be a live object's, and has a way back of its own.
-  const drafts = names.filter((name) => !isMoved(name));
-  const removals = drafts.map(async (name) => {
-    const path = join(folder, name);
-    const stats = await lstat(path);
-    if (now - stats.mtimeMs <= LEFTOVER_MS) return;
-    time ??= askTime();
-    if ((await time) - stats.mtimeMs > LEFTOVER_MS) await unlink(path);
-  });
-  await Promise.allSettled(removals);
 }

@@ -16,6 +16,15 @@ export interface StoredObject extends Entry {
   readonly body: Buffer;
 }
 
+/** What a put tells of the object that it wrote. */
+export interface PutOutcome extends Entry {
+  /**
+   * Set where another put of the key, which began later, was done before this one: then that one stands, as if it had been the last. Nobody has
+   * seen this one, or will.
+   */
+  readonly isOvertaken?: true;
+}
+
 export interface PutOptions {
   /** Write only over the object with this etag; else PreconditionFailed. Not together with ifNoneMatch. */
   readonly ifMatch?: string;
@@ -71,7 +80,8 @@ export interface Caller {
  * starts with a dot. Any other key throws InvalidKey before anything is touched. A listing may show keys
  * that others put there and that are not of this form: whoever reads it must check them.
  *
- * Reads see every write that was acknowledged before they began. A body is seen whole or not at all.
+ * Reads see every write that was acknowledged before they began. Of two writes of one key at the same time either may stand; where a driver can
+ * tell, the one that began later. A body is seen whole or not at all.
  */
 export interface Store {
   /** The store's URL, for people: no secret in it. */
@@ -86,7 +96,7 @@ export interface Store {
    *
    * @throws PreconditionFailed if a condition of the options does not hold; nothing was written
    */
-  put(key: string, body: Uint8Array, options?: PutOptions): Promise<Entry>;
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<PutOutcome>;
 
   /**
    * Reads an object.
@@ -102,7 +112,7 @@ export interface Store {
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
 
-  /** Removes an object. To remove what is not there is no error. */
+  /** Removes an object, as durably as put writes. To remove what is not there is no error. */
   delete(key: string): Promise<void>;
 
   /**
