@@ -4,6 +4,7 @@ import { link, lstat, open, readdir, readFile, rename, stat, unlink } from "node
 import { join } from "node:path";
 import { syncFolder } from "./file-body.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
+import { findOwner } from "./file-owner.ts";
 import { StoreAway, StoreError } from "./store.ts";
 
 /** Hidden, so no key can name it and no listing shows it. */
@@ -118,6 +119,7 @@ async function makeMarker(path: string, content: string): Promise<string | undef
     try {
       // Whatever the umask: a marker that root has made is there for the store's own user too.
       await file.chmod(MARKER_MODE);
+      await (await findOwner(join(path, ".."))).giveFile(file.fd);
       await file.writeFile(content);
       await file.sync();
     } finally {

@@ -20,6 +20,7 @@ import { codeOf, explain } from "./file-error.ts";
 import type { FolderWatch } from "./file-link.ts";
 import { type Lock, LockTaken, takeLock } from "./file-lock.ts";
 import { isOvertakenBy, lookAtStanding, PutOrder, type Standing } from "./file-order.ts";
+import type { StoreOwner } from "./file-owner.ts";
 import { PreconditionFailed, type PutOptions, type PutOutcome } from "./store.ts";
 
 const close = promisify(closeCallback);
@@ -49,6 +50,7 @@ export interface WriterOptions {
   readonly syncFolder: (path: string) => Promise<void>;
   /** A new name for a temporary file at each call. */
   readonly random: () => string;
+  readonly owner: StoreOwner;
   /** Throws if the folder is not the store's: nothing is made in it then. */
   readonly checkStore: () => Promise<void>;
 }
@@ -136,6 +138,7 @@ export class FileWriter {
     const fd = await open(draft, "wx", FILE_MODE);
     try {
       const { birthtimeMs } = await fstat(fd);
+      await this.#options.owner.giveFile(fd);
       await writeBody(fd, body);
       const mtime = this.#mtimes.stamp(this.#options.clock());
       await futimes(fd, mtime, mtime);
@@ -225,6 +228,7 @@ export class FileWriter {
     await this.#makeFolder(parent);
     try {
       await mkdir(path, FOLDER_MODE);
+      await this.#options.owner.giveFolder(path);
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }

@@ -11,6 +11,7 @@ import { codeOf, explain, isAbsence } from "./file-error.ts";
 import { expireTree, putBack } from "./file-expiry.ts";
 import { FolderWatch } from "./file-link.ts";
 import { checkRoot, openMarker } from "./file-marker.ts";
+import { findOwner } from "./file-owner.ts";
 import { listTree } from "./file-tree.ts";
 import { FileWriter, TEMPORARY } from "./file-writer.ts";
 import { checkKey, type Store } from "./store.ts";
@@ -62,7 +63,8 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
   const folders = new FolderWatch(folder, monotonic);
   await folders.check(`${TEMPORARY}/`);
   await putBack({ root: folder, temporary, clock });
-  const writer = new FileWriter({ root: folder, clock, monotonic, folders, syncFolder, random, checkStore });
+  const owner = await findOwner(folder);
+  const writer = new FileWriter({ root: folder, clock, monotonic, folders, syncFolder, random, owner, checkStore });
   const { askTime = () => writer.now() } = options;
   const sweep = () => sweepDrafts({ root: folder, temporary, clock, askTime });
   await sweep();
