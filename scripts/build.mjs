@@ -9,7 +9,8 @@ const root = new URL("..", import.meta.url).pathname;
 await rm(`${root}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli/main.ts"],
+  // The second is a thread of its own.
+  entryPoints: ["src/cli/main.ts", "src/cli/jq-worker.js"],
   outdir: "dist",
   bundle: true,
   splitting: true,

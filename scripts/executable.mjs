@@ -12,7 +12,7 @@ const architectures = process.argv.length > 2 ? process.argv.slice(2) : ["x64", 
 mkdirSync(`${root}dist-bin`, { recursive: true });
 for (const architecture of architectures) {
   const file = `${root}dist-bin/rollcall-linux-${architecture}`;
-  const args = ["build", "src/cli/main.ts", "--compile", "--minify", "--bytecode", "--format=esm"];
+  const args = ["build", "src/cli/main.ts", "src/cli/jq-worker.js", "--compile", "--minify", "--bytecode", "--format=esm"];
   const define = `ROLLCALL_VERSION=${JSON.stringify(version)}`;
   execFileSync("npx", ["--yes", BUN, ...args, `--target=bun-linux-${architecture}`, "--define", define, "--outfile", file], {
     cwd: root,

@@ -10,6 +10,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "
 import { startMetadataServer, USUAL_METADATA } from "../src/collect/metadata-server.ts";
 import { openStore } from "../src/store/open.ts";
 import { describeServer } from "./hostile/server.ts";
+import { describeTerminal } from "./hostile/terminal.ts";
 import { describeNetwork } from "./network.ts";
 import { makeHome, run, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
@@ -41,6 +42,7 @@ const WAIT = { timeout: 10_000, interval: 100 };
 
 describeNetwork("the executable", program);
 describeServer("the executable", program);
+describeTerminal("the executable", program);
 
 describe("the executable", () => {
   it("runs with nothing else on the host", async () => {

@@ -1,21 +1,14 @@
 // Cells of a table: what hosts wrote, made safe for a terminal and short.
 import type { JsonSpan } from "../report/json.ts";
 import { decodeString, walkChildren } from "../report/json-walk.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 const QUOTE = 0x22;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
-/**
- * Makes text safe to print: control characters, which can move the cursor or rename the window, and characters that turn the direction of
- * writing, become visible. Reports come from hosts, and a host may be hostile.
- */
-export function sanitize(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
-}
+/** Makes text safe to print in one line. */
+export const sanitize = sanitizeLine;
 
 /**
  * A value of checked JSON in one line, made safe likewise: scalars as text, arrays joined with commas, objects as JSON. Numbers stay as they are

@@ -18,7 +18,7 @@ import type { Io } from "./io.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
 import { parseListen } from "./service.ts";
 import { type Flags, findConfigPath, readSettings, SETTINGS, type SettingName } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 import { parseServerUrl } from "./target.ts";
 
 export interface ConfigCheckOptions extends Flags {
@@ -233,6 +233,8 @@ async function showSettings(options: ConfigCheckOptions, heading: string, io: Io
       rows.map(({ setting, value, from }) => [setting, sanitize(value), from]),
       io.stdout.columns,
     );
-    await io.stdout.write(`${heading}\n\n${rows.length > 0 ? `${dimHeadings(table, io)}\n` : ""}labels: ${labels.join(", ")}\n`);
+    await io.stdout.writeStyled(
+      `${heading}\n\n${rows.length > 0 ? `${styleTable(table, io)}\n` : ""}labels: ${labels.join(", ")}\n`,
+    );
   } else await io.stdout.write(`${JSON.stringify({ settings: rows, labels }, null, 2)}\n`);
 }

@@ -2,7 +2,8 @@
 import { type Cost, computeCost, HOURS_A_MONTH, REPORT_BYTES } from "./cost-model.ts";
 import { PRICES, type Region } from "./cost-prices.ts";
 import type { Io } from "./io.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface CostCommandOptions {
   readonly hosts?: readonly number[];
@@ -27,12 +28,12 @@ export async function runCost({ hosts = DEFAULT_HOSTS, json, ...asked }: CostCom
         region,
         signal: io.signal,
         onProgress: async (text) => {
-          if (io.stderr.isTerminal) await io.stderr.write(`\r\u001b[K${text}`);
+          if (io.stderr.isTerminal) await io.stderr.command(`\r\u001b[K${sanitizeLine(text)}`);
         },
       }),
     );
   }
-  if (io.stderr.isTerminal) await io.stderr.write("\r\u001b[K");
+  if (io.stderr.isTerminal) await io.stderr.command("\r\u001b[K");
   if (json || !io.stdout.isTerminal) {
     const document = {
       region,
@@ -54,7 +55,7 @@ export async function runCost({ hosts = DEFAULT_HOSTS, json, ...asked }: CostCom
     ]),
     io.stdout.columns,
   );
-  await io.stdout.write(`${dimHeadings(table, io)}\n\n${describe(fleets, asked)}\n`);
+  await io.stdout.writeStyled(`${styleTable(table, io)}\n\n${describe(fleets, asked)}\n`);
 }
 
 function toJson({ hosts, counted, month: parts, usd, largest }: Cost): object {

@@ -8,7 +8,7 @@ import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 
 export interface CoverageOptions extends Flags {
   /** Regions; empty for the environment's own. */
@@ -25,7 +25,7 @@ export async function runCoverage(options: CoverageOptions, io: Io): Promise<voi
   const response = await questioner.ask("/v1/coverage", []);
   const answered = (await response.json()) as ShownCoverage;
   const coverage = expected ? { ...answered, ...(await compare(expected, answered, questioner)) } : answered;
-  if (io.stdout.isTerminal && !options.json) await io.stdout.write(layOutCoverage(coverage, io));
+  if (io.stdout.isTerminal && !options.json) await io.stdout.writeStyled(layOutCoverage(coverage, io));
   else await io.stdout.write(`${JSON.stringify(coverage, null, 2)}\n`);
   const warning = response.headers.get("rollcall-warning");
   // Who brings a list of their own need not hear of the server's.
@@ -96,7 +96,7 @@ export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
   const add = (title: string, count: number, headings: readonly string[], rows: readonly (readonly string[])[]) => {
     if (count === 0) return;
     const shown = rows.slice(0, MAX_ROWS);
-    lines.push("", `${title}:`, dimHeadings(layOutTable(headings, shown, io.stdout.columns), io));
+    lines.push("", `${title}:`, styleTable(layOutTable(headings, shown, io.stdout.columns), io));
     if (count > shown.length) lines.push(`… and ${count - shown.length} more; --json has them all`);
   };
   const hosts = (list: readonly { id: string; account: string | null }[], when: (at: number) => string) =>

@@ -14,6 +14,7 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import type { Io, Output } from "./io.ts";
 import { type Service, startService } from "./service.ts";
+import { openWriting } from "./terminal-text.ts";
 
 /** What the double's clock says: a second before the year ends in Greenwich. */
 export const NOW = Date.UTC(2024, 11, 31, 14, 59, 59);
@@ -84,19 +85,16 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
   return io;
 }
 
-type Terminal = Omit<Output, "write">;
+type Terminal = Pick<Output, "isTerminal" | "columns" | "rows">;
 
 function collect(terminal: Terminal, onWrite?: (text: string) => void): { output: Output; read: () => string } {
   const chunks: Buffer[] = [];
   const read = (): string => Buffer.concat(chunks).toString("utf8");
-  const output: Output = {
-    ...terminal,
-    async write(text) {
-      chunks.push(Buffer.from(text));
-      onWrite?.(read());
-    },
-  };
-  return { output, read };
+  const writing = openWriting(terminal.isTerminal, async (text) => {
+    chunks.push(Buffer.from(text));
+    onWrite?.(read());
+  });
+  return { output: { ...terminal, ...writing }, read };
 }
 
 /** A folder store whose clock can be set, so that reports can be old. */

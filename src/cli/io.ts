@@ -2,11 +2,10 @@
 import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "../report/clock.ts";
 import { CommandError } from "./failure.ts";
+import { openWriting, sanitizeLines, type Writing } from "./terminal-text.ts";
 
 /** One of stdout and stderr. */
-export interface Output {
-  /** Writes; resolves when more may be written. */
-  write(text: string | Uint8Array): Promise<void>;
+export interface Output extends Writing {
   readonly isTerminal: boolean;
   /** Width and height of the terminal; undefined where there is none. */
   readonly columns: number | undefined;
@@ -84,7 +83,7 @@ function openDialogue(): (question: string) => Promise<string> {
   });
   const lines = terminal[Symbol.asyncIterator]();
   return async (question) => {
-    terminal.setPrompt(question);
+    terminal.setPrompt(sanitizeLines(question));
     terminal.prompt();
     const { done, value } = await lines.next();
     // Else the process would wait for more at its end.
@@ -99,19 +98,21 @@ function openDialogue(): (question: string) => Promise<string> {
 }
 
 function openOutput(stream: NodeJS.WriteStream): Output {
+  const isTerminal = stream.isTTY === true;
+  const writeRaw = (text: string | Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error | null) => (error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve());
+      try {
+        // The callback comes when the bytes are out, so a slow reader slows us and not our memory.
+        stream.write(text, settle);
+      } catch (error) {
+        // Node 20 throws where the stream is a file on a full disk.
+        settle(error as Error);
+      }
+    });
   return {
-    write: (text) =>
-      new Promise((resolve, reject) => {
-        const settle = (error?: Error | null) => (error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve());
-        try {
-          // The callback comes when the bytes are out, so a slow reader slows us and not our memory.
-          stream.write(text, settle);
-        } catch (error) {
-          // Node 20 throws where the stream is a file on a full disk.
-          settle(error as Error);
-        }
-      }),
-    isTerminal: stream.isTTY === true,
+    ...openWriting(isTerminal, writeRaw),
+    isTerminal,
     // A terminal that nobody gave a size, such as that of script(1) or of an early `docker exec -t`, says 0.
     get columns() {
       return (stream.isTTY && stream.columns) || undefined;

@@ -9,7 +9,7 @@ import { createClient } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "./target.ts";
 
 export interface CreateOptions extends Flags {
@@ -58,7 +58,7 @@ export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): 
     formatSpan(now - Date.parse(created_at)),
   ]);
   const table = layOutTable(["ID", "NAME", "SCOPES", "HOST", "AGE"], rows, io.stdout.columns);
-  await io.stdout.write(`${dimHeadings(table, io)}\n`);
+  await io.stdout.writeStyled(`${styleTable(table, io)}\n`);
 }
 
 /** Revokes a key. @throws CommandError if there is none with the id */

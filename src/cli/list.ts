@@ -8,7 +8,7 @@ import { runJq } from "./jq.ts";
 import { type Look, repeat, watchLooks, writeLook } from "./screen.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
-import { describeHidden, dimHeadings } from "./table.ts";
+import { describeHidden, styleTable } from "./table.ts";
 import { findTarget } from "./target.ts";
 
 export interface ListOptions extends Flags {
@@ -74,9 +74,14 @@ async function writeAnswer(
   io: Io,
 ): Promise<void> {
   const answer = await source.ask(parameters, form === "ndjson" ? "ndjson" : "json");
-  if (form === "jq") await io.stdout.write(await runJq(await readBody(answer), options.jq ?? "."));
+  if (form === "jq") await writeThroughJq(await readBody(answer), options.jq ?? ".", io);
   else for await (const chunk of answer.body) await io.stdout.write(chunk);
   await io.stderr.write(answer.warnings.map((warning) => `warning: ${sanitize(warning)}\n`).join(""));
+}
+
+async function writeThroughJq(json: Buffer, program: string, io: Io): Promise<void> {
+  const said = await runJq(json, program, { write: (bytes) => io.stdout.write(bytes), signal: io.signal });
+  if (said !== "") await io.stderr.write(said);
 }
 
 async function lookAt(source: ReportSource, parameters: Parameters, options: ListOptions, io: Io): Promise<Look> {
@@ -88,7 +93,7 @@ async function lookAt(source: ReportSource, parameters: Parameters, options: Lis
   const table = layOutHosts(rows, { fields, columns: io.stdout.columns, asOf: Date.parse(answer.asOf) });
   // Without --fields the columns are ours to choose, as many as fit.
   const hidden = fields ? describeHidden(table.hidden) : [];
-  return { lines: dimHeadings(table.text, io).split("\n"), notes: [...hidden, ...notes] };
+  return { lines: styleTable(table.text, io).split("\n"), notes: [...hidden, ...notes] };
 }
 
 /** Lines of what the table does not show. */

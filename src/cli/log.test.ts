@@ -1,7 +1,7 @@
 // Tests of the log.
 import { expect, it } from "vitest";
 import { UsageError } from "./failure.ts";
-import { createLog, openLog } from "./log.ts";
+import { createLog, openLog, openPretty } from "./log.ts";
 
 it("tells in its own form how many lines were lost", () => {
   const lines: string[] = [];
@@ -25,4 +25,27 @@ it("tells in its own form how many lines were lost", () => {
 
 it("knows its levels", async () => {
   await expect(openLog("loud", false)).rejects.toThrow(UsageError);
+});
+
+it("hands a terminal no commands of others, and a stack in its lines", async () => {
+  let text = "";
+  const show = await openPretty();
+  const log = createLog(
+    "info",
+    (line, done) => {
+      text += line;
+      done();
+    },
+    show,
+  );
+  const attack = "\u001b]52;c;x\u0007\u009b2J\u202e\nrollcall: forged";
+  log.info({ host: attack, list: [attack], deep: { [attack]: attack } }, attack);
+  const err = new Error(attack);
+  err.stack = `Error: \u001b[2J\n    at somewhere`;
+  log.error({ err }, "failed");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  expect(text.replace(/\u001b\[\d*m/g, "")).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(text).not.toContain("\nrollcall: forged");
+  expect(text).toContain("\\u001b]52;c;x");
+  expect(text).toMatch(/\\u001b\[2J\n +at somewhere/);
 });

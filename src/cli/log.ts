@@ -3,6 +3,7 @@ import { type Logger, pino } from "pino";
 import { CommandError, UsageError } from "./failure.ts";
 import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
 import { LOG_LEVELS } from "./log-level.ts";
+import { sanitizeLine, sanitizeLines } from "./terminal-text.ts";
 
 const STDERR = 2;
 
@@ -30,9 +31,19 @@ export function createLog(level: string, write: WriteText, show: (line: string) 
   return pino(options, { write: (line) => sink.write(show(line)) });
 }
 
-async function openPretty(): Promise<(line: string) => string> {
+/** Makes what turns an entry into readable text for a terminal, harmless whatever it holds. */
+export async function openPretty(): Promise<(line: string) => string> {
   const { prettyFactory } = await import("pino-pretty");
-  return prettyFactory({ translateTime: "SYS:HH:MM:ss" });
+  const format = prettyFactory({ translateTime: "SYS:HH:MM:ss" });
+  return (line) => format(sanitizeEntry(JSON.parse(line)) as object);
+}
+
+/** Makes every name and value of an entry harmless to a terminal; a stack keeps its lines. */
+function sanitizeEntry(value: unknown, name?: string): unknown {
+  if (typeof value === "string") return name === "stack" ? sanitizeLines(value) : sanitizeLine(value);
+  if (Array.isArray(value)) return value.map((one) => sanitizeEntry(one));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [sanitizeLine(key), sanitizeEntry(one, key)]));
 }
 
 /** What went wrong outside needs no stack: an agent whose store is away for a day would fill the journal with them. */

@@ -8,6 +8,7 @@ import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
 import { findFolders } from "./folders.ts";
 import { type Io, openIo } from "./io.ts";
 import { buildProgram } from "./program.ts";
+import { sanitizeLines } from "./terminal-text.ts";
 
 /** A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx passes it on as well; ms. */
 const SAME_SIGNAL_MS = 1000;
@@ -42,7 +43,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => void tell(error).then(exit));
 
 try {
-  const env = takeOver(process.env, (warning) => void process.stderr.write(`warning: ${warning}\n`));
+  const env = takeOver(process.env, (warning) => void process.stderr.write(makeHarmless(`warning: ${warning}\n`)));
   const io: Io = openIo({ env, folders: await findFolders(env), signal: stop.signal });
   const program = buildProgram(io);
   addCompletion(program, io);
@@ -71,8 +72,13 @@ async function exit(code: number | string): Promise<never> {
   return process.exit(code);
 }
 
+/** What is said before there is an Io, or after it may have failed. */
+function makeHarmless(text: string): string {
+  return process.stderr.isTTY ? sanitizeLines(text) : text;
+}
+
 /** Writes to stderr, whose reader may stand still. */
 async function writeLast(text: string): Promise<void> {
-  const written = new Promise<void>((resolve) => process.stderr.write(text, () => resolve()));
+  const written = new Promise<void>((resolve) => process.stderr.write(makeHarmless(text), () => resolve()));
   await Promise.race([written, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
 }

@@ -23,7 +23,11 @@ export function buildProgram(io: Io): Command {
     .version(VERSION)
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")) })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")),
+    })
     .exitOverride();
   for (const add of [
     addStart,

@@ -17,7 +17,7 @@ import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 
 export interface PublishOptions extends Flags {
@@ -96,7 +96,7 @@ async function listPublishers(publishers: PublishersConfig, { json }: PublishOpt
   }));
   if (!io.stdout.isTerminal || json) return await io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   const cells = rows.map(({ name, kind, every, title }) => [name, kind, every, sanitize(title)]);
-  await io.stdout.write(`${dimHeadings(layOutTable(["NAME", "KIND", "EVERY", "TITLE"], cells, io.stdout.columns), io)}\n`);
+  await io.stdout.writeStyled(`${styleTable(layOutTable(["NAME", "KIND", "EVERY", "TITLE"], cells, io.stdout.columns), io)}\n`);
 }
 
 async function tell(

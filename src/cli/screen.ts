@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import stringWidth from "string-width";
 import { UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { sanitizeLines, sanitizeStyled } from "./terminal-text.ts";
 
 /** What one look gives. */
 export interface Look {
@@ -15,7 +16,7 @@ export interface Look {
 
 /** Writes a look once: the table to stdout, the rest to stderr. */
 export async function writeLook({ lines, notes }: Look, { stdout, stderr }: Io): Promise<void> {
-  if (lines.length > 0) await stdout.write(`${lines.join("\n")}\n`);
+  if (lines.length > 0) await stdout.writeStyled(`${lines.join("\n")}\n`);
   if (notes.length > 0) await stderr.write(`${notes.join("\n")}\n`);
 }
 
@@ -55,7 +56,7 @@ async function renderScreen(look: () => Promise<Look>, { stdout, signal }: Io): 
   } catch (error) {
     if (signal.aborted) return "";
     if (error instanceof UsageError) throw error;
-    return `${error instanceof Error ? error.message : String(error)} (trying again)`;
+    return `${sanitizeLines(error instanceof Error ? error.message : String(error))} (trying again)`;
   }
 }
 
@@ -63,7 +64,7 @@ async function openScreen({ stdout }: Io): Promise<{ draw: (text: string) => voi
   const { createLogUpdate } = await import("log-update");
   const stream = new Writable({
     decodeStrings: false,
-    write: (text: string, _encoding, done) => void stdout.write(text).then(() => done(), done),
+    write: (text: string, _encoding, done) => void stdout.command(text).then(() => done(), done),
   });
   const logUpdate = createLogUpdate(
     Object.defineProperties(stream, {
@@ -72,5 +73,5 @@ async function openScreen({ stdout }: Io): Promise<{ draw: (text: string) => voi
       rows: { get: () => stdout.rows },
     }),
   );
-  return { draw: (text) => logUpdate(text), close: () => logUpdate.done() };
+  return { draw: (text) => logUpdate(sanitizeStyled(text)), close: () => logUpdate.done() };
 }

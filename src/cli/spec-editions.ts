@@ -22,7 +22,7 @@ import { readSpecText } from "./collection.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 
 /** How long an edition may be taken up, where nothing else is said. Hosts that follow it go on with it. */
@@ -120,7 +120,7 @@ export async function runSpecEditions(options: Flags & { readonly json?: boolean
     parts.map(({ digest, hosts }) => `${digest.slice(0, 19)}… to ${hosts}`).join("; "),
   ]);
   const table = layOutTable(["EDITION", "ISSUED", "EXPIRES", "KEY", "SPECS"], rows, io.stdout.columns);
-  await io.stdout.write(`${dimHeadings(table, io)}\n`);
+  await io.stdout.writeStyled(`${styleTable(table, io)}\n`);
 }
 
 /** What an edition says, unverified: for people, who see the key's name. */

@@ -6,7 +6,7 @@ import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { dimHeadings, layOutTable } from "./table.ts";
+import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl } from "./target.ts";
 
 export interface StoreInitOptions extends Flags {
@@ -37,7 +37,7 @@ export async function runStoreInit(
     await io.stdout.write(`${JSON.stringify({ dry_run: dryRun, steps, warnings }, null, 2)}\n`);
   } else {
     const rows = setup.steps.map((step) => [step.step, describe(step)]);
-    await io.stdout.write(`${dimHeadings(layOutTable(["STEP", "OUTCOME"], rows, io.stdout.columns), io)}\n`);
+    await io.stdout.writeStyled(`${styleTable(layOutTable(["STEP", "OUTCOME"], rows, io.stdout.columns), io)}\n`);
   }
   for (const warning of setup.warnings) await io.stderr.write(`warning: ${sanitize(warning)}\n`);
   const open = setup.steps.filter(({ outcome }) => outcome === "denied" || outcome === "failed");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { sanitize } from "./cell.ts";
-import { describeHidden, dimHeadings, fitTable, layOutTable } from "./table.ts";
+import { describeHidden, fitTable, layOutTable, styleTable } from "./table.ts";
 
 const cell = fc
   .string({
@@ -71,9 +71,9 @@ describe("layOutTable", () => {
   });
 });
 
-describe("dimHeadings", () => {
+describe("styleTable", () => {
   const dim = (isTerminal: boolean, env: Record<string, string>): string =>
-    dimHeadings("A  B\n1  2", { stdout: { isTerminal, columns: 80, rows: 24, write: async () => undefined }, env });
+    styleTable("A  B\n1  2", { stdout: { isTerminal }, env });
 
   it("dims the headings alone, and adds no width", () => {
     expect(dim(true, { TERM: "xterm" })).toBe("\u001b[2mA  B\u001b[22m\n1  2");

@@ -1,7 +1,6 @@
 // Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the terminal's width.
-import { styleText } from "node:util";
 import stringWidth from "string-width";
-import type { Io } from "./io.ts";
+import { type Styled, sanitizeLine, style } from "./terminal-text.ts";
 
 const GAP = 2;
 const BETWEEN = " ".repeat(GAP);
@@ -34,10 +33,13 @@ export interface FittedTable {
 
 /** Lays out a table likewise, for those who asked for its columns by name. */
 export function fitTable(
-  headings: readonly string[],
-  rows: ReadonlyArray<readonly string[]>,
+  unsafeHeadings: readonly string[],
+  unsafeRows: ReadonlyArray<readonly string[]>,
   columns: number | undefined,
 ): FittedTable {
+  // No cell commands a terminal, wherever it came from.
+  const headings = unsafeHeadings.map(sanitizeLine);
+  const rows = unsafeRows.map((row) => row.map(sanitizeLine));
   const natural = headings.map((heading, index) => measureColumn(heading, rows, index));
   const widths = columns === undefined ? natural : fitWidths(natural, columns);
   const text = [headings, ...rows]
@@ -61,13 +63,10 @@ export function describeHidden(hidden: readonly string[]): string[] {
   return [`not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal has room, and --json has all`];
 }
 
-/** Dims a table's headings where stdout is a terminal that shows styles and its user has not set NO_COLOR (https://no-color.org). */
-export function dimHeadings(table: string, { stdout, env }: Pick<Io, "stdout" | "env">): string {
-  if (!stdout.isTerminal || env.NO_COLOR || env.TERM === "dumb") return table;
+/** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */
+export function styleTable(table: string, io: Styled): string {
   const end = table.indexOf("\n");
-  if (end < 0) return table;
-  // The terminal was looked at above; by itself Node would look at the process's own stdout.
-  return styleText("dim", table.slice(0, end), { validateStream: false }) + table.slice(end);
+  return end < 0 ? table : style("dim", table.slice(0, end), io) + table.slice(end);
 }
 
 /** Cuts or fills a cell to a width. */

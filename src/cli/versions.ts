@@ -1,5 +1,4 @@
 // rollcall versions: which version of each module runs on how many hosts. A matrix on a terminal, the API's own bytes in a pipe.
-import { styleText } from "node:util";
 import type { STATES } from "../answers/query.ts";
 import type { VersionCount } from "../answers/versions.ts";
 import { sanitize } from "./cell.ts";
@@ -8,7 +7,8 @@ import type { Io } from "./io.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 import { type Look, watchLooks, writeLook } from "./screen.ts";
 import { type Flags, readSettings } from "./settings.ts";
-import { describeHidden, dimHeadings, fitTable } from "./table.ts";
+import { describeHidden, fitTable, styleTable } from "./table.ts";
+import { style } from "./terminal-text.ts";
 
 export interface VersionsOptions extends Flags {
   readonly by?: string;
@@ -131,7 +131,7 @@ function layOutValues(all: readonly VersionCount[], hosts: number, options: Layo
   const numeric = headings.map((_, column) => column === 1 || column === 2 || column > 2 + Number(isAnyBehind));
   const { columns } = io.stdout;
   const { text, hidden } = fitTable(...alignRight(headings, rows, numeric), columns);
-  const [head = "", ...lines] = dimHeadings(text, io).split("\n");
+  const [head = "", ...lines] = styleTable(text, io).split("\n");
   const body = values.flatMap((value, at) => {
     const line = lines[at] ?? "";
     return [value.behind ? warn(line, io) : line, ...(options.hosts ? wrapIds(value.hosts ?? [], columns) : [])];
@@ -180,11 +180,6 @@ function formatShare(count: number, hosts: number): string {
   const percent = (count / hosts) * 100;
   if (percent > 0 && percent < 0.5) return "<1%";
   return percent < 100 && percent >= 99.5 ? ">99%" : `${Math.round(percent)}%`;
-}
-
-function style(format: "yellow" | "bold", text: string, { stdout, env }: Io): string {
-  const isPlain = !stdout.isTerminal || env.NO_COLOR || env.TERM === "dumb";
-  return isPlain ? text : styleText(format, text, { validateStream: false });
 }
 
 const warn = (line: string, io: Io) => style("yellow", line, io);

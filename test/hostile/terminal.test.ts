@@ -1,0 +1,4 @@
+// Hostile values on a terminal, on Node; the same in the executable: test/executable.test.ts.
+import { describeTerminal } from "./terminal.ts";
+
+describeTerminal("on Node");
