@@ -15,7 +15,8 @@ import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 import { createClones } from "./clones.ts";
-import { describeDates, type IdentityTrust, parseCertificates } from "./identity-document.ts";
+import type { IdentityTrust } from "./identity.ts";
+import { describeDates, parseCertificates } from "./identity-document.ts";
 import { createKeyring } from "./keyring.ts";
 import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
@@ -247,7 +248,7 @@ describe("EC2's word", () => {
     return { key: createPrivateKey(readFileSync(keyFile)), certificates: parseCertificates(readFileSync(certFile, "utf8")) };
   }
 
-  async function setUpTrust({ now = Date.now() + 1000 } = {}) {
+  async function setUpTrust({ now }: { now?: number } = {}) {
     const { key, certificates } = await makeCertificate(40);
     const vouch = (facts: object) => {
       const document = JSON.stringify(facts, null, 2);
@@ -255,7 +256,7 @@ describe("EC2's word", () => {
     };
     const trust = { certificates, accounts: ["123456789012"] };
     const before = await setUp();
-    return { vouch, before, certificates, ...(await setUp(trust, before.store, now)) };
+    return { vouch, before, certificates, ...(await setUp(trust, before.store, now ?? Date.now() + 1000)) };
   }
   const ID = "i-0123456789abcdef0";
   const FACTS = { instanceId: ID, accountId: "123456789012", region: "ap-northeast-1" };

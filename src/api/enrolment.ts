@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
+import { type Proof, type Proven, rankProof } from "./identity.ts";
 
 const PREFIX = "keys/v1/hosts/";
 const MAX_OBJECT_BYTES = 16 * 1024;
@@ -16,6 +17,9 @@ const MAX_SECRETS = 4;
 
 /** Two views of one boot tell its beginning by the same clock, which moves it by a second; s. */
 const SAME_START_S = 5;
+
+/** Nonces that one host may use up at a time. A host that enrols more often than this in a minute waits. */
+const MAX_NONCES = 8;
 
 /** How often a write is tried again that another request of the same host was quicker than. */
 const MAX_TRIES = 5;
@@ -51,8 +55,11 @@ const enrolmentSchema = z.object({
   name: FINGERPRINT.optional(),
   started_at: z.int().optional(),
   enrolled_at: z.iso.datetime(),
-  /** Whether EC2 vouched for the id. */
+  /** Whether EC2 vouched for the id; and how, where it is not by a document. */
   is_proven: z.boolean(),
+  proof: z.enum(["document", "caller"]).optional(),
+  /** Ends of nonces, ms since the epoch, by what is theirs alone: each proves once. */
+  nonces: z.record(z.string().max(100), z.int()).optional(),
 });
 
 /** An enrolled host, and the etag of the object that says so. */
@@ -69,39 +76,94 @@ export function isInstanceId(id: string): boolean {
 /** Why a machine is refused, in a sentence. */
 export interface Refused {
   readonly refusal: string;
+  /** It is not that another machine has the id. */
+  readonly isNoClone?: true;
+}
+
+export interface Enrolled {
+  /** `rh_HOST_…`, shown this once. */
+  readonly secret: string;
+  /** Set where another machine had enrolled under the id with less of a proof, and its keys have ended. */
+  readonly ousted?: string;
+}
+
+/** What proved the host's id when it enrolled; undefined: an enrolment key alone. */
+export function readProof({ is_proven: isProven, proof }: Pick<EnrolmentObject, "is_proven" | "proof">): Proof | undefined {
+  return isProven ? (proof ?? "document") : undefined;
 }
 
 /**
- * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless EC2
- * vouches for it and did not for the first: then the keys of the first end.
- *
- * @returns the secret, `rh_HOST_…`, shown this once
+ * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless it has a better
+ * proof than the first had: then the keys of the first end.
  */
 export async function enrolHost(
   store: Store,
-  { id, isProven, ...machine }: Machine & { readonly id: string; readonly isProven: boolean },
+  { id, proven, ...machine }: Machine & { readonly id: string; readonly proven: Proven | undefined },
   { clock }: { clock: Clock },
-): Promise<{ readonly secret: string } | Refused> {
+): Promise<Enrolled | Refused> {
   const secret = `rh_${id}_${randomBytes(32).toString("base64url")}`;
   for (let turn = 1; turn <= MAX_TRIES; turn++) {
     const known = await readEnrolment(store, id);
-    const isOusted = known !== undefined && isProven && !known.is_proven;
-    const fault = known && !isOusted ? findFault(known, machine) : undefined;
-    if (fault !== undefined) return { refusal: fault };
-    const isSame = known?.machine === machine.machine;
+    const judged = judgeEnrolment(known, { proven, machine, now: clock() });
+    if ("refusal" in judged) return judged;
+    const kept = known?.machine === machine.machine ? known : undefined;
     const enrolment: EnrolmentObject = {
       id,
       sha256: hash(secret),
-      earlier: known && isSame && !isOusted ? [known.sha256, ...known.earlier].slice(0, MAX_SECRETS - 1) : [],
+      earlier: kept && !judged.isOusted ? [kept.sha256, ...kept.earlier].slice(0, MAX_SECRETS - 1) : [],
       machine: machine.machine,
-      ...addBoot(isSame ? known : undefined, machine),
+      ...addBoot(kept, machine),
       enrolled_at: new Date(clock()).toISOString(),
-      is_proven: isProven || (known?.is_proven ?? false),
+      is_proven: proven !== undefined || (known?.is_proven ?? false),
+      proof: proven?.proof ?? (known && readProof(known)),
+      nonces: judged.nonces,
     };
-    if (await replaceEnrolment(store, enrolment, known?.etag)) return { secret };
+    if (await replaceEnrolment(store, enrolment, known?.etag))
+      return { secret, ...(judged.isOusted && !kept && { ousted: OUSTED }) };
     // Another enrolled at the same moment, and this one is judged by it: the same machine twice is no clone.
   }
   return { refusal: "others enrol under this id all the time" };
+}
+
+interface Judged {
+  /** What had enrolled before had less of a proof: its keys end. */
+  readonly isOusted: boolean;
+  readonly nonces: Record<string, number>;
+}
+
+function judgeEnrolment(
+  known: EnrolmentObject | undefined,
+  given: { readonly proven: Proven | undefined; readonly machine: Machine; readonly now: number },
+): Judged | Refused {
+  const nonces = useNonce(known?.nonces ?? {}, given.proven, given.now);
+  if (typeof nonces === "string") return { refusal: nonces, isNoClone: true };
+  if (!known) return { isOusted: false, nonces };
+  const [rank, knownRank] = [rankProof(given.proven?.proof), rankProof(readProof(known))];
+  if (rank > knownRank) return { isOusted: true, nonces };
+  const fault = findFault(known, given.machine);
+  if (fault !== undefined) return { refusal: fault };
+  // Whoever has a copy of the document may know the machine as well.
+  if (rank > 0 && rank < knownRank) return { refusal: LESSER_PROOF, isNoClone: true };
+  return { isOusted: false, nonces };
+}
+
+const OUSTED = "another machine had enrolled under this id with less of a proof; its keys have ended";
+
+const LESSER_PROOF =
+  "this host enrolled by a request that its role signed, so its identity document alone does not do; give the instance its role again, or an operator revokes what it has";
+
+/** @returns the nonces that are used up and have not ended, this one among them; or why it cannot be used */
+function useNonce(
+  used: Readonly<Record<string, number>>,
+  proven: Proven | undefined,
+  now: number,
+): Record<string, number> | string {
+  const current = Object.fromEntries(Object.entries(used).filter(([, endsAt]) => endsAt > now));
+  if (!proven?.nonce) return current;
+  const { value, endsAt } = proven.nonce;
+  if (Object.hasOwn(current, value)) return "the nonce has been used; ask for another";
+  if (Object.keys(current).length >= MAX_NONCES) return "this host enrols too often; try again in a minute";
+  return { ...current, [value]: endsAt };
 }
 
 /** The enrolment that a host's secret opens; undefined in all other cases. */

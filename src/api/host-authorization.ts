@@ -1,7 +1,8 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
 import type { Context } from "hono";
 import { awaitStore } from "./deadline.ts";
-import { checkMachine, isInstanceId, type Machine, machineSchema, viewSchema } from "./enrolment.ts";
+import { checkMachine, isInstanceId, type Machine, machineSchema, readProof, viewSchema } from "./enrolment.ts";
+import { isTaken } from "./identity.ts";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
@@ -17,7 +18,7 @@ export async function authorizeHost(context: Context, services: Services, key: K
   }
   if (!key?.enrolment) return;
   // Not 403: the agent enrols anew where a key is no longer good.
-  if (services.identityTrust && isInstanceId(id) && !key.enrolment.is_proven)
+  if (services.identityTrust && isInstanceId(id) && !isTaken(readProof(key.enrolment), services.identityTrust))
     throw new ApiError(
       "unauthorized",
       "this host enrolled without EC2's word, which alone gives ids of EC2 (i-…) here; enrol anew",

@@ -13,7 +13,7 @@ export type Identity = z.infer<typeof identitySchema>;
 const DOCUMENT = z.object({ instanceId: z.string(), accountId: z.string() });
 
 /** Whom to believe, and about which accounts. */
-export interface IdentityTrust {
+interface DocumentTrust {
   /** AWS's certificates for the Regions in use, which AWS lists on the page "AWS public certificates". */
   readonly certificates: readonly X509Certificate[];
   readonly accounts: readonly string[];
@@ -43,7 +43,7 @@ export function parseCertificates(text: string): X509Certificate[] {
 export function findIdentityFault(
   { document, signature }: Identity,
   id: string,
-  { certificates, accounts }: IdentityTrust,
+  { certificates, accounts }: DocumentTrust,
   now: number,
 ): string | undefined {
   const bytes = Buffer.from(document);

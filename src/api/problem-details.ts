@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   unsupported_encoding: { status: 415, title: "The body's encoding is not supported" },
   invalid_report: { status: 422, title: "The report was refused" },
   internal: { status: 500, title: "The server failed" },
+  identity_unavailable: { status: 503, title: "AWS cannot be asked who the host is" },
   store_unavailable: { status: 503, title: "The store cannot be read or written" },
 } as const;
 

@@ -7,7 +7,7 @@ import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
 import type { Clones } from "./clones.ts";
 import type { HotAnswers } from "./hot-answers.ts";
-import type { IdentityTrust } from "./identity-document.ts";
+import type { IdentityTrust } from "./identity.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KeyObject } from "./keys.ts";
 import type { Overflow } from "./overflow.ts";

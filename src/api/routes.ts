@@ -2,7 +2,7 @@
 import type { Route } from "./route.ts";
 import { getCoverage } from "./routes/coverage.ts";
 import { deleteReport } from "./routes/departure.ts";
-import { postEnrolment } from "./routes/enrolment.ts";
+import { postEnrolment, postNonce } from "./routes/enrolment.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
 import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
 import { listProblems } from "./routes/problems.ts";
@@ -24,6 +24,7 @@ export function createRoutes(): Route[] {
     listProblems(),
     getCurrentSpec(),
     postEnrolment(),
+    postNonce(),
     getKeys(),
     postKey(),
     deleteKey(),

@@ -2,11 +2,12 @@
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readStateFile, replaceFile } from "../agent/state-file.ts";
+import type { Subject } from "../api/caller-identity.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
 import { isEc2 } from "../collect/identity.ts";
-import { readIdentityDocument } from "../collect/metadata.ts";
-import { createClient } from "./client.ts";
+import { parseIdentity, readIdentityDocument } from "../collect/metadata.ts";
+import { type Client, createClient } from "./client.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Settings } from "./settings.ts";
@@ -72,7 +73,7 @@ interface OwnKey {
 }
 
 /** An own key, for which the host enrols with the first request. */
-function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions): HostKey {
+function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions, io: Pick<Io, "env" | "clock">): HostKey {
   const path = join(folder, FILE);
   const mayEnrol = enrolKey !== undefined || isProvable;
   let isRefused = false;
@@ -103,16 +104,27 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     }
   }
 
+  /** What proves that this is the instance: each server takes of it what it believes. */
+  async function gatherEvidence(client: Client, subject: Subject, signal: AbortSignal) {
+    const identity = await readIdentityDocument(host.metadata, signal);
+    const region = identity && parseIdentity(identity.document)?.region;
+    const { makeCallerProof } = await import("./caller-proof.ts");
+    const caller = await makeCallerProof({ client, origin: url.origin, subject, region }, io);
+    const isGiven = caller !== undefined && !("fault" in caller);
+    if (caller && !isGiven) onNotice(`this instance cannot prove its role's session to ${url.origin}: ${caller.fault}`);
+    return { ...(identity && { identity }), ...(isGiven && { caller }) };
+  }
+
   async function enrol(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
     if (!mayEnrol)
       throw new CommandError(
         `this host has no key for ${url.origin}; to enrol it needs an enrolment key: --enrol-key-file FILE (docs/enrol.md)`,
       );
-    // Also beside an enrolment key, which a server that takes EC2's word does not take for an id of EC2.
-    const identity = isProvable ? await readIdentityDocument(host.metadata, signal) : undefined;
     const client = createClient({ url, key: enrolKey, signal, retries: 0 });
     const { machine, boot } = fingerprint;
-    const body = Buffer.from(JSON.stringify({ id, machine, boot, ...(identity && { identity }) }));
+    // Also beside an enrolment key, which a server that takes EC2's word does not take for an id of EC2.
+    const evidence = isProvable ? await gatherEvidence(client, { id, machine, boot }, signal) : undefined;
+    const body = Buffer.from(JSON.stringify({ id, machine, boot, ...evidence }));
     const response = await client.request("/v1/enrolments", {
       method: "POST",
       body,
@@ -189,6 +201,6 @@ export async function chooseKey({ settings, target, host, folder, onNotice }: Ke
   const isSet = (await settings.readKey()) !== undefined;
   const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
   return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
-    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice })
+    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice }, io)
     : givenKey(settings, host);
 }

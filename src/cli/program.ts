@@ -86,7 +86,13 @@ function addServe(program: Command, io: Io): void {
     .option("--tls-key <FILE>", "PEM private key")
     .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback")
     .option("--identity-certificates <FILE>", "PEM: AWS's certificates; EC2 instances may enrol with their identity document")
-    .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas");
+    .option(
+      "--identity-caller <URLS>",
+      "this server's address as its agents know it; EC2 instances may enrol with a GetCallerIdentity that they sign for it",
+    )
+    .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas")
+    .option("--identity-roles <NAMES>", "with --identity-caller: only roles with these names, * for any characters")
+    .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
   addSettings(command, "store", "listen", "expect", "within", "maxAge", "config");
   explain(
     command,

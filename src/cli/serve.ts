@@ -3,7 +3,8 @@ import { uptime } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { compileLabels } from "../answers/labels.ts";
-import { describeDates, type IdentityTrust } from "../api/identity-document.ts";
+import type { IdentityTrust } from "../api/identity.ts";
+import { describeDates } from "../api/identity-document.ts";
 import { listKeys } from "../api/key-list.ts";
 import { ListenError, type ListenOptions } from "../api/server.ts";
 import type { ReadSecret } from "../publish/registry.ts";
@@ -13,7 +14,7 @@ import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.
 import { followCertificate } from "./certificate-renewal.ts";
 import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
-import { type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
+import { ANY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { runPublishSchedule } from "./publish-schedule.ts";
@@ -46,8 +47,9 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const listen = readListen(options, settings);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
   const store = await openStoreAt(findStoreUrl(settings, io), io);
-  const identityTrust = await readIdentityTrust(options, io);
+  const identityTrust = await readIdentityTrust(options, store, io);
   for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
+  if (identityTrust?.callers && options.identityRoles === undefined) log.warn(ANY_ROLE);
   const service = await serveStore({ store, listen, settings, log, identityTrust }, io);
   log.info(
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },

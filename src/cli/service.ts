@@ -5,7 +5,7 @@ import type { Labels } from "../answers/labels.ts";
 import { createApp } from "../api/app.ts";
 import { createClones } from "../api/clones.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
-import type { IdentityTrust } from "../api/identity-document.ts";
+import type { IdentityTrust } from "../api/identity.ts";
 import { createKeyring, type Keyring } from "../api/keyring.ts";
 import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";

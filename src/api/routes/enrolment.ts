@@ -3,18 +3,16 @@ import * as z from "zod";
 import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readBody } from "../body.ts";
+import { callerSchema } from "../caller-identity.ts";
 import { awaitStore } from "../deadline.ts";
 import { enrolHost, isInstanceId, machineSchema } from "../enrolment.ts";
 import { readView } from "../host-authorization.ts";
-import { findIdentityFault, identitySchema } from "../identity-document.ts";
+import { type Proven, proveIdentity } from "../identity.ts";
+import { identitySchema } from "../identity-document.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 
 const MAX_BODY_BYTES = 32 * 1024;
-
-const NO_WORD =
-  "this server takes EC2's word alone for ids of EC2 (i-…), and the request has none; enrol on the instance itself, with an agent of this " +
-  "version that reaches the metadata service; see docs/enrol.md";
 
 const requestSchema = z.strictObject({
   id: z
@@ -23,6 +21,7 @@ const requestSchema = z.strictObject({
     .describe("The host id, which will be the only one that the key may write."),
   ...machineSchema.shape,
   identity: identitySchema.optional().describe("On EC2: the instance's identity document."),
+  caller: callerSchema.optional().describe("On EC2: what makes a GetCallerIdentity whole that the instance's role has signed."),
 });
 const REQUEST_SCHEMA = z.toJSONSchema(requestSchema, { io: "input", unrepresentable: "any" });
 
@@ -33,7 +32,7 @@ export function postEnrolment(): Route {
     path: "/v1/enrolments",
     summary: "Get a host a key of its own",
     description:
-      "Needs a key with the scope `enrol`. Where the server takes EC2's word, ids of EC2 (`i-…`) need the instance's signed identity document in the body, and a key does not do. " +
+      "Needs a key with the scope `enrol`. Where the server takes EC2's word, ids of EC2 (`i-…`) need it in the body, and a key does not do: a GetCallerIdentity that the instance's role has signed over a nonce of this server, or the instance's signed identity document. " +
       "The key that comes back writes this host's reports alone, and only from this machine. A second machine with the same id is refused with 409 and listed under /v1/problems.",
     body: { description: "Who the host is.", schema: REQUEST_SCHEMA },
     answers: {
@@ -55,26 +54,71 @@ export function postEnrolment(): Route {
       const body = await readBody(context, MAX_BODY_BYTES);
       const request = requestSchema.safeParse(parseJson(body));
       if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
-      const { id, identity, ...machine } = request.data;
+      const { identity, caller, ...subject } = request.data;
+      const { id } = subject;
       const trust = services.identityTrust;
+      let proven: Proven | undefined;
       // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance comes or after it has gone.
-      const isProven = trust !== undefined && isInstanceId(id);
-      if (!isProven) await authorize(context, services, "enrol");
+      if (trust === undefined || !isInstanceId(id)) await authorize(context, services, "enrol");
       else {
-        const fault = identity === undefined ? NO_WORD : findIdentityFault(identity, id, trust, services.clock());
-        if (fault !== undefined) throw new ApiError("forbidden", fault);
+        const found = await awaitStore(proveIdentity({ identity, caller }, subject, trust, services.clock()), services);
+        if ("fault" in found) throw new ApiError("forbidden", found.fault);
+        proven = found;
       }
       const outcome = await awaitStore(
-        enrolHost(services.store, { id, isProven, ...machine, ...readView(context.req) }, services),
+        enrolHost(services.store, { ...subject, proven, ...readView(context.req) }, services),
         services,
       );
       if ("refusal" in outcome) {
-        services.clones.note(id, outcome.refusal);
         services.log.warn({ id, reason: outcome.refusal }, "an enrolment was refused");
+        if (outcome.isNoClone) throw new ApiError("forbidden", outcome.refusal);
+        services.clones.note(id, outcome.refusal);
         throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
       }
-      services.log.info({ id, proven: isProven }, "host enrolled");
+      if (outcome.ousted !== undefined) {
+        services.clones.note(id, outcome.ousted);
+        services.log.warn({ id, reason: outcome.ousted }, "a machine lost its keys to one with a better proof");
+      }
+      services.log.info({ id, proof: proven?.proof ?? "key" }, "host enrolled");
       return context.json({ id, secret: outcome.secret }, 201, { "cache-control": "no-store" });
+    },
+  };
+}
+
+/** Makes POST /v1/enrolments/nonces. */
+export function postNonce(): Route {
+  return {
+    method: "post",
+    path: "/v1/enrolments/nonces",
+    summary: "Get a nonce for a GetCallerIdentity that enrols",
+    description:
+      "Where the server takes such requests, an EC2 instance signs the nonce along with its host id, its machine and the server's address. It counts once, and for a minute.",
+    answers: {
+      201: {
+        description: "A nonce.",
+        content: {
+          "application/json": {
+            type: "object",
+            required: ["nonce", "issued_at", "expires_at"],
+            properties: {
+              nonce: { type: "string" },
+              issued_at: { type: "string", format: "date-time", description: "The server's time." },
+              expires_at: { type: "string", format: "date-time" },
+            },
+          },
+        },
+      },
+    },
+    errors: [404, 503],
+    sample: "curl -X POST http://127.0.0.1:8787/v1/enrolments/nonces",
+
+    async handle(context, services) {
+      const { callers } = services.identityTrust ?? {};
+      if (!callers)
+        throw new ApiError("not_found", "this server takes no GetCallerIdentity; see --identity-caller of rollcall serve");
+      const { value, endsAt } = await awaitStore(callers.nonces.issue(), services);
+      const times = { issued_at: new Date(services.clock()).toISOString(), expires_at: new Date(endsAt).toISOString() };
+      return context.json({ nonce: value, ...times }, 201, { "cache-control": "no-store" });
     },
   };
 }
