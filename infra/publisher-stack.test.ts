@@ -36,14 +36,14 @@ describe("the publisher", () => {
       Bucket: "b".repeat(63),
       Publishers: fill("Publishers", "{}"),
       Labels: fill("Labels", "[]"),
-      Within: "999999h",
+      Within: "86400s",
     };
     for (const [name, value] of Object.entries(longest)) expect(value).toMatch(new RegExp(readParameter(name).AllowedPattern));
     const { Environment } = propertiesOf<{ Environment: { Variables: Record<string, string> } }>(
       await deployTemplate("publisher", longest),
       "PublisherFunction",
     );
-    expect(Environment.Variables.ROLLCALL_WITHIN).toBe("999999h");
+    expect(Environment.Variables.ROLLCALL_WITHIN).toBe("86400s");
     expect(Buffer.byteLength(JSON.stringify(Environment.Variables))).toBeLessThan(MAX_ENVIRONMENT_BYTES);
   });
 

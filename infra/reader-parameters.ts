@@ -3,7 +3,13 @@
 /** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
 export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
 
-const DURATION = { allowedPattern: "^[1-9][0-9]{0,5}[smh]$", constraintDescription: "such as 90s, 30m or 2h" };
+/** At most a day, as the program takes it (src/answers/query.ts): a deployment with more would fail with its first request. */
+const DURATION = {
+  allowedPattern:
+    "^(([1-9]|1[0-9]|2[0-4])h|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|" +
+    "([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s)$",
+  constraintDescription: "such as 90s, 30m or 2h, at most 24h",
+};
 
 const FLAG = ["true", "false"] as const;
 

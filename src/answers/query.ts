@@ -1,5 +1,6 @@
 // The question: which reports, which of their fields. Read from the parameters of a URL, the same for the API and the command line.
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
+import { DURATION_PATTERN, parseDuration } from "../spec/duration.ts";
 import { MAX_PATTERN_LENGTH } from "../spec/wildcard.ts";
 import type { Filter } from "./filter.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
@@ -34,8 +35,6 @@ export class QueryError extends Error {
 /** Most parameters of a question, and most fields of `fields`. */
 const MAX_PARAMETERS = 64;
 const MAX_FIELDS = 64;
-
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * Reads a question.
@@ -82,10 +81,10 @@ function isReserved(name: string): boolean {
  * @throws QueryError if it is no span, is zero, or is longer than the day after which reports expire
  */
 export function parseSpan(text: string, name: string): number {
-  const match = /^(\d{1,9})([smhd])$/.exec(text);
-  const ms = match ? Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? 0) : 0;
-  if (ms <= 0) throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
-  if (ms > EXPIRY_MS) throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
+  const ms = parseDuration(text);
+  const isTooLong = ms === undefined ? DURATION_PATTERN.test(text) : ms > EXPIRY_MS;
+  if (isTooLong) throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
+  if (ms === undefined || ms === 0) throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
   return ms;
 }
 

@@ -3,10 +3,10 @@ import { type Logger, pino } from "pino";
 import * as z from "zod";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
 import { compileLabels, type Labels, labelRulesSchema } from "../answers/labels.ts";
+import { parseSpan } from "../answers/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { SnapshotMode } from "../roll/snapshot.ts";
-import { parseDuration } from "../spec/duration.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
@@ -46,12 +46,10 @@ const log = pino(
   { write: (line) => process.stdout.write(line) },
 );
 
-/** @throws TypeError that names the setting */
+/** As the settings of the same names are read. @throws QueryError that names the setting */
 function readDuration(name: "ROLLCALL_WITHIN" | "ROLLCALL_MAX_AGE", usual: number): number {
   const text = process.env[name];
-  const ms = text === undefined || text === "" ? usual : parseDuration(text);
-  if (ms === undefined) throw new TypeError(`${name} should be a duration such as 90s or 2h`);
-  return ms;
+  return text === undefined || text === "" ? usual : parseSpan(text, name);
 }
 
 /** Rules for labels, as JSON; those that are built in where it is not set. @throws TypeError that names the setting */

@@ -5,14 +5,12 @@ import type { Subject } from "../agent/agent.ts";
 import { createWatch, type Watch } from "../agent/watch.ts";
 import type { Polled } from "../agent/watch-polled.ts";
 import type { HostAccess } from "../collect/collector.ts";
+import { MAX_TIMER_MS } from "../spec/duration.ts";
 import type { HostCollection } from "./collection.ts";
-
-/** Timers take no more, and what is longer ends at once; ms. */
-const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** Waits; ends early, without an error, when the signal aborts. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(Math.min(ms, MAX_WAIT_MS), undefined, { signal }).catch((error: unknown) => {
+  await wait(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }

@@ -10,6 +10,7 @@ import { ListenError, type ListenOptions } from "../api/server.ts";
 import type { ReadSecret } from "../publish/registry.ts";
 import { REPORTS_PREFIX } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
+import { MAX_TIMER_MS } from "../spec/duration.ts";
 import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.ts";
 import { followCertificate } from "./certificate-renewal.ts";
 import { openExpected } from "./expected.ts";
@@ -173,7 +174,7 @@ export function readListen({ tlsCert, tlsKey, behindProxy = false }: ServeOption
 
 /** Waits; ends early, without an error, when the signal aborts. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  return wait(Math.min(ms, MAX_TIMER_MS), undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 /** Resolves when the signal aborts. */

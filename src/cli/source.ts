@@ -5,6 +5,7 @@ import { selectReports } from "../answers/selection.ts";
 import { toFailure } from "../network/failure.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { RollView } from "../roll/view.ts";
+import { formatDuration } from "../spec/duration.ts";
 import { StoreError } from "../store/store.ts";
 import { createClient, isInTheClear } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
@@ -85,7 +86,7 @@ async function openServerSource(url: URL, settings: Settings, io: Io): Promise<R
       readQuery(parameters, windowMs);
       const hasWindow = windowMs === undefined || parameters.some(([name]) => name === "within");
       const query = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value]));
-      if (!hasWindow) query.set("within", `${Math.round(windowMs / 1000)}s`);
+      if (!hasWindow) query.set("within", formatDuration(windowMs));
       const path = query.size > 0 ? `/v1/reports?${query}` : "/v1/reports";
       const { headers, body } = await client.request(path, {
         headers: { accept: format === "json" ? "application/json" : "application/x-ndjson" },

@@ -2,7 +2,7 @@
 import { isAbsolute } from "node:path";
 import * as z from "zod";
 import { parseFieldPath } from "../answers/path.ts";
-import { parseDuration } from "../spec/duration.ts";
+import { MAX_DURATION_MS, parseDuration } from "../spec/duration.ts";
 import { isSafe } from "./http.ts";
 import { MIN_PAGE_BYTES } from "./pages.ts";
 
@@ -11,11 +11,13 @@ const MAX_PUBLISHERS = 20;
 
 const MINUTE = 60_000;
 
-const durationText = (minMs: number, least: string) =>
-  z
-    .string({ error: `write a duration such as 30m or 1h, at least ${least}` })
-    .refine((text) => (parseDuration(text) ?? 0) >= minMs, `write a duration such as 30m or 1h, at least ${least}`)
+function durationText(minMs: number, least: string) {
+  const advice = `write a duration such as 30m or 1h, at least ${least} and at most ${MAX_DURATION_MS / 86_400_000}d`;
+  return z
+    .string({ error: advice })
+    .refine((text) => (parseDuration(text) ?? 0) >= minMs, advice)
     .transform((text) => parseDuration(text) ?? 0);
+}
 
 const fieldText = z
   .string()

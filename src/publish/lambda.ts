@@ -5,9 +5,9 @@ import * as z from "zod";
 import { createFieldReader } from "../answers/field-values.ts";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
 import { compileLabels, labelRulesSchema } from "../answers/labels.ts";
+import { parseSpan } from "../answers/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
-import { parseDuration } from "../spec/duration.ts";
 import { openStore } from "../store/open.ts";
 import { type PublishersConfig, publishersSchema } from "./config.ts";
 import { readParameter } from "./parameter-store.ts";
@@ -40,12 +40,10 @@ function readJson<T>(name: string, schema: z.ZodType<T>, usual: T): T {
   return outcome.data;
 }
 
-/** How old a fresh report may be. @throws TypeError that names the variable */
+/** How old a fresh report may be. @throws QueryError that names the variable */
 function readWindow(): number {
   const text = process.env.ROLLCALL_WITHIN;
-  const ms = text === undefined || text === "" ? DEFAULT_WINDOW_MS : parseDuration(text);
-  if (ms === undefined) throw new TypeError("ROLLCALL_WITHIN should be a duration such as 90s or 2h");
-  return ms;
+  return text === undefined || text === "" ? DEFAULT_WINDOW_MS : parseSpan(text, "ROLLCALL_WITHIN");
 }
 
 const readSecret: ReadSecret = async ({ token_parameter: parameter, token_env: variable }) => {

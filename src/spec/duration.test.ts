@@ -9,12 +9,31 @@ describe("durations", () => {
     ["1m", 60_000],
     ["2h", 7_200_000],
     ["0s", 0],
+    ["1d", 86_400_000],
+    ["336h", 1_209_600_000],
   ])("%s is %d ms", (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
     expect(parseDuration(formatDuration(ms))).toBe(ms);
   });
 
-  it.each(["", "5", "5 s", "-5s", "1.5s", "5S", "5s ", "1h30m", "9999999999s"])("%j is none", (text) => {
+  it.each([
+    "",
+    "5",
+    "5 s",
+    "-5s",
+    "1.5s",
+    "5S",
+    "5s ",
+    "1h30m",
+    "9999999999s",
+    "337h",
+    "15d",
+    "720h",
+    "999999999d",
+    "1209600001ms",
+    "1e3s",
+    "٥s",
+  ])("%j is none", (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 

@@ -81,6 +81,6 @@ it("publishes from the bucket, and nothing twice", async () => {
 
   const mistaken = await (await start({ wiki }, { ROLLCALL_WITHIN: "soon" }))();
   expect(mistaken.error).toBeDefined();
-  expect(mistaken.text).toContain("ROLLCALL_WITHIN should be a duration such as 90s or 2h");
+  expect(mistaken.text).toContain("ROLLCALL_WITHIN: should be a span of time such as");
   await store.close?.();
 });
