@@ -2,6 +2,7 @@
 import { judgeFreshness } from "../report/freshness.ts";
 import { SEPARATOR } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
+import { SLICE_BYTES } from "../roll/turns.ts";
 import { type HostReport, readReport } from "../roll/view.ts";
 import { compileProjection } from "./projection.ts";
 import type { Query } from "./query.ts";
@@ -27,7 +28,7 @@ interface Chosen {
 }
 
 /**
- * Writes reports in chunks of about 512 KiB, which must not be written to. Bodies are copied, not parsed; what the question does not
+ * Writes reports in chunks of about 512 KiB, or of what is made of SLICE_BYTES of reports, which must not be written to. Bodies are copied, not parsed; what the question does not
  * change is byte for byte what the host sent.
  *
  * @param asOf the view's instant, by which states are judged; ms since the epoch
@@ -103,16 +104,22 @@ function* shapeReports(
   const isArray = format === "json";
   let pieces: Buffer[] = isArray ? [OPEN] : [];
   let bytes = 0;
+  /** Bytes of the reports that this chunk is made of. */
+  let looked = 0;
   for (const [index, at] of positions.entries()) {
     if (isArray && index > 0) pieces.push(SEPARATOR);
-    const body = shape(readReport(table, at));
+    const report = readReport(table, at);
+    const body = shape(report);
     pieces.push(isArray ? body : onOneLine(body));
     if (!isArray) pieces.push(NEWLINE);
     bytes += body.length;
-    if (bytes >= CHUNK_BYTES) {
+    looked += report.body.length;
+    // Little may come of much: whoever reads the chunks gives others their turn between them.
+    if (bytes >= CHUNK_BYTES || looked >= SLICE_BYTES) {
       yield Buffer.concat(pieces);
       pieces = [];
       bytes = 0;
+      looked = 0;
     }
   }
   if (isArray) pieces.push(CLOSE);

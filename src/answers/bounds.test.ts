@@ -1,11 +1,16 @@
 // Tests of bounds: whatever one host writes, an answer about others comes, stays exact, in slices, and says of whom not all was counted.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTurns, SLICE_BYTES } from "../roll/turns.ts";
+import { SLICE_BYTES } from "../roll/turns.ts";
+import { countTurns } from "../roll/turns-double.ts";
 import { makeView } from "../roll/view-double.ts";
+import { writeReports } from "./array.ts";
+import { judgeCoverage } from "./coverage.ts";
 import { createFieldReader } from "./field-values.ts";
 import { BUILT_IN_RULES, type LabelRule } from "./label-rule.ts";
 import { compileLabels } from "./labels.ts";
+import { parseQuery } from "./query.ts";
+import { selectReports } from "./selection.ts";
 import { answerVersions, writeVersions } from "./version-answer.ts";
 import { parseVersionQuery } from "./version-query.ts";
 
@@ -19,13 +24,8 @@ const HONEST = Array.from({ length: 40 }, (_, at) =>
 );
 const RULES: LabelRule[] = [...BUILT_IN_RULES, { field: "tier", pattern: "(?<tier>.+)" }];
 
-async function ask(reports: Parameters<typeof makeView>[0], question: string, sliced?: () => void) {
+async function ask(reports: Parameters<typeof makeView>[0], question: string, turns = countTurns()) {
   const labels = compileLabels(RULES);
-  const pass = () => {
-    sliced?.();
-    return Promise.resolve();
-  };
-  const turns = createTurns(pass);
   const sources = { labels, reader: createFieldReader(turns), turns };
   return await answerVersions(makeView(reports), parseVersionQuery(new URLSearchParams(question), labels), sources);
 }
@@ -34,13 +34,13 @@ const many = <T>(count: number, one: (at: number) => T): T[] => Array.from({ len
 
 /** Reports of about a megabyte, by what is large in them. */
 const HOSTILE = {
-  "many groups": { m: "A_red_1.0", zone: many(60_000, (at) => `e${at}`) },
-  "many values and groups": { m: many(30_000, (at) => `M_1.${at}`), zone: many(30_000, (at) => `e${at}`) },
+  "many groups": { m: "A_red_1.0", zone: many(49_000, (at) => `e${at}`) },
+  "many values and groups": { m: many(24_000, (at) => `M_1.${at}`), zone: many(24_000, (at) => `e${at}`) },
   "many values, some groups": { m: many(30_000, (at) => `1.${at}`), zone: many(200, (at) => "n".repeat(2000) + at) },
-  "many values of a label": { m: many(30_000, (at) => `1.${at}`), instance_name: many(20_000, (at) => `e${at}_s${at}_`) },
+  "many values of a label": { m: many(30_000, (at) => `1.${at}`), instance_name: many(19_000, (at) => `e${at}_s${at}_`) },
   "long values": { m: many(200, (at) => `${"long ".repeat(900)}1.${at}`), zone: "x".repeat(100_000) },
-  "many names": Object.fromEntries(many(40_000, (at) => [`n${at}`, `A_1.${at}`])),
-  "elements of many fields": { m: many(3000, (at) => ({ m: at, a: "1.1", b: "1.2", c: "1.3", d: "1.4" })) },
+  "many names": Object.fromEntries(many(4900, (at) => [`${"n".repeat(150)}${at}`, `A_1.${at}`])),
+  "elements of many fields": { m: many(8000, (at) => ({ m: at, a: "1.1", b: "1.2", c: "1.3", d: "1.4" })) },
 };
 const QUESTIONS = [
   "",
@@ -136,9 +136,45 @@ describe("one host's report", () => {
   });
 });
 
-it("reads a few large reports in as many slices as their bytes ask for", async () => {
-  const large = many(8, (at) => make(`i-${at}`, { pad: "x".repeat(900_000), m: "A_1.1" }));
-  let passes = 0;
-  await ask(large, "field=m", () => passes++);
-  expect(passes).toBeGreaterThanOrEqual(Math.floor((8 * 900_000) / SLICE_BYTES) - 1);
+describe("large reports", () => {
+  const large = many(12, (at) => make(`i-${at}`, { pad: "x".repeat(900_000), m: "A_1.1", list: many(5000, (n) => n % 99) }));
+
+  it("are counted in slices of their bytes, not of rows", async () => {
+    for (const question of ["", "field=m", "field=m&by=list", "field=m&list=1&pad=*y", "field=list&tier=*"]) {
+      const turns = countTurns();
+      await ask(large, question, turns);
+      expect(turns.longest, question).toBeLessThanOrEqual(SLICE_BYTES);
+      expect(turns.slices, question).toBeGreaterThanOrEqual(11);
+    }
+  });
+
+  it("are filtered so, one test of a report after the other", async () => {
+    const turns = countTurns();
+    const filters = many(20, (at) => `f${at}=${at}`).join("&");
+    await selectReports(makeView(large), parseQuery(new URLSearchParams(filters)), turns);
+    expect(turns.longest).toBeLessThanOrEqual(SLICE_BYTES);
+    expect(turns.slices).toBeGreaterThanOrEqual(12 * 20 - 1);
+  });
+
+  it("are written in chunks that are made of no more than a slice and a report, though little comes of them", async () => {
+    const view = makeView(large);
+    for (const [text, format] of [
+      ["fields=m", "json"],
+      ["fields=m", "ndjson"],
+      ["meta=true", "json"],
+      ["", "ndjson"],
+    ] as const) {
+      const query = parseQuery(new URLSearchParams(text));
+      const chunks = [...writeReports(await selectReports(view, query), query, format, view.asOf)];
+      expect(chunks.length, text).toBeGreaterThanOrEqual(6);
+    }
+  });
+});
+
+it("counts many silent hosts in slices", async () => {
+  const turns = countTurns();
+  const silent = many(6000, (at) => ({ ...make(`i-${at}`, {}), ageMs: 3 * 3_600_000 + at }));
+  const coverage = await judgeCoverage(makeView(silent), 7_200_000, undefined, turns);
+  expect(coverage.silent.map(({ id }) => id)).toEqual(many(6000, (at) => `i-${5999 - at}`));
+  expect(turns.slices).toBeGreaterThan(3);
 });

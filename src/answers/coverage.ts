@@ -1,6 +1,7 @@
 // Coverage: who reported, who fell silent, who left, what was set aside, and who was expected and never heard of.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
+import { SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
 import { readReport } from "../roll/view.ts";
 
@@ -39,11 +40,12 @@ export interface Expectation {
   readonly unexpected: readonly string[];
 }
 
+/** Rows looked at before their work is counted, and what the name of one costs; bytes. */
+const ROWS = 512;
+const NAME_BYTES = 128;
+
 /** Unexpected hosts that are named. */
 const MAX_UNEXPECTED = 1000;
-
-/** Hosts looked at before other requests get their turn. */
-const SLICE = 20_000;
 
 /**
  * Finds out who reported.
@@ -51,13 +53,18 @@ const SLICE = 20_000;
  * @param windowMs how old a fresh report may be
  * @param expected host ids
  */
-export async function judgeCoverage(view: RollView, windowMs: number, expected?: ReadonlySet<string>): Promise<Coverage> {
+export async function judgeCoverage(
+  view: RollView,
+  windowMs: number,
+  expected?: ReadonlySet<string>,
+  turns: Turns = SHARED_TURNS,
+): Promise<Coverage> {
   const { reports: table, asOf } = view;
   const silent: HostAt[] = [];
   const freshIds = new Set<string>();
   let fresh = 0;
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % SLICE === SLICE - 1) await new Promise(setImmediate);
+    if (at % ROWS === ROWS - 1) await turns.take(ROWS * NAME_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, asOf, windowMs);
     if (state === "fresh") fresh++;
@@ -69,11 +76,11 @@ export async function judgeCoverage(view: RollView, windowMs: number, expected?:
   const departed = view.departed
     .map(({ key, receivedAt }) => ({ ...(parseReportKey(key) ?? { id: key, account: "" }), at: receivedAt }))
     .sort((a, b) => b.at - a.at);
-  silent.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  const sortedSilent = await sortInSlices(silent, (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1), turns);
   return {
     asOf,
     fresh,
-    silent,
+    silent: sortedSilent,
     departed,
     setAside: view.problems.map(({ key, reason, detail }) => ({ key, reason, detail })),
     setAsideCount: view.problemCount,

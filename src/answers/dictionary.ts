@@ -1,4 +1,5 @@
 // Dictionaries: each distinct value of a field once, found again by its bytes without making a string of it.
+import { hashBytes } from "../report/hash.ts";
 
 const FIRST_CAPACITY = 1024;
 
@@ -91,16 +92,4 @@ export function createDictionary(): Dictionary {
 function grow<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-/** Makes hashes that who writes reports cannot foresee, so that no set of values can be made to collide. */
-const SEED = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-
-/** FNV-1a (RFC 9923) from a seed of this process, its bits mixed at the end (MurmurHash3's finalizer). */
-function hashBytes(bytes: Buffer, start: number, end: number): number {
-  let hash = SEED;
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

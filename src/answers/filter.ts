@@ -1,6 +1,6 @@
 // Filters: which reports have a field with a value, read straight from the stored bytes.
-import type { JsonSpan } from "../report/json.ts";
-import { decodeString, walkChildren } from "../report/json-walk.ts";
+
+import { decodeString, type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
 import type { FieldPath } from "./path.ts";
 
@@ -21,10 +21,11 @@ const QUOTE = 0x22;
 
 /**
  * Makes a test of reports, each given as a stretch of bytes. A value is compared as text: a string as it is, a number as the host wrote it, `true`, `false`,
- * `null`. Where the path meets arrays, one element that matches is enough; an array of values matches by any of them.
+ * `null`; names and texts that look the same are the same (normalizeText). Where the path meets arrays, one element that matches is enough; an array of values matches by any of them.
  */
 export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: number, end: number) => FilterOutcome {
-  const tests = values.map(compileWildcard);
+  const tests = values.map((value) => compileWildcard(normalizeText(value)));
+  const steps = path.map(normalizeText);
   const anyValue = values.includes("*");
 
   return (report, start, end) => {
@@ -36,12 +37,12 @@ export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: 
     function visit(bytes: Buffer, span: JsonSpan, step: number): boolean {
       const byte = bytes[span.start];
       if (byte === OPEN_BRACKET) {
-        if (step === path.length) judge(anyValue);
+        if (step === steps.length) judge(anyValue);
         walkChildren(bytes, span.start, (_key, child) => visit(bytes, child, step));
-      } else if (step === path.length) {
+      } else if (step === steps.length) {
         judge(anyValue || (byte !== OPEN_BRACE && testScalar(bytes, span)));
       } else if (byte === OPEN_BRACE) {
-        walkChildren(bytes, span.start, (key, child) => key === path[step] && visit(bytes, child, step + 1));
+        walkChildren(bytes, span.start, (key = "", child) => normalizeText(key) === steps[step] && visit(bytes, child, step + 1));
       }
       return outcome === "match";
     }
@@ -53,7 +54,8 @@ export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: 
   };
 
   function testScalar(bytes: Buffer, span: JsonSpan): boolean {
-    const text = bytes[span.start] === QUOTE ? decodeString(bytes, span) : bytes.toString("latin1", span.start, span.end);
+    const text =
+      bytes[span.start] === QUOTE ? normalizeText(decodeString(bytes, span)) : bytes.toString("latin1", span.start, span.end);
     return tests.some((test) => test(text));
   }
 }

@@ -1,6 +1,6 @@
 // Projections: a report cut down to some fields, every byte that stays as the host wrote it.
-import type { JsonSpan } from "../report/json.ts";
-import { walkChildren } from "../report/json-walk.ts";
+
+import { type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { FieldPath } from "./path.ts";
 
 /** Which keys to keep at one level; `all` keeps the value whole. */
@@ -16,7 +16,7 @@ const OPEN_BRACKET = 0x5b;
  */
 export function compileProjection(paths: readonly FieldPath[]): (body: Buffer) => Buffer {
   const root: Keep = new Map();
-  for (const path of paths) addPath(root, path);
+  for (const path of paths) addPath(root, path.map(normalizeText));
   return (body) => {
     const pieces: string[] = [];
     write(body, { start: 0, end: body.length }, root, pieces);
@@ -55,7 +55,7 @@ function write(bytes: Buffer, span: JsonSpan, keep: Keep, pieces: string[]): voi
   } else {
     let separator = "{";
     walkChildren(bytes, span.start, (key = "", child) => {
-      const inner = keep.get(key);
+      const inner = keep.get(normalizeText(key));
       if (inner && (inner === "all" || isContainer(bytes, child))) {
         pieces.push(separator, JSON.stringify(key), ":");
         separator = ",";

@@ -33,7 +33,7 @@ export class QueryError extends Error {
 }
 
 /** Most parameters of a question, and most fields of `fields`. */
-const MAX_PARAMETERS = 64;
+export const MAX_PARAMETERS = 64;
 const MAX_FIELDS = 64;
 
 /**

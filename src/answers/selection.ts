@@ -4,6 +4,7 @@ import { judgeFreshness } from "../report/freshness.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
+import { ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
 import { compileFilter } from "./filter.ts";
 import type { Query } from "./query.ts";
@@ -25,11 +26,11 @@ export interface Selection {
   readonly validUntil: number;
 }
 
-/** Reports filtered before other requests get their turn. */
-const SLICE = 5000;
+/** Rows that are looked at for their age alone before their work is counted. */
+const ROWS = 1024;
 
 /** Selects what a question asks for. Freshness is judged at the view's instant. */
-export async function selectReports(view: RollView, query: Query): Promise<Selection> {
+export async function selectReports(view: RollView, query: Query, turns = SHARED_TURNS): Promise<Selection> {
   const table = view.reports;
   const tests = query.filters.map(compileFilter);
   const fieldSeen = query.filters.map(() => false);
@@ -40,10 +41,12 @@ export async function selectReports(view: RollView, query: Query): Promise<Selec
   let validUntil = Number.POSITIVE_INFINITY;
 
   /** Whether all filters match; each is asked, so that fields nobody has are known. */
-  function matches({ bodies, bodyStarts }: Segment, row: number): boolean {
+  async function matches({ bodies, bodyStarts }: Segment, row: number): Promise<boolean> {
     const [start, end] = [bodyStarts[row] as number, (bodyStarts[row + 1] as number) - SEPARATOR.length];
     let isMatch = true;
     for (const [index, test] of tests.entries()) {
+      const wait = turns.take(end - start);
+      if (wait !== undefined) await wait;
       const outcome = test(bodies, start, end);
       fieldSeen[index] ||= outcome !== "no field";
       isMatch &&= outcome === "match";
@@ -52,7 +55,7 @@ export async function selectReports(view: RollView, query: Query): Promise<Selec
   }
 
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (tests.length > 0 && at % SLICE === SLICE - 1) await new Promise(setImmediate);
+    if (at % ROWS === ROWS - 1) await turns.take(ROWS * ROW_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, view.asOf, query.windowMs);
     if (state === "gone" || state === "future") continue;
@@ -60,7 +63,7 @@ export async function selectReports(view: RollView, query: Query): Promise<Selec
     validUntil = Math.min(validUntil, receivedAt + (state === "fresh" ? query.windowMs : EXPIRY_MS));
     if (query.state !== "all" && query.state !== state) continue;
     const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-    if (tests.length > 0 && !matches(segment, row)) continue;
+    if (tests.length > 0 && !(await matches(segment, row))) continue;
     chosen[count++] = at;
     bytes += bodyLength(segment, row);
   }

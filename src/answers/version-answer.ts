@@ -16,7 +16,7 @@ export interface VersionAnswer extends Versions {
 
 /** Answers a question about a view. */
 export async function answerVersions(view: RollView, query: VersionQuery, sources: Sources): Promise<VersionAnswer> {
-  const selection = await selectReports(view, query.reports);
+  const selection = await selectReports(view, query.reports, sources.turns);
   const bounds: string[] = [];
   const positions = await filterByLabels(selection, query.labelFilters, sources, bounds);
   const chosen = { table: selection.table, positions };

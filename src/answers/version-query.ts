@@ -1,8 +1,9 @@
 // The question about versions: fields, what to divide by, whether to name hosts; filters as everywhere, and by label.
+import { normalizeText } from "../report/json-walk.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
 import type { Labels } from "./labels.ts";
 import { parseFieldPath } from "./path.ts";
-import { parseQuery, type Query, QueryError } from "./query.ts";
+import { MAX_PARAMETERS, parseQuery, type Query, QueryError } from "./query.ts";
 
 /** What is asked of some reports. */
 export interface VersionQuestion {
@@ -45,6 +46,8 @@ export function parseVersionQuery(
   defaultWindowMs?: number,
 ): VersionQuery {
   const all = [...parameters];
+  if (all.length > MAX_PARAMETERS)
+    throw new QueryError((all[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
   const named = (name: string) => all.filter(([key]) => key === name).flatMap(([, value]) => splitNames(value));
   const fields = checkFields("field", named("field"), MAX_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY);
@@ -62,7 +65,7 @@ export function parseVersionQuery(
   return {
     reports,
     labelFilters: [...patterns].map(([label, values]) => {
-      const tests = values.map(compileWildcard);
+      const tests = values.map((value) => compileWildcard(normalizeText(value)));
       return { label, matches: (value) => tests.some((test) => test(value)) };
     }),
     question: { fields, by, hosts },

@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
 import type { Format } from "../answers/array.ts";
+import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
 import { type Encoding, negotiateEncoding } from "./encoding.ts";
 import { matchesEtag } from "./etag.ts";
@@ -144,7 +145,7 @@ async function countBytes(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Pro
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    await new Promise(setImmediate);
+    await SHARED_TURNS.take(SLICE_BYTES);
   }
   return length;
 }
@@ -154,7 +155,9 @@ function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.iterator]();
   return new ReadableStream<Uint8Array>(
     {
-      pull(controller) {
+      async pull(controller) {
+        // A reader as quick as memory would have all chunks made in one go.
+        await SHARED_TURNS.take(SLICE_BYTES);
         const { done, value } = iterator.next();
         if (done) controller.close();
         else controller.enqueue(value);

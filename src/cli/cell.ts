@@ -1,5 +1,5 @@
 // Cells of a table: what hosts wrote, made safe for a terminal and short.
-import type { JsonSpan } from "../report/json.ts";
+import type { JsonSpan } from "../report/json-walk.ts";
 import { decodeString, walkChildren } from "../report/json-walk.ts";
 import { sanitizeLine } from "./terminal-text.ts";
 

@@ -1,7 +1,7 @@
 // The table of hosts that `rollcall list` shows on a terminal.
 import type { ReaderFacts } from "../answers/array.ts";
 import { parseFieldPath } from "../answers/path.ts";
-import type { JsonSpan } from "../report/json.ts";
+import type { JsonSpan } from "../report/json-walk.ts";
 import { toKeySteps, walkChildren, walkField } from "../report/json-walk.ts";
 import { formatJson, formatSpan, sanitize } from "./cell.ts";
 import { type FittedTable, fitTable } from "./table.ts";

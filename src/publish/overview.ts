@@ -74,7 +74,7 @@ export interface OverviewSources extends Sources {
 
 /** Gathers an overview of the fresh reports of a view. */
 export async function gatherOverview(view: RollView, settings: OverviewSettings, sources: OverviewSources): Promise<Overview> {
-  const selection = await selectReports(view, parseQuery([], sources.windowMs));
+  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources.turns);
   const all = { table: selection.table, positions: selection.positions };
   const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.turns);
   const question = { fields, by: [settings.by], hosts: true };
@@ -110,7 +110,7 @@ export async function gatherOverview(view: RollView, settings: OverviewSettings,
     settings,
     asOf: view.asOf,
     hosts: all.positions.length,
-    coverage: await judgeCoverage(view, sources.windowMs, sources.expected),
+    coverage: await judgeCoverage(view, sources.windowMs, sources.expected, sources.turns),
     fields: whole.map(trim),
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,

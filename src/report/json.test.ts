@@ -155,7 +155,7 @@ describe("scanObject", () => {
   it("stands 100,000 brackets", () => {
     for (const bracket of ["[", '{"a":', '{"a":[']) expect(reasonOf(bracket.repeat(100_000))).toBe("too_deep");
     expect(reasonOf(`{"a":${"[]".repeat(100_000)}}`)).toBe("not_json");
-    expect(reasonOf(`{"a":[${"[],".repeat(100_000)}[]]}`)).toBe("accepted");
+    expect(reasonOf(`{"a":[${"[],".repeat(49_000)}[]]}`)).toBe("accepted");
   });
 
   it("refuses a number of a thousand digits and more, wherever it is cut", () => {
@@ -201,5 +201,38 @@ describe("walkChildren", () => {
     let visits = 0;
     walkChildren(bytes, 0, () => ++visits === 1);
     expect(visits).toBe(1);
+  });
+});
+
+describe("the bounds of members and values", () => {
+  const members = (count: number) => `{${Array.from({ length: count }, (_, at) => `"${at}":1`).join(",")}}`;
+
+  it.each([
+    [members(5000), "accepted"],
+    [members(5001), "too_many_values"],
+    [`{"a":[${members(5001)}]}`, "too_many_values"],
+    [`{"a":[${"1,".repeat(49_998)}1]}`, "accepted"],
+    [`{"a":[${"1,".repeat(49_999)}1]}`, "too_many_values"],
+    [`{"a":[${`${members(1000)},`.repeat(50)}1]}`, "too_many_values"],
+  ])("case %#", (text, reason) => expect(reasonOf(text)).toBe(reason));
+
+  it("say where", () => {
+    expect(scan(members(5001))).toEqual({
+      reason: "too_many_values",
+      detail: expect.stringMatching(/^byte \d+: an object has more than 5000 members$/),
+    });
+  });
+
+  it("find a key that stands twice among many, however it is written", () => {
+    for (const [one, other] of [
+      ["k4321", "k4321"],
+      ["\\u006b17", "k17"],
+      ["k0", "\\u006b0"],
+    ]) {
+      const keys = Array.from({ length: 4400 }, (_, at) => `k${at}`).filter((key) => key !== one && key !== other);
+      const text = `{${[one, ...keys, other].map((key) => `"${key}":1`).join(",")}}`;
+      expect(reasonOf(text)).toBe("duplicate_key");
+      expect(reasonOf(text.replace(/,[^,]*$/, "}"))).toBe("accepted");
+    }
   });
 });

@@ -1,12 +1,9 @@
 // One strict pass over a report's bytes: is it I-JSON, how deep, and where does each top-level value lie?
 import { isUtf8 } from "node:buffer";
+import { hashBytes } from "./hash.ts";
+import { decodeString, type JsonSpan } from "./json-walk.ts";
+import { MAX_OBJECT_MEMBERS, MAX_REPORT_VALUES } from "./limits.ts";
 import type { Rejection } from "./problem.ts";
-
-/** Where one member of an object, or one element of an array, lies in the bytes. Offsets count bytes; the end is exclusive. */
-export interface JsonSpan {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The members of the top-level object in the order of the text. */
 export type JsonMembers = ReadonlyMap<string, JsonSpan>;
@@ -40,7 +37,7 @@ class Fault extends Error {
 /**
  * Checks that the bytes are one JSON object (RFC 8259) that every reader understands alike, as I-JSON (RFC 7493) asks: UTF-8,
  * no key twice in one object, no half surrogate pair. Also refused are a NUL in a string, which cuts text short in C
- * programs, and the key `__proto__`, which poisons JavaScript ones.
+ * programs, and the key `__proto__`, which poisons JavaScript ones; and more members or values than MAX_OBJECT_MEMBERS and MAX_REPORT_VALUES.
  *
  * The bytes are read once and nothing is built but the top-level map, so a report costs little more than its length.
  *
@@ -69,10 +66,72 @@ export function isRejection(outcome: JsonMembers | Rejection): outcome is Reject
   return "reason" in outcome;
 }
 
+const PROTO = "__proto__";
+
+/** Keys that are compared with each other one by one; of more there is a table. */
+const FEW_KEYS = 8;
+
+/** The keys of one object. They are told apart by a hash of our own, not by the runtime's. */
+class Keys {
+  readonly #bytes: Buffer;
+  readonly #hashes: number[] = [];
+  readonly #spans: JsonSpan[] = [];
+  /** By hash, the last key that has it; and by key, the one before that has the same. */
+  #last: Map<number, number> | undefined;
+  readonly #before: number[] = [];
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get count(): number {
+    return this.#spans.length;
+  }
+
+  /** @returns whether it is new */
+  add(key: JsonSpan, isEscaped: boolean): boolean {
+    const hash = isEscaped ? this.#hashDecoded(key) : hashBytes(this.#bytes, key.start + 1, key.end - 1);
+    if (this.#find(hash, key)) return false;
+    const place = this.#spans.push(key) - 1;
+    this.#hashes.push(hash);
+    if (place === FEW_KEYS) {
+      this.#last = new Map();
+      for (let at = 0; at < place; at++) this.#link(at);
+    }
+    if (this.#last) this.#link(place);
+    return true;
+  }
+
+  #find(hash: number, key: JsonSpan): boolean {
+    if (this.#last) {
+      for (let at = this.#last.get(hash) ?? -1; at >= 0; at = this.#before[at] as number) if (this.#isSame(at, key)) return true;
+      return false;
+    }
+    for (let at = 0; at < this.#hashes.length; at++) if (this.#hashes[at] === hash && this.#isSame(at, key)) return true;
+    return false;
+  }
+
+  #link(at: number): void {
+    const hash = this.#hashes[at] as number;
+    this.#before[at] = this.#last?.get(hash) ?? -1;
+    this.#last?.set(hash, at);
+  }
+
+  #isSame(at: number, key: JsonSpan): boolean {
+    return decodeString(this.#bytes, this.#spans[at] as JsonSpan) === decodeString(this.#bytes, key);
+  }
+
+  #hashDecoded(key: JsonSpan): number {
+    const decoded = Buffer.from(decodeString(this.#bytes, key));
+    return hashBytes(decoded, 0, decoded.length);
+  }
+}
+
 class Scanner {
   readonly #bytes: Buffer;
   readonly #maxDepth: number;
   #at = 0;
+  #values = 0;
 
   constructor(bytes: Uint8Array, maxDepth: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -87,7 +146,8 @@ class Scanner {
       this.#expectEnd();
       throw new Fault("not_object", "the report must be one JSON object: { … }");
     }
-    const members = this.#scanObject(1);
+    const members = new Map<string, JsonSpan>();
+    this.#scanObject(1, members);
     this.#expectEnd();
     return members;
   }
@@ -106,28 +166,52 @@ class Scanner {
     else this.#scanLiteral();
   }
 
-  #scanObject(depth: number): Map<string, JsonSpan> {
+  /** @param members gets them, if somebody asks */
+  #scanObject(depth: number, members?: Map<string, JsonSpan>): void {
     this.#enter(depth);
-    const members = new Map<string, JsonSpan>();
     this.#skipSpace();
-    if (this.#take(CLOSE_BRACE)) return members;
+    if (this.#take(CLOSE_BRACE)) return;
+    const keys = new Keys(this.#bytes);
     for (;;) {
       if (this.#bytes[this.#at] !== QUOTE) throw this.#unexpected('where a key in "quotes" should stand');
-      const keyAt = this.#at;
-      const key = this.#readString();
-      if (key === "__proto__") throw new Fault("forbidden_key", `byte ${keyAt}: the key __proto__ is not allowed`);
-      if (members.has(key)) throw new Fault("duplicate_key", `byte ${keyAt}: the key ${quote(key)} stands twice in one object`);
+      const key: JsonSpan = this.#readKey(keys);
       this.#skipSpace();
-      if (!this.#take(COLON)) throw this.#unexpected(`after the key ${quote(key)}, where ":" should stand`);
+      if (!this.#take(COLON)) throw this.#unexpected(`after the key ${this.#quote(key)}, where ":" should stand`);
       this.#skipSpace();
       const start = this.#at;
+      this.#countValue();
       this.#scanValue(depth + 1);
-      members.set(key, { start, end: this.#at });
+      members?.set(decodeString(this.#bytes, key), { start, end: this.#at });
       this.#skipSpace();
-      if (this.#take(CLOSE_BRACE)) return members;
+      if (this.#take(CLOSE_BRACE)) return;
       if (!this.#take(COMMA)) throw this.#unexpected('in an object, where "," or "}" should stand');
       this.#skipSpace();
     }
+  }
+
+  /** Steps over a key, which must be new. @returns where it lies, quotes included */
+  #readKey(keys: Keys): JsonSpan {
+    const start = this.#at;
+    const isEscaped = this.#scanString();
+    const key = { start, end: this.#at };
+    if (isEscaped || key.end - key.start === PROTO.length + 2) {
+      if (decodeString(this.#bytes, key) === PROTO)
+        throw new Fault("forbidden_key", `byte ${start}: the key ${PROTO} is not allowed`);
+    }
+    if (!keys.add(key, isEscaped))
+      throw new Fault("duplicate_key", `byte ${start}: the key ${this.#quote(key)} stands twice in one object`);
+    if (keys.count > MAX_OBJECT_MEMBERS)
+      throw new Fault("too_many_values", `byte ${start}: an object has more than ${MAX_OBJECT_MEMBERS} members`);
+    return key;
+  }
+
+  #countValue(): void {
+    if (++this.#values > MAX_REPORT_VALUES)
+      throw new Fault("too_many_values", `byte ${this.#at}: the report has more than ${MAX_REPORT_VALUES} values in all`);
+  }
+
+  #quote(key: JsonSpan): string {
+    return quote(decodeString(this.#bytes, key));
   }
 
   #scanArray(depth: number): void {
@@ -135,6 +219,7 @@ class Scanner {
     this.#skipSpace();
     if (this.#take(CLOSE_BRACKET)) return;
     for (;;) {
+      this.#countValue();
       this.#scanValue(depth + 1);
       this.#skipSpace();
       if (this.#take(CLOSE_BRACKET)) return;
@@ -147,13 +232,6 @@ class Scanner {
   #enter(depth: number): void {
     if (depth > this.#maxDepth) throw new Fault("too_deep", `byte ${this.#at}: nested deeper than ${this.#maxDepth} levels`);
     this.#at++;
-  }
-
-  #readString(): string {
-    const start = this.#at;
-    const escaped = this.#scanString();
-    if (escaped) return JSON.parse(this.#bytes.toString("utf8", start, this.#at)) as string;
-    return this.#bytes.toString("utf8", start + 1, this.#at - 1);
   }
 
   /** Steps over a string; tells whether it holds an escape. */

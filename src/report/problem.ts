@@ -9,6 +9,7 @@ export const PROBLEM_REASONS = {
   not_json: "the bytes are not JSON",
   not_object: "the JSON is not an object",
   too_deep: "objects and arrays are nested deeper than the limit",
+  too_many_values: "one object has more members than the limit, or the report more values",
   duplicate_key: "one object has the same key twice",
   forbidden_key: "a key is __proto__",
   forbidden_character: "a string holds a NUL or half a surrogate pair",

@@ -1,7 +1,7 @@
 // The report: what its bytes must be, and the few facts that Rollcall reads from them.
 
-import { isRejection, type JsonMembers, type JsonSpan, scanObject } from "./json.ts";
-import { decodeString, walkChildren } from "./json-walk.ts";
+import { isRejection, type JsonMembers, scanObject } from "./json.ts";
+import { decodeString, type JsonSpan, walkChildren } from "./json-walk.ts";
 import { isHostId } from "./key.ts";
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "./limits.ts";
 import type { Rejection } from "./problem.ts";

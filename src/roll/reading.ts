@@ -5,6 +5,7 @@ import type { Rejection } from "../report/problem.ts";
 import { parseReport } from "../report/report.ts";
 import { type Entry, type Store, TooLarge, Unavailable, Unreadable } from "../store/store.ts";
 import type { Outcome } from "./segment.ts";
+import type { Turns } from "./turns.ts";
 
 /** An object as it was when it was read. */
 export interface Known {
@@ -34,13 +35,15 @@ export function rejectUnread({ key, size }: Entry): Rejection | undefined {
  * @returns undefined if it was deleted since
  * @throws Unavailable if it has the listed etag and yet another size each time it is read; whatever else the store throws
  */
-export async function readEntry(store: Store, entry: Entry, signal?: AbortSignal): Promise<Known | undefined> {
+export async function readEntry(store: Store, entry: Entry, turns: Turns, signal?: AbortSignal): Promise<Known | undefined> {
   for (let turn = 1; turn <= MAX_READS; turn++) {
     try {
       const object = await store.get(entry.key, { maxBytes: MAX_REPORT_BYTES, signal });
       if (!object) return undefined;
       // Something between the store and us cut it short and made it look whole.
       if (object.etag === entry.etag && object.size !== entry.size) continue;
+      // Many bodies may arrive at once, and judging one reads all of it.
+      await turns.take(object.size);
       return { entry: object, outcome: judge(object, object.body) };
     } catch (error) {
       // It grew between the listing and the read.

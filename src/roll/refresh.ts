@@ -10,6 +10,7 @@ import { createPacker } from "./packer.ts";
 import { type Known, readEntry, rejectUnread } from "./reading.ts";
 import { isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
+import { SHARED_TURNS, type Turns } from "./turns.ts";
 
 /** Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200 gain nothing (docs/benchmarks.md). */
 const READ_CONCURRENCY = 128;
@@ -65,6 +66,8 @@ export interface RefreshOptions {
   /** Whether objects that could not be read before are tried again although they are the same: a right may have been given since. */
   readonly retryUnreadable: boolean;
   readonly signal: AbortSignal;
+  /** Shared by all where none are given. */
+  readonly turns?: Turns;
 }
 
 /** A page of the listing and what became of its entries. */
@@ -84,7 +87,7 @@ const BAD_DEPARTURE: Rejection = { reason: "bad_key", detail: "the key is not de
 
 /** Prepares a refresh; run() begins it. */
 export function createRefresh(options: RefreshOptions): Refresh {
-  const { store, table, now, retryUnreadable, signal } = options;
+  const { store, table, now, retryUnreadable, signal, turns = SHARED_TURNS } = options;
   const stop = new AbortController();
   const reading = AbortSignal.any([signal, stop.signal]);
   // Every read in flight listens to it.
@@ -172,7 +175,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
     unread += places.length;
     const readOne = async (place: number): Promise<void> => {
       reading.throwIfAborted();
-      const known = await readEntry(store, page[place] as Entry, reading);
+      const known = await readEntry(store, page[place] as Entry, turns, reading);
       if (known) block.found.set(place, known);
       read++;
       if (--unread <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
@@ -180,19 +183,26 @@ export function createRefresh(options: RefreshOptions): Refresh {
     try {
       await lanes.run(places, readOne);
     } finally {
-      pack(block);
+      for (const place of sortPlaces(block)) {
+        const wait = turns.take(block.found.get(place)?.entry.size ?? 0);
+        if (wait !== undefined) await wait;
+        packOne(block, place);
+      }
     }
   }
 
-  function pack({ found, segmentOf, rowOf, receivedAt }: Block): void {
-    for (const place of [...found.keys()].sort((a, b) => a - b)) {
-      const { entry, outcome } = found.get(place) as Known;
-      const packed = packer.add(entry.key, entry.etag, outcome);
-      segmentOf[place] = packed.segment;
-      rowOf[place] = packed.row;
-      receivedAt[place] = entry.lastModified;
-    }
-    found.clear();
+  const sortPlaces = ({ found }: Block) => [...found.keys()].sort((a, b) => a - b);
+
+  /** Does nothing where soFar was quicker. */
+  function packOne({ found, segmentOf, rowOf, receivedAt }: Block, place: number): void {
+    const known = found.get(place);
+    if (!known) return;
+    const { entry, outcome } = known;
+    const packed = packer.add(entry.key, entry.etag, outcome);
+    segmentOf[place] = packed.segment;
+    rowOf[place] = packed.row;
+    receivedAt[place] = entry.lastModified;
+    found.delete(place);
   }
 
   /** Rows of all blocks in the order of their keys. */
@@ -231,7 +241,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
 
     soFar() {
       // Also after a failure: what has been read need not be read again.
-      for (const block of blocks) pack(block);
+      for (const block of blocks) for (const place of sortPlaces(block)) packOne(block, place);
       return { table: overlay(table, join()), departures, ...listProblems() };
     },
   };

@@ -4,7 +4,7 @@ import type { Refreshed } from "./refresh.ts";
 import { SEPARATOR, type Segment } from "./segment.ts";
 
 /** Raised whenever these bytes, or what parseReport accepts, change: a snapshot of another format is not read. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const SEGMENT_MAGIC = Buffer.from("RCSEG\n\0\0");
 const INDEX_MAGIC = Buffer.from("RCIDX\n\0\0");

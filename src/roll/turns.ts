@@ -68,7 +68,7 @@ export async function inSlices(length: number, work: (from: number, bytes: numbe
 }
 
 /** Values sorted in one go. */
-const SORTED_AT_ONCE = 512;
+const SORTED_AT_ONCE = 128;
 
 /** What one comparison of texts costs; bytes. */
 const COMPARISON_BYTES = 512;
@@ -77,7 +77,7 @@ const COMPARISON_BYTES = 512;
 export async function sortInSlices<T>(values: readonly T[], compare: (a: T, b: T) => number, turns: Turns): Promise<T[]> {
   let from: T[] = [];
   for (let at = 0; at < values.length; at += SORTED_AT_ONCE) {
-    await turns.take(SORTED_AT_ONCE * 9 * COMPARISON_BYTES);
+    await turns.take(SORTED_AT_ONCE * 7 * COMPARISON_BYTES);
     for (const value of values.slice(at, at + SORTED_AT_ONCE).sort(compare)) from.push(value);
   }
   for (let width = SORTED_AT_ONCE; width < values.length; width *= 2) {

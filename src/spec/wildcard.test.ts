@@ -42,3 +42,12 @@ describe("compileWildcard", () => {
     expect(test("a".repeat(100_000))).toBe(false);
   });
 });
+
+it("takes a time that the lengths decide, and says the same of long texts", () => {
+  const long = "a".repeat(1_000_000);
+  const half = "a".repeat(250);
+  expect(compileWildcard(`*${half}b${half}*`)(long)).toBe(false);
+  expect(compileWildcard(`*${half}b${half}*`)(`${long}b${long}`)).toBe(true);
+  expect(compileWildcard(`*${"ab".repeat(300)}c*b*`)(`${"ab".repeat(3000)}c${"ab".repeat(3000)}`)).toBe(true);
+  expect(compileWildcard(`*${"ab".repeat(300)}cc*`)(`${"ab".repeat(3000)}c${"ab".repeat(3000)}`)).toBe(false);
+});

@@ -7,6 +7,7 @@ import { createFieldReader } from "../../answers/field-values.ts";
 import { QueryError } from "../../answers/query.ts";
 import { answerVersions, type VersionAnswer, writeVersions } from "../../answers/version-answer.ts";
 import { parseVersionQuery, type VersionQuery } from "../../answers/version-query.ts";
+import { SHARED_TURNS } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
 import { awaitView } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
@@ -43,10 +44,14 @@ const VERSION_SCHEMA = {
   },
 };
 
+/** What a byte costs that is written, as against one that is looked at. */
+const WRITTEN_BYTES = 4;
+
 interface Kept {
   readonly version: number;
   readonly answer: VersionAnswer;
   readonly bytes: Buffer;
+  readonly digest: string;
 }
 
 /** Makes the route. */
@@ -64,7 +69,16 @@ export function listVersions(): Route {
     const known = kept.get(key);
     if (known?.version === view.version && view.asOf <= known.answer.selection.validUntil) return known;
     const made = await answerVersions(view, query, { labels, reader });
-    const fresh = { version: view.version, answer: made, bytes: Buffer.concat([...writeVersions(made.values, format)]) };
+    const hash = createHash("sha256");
+    const pieces: Buffer[] = [];
+    for (const piece of writeVersions(made.values, format)) {
+      const wait = SHARED_TURNS.take(piece.length * WRITTEN_BYTES);
+      if (wait !== undefined) await wait;
+      hash.update(piece);
+      pieces.push(piece);
+    }
+    const digest = hash.digest("base64url").slice(0, 22);
+    const fresh = { version: view.version, answer: made, bytes: Buffer.concat(pieces), digest };
     kept.set(key, fresh);
     return fresh;
   }
@@ -144,12 +158,12 @@ export function listVersions(): Route {
       const query = readVersionQuery(new URL(context.req.url).searchParams, services);
       const view = await awaitView(services, query.reports.partial);
       const format = negotiateFormat(context);
-      const { answer: made, bytes } = await answer(view, query, format, services);
+      const { answer: made, bytes, digest } = await answer(view, query, format, services);
       const warnings = made.warnings.join("; ");
       const representation = await representer.represent(
         context,
         {
-          digest: createHash("sha256").update(bytes).digest("base64url").slice(0, 22),
+          digest,
           estimate: bytes.length,
           whole: bytes,
           headers: {

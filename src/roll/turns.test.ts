@@ -1,0 +1,67 @@
+// Tests of turns: how much is done in one go, whoever comes; and of sorting in slices.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../store/memory.ts";
+import { createRefresh } from "./refresh.ts";
+import { EMPTY_TABLE } from "./table.ts";
+import { inSlices, SLICE_BYTES, sortInSlices } from "./turns.ts";
+import { countTurns } from "./turns-double.ts";
+
+describe("turns", () => {
+  it("have no more bytes than a slice, but for one piece that is larger, however many come at once", async () => {
+    const sizes = fc.array(fc.nat({ max: 150 }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(sizes, async (all) => {
+        const turns = countTurns(100);
+        await Promise.all(all.map((bytes) => turns.take(bytes)));
+        expect(turns.longest).toBeLessThanOrEqual(Math.max(100, ...all));
+        expect(turns.slices).toBeGreaterThanOrEqual(Math.ceil(all.reduce((sum, bytes) => sum + bytes, 0) / 150));
+      }),
+    );
+  });
+
+  it("divide a loop over places", async () => {
+    const turns = countTurns();
+    const seen: number[] = [];
+    await inSlices(
+      1000,
+      (from, bytes) => {
+        const to = Math.min(1000, from + Math.ceil(bytes / SLICE_BYTES) * 7);
+        for (let at = from; at < to; at++) seen.push(at);
+        return to;
+      },
+      turns,
+    );
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, at) => at));
+  });
+
+  it("sort as Array.prototype.sort does, and in slices", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 50 }), { minLength: 0, maxLength: 3000, size: "max" }), async (numbers) => {
+        const pairs = numbers.map((number, at) => ({ number, at }));
+        const order = (a: { number: number }, b: { number: number }) => a.number - b.number;
+        const turns = countTurns();
+        expect(await sortInSlices(pairs, order, turns)).toEqual(pairs.toSorted(order));
+        if (numbers.length > 1024) expect(turns.slices).toBeGreaterThan(2);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+it("reads a few large reports that arrive at once in slices of their bytes", async () => {
+  const now = Date.UTC(2024, 2, 1);
+  const store = memoryStore({ clock: () => now });
+  for (let at = 0; at < 24; at++) {
+    const body = JSON.stringify({ update_date: "2024-03-01T00:00:00Z", instance_id: `i-${at}`, pad: "x".repeat(700_000) });
+    await store.put(`reports/v1/local/i-${at}.json`, Buffer.from(body));
+  }
+  const turns = countTurns();
+  const signal = new AbortController().signal;
+  const refresh = createRefresh({ store, table: EMPTY_TABLE, departures: [], now, retryUnreadable: false, signal, turns });
+  const { table } = await refresh.run();
+  expect(table.rowOf).toHaveLength(24);
+  expect(turns.longest).toBeLessThanOrEqual(SLICE_BYTES);
+  // Once to judge them, once to pack them.
+  expect(turns.slices).toBeGreaterThanOrEqual(46);
+});
