@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
+import { EXPIRY_MS } from "../report/limits.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
 
@@ -55,6 +56,8 @@ const enrolmentSchema = z.object({
   name: FINGERPRINT.optional(),
   started_at: z.int().optional(),
   enrolled_at: z.iso.datetime(),
+  /** Set where an earlier boot came back: which one it was, and when one last did, ms since the epoch. */
+  contest: z.object({ boot: FINGERPRINT, at: z.int() }).optional(),
   /** Whether EC2 vouched for the id; and how, where it is not by a document. */
   is_proven: z.boolean(),
   proof: z.enum(["document", "caller"]).optional(),
@@ -112,7 +115,7 @@ export async function enrolHost(
       sha256: hash(secret),
       earlier: kept && !judged.isOusted ? [kept.sha256, ...kept.earlier].slice(0, MAX_SECRETS - 1) : [],
       machine: machine.machine,
-      ...addBoot(kept, machine),
+      ...followBoots(kept, machine, clock()),
       enrolled_at: new Date(clock()).toISOString(),
       is_proven: proven !== undefined || (known?.is_proven ?? false),
       proof: proven?.proof ?? (known && readProof(known)),
@@ -181,24 +184,49 @@ export function isHostSecret(secret: string): boolean {
   return SECRET.test(secret);
 }
 
+/** Where a report goes that a machine brings with a host's own key. */
+export interface Recognized {
+  /** Two machines use the keys of the host, and which is the right one cannot be known: neither is refused, and each has a place of its own. */
+  readonly isContested: boolean;
+  /** Whether it is the host's own place. */
+  readonly isHome: boolean;
+}
+
 /**
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
- * @returns why it is refused; undefined if it is not
+ * @returns or why it is refused
  */
-export async function checkMachine(store: Store, enrolment: Enrolment, machine: Machine): Promise<Refused | undefined> {
+export async function checkMachine(
+  store: Store,
+  enrolment: Enrolment,
+  machine: Machine,
+  { clock }: { readonly clock: Clock },
+): Promise<Recognized | Refused> {
   let known: Enrolment | undefined = enrolment;
   for (let turn = 1; known && turn <= MAX_TRIES; turn++) {
     const fault = findFault(known, machine);
     if (fault !== undefined) return { refusal: fault };
+    const now = clock();
     // Of two views of one boot one stands for both, so that nothing is written at each change of views.
-    if (known.boots.at(-1) === machine.boot || isSameStart(known, machine)) return undefined;
-    const { etag, name: _name, started_at: _startedAt, ...object } = known;
-    if (await replaceEnrolment(store, { ...object, ...addBoot(object, machine) }, etag)) return undefined;
+    if (known.boots.at(-1) === machine.boot || isSameStart(known, machine)) return recognize(known, machine, now);
+    const { etag, boots: _boots, name: _name, started_at: _startedAt, contest: _contest, ...object } = known;
+    const next = { ...object, ...followBoots(known, machine, now) };
+    if (await replaceEnrolment(store, next, etag)) return recognize(next, machine, now);
     // Two requests at once after a reboot: this one is judged by what the other has left.
     known = await readEnrolment(store, known.id);
   }
   return { refusal: known ? "others report under this id all the time" : "this host's enrolment has just ended" };
+}
+
+/** A contest in which no earlier boot has come back for a day is over: one of the two has gone. */
+function isContested({ contest }: Pick<EnrolmentObject, "contest">, now: number): boolean {
+  return contest !== undefined && now - contest.at <= EXPIRY_MS;
+}
+
+function recognize(known: Pick<EnrolmentObject, "contest">, { boot }: Machine, now: number): Recognized {
+  const isOpen = isContested(known, now);
+  return { isContested: isOpen, isHome: !isOpen || known.contest?.boot === boot };
 }
 
 /** Ends an enrolment. @returns false if there is none */
@@ -209,24 +237,33 @@ export async function revokeEnrolment(store: Store, id: string): Promise<boolean
 }
 
 function findFault(known: EnrolmentObject, given: Machine): string | undefined {
-  if (known.machine !== given.machine) return "another machine is enrolled under this id";
-  if (known.boots.slice(0, -1).includes(given.boot) && !isSameStart(known, given))
-    return "a copy of this machine has reported since under the same id";
-  return undefined;
+  return known.machine === given.machine ? undefined : "another machine is enrolled under this id";
 }
 
 /** Whether a machine that shows another boot than the newest is in that boot all the same: its kernel started at the same time, under the same name. */
-function isSameStart({ name, started_at: startedAt }: EnrolmentObject, given: Machine): boolean {
+function isSameStart({ name, started_at: startedAt }: Boots, given: Machine): boolean {
   if (startedAt === undefined || given.startedAt === undefined || name === undefined) return false;
   return name === given.name && Math.abs(startedAt - given.startedAt) <= SAME_START_S;
 }
 
-type Boots = Pick<EnrolmentObject, "boots" | "name" | "started_at">;
+type Boots = Pick<EnrolmentObject, "boots" | "name" | "started_at" | "contest">;
 
-function addBoot(known: Boots | undefined, { boot, name, startedAt }: Machine): Boots {
-  const boots = (known?.boots ?? []).filter((one) => one !== boot);
+/**
+ * A machine that boots never returns to an earlier boot. Where one does, two machines use the host's keys: a copy, or who has stolen a key and says
+ * that the host has booted. The first that came back has the host's own place as long as the contest lasts.
+ */
+function followBoots(known: Boots | undefined, given: Machine, now: number): Boots {
+  const { boot, name, startedAt } = given;
+  const earlier = known?.boots ?? [];
+  const open = known && isContested(known, now) ? known.contest : undefined;
+  const isReturn = known !== undefined && earlier.slice(0, -1).includes(boot) && !isSameStart(known, given);
+  const contest = isReturn ? { boot: open?.boot ?? boot, at: now } : open;
   const view = { ...(name !== undefined && { name }), ...(startedAt !== undefined && { started_at: startedAt }) };
-  return { boots: [...boots.slice(1 - MAX_BOOTS), boot], ...view };
+  // Once it is told from others it is not forgotten, however often another one says that it has booted.
+  const kept = earlier.filter((one) => one !== boot && one !== contest?.boot);
+  const home = contest !== undefined && contest.boot !== boot && earlier.includes(contest.boot) ? [contest.boot] : [];
+  const boots = [...home, ...kept.slice(1 - MAX_BOOTS + home.length), boot];
+  return { boots, ...view, ...(contest && { contest }) };
 }
 
 /** @returns false if somebody else has written it since it was read */

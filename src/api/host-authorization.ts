@@ -1,5 +1,8 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
 import type { Context } from "hono";
+import { formatReportKey } from "../report/key.ts";
+import { cutHash } from "../report/maker.ts";
+import { withMaker } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
 import { checkMachine, isInstanceId, type Machine, machineSchema, readProof, viewSchema } from "./enrolment.ts";
 import { isTaken } from "./identity.ts";
@@ -10,13 +13,19 @@ import type { Services } from "./route.ts";
 /**
  * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled.
  *
+ * @returns where the host's report goes, as its enrolment tells; undefined where it has none
  * @throws ApiError unauthorized, forbidden, clone
  */
-export async function authorizeHost(context: Context, services: Services, key: KeyObject | undefined, id: string): Promise<void> {
+export async function authorizeHost(
+  context: Context,
+  services: Services,
+  key: KeyObject | undefined,
+  id: string,
+): Promise<string | undefined> {
   if (key?.host !== undefined && key.host !== id) {
     throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
   }
-  if (!key?.enrolment) return;
+  if (!key?.enrolment) return undefined;
   // Not 403: the agent enrols anew where a key is no longer good.
   if (services.identityTrust && isInstanceId(id) && !isTaken(readProof(key.enrolment), services.identityTrust))
     throw new ApiError(
@@ -25,11 +34,30 @@ export async function authorizeHost(context: Context, services: Services, key: K
     );
   const machine = readMachine(context);
   if (!machine) throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
-  const refused = await awaitStore(checkMachine(services.store, key.enrolment, machine), services);
-  if (!refused) return;
-  services.clones.note(id, refused.refusal);
-  services.log.warn({ id, reason: refused.refusal }, "a clone was refused");
-  throw new ApiError("clone", `${refused.refusal}; see docs/enrol.md`);
+  const outcome = await awaitStore(checkMachine(services.store, key.enrolment, machine, services), services);
+  const own = formatReportKey(id);
+  if ("refusal" in outcome) {
+    services.clones.note(id, outcome.refusal);
+    services.log.warn({ id, reason: outcome.refusal }, "a clone was refused");
+    throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
+  }
+  if (!outcome.isContested) return own;
+  const beside = withMaker(own, cutHash(machine.machine));
+  services.clones.note(id, describeContest(id, own, beside));
+  const { machine: hardware, boot } = machine;
+  services.log.warn(
+    { id, isHome: outcome.isHome, machine: cutHash(hardware), boot: cutHash(boot) },
+    "two machines use one host's key",
+  );
+  return outcome.isHome ? own : beside;
+}
+
+/** For the operator, who alone can tell which of them is right. */
+function describeContest(id: string, own: string, beside: string): string {
+  return (
+    `two machines use the keys of ${id}, a copy of its disk or who has stolen a key: a boot came back that another had followed. Both report, under ${own} ` +
+    `and ${beside}. To end the keys of both: rollcall keys revoke ${id}; the right one enrols anew (docs/enrol.md)`
+  );
 }
 
 /** The machine that a request says it is from; undefined if it does not say, or not in that form. */

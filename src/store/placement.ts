@@ -62,7 +62,8 @@ export async function placeDeparture(
   return there.maker.machine === machine ? key : undefined;
 }
 
-function withMaker(key: string, own: string): string {
+/** The place beside a host's own, of another machine with its id. @param own what tells that machine, as cutHash gives it */
+export function withMaker(key: string, own: string): string {
   const at = key.lastIndexOf("/") + 1;
   if (!key.startsWith(REPORTS_PREFIX)) throw new TypeError(`${key} is no key of a report`);
   return `${key.slice(0, at)}${own}:${key.slice(at)}`;

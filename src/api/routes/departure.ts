@@ -40,16 +40,16 @@ export function deleteReport(): Route {
       }
       const reason = context.req.query("reason") ?? "stopped";
       if (!isLeaveReason(reason)) throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);
-      await authorizeHost(context, services, key, id);
+      const enrolled = await authorizeHost(context, services, key, id);
       const machine = readMachine(context);
       const own = formatReportKey(id);
       const reportKey =
-        machine && !key?.enrolment
+        machine && enrolled === undefined
           ? await awaitStore(
               placeDeparture(services.store, { key: own, machine: cutHash(machine.machine), boot: cutHash(machine.boot) }),
               services,
             )
-          : own;
+          : (enrolled ?? own);
       if (reportKey === undefined) {
         services.log.info({ id }, "a machine left of which there is no report; another one's under the same id stays");
         return context.body(null, 204);

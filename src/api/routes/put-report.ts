@@ -6,7 +6,6 @@ import { placeReport } from "../../store/placement.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { authorizeHost } from "../host-authorization.ts";
-import type { KeyObject } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
 import { HOST_ID_PARAMETER, REPORT_SCHEMA_REF } from "../schemas.ts";
@@ -50,11 +49,11 @@ export function putReport(): Route {
       if (!isHostId(id)) {
         throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
       }
-      await authorizeHost(context, services, key, id);
+      const enrolled = await authorizeHost(context, services, key, id);
       const bytes = await readBody(context, MAX_REPORT_BYTES);
       const report = parseReport(bytes, id);
       if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
-      const place = await awaitStore(findPlace(services, key, id, report.body), services);
+      const place = enrolled ?? (await awaitStore(findPlace(services, id, report.body), services));
       const entry = await awaitStore(services.store.put(place, report.body), services);
       services.roll.note(entry, report.body);
       services.log.debug({ id, bytes: report.body.length }, "report stored");
@@ -63,15 +62,9 @@ export function putReport(): Route {
   };
 }
 
-/** A second machine's report does not take the first one's place. Of an enrolled host its enrolment has told already. */
-async function findPlace(
-  { store, clock, log }: Services,
-  key: KeyObject | undefined,
-  id: string,
-  body: Uint8Array,
-): Promise<string> {
+/** A second machine's report does not take the first one's place. Of an enrolled host its enrolment tells. */
+async function findPlace({ store, clock, log }: Services, id: string, body: Uint8Array): Promise<string> {
   const own = formatReportKey(id);
-  if (key?.enrolment) return own;
   const placement = await placeReport(store, body, { key: own, now: clock(), toleranceMs: TOLERANCE_MS });
   if (placement.other) log.warn({ id, other: placement.other.name, key: placement.key }, "two machines report under one id");
   return placement.key;
