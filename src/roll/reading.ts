@@ -3,7 +3,7 @@ import { parseReportKey } from "../report/key.ts";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import type { Rejection } from "../report/problem.ts";
 import { parseReport } from "../report/report.ts";
-import { type Entry, type Store, TooLarge, Unavailable, Unreadable } from "../store/store.ts";
+import { type Entry, type Store, TooLarge, Unreadable, Untrue } from "../store/store.ts";
 import type { Outcome } from "./segment.ts";
 import type { Turns } from "./turns.ts";
 
@@ -13,7 +13,7 @@ export interface Known {
   readonly outcome: Outcome;
 }
 
-/** A body that is shorter or longer than the listing says is read again, at most so often. */
+/** A body that cannot be what the listing shows is read again, at most so often. */
 const MAX_READS = 3;
 
 /** What the listing alone proves wrong, so that it is never downloaded. */
@@ -30,33 +30,54 @@ export function rejectUnread({ key, size }: Entry): Rejection | undefined {
 }
 
 /**
- * Reads an object that the listing showed.
+ * Reads an object that the listing showed. One with another etag was written since, or is the answer to another question: a report of this host that is
+ * no older proves itself, and what is not must come twice.
  *
  * @returns undefined if it was deleted since
- * @throws Unavailable if it has the listed etag and yet another size each time it is read; whatever else the store throws
+ * @throws Unavailable if each time it is read it is another object than the listing showed, and none that was written since; whatever else the store throws
  */
 export async function readEntry(store: Store, entry: Entry, turns: Turns, signal?: AbortSignal): Promise<Known | undefined> {
+  try {
+    return await readConsistently(store, entry, turns, signal);
+  } catch (error) {
+    // It grew between the listing and the read.
+    if (error instanceof TooLarge) return setAside(entry, { reason: "too_large", detail: "it has more bytes than the limit" });
+    if (error instanceof Unreadable)
+      return setAside(entry, {
+        reason: "unreadable",
+        detail: "the store cannot read it: another user's, being written, or a symbolic link",
+      });
+    throw error;
+  }
+}
+
+async function readConsistently(
+  store: Store,
+  entry: Entry,
+  turns: Turns,
+  signal: AbortSignal | undefined,
+): Promise<Known | undefined> {
+  let doubtful: string | undefined;
+  let why = "";
   for (let turn = 1; turn <= MAX_READS; turn++) {
-    try {
-      const object = await store.get(entry.key, { maxBytes: MAX_REPORT_BYTES, signal });
-      if (!object) return undefined;
+    const object = await store.get(entry.key, { maxBytes: MAX_REPORT_BYTES, signal });
+    if (!object) return undefined;
+    if (object.etag === entry.etag && object.size !== entry.size) {
       // Something between the store and us cut it short and made it look whole.
-      if (object.etag === entry.etag && object.size !== entry.size) continue;
+      why = `should have ${entry.size} bytes, and has ${object.size}`;
+    } else if (object.etag !== entry.etag && object.lastModified < entry.lastModified) {
+      why = "is older than the listing says";
+    } else {
       // Many bodies may arrive at once, and judging one reads all of it.
       await turns.take(object.size);
-      return { entry: object, outcome: judge(object, object.body) };
-    } catch (error) {
-      // It grew between the listing and the read.
-      if (error instanceof TooLarge) return setAside(entry, { reason: "too_large", detail: "it has more bytes than the limit" });
-      if (error instanceof Unreadable)
-        return setAside(entry, {
-          reason: "unreadable",
-          detail: "the store cannot read it: another user's, being written, or a symbolic link",
-        });
-      throw error;
+      const outcome = judge(object, object.body);
+      const isProven = object.etag === entry.etag || !("reason" in outcome) || object.etag === doubtful;
+      if (isProven) return { entry: object, outcome };
+      doubtful = object.etag;
+      why = `has another body each time (${outcome.detail})`;
     }
   }
-  throw new Unavailable(`[store] ${entry.key} should have ${entry.size} bytes, and had another number ${MAX_READS} times`);
+  throw new Untrue(`[store] ${entry.key} ${why}; it was read ${MAX_READS} times`);
 }
 
 /** Tells what an object's bytes are. */

@@ -2,13 +2,16 @@
 
 import type { Clock } from "../report/clock.ts";
 import { drawWait } from "./backoff.ts";
-import { type Entry, PreconditionFailed, type PutOptions, type Store, type StoreError, Unavailable } from "./store.ts";
+import { type Entry, PreconditionFailed, type PutOptions, type Store, type StoreError, Unavailable, Untrue } from "./store.ts";
 
 const BACKOFF = { first: 50, cap: 2000 };
 const BUDGET_MS = 20_000;
 
 /** A bound that holds whatever the clock does. */
 const MAX_TRIES = 100;
+
+/** What is untrue so often is no passing fault of a line; a server that is broken is told of within seconds. */
+const MAX_UNTRUE = 8;
 
 /** What a driver must have so that its conditional puts can be repeated. */
 export interface RepeatableStore extends Store {
@@ -109,6 +112,7 @@ async function repeat<T>(
   maxAskedMs = BACKOFF.cap,
 ): Promise<T> {
   const startedAt = clock();
+  let untrue = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       return await run(attempt);
@@ -117,6 +121,7 @@ async function repeat<T>(
       const drawn = drawWait(attempt, random(), BACKOFF);
       const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
       const spent = clock() - startedAt;
+      if (error instanceof Untrue && ++untrue >= MAX_UNTRUE) throw giveUp(error, attempt, spent);
       if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
       await wait(pause, signal).catch((reason: unknown) => {
         signal?.throwIfAborted();
@@ -131,7 +136,8 @@ function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
   const { message, retryAfterMs } = last;
   const often = tries === 1 ? "1 try" : `${tries} tries`;
   const asked = retryAfterMs === undefined ? "" : `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
-  return new Unavailable(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
+  const Kind = last instanceof Untrue ? Untrue : Unavailable;
+  return new Kind(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
     cause: last,
     retryAfterMs,
   });

@@ -61,7 +61,16 @@ it.each([
     StoreError,
     'lies in "us-west-2", not eu-west-1; write ?region=us-west-2',
   ],
-  [fail(400, "AuthorizationHeaderMalformed", "", { "x-amz-bucket-region": "us-west-2" }), StoreError, "write ?region=us-west-2"],
+  [
+    { ...fail(301, "PermanentRedirect"), headers: { location: "http://elsewhere:9000/bucket/x" } },
+    StoreError,
+    'leads to "http://elsewhere:9000", which is not followed; write it as ?endpoint=',
+  ],
+  [
+    fail(301, "PermanentRedirect", "</Message><Endpoint>b.example.com</Endpoint><Message>"),
+    StoreError,
+    'leads to "b.example.com"',
+  ],
   [fail(400, "RequestTimeout"), Unavailable, "RequestTimeout"],
   [fail(429, "TooManyRequests"), Unavailable, "TooManyRequests"],
   [fail(502, ""), Unavailable, "status 502"],
@@ -114,6 +123,19 @@ it("gets other credentials once when a session has ended, and tries again", asyn
   expect(seen).toHaveLength(4);
 });
 
+it("signs for the region that a server names, from then on, and asks it no more than bounded times", async () => {
+  const wrong = { ...fail(400, "AuthorizationHeaderMalformed", "the region is wrong</Message><Region>garage</Region><Message>") };
+  const { store, seen } = await open([wrong, FOUND, FOUND]);
+  for (let turn = 0; turn < 2; turn++) expect((await store.get("a", LIMIT))?.body.toString()).toBe("x");
+  const regions = seen.map(({ headers }) => /Credential=id\/\d+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1]);
+  expect(regions).toEqual(["eu-west-1", "garage", "garage"]);
+
+  const other = { ...fail(400, "AuthorizationHeaderMalformed", "</Message><Region>eu-west-1</Region><Message>") };
+  const fickle = await open([wrong, other, wrong, other, wrong, other]);
+  await expect(fickle.store.get("a", LIMIT)).rejects.toThrow(/it lies in "[\w-]+", not [\w-]+; write \?region=/);
+  expect(fickle.seen).toHaveLength(4);
+});
+
 it("takes no body that says neither its length nor where it ends", async () => {
   const server = createTcpServer((socket) =>
     socket.on("data", () =>
@@ -156,6 +178,6 @@ it("refuses a listing that never moves on", async () => {
   const read = async () => {
     for await (const entries of store.list("")) expect(entries).toHaveLength(1);
   };
-  await expect(read()).rejects.toThrow("it does not know start-after");
+  await expect(read()).rejects.toThrow('it lists "a", and was asked for what comes after "a"');
   expect(seen).toHaveLength(2);
 });

@@ -1,33 +1,26 @@
-// Requests to one bucket: signed, sent, and explained when they fail; its puts and listings.
+// Requests to one bucket: signed, sent, and explained when they fail; and its puts.
+import { checkBody } from "./s3-body.ts";
 import type { CredentialsKeeper } from "./s3-credentials.ts";
 import { type Attempt, isStale, readFailure, type S3Failure, toStoreError } from "./s3-error.ts";
 import { MARK_HEADER } from "./s3-headers.ts";
-import { compareKeys, type ListingPage, parseListing, trimEtag } from "./s3-listing.ts";
-import type { S3Place } from "./s3-place.ts";
-import type { Answer, Sender } from "./s3-sender.ts";
-import { type Credentials, createSigner, encodeUri, presignGet } from "./s3-signature.ts";
+import type { S3Home, S3Homes } from "./s3-home.ts";
+import { trimEtag } from "./s3-listing.ts";
+import { type Pace, TooSlow } from "./s3-pace.ts";
+import type { Answer } from "./s3-sender.ts";
+import { type Credentials, encodeUri, presignGet } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
 import type { ServerClock } from "./server-clock.ts";
-import {
-  checkKey,
-  type Entry,
-  type ListOptions,
-  PreconditionFailed,
-  type PresignOptions,
-  type PutOptions,
-  StoreError,
-  Unavailable,
-} from "./store.ts";
+import { checkKey, type Entry, PreconditionFailed, type PresignOptions, type PutOptions, StoreError } from "./store.ts";
 
-/** A page has a thousand entries of at most 3 KiB of percent-encoded key and some 300 bytes besides. */
-const MAX_LISTING_BYTES = 16 * 1024 * 1024;
+/** How often one request is sent elsewhere, since the answer says that the bucket lies there. */
+const MAX_MOVES = 3;
 
 export type S3Operation = "PUT" | "GET" | "LIST" | "DELETE" | "HEAD";
 
 export interface BucketOptions {
   readonly location: S3Location;
-  readonly place: S3Place;
-  readonly sender: Sender;
+  readonly homes: S3Homes;
+  readonly paces: readonly Pace[];
   readonly keeper: CredentialsKeeper;
   readonly clock: ServerClock;
   readonly onRequest: ((operation: S3Operation) => void) | undefined;
@@ -46,49 +39,84 @@ interface BucketRequest extends Pick<Attempt, "verb" | "key"> {
 /** What the verbs share: signing, errors with the bucket's name; and the longer verbs themselves. */
 export class Bucket {
   readonly #options: BucketOptions;
-  readonly #sign: ReturnType<typeof createSigner>;
 
   constructor(options: BucketOptions) {
-    const { place, clock } = options;
     this.#options = options;
-    this.#sign = createSigner({ region: place.region, host: new URL(place.origin).host, clock: clock.now });
   }
 
   /** Every request passes here. @returns any answer, success or not */
   async send(request: BucketRequest): Promise<Answer> {
+    const { homes } = this.#options;
+    for (let moves = 0; ; moves++) {
+      const home = homes.current();
+      const answer = await this.#sendTo(home, request);
+      if (answer.status < 300 || moves >= MAX_MOVES || !(await homes.follow(answer, home))) return answer;
+    }
+  }
+
+  async #sendTo(home: S3Home, request: BucketRequest): Promise<Answer> {
     const { keeper } = this.#options;
     request.signal?.throwIfAborted();
     const held = keeper.get();
     const credentials = held instanceof Promise ? await held : held;
     request.signal?.throwIfAborted();
-    const answer = await this.#sendInTime(request, credentials);
+    const answer = await this.#sendInTime(home, request, credentials);
     if (answer.status < 400 || !isStale(readFailure(answer))) return answer;
     const fresh = await keeper.replace(credentials);
-    return fresh ? await this.#sendInTime(request, fresh) : answer;
+    return fresh ? await this.#sendInTime(home, request, fresh) : answer;
   }
 
   /** Where this machine's clock is wrong the server refuses what is dated by it, and says what time it is: then once more, by that. */
-  async #sendInTime(request: BucketRequest, credentials: Credentials): Promise<Answer> {
+  async #sendInTime(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
     const { clock } = this.#options;
     const signedAt = clock.now();
-    const answer = await this.#sendOnce(request, credentials);
-    return clock.correct(answer, signedAt) ? await this.#sendOnce(request, credentials) : answer;
+    const answer = await this.#sendAtPace(home, request, credentials);
+    return clock.correct(answer, signedAt) ? await this.#sendAtPace(home, request, credentials) : answer;
   }
 
-  #sendOnce(request: BucketRequest, credentials: Credentials): Promise<Answer> {
-    const { location, place, sender, onRequest } = this.#options;
+  /** A read whose answer stands nearly still is asked again on another connection, with more patience each time. */
+  async #sendAtPace(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
+    const { operation, signal } = request;
+    if (operation !== "GET" && operation !== "LIST") return await this.#sendOnce(home, request, credentials, undefined);
+    const { paces } = this.#options;
+    for (let turn = 0; ; turn++) {
+      try {
+        return await this.#sendOnce(home, request, credentials, paces[turn]);
+      } catch (error) {
+        if (!(error instanceof TooSlow) || turn >= paces.length - 1) throw error;
+        signal?.throwIfAborted();
+      }
+    }
+  }
+
+  #sendOnce(
+    { place, sender, sign }: S3Home,
+    request: BucketRequest,
+    credentials: Credentials,
+    pace: Pace | undefined,
+  ): Promise<Answer> {
+    const { location, onRequest } = this.#options;
     const { operation, key, query = "", headers = {}, body, maxBytes = 0, signal } = request;
     const method = operation === "LIST" ? "GET" : operation;
     const path = operation === "LIST" ? place.basePath : place.basePath + encodePath(location.prefix + key);
-    const signed = this.#sign({ method, path, query, headers, body }, credentials);
+    const signed = sign({ method, path, query, headers, body }, credentials);
     signed["user-agent"] = "rollcall";
     onRequest?.(operation);
-    return sender.send({ method, path: query === "" ? path : `${path}?${query}`, headers: signed, body, maxBytes, signal });
+    return sender.send({
+      method,
+      path: query === "" ? path : `${path}?${query}`,
+      headers: signed,
+      body,
+      maxBytes,
+      signal,
+      pace,
+    });
   }
 
   explain(failure: S3Failure, answer: Answer, { verb, key }: Pick<Attempt, "verb" | "key">): StoreError {
-    const { location, place } = this.#options;
-    return toStoreError(failure, answer, { verb, key, bucket: location.bucket, origin: place.origin, region: place.region });
+    const { location, homes } = this.#options;
+    const { place } = homes.current();
+    return toStoreError(failure, answer, { verb, key, bucket: location.bucket, place });
   }
 
   async put(key: string, body: Uint8Array, { ifMatch, ifNoneMatch, mark, signal }: MarkedPutOptions): Promise<Entry> {
@@ -103,8 +131,14 @@ export class Bucket {
       headers["if-match"] = ifMatch;
     }
     // The caller may write into its buffer while this one waits for a connection.
-    const answer = await this.send({ operation: "PUT", verb: "write", key, headers, body: Buffer.from(body), signal });
-    if (answer.status === 200) return readEntry(key, answer, "date", body.length);
+    const copy = Buffer.from(body);
+    const answer = await this.send({ operation: "PUT", verb: "write", key, headers, body: copy, signal });
+    if (answer.status === 200) {
+      const entry = readEntry(key, answer, "date", body.length);
+      // What the server has stored is what was sent, or its ETag is another.
+      checkBody(`cannot write ${JSON.stringify(key)}`, copy, answer.headers, this.#options.location.hasMd5);
+      return entry;
+    }
     const failure = readFailure(answer);
     // 409 ConditionalRequestConflict: another was writing at the same time (AWS, API_PutObject). AWS answers 404 to If-Match where nothing is.
     const isConflict = answer.status === 412 || failure.code === "ConditionalRequestConflict";
@@ -118,7 +152,8 @@ export class Bucket {
   /** Nothing is sent, and the object need not exist. */
   async presign(key: string, { expiresInSeconds, contentType, contentEncoding }: PresignOptions): Promise<string> {
     checkKey(key);
-    const { location, place, keeper, clock } = this.#options;
+    const { location, homes, keeper, clock } = this.#options;
+    const { place } = homes.current();
     const path = place.basePath + encodePath(location.prefix + key);
     const headers = { "response-content-encoding": contentEncoding, "response-content-type": contentType };
     return presignGet(
@@ -127,65 +162,11 @@ export class Bucket {
       clock.now(),
     );
   }
-
-  /** By start-after alone: a continuation token may end while the reader of a page takes its time. */
-  async *list(prefix: string, { after = "", upTo, shallow = false, signal }: ListOptions): AsyncGenerator<readonly Entry[]> {
-    const { prefix: root } = this.#options.location;
-    // Every key with the prefix comes after the last one wanted.
-    if (upTo !== undefined && compareKeys(prefix, upTo) > 0) return;
-    let startAfter = after === "" ? "" : encodeUri(root + after);
-    for (;;) {
-      const { entries, last, isTruncated } = await this.#listPage(root + prefix, startAfter, shallow, signal);
-      const wanted = select(entries, root, upTo);
-      if (wanted.length > 0) yield wanted;
-      if (!isTruncated || (last && isPast(last.key.slice(root.length), upTo))) return;
-      // What follows a common prefix is not known to be past all of its keys; its last possible one is.
-      const next = last && (last.isCommonPrefix ? last.encoded + LAST_CHARACTER : last.encoded);
-      if (next === undefined || next === startAfter)
-        throw new StoreError("[store] [s3] the server repeats a page of its listing for ever; it does not know start-after");
-      startAfter = next;
-    }
-  }
-
-  async #listPage(prefix: string, startAfter: string, shallow: boolean, signal: AbortSignal | undefined): Promise<ListingPage> {
-    const query = [
-      shallow ? "delimiter=%2F" : "",
-      "encoding-type=url",
-      "list-type=2",
-      "max-keys=1000",
-      prefix === "" ? "" : `prefix=${encodeUri(prefix)}`,
-      startAfter === "" ? "" : `start-after=${startAfter}`,
-    ];
-    const answer = await this.send({
-      operation: "LIST",
-      verb: "list",
-      key: "",
-      query: query.filter((part) => part !== "").join("&"),
-      maxBytes: MAX_LISTING_BYTES,
-      signal,
-    });
-    if (answer.status !== 200) throw this.explain(readFailure(answer), answer, { verb: "list", key: "" });
-    if (answer.isTooLarge) throw new Unavailable(`[store] [s3] a page of the listing has more than ${MAX_LISTING_BYTES} bytes`);
-    return parseListing(answer.body.toString("utf8"));
-  }
-}
-
-/** Entries with keys as the store has them, up to the last one wanted. */
-function select(entries: readonly Entry[], root: string, upTo: string | undefined): readonly Entry[] {
-  const own = root === "" ? entries : entries.map((entry) => ({ ...entry, key: entry.key.slice(root.length) }));
-  return upTo === undefined ? own : own.filter(({ key }) => compareKeys(key, upTo) <= 0);
-}
-
-function isPast(key: string, upTo: string | undefined): boolean {
-  return upTo !== undefined && compareKeys(key, upTo) >= 0;
 }
 
 type MarkedPutOptions = PutOptions & { readonly mark?: string };
 
 const OTHER_TYPE = "application/octet-stream";
-
-/** U+10FFFF, percent-encoded UTF-8. */
-const LAST_CHARACTER = "%F4%8F%BF%BF";
 
 /** What a server may give as one: no quotes, and not the `*` that means any. */
 const ETAG = /^(?!\*$)[\x21\x23-\x7e]{1,200}$/;

@@ -1,5 +1,6 @@
 // S3's answers that are no success, and what they mean: AWS, "Error responses" (S3 API reference).
 import { readRetryAfter } from "./backoff.ts";
+import type { S3Place } from "./s3-place.ts";
 import type { Answer } from "./s3-sender.ts";
 import { StoreError, Unavailable, Unreadable } from "./store.ts";
 
@@ -16,15 +17,21 @@ export interface Attempt {
   readonly verb: "write" | "read" | "list" | "delete";
   readonly key: string;
   readonly bucket: string;
-  readonly origin: string;
-  readonly region: string;
+  readonly place: S3Place;
 }
 
 const MAX_SHOWN = 300;
 
-/** Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled. */
+/** Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled; of the last two the body came changed. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
-const PASSING_CODES: ReadonlySet<string> = new Set(["RequestTimeout", "OperationAborted", "InternalError", "SlowDown"]);
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "RequestTimeout",
+  "OperationAborted",
+  "InternalError",
+  "SlowDown",
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+]);
 
 /** Credentials that a refresh may mend. */
 const STALE_CODES: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
@@ -59,16 +66,15 @@ export function isStale({ code }: S3Failure): boolean {
 /** The error to throw for a failure. */
 export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attempt): StoreError {
   const { status, code, message } = failure;
-  const { verb, key, bucket, origin, region } = attempt;
+  const { verb, key, bucket, place } = attempt;
+  const { origin } = place;
   const what = `[store] [s3] cannot ${verb} ${verb === "list" ? `the bucket ${bucket}` : JSON.stringify(key.slice(0, 200))}`;
   const said = [code || `status ${status}`, message].filter((part) => part !== "").join(": ");
-  if (PASSING_STATUS.has(status) || PASSING_CODES.has(code)) {
+  if (PASSING_STATUS.has(status) || PASSING_CODES.has(code) || (status === 307 && place.isAws)) {
     return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer.headers, Date.now()) });
   }
-  const home = answer.headers.bucketRegion;
-  if (typeof home === "string" && home !== region && status !== 403) {
-    return new StoreError(`${what}: it lies in ${JSON.stringify(home)}, not ${region}; write ?region=${home} in the store's URL`);
-  }
+  const elsewhere = describeElsewhere(failure, answer, place);
+  if (elsewhere !== undefined) return new StoreError(`${what}: ${elsewhere}`);
   if (code === "NoSuchBucket") return new StoreError(`${what}: there is no bucket ${bucket} at ${origin}; check its name`);
   if (verb === "read" && (code === "AccessDenied" || code === "InvalidObjectState")) return new Unreadable(`${what}: ${said}`);
   if (code === "" && status >= 300 && status < 500 && status !== 403) {
@@ -78,8 +84,26 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
   return new StoreError(`${what}: ${said}${advice === undefined ? "" : `; ${advice}`}`);
 }
 
+/** Where the bucket lies, if the answer says so, and what to write for it. */
+function describeElsewhere({ status, code }: S3Failure, { headers, body }: Answer, place: S3Place): string | undefined {
+  if (status === 403) return undefined;
+  const text = body.toString("utf8");
+  const region = headers.bucketRegion ?? (code === "AuthorizationHeaderMalformed" ? readElement(text, "Region") : "");
+  if (region !== "" && region !== place.region) {
+    const there = place.isAws ? "" : `, and an endpoint there in the place of ${place.origin},`;
+    return `it lies in ${JSON.stringify(region)}, not ${place.region}; write ?region=${region}${there} in the store's URL`;
+  }
+  if (status < 300 || status >= 400) return undefined;
+  const { location = "" } = headers;
+  const endpoint = readElement(text, "Endpoint");
+  const led = URL.canParse(location) ? new URL(location).origin : endpoint === "" ? undefined : endpoint;
+  return led === undefined || led === place.origin
+    ? undefined
+    : `${place.origin} leads to ${JSON.stringify(led)}, which is not followed; write it as ?endpoint= in the store's URL if you trust it`;
+}
+
 /** The first such element's text, made harmless: another's server wrote it. */
-function readElement(text: string, name: string): string {
+export function readElement(text: string, name: string): string {
   const found = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(text)?.[1] ?? "";
   return found.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_SHOWN);
 }

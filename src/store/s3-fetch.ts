@@ -1,6 +1,7 @@
 // The Sender in the executable: fetch. Slower for a whole fleet's reports than s3-send.ts, and enough for a host's own.
 import { createFetch } from "../network/fetch.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
+import { createPaceWatch, type Pace, TooSlow } from "./s3-pace.ts";
 import { type Answer, explainFailure, MAX_ERROR_BYTES, type Sender, type SenderOptions, type SendOptions } from "./s3-sender.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
@@ -9,15 +10,17 @@ const NO_BYTES = Buffer.alloc(0);
 /** Makes a sender. */
 export function createFetchSender({ origin, timeouts, env, trust }: SenderOptions, fetch = createFetch(env, trust)): Sender {
   const closing = new AbortController();
+  const watch = createPaceWatch(origin);
 
   async function exchange(
-    { method, path, headers, body, maxBytes }: SendOptions,
+    { method, path, headers, body, maxBytes, pace }: SendOptions,
     signal: AbortSignal,
     patience: Patience,
   ): Promise<Answer> {
     // The platform sets Host by the URL, to what was signed.
     const { host: _host, ...sent } = headers;
-    patience.wait(timeouts.connect + timeouts.headers, "its headers");
+    const headersMs = Math.min(pace?.headersMs ?? timeouts.headers, timeouts.headers);
+    patience.wait(timeouts.connect + headersMs, "its headers", headersMs < timeouts.headers ? TooSlow : Unavailable);
     const response = await fetch(`${origin}${path}`, {
       method,
       headers: { ...sent, "accept-encoding": "identity" },
@@ -28,18 +31,41 @@ export function createFetchSender({ origin, timeouts, env, trust }: SenderOption
     const { status } = response;
     const answerHeaders = pickNamedHeaders(response.headers);
     const most = status < 300 ? maxBytes : MAX_ERROR_BYTES;
+    const chunks = await gather(response.body, most, patience, pace);
+    if (!chunks) return { status, headers: answerHeaders, body: NO_BYTES, isTooLarge: true };
+    const bytes = Buffer.concat(chunks);
+    const { contentLength, transferEncoding } = answerHeaders;
+    // With neither, a body ends where the connection does, and one that was cut short looks whole.
+    const isEndless = contentLength === undefined && transferEncoding === undefined && method === "GET" && status < 300;
+    const isWhole = method === "HEAD" || contentLength === undefined || Number(contentLength) === bytes.length;
+    if (isEndless || !isWhole)
+      throw new Unavailable(`[store] [s3] ${origin} sent ${bytes.length} bytes of ${contentLength ?? "a body without an end"}`);
+    return { status, headers: answerHeaders, body: bytes, isTooLarge: false };
+  }
+
+  /** @returns undefined where it has more bytes than that */
+  async function gather(
+    body: Response["body"],
+    most: number,
+    patience: Patience,
+    pace: Pace | undefined,
+  ): Promise<Uint8Array[] | undefined> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of response.body ?? []) {
+    const paced = pace && { pace, received: () => size, giveUp: patience.stop };
+    if (paced) watch.begin(paced);
+    try {
       patience.wait(timeouts.body, "a piece of its body");
-      size += chunk.length;
-      if (size > most) return { status, headers: answerHeaders, body: NO_BYTES, isTooLarge: true };
-      chunks.push(chunk);
+      for await (const chunk of body ?? []) {
+        patience.wait(timeouts.body, "a piece of its body");
+        size += chunk.length;
+        if (size > most) return undefined;
+        chunks.push(chunk);
+      }
+      return chunks;
+    } finally {
+      if (paced) watch.end(paced);
     }
-    const { contentLength } = answerHeaders;
-    if (method !== "HEAD" && contentLength !== undefined && Number(contentLength) !== size)
-      throw new Unavailable(`[store] [s3] ${origin} sent ${size} bytes of ${contentLength}`);
-    return { status, headers: answerHeaders, body: Buffer.concat(chunks, size), isTooLarge: false };
   }
 
   return {
@@ -67,7 +93,8 @@ export function createFetchSender({ origin, timeouts, env, trust }: SenderOption
 interface Patience {
   readonly signal: AbortSignal;
   /** From now on this is waited for, so long; ms. */
-  wait(ms: number, what: string): void;
+  wait(ms: number, what: string, Kind?: typeof Unavailable): void;
+  stop(reason: Unavailable): void;
   end(): void;
 }
 
@@ -77,11 +104,12 @@ function createPatience(origin: string): Patience {
   const end = () => clearTimeout(timer);
   return {
     signal: over.signal,
-    wait(ms, what) {
+    wait(ms, what, Kind = Unavailable) {
       end();
-      const reason = new Unavailable(`[store] [s3] no answer from ${origin}: ${what} took longer than ${ms} ms`);
+      const reason = new Kind(`[store] [s3] no answer from ${origin}: ${what} took longer than ${ms} ms`);
       timer = setTimeout(() => over.abort(reason), ms);
     },
+    stop: (reason) => over.abort(reason),
     end,
   };
 }

@@ -13,6 +13,16 @@ export interface AnswerHeaders {
   readonly retryAfter?: string;
   readonly bucketRegion?: string;
   readonly mark?: string;
+  readonly location?: string;
+  /** With which kind of key the object is encrypted: `AES256`, `aws:kms`, `aws:kms:dsse`. */
+  readonly encryption?: string;
+  /** Set where a customer's own key encrypts it. */
+  readonly customerKey?: string;
+  readonly checksumSha256?: string;
+  readonly checksumSha1?: string;
+  readonly checksumCrc64nvme?: string;
+  readonly checksumCrc32c?: string;
+  readonly checksumCrc32?: string;
 }
 
 /** Lower-case header names of interest, and what they are called here. */
@@ -25,6 +35,14 @@ const HEADERS: ReadonlyMap<string, keyof AnswerHeaders> = new Map([
   ["retry-after", "retryAfter"],
   ["x-amz-bucket-region", "bucketRegion"],
   [MARK_HEADER, "mark"],
+  ["location", "location"],
+  ["x-amz-server-side-encryption", "encryption"],
+  ["x-amz-server-side-encryption-customer-algorithm", "customerKey"],
+  ["x-amz-checksum-sha256", "checksumSha256"],
+  ["x-amz-checksum-sha1", "checksumSha1"],
+  ["x-amz-checksum-crc64nvme", "checksumCrc64nvme"],
+  ["x-amz-checksum-crc32c", "checksumCrc32c"],
+  ["x-amz-checksum-crc32", "checksumCrc32"],
 ]);
 
 /** @param raw name, value, name, value, …, as they came */

@@ -45,7 +45,7 @@ describe("parseListing", () => {
   it("reads etag, size, and the time in whole seconds", () => {
     const page = parseListing(writePage({ keys: ["a", "b"] }));
     const lastModified = Date.UTC(2024, 1, 29, 23, 59, 59);
-    expect(page).toEqual({
+    expect(page).toMatchObject({
       entries: [
         { key: "a", etag: "e-0", size: 0, lastModified },
         { key: "b", etag: "e-1", size: 1, lastModified },
@@ -57,9 +57,13 @@ describe("parseListing", () => {
 
   it("knows where the page ends, in keys and common prefixes together", () => {
     const last = (page: Page) => parseListing(writePage({ ...page, isTruncated: true })).last;
-    expect(last({ keys: ["a"], prefixes: ["b/"] })).toEqual({ key: "b/", encoded: "b%2F", isCommonPrefix: true });
-    expect(last({ keys: ["c"], prefixes: ["a/", "b/"] })).toEqual({ key: "c", encoded: "c", isCommonPrefix: false });
-    expect(last({ prefixes: ["a/", "é é/"] })).toEqual({ key: "é é/", encoded: "%C3%A9%20%C3%A9%2F", isCommonPrefix: true });
+    expect(last({ keys: ["a"], prefixes: ["b/"] })).toMatchObject({ key: "b/", encoded: "b%2F", isCommonPrefix: true });
+    expect(last({ keys: ["c"], prefixes: ["a/", "b/"] })).toMatchObject({ key: "c", encoded: "c", isCommonPrefix: false });
+    expect(last({ prefixes: ["a/", "é é/"] })).toMatchObject({
+      key: "é é/",
+      encoded: "%C3%A9%20%C3%A9%2F",
+      isCommonPrefix: true,
+    });
     expect(last({})).toBeUndefined();
     // U+1F600 comes after U+FF01 in UTF-8, and before it in UTF-16.
     expect(last({ keys: ["\u{1f600}"], prefixes: ["\uff01/"] })?.isCommonPrefix).toBe(false);

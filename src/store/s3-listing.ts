@@ -4,8 +4,18 @@ import { type Entry, Unavailable } from "./store.ts";
 export interface ListingPage {
   /** With their keys as they are in the bucket, in the server's order. */
   readonly entries: readonly Entry[];
+  /** Keys that are no valid UTF-8, as bytes, by their place among the entries: their texts may be alike. */
+  readonly odd: ReadonlyMap<number, Buffer>;
+  /** In the server's order. */
+  readonly commonPrefixes: readonly Buffer[];
+  /** How many entries and prefixes the server says that there are; undefined if it does not say. */
+  readonly keyCount: number | undefined;
+  /** By which the server goes on; undefined if it gives none. */
+  readonly token: string | undefined;
   /** The last key or common prefix of the page, as it is and percent-encoded for a query; undefined if the page is empty. */
-  readonly last: { readonly key: string; readonly encoded: string; readonly isCommonPrefix: boolean } | undefined;
+  readonly last:
+    | { readonly key: string; readonly bytes: Buffer; readonly encoded: string; readonly isCommonPrefix: boolean }
+    | undefined;
   readonly isTruncated: boolean;
 }
 
@@ -19,6 +29,7 @@ export function parseListing(text: string): ListingPage {
   if (!text.includes("<ListBucketResult") || !text.trimEnd().endsWith("</ListBucketResult>")) throw broken("is no whole one");
   const isEncoded = text.includes("<EncodingType>url</EncodingType>");
   const entries: Entry[] = [];
+  const odd = new Map<number, Buffer>();
   let lastKey = "";
   let at = text.indexOf("<Contents>");
   while (at !== -1) {
@@ -30,13 +41,29 @@ export function parseListing(text: string): ListingPage {
     const etag = readEtag(between(text, "<ETag>", "</ETag>", at, end));
     if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(modified)) throw broken("has an entry that makes no sense");
     // RGW lists milliseconds, while its GET and all of AWS tell whole seconds: one object must not have two times.
-    entries.push({ key: decodeKey(lastKey, isEncoded), etag, size, lastModified: Math.floor(modified / 1000) * 1000 });
+    const key = decodeKey(lastKey, isEncoded);
+    if (key.includes(REPLACEMENT)) odd.set(entries.length, decodeBytes(lastKey, isEncoded));
+    entries.push({ key, etag, size, lastModified: Math.floor(modified / 1000) * 1000 });
     at = text.indexOf("<Contents>", end);
   }
   const truncated = /<IsTruncated>(true|false)<\/IsTruncated>/.exec(text)?.[1];
   if (truncated === undefined) throw broken("does not say whether it is the last");
-  return { entries, last: findLast(text, lastKey, isEncoded), isTruncated: truncated === "true" };
+  const count = /<KeyCount>(\d{1,9})<\/KeyCount>/.exec(text)?.[1];
+  const token = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(text)?.[1];
+  const commonPrefixes = readPrefixes(text, isEncoded);
+  return {
+    entries,
+    odd,
+    commonPrefixes,
+    keyCount: count === undefined ? undefined : Number(count),
+    token: token === undefined ? undefined : unescapeXml(token),
+    last: findLast(lastKey === "" ? undefined : decodeBytes(lastKey, isEncoded), commonPrefixes),
+    isTruncated: truncated === "true",
+  };
 }
+
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
 
 /** The text of an etag without the quotes that HTTP and S3's XML put around it. */
 export function trimEtag(text: string): string {
@@ -55,18 +82,25 @@ export function compareKeys(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const SURROGATE = /[\ud800-\udfff]/;
+export const SURROGATE = /[\ud800-\udfff]/;
 
-/** Keys and common prefixes stand apart in the XML, and count together for where a page ends. */
-function findLast(text: string, lastKey: string, isEncoded: boolean): ListingPage["last"] {
-  let last = lastKey === "" ? undefined : { bytes: decodeBytes(lastKey, isEncoded), isCommonPrefix: false };
+function readPrefixes(text: string, isEncoded: boolean): Buffer[] {
+  const prefixes: Buffer[] = [];
   for (let at = text.indexOf("<CommonPrefixes>"); at !== -1; at = text.indexOf("<CommonPrefixes>", at + 1)) {
     const end = text.indexOf("</CommonPrefixes>", at);
     if (end === -1) throw broken("has a prefix without an end");
-    const bytes = decodeBytes(between(text, "<Prefix>", "</Prefix>", at, end), isEncoded);
+    prefixes.push(decodeBytes(between(text, "<Prefix>", "</Prefix>", at, end), isEncoded));
+  }
+  return prefixes;
+}
+
+/** Keys and common prefixes stand apart in the XML, and count together for where a page ends. */
+function findLast(lastKey: Buffer | undefined, prefixes: readonly Buffer[]): ListingPage["last"] {
+  let last = lastKey && { bytes: lastKey, isCommonPrefix: false };
+  for (const bytes of prefixes) {
     if (!last || Buffer.compare(bytes, last.bytes) > 0) last = { bytes, isCommonPrefix: true };
   }
-  return last && { key: last.bytes.toString("utf8"), encoded: encodeBytes(last.bytes), isCommonPrefix: last.isCommonPrefix };
+  return last && { ...last, key: last.bytes.toString("utf8"), encoded: encodeBytes(last.bytes) };
 }
 
 function between(text: string, open: string, close: string, from: number, to: number): string {

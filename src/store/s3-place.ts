@@ -37,9 +37,14 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
   }
   if (region === undefined)
     throw new StoreError("[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL");
+  return placeOnAws(location, region);
+}
+
+/** AWS's own place for a bucket in a region. */
+export function placeOnAws({ bucket, pathStyle }: S3Location, region: string): S3Place {
   // AWS, "Amazon S3 endpoints and quotas": China's regions have a domain of their own.
   const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
-  return location.pathStyle
+  return pathStyle
     ? { region, origin: `https://${host}`, basePath: `/${bucket}/`, isAws: true }
     : { region, origin: `https://${bucket}.${host}`, basePath: "/", isAws: true };
 }

@@ -3,7 +3,16 @@ import type { Dispatcher } from "undici";
 import { openDispatcher } from "../network/dispatcher.ts";
 import { findRoute, type Route } from "../network/route.ts";
 import { type AnswerHeaders, pickHeaders } from "./s3-headers.ts";
-import { type Answer, explainFailure, MAX_ERROR_BYTES, type Sender, type SenderOptions, type SendOptions } from "./s3-sender.ts";
+import { createPaceWatch, type Pace, type PacedBody, type PaceWatch, TooSlow } from "./s3-pace.ts";
+import {
+  type Answer,
+  explainFailure,
+  MAX_ERROR_BYTES,
+  type S3Timeouts,
+  type Sender,
+  type SenderOptions,
+  type SendOptions,
+} from "./s3-sender.ts";
 import { Unavailable } from "./store.ts";
 
 /** More gains nothing at 20 ms of latency; each connection has one request at a time. */
@@ -12,6 +21,7 @@ const CONNECTIONS = 128;
 /** Makes a sender. It connects with the first request. */
 export function createSender({ origin, timeouts, env, trust }: SenderOptions): Sender {
   const route = findRoute(new URL(origin), env, trust);
+  const watch = createPaceWatch(origin);
   const dispatcher = openDispatcher(route, new URL(origin).protocol, {
     origin,
     connections: CONNECTIONS,
@@ -24,8 +34,9 @@ export function createSender({ origin, timeouts, env, trust }: SenderOptions): S
     send: (options) =>
       new Promise((resolve, reject) => {
         const { method, path, headers, body = null } = options;
-        const handler = new AnswerHandler(origin, route.context, options, resolve, reject);
-        dispatcher.dispatch({ origin, method, path, headers, body }, handler);
+        const handler = new AnswerHandler({ origin, context: route.context, watch, timeouts }, options, resolve, reject);
+        const headersTimeout = Math.min(options.pace?.headersMs ?? timeouts.headers, timeouts.headers);
+        dispatcher.dispatch({ origin, method, path, headers, body, headersTimeout }, handler);
       }),
     close: () => dispatcher.destroy(),
   };
@@ -33,13 +44,23 @@ export function createSender({ origin, timeouts, env, trust }: SenderOptions): S
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** What nobody watches. */
+const ANY_PACE: Pace = { headersMs: Number.POSITIVE_INFINITY, windowMs: Number.POSITIVE_INFINITY, bytes: 0 };
+
+interface Server {
+  readonly origin: string;
+  readonly context: Route["context"];
+  readonly watch: PaceWatch;
+  readonly timeouts: S3Timeouts;
+}
+
 /**
  * Gathers one answer. undici calls it as the answer arrives; its fetch and request would cost a stream each, and its newer handlers an
  * object of all headers: this form, with the headers as they came, takes a tenth less CPU a read.
  */
-class AnswerHandler implements Dispatcher.DispatchHandler {
-  readonly #origin: string;
-  readonly #context: Route["context"];
+class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
+  readonly pace: Pace;
+  readonly #server: Server;
   readonly #options: SendOptions;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (reason: unknown) => void;
@@ -50,16 +71,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   #headers: AnswerHeaders = {};
   #size = 0;
 
-  constructor(
-    origin: string,
-    context: Route["context"],
-    options: SendOptions,
-    resolve: (answer: Answer) => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.#origin = origin;
-    this.#context = context;
+  constructor(server: Server, options: SendOptions, resolve: (answer: Answer) => void, reject: (reason: unknown) => void) {
+    this.#server = server;
     this.#options = options;
+    this.pace = options.pace ?? ANY_PACE;
     this.#resolve = resolve;
     this.#reject = reject;
     // The caller hears of it at once, even if the request still waits for a connection; it is not sent then.
@@ -68,6 +83,14 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   /** The signal was aborted. */
   stop(reason: unknown): void {
+    this.#fail(reason);
+  }
+
+  received(): number {
+    return this.#size;
+  }
+
+  giveUp(reason: TooSlow): void {
     this.#fail(reason);
   }
 
@@ -81,6 +104,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = pickHeaders(rawHeaders);
+    if (this.#options.pace) this.#server.watch.begin(this);
     const length = Number(this.#headers.contentLength ?? 0);
     if (status < 300 && this.#options.method !== "HEAD" && length > this.#options.maxBytes) this.#stopAtSize();
     return true;
@@ -105,12 +129,18 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (isWhole) this.#finish(this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : first, false);
     else
       this.#fail(
-        new Unavailable(`[store] [s3] ${this.#origin} sent ${this.#size} bytes of ${contentLength ?? "a body without an end"}`),
+        new Unavailable(
+          `[store] [s3] ${this.#server.origin} sent ${this.#size} bytes of ${contentLength ?? "a body without an end"}`,
+        ),
       );
   }
 
   onError(error: Error): void {
-    this.#fail(explainFailure(error, this.#origin, this.#context));
+    const { origin, context, timeouts } = this.#server;
+    const failure = explainFailure(error, origin, context);
+    // Not where nobody could have waited longer.
+    const isSlow = this.pace.headersMs < timeouts.headers && (error as NodeJS.ErrnoException).code === "UND_ERR_HEADERS_TIMEOUT";
+    this.#fail(isSlow ? new TooSlow(failure.message, { cause: error }) : failure);
   }
 
   #stopAtSize(): void {
@@ -132,6 +162,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
+    if (this.#options.pace) this.#server.watch.end(this);
     if (this.#options.signal) WATCHERS.get(this.#options.signal)?.delete(this);
     return true;
   }

@@ -4,6 +4,7 @@ import { toFailure } from "../network/failure.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { OwnTrust, Route } from "../network/route.ts";
 import type { AnswerHeaders } from "./s3-headers.ts";
+import type { Pace } from "./s3-pace.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 /** An answer that is no success explains itself in less. */
@@ -16,6 +17,8 @@ export interface S3Timeouts {
   readonly headers: number;
   /** Between two pieces of a body. */
   readonly body: number;
+  /** The tries of a read; READ_PACES by default. */
+  readonly paces?: readonly Pace[];
 }
 
 export const S3_TIMEOUTS: S3Timeouts = { connect: 5000, headers: 10_000, body: 10_000 };
@@ -29,6 +32,8 @@ export interface SendOptions {
   /** A body of a success with more bytes is not read: the answer comes without, and `isTooLarge` is set. */
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** What comes more slowly is given up with TooSlow. */
+  readonly pace?: Pace | undefined;
 }
 
 export interface Answer {
@@ -40,7 +45,7 @@ export interface Answer {
 
 export interface Sender {
   /**
-   * @throws Unavailable if there is no connection or no whole answer; StoreError if its certificate is not trusted; the signal's reason if it was aborted
+   * @throws TooSlow if the answer does not keep the pace; Unavailable if there is no connection or no whole answer; StoreError if its certificate is not trusted; the signal's reason if it was aborted
    */
   send(options: SendOptions): Promise<Answer>;
   close(): Promise<void>;

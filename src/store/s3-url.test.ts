@@ -13,8 +13,10 @@ describe("parseS3Url", () => {
     ["s3://reports?region=ap-northeast-1", { bucket: "reports", prefix: "", region: "ap-northeast-1", pathStyle: false }],
     ["s3://reports/a?profile=team%20a", { bucket: "reports", prefix: "a/", profile: "team a", pathStyle: false }],
     ["s3://reports?path_style=true", { bucket: "reports", prefix: "", pathStyle: true }],
+    ["s3://reports?etag=md5", { bucket: "reports", prefix: "", pathStyle: false }],
+    ["s3://reports?etag=opaque", { bucket: "reports", prefix: "", pathStyle: false, hasMd5: false }],
   ])("reads %s", (url, expected) => {
-    expect(parseS3Url(url)).toEqual({ region: undefined, endpoint: undefined, profile: undefined, ...expected });
+    expect(parseS3Url(url)).toEqual({ region: undefined, endpoint: undefined, profile: undefined, hasMd5: true, ...expected });
   });
 
   it("speaks path style to other servers than AWS's, unless told otherwise", () => {
@@ -36,11 +38,16 @@ describe("parseS3Url", () => {
     ["s3://reports/.hidden", "prefix"],
     [`s3://reports/${"a".repeat(101)}`, "prefix"],
     ["s3://reports#x", "s3://BUCKET"],
-    ["s3://reports?regoin=x", '"regoin" is not one of region, endpoint, path_style, profile'],
+    ["s3://reports?regoin=x", '"regoin" is not one of region, endpoint, path_style, profile, etag'],
     ["s3://reports?region=a&region=b", "twice"],
     ["s3://reports?region=", "empty"],
     ["s3://reports?region=Tokyo!", "ap-northeast-1"],
     ["s3://reports?path_style=yes", "true or false"],
+    ["s3://reports?etag=sha", "md5 or opaque"],
+    [
+      "s3://reports--usw2-az1--x-s3?region=us-west-2",
+      "is a directory bucket (S3 Express One Zone), whose listings have no order",
+    ],
     ["s3://reports?endpoint=127.0.0.1:7480", "endpoint"],
     ["s3://reports?endpoint=ftp://x", "endpoint"],
     ["s3://reports?endpoint=http://user:pass@x", "endpoint"],
@@ -60,6 +67,7 @@ describe("formatS3Url", () => {
     "s3://reports?region=us-east-1&endpoint=http://127.0.0.1:7480",
     "s3://reports?endpoint=http://127.0.0.1:7480&path_style=false",
     "s3://reports?path_style=true",
+    "s3://reports?etag=opaque",
   ])("gives %s back", (url) => {
     expect(formatS3Url(parseS3Url(url))).toBe(url);
   });

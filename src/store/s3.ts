@@ -2,10 +2,14 @@
 import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "./aws-trust.ts";
 import type { RepeatableStore } from "./retry.ts";
+import { ASK_CHECKSUM, checkBody } from "./s3-body.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
 import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
 import { readFailure } from "./s3-error.ts";
+import { openHomes } from "./s3-home.ts";
 import { openSender } from "./s3-open-sender.ts";
+import { READ_PACES } from "./s3-pace.ts";
+import { listPages } from "./s3-pages.ts";
 import { findPlace } from "./s3-place.ts";
 import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
@@ -29,8 +33,8 @@ export interface S3StoreOptions {
 }
 
 /**
- * Opens a store in a bucket. Nothing is sent yet. Each verb is one request, and one a page for list; nothing is repeated but what was
- * refused for credentials that had just ended: withRetry (retry.ts) does the rest.
+ * Opens a store in a bucket. Nothing is sent yet. Each verb is one request, and one a page for list; repeated is only what was
+ * refused for credentials that had just ended or sent elsewhere, and a read whose answer stands nearly still: withRetry (retry.ts) does the rest.
  *
  * @throws StoreError if the region is not known or AWS_CA_BUNDLE cannot be read
  */
@@ -44,14 +48,16 @@ export async function s3Store({
 }: S3StoreOptions): Promise<RepeatableStore> {
   const place = await findPlace(location, env);
   const trust = await readAwsTrust(env);
-  const sender = await open({ origin: place.origin, timeouts, env, trust });
   // Credentials end by the server's clock as well.
   const serverClock = createServerClock(clock);
   const keeper = keepCredentials(
     options.credentials ?? loadFromChain({ env, trust, profile: location.profile }),
     serverClock.now,
   );
-  const bucket = new Bucket({ location, place, sender, keeper, clock: serverClock, onRequest: options.onRequest });
+  const openAt = (origin: string) => open({ origin, timeouts, env, trust });
+  const homes = await openHomes({ location, place, clock: serverClock, openSender: openAt });
+  const { paces = READ_PACES } = timeouts;
+  const bucket = new Bucket({ location, homes, paces, keeper, clock: serverClock, onRequest: options.onRequest });
   return {
     location: formatS3Url(location),
     splitsListings: true,
@@ -59,17 +65,19 @@ export async function s3Store({
 
     async get(key, { maxBytes, signal }) {
       checkKey(key);
-      const answer = await bucket.send({ operation: "GET", verb: "read", key, maxBytes, signal });
+      const answer = await bucket.send({ operation: "GET", verb: "read", key, headers: ASK_CHECKSUM, maxBytes, signal });
       if (answer.status !== 200) {
         const failure = readFailure(answer);
         if (failure.code === "NoSuchKey") return undefined;
         throw bucket.explain(failure, answer, { verb: "read", key });
       }
       if (answer.isTooLarge) throw new TooLarge(`[store] [s3] ${key} has more than ${maxBytes} bytes`);
-      return { ...readEntry(key, answer, "lastModified", answer.body.length), body: answer.body };
+      const entry = readEntry(key, answer, "lastModified", answer.body.length);
+      checkBody(`cannot read ${JSON.stringify(key)}`, answer.body, answer.headers, location.hasMd5);
+      return { ...entry, body: answer.body };
     },
 
-    list: (prefix, listOptions = {}) => bucket.list(prefix, listOptions),
+    list: (prefix, listOptions = {}) => listPages(bucket, location.prefix, prefix, listOptions),
 
     async delete(key) {
       checkKey(key);
@@ -95,7 +103,7 @@ export async function s3Store({
       return (
         endpoint &&
         (await readCaller({
-          sender: await open({ origin: endpoint.origin, timeouts, env, trust }),
+          sender: await openAt(endpoint.origin),
           endpoint,
           region: place.region,
           credentials: await keeper.get(),
@@ -104,6 +112,6 @@ export async function s3Store({
       );
     },
 
-    close: () => sender.close(),
+    close: () => homes.close(),
   };
 }

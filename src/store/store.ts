@@ -170,6 +170,11 @@ export class StoreAway extends Unavailable {
   override name = "StoreAway";
 }
 
+/** What the store answered cannot be true: a listing out of order, or bytes that are not the object's. Asked again, it may answer rightly. */
+export class Untrue extends Unavailable {
+  override name = "Untrue";
+}
+
 /** A conditional write found something else than it expected. */
 export class PreconditionFailed extends StoreError {
   override name = "PreconditionFailed";
