@@ -82,3 +82,47 @@ it("publishes though the list of expected hosts is wrong, and says so", async ()
     { level: 30, msg: "published", created: 1 },
   ]);
 });
+
+it("gives up a run that hangs, holds up no other by it, and begins no second one beside it", async () => {
+  const time = { now: Date.UTC(2024, 2, 1) };
+  const clock = () => time.now;
+  const store = memoryStore({ clock });
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: "info" }, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const stop = new AbortController();
+  const page = { kind: "markdown", path: await makeFolder(), every: "1h" };
+  const hung = { kind: "webhook", url: "https://hook.example", token_file: "/on/a/file/server/that/is/gone", every: "1h" };
+  let asked = 0;
+  let rounds = 0;
+  await runPublishSchedule(
+    {
+      publishers: publishersSchema.parse({ page, hung }),
+      roll: createRoll({ store, clock }),
+      store,
+      labels: compileLabels(BUILT_IN_RULES),
+      windowMs: 2 * HOUR,
+      readExpected: undefined,
+      readSecret: async () => {
+        asked++;
+        return await new Promise(() => undefined);
+      },
+      clock,
+      log,
+      random: () => 0.5,
+      sleep: async () => {
+        if (++rounds >= 12) stop.abort();
+        await new Promise(setImmediate);
+      },
+      // The time is up for the one that hangs, when all that can be done was done.
+      startTimer: (ms) => {
+        expect(ms).toBe(HOUR + 60_000);
+        return AbortSignal.timeout(200);
+      },
+    },
+    stop.signal,
+  );
+  const of = (name: string) => lines.filter(({ publisher }) => publisher === name);
+  expect(asked).toBe(1);
+  expect(of("hung")[0]).toMatchObject({ level: 40, reason: "the run did not end within 61 minutes and was given up" });
+  expect(of("page").filter(({ msg }) => msg === "published").length).toBeGreaterThan(1);
+});

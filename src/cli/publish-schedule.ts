@@ -4,6 +4,7 @@ import { readExpectation } from "../answers/coverage.ts";
 import { createFieldReader } from "../answers/field-values.ts";
 import type { Labels } from "../answers/labels.ts";
 import type { PublisherConfig, PublishersConfig } from "../publish/config.ts";
+import { MAX_RUN_MS, RUN_GRACE_MS, RunGivenUp, runWithin } from "../publish/limit.ts";
 import { runPublication } from "../publish/publication.ts";
 import { PublishError } from "../publish/publisher.ts";
 import { openPublisher, type ReadSecret } from "../publish/registry.ts";
@@ -25,6 +26,8 @@ export interface ScheduleOptions {
   readonly random: () => number;
   /** Waits; ends early when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** A signal that aborts after some ms, at which a run is given up. */
+  readonly startTimer?: (ms: number) => AbortSignal;
 }
 
 /** After its start a server lets the roll come up first, and two servers that start together do not publish together; ms. */
@@ -43,10 +46,25 @@ async function keepPublishing(
   options: ScheduleOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { sleep, random } = options;
+  const { sleep, random, log, startTimer } = options;
+  /** Whether a run that was given up still hangs. A second one beside it would hang as well, and hold another of the process's few threads. */
+  let isHanging = false;
   await sleep(random() * Math.min(FIRST_WAIT_MS, every), signal);
   while (!signal.aborted) {
-    await publishOnce(name, config, every, options, signal);
+    if (isHanging) log.warn({ publisher: name }, "not published: the run before still hangs");
+    else {
+      const runMs = Math.min(every, MAX_RUN_MS);
+      const run = (ends: AbortSignal) => publishOnce(name, config, runMs, options, ends);
+      const { outcome, ended } = runWithin(runMs + RUN_GRACE_MS, signal, run, startTimer);
+      await outcome.catch((error: unknown) => {
+        logFailure(name, error, log);
+        if (!(error instanceof RunGivenUp)) return;
+        isHanging = true;
+        void ended.then(() => {
+          isHanging = false;
+        });
+      });
+    }
     // A tenth less or more, so that several do not stay in step.
     await sleep(every * (0.9 + random() * 0.2), signal);
   }
@@ -55,7 +73,7 @@ async function keepPublishing(
 async function publishOnce(
   name: string,
   config: PublisherConfig,
-  every: number,
+  runMs: number,
   options: ScheduleOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -77,7 +95,7 @@ async function publishOnce(
         sleep,
         random,
         signal,
-        deadline: clock() + every,
+        deadline: clock() + runMs,
         isDryRun: false,
         onStep: (step) => log.debug({ publisher: name }, step),
         write: async (text) => log.info({ publisher: name }, text),

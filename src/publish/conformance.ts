@@ -108,7 +108,17 @@ export function describePublisher(kind: string, open: () => Promise<PublisherFix
 
     it("bears what hosts write", async () => {
       const { run, read, format } = await setUp();
-      const values = ["<script>alert(1)</script>", "a|b`c", "line\nbreak", "@everyone <!channel>", "x".repeat(3000), "\u202eabc"];
+      const values = [
+        "<script>alert(1)</script>",
+        "a|b`c",
+        "line\nbreak",
+        "@everyone <!channel>",
+        "x".repeat(3000),
+        "\u202eabc",
+        // What a template fills in: ours, and those of programs that make pages of Markdown.
+        "{{page:summary}} {{ site.secret }} {% include x %}",
+        "\ue000summary\ue001",
+      ];
       const hosts = values.map((module, at) => ({ id: `i-${at}`, service: "s", module }));
       await run(await makeOverview(hosts));
       const text = await read();

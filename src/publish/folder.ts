@@ -1,8 +1,11 @@
 // Publishes Markdown into a folder, or one file, such as those of a repository's wiki.
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { formatHeading } from "./markdown-text.ts";
 import type { Overview } from "./overview.ts";
+import { readPageFile, removeDrafts, replacePageFile } from "./page-file.ts";
+import { SUMMARY_NAME } from "./page-name.ts";
 import { fillIn, joinPages, layOutPages, type Page, SUMMARY } from "./pages.ts";
 import { NOTHING_DONE, type PublishContext, PublishError, type Publisher, type PublishOutcome } from "./publisher.ts";
 
@@ -14,7 +17,8 @@ export interface FolderOptions {
 }
 
 const stateSchema = z.object({
-  files: z.array(z.string().regex(/^[\w.-]{1,120}\.md$/)),
+  // No path, and not hidden: what is kept in the store may lead to no other file than one in the folder.
+  files: z.array(z.string().regex(/^(?!\.)[\p{L}\p{M}\p{N}_.-]{1,250}\.md$/u)),
   /** When the summary was last written; ms since the epoch. */
   written: z.number(),
 });
@@ -29,7 +33,8 @@ export function folderPublisher({ name, path, touchMs }: FolderOptions): Publish
   const isFile = path.endsWith(".md");
   const folder = isFile ? dirname(path) : path;
   const home = isFile ? basename(path) : `rollcall-${name}.md`;
-  const toFile = (slug: string) => (slug === SUMMARY ? home : `${home.replace(/\.md$/, "")}-${slug.replace(/^part-/, "")}.md`);
+  // A dot, which no publisher's name has: else one called `a` with a part `b` would write over one called `a-b`.
+  const nameFile = ({ name: page }: Page) => (page === SUMMARY_NAME ? home : `${home.replace(/\.md$/, "")}.${page}.md`);
 
   return {
     kind: "markdown",
@@ -41,11 +46,18 @@ export function folderPublisher({ name, path, touchMs }: FolderOptions): Publish
       let { written } = before;
       await mkdirUnlessDry(folder, context);
       // Known before they are written, so that none is left over whatever happens.
-      const files = pages.map(({ slug }) => toFile(slug));
+      const files = pages.map(nameFile);
+      const fileOf = new Map(pages.map((page) => [page.slug, nameFile(page)]));
+      // An address, in which letters of other scripts are escaped.
+      const linkTo = (slug: string) => encodeURIComponent(fileOf.get(slug) ?? home);
       if (!context.isDryRun) await context.state.save({ files: [...new Set([...before.files, ...files])], written });
+      if (!context.isDryRun) await removeDrafts(folder, [...before.files, ...files]);
       for (const page of pages) {
+        // Whoever has lost the lease writes no more.
+        if (!context.isDryRun) await context.state.renew();
+        context.signal.throwIfAborted();
         const isOld = page.slug === SUMMARY && context.clock() - written >= touchMs;
-        const change = await writePage(join(folder, toFile(page.slug)), page, fillIn(page.body, toFile), isOld, context);
+        const change = await writePage(join(folder, nameFile(page)), page, fillIn(page.body, linkTo), isOld, context);
         outcome[change]++;
         if (page.slug === SUMMARY && change !== "unchanged") written = context.clock();
       }
@@ -68,13 +80,14 @@ async function writePage(
   isOld: boolean,
   { isDryRun, onStep }: PublishContext,
 ): Promise<"created" | "updated" | "unchanged"> {
-  const text = `${MARK}\n\n# ${page.title}\n\n${body}`;
-  const now = await readText(path);
-  if (now !== undefined && !now.startsWith(MARK))
+  const text = `${MARK}\n\n# ${formatHeading(page.title)}\n\n${body}`;
+  const found = await readPageFile(path);
+  const now = found.kind === "text" ? found.text : undefined;
+  if (found.kind === "other" || (now !== undefined && !now.startsWith(MARK)))
     throw new PublishError(`${path} was not made by Rollcall, and stays as it is; name another path`);
   if (now !== undefined && !isOld && isSame(now, text, page)) return "unchanged";
   onStep(`writes ${basename(path)}`);
-  if (!isDryRun) await replaceFile(path, text);
+  if (!isDryRun) await replacePageFile(path, text);
   return now === undefined ? "created" : "updated";
 }
 
@@ -93,8 +106,8 @@ function isSame(now: string, text: string, { asOfLine }: Page): boolean {
 async function removeOthers(files: readonly string[], folder: string, { isDryRun, onStep }: PublishContext): Promise<number> {
   let removed = 0;
   for (const file of files) {
-    const text = await readText(join(folder, file));
-    if (!text?.startsWith(MARK)) continue;
+    const found = await readPageFile(join(folder, file));
+    if (found.kind !== "text" || !found.text.startsWith(MARK)) continue;
     onStep(`removes ${file}`);
     if (!isDryRun) await rm(join(folder, file), { force: true });
     removed++;
@@ -103,27 +116,8 @@ async function removeOthers(files: readonly string[], folder: string, { isDryRun
 }
 
 async function mkdirUnlessDry(folder: string, { isDryRun }: PublishContext): Promise<void> {
-  if (!isDryRun) await attempt(mkdir(folder, { recursive: true }));
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new PublishError(`cannot read ${path}: ${(error as Error).message}`);
-  }
-}
-
-/** Readers see the old file or the new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.rollcall-new`;
-  await attempt(writeFile(temporary, text));
-  await attempt(rename(temporary, path));
-}
-
-async function attempt(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: Error) => {
+  if (isDryRun) return;
+  await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new PublishError(`cannot write: ${error.message}`);
   });
 }

@@ -1,4 +1,4 @@
-// The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS says, one publisher after the other.
+// The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS says, all publishers side by side.
 import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import * as z from "zod";
@@ -9,7 +9,8 @@ import { parseSpan } from "../answers/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
 import { openStore } from "../store/open.ts";
-import { type PublishersConfig, publishersSchema } from "./config.ts";
+import { type PublisherConfig, type PublishersConfig, publishersSchema } from "./config.ts";
+import { runWithin } from "./limit.ts";
 import { readParameter } from "./parameter-store.ts";
 import { runPublication } from "./publication.ts";
 import type { PublishOutcome } from "./publisher.ts";
@@ -17,6 +18,9 @@ import { openPublisher, type ReadSecret } from "./registry.ts";
 
 /** Below the function's own time limit of five minutes; what is left, the next run does. */
 const RUN_MS = 4 * 60_000;
+
+/** What a run has after that before it is given up; ms. */
+const GRACE_MS = 30_000;
 
 const clock = () => Date.now();
 
@@ -61,26 +65,30 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
   const deadline = clock() + RUN_MS;
   const outcomes: Record<string, PublishOutcome> = {};
   const failures: unknown[] = [];
-  for (const [name, config] of Object.entries(publishers)) {
+  const publishOne = async (name: string, config: PublisherConfig, signal: AbortSignal): Promise<PublishOutcome> =>
+    await runPublication({
+      name,
+      config,
+      publisher: await openPublisher(name, config, readSecret),
+      store,
+      view: await roll.view(),
+      sources: { labels, reader: createFieldReader(), windowMs },
+      context: {
+        clock,
+        sleep: (ms, aborted) => wait(ms, undefined, { signal: aborted }),
+        random: Math.random,
+        signal,
+        deadline,
+        isDryRun: false,
+        onStep: (step) => log.debug({ publisher: name }, step),
+        write: async (text) => log.info({ publisher: name }, text),
+      },
+    });
+  // Side by side: one that waits or hangs holds up no other.
+  const work = Object.entries(publishers).map(async ([name, config]) => {
     try {
-      const outcome = await runPublication({
-        name,
-        config,
-        publisher: await openPublisher(name, config, readSecret),
-        store,
-        view: await roll.view(),
-        sources: { labels, reader: createFieldReader(), windowMs },
-        context: {
-          clock,
-          sleep: (ms, signal) => wait(ms, undefined, { signal }),
-          random: Math.random,
-          signal: new AbortController().signal,
-          deadline,
-          isDryRun: false,
-          onStep: (step) => log.debug({ publisher: name }, step),
-          write: async (text) => log.info({ publisher: name }, text),
-        },
-      });
+      const signal = new AbortController().signal;
+      const outcome = await runWithin(RUN_MS + GRACE_MS, signal, (ends) => publishOne(name, config, ends)).outcome;
       outcomes[name] = outcome;
       if (outcome.left === undefined) log.info({ publisher: name, ...outcome }, "published");
       else log.warn({ publisher: name, ...outcome }, "published in part");
@@ -88,7 +96,8 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
       failures.push(error);
       log.error({ publisher: name, err: error }, "publishing failed");
     }
-  }
+  });
+  await Promise.all(work);
   await store.close?.();
   if (failures.length > 0) throw failures[0];
   return outcomes;

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { describe, expect, it } from "vitest";
-import { escapeText, formatCode, makeTable } from "./markdown-text.ts";
+import { escapeText, formatCode, formatHeading, makeTable } from "./markdown-text.ts";
 import { makeOverview } from "./overview-double.ts";
-import { layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
+import { fillIn, layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
 
 // As generous as any server: HTML goes through, addresses become links.
 const markdown = new MarkdownIt({ html: true, linkify: true, typographer: false });
@@ -89,6 +89,35 @@ describe.each([
   });
 });
 
+describe("templates", () => {
+  const template = fc.array(fc.constantFrom("{{page:summary}}", "\ue000summary\ue001", "{{", "}}", "{%", "%}", "{#", "${", "a"), {
+    minLength: 1,
+    maxLength: 6,
+  });
+
+  it("are text in a value: nothing in it is filled in, by us or by what makes pages of Markdown", async () => {
+    await fc.assert(
+      fc.asyncProperty(template, async (parts) => {
+        const value = parts.join("");
+        const overview = await makeOverview([{ id: "i-1", service: "s", module: value }]);
+        for (const { body } of layOutPages(overview, 100_000)) {
+          const filled = fillIn(body, () => "FILLED");
+          expect(filled.match(/FILLED/g) ?? []).toHaveLength(1);
+          expect(filled).not.toMatch(/\{[{%#]/);
+          expect(fillIn(filled, () => "TWICE")).toBe(filled);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("and headings are plain text", () => {
+    const title = "www.evil.example <b> {{x}} @all _a_ [x](y) https://evil.example #1 `c`";
+    expect(markdown.renderInline(formatHeading(title))).not.toMatch(/<(?!\/?p)/);
+    expect(formatHeading("What runs where: payments-api")).toBe("What runs where: payments-api");
+  });
+});
+
 describe("pages", () => {
   it("stay below the limit, and lose nothing", async () => {
     const hosts = Array.from({ length: 800 }, (_, at) => ({
@@ -105,7 +134,7 @@ describe("pages", () => {
       for (const { id, module } of hosts) if (module === "A_red_1.9") expect(text).toContain(`| \`${id}\` |`);
       // Every link leads to a page.
       const slugs = new Set(pages.map(({ slug }) => slug));
-      for (const [, slug = ""] of text.matchAll(/\{\{page:([^}]+)\}\}/g)) expect(slugs).toContain(slug);
+      for (const [, slug = ""] of text.matchAll(/\ue000([^\ue001]+)\ue001/g)) expect(slugs).toContain(slug);
     }
   });
 
@@ -116,7 +145,7 @@ describe("pages", () => {
         for (const { body } of layOutPages(await makeOverview(hosts), 100_000)) {
           const html = markdown.render(body);
           expect(html).not.toMatch(/<(?:script|b|img|!--)/);
-          expect([...html.matchAll(/href="([^"]*)"/g)].every(([, href = ""]) => /^(?:%7B%7B|\{\{|#)/.test(href))).toBe(true);
+          expect([...html.matchAll(/href="([^"]*)"/g)].every(([, href = ""]) => /^(?:%EE%80%80|\ue000|#)/.test(href))).toBe(true);
         }
       }),
       { numRuns: 200 },

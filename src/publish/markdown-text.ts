@@ -7,10 +7,13 @@ const MAX_VALUE = 80;
 const PLAIN =
   /^[^\s`|\\\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}](?:[^`|\\\n\r\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}]*[^\s`|\\\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}])?$/u;
 
+/** What those who make pages of Markdown fill in before it is read as Markdown, in code too: Liquid (Jekyll), Jinja (MkDocs), Vue (VitePress). */
+const TEMPLATE = /\{[{%#]/;
+
 /** Shows a value: as code where it can stand there, in which nobody is mentioned and nothing is a link; else as text, each sign of which is escaped. */
 export function formatCode(value: string): string {
   const short = shorten(value);
-  return PLAIN.test(short) ? `\`${short}\`` : escapeText(short);
+  return PLAIN.test(short) && !TEMPLATE.test(short) ? `\`${short}\`` : escapeText(short);
 }
 
 /**
@@ -22,6 +25,13 @@ export function escapeText(value: string): string {
   return text
     .replace(/[!-/:-@[-`{-~]/g, (sign) => `&#${sign.charCodeAt(0)};${sign === "@" ? "\u2060" : ""}`)
     .replace(/^ +| +$| {2,}/g, (spaces) => "&#160;".repeat(spaces.length));
+}
+
+/** Writes a title, which is plain text, as that of a heading: no part of it is a format, a link, a mention or HTML. */
+export function formatHeading(title: string): string {
+  return title
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gu, showControl)
+    .replace(/[#&<>@*_`~[\]\\|!{}]|\.(?=\S)|:(?=\/)/g, (sign) => `&#${sign.charCodeAt(0)};${sign === "@" ? "\u2060" : ""}`);
 }
 
 /** Control characters, and those that turn the direction of writing, as their code: a page has one line for each row. */

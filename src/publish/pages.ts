@@ -1,13 +1,17 @@
 // An overview as pages of Markdown, each below a limit: a summary that serves at a glance, and a page for each part.
 import { createHash } from "node:crypto";
-import { type Block, escapeText, formatCode, makeTable, makeText } from "./markdown-text.ts";
+import { type Block, escapeText, formatCode, formatHeading, makeTable, makeText } from "./markdown-text.ts";
 import type { FieldVersions, Overview, OverviewPart } from "./overview.ts";
+import { namePage, SUMMARY_NAME } from "./page-name.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** A page. Its body may name others by `linkTo`. */
 export interface Page {
   /** The same from run to run: `summary`, `summary-2`, `part-1f0c2a9b3d`. */
   readonly slug: string;
+  /** The same from run to run, and readable: `summary`, `payments`, `payments.2`. Letters and digits of any script, `-` and `.`. */
+  readonly name: string;
+  /** Plain text. */
   readonly title: string;
   /** Markdown; links to other pages are marks that fillIn replaces. */
   readonly body: string;
@@ -22,10 +26,11 @@ export const MIN_PAGE_BYTES = 8 * 1024;
 
 /** A link may become as long as this; bytes. */
 const MAX_LINK_BYTES = 300;
-const LINK = /\{\{page:([a-z0-9-]+)\}\}/g;
+/** Between characters of the private use area, which markdown-text.ts lets through in no value: so no host can write such a mark. */
+const LINK = /\ue000([a-z0-9-]+)\ue001/g;
 
 function linkTo(slug: string): string {
-  return `{{page:${slug}}}`;
+  return `\ue000${slug}\ue001`;
 }
 
 /** Replaces the links' marks by addresses. @param find undefined for a page that has none yet, whose link becomes its place in words */
@@ -36,7 +41,7 @@ export function fillIn(body: string, find: (slug: string) => string | undefined)
 /** Puts all pages below each other, the first without its title; links lead to the place in the same text. */
 export function joinPages(pages: readonly Page[]): string {
   const fill = ({ slug, body }: Page) => `<a id="${slug}"></a>\n\n${fillIn(body, (other) => `#${other}`)}`;
-  return pages.map((page, at) => (at === 0 ? fill(page) : `# ${page.title}\n\n${fill(page)}`)).join("\n");
+  return pages.map((page, at) => (at === 0 ? fill(page) : `# ${formatHeading(page.title)}\n\n${fill(page)}`)).join("\n");
 }
 
 /** Rows of one table at most, and at least, where pages are too many. */
@@ -65,12 +70,11 @@ function layOutGroups(overview: Overview, maxBytes: number, maxRows: number): Pa
   const parts = overview.parts.map((part) => ({
     part,
     slug: `part-${hash(part.name)}`,
+    name: namePage(part.name),
     title: `${title}: ${namePart(part, label)}`,
   }));
-  const summary = divide(describeSummary(overview, asOfLine, parts), SUMMARY, title, room);
-  const laidOut = parts.map(({ part, slug, title: partTitle }) =>
-    divide(describePart(part, overview, maxRows), slug, partTitle, room),
-  );
+  const summary = divide(describeSummary(overview, asOfLine, parts), { slug: SUMMARY, name: SUMMARY_NAME, title }, room);
+  const laidOut = parts.map(({ part, ...named }) => divide(describePart(part, overview, maxRows), named, room));
   return [summary, ...laidOut].map((pages) => pages.map((page) => ({ ...page, asOfLine })));
 }
 
@@ -84,7 +88,11 @@ function namePart({ name }: OverviewPart, label: string): string {
 }
 
 /** Puts blocks on as many pages as they need, with links from each to the one before and after. */
-function divide(blocks: readonly Block[], slug: string, title: string, room: number): Omit<Page, "asOfLine">[] {
+function divide(
+  blocks: readonly Block[],
+  { slug, name: named, title }: Pick<Page, "slug" | "name" | "title">,
+  room: number,
+): Omit<Page, "asOfLine">[] {
   const bodies: string[] = [];
   let body = "";
   const size = (text: string) => Buffer.byteLength(text) + [...text.matchAll(LINK)].length * MAX_LINK_BYTES;
@@ -114,6 +122,7 @@ function divide(blocks: readonly Block[], slug: string, title: string, room: num
     const isOne = bodies.length === 1;
     return {
       slug: name(slug, at),
+      name: at === 0 ? named : `${named}.${at + 1}`,
       title: isOne || at === 0 ? title : `${title} (${at + 1} of ${bodies.length})`,
       body: others.length > 0 ? `${others.join(" · ")}\n\n${text}` : text,
     };

@@ -33,6 +33,12 @@ export interface Lease extends KeptState {
   release(): Promise<void>;
 }
 
+/** Where a store is asked what time it is that does not say so otherwise; gone again at once. */
+const CLOCK_KEY = `${PUBLISHERS_PREFIX}clock`;
+
+/** Leases of others, by their etags, since when they were seen to stand unchanged: by no clock that anyone sets. */
+const watched = new WeakMap<Store, Map<string, { readonly etag: string; readonly since: number }>>();
+
 interface StateDocument {
   readonly schema: 1;
   readonly holder: string;
@@ -41,17 +47,52 @@ interface StateDocument {
   readonly value: unknown;
 }
 
+/** What time it is by the store's own clock; ms since the epoch. */
+async function askStoreTime(store: Store): Promise<number> {
+  if (store.now) return await store.now();
+  const { lastModified } = await store.put(CLOCK_KEY, Buffer.from("{}"));
+  await store.delete(CLOCK_KEY);
+  return lastModified;
+}
+
+/**
+ * Whether a lease that another holds is over: by our clock and the store's, since ours alone may be days ahead; or because it was seen to stand
+ * unchanged for as long as it lasts, since the holder's may have been.
+ */
+async function isOver(
+  store: Store,
+  { key, etag, heldUntil }: { readonly key: string; readonly etag: string; readonly heldUntil: number },
+  clock: Clock,
+  monotonic: () => number,
+): Promise<boolean> {
+  const seen = watched.get(store) ?? new Map<string, { etag: string; since: number }>();
+  watched.set(store, seen);
+  const known = seen.get(key);
+  if (known?.etag === etag && monotonic() - known.since > LEASE_MS) return true;
+  if (known?.etag !== etag) seen.set(key, { etag, since: monotonic() });
+  return heldUntil <= clock() && heldUntil <= (await askStoreTime(store));
+}
+
 /**
  * Takes the lease on a publisher's state.
  *
+ * @param monotonic what no one sets, from any start; ms
  * @throws LeaseTaken while another run holds it; StoreError if the store fails
  */
-export async function takeLease(store: Store, name: string, clock: Clock, holder: string = randomUUID()): Promise<Lease> {
+export async function takeLease(
+  store: Store,
+  name: string,
+  clock: Clock,
+  holder: string = randomUUID(),
+  monotonic: () => number = () => performance.now(),
+): Promise<Lease> {
   const key = `${PUBLISHERS_PREFIX}${name}.json`;
   const found = await store.get(key, { maxBytes: MAX_STATE_BYTES });
   const before = found && parseState(found.body);
-  if (before && before.held_until > clock() && before.holder !== holder) {
-    throw new LeaseTaken(`another run of ${name} goes on until ${new Date(before.held_until).toISOString()} at the latest`);
+  if (found && before && before.held_until > 0 && before.holder !== holder) {
+    const lease = { key, etag: found.etag, heldUntil: before.held_until };
+    if (!(await isOver(store, lease, clock, monotonic)))
+      throw new LeaseTaken(`another run of ${name} goes on until ${new Date(before.held_until).toISOString()} at the latest`);
   }
   let etag = found?.etag;
   let value = before?.value;

@@ -1,4 +1,5 @@
 // Publishes to standard output: all pages as one text of Markdown.
+import { formatHeading } from "./markdown-text.ts";
 import { joinPages, layOutPages } from "./pages.ts";
 import { NOTHING_DONE, type Publisher } from "./publisher.ts";
 
@@ -10,7 +11,7 @@ export function stdoutPublisher(): Publisher {
     kind: "stdout",
     async publish(overview, { write, isDryRun }) {
       const pages = layOutPages(overview, MAX_PAGE_BYTES);
-      const text = `# ${overview.settings.title}\n\n${joinPages(pages)}`;
+      const text = `# ${formatHeading(overview.settings.title)}\n\n${joinPages(pages)}`;
       if (!isDryRun) await write(text);
       return { ...NOTHING_DONE, created: pages.length };
     },

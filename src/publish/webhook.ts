@@ -42,6 +42,9 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
         const answer = await http.send({ method: "POST", url, headers, body, isIdempotent: true });
         if (answer.status >= 300)
           throw new PublishError(`${origin} answered ${answer.status}: ${answer.text.replace(/\p{Cc}/gu, " ").slice(0, 200)}`);
+        // Slack says so of what it took; a proxy's sign-in page, also with status 200, does not.
+        if (format === "slack" && answer.text.trim() !== "ok")
+          throw new PublishError(`${origin} answered ${answer.status}, but not "ok" as Slack does; is a proxy in between?`);
       } catch (error) {
         if (error instanceof TooSoon) return { ...NOTHING_DONE, requests: http.requests, left: error.message };
         throw error;

@@ -203,6 +203,22 @@ describe("a snapshot", () => {
     expect((await snapshotKeys()).length).toBeLessThanOrEqual(8);
   });
 
+  it("takes nothing away by the clock of one reader that is hours ahead", async () => {
+    const { fill, open, look, double, snapshotKeys } = makeFleet(150);
+    await fill();
+    await look(open());
+    // Written by another reader that is about to name it.
+    const piece = `snapshots/v1/${"0".repeat(64)}.gz`;
+    await double.put(piece, "piece");
+    const ahead = open("keep", { clock: () => double.clock() + 3 * HOUR });
+    for (let index = 0; index < 150; index++)
+      await double.put(`reports/v1/local/new-${index}.json`, double.report(`new-${index}`));
+    await ahead.view();
+    await ahead.close();
+    expect(double.puts.filter((key) => key === MANIFEST)).toHaveLength(2);
+    expect(await snapshotKeys()).toContain(piece);
+  });
+
   it("is answered from without a listing where its age was said to be good enough, and only there", async () => {
     const { fill, open, look, advance, lists, gets, report } = makeFleet(150);
     await fill();

@@ -144,12 +144,13 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const index = await writePiece(encodeIndex(state));
     const manifest = encodeManifest({ asOf: state.asOf, index, segments });
     const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: "*" as const };
-    ours = (await store.put(MANIFEST_KEY, manifest, condition)).etag;
+    const written = await store.put(MANIFEST_KEY, manifest, condition);
+    ours = written.etag;
     savedAt = state.asOf;
     readSince = 0;
     // Between our look and our manifest another reader may have removed pieces that only we knew to be of use.
     if (isTakeover && (await dropMissing(state)) > 0) await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
-    await sweep(new Set([index, ...segments].map(({ name }) => toKey(name))));
+    await sweep(new Set([index, ...segments].map(({ name }) => toKey(name))), written.lastModified);
   }
 
   /** Forgets that segments were saved whose pieces are no longer there. @returns how many */
@@ -164,14 +165,21 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     return missing.length;
   }
 
-  /** Removes pieces that no manifest has named for some time. */
-  async function sweep(inUse: ReadonlySet<string>): Promise<void> {
+  /**
+   * Removes pieces that no manifest has named for some time: by this machine's clock and by the store's, since by one that is ahead a piece that
+   * another reader is about to name would seem old.
+   *
+   * @param writtenAt when the store has just received something, by its word
+   */
+  async function sweep(inUse: ReadonlySet<string>, writtenAt: number): Promise<void> {
     const now = clock();
     if (now - sweptAt < GRACE_MS) return;
     sweptAt = now;
+    // A folder's files bear the time of those who wrote them, so its file system is asked.
+    const latest = Math.min(now, store.now ? await store.now() : writtenAt);
     for await (const page of store.list(PREFIX)) {
       const old = page.filter(
-        ({ key, lastModified }) => key !== MANIFEST_KEY && !inUse.has(key) && now - lastModified > GRACE_MS,
+        ({ key, lastModified }) => key !== MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
       );
       await pMap(old, ({ key }) => store.delete(key), { concurrency: CONCURRENCY });
     }
