@@ -88,6 +88,12 @@ it("enrols, reports, and keeps its key", { timeout: 60_000 }, async () => {
   const list = await run(["list", "--store", store], { home });
   expect(JSON.parse(list.stdout)).toMatchObject([{ instance_id: ID }]);
 
+  // After its keys were revoked one run is enough, also of a program that cron starts.
+  expect(await run(["keys", "revoke", ID, "--store", store], { home })).toMatchObject({ code: 0 });
+  const anew = await report();
+  expect(anew, anew.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining(`enrolled with ${url} as ${ID}`) });
+  expect(sts.requests).toHaveLength(2);
+
   // A key for enrolling does not stand in for EC2's word.
   const { stdout: key } = await run(["keys", "create", "--scope", "enrol", "--store", store], { home });
   const squatter = {

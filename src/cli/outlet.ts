@@ -36,15 +36,26 @@ export async function openOutlet({ target, key, host, onNotice, retries }: Outle
   const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
 
   async function request(id: string, query: string, init: RequestOptions, signal: AbortSignal): Promise<void> {
-    const headers = { ...init.headers, ...(await key.headersFor(id, signal)) };
-    try {
-      const client = createClient({ url, key: undefined, signal, onRetry, retries });
+    const client = createClient({ url, key: undefined, signal, onRetry, retries });
+    const ask = async (keyHeaders: Readonly<Record<string, string>>): Promise<void> => {
+      const headers = { ...init.headers, ...keyHeaders };
       const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
       noteClock(Date.parse(answer.headers.get("date") ?? ""));
+    };
+    const headers = await key.headersFor(id, signal);
+    try {
+      await ask(headers);
     } catch (error) {
       if (!(error instanceof CommandError)) throw nameTimeout(error, url.origin);
-      const hint = error instanceof ServerRefusal && error.status === 401 ? key.refused() : undefined;
-      throw hint === undefined ? error : new ServerRefusal(`${(error as Error).message}; ${hint}`, 401);
+      if (!(error instanceof ServerRefusal && error.status === 401)) throw error;
+      const hint = key.refused();
+      // Whoever reports once, as cron does, has no later try at which it could enrol anew.
+      const renewed = hint === undefined ? await key.headersFor(id, signal) : headers;
+      if (renewed["x-api-key"] === headers["x-api-key"])
+        throw hint === undefined ? error : new ServerRefusal(`${error.message}; ${hint}`, 401);
+      await ask(renewed).catch((second: unknown) => {
+        throw second instanceof CommandError ? second : nameTimeout(second, url.origin);
+      });
     }
   }
 
