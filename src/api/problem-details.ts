@@ -12,9 +12,11 @@ export const ERROR_CODES = {
   too_large: { status: 413, title: "The report is too large" },
   unsupported_encoding: { status: 415, title: "The body's encoding is not supported" },
   invalid_report: { status: 422, title: "The report was refused" },
+  too_many_requests: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "The server failed" },
   identity_unavailable: { status: 503, title: "AWS cannot be asked who the host is" },
   store_unavailable: { status: 503, title: "The store cannot be read or written" },
+  over_limit: { status: 507, title: "The key may write no more" },
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

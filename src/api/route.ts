@@ -12,6 +12,7 @@ import type { Keyring } from "./keyring.ts";
 import type { KeyObject } from "./keys.ts";
 import type { Overflow } from "./overflow.ts";
 import type { Scope } from "./scopes.ts";
+import type { WriteBounds } from "./write-bounds.ts";
 
 /** What handlers work with; wired by the entry point. */
 export interface Services {
@@ -21,6 +22,8 @@ export interface Services {
   /** Where answers are remembered that may be asked for again at once. */
   readonly hotAnswers?: HotAnswers;
   readonly clones: Clones;
+  /** What one key may write; undefined where nothing is written. */
+  readonly bounds?: WriteBounds;
   /** The way around for answers that are too large for the way back; undefined where none is. */
   readonly overflow?: Overflow;
   /** Whether and whom EC2's word for an instance's id is taken for proof. */

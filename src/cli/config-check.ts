@@ -15,6 +15,7 @@ import { sanitize } from "./cell.ts";
 import { type Config, configSchema, parseConfig, parseConfigAs, readConfigText, renderConfigMistakes } from "./config-file.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
 import { parseListen } from "./service.ts";
 import { type Flags, findConfigPath, readSettings, SETTINGS, type SettingName } from "./settings.ts";
@@ -93,6 +94,10 @@ function findValueFaults(config: WellFormed): Fault[] {
     store: config.store === undefined ? undefined : findStoreFault(config.store),
     server: config.server === undefined ? undefined : findServerFault(config),
     listen: config.listen === undefined || parseListen(config.listen) ? undefined : "write HOST:PORT, such as 127.0.0.1:8787",
+    keep_alive: config.keep_alive === undefined || parseKeepAlive(config.keep_alive) ? undefined : KEEP_ALIVE_FORM,
+    max_key_hosts: config.max_key_hosts === undefined || parseCount(config.max_key_hosts) ? undefined : COUNT_FORM,
+    max_key_bytes: config.max_key_bytes === undefined || parseByteCount(config.max_key_bytes) ? undefined : BYTES_FORM,
+    max_key_writes: config.max_key_writes === undefined || parseCount(config.max_key_writes) ? undefined : COUNT_FORM,
     within: findSpanFault(config.within),
     max_age: findSpanFault(config.max_age),
     spec_keys: splitList(config.spec_keys).every((key) => parsePublicKey(key))

@@ -93,7 +93,8 @@ function addServe(program: Command, io: Io): void {
     .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas")
     .option("--identity-roles <NAMES>", "with --identity-caller: only roles with these names, * for any characters")
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
-  addSettings(command, "store", "listen", "expect", "within", "maxAge", "config");
+  addSettings(command, "store", "listen", "expect", "within", "maxAge");
+  addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "config");
   explain(
     command,
     `

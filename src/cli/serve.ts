@@ -21,7 +21,7 @@ import { openLog } from "./log.ts";
 import { runPublishSchedule } from "./publish-schedule.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
 import { parseListen, type Service, startService } from "./service.ts";
-import { type Flags, readSettings, type Settings } from "./settings.ts";
+import { type Flags, readKeepAlive, readSettings, readWriteLimits, type Settings } from "./settings.ts";
 import { runSweep } from "./sweep.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 import { VERSION } from "./version.ts";
@@ -84,6 +84,7 @@ export async function serveStore(
   { store, listen, settings, log, identityTrust }: ServeStoreOptions,
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
+  const writeLimits = readWriteLimits(settings);
   const hasKeys = await checkRights(store, log);
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   const labels = compileLabels(settings.labelRules);
@@ -95,6 +96,7 @@ export async function serveStore(
       windowMs,
       maxAgeMs: settings.maxAgeMs(),
       identityTrust,
+      writeLimits,
       labels,
       readExpected,
       clock: io.clock,
@@ -169,7 +171,7 @@ export function readListen({ tlsCert, tlsKey, behindProxy = false }: ServeOption
   if (!address) throw new UsageError(`--listen ${JSON.stringify(text)} should be HOST:PORT, such as ${DEFAULT_LISTEN}`);
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
   const tls = tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : undefined;
-  return { ...address, tls, behindProxy };
+  return { ...address, tls, behindProxy, keepAliveMs: readKeepAlive(settings) };
 }
 
 /** Waits; ends early, without an error, when the signal aborts. */

@@ -9,6 +9,7 @@ import type { IdentityTrust } from "../api/identity.ts";
 import { createKeyring, type Keyring } from "../api/keyring.ts";
 import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
+import { createWriteBounds, USUAL_WRITE_LIMITS, type WriteLimits } from "../api/write-bounds.ts";
 import type { Clock } from "../report/clock.ts";
 import { createRoll, type Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
@@ -27,6 +28,8 @@ export interface ServiceOptions {
   readonly maxAgeMs: number | undefined;
   /** Whether and whom EC2's word for an instance's id is taken for proof. */
   readonly identityTrust?: IdentityTrust | undefined;
+  /** What one key may write; as usual where nothing is said. */
+  readonly writeLimits?: WriteLimits;
   readonly labels: Labels;
   /** The ids of the hosts that should report, where somebody has said. */
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
@@ -59,12 +62,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const keyring = createKeyring({ store, clock, onNotice: (notice, err) => log.warn({ err }, notice) });
   const hotAnswers = createHotAnswers({ roll, keyring, log });
   const clones = createClones({ clock });
+  const bounds = createWriteBounds({
+    limits: options.writeLimits ?? USUAL_WRITE_LIMITS,
+    clock,
+    onNotice: (notice) => log.warn(notice),
+  });
   const services = {
     store,
     roll,
     keyring,
     hotAnswers,
     clones,
+    bounds,
     identityTrust,
     labels,
     readExpected,

@@ -3,10 +3,12 @@ import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { BUILT_IN_RULES, type LabelRule } from "../answers/label-rule.ts";
 import { parseSpan, QueryError } from "../answers/query.ts";
+import { USUAL_WRITE_LIMITS, type WriteLimits } from "../api/write-bounds.ts";
 import type { PublishersConfig } from "../publish/config.ts";
 import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
 const MAX_KEY_FILE_BYTES = 4096;
@@ -57,6 +59,30 @@ export const SETTINGS = {
     variable: "ROLLCALL_LISTEN",
     key: "listen",
     description: "the address to listen on (default 127.0.0.1:8787)",
+  },
+  keepAlive: {
+    flag: "--keep-alive",
+    variable: "ROLLCALL_KEEP_ALIVE",
+    key: "keep_alive",
+    description: "how long a server keeps a connection that is asked nothing (default 5s, behind a proxy 75s)",
+  },
+  maxKeyHosts: {
+    flag: "--max-key-hosts",
+    variable: "ROLLCALL_MAX_KEY_HOSTS",
+    key: "max_key_hosts",
+    description: "how many hosts one key may write or enrol within a day (default 100000)",
+  },
+  maxKeyBytes: {
+    flag: "--max-key-bytes",
+    variable: "ROLLCALL_MAX_KEY_BYTES",
+    key: "max_key_bytes",
+    description: "how large the reports of one key may be together (default 512MiB)",
+  },
+  maxKeyWrites: {
+    flag: "--max-key-writes",
+    variable: "ROLLCALL_MAX_KEY_WRITES",
+    key: "max_key_writes",
+    description: "how many reports, departures and enrolments a minute one key may send (default 20000)",
   },
   within: {
     flag: "--within",
@@ -211,6 +237,29 @@ export function findConfigPath(flags: Pick<Flags, "config">, io: Pick<Io, "env" 
 async function readSecret(key: Sourced | undefined, file: Sourced | undefined, io: Io): Promise<string | undefined> {
   if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
   return file && checkKey(await readKeyFile(file, io), file.value);
+}
+
+/** What one key may write, with what the settings do not say as usual. @throws UsageError that names the setting */
+export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): WriteLimits {
+  const read = (name: SettingName, parse: (text: string) => number | undefined, usual: number, form: string) => {
+    const text = settings.get(name);
+    const value = text === undefined ? usual : parse(text);
+    if (value === undefined) throw new UsageError(`${settings.sourceOf(name)}: ${form}`);
+    return value;
+  };
+  return {
+    hosts: read("maxKeyHosts", parseCount, USUAL_WRITE_LIMITS.hosts, COUNT_FORM),
+    bytes: read("maxKeyBytes", parseByteCount, USUAL_WRITE_LIMITS.bytes, BYTES_FORM),
+    writesAMinute: read("maxKeyWrites", parseCount, USUAL_WRITE_LIMITS.writesAMinute, COUNT_FORM),
+  };
+}
+
+/** How long idle connections stay, ms. @throws UsageError that names the setting */
+export function readKeepAlive(settings: Pick<Settings, "get" | "sourceOf">): number | undefined {
+  const text = settings.get("keepAlive");
+  const ms = text === undefined ? undefined : parseKeepAlive(text);
+  if (text !== undefined && ms === undefined) throw new UsageError(`${settings.sourceOf("keepAlive")}: ${KEEP_ALIVE_FORM}`);
+  return ms;
 }
 
 /** @returns ms @throws UsageError */

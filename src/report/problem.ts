@@ -20,6 +20,7 @@ export const PROBLEM_REASONS = {
   bad_key: "the key is not one that a host may write",
   future_dated: "the store received it in the future by the reader's clock",
   superseded: "the same host has a newer report under another key",
+  over_limit: "a key has written what it may, and this host's report was refused",
   clone: "a second machine claims the id of a host",
 } as const;
 

@@ -30,7 +30,7 @@ export function deleteReport(): Route {
       },
     ],
     answers: { 204: { description: "The host has left." } },
-    errors: [400, 401, 403, 409, 503],
+    errors: [400, 401, 403, 409, 429, 503, 507],
     sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
@@ -41,6 +41,8 @@ export function deleteReport(): Route {
       const reason = context.req.query("reason") ?? "stopped";
       if (!isLeaveReason(reason)) throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);
       const enrolled = await authorizeHost(context, services, key, id);
+      if (key) services.bounds?.take(key, id);
+      if (key) services.bounds?.claim(key, id);
       const machine = readMachine(context);
       const own = formatReportKey(id);
       const reportKey =

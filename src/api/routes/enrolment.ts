@@ -47,7 +47,7 @@ export function postEnrolment(): Route {
         },
       },
     },
-    errors: [400, 401, 403, 409, 413, 503],
+    errors: [400, 401, 403, 409, 413, 429, 503, 507],
     sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json http://127.0.0.1:8787/v1/enrolments`,
 
     async handle(context, services) {
@@ -59,8 +59,11 @@ export function postEnrolment(): Route {
       const trust = services.identityTrust;
       let proven: Proven | undefined;
       // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance comes or after it has gone.
-      if (trust === undefined || !isInstanceId(id)) await authorize(context, services, "enrol");
-      else {
+      if (trust === undefined || !isInstanceId(id)) {
+        const key = await authorize(context, services, "enrol");
+        services.bounds?.take(key, id);
+        services.bounds?.claim(key, id);
+      } else {
         const found = await awaitStore(proveIdentity({ identity, caller }, subject, trust, services.clock()), services);
         if ("fault" in found) throw new ApiError("forbidden", found.fault);
         proven = found;

@@ -44,8 +44,8 @@ export function listProblems(): Route {
 
     async handle(context, services) {
       const view = await awaitView(services, readPartialFlag(context));
-      const clones = services.clones.list();
-      const shown = [...clones, ...view.problems].slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
+      const own = [...services.clones.list(), ...(services.bounds?.list() ?? [])];
+      const shown = [...own, ...view.problems].slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
         key,
         reason,
         detail,
@@ -54,7 +54,7 @@ export function listProblems(): Route {
       }));
       return context.json(shown, 200, {
         "rollcall-as-of": new Date(view.asOf).toISOString(),
-        "rollcall-problems": String(view.problemCount + clones.length),
+        "rollcall-problems": String(view.problemCount + own.length),
         "cache-control": "private, no-store",
         ...describePartial(view),
       });

@@ -41,7 +41,7 @@ export function putReport(): Route {
         },
       },
     },
-    errors: [400, 401, 403, 409, 413, 415, 422, 503],
+    errors: [400, 401, 403, 409, 413, 415, 422, 429, 503, 507],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
@@ -50,9 +50,11 @@ export function putReport(): Route {
         throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
       }
       const enrolled = await authorizeHost(context, services, key, id);
+      if (key) services.bounds?.take(key, id);
       const bytes = await readBody(context, MAX_REPORT_BYTES);
       const report = parseReport(bytes, id);
       if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
+      if (key) services.bounds?.claim(key, id, report.body.length);
       const place = enrolled ?? (await awaitStore(findPlace(services, id, report.body), services));
       const entry = await awaitStore(services.store.put(place, report.body), services);
       services.roll.note(entry, report.body);
