@@ -236,6 +236,17 @@ export async function revokeEnrolment(store: Store, id: string): Promise<boolean
   return true;
 }
 
+/** The ids of hosts that have a key of their own: by a listing, nothing is read. */
+export async function listEnrolledHosts(store: Store): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const page of store.list(PREFIX, { shallow: true }))
+    for (const { key } of page) {
+      const id = key.slice(PREFIX.length, -".json".length);
+      if (isHostId(id) && key === toKey(id)) ids.push(id);
+    }
+  return ids;
+}
+
 function findFault(known: EnrolmentObject, given: Machine): string | undefined {
   return known.machine === given.machine ? undefined : "another machine is enrolled under this id";
 }

@@ -4,6 +4,7 @@ import { formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
+import { refuseDenied } from "./denials.ts";
 import { checkMachine, isInstanceId, type Machine, machineSchema, readProof, viewSchema } from "./enrolment.ts";
 import { isTaken } from "./identity.ts";
 import type { KeyObject } from "./keys.ts";
@@ -11,7 +12,7 @@ import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
 /**
- * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled.
+ * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled, and a report of a host that is shut out.
  *
  * @returns where the host's report goes, as its enrolment tells; undefined where it has none
  * @throws ApiError unauthorized, forbidden, clone
@@ -25,6 +26,8 @@ export async function authorizeHost(
   if (key?.host !== undefined && key.host !== id) {
     throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
   }
+  // A host's own key, or one bound to it, was asked for this before. Others may take its report out of the roll.
+  if (key?.host === undefined && context.req.method === "PUT") await refuseDenied(services, id);
   if (!key?.enrolment) return undefined;
   // Not 403: the agent enrols anew where a key is no longer good.
   if (services.identityTrust && isInstanceId(id) && !isTaken(readProof(key.enrolment), services.identityTrust))

@@ -4,8 +4,9 @@ import { memoryStore } from "../store/memory.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { listKeys } from "./key-list.ts";
 import { KEYS_GOOD_MS } from "./key-reading.ts";
+import { revokeKey } from "./key-revocation.ts";
 import { createKeyring, KEYRING_AGE_MS } from "./keyring.ts";
-import { createKey, revokeKey } from "./keys.ts";
+import { createKey } from "./keys.ts";
 
 /** A store whose gets are counted and can be held up or made to fail, by key. */
 function setUp() {

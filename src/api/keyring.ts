@@ -5,6 +5,7 @@ import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { isHostSecret, verifyHostSecret } from "./enrolment.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
 import { formatKeyKey, hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readObject, SECRET_LENGTH } from "./keys.ts";
+import { unauthorized } from "./unauthorized.ts";
 
 /** How long a key that was revoked elsewhere may still open. */
 export const KEYRING_AGE_MS = 5000;
@@ -22,7 +23,7 @@ const MAX_LOOKUPS_A_SECOND = 20;
 export interface Keyring {
   /**
    * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked and wrong are one answer
-   * @throws whatever the store throws, where it cannot be asked and what is held does not tell
+   * @throws ApiError unauthorized where the secret is right and the key has expired; whatever the store throws, where it cannot be asked and what is held does not tell
    */
   verify(secret: string | undefined): Promise<KeyObject | undefined>;
   /** The key, if verify gave it for this secret since the keys were last read; undefined in all other cases. Fast. */
@@ -36,10 +37,12 @@ export interface KeyringOptions {
   readonly clock: Clock;
   /** Told once of each key that cannot be read, and is passed over. */
   readonly onNotice?: (notice: string, error?: unknown) => void;
+  /** Told of each key that verify gives. */
+  readonly onUse?: (key: KeyObject) => void;
 }
 
 /** Makes a keyring over a store. */
-export function createKeyring({ store, clock, onNotice = () => undefined }: KeyringOptions): Keyring {
+export function createKeyring({ store, clock, onNotice = () => undefined, onUse = () => undefined }: KeyringOptions): Keyring {
   let held: HeldKeys = new Map();
   /** Keys that were made since the load, and looked up. */
   let fresh = new Map<string, KeyObject>();
@@ -189,27 +192,41 @@ export function createKeyring({ store, clock, onNotice = () => undefined }: Keyr
     return { id: `of ${host}`, name: host, scopes: ["ingest"], host, created_at: enrolled_at, sha256, enrolment };
   }
 
+  async function open(secret: string | undefined): Promise<KeyObject | undefined> {
+    const id = secret === undefined ? undefined : readKeyId(secret);
+    if (secret !== undefined && isHostSecret(secret)) return verifyHost(secret);
+    if (secret === undefined || id === undefined) return undefined;
+    const isRefreshed = await refresh();
+    if (!find(id)) {
+      // It may be good: only the store knows.
+      if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
+      const unread = held.get(id)?.error;
+      if (unread !== undefined) throw unread;
+      await lookUp(id);
+    }
+    return compare(secret, id);
+  }
+
+  function isExpired({ expires_at }: KeyObject): boolean {
+    return expires_at !== undefined && clock() >= Date.parse(expires_at);
+  }
+
   return {
     check(secret) {
       if (secret?.length !== SECRET_LENGTH || !isCurrent()) return undefined;
       const id = secret.slice(ID_START, ID_END);
       const last = lastVerified.get(id);
-      return last && isSame(secret, last) ? find(id) : undefined;
+      const key = last && isSame(secret, last) ? find(id) : undefined;
+      return key && !isExpired(key) ? key : undefined;
     },
 
     async verify(secret) {
-      const id = secret === undefined ? undefined : readKeyId(secret);
-      if (secret !== undefined && isHostSecret(secret)) return verifyHost(secret);
-      if (secret === undefined || id === undefined) return undefined;
-      const isRefreshed = await refresh();
-      if (!find(id)) {
-        // It may be good: only the store knows.
-        if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
-        const unread = held.get(id)?.error;
-        if (unread !== undefined) throw unread;
-        await lookUp(id);
-      }
-      return compare(secret, id);
+      const key = await open(secret);
+      if (!key) return undefined;
+      // Only who holds the secret comes here.
+      if (isExpired(key)) throw unauthorized(`the key ${key.id} expired at ${key.expires_at}; ask for another one`);
+      onUse(key);
+      return key;
     },
     invalidate(revoked) {
       changes++;

@@ -4,8 +4,9 @@ import { memoryStore } from "../store/memory.ts";
 import { type Store, StoreAway, Unreadable } from "../store/store.ts";
 import { listKeys } from "./key-list.ts";
 import { KEYS_GOOD_MS } from "./key-reading.ts";
+import { revokeKey } from "./key-revocation.ts";
 import { createKeyring, KEYRING_AGE_MS } from "./keyring.ts";
-import { createKey, readKeyId, revokeKey } from "./keys.ts";
+import { createKey, readKeyId } from "./keys.ts";
 
 const NOBODY = () => expect.unreachable();
 

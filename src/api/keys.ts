@@ -4,14 +4,16 @@ import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import type { Store } from "../store/store.ts";
-import { type Enrolment, revokeEnrolment } from "./enrolment.ts";
-import { SCOPES } from "./scopes.ts";
+import type { Enrolment } from "./enrolment.ts";
+import { HOST_SCOPES, SCOPES } from "./scopes.ts";
 
 export const KEYS_PREFIX = "keys/v1/";
 export const MAX_KEY_OBJECT_BYTES = 4096;
 
-/** What may be chosen of a key. */
-export const keyRequestSchema = z.strictObject({
+/** How far away the end of a key may lie: who wants longer leaves it out. */
+const MAX_EXPIRY_MS = 10 * 366 * 24 * 60 * 60_000;
+
+const requestSchema = z.strictObject({
   name: z
     .string()
     .trim()
@@ -19,20 +21,39 @@ export const keyRequestSchema = z.strictObject({
     .max(100)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused; names are printed on terminals.
     .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "must hold no control characters")
-    .describe("What the key is for, shown in lists."),
+    .describe("What the key is for, shown in lists. Two keys may have one name, as while one takes the other's place."),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).describe("What the key may do."),
   host: z
     .string()
     .refine(isHostId, "must be a host id")
     .optional()
-    .describe("With scope ingest: the one host whose reports the key may write."),
+    .describe("With the scopes ingest and enrol alone: the one host whose reports the key may write, or that may enrol with it."),
+  expires_at: z.iso.datetime({ offset: true }).optional().describe("When the key ends; without it, when it is revoked."),
 });
-export type KeyRequest = z.infer<typeof keyRequestSchema>;
+export type KeyRequest = z.infer<typeof requestSchema>;
+
+/** Of the request as a document; keyRequestSchema says what else must hold. */
+export const KEY_REQUEST_JSON_SCHEMA = z.toJSONSchema(requestSchema, { io: "input", unrepresentable: "any" });
+
+/** What may be chosen of a key. @param now ms since the epoch */
+export function keyRequestSchema(now: number) {
+  return requestSchema.superRefine(({ host, scopes, expires_at }, context) => {
+    const tooMuch = scopes.filter((scope) => !HOST_SCOPES.includes(scope));
+    if (host !== undefined && tooMuch.length > 0) {
+      const message = `a key for one host may have the scopes ${HOST_SCOPES.join(" and ")} only, not ${tooMuch.join(", ")}; make another key without a host`;
+      context.addIssue({ code: "custom", path: ["host"], message });
+    }
+    if (expires_at === undefined) return;
+    const left = Date.parse(expires_at) - now;
+    if (!(left > 0)) context.addIssue({ code: "custom", path: ["expires_at"], message: "lies in the past" });
+    if (left > MAX_EXPIRY_MS) context.addIssue({ code: "custom", path: ["expires_at"], message: "is more than 10 years away" });
+  });
+}
 
 /** A key as it is listed; the secret is not in it. */
 export const apiKeySchema = z.object({
   id: z.string().regex(/^[a-z2-7]{12}$/),
-  ...keyRequestSchema.shape,
+  ...requestSchema.shape,
   created_at: z.iso.datetime(),
 });
 export type ApiKey = z.infer<typeof apiKeySchema>;
@@ -63,7 +84,7 @@ export async function createKey(
   request: KeyRequest,
   { clock }: { clock: Clock },
 ): Promise<{ key: ApiKey; secret: string }> {
-  const { name, scopes, host } = keyRequestSchema.parse(request);
+  const { name, scopes, host, expires_at } = keyRequestSchema(clock()).parse(request);
   const id = encodeBase32(randomBytes(12));
   const secret = `rc_${id}_${randomBytes(32).toString("base64url")}`;
   const key: ApiKey = {
@@ -72,24 +93,11 @@ export async function createKey(
     scopes: [...new Set(scopes)],
     ...(host ? { host } : {}),
     created_at: new Date(clock()).toISOString(),
+    ...(expires_at === undefined ? {} : { expires_at: new Date(expires_at).toISOString() }),
   };
   const object: KeyObject = { ...key, sha256: hashSecret(secret) };
   await store.put(formatKeyKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
   return { key, secret };
-}
-
-/**
- * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
- *
- * @param id the key's, or the host's
- * @returns false if there is no such key
- */
-export async function revokeKey(store: Store, id: string): Promise<boolean> {
-  const isKeyId = apiKeySchema.shape.id.safeParse(id).success;
-  const object = isKeyId ? await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
-  if (!object) return revokeEnrolment(store, id);
-  await store.delete(formatKeyKey(id));
-  return true;
 }
 
 /**

@@ -4,7 +4,7 @@ import { getCoverage } from "./routes/coverage.ts";
 import { deleteReport } from "./routes/departure.ts";
 import { postEnrolment, postNonce } from "./routes/enrolment.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
-import { deleteKey, getKeys, postKey } from "./routes/keys.ts";
+import { deleteDenial, deleteKey, getKeys, postKey, putDenial } from "./routes/keys.ts";
 import { listProblems } from "./routes/problems.ts";
 import { putReport } from "./routes/put-report.ts";
 import { getReport } from "./routes/report.ts";
@@ -28,6 +28,8 @@ export function createRoutes(): Route[] {
     getKeys(),
     postKey(),
     deleteKey(),
+    putDenial(),
+    deleteDenial(),
     getHealth(),
     getReadiness(),
   ];

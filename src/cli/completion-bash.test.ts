@@ -52,7 +52,7 @@ async function pressTab(line: string): Promise<string[]> {
 describe("bash", () => {
   it.each([
     ["rollcall li", ["list"]],
-    ["rollcall keys ", ["create", "list", "revoke", "help"]],
+    ["rollcall keys ", ["create", "list", "revoke", "deny", "allow", "help"]],
     ["rollcall list --state ", ["fresh", "silent", "all"]],
     ["rollcall list --state s", ["silent"]],
     ["rollcall list --state=s", ["silent"]],

@@ -1,13 +1,17 @@
-// rollcall keys: makes, lists and revokes API keys, on a store or through a server.
+// rollcall keys: makes, lists and revokes API keys, and shuts hosts out, on a store or through a server.
 import * as z from "zod";
-import { listKeys } from "../api/key-list.ts";
-import { type ApiKey, createKey, type KeyRequest, keyRequestSchema, revokeKey } from "../api/keys.ts";
-import type { Scope } from "../api/scopes.ts";
+import { allowHost, denyHost } from "../api/denials.ts";
+import { type KeyList, type ListedHost, type ListedKey, listKeysAndHosts } from "../api/key-list.ts";
+import { revokeKey } from "../api/key-revocation.ts";
+import { type ApiKey, createKey, type KeyRequest, keyRequestSchema } from "../api/keys.ts";
+import { HOST_SCOPES, type Scope } from "../api/scopes.ts";
+import { isHostId } from "../report/key.ts";
 import { StoreError } from "../store/store.ts";
 import { formatSpan, sanitize } from "./cell.ts";
-import { createClient } from "./client.ts";
+import { createClient, ServerRefusal } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { parseExpiry } from "./key-expiry.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "./target.ts";
@@ -16,6 +20,7 @@ export interface CreateOptions extends Flags {
   readonly scope: readonly Scope[];
   readonly name?: string;
   readonly host?: string;
+  readonly expires?: string;
 }
 
 export interface ListKeysOptions extends Flags {
@@ -25,40 +30,100 @@ export interface ListKeysOptions extends Flags {
 /** Where keys are managed. */
 interface KeyAdmin {
   create(request: KeyRequest): Promise<{ key: ApiKey; secret: string }>;
-  list(): Promise<ApiKey[]>;
+  list(): Promise<KeyList>;
+  /** @returns false if there is no such key */
   revoke(id: string): Promise<boolean>;
+  deny(host: string): Promise<void>;
+  /** @returns false if the host was not denied */
+  allow(host: string): Promise<boolean>;
 }
 
 /** Makes a key. In a pipe stdout has the secret alone. */
-export async function runKeysCreate({ scope, name, host, ...flags }: CreateOptions, io: Io): Promise<void> {
+export async function runKeysCreate({ scope, name, host, expires, ...flags }: CreateOptions, io: Io): Promise<void> {
+  const expiresAt = expires === undefined ? undefined : parseExpiry(expires, io.clock());
   const admin = await openAdmin(flags, io);
   const { key, secret } = await admin.create({
     name: name ?? scope.join("+"),
     scopes: [...scope],
     ...(host === undefined ? {} : { host }),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
   });
   await io.stdout.write(`${secret}\n`);
   const bound = key.host ? `, for the host ${key.host} alone` : "";
+  const end = key.expires_at ? `; until ${key.expires_at}` : "";
   await io.stderr.write(
-    `made key ${key.id} (${key.name}; ${key.scopes.join(", ")}${bound}). It is shown this once: keep it now.\n`,
+    `made key ${key.id} (${key.name}; ${key.scopes.join(", ")}${bound}${end}). It is shown this once: keep it now.\n`,
   );
 }
 
-/** Lists keys: a table on a terminal, JSON in a pipe. */
+/** Lists keys, and hosts that are enrolled or denied: a table on a terminal, JSON in a pipe. */
 export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): Promise<void> {
-  const keys = await (await openAdmin(flags, io, { mustExist: true })).list();
-  if (json || !io.stdout.isTerminal) return io.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
-  if (keys.length === 0) return io.stderr.write("no keys; rollcall keys create makes one\n");
+  const { keys, hosts } = await (await openAdmin(flags, io, { mustExist: true })).list();
+  for (const key of keys.filter(isOfTooMuch))
+    await io.stderr.write(
+      `warning: the key ${key.id} is bound to the host ${sanitize(key.host ?? "")}, so that of its scopes (${key.scopes.join(", ")}) only ${HOST_SCOPES.join(" and ")} count\n`,
+    );
+  if (json || !io.stdout.isTerminal) return io.stdout.write(`${JSON.stringify([...keys, ...hosts.map(toKeyOfHost)], null, 2)}\n`);
+  if (keys.length + hosts.length === 0) return io.stderr.write("no keys; rollcall keys create makes one\n");
   const now = io.clock();
-  const rows = keys.map(({ id, name, scopes, host = "", created_at }) => [
+  const rows = [...keys.map((key) => toRow(key, now)), ...hosts.map((host) => toHostRow(host, now))];
+  const headings = ["ID", "NAME", "SCOPES", "HOST", "AGE", "LAST USED", "EXPIRES"];
+  await io.stdout.writeStyled(`${styleTable(layOutTable(headings, rows, io.stdout.columns), io)}\n`);
+}
+
+function isOfTooMuch({ host, scopes }: ListedKey): boolean {
+  return host !== undefined && scopes.some((scope) => !HOST_SCOPES.includes(scope));
+}
+
+function toRow({ id, name, scopes, host = "", created_at, last_used_at, expires_at }: ListedKey, now: number): string[] {
+  const age = formatSpan(now - Date.parse(created_at));
+  return [id, sanitize(name), scopes.join(","), host, age, formatAge(last_used_at, now), formatEnd(expires_at, now)];
+}
+
+function toHostRow({ id, enrolled, last_used_at, denied_at }: ListedHost, now: number): string[] {
+  const state = denied_at === undefined ? "(enrolled)" : enrolled ? "(enrolled, denied)" : "(denied)";
+  const scopes = denied_at === undefined ? "ingest" : "none";
+  return [id, state, scopes, id, "", formatAge(last_used_at, now), ""];
+}
+
+/** In the form of a key, so that programs over the list need not tell them apart. */
+function toKeyOfHost({ id, denied_at, ...host }: ListedHost) {
+  const isDenied = denied_at !== undefined;
+  return {
     id,
-    sanitize(name),
-    scopes.join(","),
-    host,
-    formatSpan(now - Date.parse(created_at)),
-  ]);
-  const table = layOutTable(["ID", "NAME", "SCOPES", "HOST", "AGE"], rows, io.stdout.columns);
-  await io.stdout.writeStyled(`${styleTable(table, io)}\n`);
+    name: id,
+    scopes: isDenied || !host.enrolled ? [] : ["ingest"],
+    host: id,
+    ...host,
+    ...(isDenied && { denied_at }),
+  };
+}
+
+/** Uses are noted at most once an hour: less than that is not known. */
+function formatAge(time: string | undefined, now: number): string {
+  return time === undefined ? "-" : `${formatSpan(now - Date.parse(time))} ago`;
+}
+
+function formatEnd(time: string | undefined, now: number): string {
+  if (time === undefined) return "never";
+  const left = Date.parse(time) - now;
+  return left > 0 ? `in ${formatSpan(left)}` : "expired";
+}
+
+/** Shuts a host out. @throws UsageError if it is no host id */
+export async function runKeysDeny(host: string, flags: Flags, io: Io): Promise<void> {
+  if (!isHostId(host)) throw new UsageError(`${JSON.stringify(host)} is no host id`);
+  await (await openAdmin(flags, io)).deny(host);
+  await io.stderr.write(
+    `denied ${host}: no server of this store takes its reports or enrols it, with whatever key; rollcall keys allow ${host} undoes it\n`,
+  );
+}
+
+/** Lets a host in again. @throws CommandError if it was not shut out */
+export async function runKeysAllow(host: string, flags: Flags, io: Io): Promise<void> {
+  const admin = await openAdmin(flags, io, { mustExist: true });
+  if (!(await admin.allow(host))) throw new CommandError(`${sanitize(host)} is not denied; rollcall keys list shows who is`);
+  await io.stderr.write(`allowed ${host} again: what keys it had open as before\n`);
 }
 
 /** Revokes a key. @throws CommandError if there is none with the id */
@@ -77,13 +142,14 @@ async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Prom
       ? await openStoreAdmin(target.url, mustExist, io)
       : openServerAdmin(target.url, await settings.readKey(), io);
   return {
+    ...admin,
     create: async (request) => {
-      const checked = keyRequestSchema.safeParse(request);
+      const checked = keyRequestSchema(io.clock()).safeParse(request);
       if (!checked.success) throw new UsageError(z.prettifyError(checked.error).replaceAll("\n", " "));
       return admin.create(checked.data);
     },
-    list: () => admin.list(),
-    revoke: (id) => admin.revoke(id),
+    // A key's id has the form of a host's. What has not is no key anywhere, and need not be asked for.
+    revoke: async (id) => isHostId(id) && (await admin.revoke(id)),
   };
 }
 
@@ -97,9 +163,11 @@ async function openStoreAdmin(url: string, mustExist: boolean, io: Io): Promise<
     list: () => {
       const warn = (id: string, { message }: Error) =>
         void io.stderr.write(`warning: the key ${id} cannot be read: ${message}\n`);
-      return listKeys(store, warn).catch(told);
+      return listKeysAndHosts(store, warn).catch(told);
     },
     revoke: (id) => revokeKey(store, id).catch(told),
+    deny: (host) => denyHost(store, host, { clock: io.clock }).then(() => undefined, told),
+    allow: (host) => allowHost(store, host).catch(told),
   };
 }
 
@@ -113,12 +181,29 @@ function openServerAdmin(url: URL, key: string | undefined, io: Io): KeyAdmin {
       return { key: made, secret };
     },
     async list() {
-      return ((await (await client.request("/v1/keys")).json()) as { keys: ApiKey[] }).keys;
+      const response = await client.request("/v1/keys");
+      const warning = response.headers.get("rollcall-warning");
+      if (warning !== null) await io.stderr.write(`warning: ${sanitize(warning)}\n`);
+      // A server of an earlier version tells of API keys alone.
+      const { keys, hosts = [] } = (await response.json()) as Pick<KeyList, "keys"> & Partial<KeyList>;
+      return { keys, hosts };
     },
     async revoke(id) {
       // A server answers 404 for what is no key; the client makes that an error in words.
       await client.request(`/v1/keys/${encodeURIComponent(id)}`, { method: "DELETE" });
       return true;
+    },
+    async deny(host) {
+      await client.request(`/v1/denials/${encodeURIComponent(host)}`, { method: "PUT" });
+    },
+    async allow(host) {
+      try {
+        await client.request(`/v1/denials/${encodeURIComponent(host)}`, { method: "DELETE" });
+        return true;
+      } catch (error) {
+        if (error instanceof ServerRefusal && error.status === 404) return false;
+        throw error;
+      }
     },
   };
 }

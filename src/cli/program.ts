@@ -155,27 +155,29 @@ Examples:
 }
 
 function addKeys(program: Command, io: Io): void {
-  const keys = program.command("keys").description("make, list and revoke API keys");
+  const keys = program.command("keys").description("make, list and revoke API keys, and shut hosts out");
   const create = keys
     .command("create")
     .description("make an API key and print it, this once")
     .addOption(new Option("--scope <SCOPE...>", "what the key may do; may be given again").choices(SCOPES).makeOptionMandatory())
     .option("--name <NAME>", "what the key is for, shown in lists")
-    .option("--host <ID>", "with the scope ingest: the one host whose reports it may write");
+    .option("--host <ID>", "with the scopes ingest and enrol: the one host that it is for")
+    .option("--expires <WHEN>", "when it ends: in 90d or 12h, or at a date such as 2027-01-31; without it, when it is revoked");
   addSettings(create, "store", "server", "keyFile", "config");
   explain(
     create,
     `
 Examples:
   $ rollcall keys create --scope read --name people
-  $ KEY=$(rollcall keys create --scope ingest --name hosts)
+  $ (umask 077; rollcall keys create --scope ingest --name hosts > hosts.key)
+  $ rollcall keys create --scope read --name grafana --expires 90d
   $ ROLLCALL_KEY=rc_… rollcall keys create --scope read --server https://rollcall.example.com`,
   );
   create.action(async (options: CreateOptions) => (await import("./keys.ts")).runKeysCreate(options, io));
 
   const list = keys
     .command("list")
-    .description("list API keys, without their secrets")
+    .description("list API keys, without their secrets, when they were last used, and enrolled and denied hosts")
     .option("--json", "JSON, also on a terminal");
   addSettings(list, "store", "server", "keyFile", "config");
   explain(
@@ -187,7 +189,10 @@ Examples:
   );
   list.action(async (options: ListKeysOptions) => (await import("./keys.ts")).runKeysList(options, io));
 
-  const revoke = keys.command("revoke").description("revoke an API key").argument("<ID>", "the key's id, as lists show it");
+  const revoke = keys
+    .command("revoke")
+    .description("revoke an API key, or an enrolled host's own")
+    .argument("<ID>", "the key's or host's id, as lists show it");
   addSettings(revoke, "store", "server", "keyFile", "config");
   explain(
     revoke,
@@ -195,7 +200,33 @@ Examples:
 Examples:
   $ rollcall keys revoke abcdefghijkl`,
   );
+  addDenials(keys, io);
   revoke.action(async (id: string, options: Flags) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
+}
+
+function addDenials(keys: Command, io: Io): void {
+  const deny = keys
+    .command("deny")
+    .description("shut a host out for good: no report of it is taken, and it does not enrol, with whatever key")
+    .argument("<HOST>", "the host's id");
+  addSettings(deny, "store", "server", "keyFile", "config");
+  explain(
+    deny,
+    `
+Examples:
+  $ rollcall keys deny i-0123456789abcdef0`,
+  );
+  deny.action(async (host: string, options: Flags) => (await import("./keys.ts")).runKeysDeny(host, options, io));
+
+  const allow = keys.command("allow").description("let a host in again that was denied").argument("<HOST>", "the host's id");
+  addSettings(allow, "store", "server", "keyFile", "config");
+  explain(
+    allow,
+    `
+Examples:
+  $ rollcall keys allow i-0123456789abcdef0`,
+  );
+  allow.action(async (host: string, options: Flags) => (await import("./keys.ts")).runKeysAllow(host, options, io));
 }
 
 function parseCount(text: string): number {

@@ -6,6 +6,7 @@ import { createApp } from "../api/app.ts";
 import { createClones } from "../api/clones.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
 import type { IdentityTrust } from "../api/identity.ts";
+import { createKeyUses } from "../api/key-uses.ts";
 import { createKeyring, type Keyring } from "../api/keyring.ts";
 import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
@@ -59,7 +60,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onNotice: (notice, err) => log.warn({ err }, notice),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
-  const keyring = createKeyring({ store, clock, onNotice: (notice, err) => log.warn({ err }, notice) });
+  const warn = (notice: string, err?: unknown) => log.warn({ err }, notice);
+  const keyUses = createKeyUses({ store, clock, onNotice: warn });
+  const keyring = createKeyring({ store, clock, onNotice: warn, onUse: keyUses.note });
   const hotAnswers = createHotAnswers({ roll, keyring, log });
   const clones = createClones({ clock });
   const bounds = createWriteBounds({
@@ -91,6 +94,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     renewCertificate: () => server.renewCertificate(),
     async stop() {
       await server.stop(STOP_GRACE_MS);
+      await keyUses.settle();
       await roll.close();
       await store.close?.();
     },

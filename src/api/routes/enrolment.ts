@@ -5,6 +5,7 @@ import { authorize } from "../authorization.ts";
 import { readBody } from "../body.ts";
 import { callerSchema } from "../caller-identity.ts";
 import { awaitStore } from "../deadline.ts";
+import { refuseDenied } from "../denials.ts";
 import { enrolHost, isInstanceId, machineSchema } from "../enrolment.ts";
 import { readView } from "../host-authorization.ts";
 import { type Proven, proveIdentity } from "../identity.ts";
@@ -61,6 +62,8 @@ export function postEnrolment(): Route {
       // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance comes or after it has gone.
       if (trust === undefined || !isInstanceId(id)) {
         const key = await authorize(context, services, "enrol");
+        if (key.host !== undefined && key.host !== id)
+          throw new ApiError("forbidden", `the key ${key.id} may enrol the host ${key.host} only`);
         services.bounds?.take(key, id);
         services.bounds?.claim(key, id);
       } else {
@@ -68,6 +71,7 @@ export function postEnrolment(): Route {
         if ("fault" in found) throw new ApiError("forbidden", found.fault);
         proven = found;
       }
+      await refuseDenied(services, id);
       const outcome = await awaitStore(
         enrolHost(services.store, { ...subject, proven, ...readView(context.req) }, services),
         services,

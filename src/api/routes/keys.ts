@@ -1,16 +1,40 @@
 // /v1/keys: API keys over HTTP, for those who hold an admin key.
 import * as z from "zod";
+import { isHostId } from "../../report/key.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
+import { allowHost, denyHost } from "../denials.ts";
 import { toAscii } from "../header.ts";
-import { listKeys } from "../key-list.ts";
-import { apiKeySchema, createKey, keyRequestSchema, revokeKey } from "../keys.ts";
+import { listKeysAndHosts } from "../key-list.ts";
+import { revokeKey } from "../key-revocation.ts";
+import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
+import { HOST_ID_PARAMETER } from "../schemas.ts";
 
 const MAX_BODY_BYTES = 4096;
 const KEY_SCHEMA = z.toJSONSchema(apiKeySchema, { io: "input", unrepresentable: "any" });
-const REQUEST_SCHEMA = z.toJSONSchema(keyRequestSchema, { io: "input", unrepresentable: "any" });
+const TIME = { type: "string", format: "date-time" };
+const LIST_SCHEMA = {
+  type: "object",
+  required: ["keys", "hosts"],
+  properties: {
+    keys: {
+      type: "array",
+      items: {
+        allOf: [KEY_SCHEMA, { type: "object", properties: { last_used_at: TIME } }],
+      },
+    },
+    hosts: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["id", "enrolled"],
+        properties: { id: { type: "string" }, enrolled: { type: "boolean" }, last_used_at: TIME, denied_at: TIME },
+      },
+    },
+  },
+};
 
 /** Makes GET /v1/keys. */
 export function getKeys(): Route {
@@ -18,26 +42,25 @@ export function getKeys(): Route {
     method: "get",
     path: "/v1/keys",
     scope: "admin",
-    summary: "All API keys, without their secrets",
-    description: "Oldest first.",
+    summary: "All API keys, without their secrets, and the hosts that are enrolled or shut out",
+    description:
+      "Oldest first. `last_used_at` is noted at most once an hour for an API key and once a day for a host's own, so a use since then may not show; it is missing where none was noted.",
     answers: {
       200: {
-        description: "The keys.",
+        description: "The keys and hosts.",
         headers: ["Rollcall-Warning"],
-        content: {
-          "application/json": { type: "object", required: ["keys"], properties: { keys: { type: "array", items: KEY_SCHEMA } } },
-        },
+        content: { "application/json": LIST_SCHEMA },
       },
     },
     errors: [401, 403, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys | jq`,
     async handle(context, services) {
       const unreadable: string[] = [];
-      const keys = await awaitStore(
-        listKeys(services.store, (id) => unreadable.push(id)),
+      const list = await awaitStore(
+        listKeysAndHosts(services.store, (id) => unreadable.push(id)),
         services,
       );
-      return context.json({ keys }, 200, {
+      return context.json(list, 200, {
         "cache-control": "no-store",
         ...(unreadable.length > 0 && { "rollcall-warning": toAscii(`keys that cannot be read: ${unreadable.join(", ")}`) }),
       });
@@ -53,7 +76,7 @@ export function postKey(): Route {
     scope: "admin",
     summary: "Make an API key",
     description: "The answer holds the secret, which is shown this once.",
-    body: { description: "What the key is for and what it may do.", schema: REQUEST_SCHEMA },
+    body: { description: "What the key is for and what it may do.", schema: KEY_REQUEST_JSON_SCHEMA },
     answers: {
       201: {
         description: "The key and its secret.",
@@ -67,7 +90,7 @@ export function postKey(): Route {
     errors: [400, 401, 403, 413, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' http://127.0.0.1:8787/v1/keys`,
     async handle(context, services) {
-      const request = keyRequestSchema.safeParse(parseJson(await readBody(context, MAX_BODY_BYTES)));
+      const request = keyRequestSchema(services.clock()).safeParse(parseJson(await readBody(context, MAX_BODY_BYTES)));
       if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { key, secret } = await awaitStore(createKey(services.store, request.data, services), services);
       services.keyring.invalidate();
@@ -101,6 +124,51 @@ export function deleteKey(): Route {
       if (!(await awaitStore(revokeKey(services.store, id), services))) throw new ApiError("not_found", "there is no such key");
       services.keyring.invalidate(id);
       services.log.info({ key: id }, "API key revoked");
+      return context.body(null, 204);
+    },
+  };
+}
+
+/** Makes PUT /v1/denials/{id}. */
+export function putDenial(): Route {
+  return {
+    method: "put",
+    path: "/v1/denials/{id}",
+    scope: "admin",
+    summary: "Shut a host out for good",
+    description:
+      "From then on no server of this store takes a report of this host, with whatever key, nor enrols it: 403. Its report stays until it expires; DELETE /v1/reports/{id} takes it out at once.",
+    parameters: [HOST_ID_PARAMETER],
+    answers: { 204: { description: "The host is shut out." } },
+    errors: [400, 401, 403, 503],
+    sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
+    async handle(context, services) {
+      const id = context.req.param("id") ?? "";
+      if (!isHostId(id)) throw new ApiError("bad_request", "the id in the path is no host id");
+      await awaitStore(denyHost(services.store, id, services), services);
+      services.log.info({ id }, "host denied");
+      return context.body(null, 204);
+    },
+  };
+}
+
+/** Makes DELETE /v1/denials/{id}. */
+export function deleteDenial(): Route {
+  return {
+    method: "delete",
+    path: "/v1/denials/{id}",
+    scope: "admin",
+    summary: "Let a host in again",
+    description: "Undoes PUT: what keys the host had open again.",
+    parameters: [HOST_ID_PARAMETER],
+    answers: { 204: { description: "The host is let in again." } },
+    errors: [401, 403, 404, 503],
+    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
+    async handle(context, services) {
+      const id = context.req.param("id") ?? "";
+      if (!(await awaitStore(allowHost(services.store, id), services)))
+        throw new ApiError("not_found", "this host is not shut out");
+      services.log.info({ id }, "host allowed again");
       return context.body(null, 204);
     },
   };

@@ -1,0 +1,19 @@
+// Revoking keys: of people and programs, and of enrolled hosts.
+import type { Store } from "../store/store.ts";
+import { revokeEnrolment } from "./enrolment.ts";
+import { forgetUse } from "./key-uses.ts";
+import { apiKeySchema, formatKeyKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
+
+/**
+ * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
+ *
+ * @param id the key's, or the host's
+ * @returns false if there is no such key
+ */
+export async function revokeKey(store: Store, id: string): Promise<boolean> {
+  const isKeyId = apiKeySchema.shape.id.safeParse(id).success;
+  const object = isKeyId ? await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
+  const isRevoked = object ? await store.delete(formatKeyKey(id)).then(() => true) : await revokeEnrolment(store, id);
+  if (isRevoked) await forgetUse(store, object ? id : `hosts/${id}`);
+  return isRevoked;
+}
