@@ -263,7 +263,7 @@ describe("keys", () => {
     expect((await request("/v1/reports", { key: secret })).status).toBe(200);
     const listed = await (await request("/v1/keys", { key: secrets.admin })).text();
     expect(listed).toContain(id);
-    expect(listed).not.toContain(secret.split("_").at(-1));
+    expect(listed).not.toContain(secret.slice(-20));
     expect(listed).not.toContain("sha256");
     for (const body of [
       "",

@@ -6,10 +6,11 @@ import type { RollView } from "../roll/view.ts";
 import { allows, readSecret } from "./authorization.ts";
 import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Representation } from "./representation.ts";
+import { divideBody, type Representation } from "./representation.ts";
 
-/** Answers kept, newest first, and the longest URL of one. */
+/** Answers kept, newest first, all of the view that is current; their bodies together, and the longest URL of one. Mostly the bodies are kept elsewhere as well. */
 const MAX_ANSWERS = 32;
+const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_URL_LENGTH = 2048;
 
 /** Why it exists: the way through the application takes longer than all that Node does for a request (docs/decisions/0018). */
@@ -77,7 +78,11 @@ export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: 
         body: body ?? undefined,
         headersUnchanged: flatten(unchanged),
       };
-      answers = [answer, ...answers.filter((one) => one !== known)].slice(0, MAX_ANSWERS);
+      let bytes = 0;
+      answers = [answer, ...answers.filter((one) => one !== known)].slice(0, MAX_ANSWERS).filter((one) => {
+        bytes += one.body?.length ?? 0;
+        return bytes <= MAX_BYTES;
+      });
     },
 
     resend(request, response) {
@@ -99,11 +104,31 @@ export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: 
       const key = keyring.check(readSecret(headers));
       if (!key || !allows(key, "read")) return false;
       if (isUnchanged) response.writeHead(304, answer.headersUnchanged).end();
-      else response.writeHead(200, answer.headers).end(answer.body);
+      else send(response.writeHead(200, answer.headers), answer.body);
       if (isDebug) log.debug({ method: request.method, path: request.url, status: response.statusCode }, "answered again");
       return true;
     },
   };
+}
+
+/** A large body goes in pieces, so that it is seen whether its reader takes them. */
+function send(response: ServerResponse, body: Buffer | undefined): void {
+  const pieces = body && divideBody(body);
+  if (!pieces) {
+    response.end(body);
+    return;
+  }
+  const write = (): void => {
+    for (let piece = pieces.next(); ; piece = pieces.next()) {
+      if (piece.done) {
+        response.end();
+        return;
+      }
+      if (!response.write(piece.value)) return;
+    }
+  };
+  response.on("drain", write);
+  write();
 }
 
 function flatten(headers: Readonly<Record<string, string>>): string[] {

@@ -1,11 +1,13 @@
 // Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304; what is compressed is kept for others.
-import { Readable } from "node:stream";
+
+import { PassThrough, Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
 import type { Format } from "../answers/array.ts";
 import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
+import type { AnswerCache } from "./answer-cache.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
 import { type Encoding, negotiateEncoding } from "./encoding.ts";
 import { matchesEtag } from "./etag.ts";
@@ -13,9 +15,19 @@ import { matchesEtag } from "./etag.ts";
 /** Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the compressor makes them. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
-/** Compressed answers that are kept together, and the largest one; bytes. */
-const CACHE_BYTES = 128 * 1024 * 1024;
+/** The largest compressed answer that is kept; bytes. */
 const MAX_KEPT_BYTES = 96 * 1024 * 1024;
+
+/**
+ * Plain answers up to this many bytes are made at once; up to the second, once for all who ask, as compressed ones are; larger ones a piece at a
+ * time, as each reader takes them.
+ */
+const MAX_SMALL_BYTES = 64 * 1024;
+const MAX_SHARED_BYTES = 8 * 1024 * 1024;
+
+/** Pieces of this size at most are given to a socket at once, so that it is seen whether their reader takes them; bytes. */
+const PIECE_BYTES = 256 * 1024;
+const MAX_UNDIVIDED_BYTES = 1024 * 1024;
 
 const MEDIA_TYPES: Record<Format, string> = { json: "application/json", ndjson: "application/x-ndjson" };
 
@@ -48,6 +60,12 @@ interface Body {
   readonly length: number | undefined;
 }
 
+/** Reports become some ten times smaller. */
+const COMPRESSED = 8;
+
+/** No encoding. */
+const PLAIN = { open: () => new PassThrough(), shrinks: 1 };
+
 const NO_BODY: Body = { body: null, length: undefined };
 
 export interface Representer {
@@ -61,23 +79,28 @@ export function negotiateFormat(context: Context): Format {
   return type === "application/json" ? "json" : "ndjson";
 }
 
-/** Makes the one that turns answers into representations; it holds the cache. */
-export function createRepresenter(): Representer {
-  const cache = new LRUCache<string, CompressedAnswer>({ maxSize: CACHE_BYTES, maxEntrySize: MAX_KEPT_BYTES + 1 });
+/** Makes the one that turns answers into representations. @param answers where it keeps them */
+export function createRepresenter(answers: AnswerCache): Representer {
+  const cache = answers.openShelf<CompressedAnswer>(true);
   const tooLarge = new LRUCache<string, true>({ max: 64 });
 
   /** Requests for the same bytes in the same encoding share one compressor, also while it runs. */
-  function compressOnce(etag: string, answered: Answered, encoding: Encoding): CompressedAnswer {
+  function makeOnce(
+    etag: string,
+    answered: Answered,
+    encoding: Pick<Encoding, "open"> & { readonly shrinks: number },
+  ): CompressedAnswer {
     const kept = cache.get(etag);
     if (kept) return kept;
     const open = () => encoding.open(answered.estimate);
     if (tooLarge.has(etag)) return compressAnswer(answered.write, open, 0);
-    const making = compressAnswer(answered.write, open, MAX_KEPT_BYTES);
-    // Reports become some ten times smaller; the size is set right when it is known.
-    cache.set(etag, making, { size: Math.min(MAX_KEPT_BYTES, Math.ceil(answered.estimate / 8) + 1) });
+    const maxBytes = Math.min(MAX_KEPT_BYTES, answers.maxBytes);
+    const making = compressAnswer(answered.write, open, maxBytes);
+    // The size is set right when it is known.
+    cache.set(etag, making, Math.min(maxBytes, Math.ceil(answered.estimate / encoding.shrinks)));
     making.made.then(
       (bytes) => {
-        if (bytes !== undefined) return cache.set(etag, making, { size: bytes + 1 });
+        if (bytes !== undefined) return cache.set(etag, making, bytes);
         tooLarge.set(etag, true);
         return cache.delete(etag);
       },
@@ -86,23 +109,38 @@ export function createRepresenter(): Representer {
     return making;
   }
 
+  /** Bytes that several ask for at a time are shared; undefined where there are too many. */
+  async function gatherPlain(etag: string, answered: Answered): Promise<Buffer | undefined> {
+    if (answered.whole) return answered.whole;
+    const size = Math.max(answered.estimate, answered.length ?? 0);
+    if (size <= MAX_SMALL_BYTES) return Buffer.concat([...answered.write()]);
+    return size <= MAX_SHARED_BYTES ? await makeOnce(etag, answered, PLAIN).readWhole() : undefined;
+  }
+
   /** Who is to be told the length of what comes in pieces has it counted first; what is known costs nothing. */
+  async function writePlain(etag: string, answered: Answered, needsLength: boolean): Promise<Body> {
+    const whole = await gatherPlain(etag, answered);
+    if (whole) return { body: whole, length: whole.length };
+    const length = answered.length ?? (needsLength ? await countBytes(answered.write()) : undefined);
+    return { body: streamChunks(answered.write()), length };
+  }
+
+  async function writeCompressed(etag: string, answered: Answered, encoding: Encoding, needsLength: boolean): Promise<Body> {
+    const compressed = makeOnce(etag, answered, { open: encoding.open, shrinks: COMPRESSED });
+    const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
+    if (whole) return { body: whole, length: whole.length };
+    const length = needsLength ? ((await compressed.made) ?? (await countBytes(compressed.read()))) : undefined;
+    return { body: Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>, length };
+  }
+
   async function writeBody(
     etag: string,
     answered: Answered,
     encoding: Encoding | undefined,
     needsLength: boolean,
   ): Promise<Body> {
-    if (!encoding) {
-      if (answered.whole) return { body: answered.whole, length: answered.whole.length };
-      const length = answered.length ?? (needsLength ? await countBytes(answered.write()) : undefined);
-      return { body: streamChunks(answered.write()), length };
-    }
-    const compressed = compressOnce(etag, answered, encoding);
-    const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
-    if (whole) return { body: whole, length: whole.length };
-    const length = needsLength ? ((await compressed.made) ?? (await countBytes(compressed.read()))) : undefined;
-    return { body: Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>, length };
+    if (encoding) return await writeCompressed(etag, answered, encoding, needsLength);
+    return await writePlain(etag, answered, needsLength);
   }
 
   return {
@@ -136,8 +174,19 @@ export function createRepresenter(): Representer {
 
 /** Makes the response. */
 export function toResponse({ status, headers, body }: Representation): Response {
+  const isDivided = body instanceof Buffer && body.length > MAX_UNDIVIDED_BYTES;
+  if (isDivided) return new Response(streamChunks(divide(body)), { status, headers });
   // Uint8Array without a copy; TypeScript thinks of buffers that several threads share.
   return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, { status, headers });
+}
+
+/** The pieces of an answer that is too large to be handed on at once. @returns undefined if it is not */
+export function divideBody(body: Buffer): Iterator<Buffer> | undefined {
+  return body.length > MAX_UNDIVIDED_BYTES ? divide(body) : undefined;
+}
+
+function* divide(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
 }
 
 /** Counts what will be written; others get their turn between two chunks. */

@@ -1,4 +1,6 @@
 // All routes: what a server of ours answers.
+import { createAnswerCache } from "./answer-cache.ts";
+import { createRepresenter } from "./representation.ts";
 import type { Route } from "./route.ts";
 import { getCoverage } from "./routes/coverage.ts";
 import { deleteReport } from "./routes/departure.ts";
@@ -14,12 +16,14 @@ import { listVersions } from "./routes/versions.ts";
 
 /** All routes, in the order of the documentation. */
 export function createRoutes(): Route[] {
+  const answers = createAnswerCache();
+  const representer = createRepresenter(answers);
   return [
-    listReports(),
-    getReport(),
+    listReports(answers, representer),
+    getReport(representer),
     putReport(),
     deleteReport(),
-    listVersions(),
+    listVersions(answers, representer),
     getCoverage(),
     listProblems(),
     getCurrentSpec(),

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isLoopback, ListenError, startServer } from "./server.ts";
+import { createReaderWatch } from "./slow-readers.ts";
 
 const app = new Hono().get("/", (context) => context.text("hello"));
 
@@ -48,6 +49,61 @@ describe("startServer", () => {
     expect(await (await slow).text()).toBe("done");
     await stopping;
     await expect(fetch(server.url)).rejects.toThrow();
+  });
+
+  it("cuts who does not take an answer, and nobody who takes it", async () => {
+    let now = 0;
+    let given = 0;
+    const readers = createReaderWatch(() => now);
+    const length = 64 * 1024 * 1024;
+    const large = new Hono().get("/", () => {
+      let left = length / 65_536;
+      const pull = (controller: ReadableStreamDefaultController) => {
+        given++;
+        if (left-- > 0) controller.enqueue(new Uint8Array(65_536));
+        else controller.close();
+      };
+      return new Response(new ReadableStream({ pull }), { headers: { "content-length": String(length) } });
+    });
+    const server = await startServer(large, { host: "127.0.0.1", port: 0, readers });
+    onTestFinished(() => server.stop(0));
+    const open = () => {
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+      return socket;
+    };
+    /** Reads to the end of the connection. */
+    const drain = (socket: Socket) =>
+      new Promise<number>((resolve) => {
+        let bytes = 0;
+        socket.on("data", (chunk) => {
+          bytes += chunk.length;
+          if (bytes > length) socket.destroy();
+        });
+        socket.on("close", () => resolve(bytes));
+        socket.resume();
+      });
+    const stalled = open().pause();
+    await expect.poll(() => given, { timeout: 30_000 }).toBeGreaterThan(0);
+    // What the sockets on the way hold is taken, as far as anybody can see.
+    let before = 0;
+    await expect
+      .poll(() => {
+        const isSame = given === before;
+        before = given;
+        return isSame;
+      })
+      .toBe(true);
+    for (now = 0; now <= 60_000; now += 2000) readers.look();
+    expect(await drain(stalled)).toBeLessThan(length);
+    const quick = drain(open());
+    for (let turn = 0; turn < 100; turn++) {
+      now += 1000;
+      readers.look();
+      await new Promise(setImmediate);
+    }
+    expect(await quick).toBeGreaterThan(length);
   });
 
   it("survives what is no HTTP", async () => {

@@ -10,6 +10,7 @@ import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { HotAnswers } from "./hot-answers.ts";
 import { type ApiError, describeProblem } from "./problem-details.ts";
 import { findHeadFault, hasBody } from "./request-head.ts";
+import { createReaderWatch, type ReaderWatch } from "./slow-readers.ts";
 
 export interface ListenOptions {
   /** An address such as 127.0.0.1 or ::1; not a name, so that what is opened is what was written. */
@@ -24,6 +25,8 @@ export interface ListenOptions {
   readonly keepAliveMs?: number | undefined;
   /** Asked first. */
   readonly hotAnswers?: HotAnswers;
+  /** Who cuts slow readers; one with the usual bounds where none is given. */
+  readonly readers?: ReaderWatch;
 }
 
 export interface RunningServer {
@@ -77,7 +80,7 @@ const LINGER_MS = 500;
  */
 export async function startServer(
   app: Hono,
-  { host, port, tls, behindProxy = false, keepAliveMs, hotAnswers }: ListenOptions,
+  { host, port, tls, behindProxy = false, keepAliveMs, hotAnswers, readers = createReaderWatch() }: ListenOptions,
 ): Promise<RunningServer> {
   if (!isLoopback(host) && !tls && !behindProxy) {
     throw new ListenError(
@@ -103,6 +106,7 @@ export async function startServer(
   const door = createDoor(pair, {
     listener,
     connections,
+    readers,
     keepAliveMs: keepAliveMs ?? (behindProxy ? PROXY_KEEP_ALIVE_MS : KEEP_ALIVE_MS),
   });
   await door.listen(port, host);
@@ -154,6 +158,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 interface DoorOptions {
   readonly listener: Listener;
   readonly connections: Connections;
+  readonly readers: ReaderWatch;
   readonly keepAliveMs: number;
 }
 
@@ -165,7 +170,7 @@ interface Door {
   stop(graceMs: number): Promise<void>;
 }
 
-function createDoor(pair: TlsPair | undefined, { listener, connections, keepAliveMs }: DoorOptions): Door {
+function createDoor(pair: TlsPair | undefined, { listener, connections, readers, keepAliveMs }: DoorOptions): Door {
   const open = (own: TlsPair | undefined): Server => {
     const timeouts = {
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -176,6 +181,7 @@ function createDoor(pair: TlsPair | undefined, { listener, connections, keepAliv
     const opened = own
       ? createHttpsServer({ ...timeouts, handshakeTimeout: HEADERS_TIMEOUT_MS, ...own }, listener)
       : createHttpServer(timeouts, listener);
+    opened.on(own ? "secureConnection" : "connection", (socket: Socket) => readers.add(socket));
     return opened.on("connection", (connection: Socket) => connections.admit(connection));
   };
   let server = open(pair);
@@ -184,7 +190,10 @@ function createDoor(pair: TlsPair | undefined, { listener, connections, keepAliv
   const address = () => server.address() as AddressInfo;
 
   return {
-    listen: (port, host) => listen(server, host, port),
+    async listen(port, host) {
+      await listen(server, host, port);
+      readers.start();
+    },
     port: () => address().port,
     async greetWith(found) {
       if ("setSecureContext" in server) return (server as HttpsServer).setSecureContext({ ...found });
@@ -199,6 +208,7 @@ function createDoor(pair: TlsPair | undefined, { listener, connections, keepAliv
     },
     stop: async (graceMs) => {
       await Promise.all([server, ...ending].map((one) => stop(one, graceMs)));
+      readers.stop();
     },
   };
 }

@@ -7,7 +7,7 @@ import { findById, type HostReport, type RollView } from "../../roll/view.ts";
 import { awaitView, RETRY } from "../deadline.ts";
 import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
-import { createRepresenter, toResponse } from "../representation.ts";
+import { type Representer, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
 import {
   FIELDS_PARAMETER,
@@ -21,8 +21,7 @@ import {
 import { readQuery } from "./reports.ts";
 
 /** Makes GET /v1/reports/{id}. */
-export function getReport(): Route {
-  const representer = createRepresenter();
+export function getReport(representer: Representer): Route {
   return {
     method: "get",
     path: "/v1/reports/{id}",

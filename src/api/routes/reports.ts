@@ -2,15 +2,15 @@
 
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
-import { LRUCache } from "lru-cache";
 import { measureReports, writeReports } from "../../answers/array.ts";
 import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
 import { type Selection, selectReports } from "../../answers/selection.ts";
 import type { RollView } from "../../roll/view.ts";
+import type { AnswerCache } from "../answer-cache.ts";
 import { awaitView } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
-import { createRepresenter, negotiateFormat, toResponse } from "../representation.ts";
+import { negotiateFormat, type Representer, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
 import {
   FIELDS_PARAMETER,
@@ -21,13 +21,9 @@ import {
   WITHIN_PARAMETER,
 } from "../schemas.ts";
 
-/** Selections kept: a question asked again while nothing changed costs a look-up. */
-const MAX_SELECTIONS = 64;
-
-/** Makes the route. */
-export function listReports(): Route {
-  const representer = createRepresenter();
-  const select = cacheSelections();
+/** Makes the route. @param answers where selections are kept: a question asked again while nothing changed costs a look-up */
+export function listReports(answers: AnswerCache, representer: Representer): Route {
+  const select = cacheSelections(answers);
   return {
     method: "get",
     path: "/v1/reports",
@@ -86,6 +82,7 @@ export function listReports(): Route {
       const url = new URL(context.req.url);
       const query = readQuery(url.searchParams, services.windowMs);
       const view = await awaitView(services, query.partial);
+      answers.follow(view);
       const question = describeQuestion(query);
       const selection = await select(view, query, question);
       const warnings = selection.warnings.join("; ");
@@ -113,7 +110,7 @@ export function listReports(): Route {
       const { body } = representation;
       const { overflow } = services;
       // Compressed, an answer is a tenth of its size, and no roll that fits into memory is too large then.
-      const isTooLarge = body instanceof ReadableStream && !representation.headers["content-encoding"];
+      const isTooLarge = body !== null && !representation.headers["content-encoding"];
       const response = toResponse(representation);
       return overflow && isTooLarge && selection.bytes > overflow.limitBytes ? await overflow.redirect(response) : response;
     },
@@ -132,13 +129,13 @@ export function readQuery(parameters: Iterable<readonly [string, string]>, windo
 }
 
 /** A selection stands until the roll changes or a report crosses a boundary of age. */
-function cacheSelections(): (view: RollView, query: Query, question: string) => Promise<Selection> {
-  const cache = new LRUCache<string, { version: number; selection: Selection }>({ max: MAX_SELECTIONS });
+function cacheSelections(answers: AnswerCache): (view: RollView, query: Query, question: string) => Promise<Selection> {
+  const cache = answers.openShelf<{ version: number; selection: Selection }>(false);
   return async (view, query, question) => {
     const cached = cache.get(question);
     if (cached?.version === view.version && view.asOf <= cached.selection.validUntil) return cached.selection;
     const selection = await selectReports(view, query);
-    cache.set(question, { version: view.version, selection });
+    cache.set(question, { version: view.version, selection }, selection.positions.byteLength);
     return selection;
   };
 }

@@ -1,24 +1,21 @@
 // GET /v1/versions: which version of each module runs on how many hosts.
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
-import { LRUCache } from "lru-cache";
 import type { Format } from "../../answers/array.ts";
 import { createFieldReader } from "../../answers/field-values.ts";
 import { QueryError } from "../../answers/query.ts";
+import type { Selection } from "../../answers/selection.ts";
 import { answerVersions, type VersionAnswer, writeVersions } from "../../answers/version-answer.ts";
 import { parseVersionQuery, type VersionQuery } from "../../answers/version-query.ts";
 import { SHARED_TURNS } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
+import type { AnswerCache } from "../answer-cache.ts";
 import { awaitView } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
-import { createRepresenter, negotiateFormat, toResponse } from "../representation.ts";
+import { negotiateFormat, type Representer, toResponse } from "../representation.ts";
 import type { Route, Services } from "../route.ts";
 import { NOT_MODIFIED, PARTIAL_PARAMETER, WITHIN_PARAMETER } from "../schemas.ts";
-
-/** Answers that are kept: a question asked again while nothing changed costs a look-up. */
-const MAX_ANSWERS = 32;
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 const VERSION_SCHEMA = {
   type: "object",
@@ -47,22 +44,21 @@ const VERSION_SCHEMA = {
 /** What a byte costs that is written, as against one that is looked at. */
 const WRITTEN_BYTES = 4;
 
+/** What an answer says of its reports. */
+type Told = Pick<Selection, "silent" | "problems" | "validUntil">;
+
+/** An answer, without the objects that its bytes were made of, which take several times as much. */
 interface Kept {
   readonly version: number;
-  readonly answer: VersionAnswer;
+  readonly answer: Pick<VersionAnswer, "hosts" | "warnings"> & { readonly selection: Told };
   readonly bytes: Buffer;
   readonly digest: string;
 }
 
-/** Makes the route. */
-export function listVersions(): Route {
-  const representer = createRepresenter();
+/** Makes the route. @param answers where answers are kept: a question asked again while nothing changed costs a look-up */
+export function listVersions(answers: AnswerCache, representer: Representer): Route {
   const reader = createFieldReader();
-  const kept = new LRUCache<string, Kept>({
-    max: MAX_ANSWERS,
-    maxSize: MAX_ANSWER_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.length + 1,
-  });
+  const kept = answers.openShelf<Kept>(false);
 
   async function answer(view: RollView, query: VersionQuery, format: Format, { labels }: Services): Promise<Kept> {
     const key = `${format} ${query.text}`;
@@ -78,8 +74,11 @@ export function listVersions(): Route {
       pieces.push(piece);
     }
     const digest = hash.digest("base64url").slice(0, 22);
-    const fresh = { version: view.version, answer: made, bytes: Buffer.concat(pieces), digest };
-    kept.set(key, fresh);
+    const { hosts, warnings, selection } = made;
+    const { silent, problems, validUntil } = selection;
+    const told = { hosts, warnings, selection: { silent, problems, validUntil } };
+    const fresh = { version: view.version, answer: told, bytes: Buffer.concat(pieces), digest };
+    kept.set(key, fresh, fresh.bytes.length);
     return fresh;
   }
 
@@ -157,6 +156,7 @@ export function listVersions(): Route {
     async handle(context, services) {
       const query = readVersionQuery(new URL(context.req.url).searchParams, services);
       const view = await awaitView(services, query.reports.partial);
+      answers.follow(view);
       const format = negotiateFormat(context);
       const { answer: made, bytes, digest } = await answer(view, query, format, services);
       const warnings = made.warnings.join("; ");
