@@ -8,6 +8,7 @@ import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { formatSpan, sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
+import { Astray, type FollowOptions, followRead } from "./redirect.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
@@ -64,8 +65,9 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
     const body = init.body === undefined ? null : new Uint8Array(init.body);
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
+    const method = init.method ?? "GET";
     const response = await fetch(`${base}${path}`, {
-      method: init.method ?? "GET",
+      method,
       headers,
       body,
       // A redirect could lead the key to another host.
@@ -73,15 +75,15 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
       signal: AbortSignal.any([signal, patience.signal]),
       // The bound is on the wait for the answer to begin: a large roll over a slow line may take its time.
     }).finally(() => clearTimeout(timer));
-    if (response.ok || response.status === 304 || response.status === 303) {
+    if (isAnswer(response, method)) {
       // A sign-in page, a default backend and a captive portal say 200 or 204 to anything.
       if (!response.headers.has(API_HEADER)) {
         await response.body?.cancel();
         throw new AbortError(new ServerRefusal(describeStranger(response, url), response.status));
       }
-      return response.status === 303 ? await follow(response, signal) : response;
+      return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
     }
-    const reason = await explain(response, url, "x-api-key" in headers);
+    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, method });
     if (response.status === 429 || response.status >= 500) {
       const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
@@ -119,19 +121,33 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
   };
 }
 
+/** What was to be written has not arrived where a redirect leads: only S3 takes writes elsewhere, and it is not asked here. */
+function isAnswer({ ok, status }: Response, method: string): boolean {
+  return ok || (isRead(method) && (status === 304 || status === 303));
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
 /** Tells whether keys would travel to the server in the clear. */
 export function isInTheClear(url: URL): boolean {
   return url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""));
 }
 
 /** An answer too large for its way back lies elsewhere, at a URL that opens by itself: no key goes there. */
-async function follow(response: Response, signal: AbortSignal): Promise<Response> {
-  const found = await fetch(new URL(response.headers.get("location") ?? "", response.url), { redirect: "manual", signal });
-  if (!found.ok)
-    throw new AbortError(new ServerRefusal(`the answer's own place answered ${found.status}; ask again`, found.status));
-  // What the server said of the answer counts; of the body, what its place says.
-  const own = [...response.headers].filter(([name]) => name.startsWith("rollcall-"));
-  return new Response(found.body, { status: 200, headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]] });
+async function follow(response: Response, options: FollowOptions): Promise<Response> {
+  try {
+    const found = await followRead(response, options);
+    // What the server said of the answer counts; of the body, what its place says.
+    const own = [...response.headers].filter(([name]) => name.startsWith("rollcall-"));
+    return new Response(found.body, {
+      status: 200,
+      headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]],
+    });
+  } catch (error) {
+    throw error instanceof Astray ? new AbortError(new ServerRefusal(error.message, error.status)) : error;
+  }
 }
 
 /**
@@ -151,7 +167,13 @@ function describeStranger({ status }: Response, url: URL): string {
   return `${url.origin} answered ${status} without Rollcall's headers; is it a Rollcall server?`;
 }
 
-async function explain(response: Response, url: URL, hasKey: boolean): Promise<string> {
+interface Asked {
+  readonly url: URL;
+  readonly hasKey: boolean;
+  readonly method: string;
+}
+
+async function explain(response: Response, { url, hasKey, method }: Asked): Promise<string> {
   const text = (await response.text().catch(() => "")).slice(0, MAX_PROBLEM_BYTES);
   const problem = response.headers.get("content-type")?.includes("problem+json") ? parseProblem(text) : undefined;
   if (response.status === 401) {
@@ -160,8 +182,11 @@ async function explain(response: Response, url: URL, hasKey: boolean): Promise<s
       : `${url.origin} wants an API key: set ROLLCALL_KEY, or --key-file FILE`;
   }
   const location = response.headers.get("location");
-  if (response.status < 400 && location !== null)
-    return `${url.origin} redirects to ${sanitize(location)}, and a key is not sent on; name the right URL with --server`;
+  if (response.status < 400 && location !== null) {
+    const what =
+      method === "GET" || method === "HEAD" ? "a key is not sent on" : `the ${method} is not sent on: it has not arrived`;
+    return `${url.origin} redirects to ${sanitize(location)}, and ${what}; name the right URL with --server`;
+  }
   return problem
     ? `${url.origin} answered ${response.status}: ${sanitize(problem)}`
     : `${url.origin} answered ${describeStatus(response.status)}; is it a Rollcall server?`;

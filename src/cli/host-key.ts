@@ -130,7 +130,9 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
       body,
       headers: { "content-type": "application/json", ...toHeaders(fingerprint) },
     });
-    const { secret: made } = (await response.json()) as { secret: string };
+    const made = readSecretOf(await response.text());
+    if (made === undefined)
+      throw new CommandError(`${url.origin} answered the enrolment with ${response.status} and no key; is it a Rollcall server?`);
     onNotice(`enrolled with ${url.origin} as ${id}`);
     const key = { secret: made, id };
     // To ask for another one at each try would take the places of this host's other keys.
@@ -170,6 +172,16 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     describe: async () =>
       (await readKept()) === undefined ? "none yet: the first report enrols" : `this host's own key, ${path}`,
   };
+}
+
+/** @returns undefined if the answer holds no host's key */
+function readSecretOf(text: string): string | undefined {
+  try {
+    const { secret } = JSON.parse(text) as { secret?: unknown };
+    return typeof secret === "string" && OWN_KEY.test(secret) ? secret : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function describe(error: unknown): string {
