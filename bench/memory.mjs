@@ -1,4 +1,4 @@
-// Measures the memory of a server whose clients ask many questions, and do not read the answers: node bench/memory.mjs [--program dist/main.js] [--readers N]
+// Measures the memory of a server whose clients ask many questions, and do not read the answers: node bench/memory.mjs [--program dist/main.js] [--hosts N] [--questions N] [--readers N]
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     program: { type: "string", default: new URL("../dist/main.js", import.meta.url).pathname },
     readers: { type: "string", default: "300" },
     hosts: { type: "string", default: "8000" },
+    questions: { type: "string", default: "64" },
     "wait-s": { type: "string", default: "60" },
   },
 });
@@ -21,7 +22,7 @@ const readers = Number(values.readers);
 const hosts = Number(values.hosts);
 const home = mkdtempSync(join(tmpdir(), "rollcall-memory-"));
 const env = { PATH: process.env.PATH, HOME: home };
-const QUESTIONS = 64;
+const QUESTIONS = Number(values.questions);
 const ENCODINGS = ["identity", "gzip", "br"];
 
 const folder = join(home, "store/reports/v1/local");

@@ -64,3 +64,14 @@ it("cuts nobody who is as quick as a slow line, in pieces or in one, and nobody 
   }
   expect(watch(makeSocket(0, { answer: 0 }), 600)).toBeUndefined();
 });
+
+it("cuts nobody because this process itself stood still", () => {
+  let at = 0;
+  const socket = makeSocket(0);
+  const readers = createReaderWatch(() => at);
+  readers.add(socket as unknown as Parameters<typeof readers.add>[0]);
+  readers.look();
+  at += 3_600_000;
+  readers.look();
+  expect(socket.isCut).toBe(false);
+});

@@ -8,8 +8,9 @@ const GRACE_MS = 30_000;
 /** The slowest that a reader may be in the long run: a tenth of what a telephone has where it is called slow. */
 const MIN_BYTES_PER_SECOND = 8 * 1024;
 
-/** How often it is looked. Milliseconds. */
+/** How often it is looked; and how much time counts at most between two looks: more has passed where this process itself stood still. Milliseconds. */
 const LOOK_MS = 2000;
+const MAX_STEP_MS = 2 * LOOK_MS;
 
 /** What is looked at of a socket. */
 export type WatchedSocket = Pick<Socket, "bytesWritten" | "writableLength" | "destroy" | "once">;
@@ -38,10 +39,12 @@ interface Waiting {
 export function createReaderWatch(now: () => number = () => performance.now()): ReaderWatch {
   const sockets = new Map<WatchedSocket, Waiting | undefined>();
   let timer: NodeJS.Timeout | undefined;
+  /** Time that counts, and when it was looked last. */
+  let at = 0;
+  let lookedAt = now();
 
   function judge(socket: WatchedSocket, before: Waiting | undefined): Waiting | undefined {
     if (socket.writableLength === 0) return undefined;
-    const at = now();
     const taken = socket.bytesWritten - socket.writableLength;
     if (!before) return { since: at, takenThen: taken, taken, takenSince: at };
     return taken === before.taken ? before : { ...before, taken, takenSince: at };
@@ -50,12 +53,14 @@ export function createReaderWatch(now: () => number = () => performance.now()): 
   /** What is on its way counts as one: how much of it was taken is not to be seen, so it gets the time that it may take. */
   function isSlow(socket: WatchedSocket, { since, takenThen, taken, takenSince }: Waiting): boolean {
     const onItsWayMs = (socket.writableLength / MIN_BYTES_PER_SECOND) * 1000;
-    if (now() - takenSince > STALL_MS + onItsWayMs) return true;
+    if (at - takenSince > STALL_MS + onItsWayMs) return true;
     const leastMs = ((taken - takenThen) / MIN_BYTES_PER_SECOND) * 1000;
-    return now() - since > GRACE_MS + onItsWayMs + leastMs;
+    return at - since > GRACE_MS + onItsWayMs + leastMs;
   }
 
   function look(): void {
+    at += Math.min(now() - lookedAt, MAX_STEP_MS);
+    lookedAt = now();
     for (const [socket, before] of sockets) {
       const waiting = judge(socket, before);
       sockets.set(socket, waiting);
