@@ -5,6 +5,7 @@ import { isAbsence } from "../store/file-error.ts";
 import { type Deployment, type EarlierAnswers, FORMS, NOTHING, parseAnswers, parseReporters } from "./aws-answers.ts";
 import { TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 
 export interface AwsInitOptions {
@@ -75,7 +76,7 @@ function quoteWord(text: string): string {
 async function readAnswers(folder: string): Promise<EarlierAnswers> {
   const path = join(folder, ANSWERS);
   try {
-    return parseAnswers(await readFile(path, "utf8"));
+    return parseAnswers(await readGivenText(path));
   } catch (error) {
     if (isAbsence(error)) return {};
     throw new CommandError(`${path} cannot be read: ${(error as Error).message}; mend or remove it`);

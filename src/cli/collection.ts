@@ -1,5 +1,4 @@
 // Collecting this host's report, for `report` and for the agent in `start`.
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SpecEditionNote } from "../collect/assembly.ts";
 import type { HostAccess, Inputs } from "../collect/collector.ts";
@@ -16,6 +15,7 @@ import { renderMistakes } from "../spec/mistake.ts";
 import { MAX_SPEC_BYTES } from "../spec/schema.ts";
 import { parseSpec, type Spec } from "../spec/spec.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { readGivenStart } from "./given-file.ts";
 import { keepHostId, makeHostId } from "./host-id.ts";
 import type { Io } from "./io.ts";
 import { VERSION } from "./version.ts";
@@ -172,7 +172,7 @@ function parseSpecText(file: string | undefined, text: string): { spec: Spec; di
 export async function readSpecText(file: string | undefined, io: Io): Promise<string> {
   if (file === undefined) return DEFAULT_SPEC;
   try {
-    const bytes = file === "-" ? await io.readStdin() : await readFile(resolve(io.cwd, file));
+    const bytes = file === "-" ? await io.readStdin() : await readGivenStart(resolve(io.cwd, file), MAX_SPEC_BYTES);
     // One byte more than the limit is enough for the parser to say that it is too long.
     return bytes.subarray(0, MAX_SPEC_BYTES + 1).toString("utf8");
   } catch (error) {

@@ -1,5 +1,4 @@
 // rollcall config check: every mistake of the configuration file at once, and what is in force.
-import { readFile } from "node:fs/promises";
 import { posix, resolve } from "node:path";
 import * as z from "zod";
 import { ExpectationError, parseExpected } from "../answers/coverage.ts";
@@ -14,6 +13,7 @@ import { StoreError } from "../store/store.ts";
 import { sanitize } from "./cell.ts";
 import { type Config, configSchema, parseConfig, parseConfigAs, readConfigText, renderConfigMistakes } from "./config-file.ts";
 import { CommandError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
@@ -171,7 +171,7 @@ async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
   const check = async (path: string | undefined, judge: (text: string, path: string) => string | undefined) => {
     if (path === undefined) return undefined;
     try {
-      return judge(await readFile(resolve(io.cwd, path), "utf8"), path);
+      return judge(await readGivenText(resolve(io.cwd, path)), path);
     } catch (error) {
       return `cannot be read: ${(error as Error).message}`;
     }

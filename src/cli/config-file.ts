@@ -1,11 +1,12 @@
 // The configuration file: which keys it may hold, and what is said of mistakes in it.
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import * as z from "zod";
 import { labelRulesSchema } from "../answers/labels.ts";
 import { publishersSchema } from "../publish/config.ts";
 import { readDocument } from "../spec/document.ts";
 import { type Mistake, renderMistakes } from "../spec/mistake.ts";
 import { CommandError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
@@ -63,7 +64,7 @@ export async function readConfig(path: string, isNamed: boolean, io: Io): Promis
 /** @returns "" for a file that need not be there, and is not @throws CommandError */
 export async function readConfigText(path: string, isNamed: boolean): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readGivenText(path);
   } catch (error) {
     if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);

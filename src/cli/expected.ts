@@ -1,8 +1,9 @@
 // Lists of expected hosts: from a file, from stdin, from EC2.
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ExpectationError, parseExpected } from "../answers/coverage.ts";
 import { CommandError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 
 /** `aws ec2 describe-instances` says some 10 KB of each host. */
@@ -15,7 +16,7 @@ export function openExpected(file: string | undefined, io: Pick<Io, "cwd">): (()
   let known: { readonly mark: string; readonly ids: ReadonlySet<string> } | undefined;
   return async () => {
     const mark = await look(() => readMark(path));
-    if (known?.mark !== mark) known = { mark, ids: parseExpected(await look(() => readFile(path, "utf8"))) };
+    if (known?.mark !== mark) known = { mark, ids: parseExpected(await look(() => readGivenText(path))) };
     return known.ids;
   };
 }

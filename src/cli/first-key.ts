@@ -1,10 +1,11 @@
 // The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a second start prints the same line.
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Keyring } from "../api/keyring.ts";
 import { createKey } from "../api/keys.ts";
 import type { Store } from "../store/store.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 
 /** Store's URL to key. */
@@ -32,7 +33,7 @@ export async function keepFirstKey(store: Store, keyring: Keyring, io: Io): Prom
 
 async function readKeys(path: string): Promise<Record<string, string>> {
   try {
-    return fileSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return fileSchema.parse(JSON.parse(await readGivenText(path)));
   } catch {
     // Missing or broken: the keys in it cannot be told from revoked ones, and a new key costs nothing.
     return {};

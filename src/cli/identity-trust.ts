@@ -1,5 +1,4 @@
 // Whether and whom EC2's word for an instance's id is taken for proof: the flags --identity-… of rollcall serve.
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createCallerCheck } from "../api/caller-identity.ts";
 import type { IdentityTrust } from "../api/identity.ts";
@@ -10,6 +9,7 @@ import { createFetch } from "../network/fetch.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 
 export interface IdentityFlags {
@@ -46,7 +46,7 @@ export async function readIdentityTrust(flags: IdentityFlags, store: Store, io: 
 
 async function readCertificates(file: string, io: Io): Promise<IdentityTrust["certificates"]> {
   try {
-    return parseCertificates(await readFile(resolve(io.cwd, file), "utf8"));
+    return parseCertificates(await readGivenText(resolve(io.cwd, file)));
   } catch (error) {
     throw new CommandError(`cannot read the certificates in ${file}: ${(error as Error).message}`);
   }

@@ -1,9 +1,9 @@
 // Where publishers' secrets come from: a file or a variable that the configuration names, never the configuration itself.
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readParameter } from "../publish/parameter-store.ts";
 import { PublishError } from "../publish/publisher.ts";
 import type { ReadSecret } from "../publish/registry.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 
 const MAX_SECRET = 4096;
@@ -26,7 +26,7 @@ export async function readPublisherSecret(
 
 async function read(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readGivenText(path);
   } catch (error) {
     throw new PublishError(`cannot read the secret: ${(error as Error).message}`);
   }

@@ -1,5 +1,4 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
-import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { BUILT_IN_RULES, type LabelRule } from "../answers/label-rule.ts";
 import { parseSpan, QueryError } from "../answers/query.ts";
@@ -7,6 +6,7 @@ import { USUAL_WRITE_LIMITS, type WriteLimits } from "../api/write-bounds.ts";
 import type { PublishersConfig } from "../publish/config.ts";
 import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
 import { LOG_LEVELS } from "./log-level.ts";
@@ -275,7 +275,7 @@ function readSpan(setting: Sourced | undefined): number | undefined {
 
 async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
   try {
-    const content = await readFile(isAbsolute(value) ? value : resolve(io.cwd, value), "utf8");
+    const content = await readGivenText(isAbsolute(value) ? value : resolve(io.cwd, value));
     if (content.length > MAX_KEY_FILE_BYTES) throw new Error("it is too long to be a key");
     return content.trim();
   } catch (error) {

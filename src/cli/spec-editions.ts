@@ -1,5 +1,5 @@
 // rollcall spec keygen, push, rollback, editions: one spec for all hosts, signed, from one place.
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   CURRENT_EDITION_KEY,
@@ -20,6 +20,7 @@ import { formatPublicKey, makeKeyPair, parsePrivateKey, parsePublicKey } from ".
 import { PreconditionFailed, type Store, type StoredObject } from "../store/store.ts";
 import { readSpecText } from "./collection.ts";
 import { CommandError, UsageError } from "./failure.ts";
+import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
@@ -207,7 +208,7 @@ function describeHosts({ share, filters = [] }: EditionPart, at: number): string
 }
 
 async function readPrivateKey(path: string, io: Io) {
-  const pem = await readFile(resolve(io.cwd, path), "utf8").catch((error: Error) => {
+  const pem = await readGivenText(resolve(io.cwd, path)).catch((error: Error) => {
     throw new CommandError(`cannot read the key: ${error.message}`);
   });
   const key = parsePrivateKey(pem);

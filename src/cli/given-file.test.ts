@@ -1,0 +1,31 @@
+// Tests of reading files that people name: devices without an end, pipes, and files of each length around the limit.
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeFolder } from "../collect/temporary-folder.ts";
+import { readGivenStart, readGivenText } from "./given-file.ts";
+
+describe("a file that somebody names", () => {
+  it.each(["/dev/zero", "/dev/full"])("may be %s, which has no end: it is too long", async (path) => {
+    expect(await readGivenStart(path, 100_000)).toHaveLength(100_001);
+    await expect(readGivenText(path, 100_000)).rejects.toThrow(`${path} has more than 100000 bytes`);
+  });
+
+  it.each([0, 1, 65_535, 65_536, 65_537, 199_999, 200_000])("is read whole with %i bytes, up to the limit", async (length) => {
+    const path = join(await makeFolder({ a: "x".repeat(length) }), "a");
+    expect(await readGivenText(path, 200_000)).toBe("x".repeat(length));
+  });
+
+  it("may be a pipe", async () => {
+    const path = join(await makeFolder(), "pipe");
+    execFileSync("mkfifo", [path]);
+    const [text] = await Promise.all([readGivenText(path), writeFile(path, "from a pipe")]);
+    expect(text).toBe("from a pipe");
+  });
+
+  it("is an error where it is none", async () => {
+    await expect(readGivenText(join(await makeFolder(), "none"))).rejects.toThrow("ENOENT");
+    await expect(readGivenText(await makeFolder())).rejects.toThrow("EISDIR");
+  });
+});
