@@ -5,7 +5,7 @@ import { type ApiKey, createKey } from "../api/keys.ts";
 import { openStore } from "../store/open.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { type IoDouble, makeIo, makeStore, NOW, startTestService } from "./io-double.ts";
-import { runKeysCreate, runKeysList, runKeysRevoke } from "./keys.ts";
+import { runKeysAllow, runKeysCreate, runKeysDeny, runKeysList, runKeysRevoke } from "./keys.ts";
 import type { Flags } from "./settings.ts";
 import { embeddedStoreUrl } from "./target.ts";
 
@@ -71,12 +71,34 @@ describe.each(places)("on %s", (_name, open) => {
     { scope: ["read" as const], name: "a\u001b[2J" },
     { scope: ["read" as const], name: "x".repeat(101) },
     { scope: ["ingest" as const], name: "a", host: "../x" },
+    { scope: ["read" as const], name: "a", host: "host-1" },
+    { scope: ["admin" as const], name: "a", host: "host-1" },
+    { scope: ["read" as const], name: "a", expires: "2020-01-01" },
+    { scope: ["read" as const], name: "a", expires: "soon" },
   ])("refuses %j as called wrongly", async (options) => {
     const { flags, env } = await open();
     const io = await makeIo({ env });
     await expect(runKeysCreate({ ...options, ...flags }, io)).rejects.toThrow(UsageError);
     expect(io.out()).toBe("");
     expect(await list(flags, env)).toEqual([]);
+  });
+
+  it("shuts a host out, shows it in the list, and lets it in again", async () => {
+    const { flags, env } = await open();
+    await runKeysCreate({ ...flags, scope: ["read"], name: "short", expires: "2d" }, await makeIo({ env }));
+    await runKeysDeny("host-1", flags, await makeIo({ env }));
+    expect(await list(flags, env)).toMatchObject([
+      { name: "short", expires_at: new Date(NOW + 2 * 86_400_000).toISOString() },
+      { id: "host-1", scopes: [], host: "host-1", enrolled: false, denied_at: expect.any(String) },
+    ]);
+    const io = await makeIo({ env, isTerminal: true, columns: 120 });
+    await runKeysList(flags, io);
+    expect(io.out()).toMatch(/short +read +0s +- +in 2d\n/);
+    expect(io.out()).toMatch(/host-1 +\(denied\) +none +host-1/);
+    await runKeysAllow("host-1", flags, await makeIo({ env }));
+    expect(await list(flags, env)).toHaveLength(1);
+    await expect(runKeysAllow("host-1", flags, await makeIo({ env }))).rejects.toThrow("host-1 is not denied");
+    await expect(runKeysDeny("../x", flags, await makeIo({ env }))).rejects.toThrow(UsageError);
   });
 
   it("shows a table on a terminal, and JSON there with --json", async () => {
