@@ -63,3 +63,31 @@ it("refuses what it does not understand, and keys of other hosts", async () => {
   expect((await ask("DELETE", "/v1/reports/a", undefined, bound)).status).toBe(403);
   expect((await ask("DELETE", "/v1/reports/never-heard-of")).status).toBe(204);
 });
+
+it("refuses a host that reports straight into the store, since a departure at our own key would take nothing away", async () => {
+  const { ask, report, store } = await setUp();
+  for (const key of ["reports/v1/123456789012/AROAX:a.json", "a.json"]) {
+    await store.put(key, Buffer.from(report()));
+    const answer = await ask("DELETE", "/v1/reports/a");
+    expect(answer.status).toBe(409);
+    expect(await answer.json()).toMatchObject({
+      title: "The host reports straight into the store",
+      detail: expect.stringContaining(key),
+    });
+    expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+    await store.delete(key);
+  }
+  // One that reports through the server leaves, whatever another account's host with its id does.
+  await store.put("reports/v1/123456789012/AROAX:a.json", Buffer.from(report()));
+  await ask("PUT", "/v1/reports/a", report());
+  expect((await ask("DELETE", "/v1/reports/a")).status).toBe(204);
+  expect(await (await ask("GET", "/v1/reports/a")).json()).toMatchObject({ instance_id: "a" });
+});
+
+it("takes away what the server put beside the host's own key, when only that is there", async () => {
+  const { ask, report, store } = await setUp();
+  await store.put("reports/v1/local/0123456789abcdef:a.json", Buffer.from(report()));
+  expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+  expect((await ask("DELETE", "/v1/reports/a")).status).toBe(204);
+  expect(await (await ask("GET", "/v1/reports")).json()).toEqual([]);
+});

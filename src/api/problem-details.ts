@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   method_not_allowed: { status: 405, title: "This path does not take this method" },
   ambiguous: { status: 409, title: "More than one host has this id" },
   clone: { status: 409, title: "Another machine has this host id" },
+  elsewhere: { status: 409, title: "The host reports straight into the store" },
   too_large: { status: 413, title: "The report is too large" },
   unsupported_encoding: { status: 415, title: "The body's encoding is not supported" },
   invalid_report: { status: 422, title: "The report was refused" },

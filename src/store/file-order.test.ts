@@ -19,7 +19,7 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fileStore } from "./file.ts";
-import { PutOrder } from "./file-order.ts";
+import { PutOrder } from "./put-order.ts";
 import type { Store } from "./store.ts";
 
 const KEY = "reports/v1/local/i-1.json";

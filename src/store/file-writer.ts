@@ -19,8 +19,9 @@ import { MtimeSequence, toEntry } from "./file-entry.ts";
 import { codeOf, explain } from "./file-error.ts";
 import type { FolderWatch } from "./file-link.ts";
 import { type Lock, LockTaken, takeLock } from "./file-lock.ts";
-import { isOvertakenBy, lookAtStanding, PutOrder, type Standing } from "./file-order.ts";
+import { isOvertakenBy, lookAtStanding, type Standing } from "./file-order.ts";
 import type { StoreOwner } from "./file-owner.ts";
+import { PutOrder } from "./put-order.ts";
 import { PreconditionFailed, type PutOptions, type PutOutcome } from "./store.ts";
 
 const close = promisify(closeCallback);

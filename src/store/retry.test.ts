@@ -1,7 +1,8 @@
 // A store that asks again: what is repeated, how long, and how it ends.
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "./memory.ts";
-import { type RepeatableStore, type RetryOptions, withRetry } from "./retry.ts";
+import type { RepeatableStore } from "./repeated-put.ts";
+import { type RetryOptions, withRetry } from "./retry.ts";
 import { PreconditionFailed, type Store, StoreError, TooLarge, Unavailable } from "./store.ts";
 
 const LIMIT = { maxBytes: 1024 };
@@ -11,9 +12,11 @@ function makeLine() {
   const time = { now: 1_700_000_000_000 };
   const waits: number[] = [];
   const memory = memoryStore({ clock: () => time.now });
+  /** By etag, since a put of another has another. */
   const marks = new Map<string, string>();
   const failures: { error: Error; when: "before" | "after" }[] = [];
   let calls = 0;
+  let marked = 0;
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     calls++;
     const failure = failures.shift();
@@ -29,18 +32,25 @@ function makeLine() {
     put: (key, body, options) =>
       call(async () => {
         const entry = await memory.put(key, body, options);
-        if (options?.mark !== undefined) marks.set(key, options.mark);
+        if (options?.mark !== undefined) marks.set(entry.etag, options.mark);
         return entry;
       }),
-    async findMarked(key, mark) {
+    async look(key) {
       const found = await memory.get(key, LIMIT);
-      return found && marks.get(key) === mark ? found : undefined;
+      return (
+        found && {
+          entry: found,
+          mark: marks.get(found.etag),
+          now: Math.floor(time.now / 1000) * 1000,
+          holds: found.body.equals.bind(found.body),
+        }
+      );
     },
   };
   const options: RetryOptions = {
     clock: () => time.now,
     random: () => 1,
-    newMark: () => `mark-${calls}`,
+    newMark: () => `mark-${marked++}`,
     async wait(ms) {
       waits.push(ms);
       time.now += ms;
@@ -49,6 +59,7 @@ function makeLine() {
   return {
     driver,
     memory,
+    time,
     options,
     waits,
     store: withRetry(driver, options),
@@ -138,8 +149,8 @@ describe("withRetry", () => {
 
   it("tells who may not read what the put was told", async () => {
     const { driver, options, fail } = makeLine();
-    const findMarked = () => Promise.reject(new StoreError("may not read"));
-    const store = withRetry({ ...driver, findMarked }, options);
+    const look = () => Promise.reject(new StoreError("may not read"));
+    const store = withRetry({ ...driver, look }, options);
     fail("after", busy());
     await expect(store.put("a", Buffer.from("x"), { ifNoneMatch: "*" })).rejects.toThrow(PreconditionFailed);
   });
@@ -151,6 +162,82 @@ describe("withRetry", () => {
     fail("before", busy(), busy());
     const store = withRetry(driver, { ...options, wait });
     await expect(store.get("a", { ...LIMIT, signal: control.signal })).rejects.toThrow("told to stop");
+  });
+});
+
+describe("withRetry: puts of one key", () => {
+  const read = async (store: Store) => (await store.get("a", LIMIT))?.body.toString();
+
+  it("lie over what was there before, and know their own first try", async () => {
+    const { store, memory, fail, calls } = makeLine();
+    await memory.put("a", Buffer.from("before"));
+    fail("before", busy(), busy());
+    expect(await store.put("a", Buffer.from("1"))).not.toHaveProperty("isOvertaken");
+    expect(await read(memory)).toBe("1");
+    fail("after", busy());
+    const puts = calls();
+    expect(await store.put("a", Buffer.from("2"))).toMatchObject({ etag: (await memory.get("a", LIMIT))?.etag });
+    expect(calls() - puts).toBe(1);
+    fail("before", busy());
+    await store.put("new", Buffer.from("3"));
+    expect(await memory.get("new", LIMIT)).toBeDefined();
+  });
+
+  it.each(["before", "after"] as const)("lie over nothing newer of another process, tried again: failed %s", async (when) => {
+    const { driver, options, memory, time, fail } = makeLine();
+    await memory.put("a", Buffer.from("before"));
+    const wait: RetryOptions["wait"] = async () => {
+      time.now += 5000;
+      await memory.put("a", Buffer.from("newer"));
+    };
+    fail(when, busy());
+    const outcome = await withRetry(driver, { ...options, wait }).put("a", Buffer.from("older"));
+    expect(outcome.isOvertaken).toBe(true);
+    expect(await read(memory)).toBe("newer");
+  });
+
+  it("lie over nothing that this process began later, though it may not look", async () => {
+    const { driver, options, memory, time, fail } = makeLine();
+    const look = () => Promise.reject(new StoreError("may not read"));
+    let later: Promise<unknown> | undefined;
+    const wait: RetryOptions["wait"] = async (ms) => {
+      time.now += ms;
+      later ??= store.put("a", Buffer.from("newer"));
+      await later;
+    };
+    const store: Store = withRetry({ ...driver, look }, { ...options, wait });
+    fail("before", busy());
+    expect(await store.put("a", Buffer.from("older"))).toMatchObject({ isOvertaken: true, key: "a", size: 5 });
+    expect(await read(memory)).toBe("newer");
+  });
+
+  it("are made again where another wrote between the look and the write", async () => {
+    const { driver, options, memory, time, fail } = makeLine();
+    await memory.put("a", Buffer.from("before"));
+    let looks = 0;
+    const look: RepeatableStore["look"] = async (key) => {
+      const found = await driver.look(key);
+      if (looks++ === 0) await memory.put("a", Buffer.from("between"));
+      time.now += 2000;
+      return found;
+    };
+    fail("before", busy());
+    const outcome = await withRetry({ ...driver, look }, options).put("a", Buffer.from("older"));
+    expect([outcome.isOvertaken, looks, await read(memory)]).toEqual([undefined, 2, "older"]);
+  });
+
+  it("need no conditions of a server that knows none, nor a right to look", async () => {
+    const { driver, options, memory, fail } = makeLine();
+    const put: RepeatableStore["put"] = async (key, body, conditions) => {
+      if (conditions?.ifMatch !== undefined) throw new StoreError("NotImplemented");
+      return await driver.put(key, body, conditions);
+    };
+    await memory.put("a", Buffer.from("before"));
+    for (const look of [driver.look, () => Promise.reject(new StoreError("may not read"))]) {
+      fail("before", busy());
+      await withRetry({ ...driver, put, look }, options).put("a", Buffer.from("x"));
+      expect(await read(memory)).toBe("x");
+    }
   });
 });
 

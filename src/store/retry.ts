@@ -2,7 +2,17 @@
 
 import type { Clock } from "../report/clock.ts";
 import { drawWait } from "./backoff.ts";
-import { type Entry, PreconditionFailed, type PutOptions, type Store, type StoreError, Unavailable, Untrue } from "./store.ts";
+import { PutOrder } from "./put-order.ts";
+import { lookIfAllowed, type OrderedPut, putOnce, type RepeatableStore } from "./repeated-put.ts";
+import {
+  PreconditionFailed,
+  type PutOptions,
+  type PutOutcome,
+  type Store,
+  type StoreError,
+  Unavailable,
+  Untrue,
+} from "./store.ts";
 
 const BACKOFF = { first: 50, cap: 2000 };
 const BUDGET_MS = 20_000;
@@ -12,14 +22,6 @@ const MAX_TRIES = 100;
 
 /** What is untrue so often is no passing fault of a line; a server that is broken is told of within seconds. */
 const MAX_UNTRUE = 8;
-
-/** What a driver must have so that its conditional puts can be repeated. */
-export interface RepeatableStore extends Store {
-  /** @param options `mark` is stored with the object, for findMarked */
-  put(key: string, body: Uint8Array, options?: PutOptions & { readonly mark?: string }): Promise<Entry>;
-  /** The object, if it is the one that was put with this mark. */
-  findMarked(key: string, mark: string): Promise<Entry | undefined>;
-}
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -36,40 +38,54 @@ export interface RetryOptions {
 /**
  * Wraps a store. A listing that fails on the way goes on after the last key it gave.
  *
- * A put whose answer was lost may have been carried out, and with a condition its repetition then fails by its own success. So such a put
- * is marked, and whoever meets its own mark has won. Comparing bodies would not do: two writers may write the same bytes.
+ * A put whose answer was lost may have been carried out, and with a condition its repetition then fails by its own success. So puts are marked
+ * (repeated-put.ts). Comparing bodies would not do: two writers may write the same bytes. The repetition of a put without a condition lies over nothing
+ * that was put since it began.
  */
 export function withRetry(store: RepeatableStore, options: RetryOptions): Store {
-  const { newMark } = options;
+  const { newMark, clock } = options;
 
-  async function put(key: string, body: Uint8Array, conditions: PutOptions): Promise<Entry> {
-    // Repeated is what was given, whatever the caller does with its buffer meanwhile.
-    const copy = Buffer.from(body);
-    if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) {
-      return await repeat(() => store.put(key, copy, conditions), conditions.signal, options, Number.POSITIVE_INFINITY);
-    }
+  const order = new PutOrder();
+
+  /** Whoever meets its own mark has won. */
+  async function putOnCondition(key: string, copy: Buffer, conditions: PutOptions): Promise<PutOutcome> {
     const mark = newMark();
-    const once = async (attempt: number): Promise<Entry> => {
+    const once = async (attempt: number): Promise<PutOutcome> => {
       try {
         return await store.put(key, copy, { ...conditions, mark });
       } catch (error) {
         if (attempt === 1 || !(error instanceof PreconditionFailed)) throw error;
-        const own = await store.findMarked(key, mark).catch((reason: unknown) => {
-          if (reason instanceof Unavailable) throw reason;
-          // Who may write but not read cannot know better than what the put was told.
-          throw error;
-        });
-        if (own) return own;
-        throw error;
+        // Who may write but not read cannot know better than what the put was told.
+        const standing = (await lookIfAllowed(store, key))?.standing;
+        if (standing?.mark !== mark) throw error;
+        if (standing.holds(copy)) return standing.entry;
+        // It is ours, and arrived changed.
+        return await store.put(key, copy, { ifMatch: standing.entry.etag, signal: conditions.signal, mark });
       }
     };
     return await repeat(once, conditions.signal, options, Number.POSITIVE_INFINITY);
   }
 
+  async function putInOrder(key: string, copy: Buffer, { signal }: PutOptions): Promise<PutOutcome> {
+    const put: OrderedPut = { key, body: copy, signal, mark: newMark(), beganAt: clock() };
+    const turn = order.begin(key);
+    try {
+      const once = (attempt: number) => order.place(turn, (isOvertaken) => putOnce(store, put, attempt, isOvertaken, clock()));
+      return await repeat(once, signal, options, Number.POSITIVE_INFINITY);
+    } finally {
+      order.end(turn);
+    }
+  }
+
   return {
     location: store.location,
     splitsListings: store.splitsListings ?? false,
-    put: (key, body, conditions = {}) => put(key, body, conditions),
+    put: (key, body, conditions = {}) => {
+      // Repeated is what was given, whatever the caller does with its buffer meanwhile.
+      const copy = Buffer.from(body);
+      const isConditional = conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined;
+      return isConditional ? putOnCondition(key, copy, conditions) : putInOrder(key, copy, conditions);
+    },
     get: (key, getOptions) => repeat(() => store.get(key, getOptions), getOptions.signal, options),
 
     async *list(prefix, listOptions = {}) {

@@ -52,6 +52,17 @@ export function checkBody(what: string, body: Uint8Array, headers: AnswerHeaders
   }
 }
 
+/** Whether checkBody finds nothing wrong. */
+export function isBody(body: Uint8Array, headers: AnswerHeaders, hasMd5: boolean): boolean {
+  try {
+    checkBody("", body, headers, hasMd5);
+    return true;
+  } catch (error) {
+    if (error instanceof Untrue) return false;
+    throw error;
+  }
+}
+
 /** The MD5 that an ETag is; undefined where it is none. */
 function readMd5({ etag = "", encryption = "", customerKey }: AnswerHeaders): string | undefined {
   // aws:kms, aws:kms:dsse

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { makeBucket } from "../../test/s3/bucket.ts";
 import { startTamperProxy, startTunnel, type Tamper, type TamperProxy } from "../../test/s3/tamper-proxy.ts";
-import type { RepeatableStore } from "./retry.ts";
+import type { RepeatableStore } from "./repeated-put.ts";
 import { s3Store } from "./s3.ts";
 import { createFetchSender } from "./s3-fetch.ts";
 import { createSender } from "./s3-send.ts";

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { makeBucket } from "../../test/s3/bucket.ts";
 import { startTamperProxy, type Tamper, type TamperedAnswer, type TamperProxy } from "../../test/s3/tamper-proxy.ts";
+import type { RepeatableStore } from "./repeated-put.ts";
 import { withRetry } from "./retry.ts";
 import { s3Store } from "./s3.ts";
 import { createFetchSender } from "./s3-fetch.ts";
@@ -280,10 +281,44 @@ describe.each([
       expect(proxy.asked.at(-1)?.headers["x-amz-checksum-mode"]).toBe("ENABLED");
     });
 
-    it("that arrive changed are no put", async () => {
+    it("of an older put that is tried again lie over nothing newer", async () => {
+      const began = [5000];
+      const late = withRetry(plain as RepeatableStore, {
+        // It began five seconds ago.
+        clock: () => Date.now() - (began.pop() ?? 0),
+        random: Math.random,
+        newMark: randomUUID,
+        wait: () => store.put("order", Buffer.from("newer")),
+      });
+      await store.put("order", Buffer.from("before"));
+      let puts = 0;
+      const lost: Tamper = ({ method }, answer) => (method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined);
+      expect((await under(lost, () => late.put("order", Buffer.from("older")))).outcome).toMatchObject({ isOvertaken: true });
+      expect((await store.get("order", LIMIT))?.body.toString()).toBe("newer");
+      expect(puts).toBe(2);
+    });
+
+    it("whose put was carried out, and its answer lost, are written once", async () => {
+      let puts = 0;
+      const lost: Tamper = ({ method }, answer) => (method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined);
+      const { outcome } = await under(lost, () => store.put("once", Buffer.from("x")));
+      expect(outcome).toMatchObject({ etag: "9dd4e461268c8034f5c8564e155c67a6", size: 1 });
+      expect(puts).toBe(1);
+    });
+
+    it.each([{}, { ifNoneMatch: "*" } as const])("that arrive changed are no put: %j", async (options) => {
       const wrong: Tamper = ({ method }, answer) =>
-        method === "PUT" ? { ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } } : undefined;
-      expect((await under(wrong, () => store.put("put", Buffer.from("x")))).outcome).toBeInstanceOf(Untrue);
+        method === "GET" ? undefined : { ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } };
+      const key = `put-${Object.keys(options).length}`;
+      expect((await under(wrong, () => plain.put(key, Buffer.from("x"), options))).outcome).toBeInstanceOf(Untrue);
+      await store.delete(key);
+      const { outcome } = await under(wrong, () => store.put(key, Buffer.from("x"), options));
+      expect(outcome).toBeInstanceOf(StoreError);
+      // It did arrive, and only the first answer was changed.
+      await store.delete(key);
+      let puts = 0;
+      const once: Tamper = (asked, answer) => (asked.method === "PUT" && ++puts === 1 ? wrong(asked, answer) : undefined);
+      expect((await under(once, () => store.put(key, Buffer.from("x"), options))).outcome).toMatchObject({ size: 1 });
     });
   });
 

@@ -1,8 +1,8 @@
 // The s3 driver: a store in a bucket of AWS S3 or of a server that speaks the same. docs/stores/s3.md tells operators about it.
 import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "./aws-trust.ts";
-import type { RepeatableStore } from "./retry.ts";
-import { ASK_CHECKSUM, checkBody } from "./s3-body.ts";
+import type { RepeatableStore } from "./repeated-put.ts";
+import { ASK_CHECKSUM, checkBody, isBody } from "./s3-body.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
 import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
 import { readFailure } from "./s3-error.ts";
@@ -89,13 +89,17 @@ export async function s3Store({
 
     presign: (key, presignOptions) => bucket.presign(key, presignOptions),
 
-    async findMarked(key, mark) {
+    async look(key) {
       checkKey(key);
-      const answer = await bucket.send({ operation: "HEAD", verb: "read", key });
+      const answer = await bucket.send({ operation: "HEAD", verb: "read", key, headers: ASK_CHECKSUM });
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw bucket.explain(readFailure(answer), answer, { verb: "read", key });
-      const size = Number(answer.headers.contentLength);
-      return answer.headers.mark === mark ? readEntry(key, answer, "lastModified", size) : undefined;
+      const { headers } = answer;
+      const { contentLength, mark, date } = headers;
+      const now = Date.parse(date ?? "");
+      const entry = readEntry(key, answer, "lastModified", Number(contentLength));
+      const holds = (body: Uint8Array) => body.length === entry.size && isBody(body, headers, location.hasMd5);
+      return { entry, mark, now: Number.isNaN(now) ? undefined : now, holds };
     },
 
     async identify() {

@@ -1,13 +1,17 @@
 // DELETE /v1/reports/{id}: a host leaves, and is out of the roll at once.
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
+import { judgeFreshness } from "../../report/freshness.ts";
 import { formatDepartureKey, formatReportKey, isHostId } from "../../report/key.ts";
+import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { cutHash } from "../../report/maker.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
+import { findById } from "../../roll/view.ts";
 import { placeDeparture } from "../../store/placement.ts";
-import { awaitStore } from "../deadline.ts";
+import { type Store, TooLarge, Unreadable } from "../../store/store.ts";
+import { awaitStore, awaitView } from "../deadline.ts";
 import { authorizeHost, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
-import type { Route } from "../route.ts";
+import type { Route, Services } from "../route.ts";
 import { HOST_ID_PARAMETER } from "../schemas.ts";
 
 /** Makes DELETE /v1/reports/{id}. */
@@ -18,7 +22,8 @@ export function deleteReport(): Route {
     scope: "ingest",
     summary: "Take a host out of the roll: it leaves",
     description:
-      "Writes the host's departure. Its report is in no answer from then on, until the host reports again. It may be asked of a host that is not there.",
+      "Writes the host's departure. Its report is in no answer from then on, until the host reports again. It may be asked of a host that is not there. " +
+      "A host that reports straight into the store is refused with 409: it leaves by its own agent.",
     parameters: [
       HOST_ID_PARAMETER,
       {
@@ -43,24 +48,68 @@ export function deleteReport(): Route {
       const enrolled = await authorizeHost(context, services, key, id);
       if (key) services.bounds?.take(key, id);
       if (key) services.bounds?.claim(key, id);
-      const machine = readMachine(context);
-      const own = formatReportKey(id);
-      const reportKey =
-        machine && enrolled === undefined
-          ? await awaitStore(
-              placeDeparture(services.store, { key: own, machine: cutHash(machine.machine), boot: cutHash(machine.boot) }),
-              services,
-            )
-          : (enrolled ?? own);
-      if (reportKey === undefined) {
+      const reportKeys = enrolled === undefined ? await findKeys(services, id, readMachine(context)) : [enrolled];
+      if (reportKeys.length === 0) {
         services.log.info({ id }, "a machine left of which there is no report; another one's under the same id stays");
         return context.body(null, 204);
       }
       const body = formatDeparture({ id, leftAt: formatUpdateDate(services.clock()), reason });
-      const entry = await awaitStore(services.store.put(formatDepartureKey(reportKey), body), services);
-      services.roll.noteDeparture(reportKey, entry.lastModified);
+      for (const reportKey of reportKeys) {
+        const entry = await awaitStore(services.store.put(formatDepartureKey(reportKey), body), services);
+        services.roll.noteDeparture(reportKey, entry.lastModified);
+      }
       services.log.debug({ id, reason }, "departure stored");
       return context.body(null, 204);
     },
   };
+}
+
+/** The keys of the reports that a departure takes away; none where what lies there is another machine's. */
+async function findKeys(services: Services, id: string, machine: ReturnType<typeof readMachine>): Promise<string[]> {
+  const own = formatReportKey(id);
+  const found = machine
+    ? await awaitStore(
+        placeDeparture(services.store, { key: own, machine: cutHash(machine.machine), boot: cutHash(machine.boot) }),
+        services,
+      )
+    : own;
+  if (found === undefined) return [];
+  return found === own ? [own, ...(await findBeside(services, id, own))] : [found];
+}
+
+/**
+ * Finds what a departure of the host's own key would not take away: reports beside it that this server wrote, and those of hosts that write straight into
+ * the store, where a rule of the store's own says who may. The roll is waited for only where nothing lies under the host's own key: a host that
+ * shuts down has seconds.
+ *
+ * @returns keys of the former that lie alone
+ * @throws ApiError elsewhere for the latter: a 204 would do nothing
+ */
+async function findBeside(services: Services, id: string, own: string): Promise<string[]> {
+  const hasOwn = await awaitStore(isThere(services.store, own), services);
+  const view = hasOwn ? services.roll.peek() : await awaitView(services);
+  const found = view
+    ? findById(view.reports, id).filter(({ receivedAt }) => judgeFreshness(receivedAt, view.asOf, 0) !== "gone")
+    : [];
+  const ours = found.filter(({ key }) => key !== own && key.startsWith(own.slice(0, own.lastIndexOf("/") + 1)));
+  // What lies at the top of the store takes the place of the host's own report where it is newer; other accounts' are other hosts.
+  const others = found.filter(({ account }) => account === "" || (!hasOwn && ours.length === 0 && account !== "local"));
+  const [other] = others;
+  if (other) {
+    throw new ApiError(
+      "elsewhere",
+      `the report of ${id} lies at ${other.key}, where the host itself puts it and this server writes nothing; the host leaves when its agent stops ` +
+        "(rollcall agent), or when the object is deleted in the store",
+    );
+  }
+  return hasOwn ? [] : ours.map(({ key }) => key);
+}
+
+async function isThere(store: Store, key: string): Promise<boolean> {
+  try {
+    return (await store.get(key, { maxBytes: MAX_REPORT_BYTES })) !== undefined;
+  } catch (error) {
+    if (error instanceof TooLarge || error instanceof Unreadable) return true;
+    throw error;
+  }
 }
