@@ -6,6 +6,7 @@ import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 import { ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
+import { describeDoubts } from "./doubts.ts";
 import { compileFilter } from "./filter.ts";
 import type { Query } from "./query.ts";
 
@@ -75,7 +76,10 @@ export async function selectReports(view: RollView, query: Query, turns = SHARED
     bytes,
     silent,
     problems: view.problemCount,
-    warnings: unseen.map(({ field }) => `no report that was asked for has a field ${JSON.stringify(field)}`),
+    warnings: [
+      ...describeDoubts(view, query.windowMs),
+      ...unseen.map(({ field }) => `no report that was asked for has a field ${JSON.stringify(field)}`),
+    ],
     digest: digestReports(table, positions, query.meta),
     validUntil,
   };

@@ -1,6 +1,6 @@
 // rollcall coverage: who reported, who fell silent, who left, who is missing.
 import { compareExpected } from "../answers/coverage.ts";
-import type { ShownCoverage } from "../api/routes/coverage.ts";
+import { NOBODY_MISSING, type ShownCoverage } from "../api/routes/coverage.ts";
 import { formatSpan, sanitize } from "./cell.ts";
 import { listInstances } from "./ec2-instances.ts";
 import { readExpected } from "./expected.ts";
@@ -27,9 +27,10 @@ export async function runCoverage(options: CoverageOptions, io: Io): Promise<voi
   const coverage = expected ? { ...answered, ...(await compare(expected, answered, questioner)) } : answered;
   if (io.stdout.isTerminal && !options.json) await io.stdout.writeStyled(layOutCoverage(coverage, io));
   else await io.stdout.write(`${JSON.stringify(coverage, null, 2)}\n`);
-  const warning = response.headers.get("rollcall-warning");
+  const warnings = response.headers.get("rollcall-warning") ?? "";
   // Who brings a list of their own need not hear of the server's.
-  if (warning !== null && !expected) await io.stderr.write(`warning: ${sanitize(warning)}\n`);
+  const warning = expected ? (warnings.split(NOBODY_MISSING)[0] ?? "").replace(/; $/, "") : warnings;
+  if (warning !== "") await io.stderr.write(`warning: ${sanitize(warning)}\n`);
   const missing = coverage.counts.missing ?? 0;
   if (options.exitCode && coverage.expected === undefined)
     throw new CommandError("--exit-code has no list of expected hosts to compare with; give one with --expect or --expect-ec2");

@@ -21,6 +21,7 @@ export const PROBLEM_REASONS = {
   future_dated: "the store received it in the future by the reader's clock",
   superseded: "the same host has a newer report under another key",
   over_limit: "a key has written what it may, and this host's report was refused",
+  backdated: "not left out: it was made hours before the store received it, by its host's clock",
   clone: "a second machine claims the id of a host",
 } as const;
 

@@ -1,5 +1,6 @@
 // One refresh: lists the store, keeps the rows whose objects are unchanged, reads the others, and makes the next table.
 import { setMaxListeners } from "node:events";
+import { parseReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import { type Entry, type Store, StoreError } from "../store/store.ts";
@@ -44,8 +45,15 @@ export interface Refreshed {
   readonly departures: Departures;
 }
 
+/** Reports that the listing showed and that are too old for any answer: how many, and when the newest of them was received; ms since the epoch. */
+export interface Gone {
+  readonly count: number;
+  readonly newest: number;
+}
+
 export interface Refresh {
   progress(): Progress;
+  gone(): Gone;
   /**
    * Lists and reads everything.
    *
@@ -102,6 +110,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
   let problemCount = 0;
   let listed = 0;
   let isListed = false;
+  let gone: Gone = { count: 0, newest: Number.NEGATIVE_INFINITY };
   let changed = 0;
   let read = 0;
   let unread = 0;
@@ -132,6 +141,13 @@ export function createRefresh(options: RefreshOptions): Refresh {
     return now - receivedAt > EXPIRY_MS;
   }
 
+  /** What is gone is not read, only counted. */
+  function passOver({ key, lastModified }: Entry): boolean {
+    if (!isGone(lastModified)) return false;
+    if (parseReportKey(key)) gone = { count: gone.count + 1, newest: Math.max(gone.newest, lastModified) };
+    return true;
+  }
+
   async function takeDepartures(): Promise<void> {
     const onBadKey = (entry: Entry) => addProblem(entry, BAD_DEPARTURE);
     departures = await listDepartures(store, { isGone, onBadKey, signal: reading });
@@ -148,7 +164,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
     };
     for (const [place, entry] of page.entries()) {
       while (known !== undefined && known < entry.key) advance();
-      if (isGone(entry.lastModified)) continue;
+      if (passOver(entry)) continue;
       if (known === entry.key && etagAt(table, at) === entry.etag && !(retryUnreadable && isUnreadable(table, at))) {
         block.segmentOf[place] = table.segmentOf[at] as number;
         block.rowOf[place] = table.rowOf[at] as number;
@@ -222,6 +238,8 @@ export function createRefresh(options: RefreshOptions): Refresh {
 
   return {
     progress: () => ({ listed, isListed, changed, read }),
+
+    gone: () => gone,
 
     async run() {
       try {

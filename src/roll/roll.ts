@@ -1,6 +1,7 @@
 // The reader: keeps every report of a store in memory, packed, and brings it up to date by one listing and the bodies that changed.
 import type { Clock } from "../report/clock.ts";
 import type { Entry, PutOutcome, Store } from "../store/store.ts";
+import { createClockWitness } from "./clock-witness.ts";
 import { compactTable } from "./compaction.ts";
 import { isSameDepartures, overlayDepartures } from "./departures.ts";
 import { judge } from "./reading.ts";
@@ -94,7 +95,9 @@ export function createRoll(options: RollOptions): Roll {
   const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshotEveryMs, onNotice = () => undefined } = options;
   const { snapshot = "off", refreshesAhead = true } = options;
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
+  const witness = createClockWitness({ store, clock });
   const stop = new AbortController();
+  let doubts: readonly string[] = [];
   let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] };
   /** Put through this process: since the last view, and since the running refresh began. */
   let noted = makeNotes();
@@ -169,6 +172,7 @@ export function createRoll(options: RollOptions): Roll {
       const refreshed = await one.run();
       adopt(compact(overlayNotes(refreshed, notedMeanwhile)));
       if (retryUnreadable) triedUnreadableAt = startedAt;
+      takeDoubts(await witness.findDoubts(known.table, one.gone(), startedAt));
       asOf = startedAt;
       refreshedAt = clock();
       // The first one reads every body and says nothing of how long the next will take.
@@ -184,6 +188,14 @@ export function createRoll(options: RollOptions): Roll {
     }
   }
 
+  /** An answer with other doubts is another answer. */
+  function takeDoubts(found: readonly string[]): void {
+    if (found.join() === doubts.join()) return;
+    version++;
+    doubts = found;
+    for (const doubt of doubts) onNotice(doubt);
+  }
+
   function takeNoted(): void {
     if (isEmpty(noted)) return;
     adopt(overlayNotes(known, noted));
@@ -197,7 +209,7 @@ export function createRoll(options: RollOptions): Roll {
       else await refreshOrJoin(now);
       takeNoted();
       // A future-dated report becomes an ordinary one as time passes, so views with such are built anew each time.
-      if (current?.version !== version || current.hasFuture) current = buildView(known, { asOf, version });
+      if (current?.version !== version || current.hasFuture) current = { ...buildView(known, { asOf, version }), doubts };
       else if (current.asOf !== asOf) current = { ...current, asOf };
       return current;
     },

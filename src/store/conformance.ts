@@ -128,6 +128,12 @@ function describeObjects(use: () => StoreFixture): void {
       }
     });
 
+    it("tells what time it is by its own clock, where it has one", async () => {
+      const { store } = use();
+      // A file system's and a server's cannot be set by a test, and on this machine they are right.
+      if (store.now) expect(Math.abs((await store.now()) - Date.now())).toBeLessThanOrEqual(REAL_CLOCK_MS);
+    });
+
     it("changes the etag whenever the bytes change, however fast", async () => {
       const { store } = use();
       const bodies = new Map<string, string>();

@@ -111,6 +111,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
 
     delete: (key) => repeat(() => store.delete(key), undefined, options),
     close: async () => await store.close?.(),
+    ...(store.now && { now: () => repeat(async () => (await store.now?.()) as number, undefined, options) }),
     ...(store.presign && { presign: async (key, presignOptions) => (await store.presign?.(key, presignOptions)) as string }),
     ...(store.identify && { identify: () => repeat(async () => await store.identify?.(), undefined, options) }),
   };

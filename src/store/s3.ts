@@ -14,8 +14,11 @@ import { findPlace } from "./s3-place.ts";
 import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { createServerClock } from "./server-clock.ts";
-import { checkKey, TooLarge } from "./store.ts";
+import { checkKey, StoreError, TooLarge } from "./store.ts";
 import { findStsEndpoint, readCaller } from "./sts.ts";
+
+/** What is asked for when only the answer's Date is wanted. */
+const CLOCK_KEY = "snapshots/v1/manifest.json";
 
 export interface S3StoreOptions {
   readonly location: S3Location;
@@ -85,6 +88,14 @@ export async function s3Store({
       if (answer.status < 300) return;
       const failure = readFailure(answer);
       if (failure.code !== "NoSuchKey") throw bucket.explain(failure, answer, { verb: "delete", key });
+    },
+
+    async now() {
+      // Any answer has it, also one that there is nothing or that it may not be told (RFC 9110, section 6.6.1).
+      const { headers } = await bucket.send({ operation: "HEAD", verb: "read", key: CLOCK_KEY });
+      const told = Date.parse(headers.date ?? "");
+      if (Number.isNaN(told)) throw new StoreError(`[store] [s3] ${place.origin} does not say what time it is`);
+      return told;
     },
 
     presign: (key, presignOptions) => bucket.presign(key, presignOptions),

@@ -1,5 +1,6 @@
 // GET /v1/coverage: who reported, who did not.
 import { type Coverage, judgeCoverage, readExpectation } from "../../answers/coverage.ts";
+import { describeDoubts } from "../../answers/doubts.ts";
 import { parseSpan, QueryError } from "../../answers/query.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
@@ -9,6 +10,9 @@ import { PARTIAL_PARAMETER, WITHIN_PARAMETER } from "../schemas.ts";
 
 /** Most hosts named in one list of an answer; the counts are of all. */
 const MAX_SHOWN = 10_000;
+
+/** How a warning begins that the list of expected hosts cannot be used. */
+export const NOBODY_MISSING = "nobody is said to be missing";
 
 const HOST_AT = (name: string, description: string) => ({
   type: "array",
@@ -104,11 +108,13 @@ export function getCoverage(): Route {
       const clones = services.clones.list();
       const setAside = [...clones.map(({ key, reason, detail }) => ({ key, reason, detail })), ...coverage.setAside];
       const shown = describeCoverage({ ...coverage, setAside, setAsideCount: coverage.setAsideCount + clones.length }, MAX_SHOWN);
+      // The list's mistake last: who has a list of their own leaves it out.
+      const warnings = [...describeDoubts(view, windowMs), ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`])];
       return context.json(shown, 200, {
         "rollcall-as-of": shown.as_of,
         "cache-control": "private, no-store",
         ...describePartial(view),
-        ...(mistake !== undefined && { "rollcall-warning": toAscii(`nobody is said to be missing: ${mistake}`) }),
+        ...(warnings.length > 0 && { "rollcall-warning": toAscii(warnings.join("; ")) }),
       });
     },
   };

@@ -1,7 +1,8 @@
 // GET /v1/problems: the reports that were set aside, with the reason.
+import { describeDoubts, listBackdated } from "../../answers/doubts.ts";
 import { PROBLEM_REASONS } from "../../report/problem.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
-import { describePartial } from "../header.ts";
+import { describePartial, toAscii } from "../header.ts";
 import type { Route } from "../route.ts";
 import { PARTIAL_PARAMETER } from "../schemas.ts";
 
@@ -15,7 +16,7 @@ export function listProblems(): Route {
     path: "/v1/problems",
     scope: "read",
     summary: "Reports that were set aside, with the reason",
-    description: `A report that is unreadable, oversized, misfiled or dated in the future is left out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, until they expire.`,
+    description: `A report that is unreadable, oversized, misfiled or dated in the future is left out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, until they expire. Those that were made hours before they came (\`backdated\`) stand after them; they are in the array and are not counted.`,
     parameters: [PARTIAL_PARAMETER],
     answers: {
       200: {
@@ -36,7 +37,7 @@ export function listProblems(): Route {
             },
           },
         },
-        headers: ["Rollcall-As-Of", "Rollcall-Problems", "Rollcall-Partial", "Rollcall-Missing"],
+        headers: ["Rollcall-As-Of", "Rollcall-Problems", "Rollcall-Warning", "Rollcall-Partial", "Rollcall-Missing"],
       },
     },
     errors: [400, 401, 403, 503],
@@ -45,17 +46,22 @@ export function listProblems(): Route {
     async handle(context, services) {
       const view = await awaitView(services, readPartialFlag(context));
       const own = [...services.clones.list(), ...(services.bounds?.list() ?? [])];
-      const shown = [...own, ...view.problems].slice(0, MAX_SHOWN).map(({ key, reason, detail, receivedAt, size }) => ({
-        key,
-        reason,
-        detail,
-        received_at: new Date(receivedAt).toISOString(),
-        size,
-      }));
+      const backdated = listBackdated(view, services.windowMs, MAX_SHOWN);
+      const warnings = describeDoubts(view, services.windowMs).join("; ");
+      const shown = [...own, ...view.problems, ...backdated]
+        .slice(0, MAX_SHOWN)
+        .map(({ key, reason, detail, receivedAt, size }) => ({
+          key,
+          reason,
+          detail,
+          received_at: new Date(receivedAt).toISOString(),
+          size,
+        }));
       return context.json(shown, 200, {
         "rollcall-as-of": new Date(view.asOf).toISOString(),
         "rollcall-problems": String(view.problemCount + own.length),
         "cache-control": "private, no-store",
+        ...(warnings !== "" && { "rollcall-warning": toAscii(warnings) }),
         ...describePartial(view),
       });
     },

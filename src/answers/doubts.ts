@@ -1,0 +1,65 @@
+// What whoever asks should know of the times behind an answer: reports that are older by their own dates than by their receipt.
+import { judgeFreshness } from "../report/freshness.ts";
+import { parseReportKey } from "../report/key.ts";
+import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import type { Problem } from "../report/problem.ts";
+import { bodyLength } from "../roll/segment.ts";
+import { keyAt, segmentAt } from "../roll/table.ts";
+import type { RollView } from "../roll/view.ts";
+
+/** A report that was made so long before it came would not be fresh by its own date; ms. A host's clock may be wrong, or the store's times are. */
+const BACKDATED_MS = DEFAULT_WINDOW_MS;
+
+/** Hosts that are named in a warning. */
+const MAX_NAMED = 3;
+
+interface Backdated {
+  readonly fresh: number;
+  /** Positions in the view's reports of the fresh ones that are backdated: the first ones. */
+  readonly first: readonly number[];
+  readonly count: number;
+  /** The longest time between a date and a receipt; ms. */
+  readonly furthestMs: number;
+}
+
+function findBackdated({ reports: table, asOf }: RollView, windowMs: number, maxFirst: number): Backdated {
+  const first: number[] = [];
+  let [fresh, count, furthestMs] = [0, 0, 0];
+  for (let at = 0; at < table.rowOf.length; at++) {
+    const receivedAt = table.receivedAt[at] as number;
+    if (judgeFreshness(receivedAt, asOf, windowMs) !== "fresh") continue;
+    fresh++;
+    const behindMs = receivedAt - (segmentAt(table, at).updatedAt[table.rowOf[at] as number] as number);
+    if (behindMs <= BACKDATED_MS) continue;
+    count++;
+    furthestMs = Math.max(furthestMs, behindMs);
+    if (first.length < maxFirst) first.push(at);
+  }
+  return { fresh, first, count, furthestMs };
+}
+
+/** In words: doubts of the reader's clock, and of the times of receipt. Nothing is left out of an answer for them. */
+export function describeDoubts(view: RollView, windowMs: number): string[] {
+  const { fresh, first, count, furthestMs } = findBackdated(view, windowMs, MAX_NAMED);
+  const doubts = [...(view.doubts ?? [])];
+  if (count > 0) {
+    const names = first.map((at) => parseReportKey(keyAt(view.reports, at))?.id ?? "").join(", ");
+    const more = count > first.length ? ` and ${count - first.length} more` : "";
+    doubts.push(
+      `${count} of ${fresh} fresh reports came hours after they were made by their hosts' clocks, up to ${Math.round(furthestMs / 3_600_000)} h (${names}${more}): those clocks are wrong, or the store was copied without its times`,
+    );
+  }
+  return doubts;
+}
+
+/** The backdated ones as problems, though they are in the answers: the first ones. */
+export function listBackdated(view: RollView, windowMs: number, max: number): Problem[] {
+  const { reports: table } = view;
+  return findBackdated(view, windowMs, max).first.map((at) => {
+    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+    const receivedAt = table.receivedAt[at] as number;
+    const hours = ((receivedAt - (segment.updatedAt[row] as number)) / 3_600_000).toFixed(1);
+    const detail = `its update_date lies ${hours} h before the store received it; it is in the answers`;
+    return { key: keyAt(table, at), reason: "backdated", detail, receivedAt, size: bodyLength(segment, row) };
+  });
+}
