@@ -8,6 +8,8 @@ const TOOLS = {
   jq: "jq",
   chromium: "chromium",
   openssl: "openssl",
+  // Signs releases (scripts/sign.mjs).
+  minisign: "minisign",
   // What reads INI files of each dialect.
   python3: "python3",
   php: "php-cli",

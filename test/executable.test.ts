@@ -1,7 +1,7 @@
 // The executable that hosts run, itself: Bun puts its own modules in the place of some of Node's, so what the source does under Node proves little.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { openStore } from "../src/store/open.ts";
 import { describeServer } from "./hostile/server.ts";
 import { describeTerminal } from "./hostile/terminal.ts";
 import { describeNetwork } from "./network.ts";
-import { makeHome, run, startProgram, stop, waitForOutput } from "./program.ts";
+import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
 import { assumeRole } from "./s3/session.ts";
 
@@ -48,6 +48,30 @@ describe("the executable", () => {
   it("runs with nothing else on the host", async () => {
     const { stdout, stderr, code } = await run(["--version"], { home, program, env: { PATH: "/nowhere" } });
     expect({ stdout, stderr, code }).toEqual({ stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "", code: 0 });
+  });
+
+  it("is built for both architectures with no network, from what a lock vouches for", { timeout: 300_000 }, async () => {
+    const build = "node scripts/executable.mjs x64 arm64";
+    const { stdout, stderr, code } = await runShell(`unshare --map-root-user --net ${build}`, { home, cwd: ROOT });
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+    expect(stdout).toMatch(/rollcall-linux-x64: \d+ MB\n.*rollcall-linux-arm64: \d+ MB\n/);
+    const machine = (name: string) =>
+      readFile(join(ROOT, `dist-bin/rollcall-linux-${name}`)).then((bytes) => bytes.readUInt16LE(18));
+    // ELF's e_machine: EM_X86_64 and EM_AARCH64.
+    expect([await machine("x64"), await machine("arm64")]).toEqual([62, 183]);
+  });
+
+  it("takes nothing from the folder that it is started in", async () => {
+    await writeFile(join(home, "bunfig.toml"), 'preload = ["./evil.js"]\n');
+    await writeFile(join(home, "evil.js"), 'console.log("evil");\n');
+    await writeFile(join(home, ".env"), "ROLLCALL_STORE=s3://evil\nROLLCALL_LOG_LEVEL=evil\n");
+    await writeFile(join(home, "package.json"), '{ "name": "evil", "imports": { "#a": "./evil.js" } }\n');
+    const [own, node] = [
+      await run(["config", "check", "--json"], { home, program }),
+      await run(["config", "check", "--json"], { home }),
+    ];
+    expect(own).toEqual(node);
+    expect(own.stdout + own.stderr).not.toContain("evil");
   });
 
   it("makes the very report that the program on Node makes", async () => {
