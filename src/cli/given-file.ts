@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 
 /** The most that is read of a file that somebody names, in bytes. The longest that make sense list a fleet of a hundred thousand hosts. */
-export const MAX_GIVEN_BYTES = 16 * 1024 * 1024;
+const MAX_GIVEN_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /**
