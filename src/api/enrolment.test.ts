@@ -80,7 +80,8 @@ async function setUp(identityTrust?: IdentityTrust, given?: Store, startsAt = Da
       if (machine.boot) headers["rollcall-boot"] = machine.boot;
       return ask("PUT", `/v1/reports/${id}`, secret, { body: { instance_id: id, update_date: formatUpdateDate(now) }, headers });
     },
-    problems: async () => (await ask("GET", "/v1/problems", keys.read)).json as unknown as { key: string; reason: string }[],
+    problems: async () =>
+      (await ask("GET", "/v1/problems", keys.read)).json as unknown as { key: string; reason: string; detail: string }[],
   };
 }
 
@@ -157,6 +158,27 @@ describe("a clone", () => {
     expect(await problems()).toMatchObject([{ key: "reports/v1/local/host-1.json", reason: "clone" }]);
     expect((await put("host-1", secret)).status).toBe(200);
     expect((await ask("GET", "/v1/reports", keys.read)).json).toHaveLength(1);
+  });
+
+  it("that came first gives way to the machine that an operator names, however quick it is", async () => {
+    const { ask, keys, enrol, enrolled, put, problems } = await setUp();
+    const squatter = { machine: fingerprint("b"), boot: fingerprint("9") };
+    const stolen = await enrolled("host-1", squatter);
+    expect((await enrol({ id: "host-1", ...MACHINE })).status).toBe(409);
+    const [shown] = await problems();
+    const [, machine = ""] = /rollcall keys revoke host-1 --machine ([0-9a-f]{16})$/.exec(String(shown?.detail)) ?? [];
+    expect(machine).toBe("a".repeat(16));
+    expect((await ask("DELETE", "/v1/keys/host-1?machine=web", keys.admin)).status).toBe(400);
+    expect((await ask("DELETE", `/v1/keys/host-2?machine=${machine}`, keys.admin)).status).toBe(404);
+    expect((await ask("DELETE", `/v1/keys/host-1?machine=${machine}`, keys.admin)).status).toBe(204);
+    expect((await put("host-1", stolen, squatter)).status).toBe(401);
+    expect(await enrol({ id: "host-1", ...squatter })).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining("an operator keeps this id for another machine") },
+    });
+    const secret = await enrolled("host-1");
+    expect((await put("host-1", secret)).status).toBe(200);
+    expect((await enrol({ id: "host-1", ...squatter })).status).toBe(409);
   });
 
   it("cannot go without saying which machine it is", async () => {

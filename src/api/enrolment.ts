@@ -4,7 +4,8 @@ import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
-import { PreconditionFailed, type Store } from "../store/store.ts";
+import { cutHash } from "../report/maker.ts";
+import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
 
 const PREFIX = "keys/v1/hosts/";
@@ -26,6 +27,9 @@ const MAX_NONCES = 8;
 const MAX_TRIES = 5;
 
 const FINGERPRINT = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits");
+
+/** A machine as reports and problems name it: the first digits of its hash. */
+export const CUT_MACHINE = z.string().regex(/^[0-9a-f]{16}$/, "must be 16 hexadecimal digits, as problems name a machine");
 
 /** What a machine is known by. */
 export const machineSchema = z.strictObject({
@@ -58,6 +62,8 @@ const enrolmentSchema = z.object({
   enrolled_at: z.iso.datetime(),
   /** Set where an earlier boot came back: which one it was, and when one last did, ms since the epoch. */
   contest: z.object({ boot: FINGERPRINT, at: z.int() }).optional(),
+  /** Set by an operator: the machine that alone may enrol next, as reports name it. */
+  only_machine: CUT_MACHINE.optional(),
   /** Whether EC2 vouched for the id; and how, where it is not by a document. */
   is_proven: z.boolean(),
   proof: z.enum(["document", "caller"]).optional(),
@@ -79,6 +85,8 @@ export function isInstanceId(id: string): boolean {
 /** Why a machine is refused, in a sentence. */
 export interface Refused {
   readonly refusal: string;
+  /** The same for operators, with what to do. */
+  readonly advice?: string;
   /** It is not that another machine has the id. */
   readonly isNoClone?: true;
 }
@@ -141,10 +149,12 @@ function judgeEnrolment(
   const nonces = useNonce(known?.nonces ?? {}, given.proven, given.now);
   if (typeof nonces === "string") return { refusal: nonces, isNoClone: true };
   if (!known) return { isOusted: false, nonces };
+  // What an operator has decided counts for more than any proof.
+  if (known.only_machine !== undefined && !isOnlyMachine(known, given.machine)) return refuseMachine(known, given.machine);
   const [rank, knownRank] = [rankProof(given.proven?.proof), rankProof(readProof(known))];
   if (rank > knownRank) return { isOusted: true, nonces };
-  const fault = findFault(known, given.machine);
-  if (fault !== undefined) return { refusal: fault };
+  const refused = findRefusal(known, given.machine);
+  if (refused) return refused;
   // Whoever has a copy of the document may know the machine as well.
   if (rank > 0 && rank < knownRank) return { refusal: LESSER_PROOF, isNoClone: true };
   return { isOusted: false, nonces };
@@ -205,8 +215,8 @@ export async function checkMachine(
 ): Promise<Recognized | Refused> {
   let known: Enrolment | undefined = enrolment;
   for (let turn = 1; known && turn <= MAX_TRIES; turn++) {
-    const fault = findFault(known, machine);
-    if (fault !== undefined) return { refusal: fault };
+    const refused = findRefusal(known, machine);
+    if (refused) return refused;
     const now = clock();
     // Of two views of one boot one stands for both, so that nothing is written at each change of views.
     if (known.boots.at(-1) === machine.boot || isSameStart(known, machine)) return recognize(known, machine, now);
@@ -229,12 +239,31 @@ function recognize(known: Pick<EnrolmentObject, "contest">, { boot }: Machine, n
   return { isContested: isOpen, isHome: !isOpen || known.contest?.boot === boot };
 }
 
-/** Ends an enrolment. @returns false if there is none */
-export async function revokeEnrolment(store: Store, id: string): Promise<boolean> {
-  if (!isHostId(id) || !(await readEnrolment(store, id))) return false;
-  await store.delete(toKey(id));
-  return true;
+/**
+ * Ends an enrolment.
+ *
+ * @param machine the machine that alone may enrol next, as reports name it; any may where it is not given
+ * @returns false if there is none
+ */
+export async function revokeEnrolment(store: Store, id: string, machine?: string): Promise<boolean> {
+  for (let turn = 1; turn <= MAX_TRIES; turn++) {
+    const known = isHostId(id) ? await readEnrolment(store, id) : undefined;
+    if (!known) return false;
+    if (machine === undefined) {
+      await store.delete(toKey(id));
+      return true;
+    }
+    const { enrolled_at, is_proven, proof, nonces, etag } = known;
+    // The hash of nothing that anybody has: it opens to no key.
+    const none = { sha256: hash(randomBytes(32).toString("hex")), earlier: [], machine: NO_HASH, boots: [NO_HASH] };
+    const kept = { id, ...none, enrolled_at, is_proven, proof, nonces, only_machine: machine };
+    if (await replaceEnrolment(store, kept, etag)) return true;
+  }
+  throw new Unavailable(`[keys] ${id} enrols or reports all the time; try again`);
 }
+
+/** Of no machine and no boot. */
+const NO_HASH = "0".repeat(64);
 
 /** The ids of hosts that have a key of their own: by a listing, nothing is read. */
 export async function listEnrolledHosts(store: Store): Promise<string[]> {
@@ -247,8 +276,22 @@ export async function listEnrolledHosts(store: Store): Promise<string[]> {
   return ids;
 }
 
-function findFault(known: EnrolmentObject, given: Machine): string | undefined {
-  return known.machine === given.machine ? undefined : "another machine is enrolled under this id";
+function findRefusal(known: EnrolmentObject, given: Machine): Refused | undefined {
+  return known.machine === given.machine || isOnlyMachine(known, given) ? undefined : refuseMachine(known, given);
+}
+
+function isOnlyMachine({ only_machine: only }: EnrolmentObject, { machine }: Machine): boolean {
+  return only !== undefined && cutHash(machine) === only;
+}
+
+function refuseMachine({ id, machine, only_machine: only }: EnrolmentObject, given: Machine): Refused {
+  const refusal =
+    only === undefined ? "another machine is enrolled under this id" : "an operator keeps this id for another machine";
+  const [right, other] = [only ?? cutHash(machine), cutHash(given.machine)];
+  return {
+    refusal,
+    advice: `${refusal}: the machine ${right}; ${other} was refused. If ${other} is the right one: rollcall keys revoke ${id} --machine ${other}`,
+  };
 }
 
 /** Whether a machine that shows another boot than the newest is in that boot all the same: its kernel started at the same time, under the same name. */

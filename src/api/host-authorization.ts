@@ -40,7 +40,7 @@ export async function authorizeHost(
   const outcome = await awaitStore(checkMachine(services.store, key.enrolment, machine, services), services);
   const own = formatReportKey(id);
   if ("refusal" in outcome) {
-    services.clones.note(id, outcome.refusal);
+    services.clones.note(id, outcome.advice ?? outcome.refusal);
     services.log.warn({ id, reason: outcome.refusal }, "a clone was refused");
     throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
   }

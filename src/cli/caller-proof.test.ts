@@ -6,7 +6,7 @@ import { compileLabels } from "../answers/labels.ts";
 import { createApp } from "../api/app.ts";
 import { type CallerProof, createCallerCheck, parseAnswer } from "../api/caller-identity.ts";
 import { createClones } from "../api/clones.ts";
-import { enrolHost } from "../api/enrolment.ts";
+import { enrolHost, revokeEnrolment } from "../api/enrolment.ts";
 import { createKeyring } from "../api/keyring.ts";
 import { createNonces } from "../api/nonces.ts";
 import { createRoutes } from "../api/routes.ts";
@@ -304,6 +304,15 @@ describe("a caller beside a document", () => {
       expect(await enrolHost(store, { id: ID, ...machine, proven: document }, { clock })).toHaveProperty("refusal");
     const headers = { "rollcall-machine": MACHINE.machine, "rollcall-boot": MACHINE.boot, "x-api-key": json.secret ?? "" };
     expect((await app.request(`/v1/reports/${ID}`, { method: "DELETE", headers })).status).toBe(204);
+  });
+
+  it("does nothing for a machine that an operator has not named", async () => {
+    const { store, clock, prove, enrol } = await setUp();
+    await enrolHost(store, { id: ID, ...OTHER_MACHINE, proven: { proof: "document" } }, { clock });
+    await revokeEnrolment(store, ID, OTHER_MACHINE.machine.slice(0, 16));
+    expect(await refusal(enrol({ caller: await prove() }))).toMatch(/409 an operator keeps this id for another machine/);
+    const named = await enrol({ ...OTHER_MACHINE, caller: await prove({ machine: OTHER_MACHINE }) });
+    expect(named.status).toBe(201);
   });
 
   it("is what a server that takes callers alone wants", async () => {

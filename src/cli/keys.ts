@@ -1,6 +1,7 @@
 // rollcall keys: makes, lists and revokes API keys, and shuts hosts out, on a store or through a server.
 import * as z from "zod";
 import { allowHost, denyHost } from "../api/denials.ts";
+import { CUT_MACHINE } from "../api/enrolment.ts";
 import { type KeyList, type ListedHost, type ListedKey, listKeysAndHosts } from "../api/key-list.ts";
 import { revokeKey } from "../api/key-revocation.ts";
 import { type ApiKey, createKey, type KeyRequest, keyRequestSchema } from "../api/keys.ts";
@@ -23,6 +24,10 @@ export interface CreateOptions extends Flags {
   readonly expires?: string;
 }
 
+export interface RevokeOptions extends Flags {
+  readonly machine?: string;
+}
+
 export interface ListKeysOptions extends Flags {
   readonly json?: boolean;
 }
@@ -32,7 +37,7 @@ interface KeyAdmin {
   create(request: KeyRequest): Promise<{ key: ApiKey; secret: string }>;
   list(): Promise<KeyList>;
   /** @returns false if there is no such key */
-  revoke(id: string): Promise<boolean>;
+  revoke(id: string, machine?: string): Promise<boolean>;
   deny(host: string): Promise<void>;
   /** @returns false if the host was not denied */
   allow(host: string): Promise<boolean>;
@@ -126,11 +131,15 @@ export async function runKeysAllow(host: string, flags: Flags, io: Io): Promise<
   await io.stderr.write(`allowed ${host} again: what keys it had open as before\n`);
 }
 
-/** Revokes a key. @throws CommandError if there is none with the id */
-export async function runKeysRevoke(id: string, flags: Flags, io: Io): Promise<void> {
+/** Revokes a key. @throws CommandError if there is none with the id, UsageError for a machine that is none */
+export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOptions, io: Io): Promise<void> {
+  if (machine !== undefined && !CUT_MACHINE.safeParse(machine).success)
+    throw new UsageError(`--machine ${JSON.stringify(machine)} should be 16 hexadecimal digits, as /v1/problems names a machine`);
   const admin = await openAdmin(flags, io, { mustExist: true });
-  if (!(await admin.revoke(id))) throw new CommandError(`there is no key ${sanitize(id)}; rollcall keys list shows them`);
-  await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds\n`);
+  if (!(await admin.revoke(id, machine)))
+    throw new CommandError(`there is no key ${sanitize(id)}; rollcall keys list shows them`);
+  const next = machine === undefined ? "" : `; the machine ${machine} alone may enrol as ${id} next`;
+  await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds${next}\n`);
 }
 
 async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Promise<KeyAdmin> {
@@ -149,7 +158,7 @@ async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Prom
       return admin.create(checked.data);
     },
     // A key's id has the form of a host's. What has not is no key anywhere, and need not be asked for.
-    revoke: async (id) => isHostId(id) && (await admin.revoke(id)),
+    revoke: async (id, machine) => isHostId(id) && (await admin.revoke(id, machine)),
   };
 }
 
@@ -165,7 +174,7 @@ async function openStoreAdmin(url: string, mustExist: boolean, io: Io): Promise<
         void io.stderr.write(`warning: the key ${id} cannot be read: ${message}\n`);
       return listKeysAndHosts(store, warn).catch(told);
     },
-    revoke: (id) => revokeKey(store, id).catch(told),
+    revoke: (id, machine) => revokeKey(store, id, machine).catch(told),
     deny: (host) => denyHost(store, host, { clock: io.clock }).then(() => undefined, told),
     allow: (host) => allowHost(store, host).catch(told),
   };
@@ -188,9 +197,10 @@ function openServerAdmin(url: URL, key: string | undefined, io: Io): KeyAdmin {
       const { keys, hosts = [] } = (await response.json()) as Pick<KeyList, "keys"> & Partial<KeyList>;
       return { keys, hosts };
     },
-    async revoke(id) {
+    async revoke(id, machine) {
+      const query = machine === undefined ? "" : `?machine=${machine}`;
       // A server answers 404 for what is no key; the client makes that an error in words.
-      await client.request(`/v1/keys/${encodeURIComponent(id)}`, { method: "DELETE" });
+      await client.request(`/v1/keys/${encodeURIComponent(id)}${query}`, { method: "DELETE" });
       return true;
     },
     async deny(host) {

@@ -4,7 +4,7 @@ import { STATES } from "../answers/query.ts";
 import { SCOPES } from "../api/scopes.ts";
 import { addSettings, explain } from "./flags.ts";
 import type { Io } from "./io.ts";
-import type { CreateOptions, ListKeysOptions } from "./keys.ts";
+import type { CreateOptions, ListKeysOptions, RevokeOptions } from "./keys.ts";
 import type { ListOptions } from "./list.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
@@ -192,16 +192,19 @@ Examples:
   const revoke = keys
     .command("revoke")
     .description("revoke an API key, or an enrolled host's own")
-    .argument("<ID>", "the key's or host's id, as lists show it");
+    .argument("<ID>", "the key's or host's id, as lists show it")
+    .option("--machine <MACHINE>", "of a host: the machine that alone may enrol next, as /v1/problems names it");
   addSettings(revoke, "store", "server", "keyFile", "config");
   explain(
     revoke,
     `
 Examples:
-  $ rollcall keys revoke abcdefghijkl`,
+  $ rollcall keys revoke abcdefghijkl
+  $ rollcall keys revoke i-0123456789abcdef0
+  $ rollcall keys revoke i-0123456789abcdef0 --machine 0123456789abcdef`,
   );
   addDenials(keys, io);
-  revoke.action(async (id: string, options: Flags) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
+  revoke.action(async (id: string, options: RevokeOptions) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
 }
 
 function addDenials(keys: Command, io: Io): void {

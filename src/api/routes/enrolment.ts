@@ -79,7 +79,7 @@ export function postEnrolment(): Route {
       if ("refusal" in outcome) {
         services.log.warn({ id, reason: outcome.refusal }, "an enrolment was refused");
         if (outcome.isNoClone) throw new ApiError("forbidden", outcome.refusal);
-        services.clones.note(id, outcome.refusal);
+        services.clones.note(id, outcome.advice ?? outcome.refusal);
         throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
       }
       if (outcome.ousted !== undefined) {

@@ -4,6 +4,7 @@ import { isHostId } from "../../report/key.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { allowHost, denyHost } from "../denials.ts";
+import { CUT_MACHINE } from "../enrolment.ts";
 import { toAscii } from "../header.ts";
 import { listKeysAndHosts } from "../key-list.ts";
 import { revokeKey } from "../key-revocation.ts";
@@ -115,13 +116,25 @@ export function deleteKey(): Route {
         description: "The key's id, as lists show it; or a host's id, for the key that it enrolled for.",
         schema: { type: "string" },
       },
+      {
+        name: "machine",
+        in: "query",
+        description:
+          "Of a host: the machine that alone may enrol under its id next, as /v1/problems names it. Without it any may.",
+        schema: z.toJSONSchema(CUT_MACHINE),
+        example: "0123456789abcdef",
+      },
     ],
     answers: { 204: { description: "The key is revoked." } },
-    errors: [401, 403, 404, 503],
+    errors: [400, 401, 403, 404, 503],
     sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys/abcdefghijkl`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
-      if (!(await awaitStore(revokeKey(services.store, id), services))) throw new ApiError("not_found", "there is no such key");
+      const machine = CUT_MACHINE.optional().safeParse(context.req.query("machine"));
+      if (!machine.success)
+        throw new ApiError("bad_request", "machine: write 16 hexadecimal digits, as /v1/problems names a machine");
+      if (!(await awaitStore(revokeKey(services.store, id, machine.data), services)))
+        throw new ApiError("not_found", "there is no such key");
       services.keyring.invalidate(id);
       services.log.info({ key: id }, "API key revoked");
       return context.body(null, 204);
