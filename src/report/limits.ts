@@ -8,11 +8,11 @@ export const MAX_REPORT_DEPTH = 32;
 
 /**
  * Most members of one object, and most members and elements of a report in all. Programs make tables of names whose hashing may be foreseen
- * (CVE-2026-21717 of Node before 20.20.2: one report of 1 MB took 17 s), so that no reader should have to make a larger one. A host's list of
- * some thousand packages is below it.
+ * (CVE-2026-21717 of Node before 20.20.2: one report of 1 MB took 17 s), so that no reader should have to make a larger one. The list of all
+ * packages of a large desktop, some 6,000, is below it.
  */
-export const MAX_OBJECT_MEMBERS = 5000;
-export const MAX_REPORT_VALUES = 50_000;
+export const MAX_OBJECT_MEMBERS = 10_000;
+export const MAX_REPORT_VALUES = 100_000;
 
 /** Longest host id. S3 keys end at 1,024 bytes and file names at 255, and a key holds an account and a writer too. */
 export const MAX_HOST_ID_LENGTH = 128;
