@@ -20,9 +20,9 @@ class Double extends EventEmitter {
   }
 }
 
-function setUp(isByAddress = true) {
+function setUp(isByAddress = true, most = 10) {
   const time = { now: 0 };
-  const connections = createConnections({ most: 10, mostUnheard: 4, isByAddress, monotonic: () => time.now });
+  const connections = createConnections({ most, mostUnheard: 4, isByAddress, monotonic: () => time.now });
   const open = (address: string, count = 1) =>
     Array.from({ length: count }, () => {
       const one = new Double(address);
@@ -30,7 +30,7 @@ function setUp(isByAddress = true) {
       return one;
     });
   const hear = (one: Double, isDone = true) => connections.hear(one as never, { writableFinished: isDone, destroyed: false });
-  return { time, open, hear };
+  return { time, open, hear, connections };
 }
 
 const countOpen = (all: readonly Double[]) => all.filter(({ isOpen }) => isOpen).length;
@@ -70,6 +70,58 @@ it("no address takes another's that has no more than itself", () => {
   expect(countOpen(all)).toBe(10);
   all[0]?.destroy();
   expect(countOpen(open("a"))).toBe(1);
+});
+
+it.each([
+  ["has its answer", true],
+  ["has asked nothing", false],
+])("of many with one each gives way who %s, whoever is busy before", (_, isHeard) => {
+  const { time, open, hear } = setUp(true, 4096);
+  const all = Array.from({ length: 4096 }, (_, at) => open(`a${at}`)).flat();
+  const [busy] = all as [Double];
+  hear(busy, false);
+  if (isHeard) for (const one of all.slice(1)) hear(one);
+  time.now += 1000;
+  const later = Array.from({ length: 4095 }, (_, at) => open(`b${at}`)).flat();
+  expect([busy.isOpen, countOpen(all), countOpen(later)]).toEqual([true, 1, 4095]);
+  // Those are young.
+  expect(countOpen(open("c"))).toBe(0);
+});
+
+it("who has no fewer gives way by what is idle before anybody is sent away, and nobody to whoever has more", () => {
+  const { open, hear } = setUp();
+  const busy = ["a", "b", "c"].flatMap((address) => open(address, 2));
+  const other = open("d", 2);
+  for (const one of [...busy, ...other]) hear(one, false);
+  const idle = [...open("e"), ...open("f")];
+  for (const one of idle) hear(one);
+  // Two have to do for two, in use, and one idle is nothing to whoever has two.
+  expect(countOpen(open("d"))).toBe(0);
+  expect(countOpen([...busy, ...other, ...idle])).toBe(10);
+  other[0]?.destroy();
+  const [filler] = open("g") as [Double];
+  hear(filler, false);
+  // Of d there is one now: that of e or f, who have no fewer, is free for it.
+  const [second] = open("d") as [Double];
+  expect([second.isOpen, countOpen(idle), countOpen(busy), filler.isOpen]).toEqual([true, 1, 6, true]);
+});
+
+it("strangers who are sent away do not make it look at every connection each time", () => {
+  const { time, open, connections } = setUp(true, 4096);
+  let looks = 0;
+  const answer = {
+    get writableFinished() {
+      looks++;
+      return false;
+    },
+    destroyed: false,
+  };
+  for (let at = 0; at < 4096; at++) for (const one of open(`a${at}`)) connections.hear(one as never, answer);
+  for (let at = 0; at < 1000; at++) {
+    expect(countOpen(open(`b${at}`))).toBe(0);
+    time.now += 0.1;
+  }
+  expect(looks).toBeLessThanOrEqual(6 * 4096);
 });
 
 it("behind a proxy all may be of one address", () => {

@@ -21,6 +21,12 @@ export interface ConnectionLimits {
 /** A connection without a request for so long may be closed for another; ms. Younger ones may be of a fleet that starts at once. */
 const YOUNG_MS = 1000;
 
+/**
+ * How often all connections are looked over for what can give way, while there is no room; ms. Strangers bring this about, and what comes in
+ * between goes by what was seen then.
+ */
+const LOOK_AGAIN_MS = 20;
+
 export interface Connections {
   /** Takes a connection in, or closes it; or takes it in and closes another one for it. */
   admit(connection: Connection): void;
@@ -37,14 +43,20 @@ interface Open {
 }
 
 interface Share {
-  /** Oldest first. */
   readonly open: Set<Open>;
-  unheard: number;
+  /** Oldest first. */
+  readonly unheard: Set<Open>;
+  /** What could give way when it was last looked for. */
+  spare: Open[];
 }
 
 /** Makes a count of the connections of a server. */
 export function createConnections({ most, mostUnheard, isByAddress, monotonic }: ConnectionLimits): Connections {
   const shares = new Map<string, Share>();
+  const sizes = createSizes();
+  /** Those that had something to spare when it was last looked for, the largest last. */
+  let sparing: Share[] = [];
+  let lookedAt = Number.NEGATIVE_INFINITY;
   /** By address and port: over TLS, what carries requests is another object than what was accepted. */
   const byPort = new Map<string, Open>();
   const known = new WeakMap<Connection, Open>();
@@ -55,7 +67,8 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
     const port = nameOf(connection);
     shares.set(address, share);
     share.open.add(one);
-    share.unheard++;
+    share.unheard.add(one);
+    sizes.move(share, share.open.size - 1);
     byPort.set(port, one);
     total++;
     connection.once("close", () => {
@@ -68,7 +81,8 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
     const share = shares.get(one.address);
     if (!share?.open.delete(one)) return;
     total--;
-    if (!one.answer) share.unheard--;
+    share.unheard.delete(one);
+    sizes.move(share, share.open.size + 1);
     if (share.open.size === 0) shares.delete(one.address);
   }
 
@@ -80,40 +94,72 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
     return true;
   }
 
-  function findUnheard({ open }: Share): Open | undefined {
-    for (const one of open) {
-      if (monotonic() - one.since < YOUNG_MS) return undefined;
-      if (!one.answer) return one;
+  function findUnheard({ unheard }: Share): Open | undefined {
+    const [oldest] = unheard;
+    return oldest && isOld(oldest) ? oldest : undefined;
+  }
+
+  function isOld({ since }: Open): boolean {
+    return monotonic() - since >= YOUNG_MS;
+  }
+
+  /** What nobody waits for: it has asked nothing for a while, or has its answer. */
+  function isSpare(one: Open): boolean {
+    return one.answer ? one.answer.writableFinished || one.answer.destroyed : isOld(one);
+  }
+
+  /** An answer that is done with tells nobody, so all are looked over; but seldom. */
+  function lookForSpare(): void {
+    if (monotonic() - lookedAt < LOOK_AGAIN_MS) return;
+    lookedAt = monotonic();
+    sparing = [];
+    for (const share of sizes.ascending()) {
+      const spare = [...share.open].filter(isSpare);
+      // Taken from the end: what has asked nothing goes first.
+      share.spare = [...spare.filter(({ answer }) => answer), ...spare.filter(({ answer }) => !answer).reverse()];
+      if (spare.length > 0) sparing.push(share);
+    }
+  }
+
+  function findSpare({ open, spare }: Share): Open | undefined {
+    for (let one = spare.at(-1); one; one = spare.at(-1)) {
+      if (open.has(one) && isSpare(one)) return one;
+      spare.pop();
     }
     return undefined;
   }
 
-  function findIdle({ open }: Share): Open | undefined {
-    for (const one of open) if (one.answer?.writableFinished || one.answer?.destroyed) return one;
+  function findLargestSparing(): Share | undefined {
+    while (sparing.length > 0) {
+      const share = sparing.at(-1) as Share;
+      if (findSpare(share)) return share;
+      sparing.pop();
+    }
     return undefined;
   }
 
-  function findLargest(): Share | undefined {
-    let largest: Share | undefined;
-    for (const share of shares.values()) if (!largest || share.open.size > largest.open.size) largest = share;
-    return largest;
-  }
-
-  /** Who has most gives way: what has asked nothing, what has its answer, and what asks only for an address that has fewer. */
+  /**
+   * Who has most gives way: what nobody waits for, and what is in use only for an address that has fewer. Before anybody is sent away, all who
+   * have no fewer than the newcomer give way by what nobody waits for.
+   */
   function makeRoom(newcomer: Share): boolean {
-    const largest = findLargest();
-    if (!largest) return false;
-    if (close(findUnheard(largest)) || close(findIdle(largest))) return true;
-    if (largest.open.size <= newcomer.open.size + 1) return false;
-    const [oldest] = largest.open;
-    return close(oldest);
+    lookForSpare();
+    const sparer = findLargestSparing();
+    const spare = sparer && findSpare(sparer);
+    if (sparer?.open.size === sizes.largest() && close(spare)) return true;
+    if (sizes.largest() > newcomer.open.size + 1) {
+      const [oldest] = sizes.anyLargest()?.open ?? [];
+      return close(oldest);
+    }
+    if (close(findSpare(newcomer))) return true;
+    return sparer !== undefined && sparer.open.size >= newcomer.open.size && close(spare);
   }
 
   return {
     admit(connection) {
       const address = isByAddress ? networkOf(connection.remoteAddress ?? "") : "";
-      const share = shares.get(address) ?? { open: new Set(), unheard: 0 };
-      const isCrowded = isByAddress && share.unheard >= mostUnheard;
+      const share = shares.get(address) ?? { open: new Set(), unheard: new Set(), spare: [] };
+      const isCrowded = isByAddress && share.unheard.size >= mostUnheard;
       const hasRoom = (!isCrowded || close(findUnheard(share))) && (total < most || makeRoom(share));
       if (hasRoom) add(connection, address, shares.get(address) ?? share);
       else connection.destroy();
@@ -122,9 +168,33 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
       const one = known.get(connection) ?? byPort.get(nameOf(connection));
       if (!one) return;
       if (!one.answer) known.set(connection, one);
-      const share = shares.get(one.address);
-      if (!one.answer && share?.open.has(one)) share.unheard--;
+      shares.get(one.address)?.unheard.delete(one);
       one.answer = answer;
+    },
+  };
+}
+
+/** Shares by their size, so that the largest is known without a look at all. */
+function createSizes() {
+  const bySize = new Map<number, Set<Share>>();
+  let largest = 0;
+  return {
+    largest: () => largest,
+    anyLargest(): Share | undefined {
+      const [share] = bySize.get(largest) ?? [];
+      return share;
+    },
+    *ascending(): Generator<Share> {
+      for (let size = 1; size <= largest; size++) yield* bySize.get(size) ?? [];
+    },
+    /** A share has one more, or one fewer, than before. */
+    move(share: Share, before: number): void {
+      const { size } = share.open;
+      const left = bySize.get(before);
+      left?.delete(share);
+      if (left?.size === 0) bySize.delete(before);
+      if (size > 0) bySize.set(size, (bySize.get(size) ?? new Set()).add(share));
+      if (size > largest || !bySize.has(largest)) largest = size;
     },
   };
 }
