@@ -91,19 +91,29 @@ describe("paths", () => {
     );
   });
 
+  it("are none where the server in general is asked", () => {
+    expect(judge("*", [["host", "a"]], "1.1", "OPTIONS")).toBeUndefined();
+    expect(judge("*", [["host", "a b"]], "1.1", "OPTIONS")).toBeDefined();
+  });
+
   it("are looked at in whole URLs, and no query is", () => {
     expect(judge("http://a/v1/reports?x=%zz/../%2e")).toBeUndefined();
     expect(judge("http://a/v1/../reports")).toBeDefined();
     expect(judge("http://a")).toBeUndefined();
+    expect(judge("HTTP://a:/v1/reports")).toBeUndefined();
+    expect(judge("HTTPS://a/v1/../reports")).toBeDefined();
     for (const url of ["http:///v1", "http://u@a/v1", "ftp://a/v1", "http://a:99999/", "/v1#x"])
       expect(judge(url), url).toBeDefined();
   });
 });
 
 describe("Host", () => {
-  it.each(["a", "rollcall.example.com:8787", "10.0.0.1", "[::1]", "[::1]:80", "under_score", "a."])("%s is one", (host) => {
-    expect(judge("/", [["host", host]])).toBeUndefined();
-  });
+  it.each(["a", "rollcall.example.com:8787", "10.0.0.1", "[::1]", "[::1]:80", "under_score", "a.", "a:", "[::1]:", "a.b2:80"])(
+    "%s is one",
+    (host) => {
+      expect(judge("/", [["host", host]])).toBeUndefined();
+    },
+  );
 
   it.each([
     "a b",
@@ -124,6 +134,11 @@ describe("Host", () => {
     "-",
   ])("%s is none", (host) => {
     expect(judge("/", [["host", host]])?.code).toBe("bad_request");
+  });
+
+  it.each(["rollcall.1:80", "1.2.3.4.5", "rollcall.0x1", "a.1."])("%s is none, and why is true", (host) => {
+    expect(judge("/", [["host", host]])?.message).toContain("ends in a number and is no IPv4 address");
+    expect(judge(`http://${host}/`)?.message).toContain("ends in a number and is no IPv4 address");
   });
 
   it("is there once, but in HTTP/1.0", () => {

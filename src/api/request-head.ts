@@ -4,8 +4,17 @@ import { ApiError } from "./problem-details.ts";
 /** The longest Host: a name has 253 characters (RFC 1035, section 2.3.4), and a port follows. */
 const MAX_HOST_LENGTH = 260;
 
-/** A name, an IPv4 address, or an IPv6 address in brackets; and a port (RFC 9110, section 7.2). No user, no path. */
-const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9._])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+/**
+ * A name, an IPv4 address, or an IPv6 address in brackets; and a port (RFC 9110, section 7.2), which may have no digits (RFC 3986, section 3.2.3).
+ * No user, no path.
+ */
+const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9._])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
+
+/** A name whose last label is a number. No name of DNS is such (RFC 1123, section 2.1), and to a URL (WHATWG, "ends in a number") it is a broken IPv4 address. */
+const NUMBERED = /^(?:[^:[]*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?(?::[0-9]*)?$/i;
+
+/** The scheme of a whole URL: schemes have no case (RFC 3986, section 3.1). */
+const SCHEME = /^https?:\/\//i;
 
 /** A path that has one reading, whoever reads it: nearly all that there are. */
 const PLAIN_PATH = /^(?:\/[\w~:@!$&'()*+,;=-][\w~:@!$&'()*+,;=.-]*)*\/?$/;
@@ -30,7 +39,7 @@ export function findHeadFault(head: RequestHead): ApiError | undefined {
   const { method = "", headers, url = "" } = head;
   // Each costs next to nothing where nothing is wrong: answers that are repeated take microseconds.
   if (BODILESS.has(method) && hasBody(headers)) return new ApiError("bad_request", `${method} takes no body here`);
-  const fault = findTargetFault(url) ?? findHostFault(head);
+  const fault = (isServerAsked(head) ? undefined : findTargetFault(url)) ?? findHostFault(head);
   return fault === undefined ? undefined : new ApiError("bad_request", fault);
 }
 
@@ -41,11 +50,23 @@ export function hasBody(headers: RequestHead["headers"]): boolean {
   return length !== undefined && length !== "0";
 }
 
+/** Whether the server in general is asked, and no path of it: `OPTIONS *` (RFC 9110, section 9.3.7). */
+export function isServerAsked({ method, url }: Pick<RequestHead, "method" | "url">): boolean {
+  return url === "*" && method === "OPTIONS";
+}
+
+/** What is legal and rare is put as everybody puts it, since what follows reads that alone: a scheme in capitals, a colon without a port. */
+export function simplifyHead(head: { url?: string | undefined; readonly headers: { host?: string | undefined } }): void {
+  const { url = "", headers } = head;
+  if (!url.startsWith("/")) head.url = url.replace(SCHEME, (scheme) => scheme.toLowerCase());
+  if (headers.host?.endsWith(":")) headers.host = headers.host.slice(0, -1);
+}
+
 /** A target is a path with a query, or a whole URL (RFC 9112, section 3.2). */
 function findTargetFault(target: string): string | undefined {
   if (target.includes("#")) return "the URL holds a fragment (#)";
-  const [whole = "", host] = target.startsWith("/") ? [] : (/^https?:\/\/([^/?]*)/.exec(target) ?? []);
-  if (host !== undefined && !isHost(host)) return "the URL's host is no name or address with a port";
+  const [whole = "", host] = target.startsWith("/") ? [] : (/^https?:\/\/([^/?]*)/i.exec(target) ?? []);
+  if (host !== undefined && !isHost(host)) return `the URL's host ${describeHostFault(host)}`;
   const own = target.slice(whole.length);
   const query = own.indexOf("?");
   return findPathFault(query === -1 ? own : own.slice(0, query));
@@ -89,13 +110,19 @@ function findHostFault({ headers, httpVersion, rawHeaders }: RequestHead): strin
   if (host === undefined || host === "")
     return httpVersion === "1.0" ? undefined : "the request has no Host, which HTTP/1.1 needs";
   if (host === lastHost) return undefined;
-  if (typeof host !== "string" || !isHost(host)) return "the request's Host is no name or address with a port";
+  if (typeof host !== "string" || !isHost(host)) return `the request's Host ${describeHostFault(host ?? "")}`;
   lastHost = host;
   return undefined;
 }
 
 function isHost(text: string): boolean {
   return text.length <= MAX_HOST_LENGTH && HOST.test(text) && URL.canParse(`http://${text}/`);
+}
+
+function describeHostFault(host: string | readonly string[]): string {
+  return typeof host === "string" && HOST.test(host) && NUMBERED.test(host)
+    ? "ends in a number and is no IPv4 address, so no URL can hold it; give the server a name that ends in letters"
+    : "is no name or address with a port";
 }
 
 function countHosts(rawHeaders: readonly string[]): number {

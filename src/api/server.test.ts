@@ -182,6 +182,17 @@ describe("strangers", () => {
     }
   });
 
+  it.each([
+    ["GET / HTTP/1.1\r\nHost: rollcall.example.com:", "200", "hello"],
+    ["GET HTTP://x/ HTTP/1.1\r\nHost: x", "200", "hello"],
+    ["GET Http://x:/ HTTP/1.1\r\nHost: x:", "200", "hello"],
+    ["OPTIONS * HTTP/1.1\r\nHost: a", "204", "rollcall-api: v1"],
+  ])("are answered where what they send is rare and legal: %s", async (head, status, text) => {
+    const answer = await exchange(await start(), `${head}\r\nConnection: close\r\n\r\n`, { until: /never/ });
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain(text);
+  });
+
   it("cannot shut others out with connections that say nothing", async () => {
     const port = await start();
     const held: Socket[] = [];

@@ -9,7 +9,7 @@ import { type Connections, createConnections } from "./connections.ts";
 import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { HotAnswers } from "./hot-answers.ts";
 import { type ApiError, describeProblem } from "./problem-details.ts";
-import { findHeadFault, hasBody } from "./request-head.ts";
+import { findHeadFault, hasBody, isServerAsked, simplifyHead } from "./request-head.ts";
 import { createReaderWatch, type ReaderWatch } from "./slow-readers.ts";
 
 export interface ListenOptions {
@@ -73,6 +73,9 @@ const IDLE_CHECK_MS = 100;
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 500;
 
+/** Of what is answered without the application. */
+const OWN_HEADERS = { "x-content-type-options": "nosniff", [API_HEADER]: API_HEADER_VALUE };
+
 /**
  * Starts to listen.
  *
@@ -98,7 +101,9 @@ export async function startServer(
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     connections.hear(request.socket, response);
     const fault = findHeadFault(request);
+    if (!fault) simplifyHead(request);
     if (fault) refuse(request, response, fault);
+    else if (isServerAsked(request)) response.writeHead(204, OWN_HEADERS).end();
     // Its failures are answered by its own error handling; it never rejects.
     else if (!hotAnswers?.resend(request, response)) void carry(request, response);
   };
@@ -128,10 +133,9 @@ export async function startServer(
 /** Answers without asking the application. Of a body no more is read than is good for its sender. */
 function refuse(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
   const { status, headers, body } = describeProblem(error);
-  const own = { "x-content-type-options": "nosniff", [API_HEADER]: API_HEADER_VALUE };
   const isSending = hasBody(request.headers);
   if (isSending) response.setHeader("connection", "close");
-  response.writeHead(status, { ...headers, ...own, "content-length": Buffer.byteLength(body) });
+  response.writeHead(status, { ...headers, ...OWN_HEADERS, "content-length": Buffer.byteLength(body) });
   if (!isSending) {
     response.end(request.method === "HEAD" ? undefined : body);
     return;
