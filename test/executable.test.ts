@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { startMetadataServer, USUAL_METADATA } from "../src/collect/metadata-server.ts";
 import { openStore } from "../src/store/open.ts";
+import { describeDoor } from "./hostile/door.ts";
 import { describeServer } from "./hostile/server.ts";
 import { describeTerminal } from "./hostile/terminal.ts";
 import { describeNetwork } from "./network.ts";
@@ -42,6 +43,7 @@ const WAIT = { timeout: 10_000, interval: 100 };
 
 describeNetwork("the executable", program);
 describeServer("the executable", program);
+describeDoor("the executable", program);
 describeTerminal("the executable", program);
 
 describe("the executable", () => {

