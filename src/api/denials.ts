@@ -45,12 +45,17 @@ export async function listDenials(store: Store): Promise<ReadonlyMap<string, num
 /**
  * Refuses a host that is shut out. It costs one GET, which of what is not there is the cheapest that a store has, and holds at once on all servers.
  *
- * @throws ApiError forbidden; store_unavailable where the store cannot be asked
+ * @param code for who is refused with no key
+ * @throws ApiError forbidden, or the code that is given; store_unavailable where the store cannot be asked
  */
-export async function refuseDenied({ store, deadlineMs, log }: Pick<Services, "store" | "deadlineMs" | "log">, host: string) {
+export async function refuseDenied(
+  { store, deadlineMs, log }: Pick<Services, "store" | "deadlineMs" | "log">,
+  host: string,
+  code: "forbidden" | "enrolment_refused" = "forbidden",
+) {
   if (!(await awaitStore(isDenied(store, host), { deadlineMs, log }))) return;
   log.warn({ id: host }, "a host that is denied was refused");
-  throw new ApiError("forbidden", `the host ${host} is shut out; an operator lets it in again with: rollcall keys allow ${host}`);
+  throw new ApiError(code, `the host ${host} is shut out; an operator lets it in again with: rollcall keys allow ${host}`);
 }
 
 /** Whatever lies there says so: damage must let nobody in. */

@@ -106,6 +106,8 @@ export function readProof({ is_proven: isProven, proof }: Pick<EnrolmentObject, 
 /**
  * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless it has a better
  * proof than the first had: then the keys of the first end.
+ *
+ * @throws ApiError what the proof says of a better one, where it alone does not do; whatever the store throws
  */
 export async function enrolHost(
   store: Store,
@@ -154,9 +156,15 @@ function judgeEnrolment(
   const [rank, knownRank] = [rankProof(given.proven?.proof), rankProof(readProof(known))];
   if (rank > knownRank) return { isOusted: true, nonces };
   const refused = findRefusal(known, given.machine);
+  const better = given.proven?.better;
+  // The better proof would put the other machine out, so who is right cannot be told before STS answers.
+  if (refused && better?.code === "identity_unavailable" && knownRank < rankProof("caller")) throw better;
   if (refused) return refused;
   // Whoever has a copy of the document may know the machine as well.
-  if (rank > 0 && rank < knownRank) return { refusal: LESSER_PROOF, isNoClone: true };
+  if (rank > 0 && rank < knownRank) {
+    if (better) throw better;
+    return { refusal: LESSER_PROOF, isNoClone: true };
+  }
   return { isOusted: false, nonces };
 }
 

@@ -3,6 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import type { CallerCheck, CallerProof, Subject } from "./caller-identity.ts";
 import { findIdentityFault, type Identity } from "./identity-document.ts";
 import type { Nonces } from "./nonces.ts";
+import { ApiError } from "./problem-details.ts";
 
 /** What proved a host's id when it enrolled; undefined: nothing but an enrolment key. */
 export type Proof = "document" | "caller";
@@ -38,6 +39,8 @@ export interface Proven {
   readonly proof: Proof;
   /** The nonce that a caller signed, which proves once. */
   readonly nonce?: { readonly value: string; readonly endsAt: number };
+  /** Set where a better proof came along: what to answer where this one alone does not do. `identity_unavailable` if it may yet be found to hold. */
+  readonly better?: ApiError;
 }
 
 /**
@@ -58,19 +61,29 @@ export async function proveIdentity(
     identity && certificates ? findIdentityFault(identity, subject.id, { certificates, accounts }, now) : NO_DOCUMENT;
   if (!caller || !callers)
     return documentFault === undefined ? { proof: "document" } : { fault: explain(documentFault, trust, !caller) };
-  const nonce = await callers.nonces.check(caller.nonce);
-  if ("fault" in nonce && documentFault !== undefined) return nonce;
-  if (!("fault" in nonce)) {
-    try {
-      const fault = await callers.findFault(caller, subject, accounts);
-      if (fault === undefined) return { proof: "caller", nonce };
-      if (documentFault !== undefined) return { fault };
-    } catch (error) {
-      // The document does not need STS.
-      if (documentFault !== undefined) throw error;
-    }
+  const found = await askAboutCaller(caller, subject, callers, accounts);
+  // The document needs neither STS nor a nonce.
+  if (documentFault === undefined && found instanceof ApiError) return { proof: "document", better: found };
+  if (found instanceof ApiError && found.code === "identity_unavailable") throw found;
+  return found instanceof ApiError ? { fault: found.message } : found;
+}
+
+/** @returns why the caller proves nothing, or cannot be asked about */
+async function askAboutCaller(
+  caller: CallerProof,
+  subject: Subject,
+  { nonces, findFault }: NonNullable<IdentityTrust["callers"]>,
+  accounts: readonly string[],
+): Promise<Proven | ApiError> {
+  const nonce = await nonces.check(caller.nonce);
+  if ("fault" in nonce) return new ApiError("enrolment_refused", nonce.fault);
+  try {
+    const fault = await findFault(caller, subject, accounts);
+    return fault === undefined ? { proof: "caller", nonce } : new ApiError("enrolment_refused", fault);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "identity_unavailable") return error;
+    throw error;
   }
-  return { proof: "document" };
 }
 
 const NO_DOCUMENT = "no document";

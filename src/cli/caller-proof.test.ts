@@ -1,4 +1,8 @@
 // Tests of enrolment by a GetCallerIdentity, from the host's signature over the server's checks to an STS that verifies it.
+import { execFileSync } from "node:child_process";
+import { sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
@@ -6,11 +10,14 @@ import { compileLabels } from "../answers/labels.ts";
 import { createApp } from "../api/app.ts";
 import { type CallerProof, createCallerCheck, parseAnswer } from "../api/caller-identity.ts";
 import { createClones } from "../api/clones.ts";
+import { denyHost } from "../api/denials.ts";
 import { enrolHost, revokeEnrolment } from "../api/enrolment.ts";
+import { parseCertificates } from "../api/identity-document.ts";
 import { createKeyring } from "../api/keyring.ts";
 import { createNonces } from "../api/nonces.ts";
 import { createRoutes } from "../api/routes.ts";
 import { formatAnswer, type StsSession, startStsDouble } from "../api/sts-double.ts";
+import { makeFolder } from "../collect/temporary-folder.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { makeCallerProof } from "./caller-proof.ts";
@@ -36,11 +43,24 @@ interface SetUp {
   readonly known?: StsSession;
   readonly roles?: readonly string[];
   readonly store?: ReturnType<typeof memoryStore>;
+  readonly certificates?: ReturnType<typeof parseCertificates>;
+}
+
+/** What AWS signs documents with, for a day. */
+async function makeVoucher() {
+  const folder = await makeFolder();
+  const [keyFile, file] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const flags = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=Amazon", "-days", "1"];
+  execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", file], { stdio: "ignore" });
+  const document = JSON.stringify({ instanceId: ID, accountId: ACCOUNT, region: "ap-northeast-1" });
+  const signature = sign("RSA-SHA256", Buffer.from(document), readFileSync(keyFile)).toString("base64");
+  return { certificates: parseCertificates(readFileSync(file, "utf8")), identity: { document, signature } };
 }
 
 /** A server that takes callers alone, and its STS. */
-async function setUp({ known = INSTANCE, roles, store: given }: SetUp = {}) {
-  let now = Date.now();
+async function setUp({ known = INSTANCE, roles, store: given, certificates }: SetUp = {}) {
+  // After the beginning of a certificate that has just been made.
+  let now = Date.now() + 1000;
   const clock = () => now;
   const sts = await startStsDouble([known], clock);
   onTestFinished(() => sts.close());
@@ -51,7 +71,7 @@ async function setUp({ known = INSTANCE, roles, store: given }: SetUp = {}) {
     roll: createRoll({ store, clock }),
     keyring: createKeyring({ store, clock }),
     clones: createClones({ clock }),
-    identityTrust: { accounts: [ACCOUNT], callers: { nonces: createNonces({ store, clock }), findFault } },
+    identityTrust: { accounts: [ACCOUNT], certificates, callers: { nonces: createNonces({ store, clock }), findFault } },
     labels: compileLabels(BUILT_IN_RULES),
     clock,
     log: LOG,
@@ -87,7 +107,8 @@ async function setUp({ known = INSTANCE, roles, store: given }: SetUp = {}) {
       method: "POST",
       body: JSON.stringify({ id: ID, ...MACHINE, ...body }),
     });
-    return { status: response.status, json: (await response.json()) as { detail?: string; secret?: string } };
+    const json = (await response.json()) as { type?: string; title?: string; detail?: string; secret?: string };
+    return { status: response.status, json, retryAfter: response.headers.get("retry-after") };
   };
   return { sts, store, clock, prove, enrol, app, client, wait: (ms: number) => (now += ms) };
 }
@@ -313,6 +334,37 @@ describe("a caller beside a document", () => {
     expect(await refusal(enrol({ caller: await prove() }))).toMatch(/409 an operator keeps this id for another machine/);
     const named = await enrol({ ...OTHER_MACHINE, caller: await prove({ machine: OTHER_MACHINE }) });
     expect(named.status).toBe(201);
+  });
+
+  it("is waited for where STS is away, if the host enrolled by one or another machine has the id; else the document does", async () => {
+    const { certificates, identity } = await makeVoucher();
+    const { sts, prove, enrol } = await setUp({ certificates });
+    sts.answer = () => ({ status: 500, body: "" });
+    expect((await enrol({ ...OTHER_MACHINE, identity })).status).toBe(201);
+    const unavailable = { status: 503, retryAfter: "5", json: { type: "urn:rollcall:error:identity_unavailable" } };
+    expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
+    expect((await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status).toBe(201);
+    sts.answer = undefined;
+    expect((await enrol({ identity, caller: await prove() })).status).toBe(201);
+    sts.answer = () => ({ status: 500, body: "" });
+    expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
+    expect((await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status).toBe(409);
+    expect(await refusal(enrol({ identity }))).toMatch(/403 .* document alone does not do/);
+    // It is not for want of a role.
+    expect(await refusal(enrol({ identity, caller: { ...(await prove()), signature: "0".repeat(64) } }))).toMatch(
+      /403 AWS does not take the signature/,
+    );
+  });
+
+  it("is refused under a title that says nothing of keys, also where the host is shut out", async () => {
+    const { store, clock, prove, enrol } = await setUp();
+    const title = { type: "urn:rollcall:error:enrolment_refused", title: "The enrolment is refused" };
+    expect(await enrol({})).toMatchObject({ status: 403, json: title });
+    const caller = await prove();
+    expect((await enrol({ caller })).status).toBe(201);
+    expect(await enrol({ caller })).toMatchObject({ status: 403, json: title });
+    await denyHost(store, ID, { clock });
+    expect(await enrol({ caller: await prove() })).toMatchObject({ status: 403, json: title });
   });
 
   it("is what a server that takes callers alone wants", async () => {

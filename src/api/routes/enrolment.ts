@@ -68,17 +68,17 @@ export function postEnrolment(): Route {
         services.bounds?.claim(key, id);
       } else {
         const found = await awaitStore(proveIdentity({ identity, caller }, subject, trust, services.clock()), services);
-        if ("fault" in found) throw new ApiError("forbidden", found.fault);
+        if ("fault" in found) throw new ApiError("enrolment_refused", found.fault);
         proven = found;
       }
-      await refuseDenied(services, id);
+      await refuseDenied(services, id, "enrolment_refused");
       const outcome = await awaitStore(
         enrolHost(services.store, { ...subject, proven, ...readView(context.req) }, services),
         services,
       );
       if ("refusal" in outcome) {
         services.log.warn({ id, reason: outcome.refusal }, "an enrolment was refused");
-        if (outcome.isNoClone) throw new ApiError("forbidden", outcome.refusal);
+        if (outcome.isNoClone) throw new ApiError("enrolment_refused", outcome.refusal);
         services.clones.note(id, outcome.advice ?? outcome.refusal);
         throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
       }
