@@ -7,6 +7,7 @@ import { addCompletion } from "./completion.ts";
 import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
 import { findFolders } from "./folders.ts";
 import { type Io, openIo } from "./io.ts";
+import { endProcess, STOP_LIMIT_MS } from "./process-end.ts";
 import { buildProgram } from "./program.ts";
 import { sanitizeLines } from "./terminal-text.ts";
 
@@ -23,6 +24,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     if (interrupted === undefined) {
       interrupted = performance.now();
       stop.abort();
+      // What waits for a store that never answers hears of no signal.
+      setTimeout(() => {
+        const failure = new CommandError(`did not stop within ${STOP_LIMIT_MS / 1000} s, and was ended`);
+        void tell(failure).then(exit);
+      }, STOP_LIMIT_MS).unref();
       return;
     }
     // A second Ctrl-C means it. A second SIGTERM would only cut off the departure; who means it has SIGKILL.
@@ -69,7 +75,7 @@ async function tell(error: unknown): Promise<number> {
 /** Ends the process whatever still runs, when stderr is written or has had its time. */
 async function exit(code: number | string): Promise<never> {
   await writeLast("");
-  return process.exit(code);
+  return await endProcess(code, writeLast);
 }
 
 /** What is said before there is an Io, or after it may have failed. */
