@@ -189,17 +189,18 @@ function useNonce(
 
 /** The enrolment that a host's secret opens; undefined in all other cases. */
 export async function verifyHostSecret(store: Store, secret: string): Promise<Enrolment | undefined> {
-  const id = SECRET.exec(secret)?.[1];
-  if (id === undefined || !isHostId(id)) return undefined;
+  const id = readHostOfSecret(secret);
+  if (id === undefined) return undefined;
   const enrolment = await readEnrolment(store, id);
   const given = Buffer.from(hash(secret));
   const opens = [enrolment?.sha256 ?? "0".repeat(64), ...(enrolment?.earlier ?? [])];
   return opens.some((expected) => timingSafeEqual(given, Buffer.from(expected))) ? enrolment : undefined;
 }
 
-/** Tells a host's secret from an API key, by its form. */
-export function isHostSecret(secret: string): boolean {
-  return SECRET.test(secret);
+/** The host inside a host's secret; undefined if the text has not the form of one, as an API key has not. */
+export function readHostOfSecret(secret: string): string | undefined {
+  const id = SECRET.exec(secret)?.[1];
+  return id !== undefined && isHostId(id) ? id : undefined;
 }
 
 /** Where a report goes that a machine brings with a host's own key. */

@@ -1,8 +1,9 @@
 // The keyring: checks keys against the store's hashes, held in memory for a few seconds.
-import { timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
-import { isHostSecret, verifyHostSecret } from "./enrolment.ts";
+import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolment.ts";
+import { createHostLookups } from "./host-lookups.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
 import { formatKeyKey, hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readObject, SECRET_LENGTH } from "./keys.ts";
 import { unauthorized } from "./unauthorized.ts";
@@ -23,9 +24,12 @@ const MAX_LOOKUPS_A_SECOND = 20;
 /** And how often all are read, while more are asked for than that; ms. */
 const LOAD_AGAIN_MS = 1000;
 
+/** Of so many hosts it is told that their enrolments cannot be read. */
+const MAX_TOLD_HOSTS = 1000;
+
 export interface Keyring {
   /**
-   * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked and wrong are one answer
+   * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked, unreadable and wrong are one answer
    * @throws ApiError unauthorized where the secret is right and the key has expired; whatever the store throws, where it cannot be asked and what is held does not tell
    */
   verify(secret: string | undefined): Promise<KeyObject | undefined>;
@@ -53,6 +57,10 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
   let loading: Promise<void> | undefined;
   /** Secrets by id that have opened, of keys that are still the same: to hash one takes longer than all else that a repeated answer needs. */
   const lastVerified = new Map<string, Buffer>();
+
+  const hostLookups = createHostLookups({ clock, list: () => listEnrolledHosts(store) });
+  /** Hosts whose enrolment cannot be read, and that was told of. */
+  const toldHosts = new Set<string>();
 
   /** Room for the secret that is checked now. */
   const asked = Buffer.alloc(SECRET_LENGTH);
@@ -85,7 +93,7 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
       return;
     }
     const known = [changes, loads];
-    const found = await readObject(store, formatKeyKey(id));
+    const found = await passOverUnreadable(readObject(store, formatKeyKey(id)));
     // What was revoked, or read, meanwhile wins over this look, which may be older.
     if (found?.object && known[0] === changes && known[1] === loads) fresh.set(id, found.object);
   }
@@ -193,23 +201,29 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
   }
 
   /** A host's own key is read each time: it is used once an hour, and there may be a hundred thousand. */
-  async function verifyHost(secret: string): Promise<KeyObject | undefined> {
-    const enrolment = await verifyHostSecret(store, secret);
+  async function verifyHost(host: string, secret: string): Promise<KeyObject | undefined> {
+    const tell = (error: Unreadable) => {
+      if (toldHosts.has(host) || toldHosts.size >= MAX_TOLD_HOSTS) return;
+      toldHosts.add(host);
+      onNotice(`the enrolment of ${host} cannot be read, and its key opens nothing`, error);
+    };
+    const read = () => passOverUnreadable(verifyHostSecret(store, secret), tell);
+    const enrolment = await hostLookups.run(host, hash("sha256", secret, "base64url"), read);
     if (!enrolment) return undefined;
-    const { id: host, enrolled_at, sha256 } = enrolment;
+    const { enrolled_at, sha256 } = enrolment;
     return { id: `of ${host}`, name: host, scopes: ["ingest"], host, created_at: enrolled_at, sha256, enrolment };
   }
 
   async function open(secret: string | undefined): Promise<KeyObject | undefined> {
-    const id = secret === undefined ? undefined : readKeyId(secret);
-    if (secret !== undefined && isHostSecret(secret)) return verifyHost(secret);
-    if (secret === undefined || id === undefined) return undefined;
+    if (secret === undefined) return undefined;
+    const host = readHostOfSecret(secret);
+    if (host !== undefined) return verifyHost(host, secret);
+    const id = readKeyId(secret);
+    if (id === undefined) return undefined;
     const isRefreshed = await refresh();
     if (!find(id)) {
       // It may be good: only the store knows.
       if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
-      const unread = held.get(id)?.error;
-      if (unread !== undefined) throw unread;
       await lookUp(id);
     }
     return compare(secret, id);
@@ -242,6 +256,23 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
       keep((id) => id !== revoked);
     },
   };
+}
+
+/**
+ * Takes what cannot be read for what is not there. Nothing can be compared with it, so whoever guesses its id and whoever has its secret look the
+ * same, and an answer of its own would tell the first that there is such a key. The operator hears of it in the log and from `keys list`.
+ */
+async function passOverUnreadable<T>(
+  reading: Promise<T | undefined>,
+  tell: (error: Unreadable) => void = () => undefined,
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    tell(error);
+    return undefined;
+  }
 }
 
 /** Whether the work is done within some time; it goes on if it is not. @throws what the work throws */

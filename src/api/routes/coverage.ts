@@ -97,7 +97,7 @@ export function getCoverage(): Route {
         headers: ["Rollcall-As-Of", "Rollcall-Warning", "Rollcall-Partial", "Rollcall-Missing"],
       },
     },
-    errors: [400, 401, 403, 503],
+    errors: [400, 401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/coverage | jq`,
 
     async handle(context, services) {

@@ -53,7 +53,7 @@ export function getKeys(): Route {
         content: { "application/json": LIST_SCHEMA },
       },
     },
-    errors: [401, 403, 503],
+    errors: [401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys | jq`,
     async handle(context, services) {
       const unreadable: string[] = [];
@@ -88,7 +88,7 @@ export function postKey(): Route {
         },
       },
     },
-    errors: [400, 401, 403, 413, 503],
+    errors: [400, 401, 403, 413, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' http://127.0.0.1:8787/v1/keys`,
     async handle(context, services) {
       const request = keyRequestSchema(services.clock()).safeParse(parseJson(await readBody(context, MAX_BODY_BYTES)));
@@ -126,7 +126,7 @@ export function deleteKey(): Route {
       },
     ],
     answers: { 204: { description: "The key is revoked." } },
-    errors: [400, 401, 403, 404, 503],
+    errors: [400, 401, 403, 404, 429, 503],
     sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys/abcdefghijkl`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
@@ -153,7 +153,7 @@ export function putDenial(): Route {
       "From then on no server of this store takes a report of this host, with whatever key, nor enrols it: 403. Its report stays until it expires; DELETE /v1/reports/{id} takes it out at once.",
     parameters: [HOST_ID_PARAMETER],
     answers: { 204: { description: "The host is shut out." } },
-    errors: [400, 401, 403, 503],
+    errors: [400, 401, 403, 429, 503],
     sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
@@ -175,7 +175,7 @@ export function deleteDenial(): Route {
     description: "Undoes PUT: what keys the host had open again.",
     parameters: [HOST_ID_PARAMETER],
     answers: { 204: { description: "The host is let in again." } },
-    errors: [401, 403, 404, 503],
+    errors: [401, 403, 404, 429, 503],
     sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";

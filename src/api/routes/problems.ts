@@ -40,7 +40,7 @@ export function listProblems(): Route {
         headers: ["Rollcall-As-Of", "Rollcall-Problems", "Rollcall-Warning", "Rollcall-Partial", "Rollcall-Missing"],
       },
     },
-    errors: [400, 401, 403, 503],
+    errors: [400, 401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/problems | jq`,
 
     async handle(context, services) {

@@ -53,7 +53,7 @@ export function getReport(representer: Representer): Route {
       },
       304: NOT_MODIFIED,
     },
-    errors: [400, 401, 403, 404, 409, 503],
+    errors: [400, 401, 403, 404, 409, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0 | jq`,
 
     async handle(context, services) {

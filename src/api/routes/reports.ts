@@ -75,7 +75,7 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
       },
       304: NOT_MODIFIED,
     },
-    errors: [400, 401, 403, 503],
+    errors: [400, 401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" 'http://127.0.0.1:8787/v1/reports?instance_life_cycle=spot' | jq`,
 
     async handle(context, services) {

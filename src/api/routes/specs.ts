@@ -17,7 +17,7 @@ export function getCurrentSpec(): Route {
       204: { description: "None is published." },
       304: { description: "It is the one that If-None-Match names." },
     },
-    errors: [401, 403, 503],
+    errors: [401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/specs/current`,
 
     async handle(context, services) {

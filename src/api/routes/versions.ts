@@ -150,7 +150,7 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
       },
       304: NOT_MODIFIED,
     },
-    errors: [400, 401, 403, 503],
+    errors: [400, 401, 403, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" 'http://127.0.0.1:8787/v1/versions?field=processes.module_A_filename&by=env' | jq`,
 
     async handle(context, services) {
