@@ -21,6 +21,9 @@ const HASH_LENGTH = 16;
 const LIST_AGAIN_MS = 1000;
 const LIST_SHARE = 20;
 
+/** But at least so often; an end that lies further away is of a clock that was set back since. */
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
 export interface HostLookups {
   /**
    * Reads an enrolment for a secret, if there is room for it.
@@ -69,11 +72,11 @@ export function createHostLookups({ clock, list }: HostLookupOptions): HostLooku
   /** Nobody waits for it: who is refused meanwhile asks again. */
   function renewList(): void {
     const startedAt = clock();
-    // Also where the clock was set back.
-    if (listing || (startedAt < listAgainAt && listAgainAt - startedAt < LIST_SHARE * 60_000)) return;
+    const pause = listAgainAt - startedAt;
+    if (listing || (pause > 0 && pause <= LONGEST_PAUSE_MS)) return;
     const end = () => {
       listing = undefined;
-      listAgainAt = clock() + Math.max(LIST_AGAIN_MS, LIST_SHARE * (clock() - startedAt));
+      listAgainAt = clock() + Math.min(LONGEST_PAUSE_MS, Math.max(LIST_AGAIN_MS, LIST_SHARE * (clock() - startedAt)));
     };
     listing = list().then(
       (ids) => {
