@@ -4,6 +4,8 @@ import { hash } from "node:crypto";
 import * as z from "zod";
 import { toFailure } from "../network/failure.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
+import { AWS_REGIONS } from "./aws-regions.ts";
+import { createLane, type Lane, type LaneBounds, LaneFull } from "./lanes.ts";
 import { NONCE } from "./nonces.ts";
 import { ApiError } from "./problem-details.ts";
 
@@ -18,10 +20,22 @@ const REGION = /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/;
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 /** For STS's whole answer; it takes a tenth of a second. */
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 2000;
 
-/** Requests to STS at a time: strangers may cause one each with a signature that is none. */
-const MAX_UNDER_WAY = 16;
+/** Of one endpoint. Strangers may cause requests to STS with signatures that are none, and choose the Region: one that does not answer stops no other. */
+const OWN_LANE: LaneBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
+
+/** Of all endpoints together that are none of AWS's known Regions', not named here, and have not answered yet: their names may be made up. */
+const SHARED_LANE: LaneBounds = { ...OWN_LANE, underWay: 2 };
+
+/** AWS has some 40 Regions. */
+const MAX_LANES = 200;
+
+/** How often STS is asked about one nonce: whoever would fill a lane must at least ask for nonces all the time. */
+const MAX_NONCE_TRIES = 3;
+
+/** Nonces whose tries are counted. */
+const MAX_NONCES = 10_000;
 
 /** What makes the instance's signature whole: all else that it signed is known here. The secret key, which signs, never leaves the instance. */
 export const callerSchema = z.strictObject({
@@ -106,10 +120,11 @@ const BODY_SHA256 = hash("sha256", CALLER_BODY);
  */
 export type CallerCheck = (proof: CallerProof, subject: Subject, accounts: readonly string[]) => Promise<string | undefined>;
 
-/** Makes a function that asks STS about one proof, as many at a time as MAX_UNDER_WAY. Its nonce must have been checked. */
+/** Makes a function that asks STS about one proof when its endpoint's lane has a turn for it. Its nonce must have been checked. */
 export function createCallerCheck(options: CallerOptions): CallerCheck {
   const roles = options.roles?.map(compileWildcard);
-  let underWay = 0;
+  const lanes = createLanes(options.endpoints);
+  const takeTry = createTries();
 
   return async (proof, subject, accounts) => {
     const { server, endpoint, region } = proof;
@@ -117,11 +132,8 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
       return `the request was signed for ${JSON.stringify(server)}, and this server is ${options.servers.join(", ")}; see to --server on the host, or --identity-caller here`;
     if (![...listStsEndpoints(region), ...options.endpoints].includes(endpoint))
       return `${JSON.stringify(endpoint)} is no endpoint of STS for the Region ${region}, nor one of --identity-sts`;
-    if (underWay >= MAX_UNDER_WAY) throw unavailable("too many hosts enrol at this moment");
-    underWay++;
-    const answer = await ask(proof, subject, options.fetch).finally(() => {
-      underWay--;
-    });
+    if (!takeTry(proof.nonce)) return `the nonce has been tried ${MAX_NONCE_TRIES} times; ask for another`;
+    const answer = await lanes.ask(endpoint, () => ask(proof, subject, options.fetch));
     if ("fault" in answer) return answer.fault;
     // Who may open sessions of a role chooses their names. EC2's own are of this form.
     if (answer.session !== subject.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
@@ -129,6 +141,42 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
     if (!accounts.includes(answer.account)) return `the account ${answer.account} is not trusted here`;
     if (roles && !roles.some((matches) => matches(answer.role))) return `the role ${answer.role} is not trusted here`;
     return undefined;
+  };
+}
+
+/** Each endpoint that is known to be STS's has a lane of its own. */
+function createLanes(named: readonly string[]) {
+  const shared = createLane(SHARED_LANE);
+  const own = new Map<string, Lane>();
+  const open = (endpoint: string): void => {
+    if (!own.has(endpoint) && own.size < MAX_LANES) own.set(endpoint, createLane(OWN_LANE));
+  };
+  for (const endpoint of [...AWS_REGIONS.flatMap(listStsEndpoints), ...named]) open(endpoint);
+
+  return {
+    ask: async <T>(endpoint: string, work: () => Promise<T>): Promise<T> => {
+      try {
+        const answer = await (own.get(endpoint) ?? shared)(work);
+        open(endpoint);
+        return answer;
+      } catch (error) {
+        if (error instanceof LaneFull) throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Makes a function that takes one of a nonce's tries, and returns false where it has none left. */
+function createTries() {
+  const tries = new Map<string, number>();
+  return (nonce: string): boolean => {
+    const count = tries.get(nonce) ?? 0;
+    if (count >= MAX_NONCE_TRIES) return false;
+    tries.set(nonce, count + 1);
+    const [oldest] = tries.keys();
+    if (tries.size > MAX_NONCES && oldest !== undefined) tries.delete(oldest);
+    return true;
   };
 }
 
