@@ -7,6 +7,7 @@ import { EXPIRY_MS } from "../report/limits.ts";
 import { cutHash } from "../report/maker.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
+import { ApiError } from "./problem-details.ts";
 
 const PREFIX = "keys/v1/hosts/";
 const MAX_OBJECT_BYTES = 16 * 1024;
@@ -107,7 +108,7 @@ export function readProof({ is_proven: isProven, proof }: Pick<EnrolmentObject, 
  * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless it has a better
  * proof than the first had: then the keys of the first end.
  *
- * @throws ApiError what the proof says of a better one, where it alone does not do; whatever the store throws
+ * @throws ApiError what the proof says of a better one, where it alone does not do, and too_many_requests; whatever the store throws
  */
 export async function enrolHost(
   store: Store,
@@ -135,7 +136,7 @@ export async function enrolHost(
       return { secret, ...(judged.isOusted && !kept && { ousted: OUSTED }) };
     // Another enrolled at the same moment, and this one is judged by it: the same machine twice is no clone.
   }
-  return { refusal: "others enrol under this id all the time" };
+  throw new Unavailable(describeBusy(id));
 }
 
 interface Judged {
@@ -183,7 +184,10 @@ function useNonce(
   if (!proven?.nonce) return current;
   const { value, endsAt } = proven.nonce;
   if (Object.hasOwn(current, value)) return "the nonce has been used; ask for another";
-  if (Object.keys(current).length >= MAX_NONCES) return "this host enrols too often; try again in a minute";
+  if (Object.keys(current).length >= MAX_NONCES)
+    throw new ApiError("too_many_requests", "this host enrols too often; try again in a minute", {
+      headers: { "retry-after": "60" },
+    });
   return { ...current, [value]: endsAt };
 }
 
@@ -215,6 +219,7 @@ export interface Recognized {
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
  * @returns or why it is refused
+ * @throws ApiError unauthorized where the enrolment ends meanwhile; Unavailable where the store's object changes faster than it can be written
  */
 export async function checkMachine(
   store: Store,
@@ -235,7 +240,9 @@ export async function checkMachine(
     // Two requests at once after a reboot: this one is judged by what the other has left.
     known = await readEnrolment(store, known.id);
   }
-  return { refusal: known ? "others report under this id all the time" : "this host's enrolment has just ended" };
+  if (known) throw new Unavailable(describeBusy(known.id));
+  // As any key that is no longer good: the agent enrols anew.
+  throw new ApiError("unauthorized", "this host's enrolment has just ended; enrol anew");
 }
 
 /** A contest in which no earlier boot has come back for a day is over: one of the two has gone. */
@@ -268,7 +275,12 @@ export async function revokeEnrolment(store: Store, id: string, machine?: string
     const kept = { id, ...none, enrolled_at, is_proven, proof, nonces, only_machine: machine };
     if (await replaceEnrolment(store, kept, etag)) return true;
   }
-  throw new Unavailable(`[keys] ${id} enrols or reports all the time; try again`);
+  throw new Unavailable(describeBusy(id));
+}
+
+/** Another machine need not be there for it: one with many requests at once does it. */
+function describeBusy(id: string): string {
+  return `[keys] ${id} enrols or reports all the time; try again`;
 }
 
 /** Of no machine and no boot. */
