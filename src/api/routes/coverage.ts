@@ -2,6 +2,7 @@
 import { type Coverage, judgeCoverage, readExpectation } from "../../answers/coverage.ts";
 import { describeDoubts } from "../../answers/doubts.ts";
 import { parseSpan, QueryError } from "../../answers/query.ts";
+import { takeTurnsFor } from "../asker.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
@@ -104,7 +105,7 @@ export function getCoverage(): Route {
       const windowMs = readWindow(context.req.query("within"), services.windowMs);
       const view = await awaitView(services, readPartialFlag(context));
       const { expected, mistake } = await readList(services);
-      const coverage = await judgeCoverage(view, windowMs, expected);
+      const coverage = await judgeCoverage(view, windowMs, expected, takeTurnsFor(context));
       const clones = services.clones.list();
       const setAside = [...clones.map(({ key, reason, detail }) => ({ key, reason, detail })), ...coverage.setAside];
       const shown = describeCoverage({ ...coverage, setAside, setAsideCount: coverage.setAsideCount + clones.length }, MAX_SHOWN);

@@ -5,8 +5,10 @@ import type { HttpBindings } from "@hono/node-server";
 import { measureReports, writeReports } from "../../answers/array.ts";
 import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
 import { type Selection, selectReports } from "../../answers/selection.ts";
+import type { Turns } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";
+import { takeTurnsFor } from "../asker.ts";
 import { awaitView } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
@@ -84,7 +86,7 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
       const view = await awaitView(services, query.partial);
       answers.follow(view);
       const question = describeQuestion(query);
-      const selection = await select(view, query, question);
+      const selection = await select(view, query, question, takeTurnsFor(context));
       const warnings = selection.warnings.join("; ");
       const format = negotiateFormat(context);
       const representation = await representer.represent(
@@ -129,12 +131,12 @@ export function readQuery(parameters: Iterable<readonly [string, string]>, windo
 }
 
 /** A selection stands until the roll changes or a report crosses a boundary of age. */
-function cacheSelections(answers: AnswerCache): (view: RollView, query: Query, question: string) => Promise<Selection> {
+function cacheSelections(answers: AnswerCache) {
   const cache = answers.openShelf<{ version: number; selection: Selection }>(false);
-  return async (view, query, question) => {
+  return async (view: RollView, query: Query, question: string, turns: Turns): Promise<Selection> => {
     const cached = cache.get(question);
     if (cached?.version === view.version && view.asOf <= cached.selection.validUntil) return cached.selection;
-    const selection = await selectReports(view, query);
+    const selection = await selectReports(view, query, turns);
     cache.set(question, { version: view.version, selection }, selection.positions.byteLength);
     return selection;
   };

@@ -7,9 +7,10 @@ import { QueryError } from "../../answers/query.ts";
 import type { Selection } from "../../answers/selection.ts";
 import { answerVersions, type VersionAnswer, writeVersions } from "../../answers/version-answer.ts";
 import { parseVersionQuery, type VersionQuery } from "../../answers/version-query.ts";
-import { SHARED_TURNS } from "../../roll/turns.ts";
+import type { Turns } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";
+import { takeTurnsFor } from "../asker.ts";
 import { awaitView } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
@@ -60,15 +61,20 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
   const reader = createFieldReader();
   const kept = answers.openShelf<Kept>(false);
 
-  async function answer(view: RollView, query: VersionQuery, format: Format, { labels }: Services): Promise<Kept> {
+  async function answer(
+    view: RollView,
+    query: VersionQuery,
+    format: Format,
+    { labels, turns }: Pick<Services, "labels"> & { readonly turns: Turns },
+  ): Promise<Kept> {
     const key = `${format} ${query.text}`;
     const known = kept.get(key);
     if (known?.version === view.version && view.asOf <= known.answer.selection.validUntil) return known;
-    const made = await answerVersions(view, query, { labels, reader });
+    const made = await answerVersions(view, query, { labels, reader, turns });
     const hash = createHash("sha256");
     const pieces: Buffer[] = [];
     for (const piece of writeVersions(made.values, format)) {
-      const wait = SHARED_TURNS.take(piece.length * WRITTEN_BYTES);
+      const wait = turns.take(piece.length * WRITTEN_BYTES);
       if (wait !== undefined) await wait;
       hash.update(piece);
       pieces.push(piece);
@@ -158,7 +164,11 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
       const view = await awaitView(services, query.reports.partial);
       answers.follow(view);
       const format = negotiateFormat(context);
-      const { answer: made, bytes, digest } = await answer(view, query, format, services);
+      const {
+        answer: made,
+        bytes,
+        digest,
+      } = await answer(view, query, format, { labels: services.labels, turns: takeTurnsFor(context) });
       const warnings = made.warnings.join("; ");
       const representation = await representer.represent(
         context,
