@@ -2,7 +2,8 @@
 import { expect, it } from "vitest";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
-import { createWriteBounds, USUAL_WRITE_LIMITS, type WriteLimits } from "./write-bounds.ts";
+import { createWriteBounds } from "./write-bounds.ts";
+import { USUAL_WRITE_LIMITS, type WriteLimits } from "./write-limits.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { BUILT_IN_RULES, type LabelRule } from "../answers/label-rule.ts";
 import { parseSpan, QueryError } from "../answers/query.ts";
-import { USUAL_WRITE_LIMITS, type WriteLimits } from "../api/write-bounds.ts";
+import { USUAL_WRITE_LIMITS, type WriteLimits } from "../api/write-limits.ts";
 import type { PublishersConfig } from "../publish/config.ts";
 import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
