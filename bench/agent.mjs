@@ -160,7 +160,10 @@ async function measureIdle() {
       resident.push(measure(child.pid).rss);
     }
     const after = measure(child.pid);
+    // Its files are removed at the end, and it writes its departure before it goes.
+    const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill();
+    await ended;
     metadata.close();
     const share = ((after.cpu - before.cpu) / seconds) * 100;
     const isOurs = name === "executable";

@@ -113,7 +113,8 @@ describe("a snapshot", () => {
         await roll.close();
         fleet.advance(1001);
         expect(show(await fleet.open("use").view())).toEqual(show(await fleet.open("off").view()));
-        expect(fleet.notices).toEqual([]);
+        // After days of silence the reader says so, which is no fault of the snapshot.
+        expect(fleet.notices.filter((notice) => !notice.includes("none newer than a day"))).toEqual([]);
       }),
       { numRuns: 25 },
     );
