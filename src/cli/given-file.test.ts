@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
-import { readGivenStart, readGivenText } from "./given-file.ts";
+import { readGivenStart, readGivenStream, readGivenText } from "./given-file.ts";
 
 describe("a file that somebody names", () => {
   it.each(["/dev/zero", "/dev/full"])("may be %s, which has no end: it is too long", async (path) => {
@@ -27,5 +27,18 @@ describe("a file that somebody names", () => {
   it("is an error where it is none", async () => {
     await expect(readGivenText(join(await makeFolder(), "none"))).rejects.toThrow("ENOENT");
     await expect(readGivenText(await makeFolder())).rejects.toThrow("EISDIR");
+  });
+});
+
+describe("what comes in by a pipe", () => {
+  async function* give(count: number) {
+    for (let at = 0; at < count; at++) yield Buffer.alloc(1000, "x");
+  }
+
+  it("is read to its end, and no further than fits", async () => {
+    expect(await readGivenStream(give(3), "stdin", 3000)).toEqual(Buffer.alloc(3000, "x"));
+    await expect(readGivenStream(give(Number.POSITIVE_INFINITY), "stdin", 3000)).rejects.toThrow(
+      "stdin has more than 3000 bytes",
+    );
   });
 });

@@ -28,6 +28,18 @@ export async function readGivenStart(path: string, limit: number): Promise<Buffe
   }
 }
 
+/** Reads what comes in by a pipe, to its end. @throws Error that it is too long */
+export async function readGivenStream(chunks: AsyncIterable<Uint8Array>, name: string, limit = MAX_GIVEN_BYTES): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of chunks) {
+    total += chunk.length;
+    if (total > limit) throw new Error(`${name} has more than ${limit} bytes`);
+    read.push(chunk);
+  }
+  return Buffer.concat(read);
+}
+
 /** Reads a file's text. @throws Error that it is too long; what the file system says */
 export async function readGivenText(path: string, limit = MAX_GIVEN_BYTES): Promise<string> {
   const bytes = await readGivenStart(path, limit);

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "../report/clock.ts";
 import { CommandError } from "./failure.ts";
+import { readGivenStream } from "./given-file.ts";
 import { openWriting, sanitizeLines, type Writing } from "./terminal-text.ts";
 
 /** One of stdout and stderr. */
@@ -45,11 +46,7 @@ export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "s
   return {
     stdout: openOutput(process.stdout),
     stderr: openOutput(process.stderr),
-    readStdin: async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-      return Buffer.concat(chunks);
-    },
+    readStdin: () => readStdin(process.stdin),
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     env,
     cwd: findCwd(),
@@ -61,6 +58,15 @@ export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "s
       return () => process.off("SIGHUP", listener);
     },
   };
+}
+
+/** @throws CommandError if it cannot be read, or has no end */
+async function readStdin(stdin: NodeJS.ReadStream): Promise<Buffer> {
+  try {
+    return await readGivenStream(stdin, "stdin");
+  } catch (error) {
+    throw new CommandError((error as Error).message);
+  }
 }
 
 /** @throws CommandError */
