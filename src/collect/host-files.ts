@@ -6,6 +6,7 @@ import type { Unread } from "./collected.ts";
 import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
 import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
+import { findSharedKind } from "./shared-file-systems.ts";
 
 /** Most bytes that are read of one file. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -59,6 +60,8 @@ export interface HostFiles {
   identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
   /** By what a file is known, and whether it changed. @returns undefined if that cannot be told */
   facts(path: string): Promise<FileFacts | undefined>;
+  /** Whether others than this host may write to the file system that a path lies on. */
+  isShared(path: string): Promise<boolean>;
   /** Who has files open for writing. @param identities as facts() gives them */
   findWriters(identities: ReadonlySet<string>): Promise<WriterSearch>;
   /** Whether a writer that was found still has the file open. */
@@ -199,6 +202,7 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
         return undefined;
       }
     },
+    isShared: async (path) => (await findSharedKind(resolveBelow(root, path))) !== undefined,
     findWriters: (identities) => findWriters(resolveBelow(root, "/proc"), identities, () => performance.now()),
     isStillOpen: (writer, identity) => isStillOpen(resolveBelow(root, "/proc"), writer, identity),
     async trace(path) {

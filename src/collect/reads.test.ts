@@ -10,10 +10,10 @@ const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
 
 /** A folder with two files and a link to one of them, read once by path and by glob, an hour from now as far as the reader knows. */
-async function readOnce({ ahead = HOUR_MS } = {}) {
+async function readOnce({ ahead = HOUR_MS, isShared = false } = {}) {
   const root = await makeFolder({ "conf/a": "A_red_1.9\n", "conf/b": "2\n", other: "A_red_1.9\n" });
   await symlink("../other", join(root, "conf/c"));
-  const files = openHostFiles(root);
+  const files = { ...openHostFiles(root), ...(isShared && { isShared: () => Promise.resolve(true) }) };
   const noted = noteReads(files, Date.now() + ahead);
   const found = await noted.files.glob(["/conf/*"], never);
   if ("unreadable" in found) throw new Error(found.reason);
@@ -68,6 +68,11 @@ describe("what a step read", () => {
       expect(await isUnchanged()).toBe(false);
     },
   );
+
+  it("counts as changed on a network file system, whose facts may be a minute old", async () => {
+    const { isUnchanged } = await readOnce({ isShared: true });
+    expect(await isUnchanged()).toBe(false);
+  });
 
   it("counts as changed where something could not be read, or is made up by the kernel", async () => {
     for (const path of ["/none", "/conf", "/proc/stat"]) {

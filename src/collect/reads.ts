@@ -1,5 +1,4 @@
 // What a step read of the host's files, and whether it would read the same again.
-
 import type { FileFacts, HostFiles } from "./host-files.ts";
 import type { Globbed } from "./host-glob.ts";
 
@@ -22,7 +21,10 @@ export interface Read {
 export interface Reads {
   readonly files: readonly Read[];
   readonly globs: readonly { readonly patterns: readonly string[]; readonly found: Globbed }[];
-  /** Whether every file and folder that it asked for could be read: of others there are no facts to compare. */
+  /**
+   * Whether there are facts to compare of every file and folder that it asked for. Of what could not be read there are none; and those of a
+   * network file system may be a minute old, as long as nobody opens the file (nfs(5), "Attribute caching").
+   */
   readonly isWhole: boolean;
   /** When it began; ms since the epoch. */
   readonly at: number;
@@ -32,7 +34,17 @@ export interface Reads {
 export function noteReads(files: HostFiles, at: number): { readonly files: HostFiles; list(): Reads } {
   const read: Read[] = [];
   const globs: { patterns: readonly string[]; found: Globbed }[] = [];
+  /** By the number of the device: of few, mostly. */
+  const shared = new Map<string, Promise<boolean>>();
   let isWhole = true;
+
+  function isShared({ identity }: FileFacts, path: string): Promise<boolean> {
+    const [device = ""] = identity.split(":");
+    const known = shared.get(device) ?? files.isShared(path);
+    shared.set(device, known);
+    return known;
+  }
+
   return {
     list: () => ({ files: read, globs, isWhole, at }),
     files: {
@@ -42,7 +54,7 @@ export function noteReads(files: HostFiles, at: number): { readonly files: HostF
         const facts = isMadeUp ? undefined : await files.facts(path);
         const file = await files.read(path, signal);
         if (facts && "bytes" in file) read.push({ path, facts, isUnended: file.bytes.at(-1) !== 0x0a });
-        else isWhole = false;
+        if (!facts || !("bytes" in file) || (await isShared(facts, path))) isWhole = false;
         return file;
       },
       async glob(patterns, signal) {
