@@ -5,6 +5,7 @@ import { mkdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { readStateFile, replaceFile } from "./state-file.ts";
 
 /** A report that waits. */
@@ -79,12 +80,4 @@ function decode(content: Buffer): Spooled | undefined {
   const bytes = content.subarray(end + 1);
   const isWhole = bytes.length === length && createHash("sha256").update(bytes).digest("hex") === sha256;
   return isWhole ? { id, bytes, digest, madeAt, ...(madeOn !== undefined && { madeOn }) } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

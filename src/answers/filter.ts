@@ -1,5 +1,4 @@
 // Filters: which reports have a field with a value, read straight from the stored bytes.
-
 import { decodeString, type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
 import type { FieldPath } from "./path.ts";

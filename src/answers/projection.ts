@@ -1,5 +1,4 @@
 // Projections: a report cut down to some fields, every byte that stays as the host wrote it.
-
 import { type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { FieldPath } from "./path.ts";
 

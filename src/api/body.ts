@@ -1,5 +1,6 @@
 // Reads a request's body within a bound.
 import type { Context } from "hono";
+import { parseJson } from "../report/parse-json.ts";
 import { ApiError } from "./problem-details.ts";
 
 /**
@@ -28,4 +29,11 @@ export async function readBody(context: Context, maxBytes: number): Promise<Buff
     throw new ApiError("bad_request", "the body broke off");
   }
   return Buffer.concat(chunks, length);
+}
+
+/** As readBody, of a body that is JSON. @throws ApiError as readBody, and bad_request if it is none */
+export async function readJsonBody(context: Context, maxBytes: number): Promise<unknown> {
+  const json = parseJson(await readBody(context, maxBytes));
+  if (json === undefined) throw new ApiError("bad_request", "the body is not JSON");
+  return json;
 }

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { toFailure } from "../network/failure.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
 import { AWS_REGIONS } from "./aws-regions.ts";
-import { createLane, type Lane, type LaneBounds, LaneFull } from "./lanes.ts";
+import { createQueue, type Queue, type QueueBounds, QueueFull } from "./bounded-queue.ts";
 import { NONCE } from "./nonces.ts";
 import { ApiError } from "./problem-details.ts";
 
@@ -23,15 +23,15 @@ const MAX_ANSWER_BYTES = 16 * 1024;
 const TIMEOUT_MS = 2000;
 
 /** Of one endpoint. Strangers may cause requests to STS with signatures that are none, and choose the Region: one that does not answer stops no other. */
-const OWN_LANE: LaneBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
+const OWN_QUEUE: QueueBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
 
 /** Of all endpoints together that are none of AWS's known Regions', not named here, and have not answered yet: their names may be made up. */
-const SHARED_LANE: LaneBounds = { ...OWN_LANE, underWay: 2 };
+const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
 
 /** AWS has some 40 Regions. */
-const MAX_LANES = 200;
+const MAX_QUEUES = 200;
 
-/** How often STS is asked about one nonce: whoever would fill a lane must at least ask for nonces all the time. */
+/** How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces all the time. */
 const MAX_NONCE_TRIES = 3;
 
 /** Nonces whose tries are counted. */
@@ -75,7 +75,7 @@ export interface Subject {
 export interface CallerOptions {
   /** Origins of this server as its hosts know it: a proof that was signed for another server does not count here. */
   readonly servers: readonly string[];
-  /** Patterns with `*`; undefined: any role of the accounts. */
+  /** Patterns with `*`; undefined: all roles of the accounts. */
   readonly roles: readonly string[] | undefined;
   /** Origins that count as STS's beside AWS's own: a VPC endpoint's own name, or a test's. */
   readonly endpoints: readonly string[];
@@ -120,10 +120,10 @@ const BODY_SHA256 = hash("sha256", CALLER_BODY);
  */
 export type CallerCheck = (proof: CallerProof, subject: Subject, accounts: readonly string[]) => Promise<string | undefined>;
 
-/** Makes a function that asks STS about one proof when its endpoint's lane has a turn for it. Its nonce must have been checked. */
+/** Makes a function that asks STS about one proof when its endpoint's queue has a turn for it. Its nonce must have been checked. */
 export function createCallerCheck(options: CallerOptions): CallerCheck {
   const roles = options.roles?.map(compileWildcard);
-  const lanes = createLanes(options.endpoints);
+  const queues = createQueues(options.endpoints);
   const takeTry = createTries();
 
   return async (proof, subject, accounts) => {
@@ -133,7 +133,7 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
     if (![...listStsEndpoints(region), ...options.endpoints].includes(endpoint))
       return `${JSON.stringify(endpoint)} is no endpoint of STS for the Region ${region}, nor one of --identity-sts`;
     if (!takeTry(proof.nonce)) return `the nonce has been tried ${MAX_NONCE_TRIES} times; ask for another`;
-    const answer = await lanes.ask(endpoint, () => ask(proof, subject, options.fetch));
+    const answer = await queues.ask(endpoint, () => ask(proof, subject, options.fetch));
     if ("fault" in answer) return answer.fault;
     // Who may open sessions of a role chooses their names. EC2's own are of this form.
     if (answer.session !== subject.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
@@ -144,12 +144,12 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
   };
 }
 
-/** Each endpoint that is known to be STS's has a lane of its own. */
-function createLanes(named: readonly string[]) {
-  const shared = createLane(SHARED_LANE);
-  const own = new Map<string, Lane>();
+/** Each endpoint that is known to be STS's has a queue of its own. */
+function createQueues(named: readonly string[]) {
+  const shared = createQueue(SHARED_QUEUE);
+  const own = new Map<string, Queue>();
   const open = (endpoint: string): void => {
-    if (!own.has(endpoint) && own.size < MAX_LANES) own.set(endpoint, createLane(OWN_LANE));
+    if (!own.has(endpoint) && own.size < MAX_QUEUES) own.set(endpoint, createQueue(OWN_QUEUE));
   };
   for (const endpoint of [...AWS_REGIONS.flatMap(listStsEndpoints), ...named]) open(endpoint);
 
@@ -160,7 +160,7 @@ function createLanes(named: readonly string[]) {
         open(endpoint);
         return answer;
       } catch (error) {
-        if (error instanceof LaneFull) throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
+        if (error instanceof QueueFull) throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
         throw error;
       }
     },

@@ -5,6 +5,7 @@ import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { cutHash } from "../report/maker.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
 import { ApiError } from "./problem-details.ts";
@@ -369,12 +370,4 @@ function encode(enrolment: EnrolmentObject): Buffer {
 /** A secret has 256 random bits: there is nothing to guess. */
 function hash(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

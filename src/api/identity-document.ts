@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
 import { verify, X509Certificate } from "node:crypto";
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 
 /** As the metadata service gives them: dynamic/instance-identity/document and …/signature. */
 export const identitySchema = z.strictObject({
@@ -101,12 +102,4 @@ function parseDate(text: string): number | undefined {
   const [, month = "", ...rest] = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/.exec(text) ?? [];
   const [day = 0, hour = 0, minute = 0, second = 0, year = 0] = rest.map(Number);
   return rest.length === 0 ? undefined : Date.UTC(year, MONTHS.indexOf(month), day, hour, minute, second);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,4 @@
 // When each key was last used, roughly: noted in the store so seldom that it costs nearly nothing.
-
 import type { Clock } from "../report/clock.ts";
 import { openLanes } from "../roll/lanes.ts";
 import type { Store } from "../store/store.ts";

@@ -3,6 +3,7 @@ import { hash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
+import { parseJson } from "../report/parse-json.ts";
 import type { Store } from "../store/store.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { HOST_SCOPES, SCOPES } from "./scopes.ts";
@@ -132,12 +133,4 @@ export function formatKeyKey(id: string): string {
 /** One letter a byte: 5 of its bits, so that an id reads well and is no path on any system. */
 function encodeBase32(bytes: Buffer): string {
   return [...bytes].map((byte) => "abcdefghijklmnopqrstuvwxyz234567".charAt(byte & 31)).join("");
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

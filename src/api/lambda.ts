@@ -5,6 +5,7 @@ import { BUILT_IN_RULES } from "../answers/label-rule.ts";
 import { compileLabels, type Labels, labelRulesSchema } from "../answers/labels.ts";
 import { parseSpan } from "../answers/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { SnapshotMode } from "../roll/snapshot.ts";
 import { openStore } from "../store/open.ts";
@@ -59,14 +60,6 @@ function readLabels(): Labels {
   const rules = labelRulesSchema.safeParse(parseJson(text));
   if (!rules.success) throw new TypeError(`ROLLCALL_LABELS: ${z.prettifyError(rules.error).replaceAll("\n", " ")}`);
   return compileLabels(rules.data);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Between two events the process stands still, so nothing may be begun that nobody waits for. */

@@ -2,6 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 
 /** How long a nonce counts; ms. A host asks for one, signs and enrols at once. */
@@ -95,12 +96,4 @@ async function readObject(store: Store): Promise<Buffer | undefined> {
 
 function authenticate(key: Buffer, body: Uint8Array): Buffer {
   return createHmac("sha256", key).update("rollcall nonce\n").update(body).digest();
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,4 @@
 // Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304; what is compressed is kept for others.
-
 import { PassThrough, Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
@@ -174,14 +173,14 @@ export function createRepresenter(answers: AnswerCache): Representer {
 
 /** Makes the response. */
 export function toResponse({ status, headers, body }: Representation): Response {
-  const isDivided = body instanceof Buffer && body.length > MAX_UNDIVIDED_BYTES;
-  if (isDivided) return new Response(streamChunks(divide(body)), { status, headers });
+  const pieces = body instanceof Buffer ? divideBody(body) : undefined;
+  if (pieces) return new Response(streamChunks(pieces), { status, headers });
   // Uint8Array without a copy; TypeScript thinks of buffers that several threads share.
   return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, { status, headers });
 }
 
 /** The pieces of an answer that is too large to be handed on at once. @returns undefined if it is not */
-export function divideBody(body: Buffer): Iterator<Buffer> | undefined {
+export function divideBody(body: Buffer): IterableIterator<Buffer> | undefined {
   return body.length > MAX_UNDIVIDED_BYTES ? divide(body) : undefined;
 }
 

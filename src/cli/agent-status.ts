@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { findAgents } from "../agent/presence.ts";
 import { isRunning, openStatus, type Status } from "../agent/status.ts";
 import { findStateFolder } from "./agent-state.ts";
-import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 /** A status that is older is not that of now; ms. It is written each minute, and a look takes some time as well. */
 const STALE_AFTER_MS = 5 * 60_000;
@@ -74,7 +74,7 @@ function formatStatus(status: Status, running: boolean, now: number): string {
   ];
   const shown = lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${sanitize(value)}`).join("\n");
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${sanitizeLine(value)}`).join("\n");
 }
 
 function describeState({ left_at: left, waiting_since: waiting, failures = 0 }: Status): string {

@@ -1,7 +1,8 @@
 // Tests of cells: nothing that hosts write can command a terminal.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatJson, formatSpan, sanitize } from "./cell.ts";
+import { formatJson, formatSpan } from "./cell.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 /** Controls, separators of lines, and what turns the direction of writing. */
 const DANGEROUS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
@@ -13,14 +14,14 @@ const nasty = fc.string({
   ),
 });
 
-describe("sanitize", () => {
+describe("sanitizeLine", () => {
   it("leaves no control character", () => {
-    fc.assert(fc.property(nasty, (text) => !DANGEROUS.test(sanitize(text))));
+    fc.assert(fc.property(nasty, (text) => !DANGEROUS.test(sanitizeLine(text))));
   });
 
   it("keeps what is harmless", () => {
-    expect(sanitize("本番 é 👩 a-b")).toBe("本番 é 👩 a-b");
-    expect(sanitize("\u001b[2J")).toBe("\\u001b[2J");
+    expect(sanitizeLine("本番 é 👩 a-b")).toBe("本番 é 👩 a-b");
+    expect(sanitizeLine("\u001b[2J")).toBe("\\u001b[2J");
   });
 });
 

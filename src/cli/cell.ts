@@ -1,14 +1,10 @@
 // Cells of a table: what hosts wrote, made safe for a terminal and short.
-import type { JsonSpan } from "../report/json-walk.ts";
-import { decodeString, walkChildren } from "../report/json-walk.ts";
+import { decodeString, type JsonSpan, walkChildren } from "../report/json-walk.ts";
 import { sanitizeLine } from "./terminal-text.ts";
 
 const QUOTE = 0x22;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
-
-/** Makes text safe to print in one line. */
-export const sanitize = sanitizeLine;
 
 /**
  * A value of checked JSON in one line, made safe likewise: scalars as text, arrays joined with commas, objects as JSON. Numbers stay as they are
@@ -16,8 +12,8 @@ export const sanitize = sanitizeLine;
  */
 export function formatJson(json: Buffer, span: JsonSpan): string {
   const first = json[span.start];
-  if (first === QUOTE) return sanitize(decodeString(json, span));
-  if (first === OPEN_BRACE) return sanitize(compact(json, span));
+  if (first === QUOTE) return sanitizeLine(decodeString(json, span));
+  if (first === OPEN_BRACE) return sanitizeLine(compact(json, span));
   if (first === OPEN_BRACKET) return listChildren(json, span, (_, child) => formatJson(json, child)).join(",");
   const text = json.toString("latin1", span.start, span.end);
   return text === "null" ? "" : text;

@@ -6,9 +6,10 @@ import { API_HEADER } from "../api/header.ts";
 import { isLoopback } from "../api/server.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
-import { formatSpan, sanitize } from "./cell.ts";
+import { formatSpan } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 import { Astray, type FollowOptions, followRead } from "./redirect.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
@@ -185,10 +186,10 @@ async function explain(response: Response, { url, hasKey, method }: Asked): Prom
   if (response.status < 400 && location !== null) {
     const what =
       method === "GET" || method === "HEAD" ? "a key is not sent on" : `the ${method} is not sent on: it has not arrived`;
-    return `${url.origin} redirects to ${sanitize(location)}, and ${what}; name the right URL with --server`;
+    return `${url.origin} redirects to ${sanitizeLine(location)}, and ${what}; name the right URL with --server`;
   }
   return problem
-    ? `${url.origin} answered ${response.status}: ${sanitize(problem)}`
+    ? `${url.origin} answered ${response.status}: ${sanitizeLine(problem)}`
     : `${url.origin} answered ${describeStatus(response.status)}; is it a Rollcall server?`;
 }
 

@@ -10,7 +10,6 @@ import { parsePublicKey } from "../spec/spec-key.ts";
 import { STORE_SCHEMES } from "../store/open.ts";
 import { parseS3Url } from "../store/s3-url.ts";
 import { StoreError } from "../store/store.ts";
-import { sanitize } from "./cell.ts";
 import { type Config, configSchema, parseConfig, parseConfigAs, readConfigText, renderConfigMistakes } from "./config-file.ts";
 import { CommandError } from "./failure.ts";
 import { readGivenText } from "./given-file.ts";
@@ -21,6 +20,7 @@ import { parseListen } from "./service.ts";
 import { type Flags, findConfigPath, readSettings, SETTINGS, type SettingName } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { parseServerUrl } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface ConfigCheckOptions extends Flags {
   readonly json?: boolean;
@@ -235,7 +235,7 @@ async function showSettings(options: ConfigCheckOptions, heading: string, io: Io
   if (io.stdout.isTerminal && !options.json) {
     const table = layOutTable(
       ["SETTING", "VALUE", "FROM"],
-      rows.map(({ setting, value, from }) => [setting, sanitize(value), from]),
+      rows.map(({ setting, value, from }) => [setting, sanitizeLine(value), from]),
       io.stdout.columns,
     );
     await io.stdout.writeStyled(

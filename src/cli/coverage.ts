@@ -1,7 +1,7 @@
 // rollcall coverage: who reported, who fell silent, who left, who is missing.
 import { compareExpected } from "../answers/coverage.ts";
 import { NOBODY_MISSING, type ShownCoverage } from "../api/routes/coverage.ts";
-import { formatSpan, sanitize } from "./cell.ts";
+import { formatSpan } from "./cell.ts";
 import { listInstances } from "./ec2-instances.ts";
 import { readExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
@@ -9,6 +9,7 @@ import type { Io } from "./io.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface CoverageOptions extends Flags {
   /** Regions; empty for the environment's own. */
@@ -30,7 +31,7 @@ export async function runCoverage(options: CoverageOptions, io: Io): Promise<voi
   const warnings = response.headers.get("rollcall-warning") ?? "";
   // Who brings a list of their own need not hear of the server's.
   const warning = expected ? (warnings.split(NOBODY_MISSING)[0] ?? "").replace(/; $/, "") : warnings;
-  if (warning !== "") await io.stderr.write(`warning: ${sanitize(warning)}\n`);
+  if (warning !== "") await io.stderr.write(`warning: ${sanitizeLine(warning)}\n`);
   const missing = coverage.counts.missing ?? 0;
   if (options.exitCode && coverage.expected === undefined)
     throw new CommandError("--exit-code has no list of expected hosts to compare with; give one with --expect or --expect-ec2");
@@ -101,12 +102,12 @@ export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
     if (count > shown.length) lines.push(`… and ${count - shown.length} more; --json has them all`);
   };
   const hosts = (list: readonly { id: string; account: string | null }[], when: (at: number) => string) =>
-    list.map(({ id, account }, at) => [sanitize(id), when(at), account ?? ""]);
+    list.map(({ id, account }, at) => [sanitizeLine(id), when(at), account ?? ""]);
   add(
     "Expected, and not heard of",
     counts.missing ?? 0,
     ["HOST", "LAST REPORT"],
-    missing.map(({ id, since }) => [sanitize(id), ago(since)]),
+    missing.map(({ id, since }) => [sanitizeLine(id), ago(since)]),
   );
   add(
     "Silent",
@@ -124,13 +125,13 @@ export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
     "Set aside",
     counts.set_aside,
     ["KEY", "REASON", "DETAIL"],
-    set_aside.map(({ key, reason, detail }) => [key, reason, detail].map(sanitize)),
+    set_aside.map(({ key, reason, detail }) => [key, reason, detail].map(sanitizeLine)),
   );
   add(
     "Reported, and not expected",
     unexpected.length,
     ["HOST"],
-    unexpected.map((id) => [sanitize(id)]),
+    unexpected.map((id) => [sanitizeLine(id)]),
   );
   if (expected !== undefined && reported === expected && fresh === expected) lines.push("", "Everybody is here.");
   return `${lines.join("\n")}\n`;

@@ -6,7 +6,6 @@ import { isEc2 } from "../collect/identity.ts";
 import { readMetadata } from "../collect/metadata.ts";
 import { toFailure } from "../network/failure.ts";
 import { findStateFolder, openMemory } from "./agent-state.ts";
-import { sanitize } from "./cell.ts";
 import { type Collection, type HostCollection, openCollection } from "./collection.ts";
 import { checkNetwork } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
@@ -18,6 +17,7 @@ import type { Io } from "./io.ts";
 import { openOutlet } from "./outlet.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
 import { findTarget, openStoreAt, type Target } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface DoctorOptions extends Flags {
   readonly root?: string;
@@ -317,7 +317,7 @@ const MARKS: Readonly<Record<Finding["outcome"], string>> = { ok: "ok  ", warnin
 
 function formatFinding({ check, outcome, detail, fix }: Finding): string {
   const lines = [
-    `${MARKS[outcome]}  ${check.padEnd(16)}  ${sanitize(detail)}`,
+    `${MARKS[outcome]}  ${check.padEnd(16)}  ${sanitizeLine(detail)}`,
     ...(fix ? [`      ${"".padEnd(16)}  fix: ${fix}`] : []),
   ];
   return `${lines.join("\n")}\n`;

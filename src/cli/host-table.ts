@@ -1,10 +1,10 @@
 // The table of hosts that `rollcall list` shows on a terminal.
 import type { ReaderFacts } from "../answers/array.ts";
 import { parseFieldPath } from "../answers/path.ts";
-import type { JsonSpan } from "../report/json-walk.ts";
-import { toKeySteps, walkChildren, walkField } from "../report/json-walk.ts";
-import { formatJson, formatSpan, sanitize } from "./cell.ts";
+import { type JsonSpan, toKeySteps, walkChildren, walkField } from "../report/json-walk.ts";
+import { formatJson, formatSpan } from "./cell.ts";
 import { type FittedTable, fitTable } from "./table.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 /** A report as it lies in an answer, so that its numbers keep the digits that the host wrote: 1.10 is not 1.1. */
 export interface Row {
@@ -117,5 +117,5 @@ function formatSkew(row: Row): string {
 }
 
 function toHeading(field: string): string {
-  return sanitize(field).replaceAll("_", " ").toUpperCase();
+  return sanitizeLine(field).replaceAll("_", " ").toUpperCase();
 }

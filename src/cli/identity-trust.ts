@@ -21,7 +21,7 @@ export interface IdentityFlags {
 }
 
 /** For the log, where --identity-roles is not given. */
-export const ANY_ROLE =
+export const EVERY_ROLE =
   "every role of the accounts counts, also one whose sessions people may open under any name; name those that EC2 alone may assume with --identity-roles";
 
 /** @throws UsageError for flags that do not go together, CommandError if the certificates cannot be read */

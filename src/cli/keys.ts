@@ -8,7 +8,7 @@ import { type ApiKey, createKey, type KeyRequest, keyRequestSchema } from "../ap
 import { HOST_SCOPES, type Scope } from "../api/scopes.ts";
 import { isHostId } from "../report/key.ts";
 import { StoreError } from "../store/store.ts";
-import { formatSpan, sanitize } from "./cell.ts";
+import { formatSpan } from "./cell.ts";
 import { createClient, ServerRefusal } from "./client.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -16,6 +16,7 @@ import { parseExpiry } from "./key-expiry.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface CreateOptions extends Flags {
   readonly scope: readonly Scope[];
@@ -66,7 +67,7 @@ export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): 
   const { keys, hosts } = await (await openAdmin(flags, io, { mustExist: true })).list();
   for (const key of keys.filter(isOfTooMuch))
     await io.stderr.write(
-      `warning: the key ${key.id} is bound to the host ${sanitize(key.host ?? "")}, so that of its scopes (${key.scopes.join(", ")}) only ${HOST_SCOPES.join(" and ")} count\n`,
+      `warning: the key ${key.id} is bound to the host ${sanitizeLine(key.host ?? "")}, so that of its scopes (${key.scopes.join(", ")}) only ${HOST_SCOPES.join(" and ")} count\n`,
     );
   if (json || !io.stdout.isTerminal) return io.stdout.write(`${JSON.stringify([...keys, ...hosts.map(toKeyOfHost)], null, 2)}\n`);
   if (keys.length + hosts.length === 0) return io.stderr.write("no keys; rollcall keys create makes one\n");
@@ -82,7 +83,7 @@ function isOfTooMuch({ host, scopes }: ListedKey): boolean {
 
 function toRow({ id, name, scopes, host = "", created_at, last_used_at, expires_at }: ListedKey, now: number): string[] {
   const age = formatSpan(now - Date.parse(created_at));
-  return [id, sanitize(name), scopes.join(","), host, age, formatAge(last_used_at, now), formatEnd(expires_at, now)];
+  return [id, sanitizeLine(name), scopes.join(","), host, age, formatAge(last_used_at, now), formatEnd(expires_at, now)];
 }
 
 function toHostRow({ id, enrolled, last_used_at, denied_at }: ListedHost, now: number): string[] {
@@ -127,7 +128,7 @@ export async function runKeysDeny(host: string, flags: Flags, io: Io): Promise<v
 /** Lets a host in again. @throws CommandError if it was not shut out */
 export async function runKeysAllow(host: string, flags: Flags, io: Io): Promise<void> {
   const admin = await openAdmin(flags, io, { mustExist: true });
-  if (!(await admin.allow(host))) throw new CommandError(`${sanitize(host)} is not denied; rollcall keys list shows who is`);
+  if (!(await admin.allow(host))) throw new CommandError(`${sanitizeLine(host)} is not denied; rollcall keys list shows who is`);
   await io.stderr.write(`allowed ${host} again: what keys it had open as before\n`);
 }
 
@@ -137,7 +138,7 @@ export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOpt
     throw new UsageError(`--machine ${JSON.stringify(machine)} should be 16 hexadecimal digits, as /v1/problems names a machine`);
   const admin = await openAdmin(flags, io, { mustExist: true });
   if (!(await admin.revoke(id, machine)))
-    throw new CommandError(`there is no key ${sanitize(id)}; rollcall keys list shows them`);
+    throw new CommandError(`there is no key ${sanitizeLine(id)}; rollcall keys list shows them`);
   const next = machine === undefined ? "" : `; the machine ${machine} alone may enrol as ${id} next`;
   await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds${next}\n`);
 }
@@ -192,7 +193,7 @@ function openServerAdmin(url: URL, key: string | undefined, io: Io): KeyAdmin {
     async list() {
       const response = await client.request("/v1/keys");
       const warning = response.headers.get("rollcall-warning");
-      if (warning !== null) await io.stderr.write(`warning: ${sanitize(warning)}\n`);
+      if (warning !== null) await io.stderr.write(`warning: ${sanitizeLine(warning)}\n`);
       // A server of an earlier version tells of API keys alone.
       const { keys, hosts = [] } = (await response.json()) as Pick<KeyList, "keys"> & Partial<KeyList>;
       return { keys, hosts };

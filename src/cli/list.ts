@@ -1,6 +1,5 @@
 // rollcall list: the roll on the command line. A table on a terminal, the API's own bytes in a pipe.
 import type { STATES } from "../answers/query.ts";
-import { sanitize } from "./cell.ts";
 import { UsageError } from "./failure.ts";
 import { layOutHosts, readRows } from "./host-table.ts";
 import type { Io } from "./io.ts";
@@ -10,6 +9,7 @@ import { type Flags, readSettings } from "./settings.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
 import { describeHidden, styleTable } from "./table.ts";
 import { findTarget } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface ListOptions extends Flags {
   readonly state?: (typeof STATES)[number];
@@ -76,7 +76,7 @@ async function writeAnswer(
   const answer = await source.ask(parameters, form === "ndjson" ? "ndjson" : "json");
   if (form === "jq") await writeThroughJq(await readBody(answer), options.jq ?? ".", io);
   else for await (const chunk of answer.body) await io.stdout.write(chunk);
-  await io.stderr.write(answer.warnings.map((warning) => `warning: ${sanitize(warning)}\n`).join(""));
+  await io.stderr.write(answer.warnings.map((warning) => `warning: ${sanitizeLine(warning)}\n`).join(""));
 }
 
 async function writeThroughJq(json: Buffer, program: string, io: Io): Promise<void> {
@@ -102,7 +102,7 @@ function summarize({ asOf, count, silent, problems, warnings }: ReportAnswer, { 
   const hosts = state === "fresh" ? `${count} fresh` : `${count} shown`;
   const lines = [
     `${hosts}, ${silent} silent, ${problems} set aside · as of ${time}`,
-    ...warnings.map((warning) => `warning: ${sanitize(warning)}`),
+    ...warnings.map((warning) => `warning: ${sanitizeLine(warning)}`),
   ];
   if (count === 0 && warnings.length === 0)
     lines.push(silent > 0 ? "no host matches; --state all shows silent ones too" : "no host matches");

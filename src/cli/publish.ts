@@ -11,7 +11,6 @@ import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
 import { formatDuration } from "../spec/duration.ts";
 import { StoreError } from "../store/store.ts";
-import { sanitize } from "./cell.ts";
 import { readExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -19,6 +18,7 @@ import { readPublisherSecret } from "./publisher-secret.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface PublishOptions extends Flags {
   readonly list?: boolean;
@@ -64,7 +64,7 @@ export async function runPublish(name: string | undefined, options: PublishOptio
         isDryRun: options.dryRun ?? false,
         onStep: (step) =>
           void (options.dryRun || io.stderr.isTerminal
-            ? io.stderr.write(`${options.dryRun ? "would: " : ""}${sanitize(step)}\n`)
+            ? io.stderr.write(`${options.dryRun ? "would: " : ""}${sanitizeLine(step)}\n`)
             : undefined),
         write: (text) => io.stdout.write(text),
       },
@@ -95,7 +95,7 @@ async function listPublishers(publishers: PublishersConfig, { json }: PublishOpt
     title,
   }));
   if (!io.stdout.isTerminal || json) return await io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  const cells = rows.map(({ name, kind, every, title }) => [name, kind, every, sanitize(title)]);
+  const cells = rows.map(({ name, kind, every, title }) => [name, kind, every, sanitizeLine(title)]);
   await io.stdout.writeStyled(`${styleTable(layOutTable(["NAME", "KIND", "EVERY", "TITLE"], cells, io.stdout.columns), io)}\n`);
 }
 
@@ -112,6 +112,6 @@ async function tell(
   const { created, updated, archived, unchanged, requests, url } = outcome;
   const would = dryRun ? "would be " : "";
   await io.stdout.write(
-    `${name}: ${created} ${would}created, ${updated} ${would}updated, ${archived} ${would}archived, ${unchanged} unchanged; ${requests} requests${url === undefined ? "" : `; ${sanitize(url)}`}\n`,
+    `${name}: ${created} ${would}created, ${updated} ${would}updated, ${archived} ${would}archived, ${unchanged} unchanged; ${requests} requests${url === undefined ? "" : `; ${sanitizeLine(url)}`}\n`,
   );
 }

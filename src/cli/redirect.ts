@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { isLoopback } from "../api/server.ts";
 import { isNear } from "../network/proxy.ts";
-import { sanitize } from "./cell.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 /** S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests": redirects). */
 const MAX_HOPS = 3;
@@ -49,7 +49,10 @@ export async function followRead(
     if (!place) throw new Astray(`${from.origin} sends on, and not to where`, found.status);
     const fault = await findPlaceFault(place, asked, lookUp);
     if (fault !== undefined)
-      throw new Astray(`${asked.origin} sends on to ${sanitize(place.origin)}, ${fault}; nothing is asked there`, found.status);
+      throw new Astray(
+        `${asked.origin} sends on to ${sanitizeLine(place.origin)}, ${fault}; nothing is asked there`,
+        found.status,
+      );
     const own = place.origin === asked.origin ? headers : {};
     found = await fetch(place, { redirect: "manual", signal, headers: own });
     if (found.status === 200) return found;

@@ -1,13 +1,13 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
 import type { Outlet } from "../agent/delivery.ts";
 import { findStateFolder, openMemory } from "./agent-state.ts";
-import { sanitize } from "./cell.ts";
 import { type Collection, openCollection } from "./collection.ts";
 import { chooseKey } from "./host-key.ts";
 import type { Io } from "./io.ts";
 import { openOutlet } from "./outlet.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { findTarget } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;
@@ -19,14 +19,14 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   // A wrong target is told before the host is looked at.
   const target = options.print ? undefined : await findTarget(settings, io);
-  const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitize(notice)}\n`);
+  const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitizeLine(notice)}\n`);
   const { root } = options;
   // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
   const memory = await openMemory(settings, { root, makesFolder: true, refreshMs: 0, onNotice }, io);
   const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
   const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)
-    await io.stderr.write(`warning: could not read ${sanitize(`${what}: ${reason}`)}\n`);
+    await io.stderr.write(`warning: could not read ${sanitizeLine(`${what}: ${reason}`)}\n`);
   if (!target) {
     const text = report.bytes.toString("utf8");
     return io.stdout.write(io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`);

@@ -15,7 +15,7 @@ import { type Store, StoreError, Unavailable, Unreadable } from "../store/store.
 import { followCertificate } from "./certificate-renewal.ts";
 import { openExpected } from "./expected.ts";
 import { CommandError, UsageError } from "./failure.ts";
-import { ANY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
+import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { runPublishSchedule } from "./publish-schedule.ts";
@@ -50,7 +50,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const store = await openStoreAt(findStoreUrl(settings, io), io);
   const identityTrust = await readIdentityTrust(options, store, io);
   for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
-  if (identityTrust?.callers && options.identityRoles === undefined) log.warn(ANY_ROLE);
+  if (identityTrust?.callers && options.identityRoles === undefined) log.warn(EVERY_ROLE);
   const service = await serveStore({ store, listen, settings, log, identityTrust }, io);
   log.info(
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },

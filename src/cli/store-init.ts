@@ -2,12 +2,12 @@
 import type { Setup, SetupOutcome, SetupStep } from "../store/bucket-setup.ts";
 import { openStore } from "../store/open.ts";
 import { StoreAway, StoreError } from "../store/store.ts";
-import { sanitize } from "./cell.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl } from "./target.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 export interface StoreInitOptions extends Flags {
   readonly topLevel?: boolean;
@@ -39,7 +39,7 @@ export async function runStoreInit(
     const rows = setup.steps.map((step) => [step.step, describe(step)]);
     await io.stdout.writeStyled(`${styleTable(layOutTable(["STEP", "OUTCOME"], rows, io.stdout.columns), io)}\n`);
   }
-  for (const warning of setup.warnings) await io.stderr.write(`warning: ${sanitize(warning)}\n`);
+  for (const warning of setup.warnings) await io.stderr.write(`warning: ${sanitizeLine(warning)}\n`);
   const open = setup.steps.filter(({ outcome }) => outcome === "denied" || outcome === "failed");
   if (open.length > 0) throw new CommandError(adviseOn(open));
 }
@@ -83,7 +83,7 @@ async function setUpFolder(url: string, dryRun: boolean, io: Io): Promise<Setup>
 
 function describe({ outcome, needs, detail }: SetupStep): string {
   const more = needs === undefined ? detail : `needs ${needs}`;
-  return sanitize(WORDS[outcome] + (more === undefined ? "" : `: ${more}`));
+  return sanitizeLine(WORDS[outcome] + (more === undefined ? "" : `: ${more}`));
 }
 
 function adviseOn(open: readonly SetupStep[]): string {
@@ -93,5 +93,5 @@ function adviseOn(open: readonly SetupStep[]): string {
     ...(actions.length > 0 ? [`give this identity ${actions.join(", ")}`] : []),
     ...(failed.length > 0 ? [`see to ${failed.join(", ")}`] : []),
   ];
-  return sanitize(`the store is not wholly set up: ${words.join("; ")}; then run this again`);
+  return sanitizeLine(`the store is not wholly set up: ${words.join("; ")}; then run this again`);
 }

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { sanitize } from "./cell.ts";
 import { describeHidden, fitTable, layOutTable, styleTable } from "./table.ts";
+import { sanitizeLine } from "./terminal-text.ts";
 
 const cell = fc
   .string({
@@ -12,7 +12,7 @@ const cell = fc
       fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
     ),
   })
-  .map(sanitize);
+  .map(sanitizeLine);
 const table = fc.integer({ min: 1, max: 8 }).chain((width) =>
   fc.record({
     headings: fc.array(cell, { minLength: width, maxLength: width }),

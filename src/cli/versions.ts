@@ -1,14 +1,13 @@
 // rollcall versions: which version of each module runs on how many hosts. A matrix on a terminal, the API's own bytes in a pipe.
 import type { STATES } from "../answers/query.ts";
 import type { VersionCount } from "../answers/versions.ts";
-import { sanitize } from "./cell.ts";
 import { UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 import { type Look, watchLooks, writeLook } from "./screen.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { describeHidden, fitTable, styleTable } from "./table.ts";
-import { style } from "./terminal-text.ts";
+import { sanitizeLine, style } from "./terminal-text.ts";
 
 export interface VersionsOptions extends Flags {
   readonly by?: string;
@@ -87,7 +86,7 @@ async function lookAt(questioner: Questioner, parameters: Parameters, options: V
 function readWarnings({ headers }: Response): string[] {
   return [headers.get("rollcall-partial"), headers.get("rollcall-warning")]
     .filter((text) => text !== null)
-    .map((text) => `warning: ${sanitize(text)}`);
+    .map((text) => `warning: ${sanitizeLine(text)}`);
 }
 
 interface Layout {
@@ -104,7 +103,7 @@ function layOutFields(values: readonly VersionCount[], hosts: number, options: L
   const tables = fields.map((field, at) => {
     const own = values.filter((value) => value.field === field);
     const { lines, hidden } = layOutValues(own, hosts, options, io);
-    const heading = [...(at > 0 ? [""] : []), emphasize(sanitize(field), io)];
+    const heading = [...(at > 0 ? [""] : []), emphasize(sanitizeLine(field), io)];
     return { lines: fields.length > 1 ? [...heading, ...lines] : lines, hidden };
   });
   return { lines: tables.flatMap(({ lines }) => lines), hidden: [...new Set(tables.flatMap(({ hidden }) => hidden))] };
@@ -119,13 +118,13 @@ function layOutValues(all: readonly VersionCount[], hosts: number, options: Layo
     "HOSTS",
     "SHARE",
     ...(isAnyBehind ? ["BEHIND"] : []),
-    ...groups.map((group) => sanitize(group) || "(none)"),
+    ...groups.map((group) => sanitizeLine(group) || "(none)"),
   ];
   const rows = values.map((value) => [
-    value.value === null ? "(no value)" : sanitize(value.value),
+    value.value === null ? "(no value)" : sanitizeLine(value.value),
     String(value.count),
     formatShare(value.count, hosts),
-    ...(isAnyBehind ? [sanitize(value.newest ?? "")] : []),
+    ...(isAnyBehind ? [sanitizeLine(value.newest ?? "")] : []),
     ...groups.map((group) => String(value.by?.[group] ?? "")),
   ]);
   const numeric = headings.map((_, column) => column === 1 || column === 2 || column > 2 + Number(isAnyBehind));
@@ -145,7 +144,7 @@ const INDENT = "    ";
 function wrapIds(ids: readonly string[], columns = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const id of ids.map(sanitize)) {
+  for (const id of ids.map(sanitizeLine)) {
     if (line !== "" && INDENT.length + line.length + 1 + id.length > columns) {
       lines.push(INDENT + line);
       line = "";

@@ -1,5 +1,6 @@
 // DocBase's API, as much of it as pages need: https://help.docbase.io/posts/45703 and the pages that it names.
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import { type HttpAnswer, type HttpClient, MAX_ANSWER_BYTES, Unknown } from "./http.ts";
 import { PublishError } from "./publisher.ts";
 
@@ -133,14 +134,6 @@ function parse<T>(schema: z.ZodType<T>, text: string): T {
   const outcome = schema.safeParse(parseJson(text));
   if (!outcome.success) throw new Unknown("DocBase gave an answer that is none of its API's; is the address right?");
   return outcome.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** DocBase's own words, in one line. */

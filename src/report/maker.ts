@@ -1,4 +1,6 @@
 // The maker of a report: the machine, and this boot of it, as the report's `rollcall` says. By it two machines under one id are told apart.
+
+import { parseJson } from "./parse-json.ts";
 import { parseUpdateDate } from "./update-date.ts";
 
 /** Hexadecimal digits of each hash in a report. */
@@ -91,12 +93,4 @@ function isHash(value: unknown): value is string {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

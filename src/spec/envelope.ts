@@ -1,6 +1,7 @@
 // The envelope around what is signed: DSSE, https://github.com/secure-systems-lab/dsse/blob/master/envelope.md. Pure.
 import { type KeyObject, sign, verify } from "node:crypto";
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import { findKeyId, type PublicKey } from "./spec-key.ts";
 
 const MAX_SIGNATURES = 10;
@@ -52,12 +53,4 @@ export function openEnvelope(
 /** The payload as signatures cover it, together with its type: DSSE's PAE. */
 function encodeForSigning(payloadType: string, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `), payload]);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

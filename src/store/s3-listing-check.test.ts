@@ -1,4 +1,4 @@
-// Which pages of a listing are believed: any that a server may give in truth, and none of which an entry was lost, doubled or moved.
+// Which pages of a listing are believed: all that a server may give in truth, and none of which an entry was lost, doubled or moved.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parseListing } from "./s3-listing.ts";

@@ -15,8 +15,8 @@ const SETUP = `
 set -e
 ip link set lo up
 for folder in ${FOLDERS.join(" ")}; do
-  mkdir -p "$1/upper/$folder" "$1/work/$folder"
-  mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$1/upper/$folder,workdir=$1/work/$folder" "/$folder"
+  mkdir -p "$1/upper/$folder" "$1/scratch/$folder"
+  mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$1/upper/$folder,workdir=$1/scratch/$folder" "/$folder"
 done
 mkdir /run/program
 mount --bind "$2" /run/program

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
-import { readBody } from "../body.ts";
+import { readJsonBody } from "../body.ts";
 import { callerSchema } from "../caller-identity.ts";
 import { awaitStore } from "../deadline.ts";
 import { refuseDenied } from "../denials.ts";
@@ -52,8 +52,7 @@ export function postEnrolment(): Route {
     sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json http://127.0.0.1:8787/v1/enrolments`,
 
     async handle(context, services) {
-      const body = await readBody(context, MAX_BODY_BYTES);
-      const request = requestSchema.safeParse(parseJson(body));
+      const request = requestSchema.safeParse(await readJsonBody(context, MAX_BODY_BYTES));
       if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { identity, caller, ...subject } = request.data;
       const { id } = subject;
@@ -128,12 +127,4 @@ export function postNonce(): Route {
       return context.json({ nonce: value, ...times }, 201, { "cache-control": "no-store" });
     },
   };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw new ApiError("bad_request", "the body is not JSON");
-  }
 }

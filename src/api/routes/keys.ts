@@ -1,7 +1,7 @@
 // /v1/keys: API keys over HTTP, for those who hold an admin key.
 import * as z from "zod";
 import { isHostId } from "../../report/key.ts";
-import { readBody } from "../body.ts";
+import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { allowHost, denyHost } from "../denials.ts";
 import { CUT_MACHINE } from "../enrolment.ts";
@@ -91,7 +91,7 @@ export function postKey(): Route {
     errors: [400, 401, 403, 413, 429, 503],
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' http://127.0.0.1:8787/v1/keys`,
     async handle(context, services) {
-      const request = keyRequestSchema(services.clock()).safeParse(parseJson(await readBody(context, MAX_BODY_BYTES)));
+      const request = keyRequestSchema(services.clock()).safeParse(await readJsonBody(context, MAX_BODY_BYTES));
       if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { key, secret } = await awaitStore(createKey(services.store, request.data, services), services);
       services.keyring.invalidate();
@@ -185,12 +185,4 @@ export function deleteDenial(): Route {
       return context.body(null, 204);
     },
   };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw new ApiError("bad_request", "the body is not JSON");
-  }
 }

@@ -1,6 +1,6 @@
-// Tests of lanes: turns, bounds, deadlines.
+// Tests of queues: turns, bounds, deadlines.
 import { describe, expect, it } from "vitest";
-import { createLane, LaneFull } from "./lanes.ts";
+import { createQueue, QueueFull } from "./bounded-queue.ts";
 
 /** Work that ends when it is told to, and notes its beginning. */
 function makeWork(begun: string[]) {
@@ -12,17 +12,17 @@ function makeWork(begun: string[]) {
   return { work, end: (name: string) => ends.get(name)?.() };
 }
 
-describe("a lane", () => {
+describe("a queue", () => {
   it("gives turns in the order of coming, a few at a time, and refuses at once who finds the line full", async () => {
     const begun: string[] = [];
     const { work, end } = makeWork(begun);
-    const lane = createLane({ underWay: 2, waiting: 2, waitMs: 60_000 });
-    const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => lane(work(name)));
+    const queue = createQueue({ underWay: 2, waiting: 2, waitMs: 60_000 });
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => queue(work(name)));
     expect(begun).toEqual(["a", "b"]);
-    await expect(lane(work("e"))).rejects.toBeInstanceOf(LaneFull);
+    await expect(queue(work("e"))).rejects.toBeInstanceOf(QueueFull);
     end("b");
     expect(await b).toBe("b");
-    const f = lane(work("f"));
+    const f = queue(work("f"));
     expect(begun).toEqual(["a", "b", "c"]);
     end("a");
     expect(await a).toBe("a");
@@ -38,13 +38,13 @@ describe("a lane", () => {
   it("refuses who has no turn in time, does nothing of it, and has room again after failures", async () => {
     const begun: string[] = [];
     const { work, end } = makeWork(begun);
-    const lane = createLane({ underWay: 1, waiting: 1, waitMs: 1 });
-    const first = lane(work("a"));
-    await expect(lane(work("b"))).rejects.toBeInstanceOf(LaneFull);
+    const queue = createQueue({ underWay: 1, waiting: 1, waitMs: 1 });
+    const first = queue(work("a"));
+    await expect(queue(work("b"))).rejects.toBeInstanceOf(QueueFull);
     end("a");
     await first;
-    for (let turn = 0; turn < 3; turn++) await expect(lane(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(await lane(async () => 1)).toBe(1);
+    for (let turn = 0; turn < 3; turn++) await expect(queue(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await queue(async () => 1)).toBe(1);
     expect(begun).toEqual(["a"]);
   });
 });

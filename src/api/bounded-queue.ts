@@ -1,6 +1,6 @@
-// Lanes: work that waits for its turn, first come first served, in a bounded line and for a bounded time.
+// Bounded queues: work that waits for its turn, first come first served, in a line of bounded length and for a bounded time.
 
-export interface LaneBounds {
+export interface QueueBounds {
   /** At a time. */
   readonly underWay: number;
   /** That wait for their turn. */
@@ -9,16 +9,16 @@ export interface LaneBounds {
   readonly waitMs: number;
 }
 
-/** There was no turn for the work in its lane: nothing of it was done. */
-export class LaneFull extends Error {
-  override name = "LaneFull";
+/** There was no turn for the work in its queue: nothing of it was done. */
+export class QueueFull extends Error {
+  override name = "QueueFull";
 }
 
-/** @returns what the work returns @throws LaneFull, or whatever the work throws */
-export type Lane = <T>(work: () => Promise<T>) => Promise<T>;
+/** @returns what the work returns @throws QueueFull, or whatever the work throws */
+export type Queue = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Makes a lane of its own: however full or slow another is, this one goes on. */
-export function createLane({ underWay: maxUnderWay, waiting: maxWaiting, waitMs }: LaneBounds): Lane {
+/** Makes a queue of its own: however full or slow another is, this one goes on. */
+export function createQueue({ underWay: maxUnderWay, waiting: maxWaiting, waitMs }: QueueBounds): Queue {
   let underWay = 0;
   const line = new Set<() => void>();
 
@@ -33,7 +33,7 @@ export function createLane({ underWay: maxUnderWay, waiting: maxWaiting, waitMs 
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         line.delete(go);
-        reject(new LaneFull(`there was no turn within ${waitMs} ms`));
+        reject(new QueueFull(`there was no turn within ${waitMs} ms`));
       }, waitMs);
       function go(): void {
         clearTimeout(timer);
@@ -47,7 +47,7 @@ export function createLane({ underWay: maxUnderWay, waiting: maxWaiting, waitMs 
   return async (work) => {
     if (underWay < maxUnderWay) underWay++;
     else if (line.size < maxWaiting) await awaitTurn();
-    else throw new LaneFull(`${line.size} wait already`);
+    else throw new QueueFull(`${line.size} wait already`);
     try {
       return await work();
     } finally {

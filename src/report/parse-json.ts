@@ -1,0 +1,10 @@
+// JSON that others wrote, where what cannot be parsed is as good as nothing.
+
+/** @returns undefined for what is no JSON, which no JSON is */
+export function parseJson(text: string | Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}
