@@ -1,4 +1,5 @@
-// Test runner settings: tests sit beside the code; end-to-end tests of the built program are in test/.
+// Test runner settings: tests sit beside the code; end-to-end tests of the built program are in
+// test/.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

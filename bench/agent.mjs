@@ -1,5 +1,6 @@
-// Measures what the agent costs a host, and how soon its changes are seen: node bench/agent.mjs [one] [idle] [visible] [--rounds N] [--seconds N]
-// `one` and `idle` measure the executable (node scripts/executable.mjs x64), and beside it the same program on Node.
+// Measures what the agent costs a host, and how soon its changes are seen: node bench/agent.mjs
+// [one] [idle] [visible] [--rounds N] [--seconds N] `one` and `idle` measure the executable (node
+// scripts/executable.mjs x64), and beside it the same program on Node.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -54,12 +55,14 @@ function makeHost(files) {
     );
   }
   const fields =
-    "{ module_A_filename: { pattern: '^module_A_filename=(.*)$' }, module_B_filename: { pattern: '^module_B_filename=(.*)$' } }";
+    "{ module_A_filename: { pattern: '^module_A_filename=(.*)$' }, " +
+    "module_B_filename: { pattern: '^module_B_filename=(.*)$' } }";
   const spec = [
     "version: 1",
     "collect:",
     "  - host:",
-    `  - command: { run: [${folder}/app, --version], fields: { app_version: { pattern: 'version (\\S+)' } } }`,
+    `  - command: { run: [${folder}/app, --version], fields: { app_version: { ` +
+      "pattern: 'version (\\S+)' } } }",
     `  - files: { glob: "${folder}/conf/*.conf", into: processes, fields: ${fields} }`,
   ];
   writeFileSync(join(folder, "spec.yaml"), `${spec.join("\n")}\n`);
@@ -118,7 +121,10 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Starts a program and waits until it has written what the pattern matches. */
 function start(command, env, pattern) {
-  const child = spawn(command[0], command.slice(1), { env: { PATH: process.env.PATH, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command[0], command.slice(1), {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   return new Promise((resolve, reject) => {
     let text = "";
     const look = (bytes) => {
@@ -149,7 +155,15 @@ async function measureIdle() {
     const metadata = await startMetadata();
     const host = makeHost(20);
     const env = { ...readUnitEnvironment(), AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url, HOME: host };
-    const args = ["agent", "--store", `file:${host}/store`, "--spec", `${host}/spec.yaml`, "--state", `${host}/state`];
+    const args = [
+      "agent",
+      "--store",
+      `file:${host}/store`,
+      "--spec",
+      `${host}/spec.yaml`,
+      "--state",
+      `${host}/state`,
+    ];
     const { child } = await start([...program, ...args], env, /reported/);
     // Steady: after the first poll.
     await wait(75_000);
@@ -181,7 +195,10 @@ async function measureIdle() {
 const HOSTS = 1000;
 const EVENTS = 300;
 
-/** Asks again and again until what was done to each host is seen. @param isSeen told of the answer and a host's number @returns ms for each */
+/**
+ * Asks again and again until what was done to each host is seen. @param isSeen told of the answer
+ * and a host's number @returns ms for each
+ */
 async function awaitSeen(ask, act, isSeen) {
   const pending = new Map();
   const taken = [];
@@ -201,25 +218,36 @@ async function awaitSeen(ask, act, isSeen) {
   return taken;
 }
 
-/** A thousand agents in one process, each with a folder of its own, and a server: how long until the answer shows what happened on a host? */
+/**
+ * A thousand agents in one process, each with a folder of its own, and a server: how long until the
+ * answer shows what happened on a host?
+ */
 async function measureVisible() {
   await buildParts();
   const store = `file:${join(home, "store")}`;
   const [node, program] = programs["on Node"];
-  const key = execFileSync(node, [program, "keys", "create", "--store", store, "--scope", "read", "--scope", "ingest"], {
-    env: { PATH: process.env.PATH, HOME: home },
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  }).trim();
+  const key = execFileSync(
+    node,
+    [program, "keys", "create", "--store", store, "--scope", "read", "--scope", "ingest"],
+    {
+      env: { PATH: process.env.PATH, HOME: home },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  ).trim();
   const serve = [node, program, "serve", "--store", store, "--listen", "127.0.0.1:0"];
   const { child: server, match } = await start(serve, { HOME: home }, /(http:\/\/127[\d.:]+)/);
   const folder = join(home, "fleet");
   const agents = [node, join(root, "bench/peers/agents.mjs"), match[1], String(HOSTS), folder];
   const { child: fleet } = await start(agents, { ROLLCALL_KEY: key }, /ready/);
   const ask = async () => {
-    const response = await fetch(`${match[1]}/v1/reports?fields=instance_id,version`, { headers: { "x-api-key": key } });
+    const response = await fetch(`${match[1]}/v1/reports?fields=instance_id,version`, {
+      headers: { "x-api-key": key },
+    });
     if (response.status !== 200) throw new Error(`${response.status}`);
-    return new Map((await response.json()).map(({ instance_id: id, version }) => [Number.parseInt(id, 16) - 1, version]));
+    return new Map(
+      (await response.json()).map(({ instance_id: id, version }) => [Number.parseInt(id, 16) - 1, version]),
+    );
   };
   const { size } = await ask();
   if (size !== HOSTS) throw new Error(`${size} of ${HOSTS} hosts have reported`);
@@ -235,7 +263,9 @@ async function measureVisible() {
   );
   fleet.kill();
   server.kill();
-  console.log(`\n${HOSTS} agents; ${EVENTS} changes on disk and as many departures, seen through GET /v1/reports`);
+  console.log(
+    `\n${HOSTS} agents; ${EVENTS} changes on disk and as many departures, seen through GET /v1/reports`,
+  );
   const at = (all, share) => all.toSorted((a, b) => a - b)[Math.ceil(all.length * share) - 1] / 1000;
   const rows = Object.entries({ change: changes, departure: departures }).map(([kind, all]) => {
     const p99 = at(all, 0.99);

@@ -1,4 +1,5 @@
-// A TCP proxy that holds what the server sends back for some ms, as a network would: node bench/delay-proxy.mjs TARGET_PORT MS. Prints its port.
+// A TCP proxy that holds what the server sends back for some ms, as a network would: node
+// bench/delay-proxy.mjs TARGET_PORT MS. Prints its port.
 import { connect, createServer } from "node:net";
 
 const [target, ms] = process.argv.slice(2).map(Number);

@@ -3,7 +3,8 @@
 const HOUR = 3_600_000;
 
 /** Ids spread over their digits as EC2's are. */
-export const hostId = (index) => `i-0${((index * 2_654_435_761) % 2 ** 40).toString(16).padStart(10, "0")}abcdef`;
+export const hostId = (index) =>
+  `i-0${((index * 2_654_435_761) % 2 ** 40).toString(16).padStart(10, "0")}abcdef`;
 
 export const reportKey = (index) => `reports/v1/123456789012/AROAEXAMPLEROLE:${hostId(index)}.json`;
 
@@ -29,7 +30,10 @@ export function makeReport(index, version = "1.2.3") {
   return Buffer.from(JSON.stringify(report));
 }
 
-/** Puts reports at full speed. @param indexes which @param version of the application, in each report */
+/**
+ * Puts reports at full speed. @param indexes which @param version of the application, in each
+ * report
+ */
 export async function putReports(store, indexes, version) {
   const waiting = indexes[Symbol.iterator]();
   const work = async () => {
@@ -70,7 +74,13 @@ export function makeGeneratedStore(count) {
     async get(name) {
       const index = Number.parseInt(name.slice(-21, -5), 16);
       const bytes = body(index);
-      return { key: name, etag: etag(index), size: bytes.length, lastModified: lastModified(index), body: bytes };
+      return {
+        key: name,
+        etag: etag(index),
+        size: bytes.length,
+        lastModified: lastModified(index),
+        body: bytes,
+      };
     },
   };
 }

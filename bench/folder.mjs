@@ -1,4 +1,5 @@
-// Measures a server over a folder of 1,000 to 100,000 reports: how start-up and answers grow. node bench/folder.mjs [ROUNDS] [SIZE …]
+// Measures a server over a folder of 1,000 to 100,000 reports: how start-up and answers grow. node
+// bench/folder.mjs [ROUNDS] [SIZE …]
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -73,7 +74,12 @@ function ask(url, path, headers) {
         bytes += chunk.length;
       });
       response.on("end", () =>
-        resolve({ ms: performance.now() - startedAt, bytes, status: response.statusCode, headers: response.headers }),
+        resolve({
+          ms: performance.now() - startedAt,
+          bytes,
+          status: response.statusCode,
+          headers: response.headers,
+        }),
       );
       response.on("error", reject);
     })
@@ -115,7 +121,8 @@ async function measure({ size, root, folder, url: store }, key) {
   figures.gzipAgain = (await ask(url, "/v1/reports", { ...headers, "accept-encoding": "gzip" })).ms;
   await pause();
   figures.unchanged = (await ask(url, "/v1/reports", { ...headers, "if-none-match": first.headers.etag })).ms;
-  for (let index = 0; index < size; index += 100) writeReport(folder, index, `1.2.${Math.floor(performance.now())}`);
+  for (let index = 0; index < size; index += 100)
+    writeReport(folder, index, `1.2.${Math.floor(performance.now())}`);
   await pause();
   figures.changed = (await ask(url, "/v1/reports", headers)).ms;
   child.kill("SIGTERM");
@@ -139,7 +146,17 @@ try {
   const folders = sizes.map(makeFolder);
   const keys = new Map();
   for (const { size, url } of folders) {
-    const { output } = await run([program, "keys", "create", "--store", url, "--scope", "read", "--name", "bench"]);
+    const { output } = await run([
+      program,
+      "keys",
+      "create",
+      "--store",
+      url,
+      "--scope",
+      "read",
+      "--name",
+      "bench",
+    ]);
     keys.set(size, output.toString().trim());
   }
   const all = new Map(sizes.map((size) => [size, []]));
@@ -150,9 +167,12 @@ try {
       console.error(`round ${round + 1}/${rounds}, ${folder.size} reports done`);
     }
   }
-  console.log(`node ${process.version}, ${rounds} rounds, medians in ms; in brackets: ms per 1,000 reports\n`);
   console.log(
-    `| work | ${sizes.map((size) => size.toLocaleString("en")).join(" | ")} |\n| --- |${" ---: |".repeat(sizes.length)}`,
+    `node ${process.version}, ${rounds} rounds, medians in ms; in brackets: ms per 1,000 reports\n`,
+  );
+  console.log(
+    `| work | ${sizes.map((size) => size.toLocaleString("en")).join(" | ")} |\n| --- ` +
+      `|${" ---: |".repeat(sizes.length)}`,
   );
   for (const [figure, name] of Object.entries(NAMES)) {
     const cells = sizes.map((size) => {

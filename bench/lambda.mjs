@@ -1,4 +1,5 @@
-// Measures the Lambda functions under AWS's runtime client, with the CPU that 1,024 MB bring: node bench/lambda.mjs [--hosts N] [--rounds N]
+// Measures the Lambda functions under AWS's runtime client, with the CPU that 1,024 MB bring: node
+// bench/lambda.mjs [--hosts N] [--rounds N]
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -22,24 +23,42 @@ const CPU_GROUP = "/sys/fs/cgroup/cpu/rollcall-bench";
 await buildParts();
 const { makeBucket, openStore, startFunction, startGateway, startS3Server } = await import(PARTS);
 const server = await startS3Server({ lifecycleDaySeconds: 86_400 });
-const proxy = spawn(process.execPath, [`${root}bench/delay-proxy.mjs`, new URL(server.endpoint).port, String(DELAY_MS)], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
+const proxy = spawn(
+  process.execPath,
+  [`${root}bench/delay-proxy.mjs`, new URL(server.endpoint).port, String(DELAY_MS)],
+  {
+    stdio: ["ignore", "pipe", "inherit"],
+  },
+);
 const endpoint = `http://127.0.0.1:${Number(await new Promise((resolve) => proxy.stdout.once("data", resolve)))}`;
-const env = { AWS_ACCESS_KEY_ID: server.user.accessKeyId, AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey };
+const env = {
+  AWS_ACCESS_KEY_ID: server.user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
+};
 
-/** A bucket of its own for what is measured with a snapshot, and one for what is measured without. */
+/**
+ * A bucket of its own for what is measured with a snapshot, and one for what is measured without.
+ */
 async function fill(bucket) {
   await makeBucket(server, bucket);
-  const store = await openStore(`s3://${bucket}?endpoint=${server.endpoint}&region=us-east-1`, { clock: Date.now, env });
+  const store = await openStore(`s3://${bucket}?endpoint=${server.endpoint}&region=us-east-1`, {
+    clock: Date.now,
+    env,
+  });
   await putReports(store, range(hosts), "1.2.3");
   await store.close();
 }
 
-/** A function that has been started as Lambda starts it, with a whole CPU, and from now on has its share. */
+/**
+ * A function that has been started as Lambda starts it, with a whole CPU, and from now on has its
+ * share.
+ */
 async function start(handler, bucket) {
   const store = `s3://${bucket}?region=us-east-1&endpoint=${endpoint}`;
-  const fn = await startFunction({ handler, env: { ...env, ROLLCALL_STORE: store, ROLLCALL_MAX_AGE: "1ms" } });
+  const fn = await startFunction({
+    handler,
+    env: { ...env, ROLLCALL_STORE: store, ROLLCALL_MAX_AGE: "1ms" },
+  });
   const init = fn.measureCpu();
   writeFileSync(`${CPU_GROUP}/cgroup.procs`, String(fn.pid));
   return { fn, init };
@@ -84,7 +103,10 @@ async function measureRound(bucket, kind) {
         ...(await ask(gateway, fn, { "accept-encoding": "identity" })),
         memory: fn.measureMemory(),
       });
-      note("warm, 304", { ...(await ask(gateway, fn, { ...GZIP, "if-none-match": cold.etag })), memory: fn.measureMemory() });
+      note("warm, 304", {
+        ...(await ask(gateway, fn, { ...GZIP, "if-none-match": cold.etag })),
+        memory: fn.measureMemory(),
+      });
     }
   } finally {
     await gateway.stop();
@@ -130,17 +152,20 @@ const GOALS = {
 const bundle = readFileSync(`${root}dist/lambda/index.js`);
 const zipped = deflateRawSync(bundle, { level: 9 }).length;
 console.log(
-  `\n${hosts.toLocaleString("en")} hosts, ${DELAY_MS} ms added, ${rounds} rounds in turn, ${CPU_SHARE.toFixed(2)} of a CPU after init; medians`,
+  `\n${hosts.toLocaleString("en")} hosts, ${DELAY_MS} ms added, ${rounds} rounds in ` +
+    `turn, ${CPU_SHARE.toFixed(2)} of a CPU after init; medians`,
 );
 printTable(
   ["what", "wall ms", "CPU ms", "resident MB", "answer MB"],
   Object.entries(taken).map(([name, all]) => {
     const of = (key) => median(all.map((one) => one[key]));
     const [judged, limit, words] = GOALS[name] ?? [];
-    const show = (key) => (judged === key ? judge(of(key).toFixed(0), words, of(key) < limit) : of(key).toFixed(0));
+    const show = (key) =>
+      judged === key ? judge(of(key).toFixed(0), words, of(key) < limit) : of(key).toFixed(0);
     return [name, show("wall"), show("cpu"), (of("memory") / 1e6).toFixed(0), (of("bytes") / 1e6).toFixed(2)];
   }),
 );
 console.log(
-  `\nThe bundle: ${(bundle.length / 1e6).toFixed(2)} MB, zipped ${judge(`${(zipped / 1e6).toFixed(2)} MB`, "under 1 MB", zipped < 1e6)}`,
+  `\nThe bundle: ${(bundle.length / 1e6).toFixed(2)} MB, zipped ` +
+    `${judge(`${(zipped / 1e6).toFixed(2)} MB`, "under 1 MB", zipped < 1e6)}`,
 );

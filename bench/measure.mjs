@@ -8,7 +8,8 @@ export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(va
 /**
  * Runs a command to its end, its output in a file.
  *
- * @returns seconds of wall clock, and of CPU, user and system together, of the process and those it started
+ * @returns seconds of wall clock, and of CPU, user and system together, of the process and those it
+ *   started
  */
 export function runTimed(args, { env = {}, cwd, output = "/dev/null" } = {}) {
   const out = openSync(output, "w");
@@ -27,7 +28,8 @@ export function runTimed(args, { env = {}, cwd, output = "/dev/null" } = {}) {
     child.on("close", (code) => {
       closeSync(out);
       const [, wall, user, system] = /timed (\S+) (\S+) (\S+)/.exec(stderr) ?? [];
-      if (code !== 0 || wall === undefined) reject(new Error(`${args.join(" ")}: ${code}\n${stderr.slice(-2000)}`));
+      if (code !== 0 || wall === undefined)
+        reject(new Error(`${args.join(" ")}: ${code}\n${stderr.slice(-2000)}`));
       else resolve({ wall: Number(wall), cpu: Number(user) + Number(system), stderr });
     });
   });
@@ -35,7 +37,9 @@ export function runTimed(args, { env = {}, cwd, output = "/dev/null" } = {}) {
 
 /** Prints a table as Markdown. */
 export function printTable(headings, rows) {
-  console.log(`\n| ${headings.join(" | ")} |\n|${headings.map((_, at) => (at === 0 ? " --- |" : " ---: |")).join("")}`);
+  console.log(
+    `\n| ${headings.join(" | ")} |\n|${headings.map((_, at) => (at === 0 ? " --- |" : " ---: |")).join("")}`,
+  );
   for (const row of rows) console.log(`| ${row.join(" | ")} |`);
 }
 

@@ -1,4 +1,5 @@
-// Measures the memory of a server whose clients ask many questions, and do not read the answers: node bench/memory.mjs [--program dist/main.js] [--hosts N] [--questions N] [--readers N]
+// Measures the memory of a server whose clients ask many questions, and do not read the answers:
+// node bench/memory.mjs [--program dist/main.js] [--hosts N] [--questions N] [--readers N]
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -27,7 +28,8 @@ const ENCODINGS = ["identity", "gzip", "br"];
 
 const folder = join(home, "store/reports/v1/local");
 mkdirSync(folder, { recursive: true });
-for (let index = 0; index < hosts; index++) writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
+for (let index = 0; index < hosts; index++)
+  writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
 const store = `file:${join(home, "store")}`;
 const makeKey = (scope) =>
   execFileSync(process.execPath, [values.program, "keys", "create", "--store", store, "--scope", scope], {
@@ -35,10 +37,14 @@ const makeKey = (scope) =>
     encoding: "utf8",
   }).trim();
 const [read, ingest] = [makeKey("read"), makeKey("ingest")];
-const child = spawn(process.execPath, [values.program, "serve", "--store", store, "--listen", "127.0.0.1:0"], {
-  env,
-  stdio: ["ignore", "pipe", "pipe"],
-});
+const child = spawn(
+  process.execPath,
+  [values.program, "serve", "--store", store, "--listen", "127.0.0.1:0"],
+  {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  },
+);
 const url = await new Promise((resolve, reject) => {
   let text = "";
   const look = (bytes) => {
@@ -52,7 +58,8 @@ const url = await new Promise((resolve, reject) => {
 });
 
 /** Resident memory of the server, MB. */
-const measure = () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024);
+const measure = () =>
+  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024);
 
 let version = 0;
 async function change() {
@@ -67,7 +74,9 @@ async function change() {
 }
 
 async function ask(path, encoding) {
-  const answer = await fetch(`${url}${path}`, { headers: { "x-api-key": read, "accept-encoding": encoding } });
+  const answer = await fetch(`${url}${path}`, {
+    headers: { "x-api-key": read, "accept-encoding": encoding },
+  });
   const { byteLength } = await answer.arrayBuffer();
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
   return byteLength;
@@ -86,7 +95,11 @@ try {
     }
   }
   await wait(2000);
-  rows.push([`after ${QUESTIONS} questions in ${ENCODINGS.length} encodings, twice with a change in between`, measure(), ""]);
+  rows.push([
+    `after ${QUESTIONS} questions in ${ENCODINGS.length} encodings, twice with a change in between`,
+    measure(),
+    "",
+  ]);
 
   let cut = 0;
   let peak = 0;
@@ -94,7 +107,11 @@ try {
   const { hostname, port } = new URL(url);
   for (let index = 0; index < readers; index++) {
     if (index % 30 === 0) await change();
-    const path = ["/v1/reports", "/v1/reports?meta=true", "/v1/reports?state=all&meta=true&fields=instance_id,note"][index % 3];
+    const path = [
+      "/v1/reports",
+      "/v1/reports?meta=true",
+      "/v1/reports?state=all&meta=true&fields=instance_id,note",
+    ][index % 3];
     const socket = connect(Number(port), hostname);
     socket.on("error", () => undefined);
     socket.on("close", () => cut++);

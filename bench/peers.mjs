@@ -1,4 +1,5 @@
-// The contestants of `node bench/s3.mjs cold`: each a process that reads a whole fleet from a bucket and writes one JSON array.
+// The contestants of `node bench/s3.mjs cold`: each a process that reads a whole fleet from a
+// bucket and writes one JSON array.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Draws docs/images/growth.svg from docs/images/growth.json, which `node bench/s3.mjs growth` writes: node bench/plot.mjs
+// Draws docs/images/growth.svg from docs/images/growth.json, which `node bench/s3.mjs growth`
+// writes: node bench/plot.mjs
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -57,9 +58,13 @@ const chart = {
 // Drawing is no work of the product, so its packages are none of the project's.
 const folder = mkdtempSync(join(tmpdir(), "rollcall-plot-"));
 try {
-  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "vega@6", "vega-lite@6"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  execFileSync(
+    "npm",
+    ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "vega@6", "vega-lite@6"],
+    {
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   const { resolve } = createRequire(join(folder, "package.json"));
   const load = (name) => import(pathToFileURL(resolve(name)).href);
   const [vega, vegaLite] = [await load("vega"), await load("vega-lite")];

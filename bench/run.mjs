@@ -1,4 +1,5 @@
-// One measured process of the product: node bench/run.mjs WORK STORE [MORE]. Prints one line of JSON with what it took.
+// One measured process of the product: node bench/run.mjs WORK STORE [MORE]. Prints one line of
+// JSON with what it took.
 import { createWriteStream } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { makeGeneratedStore, putReports, range } from "./fleet.mjs";
@@ -65,7 +66,12 @@ const WORKS = {
   async save() {
     const { gzipSync } = await import("node:zlib");
     const store = await openStore(url, { clock });
-    const roll = createRoll({ store, clock, snapshot: "keep", onNotice: (...notice) => console.error(...notice) });
+    const roll = createRoll({
+      store,
+      clock,
+      snapshot: "keep",
+      onNotice: (...notice) => console.error(...notice),
+    });
     const view = await roll.view();
     const chunks = [];
     const { count, bytes } = await answer(view, (chunk) => chunks.push(chunk));
@@ -75,13 +81,18 @@ const WORKS = {
     return { count, bytes, gzipped: body.length };
   },
 
-  /** A new process's first full answer. With a second argument, from a snapshot of at most that many ms. */
+  /**
+   * A new process's first full answer. With a second argument, from a snapshot of at most that many
+   * ms.
+   */
   async first() {
     const store = await openStore(url, { clock });
     const maxAgeMs = more[0] ? Number(more[0]) : 1000;
     const roll = createRoll({ store, clock, snapshot: "use", maxAgeMs });
     const sink = createWriteStream("/dev/null");
-    const { result, wall, cpu } = await time(async () => answer(await roll.view(), (chunk) => sink.write(chunk)));
+    const { result, wall, cpu } = await time(async () =>
+      answer(await roll.view(), (chunk) => sink.write(chunk)),
+    );
     return { ...result, wall, cpu };
   },
 
@@ -122,7 +133,8 @@ const WORKS = {
         return { bytes };
       });
       const copy = await time(async () => {
-        for (let left = array.result.bytes; left > 0; left -= from.length) from.copy(to, 0, 0, Math.min(left, from.length));
+        for (let left = array.result.bytes; left > 0; left -= from.length)
+          from.copy(to, 0, 0, Math.min(left, from.length));
       });
       rounds.push({ select: selection.wall, array: array.wall, copy: copy.wall, bytes: array.result.bytes });
     }
@@ -132,7 +144,13 @@ const WORKS = {
       globalThis.gc?.();
       await wait(500);
     }
-    return { held, before, rss: process.memoryUsage().rss, maxRss: process.resourceUsage().maxRSS * 1024, rounds };
+    return {
+      held,
+      before,
+      rss: process.memoryUsage().rss,
+      maxRss: process.resourceUsage().maxRSS * 1024,
+      rounds,
+    };
   },
 
   /** How cost grows: everything for one size. */
@@ -151,7 +169,13 @@ const WORKS = {
     const warm = await time(() => reader.view());
     const memory = await time(() => answer(warm.result));
     const list = await time(() => listAll(store));
-    const seconds = { cold: cold.wall, first: first.wall, warm: warm.wall, memory: memory.wall, list: list.wall };
+    const seconds = {
+      cold: cold.wall,
+      first: first.wall,
+      warm: warm.wall,
+      memory: memory.wall,
+      list: list.wall,
+    };
     return { count: first.result.count, ...seconds, maxRss: process.resourceUsage().maxRSS * 1024 };
   },
 };

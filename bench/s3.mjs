@@ -1,4 +1,5 @@
-// Measures reading fleets from a real S3 server: node bench/s3.mjs [cold] [delay] [warm] [snapshot] [memory] [growth] [--rounds N] [--sizes N,N] [--only NAME,NAME]
+// Measures reading fleets from a real S3 server: node bench/s3.mjs [cold] [delay] [warm] [snapshot]
+// [memory] [growth] [--rounds N] [--sizes N,N] [--only NAME,NAME]
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,8 +25,13 @@ const figures = positionals.length > 0 ? positionals : ["cold", "delay", "warm",
 await buildParts();
 const { makeBucket, openStore, presign, startS3Server } = await import(PARTS);
 const memoryBytes = figures.includes("growth") ? 16 * 2 ** 30 : 6 * 2 ** 30;
-const server = figures.some((figure) => figure !== "memory") ? await startS3Server({ memoryBytes }) : undefined;
-const env = server && { AWS_ACCESS_KEY_ID: server.user.accessKeyId, AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey };
+const server = figures.some((figure) => figure !== "memory")
+  ? await startS3Server({ memoryBytes })
+  : undefined;
+const env = server && {
+  AWS_ACCESS_KEY_ID: server.user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
+};
 const urlOf = (bucket, endpoint = server.endpoint) => `s3://${bucket}?endpoint=${endpoint}&region=us-east-1`;
 
 const buckets = new Map();
@@ -50,10 +56,13 @@ const run = (...args) => runOn([], ...args);
 async function runOn(prefix, ...args) {
   const output = join(tmpdir(), "rollcall-bench.json");
   const flags = args[0] === "memory" ? ["--expose-gc"] : [];
-  const { wall, cpu } = await runTimed([...prefix, process.execPath, ...flags, join(root, "bench/run.mjs"), ...args], {
-    env,
-    output,
-  });
+  const { wall, cpu } = await runTimed(
+    [...prefix, process.execPath, ...flags, join(root, "bench/run.mjs"), ...args],
+    {
+      env,
+      output,
+    },
+  );
   return { ...JSON.parse(readFileSync(output, "utf8")), process: { wall, cpu } };
 }
 
@@ -62,22 +71,32 @@ const FAR_BEHIND = 20;
 
 const ratio = (a, b) => (a / b).toFixed(2);
 
-/** Every contestant in turn, wall and CPU of the whole process; with delayMs, through the delaying proxy. */
+/**
+ * Every contestant in turn, wall and CPU of the whole process; with delayMs, through the delaying
+ * proxy.
+ */
 async function compareProcesses(count, delayMs) {
   const { bucket } = await fill(count);
   const folder = installPeers();
   const proxy = delayMs ? await startProxy(delayMs) : undefined;
   const all = listContestants(folder, bucket, proxy?.endpoint ?? server.endpoint);
-  const contestants = Object.fromEntries(Object.entries(all).filter(([name]) => values.only?.split(",").includes(name) ?? true));
+  const contestants = Object.fromEntries(
+    Object.entries(all).filter(([name]) => values.only?.split(",").includes(name) ?? true),
+  );
   const taken = new Map(Object.keys(contestants).map((name) => [name, []]));
   const output = "/dev/shm/rollcall-bench-answer.json";
   for (let round = 0; round < rounds; round++) {
     for (const [name, command] of Object.entries(contestants)) {
       // Another round would tell nothing new, and take as long again.
-      if ((taken.get(name)[0]?.wall ?? 0) > FAR_BEHIND * (taken.get("rollcall")[0]?.wall ?? Number.POSITIVE_INFINITY)) continue;
+      if (
+        (taken.get(name)[0]?.wall ?? 0) >
+        FAR_BEHIND * (taken.get("rollcall")[0]?.wall ?? Number.POSITIVE_INFINITY)
+      )
+        continue;
       const { wall, cpu } = await runTimed(command, { env, output });
       const reports = JSON.parse(readFileSync(output, "utf8"));
-      if (new Set(reports.map(({ instance_id: id }) => id)).size !== count) throw new Error(`${name}: a wrong answer`);
+      if (new Set(reports.map(({ instance_id: id }) => id)).size !== count)
+        throw new Error(`${name}: a wrong answer`);
       taken.get(name).push({ wall, cpu });
       console.error(`round ${round + 1}: ${name} ${wall} s, CPU ${cpu.toFixed(2)} s`);
     }
@@ -90,7 +109,9 @@ async function compareProcesses(count, delayMs) {
     return [name, wall.toFixed(2), cpu.toFixed(2), ratio(wall, ours.wall), ratio(cpu, ours.cpu)];
   });
   console.log(
-    `\n${count.toLocaleString("en")} reports, ${delayMs ? `${delayMs} ms added` : "no latency added"}, ${rounds} rounds in turn`,
+    `\n${count.toLocaleString("en")} reports, ` +
+      `${delayMs ? `${delayMs} ms added` : "no latency added"}, ${rounds} rounds in ` +
+      "turn",
   );
   printTable(["process", "wall s", "CPU s", "wall / rollcall's", "CPU / rollcall's"], rows);
 }
@@ -113,8 +134,9 @@ function pin(cores) {
 }
 
 /**
- * GETs a second of a new reader, its listing included, against wrk over presigned URLs. Twice: the server on one core and the reader on
- * another, as where they are two machines; and all on all cores, where each microsecond of a reader's is one that the server lacks.
+ * GETs a second of a new reader, its listing included, against wrk over presigned URLs. Twice: the
+ * server on one core and the reader on another, as where they are two machines; and all on all
+ * cores, where each microsecond of a reader's is one that the server lacks.
  */
 async function compareRate(count) {
   const { bucket, store } = await fill(count);
@@ -123,7 +145,11 @@ async function compareRate(count) {
   for await (const page of store.list("reports/v1/")) {
     for (const { key } of page) {
       const path = `/${bucket}/${key.replaceAll(":", "%3A")}`;
-      paths.push(presign(server, { method: "GET", path, expiresIn: 86_400, now: Date.now() }).slice(server.endpoint.length));
+      paths.push(
+        presign(server, { method: "GET", path, expiresIn: 86_400, now: Date.now() }).slice(
+          server.endpoint.length,
+        ),
+      );
     }
   }
   const file = join(tmpdir(), "rollcall-bench-paths.txt");
@@ -144,7 +170,18 @@ async function compareRate(count) {
     for (const { name, cores, taskset, ours, peers: wrk } of layouts) {
       pin(cores);
       for (const connections of Object.keys(peers)) {
-        const [command, ...args] = [...taskset, "wrk", "-t1", `-c${connections}`, "-d5s", "-s", lua, server.endpoint, "--", file];
+        const [command, ...args] = [
+          ...taskset,
+          "wrk",
+          "-t1",
+          `-c${connections}`,
+          "-d5s",
+          "-s",
+          lua,
+          server.endpoint,
+          "--",
+          file,
+        ];
         const text = execFileSync(command, args, { encoding: "utf8" });
         if (/Non-2xx|Socket errors/.test(text)) throw new Error(text);
         wrk[connections].push(Number(/Requests\/sec:\s+(\S+)/.exec(text)[1]));
@@ -153,7 +190,9 @@ async function compareRate(count) {
       if (read !== count) throw new Error("a short roll");
       ours.push(read / wall);
       const theirs = Object.entries(wrk).map(([connections, all]) => `${connections}: ${all.at(-1)}`);
-      console.error(`round ${round + 1}, ${name}: wrk ${theirs.join(", ")}; rollcall ${ours.at(-1).toFixed(0)}`);
+      console.error(
+        `round ${round + 1}, ${name}: wrk ${theirs.join(", ")}; rollcall ${ours.at(-1).toFixed(0)}`,
+      );
     }
   }
   for (const { name, ours, peers: wrk } of layouts) {
@@ -161,7 +200,11 @@ async function compareRate(count) {
     console.log(`\n${count.toLocaleString("en")} reports, GET/s, ${name}, ${rounds} rounds in turn`);
     const rows = Object.entries(wrk).map(([connections, all]) => {
       const share = own / median(all);
-      return [`wrk, ${connections} connections`, median(all).toFixed(0), judge(share.toFixed(2), "0.95", share >= 0.95)];
+      return [
+        `wrk, ${connections} connections`,
+        median(all).toFixed(0),
+        judge(share.toFixed(2), "0.95", share >= 0.95),
+      ];
     });
     printTable(
       ["reader", "GET/s", "rollcall's share of it"],
@@ -179,7 +222,11 @@ async function compareWarm(count) {
     ["work", "s", "of the listing"],
     [
       ["the bare listing, page after page", list.toFixed(3), "1"],
-      ["refresh: list, read what changed", refresh.toFixed(3), judge(ratio(refresh, list), "at most 1.5", refresh / list <= 1.5)],
+      [
+        "refresh: list, read what changed",
+        refresh.toFixed(3),
+        judge(ratio(refresh, list), "at most 1.5", refresh / list <= 1.5),
+      ],
     ],
   );
 }
@@ -188,14 +235,20 @@ async function compareSnapshot(count) {
   const { bucket } = await fill(count);
   const url = urlOf(bucket);
   const { gzipped } = await run("save", url);
-  const works = { peer: ["oneObject", url], aged: ["first", url, "86400000"], first: ["first", url], list: ["list", url] };
+  const works = {
+    peer: ["oneObject", url],
+    aged: ["first", url, "86400000"],
+    first: ["first", url],
+    list: ["list", url],
+  };
   const taken = new Map(Object.keys(works).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, args] of Object.entries(works)) taken.get(name).push((await run(...args)).process.wall);
   }
   const [peer, aged, first, list] = ["peer", "aged", "first", "list"].map((name) => median(taken.get(name)));
   console.log(
-    `\n${count.toLocaleString("en")} reports, whole processes, ${rounds} rounds in turn; the object has ${(gzipped / 1e6).toFixed(1)} MB`,
+    `\n${count.toLocaleString("en")} reports, whole processes, ${rounds} rounds in ` +
+      `turn; the object has ${(gzipped / 1e6).toFixed(1)} MB`,
   );
   printTable(
     ["new process", "wall s", "of one object's"],
@@ -241,7 +294,9 @@ async function measureGrowth() {
     for (const figure of ["cold", "first", "warm", "memory", "list", "maxRss"])
       one[figure] = median(all.map((each) => each[figure]));
     // Kept after each size, since the whole takes most of an hour.
-    const others = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).filter((old) => old.reports !== count) : [];
+    const others = existsSync(file)
+      ? JSON.parse(readFileSync(file, "utf8")).filter((old) => old.reports !== count)
+      : [];
     const data = [...others, one].sort((a, b) => a.reports - b.reports);
     writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`);
     console.error(JSON.stringify(one));

@@ -1,4 +1,5 @@
-// Measures serving the gzipped array of 10,000 reports, and 304, against bare node:http servers: node bench/serving.mjs [ROUNDS]
+// Measures serving the gzipped array of 10,000 reports, and 304, against bare node:http servers:
+// node bench/serving.mjs [ROUNDS]
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
@@ -35,7 +36,9 @@ function ask(url, headers) {
     get(url, { headers }, (response) => {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
     }).on("error", reject);
   });
 }
@@ -52,18 +55,24 @@ function load(url, headers, status) {
 try {
   const folder = join(home, "store/reports/v1/local");
   mkdirSync(folder, { recursive: true });
-  for (let index = 0; index < COUNT; index++) writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
+  for (let index = 0; index < COUNT; index++)
+    writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
   const store = `file:${join(home, "store")}`;
-  const key = execFileSync(process.execPath, [program, "keys", "create", "--store", store, "--scope", "read"], {
-    env,
-    encoding: "utf8",
-  }).trim();
+  const key = execFileSync(
+    process.execPath,
+    [program, "keys", "create", "--store", store, "--scope", "read"],
+    {
+      env,
+      encoding: "utf8",
+    },
+  ).trim();
   const serve = [program, "serve", "--store", store, "--listen", "127.0.0.1:0"];
   const fresh = await start(serve);
   const relaxed = await start([...serve, "--max-age", "10s"]);
   const headers = { "x-api-key": key, "accept-encoding": "gzip" };
   const answer = await ask(`${fresh.url}/v1/reports`, headers);
-  if (answer.status !== 200 || answer.headers["rollcall-count"] !== String(COUNT)) throw new Error("a wrong answer");
+  if (answer.status !== 200 || answer.headers["rollcall-count"] !== String(COUNT))
+    throw new Error("a wrong answer");
   const bodyFile = join(home, "answer.gz");
   const headersFile = join(home, "headers.json");
   writeFileSync(bodyFile, answer.body);
@@ -86,7 +95,8 @@ try {
     console.error(`round ${round + 1}/${rounds}`);
   }
   console.log(
-    `\n${COUNT.toLocaleString("en")} reports, ${answer.body.length} bytes gzipped, 32 connections, ${rounds} rounds in turn`,
+    `\n${COUNT.toLocaleString("en")} reports, ${answer.body.length} bytes gzipped, ` +
+      `32 connections, ${rounds} rounds in turn`,
   );
   const rows = [...taken].map(([status, figures]) => {
     const [own, peers, second] = [figures.relaxed, figures.bare, figures.fresh].map(median);
@@ -97,7 +107,10 @@ try {
       judge((second / peers).toFixed(2), "0.9", second / peers >= 0.9),
     ];
   });
-  printTable(["answer", "bare node:http, requests/s", "rollcall serve --max-age 10s", "rollcall serve"], rows);
+  printTable(
+    ["answer", "bare node:http, requests/s", "rollcall serve --max-age 10s", "rollcall serve"],
+    rows,
+  );
   for (const { child } of Object.values(servers)) child.kill();
 } finally {
   rmSync(home, { recursive: true, force: true });

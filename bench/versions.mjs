@@ -1,4 +1,5 @@
-// Measures versions: over a million reports in memory against passes over the field's values, and over HTTP against a static answer: node bench/versions.mjs [--hosts N] [--rounds N]
+// Measures versions: over a million reports in memory against passes over the field's values, and
+// over HTTP against a static answer: node bench/versions.mjs [--hosts N] [--rounds N]
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,7 +75,10 @@ async function measureMemory() {
       const start = performance.now();
       const outcome = await work();
       taken.get(name).push((performance.now() - start) / 1000);
-      if (name.includes("question") && outcome.values.reduce((sum, one) => sum + one.count, 0) < positions.length)
+      if (
+        name.includes("question") &&
+        outcome.values.reduce((sum, one) => sum + one.count, 0) < positions.length
+      )
         throw new Error("a wrong answer");
     }
   }
@@ -84,7 +88,8 @@ async function measureMemory() {
   const ratio = (ours, pass, isGoal) =>
     isGoal ? judge((ours / pass).toFixed(2), "at most 3", ours / pass <= 3) : (ours / pass).toFixed(2);
   console.log(
-    `\nVersions of one field over ${positions.length.toLocaleString("en")} reports in memory, ${rounds} rounds in turn\n`,
+    `\nVersions of one field over ${positions.length.toLocaleString("en")} reports ` +
+      `in memory, ${rounds} rounds in turn\n`,
   );
   printTable(
     ["work", "s", "of the pass"],
@@ -116,7 +121,9 @@ function start(args, env) {
 
 /** Requests a second. */
 function load(url, key) {
-  const text = execFileSync("wrk", ["-t1", "-c32", "-d4s", "-H", `x-api-key: ${key}`, url], { encoding: "utf8" });
+  const text = execFileSync("wrk", ["-t1", "-c32", "-d4s", "-H", `x-api-key: ${key}`, url], {
+    encoding: "utf8",
+  });
   if (/Socket errors|Non-2xx/.test(text)) throw new Error(text);
   return Number(/Requests\/sec:\s+(\S+)/.exec(text)[1]);
 }
@@ -129,20 +136,27 @@ async function measureHttp() {
   try {
     const folder = join(home, "store/reports/v1/local");
     mkdirSync(folder, { recursive: true });
-    for (let index = 0; index < 10_000; index++) writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
+    for (let index = 0; index < 10_000; index++)
+      writeFileSync(join(folder, `${hostId(index)}.json`), makeReport(index));
     const store = `file:${join(home, "store")}`;
     const create = ["keys", "create", "--store", store, "--scope", "read"];
     const key = execFileSync(process.execPath, [program, ...create], { env, encoding: "utf8" }).trim();
     const ours = await start([program, "serve", "--store", store, "--listen", "127.0.0.1:0"], env);
     children.push(ours.child);
     const path = "/v1/versions?field=processes.module_A_filename&by=env";
-    const answer = await fetch(`${ours.url}${path}`, { headers: { "x-api-key": key, "accept-encoding": "identity" } });
+    const answer = await fetch(`${ours.url}${path}`, {
+      headers: { "x-api-key": key, "accept-encoding": "identity" },
+    });
     const body = Buffer.from(await answer.arrayBuffer());
     if (answer.status !== 200 || JSON.parse(body).length !== 12) throw new Error(`a wrong answer: ${body}`);
     writeFileSync(join(home, "body"), body);
     writeFileSync(join(home, "headers.json"), JSON.stringify(Object.fromEntries(answer.headers)));
     const bare = await start(
-      [new URL("./peers/bare-server.mjs", import.meta.url).pathname, join(home, "body"), join(home, "headers.json")],
+      [
+        new URL("./peers/bare-server.mjs", import.meta.url).pathname,
+        join(home, "body"),
+        join(home, "headers.json"),
+      ],
       env,
     );
     children.push(bare.child);
@@ -153,13 +167,18 @@ async function measureHttp() {
     }
     const share = median(taken.ours) / median(taken.bare);
     console.log(
-      `\nGET /v1/versions of 10,000 hosts, ${body.length} bytes, against bare node:http with the same bytes, ${rounds} rounds in turn\n`,
+      `\nGET /v1/versions of 10,000 hosts, ${body.length} bytes, against bare ` +
+        `node:http with the same bytes, ${rounds} rounds in turn\n`,
     );
     printTable(
       ["server", "requests/s", "of the bare one"],
       [
         ["bare node:http", median(taken.bare).toFixed(0), "1"],
-        ["rollcall serve", median(taken.ours).toFixed(0), judge(share.toFixed(2), "at least 0.5", share >= 0.5)],
+        [
+          "rollcall serve",
+          median(taken.ours).toFixed(0),
+          judge(share.toFixed(2), "at least 0.5", share >= 0.5),
+        ],
       ],
     );
   } finally {

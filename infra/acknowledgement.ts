@@ -1,9 +1,13 @@
-// Why rights on the store may end in `*`: what AWS's rules want said of each (cdk-nag, AwsSolutions-IAM5).
+// Why rights on the store may end in `*`: what AWS's rules want said of each (cdk-nag,
+// AwsSolutions-IAM5).
 import { Stack, Validations } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { StoreRights } from "./store-rights.ts";
 
-/** By a key's beginning. Those of hosts have accounts, roles and instances in them, which come and go. */
+/**
+ * By a key's beginning. Those of hosts have accounts, roles and instances in them, which come and
+ * go.
+ */
 const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
   ["reports/", "Every host's report is read, and hosts come and go."],
   ["departures/", "Every host's departure is read, and hosts come and go."],
@@ -14,7 +18,10 @@ const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
   ["answers/", "Answers are named after what is in them; nothing else lies there."],
 ];
 
-/** Acknowledges each right on keys that end in `*`. One for which there is no reason here stays a finding. */
+/**
+ * Acknowledges each right on keys that end in `*`. One for which there is no reason here stays a
+ * finding.
+ */
 export function acknowledgePatterns(construct: Construct, bucketArn: string, rights: StoreRights): void {
   const keys = new Set([...rights.get, ...rights.put, ...(rights.delete ?? [])]);
   for (const key of keys) {
@@ -25,7 +32,10 @@ export function acknowledgePatterns(construct: Construct, bucketArn: string, rig
   }
 }
 
-/** The form in which cdk-nag names what is only known when the stack is deployed: `<Bucket>` for a reference, JSON for the rest. */
+/**
+ * The form in which cdk-nag names what is only known when the stack is deployed: `<Bucket>` for a
+ * reference, JSON for the rest.
+ */
 function formatFinding(construct: Construct, arn: string): string {
   const resolved: unknown = Stack.of(construct).resolve(arn);
   const parts = (resolved as { "Fn::Join": readonly [string, readonly unknown[]] })["Fn::Join"][1];

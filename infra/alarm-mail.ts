@@ -5,7 +5,10 @@ import { PolicyDocument } from "aws-cdk-lib/aws-iam";
 import { CfnSubscription, CfnTopic, CfnTopicPolicy } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 
-/** Sends a message for each alarm and its end. SNS encrypts what it keeps; a key of one's own costs a dollar a month and guards a few sentences. */
+/**
+ * Sends a message for each alarm and its end. SNS encrypts what it keeps; a key of one's own costs
+ * a dollar a month and guards a few sentences.
+ */
 export function sendMail(
   scope: Construct,
   alarms: readonly Alarm[],
@@ -37,7 +40,11 @@ export function sendMail(
       ],
     }),
   });
-  const subscription = new CfnSubscription(scope, "Subscription", { topicArn: topic.ref, protocol: "email", endpoint: email });
+  const subscription = new CfnSubscription(scope, "Subscription", {
+    topicArn: topic.ref,
+    protocol: "email",
+    endpoint: email,
+  });
   for (const resource of [topic, policy, subscription]) resource.cfnOptions.condition = hasEmail;
   const actions = Stack.of(scope).resolve(Fn.conditionIf(hasEmail.logicalId, [topic.ref], Aws.NO_VALUE));
   for (const alarm of alarms) {

@@ -24,7 +24,10 @@ export interface AlarmsProps {
 
 const PERIOD = Duration.minutes(5);
 
-/** An answer that took so long is worth an alarm, whatever the response mode: a question waits 25 s for the store, and then has failed (src/api/lambda.ts). */
+/**
+ * An answer that took so long is worth an alarm, whatever the response mode: a question waits 25 s
+ * for the store, and then has failed (src/api/lambda.ts).
+ */
 const SLOW_MS = 20_000;
 
 /** So many failures within a period are no accident. */
@@ -45,7 +48,8 @@ export class Alarms extends Construct {
       dimensionsMap: { ApiName: apiName, Stage: stageName },
       ...sum,
     });
-    // One that fails has run, and one that does not run has not failed: what counts is that it came to its end.
+    // One that fails has run, and one that does not run has not failed: what counts is that it came
+    // to its end.
     const refreshes = new MathExpression({
       expression: "invocations - errors",
       usingMetrics: { invocations: refresher.metricInvocations(sum), errors: refresher.metricErrors(sum) },
@@ -57,22 +61,37 @@ export class Alarms extends Construct {
         metric: reader.metricErrors(sum),
         threshold: FAILURES,
       }),
-      this.#add("ReaderThrottles", "Questions find no free reader: raise ReservedConcurrency, or the account's limit", {
-        metric: reader.metricThrottles(sum),
+      this.#add(
+        "ReaderThrottles",
+        "Questions find no free reader: raise ReservedConcurrency, or the account's limit",
+        {
+          metric: reader.metricThrottles(sum),
+          threshold: FAILURES,
+        },
+      ),
+      this.#add(
+        "ReaderSlow",
+        "One question in a hundred takes 20 seconds or more: more MemorySize, or a larger MaxAge",
+        {
+          metric: reader.metricDuration({ period: PERIOD, statistic: Stats.p(99) }),
+          threshold: SLOW_MS,
+          periods: 3,
+        },
+      ),
+      this.#add("ServerErrors", "The API answers with 5xx", {
+        metric: this.serverErrors,
         threshold: FAILURES,
       }),
-      this.#add("ReaderSlow", "One question in a hundred takes 20 seconds or more: more MemorySize, or a larger MaxAge", {
-        metric: reader.metricDuration({ period: PERIOD, statistic: Stats.p(99) }),
-        threshold: SLOW_MS,
-        periods: 3,
-      }),
-      this.#add("ServerErrors", "The API answers with 5xx", { metric: this.serverErrors, threshold: FAILURES }),
-      this.#add("RefresherStands", "The snapshot has not been brought up to date for 10 minutes; answers are right but slower", {
-        metric: refreshes,
-        threshold: 1,
-        periods: 2,
-        isLow: true,
-      }),
+      this.#add(
+        "RefresherStands",
+        "The snapshot has not been brought up to date for 10 minutes; answers are right but slower",
+        {
+          metric: refreshes,
+          threshold: 1,
+          periods: 2,
+          isLow: true,
+        },
+      ),
     ];
     sendMail(this, this.all, props);
   }
@@ -80,14 +99,21 @@ export class Alarms extends Construct {
   #add(
     name: string,
     alarmDescription: string,
-    { metric, threshold, periods = 1, isLow = false }: { metric: IMetric; threshold: number; periods?: number; isLow?: boolean },
+    {
+      metric,
+      threshold,
+      periods = 1,
+      isLow = false,
+    }: { metric: IMetric; threshold: number; periods?: number; isLow?: boolean },
   ): Alarm {
     return new Alarm(this, name, {
       alarmDescription: `Rollcall (${Aws.STACK_NAME}): ${alarmDescription}`,
       metric,
       threshold,
       evaluationPeriods: periods,
-      comparisonOperator: isLow ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      comparisonOperator: isLow
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       // Where nobody asks nothing fails; a refresher of which nothing is heard stands still.
       treatMissingData: isLow ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });

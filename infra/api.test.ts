@@ -11,7 +11,9 @@ import { RollcallStack } from "./rollcall-stack.ts";
 import { deployTemplate, propertiesOf } from "./simulation.ts";
 import { addStacks } from "./stacks.ts";
 
-const reader = Template.fromStack(addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader);
+const reader = Template.fromStack(
+  addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader,
+);
 
 class SlowMode extends ResponseMode {
   override get timeoutMs(): number {
@@ -35,7 +37,8 @@ class OtherVersionMode extends ResponseMode {
 function nameDeployments(Mode: typeof ResponseMode): string[] {
   const stack = new RollcallStack(new App({ analyticsReporting: false }), "stack", { description: "An API" });
   const parameter = new CfnParameter(stack, "Wish").valueAsString;
-  const condition = (name: string) => new CfnCondition(stack, name, { expression: Fn.conditionEquals(parameter, name) });
+  const condition = (name: string) =>
+    new CfnCondition(stack, name, { expression: Fn.conditionEquals(parameter, name) });
   const isStream = condition("IsStream");
   new Api(stack, "Api", {
     reader: new LambdaFunction(stack, "Reader", {
@@ -76,17 +79,29 @@ describe("the API", () => {
       120_000,
       /^arn:aws:apigateway:ap-northeast-1:lambda:path\/2021-11-15\/functions\/arn:.*\/response-streaming-invocations$/,
     ],
-    ["BUFFERED", 29_000, /^arn:aws:apigateway:ap-northeast-1:lambda:path\/2015-03-31\/functions\/arn:.*\/invocations$/],
+    [
+      "BUFFERED",
+      29_000,
+      /^arn:aws:apigateway:ap-northeast-1:lambda:path\/2015-03-31\/functions\/arn:.*\/invocations$/,
+    ],
   ])("passes answers on: %s", async (ResponseMode, TimeoutInMillis, uri) => {
     const resources = await deployTemplate("reader", { ResponseMode });
     const { Integration } = propertiesOf<{ Integration: { Uri: string } }>(resources, "ApiProxyGET");
-    expect(Integration).toMatchObject({ Type: "AWS_PROXY", ResponseTransferMode: ResponseMode, TimeoutInMillis });
+    expect(Integration).toMatchObject({
+      Type: "AWS_PROXY",
+      ResponseTransferMode: ResponseMode,
+      TimeoutInMillis,
+    });
     expect(Integration.Uri).toMatch(uri);
-    expect(resources.ApiRestApi?.Properties.BinaryMediaTypes).toEqual(ResponseMode === "STREAM" ? undefined : ["*/*"]);
+    expect(resources.ApiRestApi?.Properties.BinaryMediaTypes).toEqual(
+      ResponseMode === "STREAM" ? undefined : ["*/*"],
+    );
     const deployments = Object.keys(resources).filter((name) => name.startsWith("ApiDeployment"));
     expect(deployments).toHaveLength(1);
     expect(resources.ApiStage?.Properties.DeploymentId).toBe(deployments[0]);
-    expect(deployments[0]).toMatch(ResponseMode === "STREAM" ? /^ApiDeploymentStream/ : /^ApiDeploymentBuffered/);
+    expect(deployments[0]).toMatch(
+      ResponseMode === "STREAM" ? /^ApiDeploymentStream/ : /^ApiDeploymentBuffered/,
+    );
   });
 
   it("deploys only when all of it is there", () => {
@@ -101,26 +116,38 @@ describe("the API", () => {
       CertificateArn: "arn:aws:acm:ap-northeast-1:111111111111:certificate/1",
     };
     const resources = await deployTemplate("reader", domain);
-    for (const name of ["ApiRestApi", "DomainCustom"]) expect(resources[name]?.Properties.SecurityPolicy).toMatch(/TLS13_1_2/);
-    expect(resources.DomainMapping?.Properties).toMatchObject({ BasePath: "ApiStage", DomainName: "DomainCustom" });
+    for (const name of ["ApiRestApi", "DomainCustom"])
+      expect(resources[name]?.Properties.SecurityPolicy).toMatch(/TLS13_1_2/);
+    expect(resources.DomainMapping?.Properties).toMatchObject({
+      BasePath: "ApiStage",
+      DomainName: "DomainCustom",
+    });
     expect(await deployTemplate("reader")).not.toHaveProperty("DomainCustom");
   });
 
   it("throttles all, and each key, and counts a key's day", async () => {
-    const { ApiStage, ApiUsagePlan } = await deployTemplate("reader", { RateLimit: 7, BurstLimit: 9, QuotaPerDay: 1000 });
-    expect(ApiStage?.Properties.MethodSettings).toMatchObject([{ ThrottlingRateLimit: 7, ThrottlingBurstLimit: 9 }]);
+    const { ApiStage, ApiUsagePlan } = await deployTemplate("reader", {
+      RateLimit: 7,
+      BurstLimit: 9,
+      QuotaPerDay: 1000,
+    });
+    expect(ApiStage?.Properties.MethodSettings).toMatchObject([
+      { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 9 },
+    ]);
     expect(ApiUsagePlan?.Properties).toMatchObject({
       Throttle: { RateLimit: 7, BurstLimit: 9 },
       Quota: { Limit: 1000, Period: "DAY" },
     });
-    expect((await deployTemplate("reader", { QuotaPerDay: 0 })).ApiUsagePlan?.Properties).not.toHaveProperty("Quota");
+    expect((await deployTemplate("reader", { QuotaPerDay: 0 })).ApiUsagePlan?.Properties).not.toHaveProperty(
+      "Quota",
+    );
   });
 
   it("logs who asked what, and never the key or what was answered", async () => {
-    const { AccessLogSetting, MethodSettings } = propertiesOf<{ AccessLogSetting: { Format: string }; MethodSettings: object[] }>(
-      await deployTemplate("reader"),
-      "ApiStage",
-    );
+    const { AccessLogSetting, MethodSettings } = propertiesOf<{
+      AccessLogSetting: { Format: string };
+      MethodSettings: object[];
+    }>(await deployTemplate("reader"), "ApiStage");
     const format = JSON.parse(AccessLogSetting.Format) as Record<string, string>;
     expect(Object.values(format)).toContain("$context.identity.apiKeyId");
     expect(Object.values(format)).not.toContain("$context.identity.apiKey");
@@ -132,7 +159,8 @@ describe("the API", () => {
     const without = await deployTemplate("reader", { SetApiGatewayLogRole: "false" });
     expect(Object.keys(without).filter((name) => name.startsWith("ApiLogRole"))).toEqual([]);
     reader.hasResource("AWS::ApiGateway::Account", { DeletionPolicy: "Retain" });
-    // Where the first deployment fails half way, the account's setting stays, and may not name a role that is gone.
+    // Where the first deployment fails half way, the account's setting stays, and may not name a
+    // role that is gone.
     reader.hasResource("AWS::IAM::Role", { DeletionPolicy: "Retain", Condition: "SetsLogRole" });
   });
 
@@ -147,20 +175,26 @@ describe("the API", () => {
   it("may call the reader with its own methods alone", async () => {
     const { ApiPermitGET, ApiPermitHEAD } = await deployTemplate("reader");
     expect([ApiPermitGET, ApiPermitHEAD].map((one) => one?.Properties.SourceArn)).toEqual(
-      ["GET", "HEAD"].map((method) => `arn:aws:execute-api:ap-northeast-1:111111111111:ApiRestApi/v1/${method}/*`),
+      ["GET", "HEAD"].map(
+        (method) => `arn:aws:execute-api:ap-northeast-1:111111111111:ApiRestApi/v1/${method}/*`,
+      ),
     );
     reader.resourceCountIs("AWS::Lambda::Permission", 2);
   });
 
   it("answers for itself in the form of all errors", async () => {
     const resources = await deployTemplate("reader");
-    const answers = Object.values(resources).filter(({ Type }) => Type === "AWS::ApiGateway::GatewayResponse");
+    const answers = Object.values(resources).filter(
+      ({ Type }) => Type === "AWS::ApiGateway::GatewayResponse",
+    );
     expect(answers).toHaveLength(GATEWAY_PROBLEMS.length);
     for (const { Properties } of answers as never as {
       Properties: { StatusCode: string; ResponseTemplates: Record<string, string> };
     }[]) {
       const [template = ""] = Object.values(Properties.ResponseTemplates);
-      const problem = JSON.parse(template.replace("$context.error.messageString", '"why"').replace("$context.requestId", "id"));
+      const problem = JSON.parse(
+        template.replace("$context.error.messageString", '"why"').replace("$context.requestId", "id"),
+      );
       expect(problem).toMatchObject({ status: Number(Properties.StatusCode), detail: "why" });
       expect(problem.type).toMatch(/^urn:rollcall:error:[a-z_]+$/);
       expect(JSON.stringify(Properties)).toContain("'application/problem+json'");

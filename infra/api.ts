@@ -36,11 +36,17 @@ export interface ApiProps {
 /** The stage's name is the first part of each path. */
 const STAGE = "v1";
 
-/** TLS 1.2 or later; API Gateway's own default for regional APIs begins at 1.0 ("Supported security policies"), and an enhanced policy wants an access mode. */
+/**
+ * TLS 1.2 or later; API Gateway's own default for regional APIs begins at 1.0 ("Supported security
+ * policies"), and an enhanced policy wants an access mode.
+ */
 export const SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09";
 export const ENDPOINT_ACCESS_MODE = "BASIC";
 
-/** Who asked what and how it went. No query, and the key's id alone: `$context.identity.apiKey` would be the key itself. */
+/**
+ * Who asked what and how it went. No query, and the key's id alone: `$context.identity.apiKey`
+ * would be the key itself.
+ */
 const ACCESS_LOG = {
   time: "$context.requestTime",
   requestId: "$context.requestId",
@@ -56,7 +62,9 @@ const ACCESS_LOG = {
   tls: "$context.tlsVersion",
 };
 
-/** The API, its stage, and one key, which API Gateway makes up and no template, output or log has. */
+/**
+ * The API, its stage, and one key, which API Gateway makes up and no template, output or log has.
+ */
 export class Api extends Construct {
   readonly restApi: CfnRestApi;
   readonly stage: CfnStage;
@@ -76,7 +84,9 @@ export class Api extends Construct {
     });
     Validations.of(this.restApi).acknowledge({
       id: "AwsSolutions-APIG2",
-      reason: "The program checks every parameter itself and answers with a problem that names it; no request has a body.",
+      reason:
+        "The program checks every parameter itself and answers with a problem that " +
+        "names it; no request has a body.",
     });
     const definition = [...this.#addPaths(props), ...this.#addProblems()];
     this.stage = this.#addStage(props, this.#addDeployments(props, definition));
@@ -118,7 +128,11 @@ export class Api extends Construct {
 
   #addProblems(): CfnGatewayResponse[] {
     return GATEWAY_PROBLEMS.map((problem) => {
-      const headers = { "Content-Type": "'application/problem+json'", "Cache-Control": "'no-store'", ...problem.headers };
+      const headers = {
+        "Content-Type": "'application/problem+json'",
+        "Cache-Control": "'no-store'",
+        ...problem.headers,
+      };
       return new CfnGatewayResponse(this, `Problem${problem.type.replace(/_/g, "")}`, {
         restApiId: this.restApi.ref,
         responseType: problem.type,
@@ -132,11 +146,14 @@ export class Api extends Construct {
   }
 
   /**
-   * A deployment is a picture of the API, and CloudFormation takes a new one only where its name is new. So the name has a hash of what it shows, as it
-   * stands in the template, and each response mode has its own, or a change of that parameter alone would change nothing.
+   * A deployment is a picture of the API, and CloudFormation takes a new one only where its name is
+   * new. So the name has a hash of what it shows, as it stands in the template, and each response
+   * mode has its own, or a change of that parameter alone would change nothing.
    */
   #addDeployments({ mode, isStream, isBuffered }: ApiProps, definition: readonly CfnResource[]): string {
-    const shown = [this.restApi, ...definition].map((resource) => Stack.of(this).resolve(resource._toCloudFormation()));
+    const shown = [this.restApi, ...definition].map((resource) =>
+      Stack.of(this).resolve(resource._toCloudFormation()),
+    );
     const hash = createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 8);
     const [stream, buffered] = [
       { name: "Stream", condition: isStream },
@@ -163,7 +180,8 @@ export class Api extends Construct {
       restApiId: this.restApi.ref,
       deploymentId,
       stageName: STAGE,
-      // Comes after the role, where there is one: this names it, while a DependsOn would hold where it is not made.
+      // Comes after the role, where there is one: this names it, while a DependsOn would hold where
+      // it is not made.
       description: Fn.conditionIf(
         props.setsLogRole.logicalId,
         `Rollcall, logging through ${logRole.account.ref}`,
@@ -187,13 +205,17 @@ export class Api extends Construct {
     Validations.of(stage).acknowledge({
       id: "AwsSolutions-APIG3",
       reason:
-        "Keys and the throttle bound what is asked; AWS WAF costs more than all the rest, and attaches to the stage from outside where it is wanted.",
+        "Keys and the throttle bound what is asked; AWS WAF costs more than all the " +
+        "rest, and attaches to the stage from outside where it is wanted.",
     });
     return stage;
   }
 
   #addLog(id: string, retentionDays: number, logGroupName?: string): LogGroup {
-    const logGroup = new LogGroup(this, id, { removalPolicy: RemovalPolicy.DESTROY, ...(logGroupName && { logGroupName }) });
+    const logGroup = new LogGroup(this, id, {
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(logGroupName && { logGroupName }),
+    });
     (logGroup.node.defaultChild as CfnLogGroup).retentionInDays = retentionDays;
     return logGroup;
   }
@@ -213,7 +235,11 @@ export class Api extends Construct {
       description: "Rollcall: made with the stack. Make one for each who asks, in the same usage plan",
       enabled: true,
     });
-    new CfnUsagePlanKey(this, "UsagePlanKey", { keyId: key.ref, keyType: "API_KEY", usagePlanId: this.usagePlan.ref });
+    new CfnUsagePlanKey(this, "UsagePlanKey", {
+      keyId: key.ref,
+      keyType: "API_KEY",
+      usagePlanId: this.usagePlan.ref,
+    });
     return key;
   }
 
@@ -232,7 +258,9 @@ export class Api extends Construct {
 
 function acknowledgeKeys(method: CfnMethod, needsKey: ApiPath["needsKey"]): void {
   const how = needsKey
-    ? "Whoever asks has an API key, whose plan throttles it; a key can be given to a shell script, which an authorizer's token cannot for long."
+    ? "Whoever asks has an API key, whose plan throttles it; a key can be given to a " +
+      "shell script, which an authorizer's token cannot for long."
     : "It says nothing of any host: health and documentation.";
-  for (const id of ["AwsSolutions-APIG4", "AwsSolutions-COG4"]) Validations.of(method).acknowledge({ id, reason: how });
+  for (const id of ["AwsSolutions-APIG4", "AwsSolutions-COG4"])
+    Validations.of(method).acknowledge({ id, reason: how });
 }

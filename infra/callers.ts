@@ -1,6 +1,14 @@
-// Whoever may come to the store: hosts, neighbours, strangers, people, the program itself; for tests.
+// Whoever may come to the store: hosts, neighbours, strangers, people, the program itself; for
+// tests.
 import type { Json } from "./intrinsics.ts";
-import { ADMINISTRATOR, BUCKET, type Caller, deployTemplate, ORGANIZATION, STORE_ACCOUNT } from "./simulation.ts";
+import {
+  ADMINISTRATOR,
+  BUCKET,
+  type Caller,
+  deployTemplate,
+  ORGANIZATION,
+  STORE_ACCOUNT,
+} from "./simulation.ts";
 
 export const MEMBER = "222222222222";
 export const OTHER_MEMBER = "444444444444";
@@ -37,7 +45,9 @@ export function session(options: SessionOptions = {}): Caller {
   };
 }
 
-/** Somebody, or a program, who picks the session's name when assuming a role that is not a host's. */
+/**
+ * Somebody, or a program, who picks the session's name when assuming a role that is not a host's.
+ */
 export function forger(options: SessionOptions = {}): Caller {
   return session({ roleId: OTHER_ROLE_ID, policies: [ADMINISTRATOR], instance: undefined, ...options });
 }
@@ -63,7 +73,10 @@ export function administrator(account: string): Caller {
 
 export const ANONYMOUS: Caller = { arn: undefined, account: "anonymous", policies: [] };
 
-/** A function of the stacks rollcall-reader and rollcall-publisher, by the name of its role there. @param parameters of its stack */
+/**
+ * A function of the stacks rollcall-reader and rollcall-publisher, by the name of its role there. @param
+ * parameters of its stack
+ */
 export async function program(
   role: "ReaderRole" | "RefresherRole" | "PublisherRole",
   parameters: Readonly<Record<string, string>> = {},
@@ -72,10 +85,13 @@ export async function program(
   const resources = await (isPublisher
     ? deployTemplate("publisher", { Publishers: "{}", ...parameters })
     : deployTemplate("reader", parameters));
-  const [policy] = (resources[role]?.Properties.Policies ?? []) as readonly { readonly PolicyDocument: Json }[];
+  const [policy] = (resources[role]?.Properties.Policies ?? []) as readonly {
+    readonly PolicyDocument: Json;
+  }[];
   if (!policy) throw new Error(`the template has no ${role}`);
   const attached = Object.values(resources).filter(
-    ({ Type, Properties }) => Type === "AWS::IAM::Policy" && (Properties.Roles as readonly Json[]).includes(role),
+    ({ Type, Properties }) =>
+      Type === "AWS::IAM::Policy" && (Properties.Roles as readonly Json[]).includes(role),
   );
   return {
     arn: `arn:aws:sts::${STORE_ACCOUNT}:assumed-role/${role}/function`,
@@ -87,7 +103,9 @@ export async function program(
 }
 
 /** The policy document of a resource that has one. */
-export function readPolicy(resource: { readonly Properties: Readonly<Record<string, Json>> } | undefined): Json {
+export function readPolicy(
+  resource: { readonly Properties: Readonly<Record<string, Json>> } | undefined,
+): Json {
   const document = resource?.Properties.PolicyDocument;
   if (document === undefined) throw new Error("the template has no such policy");
   return document;

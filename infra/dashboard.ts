@@ -27,16 +27,32 @@ const DAY = Duration.days(1);
 
 /** The dashboard, called like its stack. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, { reader, refresher, apiName, stageName, alarms }: DashboardProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { reader, refresher, apiName, stageName, alarms }: DashboardProps,
+  ) {
     super(scope, id);
     const api = (metricName: string, statistic: string, label: string) => {
       const dimensionsMap = { ApiName: apiName, Stage: stageName };
-      return new Metric({ namespace: "AWS/ApiGateway", metricName, dimensionsMap, period: PERIOD, statistic, label });
+      return new Metric({
+        namespace: "AWS/ApiGateway",
+        metricName,
+        dimensionsMap,
+        period: PERIOD,
+        statistic,
+        label,
+      });
     };
     const duration = (one: LambdaFunction, percent: number) =>
       one.metricDuration({ period: PERIOD, statistic: Stats.p(percent), label: `p${percent}` });
-    const dashboard = new CloudWatchDashboard(this, "Page", { dashboardName: Aws.STACK_NAME, defaultInterval: DAY });
-    dashboard.addWidgets(new AlarmStatusWidget({ title: "Alarms", width: 24, height: 3, alarms: [...alarms.all] }));
+    const dashboard = new CloudWatchDashboard(this, "Page", {
+      dashboardName: Aws.STACK_NAME,
+      defaultInterval: DAY,
+    });
+    dashboard.addWidgets(
+      new AlarmStatusWidget({ title: "Alarms", width: 24, height: 3, alarms: [...alarms.all] }),
+    );
     dashboard.addWidgets(
       draw("Questions a minute", [
         api("Count", Stats.SUM, "all"),

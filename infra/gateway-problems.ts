@@ -21,12 +21,23 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     code: "not_found",
     title: "No such path, or it does not take this method",
   },
-  // A default's status would be that of all it stands for: these two come from what may be put in front of the stage, and one from anybody.
-  { type: "ACCESS_DENIED", status: 403, code: "forbidden", title: "The API's own policy refuses this request" },
+  // A default's status would be that of all it stands for: these two come from what may be put in
+  // front of the stage, and one from anybody.
+  {
+    type: "ACCESS_DENIED",
+    status: 403,
+    code: "forbidden",
+    title: "The API's own policy refuses this request",
+  },
   { type: "WAF_FILTERED", status: 403, code: "forbidden", title: "A firewall refuses this request" },
   { type: "REQUEST_TOO_LARGE", status: 413, code: "too_large", title: "The request is too large" },
   { type: "THROTTLED", status: 429, code: "too_many_requests", ...OVERLOADED },
-  { type: "QUOTA_EXCEEDED", status: 429, code: "quota_exceeded", title: "The key has asked as often as it may today" },
+  {
+    type: "QUOTA_EXCEEDED",
+    status: 429,
+    code: "quota_exceeded",
+    title: "The key has asked as often as it may today",
+  },
   { type: "INTEGRATION_FAILURE", status: 504, code: "internal", title: "The function failed" },
   { type: "INTEGRATION_TIMEOUT", status: 504, code: "timeout", title: "The answer took too long" },
   { type: "DEFAULT_4XX", status: 400, code: "bad_request", title: "API Gateway does not take this request" },

@@ -9,7 +9,10 @@ const hosts = Template.fromStack(addStacks(new App({ analyticsReporting: false }
 
 describe("hosts", () => {
   it("get two rights and no more, in a policy that can stand alone", async () => {
-    const { Policy, ...others } = await deployTemplate("hosts", { Bucket: "some-bucket", CreateRole: "false" });
+    const { Policy, ...others } = await deployTemplate("hosts", {
+      Bucket: "some-bucket",
+      CreateRole: "false",
+    });
     expect(others).toEqual({});
     const own = "/v1/$" + "{aws:PrincipalAccount}/$" + "{aws:userid}.json";
     expect(Policy?.Properties.PolicyDocument).toEqual({
@@ -21,7 +24,12 @@ describe("hosts", () => {
           Action: "s3:PutObject",
           Resource: [`arn:aws:s3:::some-bucket/reports${own}`, `arn:aws:s3:::some-bucket/departures${own}`],
         },
-        { Sid: "GetSpecs", Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::some-bucket/specs/*" },
+        {
+          Sid: "GetSpecs",
+          Effect: "Allow",
+          Action: "s3:GetObject",
+          Resource: "arn:aws:s3:::some-bucket/specs/*",
+        },
       ],
     });
   });
@@ -30,7 +38,10 @@ describe("hosts", () => {
     const { Policy, Role, InstanceProfile } = await deployTemplate("hosts", { Bucket: "some-bucket" });
     expect(Policy?.Properties.ManagedPolicyName).toBe("rollcall-host");
     expect(Role?.Properties).toMatchObject({ RoleName: "rollcall-host", ManagedPolicyArns: ["Policy"] });
-    expect(InstanceProfile?.Properties).toMatchObject({ InstanceProfileName: "rollcall-host", Roles: ["Role"] });
+    expect(InstanceProfile?.Properties).toMatchObject({
+      InstanceProfileName: "rollcall-host",
+      Roles: ["Role"],
+    });
     hosts.resourceCountIs("AWS::IAM::Policy", 0);
   });
 });

@@ -1,6 +1,13 @@
-// The stack rollcall-hosts: what a host's role may do. It goes to each account that has hosts, alone or as a StackSet.
+// The stack rollcall-hosts: what a host's role may do. It goes to each account that has hosts,
+// alone or as a StackSet.
 import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps } from "aws-cdk-lib";
-import { CfnInstanceProfile, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  CfnInstanceProfile,
+  ManagedPolicy,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { acknowledgePatterns } from "./acknowledgement.ts";
 import { OWN_KEYS, SPECS } from "./keys.ts";
@@ -27,13 +34,16 @@ const PARAMETERS = [
         allowedPattern: "^[A-Za-z0-9_+=,.@-]{1,64}$",
         constraintDescription: "1 to 64 letters, digits and _+=,.@-",
         description:
-          "Of the managed policy, and of the role and instance profile. The same in all accounts, so that others can name them.",
+          "Of the managed policy, and of the role and instance profile. The same in " +
+          "all accounts, so that others can name them.",
       },
       CreateRole: {
         label: "Make a role",
         default: "true",
         allowedValues: ["true", "false"],
-        description: "Makes a role and an instance profile with the policy. Say false to attach the policy to roles of your own.",
+        description:
+          "Makes a role and an instance profile with the policy. Say false to attach " +
+          "the policy to roles of your own.",
       },
     },
   },
@@ -42,7 +52,10 @@ const PARAMETERS = [
 /** The policy, and a role that has nothing else. */
 export class HostsStack extends RollcallStack {
   constructor(scope: Construct, id: string, props: StackProps) {
-    super(scope, id, { description: "Rollcall: what a host may do, one stack in each account that has hosts", ...props });
+    super(scope, id, {
+      description: "Rollcall: what a host may do, one stack in each account that has hosts",
+      ...props,
+    });
     const { Bucket, HostName, CreateRole } = this.declareParameters(PARAMETERS);
     const bucketArn = `arn:${Aws.PARTITION}:s3:::${Bucket.valueAsString}`;
     const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
@@ -60,7 +73,8 @@ export class HostsStack extends RollcallStack {
     const role = new Role(this, "Role", {
       roleName: HostName.valueAsString,
       description: "Rollcall: hosts",
-      // EC2 alone: whoever else may assume a role picks the session's name, and with it whose report is written.
+      // EC2 alone: whoever else may assume a role picks the session's name, and with it whose
+      // report is written.
       assumedBy: new ServicePrincipal("ec2.amazonaws.com"),
       managedPolicies: [policy],
     });
@@ -71,9 +85,13 @@ export class HostsStack extends RollcallStack {
     const createsRole = new CfnCondition(this, "CreatesRole", {
       expression: Fn.conditionEquals(CreateRole.valueAsString, "true"),
     });
-    for (const resource of [role.node.defaultChild as CfnResource, profile]) resource.cfnOptions.condition = createsRole;
+    for (const resource of [role.node.defaultChild as CfnResource, profile])
+      resource.cfnOptions.condition = createsRole;
 
-    new CfnOutput(this, "PolicyArn", { value: policy.managedPolicyArn, description: "Attach it to roles of your own" });
+    new CfnOutput(this, "PolicyArn", {
+      value: policy.managedPolicyArn,
+      description: "Attach it to roles of your own",
+    });
     new CfnOutput(this, "InstanceProfileName", { value: profile.ref, condition: createsRole });
   }
 }

@@ -1,4 +1,5 @@
-// Fills in a template as CloudFormation does when it deploys, as far as these templates go; for tests.
+// Fills in a template as CloudFormation does when it deploys, as far as these templates go; for
+// tests.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -25,15 +26,31 @@ export interface Deployment {
 /** Stands for a property that is left out. */
 const NO_VALUE = Symbol("AWS::NoValue");
 
-type Value = null | boolean | number | string | symbol | readonly Value[] | { readonly [name: string]: Value };
+type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | symbol
+  | readonly Value[]
+  | { readonly [name: string]: Value };
 
-/** Gives the resources that a deployment makes, filled in. @throws Error for what a template has that is not known here */
-export function deploy(template: Template, deployment: Deployment): Record<string, { Type: string; Properties: JsonObject }> {
+/**
+ * Gives the resources that a deployment makes, filled in. @throws Error for what a template has
+ * that is not known here
+ */
+export function deploy(
+  template: Template,
+  deployment: Deployment,
+): Record<string, { Type: string; Properties: JsonObject }> {
   const resolver = new Resolver(template, deployment);
   return Object.fromEntries(
     Object.entries(template.Resources)
       .filter(([, { Condition }]) => Condition === undefined || resolver.holds({ Condition }))
-      .map(([name, { Type, Properties }]) => [name, { Type, Properties: resolver.resolve(Properties) as JsonObject }]),
+      .map(([name, { Type, Properties }]) => [
+        name,
+        { Type, Properties: resolver.resolve(Properties) as JsonObject },
+      ]),
   );
 }
 
@@ -50,11 +67,13 @@ class Resolver {
   }
 
   resolve(value: Json): Value {
-    if (Array.isArray(value)) return value.map((item) => this.resolve(item as Json)).filter((item) => item !== NO_VALUE);
+    if (Array.isArray(value))
+      return value.map((item) => this.resolve(item as Json)).filter((item) => item !== NO_VALUE);
     if (typeof value !== "object" || value === null) return value as Value;
     const object = value as JsonObject;
     const [name = "", ...others] = Object.keys(object);
-    if (others.length === 0 && (name === "Ref" || name.startsWith("Fn::"))) return this.#call(name, object[name] as Json);
+    if (others.length === 0 && (name === "Ref" || name.startsWith("Fn::")))
+      return this.#call(name, object[name] as Json);
     const resolved = Object.entries(object).map(([key, item]) => [key, this.resolve(item)] as const);
     return Object.fromEntries(resolved.filter(([, item]) => item !== NO_VALUE));
   }

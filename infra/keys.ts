@@ -1,6 +1,9 @@
 // The store's keys, as rights and lifecycle rules need them (docs/push.md has them in full).
 
-/** What stands for the caller in a key: the account of the role, and its session's user id, which on EC2 is ROLE_ID:INSTANCE_ID (IAM guide, "Policy variables"). */
+/**
+ * What stands for the caller in a key: the account of the role, and its session's user id, which on
+ * EC2 is ROLE_ID:INSTANCE_ID (IAM guide, "Policy variables").
+ */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM fills these in, at each request
 const CALLER = "${aws:PrincipalAccount}/${aws:userid}.json";
 
@@ -8,15 +11,19 @@ const CALLER = "${aws:PrincipalAccount}/${aws:userid}.json";
 export const OWN_KEYS: readonly string[] = [`reports/v1/${CALLER}`, `departures/v1/${CALLER}`];
 
 /**
- * What the user id of an instance's session looks like. Whoever may choose a session's name can have one like it, but never a host's own, which begins with the
- * id of the host's role; the parameter RequireInstance tells these two apart as well.
+ * What the user id of an instance's session looks like. Whoever may choose a session's name can
+ * have one like it, but never a host's own, which begins with the id of the host's role; the
+ * parameter RequireInstance tells these two apart as well.
  */
 export const INSTANCE_SESSION = "*:i-*";
 
 /** Below these lies what hosts write. */
 export const HOST_PREFIXES: readonly string[] = ["reports/", "departures/"];
 
-/** Below these lies what operators and the reader's side write; templates are CloudFormation's own while it deploys. */
+/**
+ * Below these lies what operators and the reader's side write; templates are CloudFormation's own
+ * while it deploys.
+ */
 export const OPERATOR_PREFIXES: readonly string[] = [
   "snapshots/",
   "specs/",

@@ -1,4 +1,5 @@
-// Tests of who may do what, by a simulator of IAM over the committed templates: the store's policy and the caller's own, as AWS takes them together.
+// Tests of who may do what, by a simulator of IAM over the committed templates: the store's policy
+// and the caller's own, as AWS takes them together.
 import { describe, expect, it } from "vitest";
 import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
@@ -19,7 +20,12 @@ function check(policy: Json | undefined, cases: readonly Case[]): void {
   it.each(
     cases.map(([decision, who, request, why]) => {
       const asked = `${request.action} ${request.kms?.arn ?? request.key ?? "(the bucket)"}`;
-      return [`${decision} ${asked} by ${who.userId ?? "nobody"} of ${who.account}: ${why}`, decision, who, request] as const;
+      return [
+        `${decision} ${asked} by ${who.userId ?? "nobody"} of ${who.account}: ${why}`,
+        decision,
+        who,
+        request,
+      ] as const;
     }),
   )("%s", async (_title, decision, who, request) => {
     expect(await isAllowed(policy, who, request)).toBe(decision === "allow");
@@ -41,7 +47,12 @@ describe("the program, at a bucket that has no policy", () => {
 });
 
 describe("the program, at a bucket with a key of its owner's own", () => {
-  const statement = { Effect: "Allow", Principal: { AWS: `arn:aws:iam::${STORE_ACCOUNT}:root` }, Action: "kms:*", Resource: "*" };
+  const statement = {
+    Effect: "Allow",
+    Principal: { AWS: `arn:aws:iam::${STORE_ACCOUNT}:root` },
+    Action: "kms:*",
+    Resource: "*",
+  };
   check({ Version: "2012-10-17", Statement: [statement] }, KEY_CASES);
 });
 
@@ -59,14 +70,24 @@ describe.each([
 
   check(policy, cases);
 
-  it("gives no principal anything but that: every statement that allows names accounts or an organisation", () => {
-    const { Statement } = policy as { readonly Statement: readonly Readonly<Record<string, never>>[] };
-    for (const { Effect, Principal, Condition } of Statement as readonly Record<string, { AWS: unknown }>[]) {
-      if (String(Effect) !== "Allow") continue;
-      const isFixed = !JSON.stringify(Principal).includes("*");
-      expect(isFixed || JSON.stringify(Condition).includes(`"StringEquals":{"aws:PrincipalOrgID":"${ORGANIZATION}"}`)).toBe(true);
-    }
-  });
+  it(
+    "gives no principal anything but that: every statement that allows names accounts " +
+      "or an organisation",
+    () => {
+      const { Statement } = policy as { readonly Statement: readonly Readonly<Record<string, never>>[] };
+      for (const { Effect, Principal, Condition } of Statement as readonly Record<
+        string,
+        { AWS: unknown }
+      >[]) {
+        if (String(Effect) !== "Allow") continue;
+        const isFixed = !JSON.stringify(Principal).includes("*");
+        expect(
+          isFixed ||
+            JSON.stringify(Condition).includes(`"StringEquals":{"aws:PrincipalOrgID":"${ORGANIZATION}"}`),
+        ).toBe(true);
+      }
+    },
+  );
 });
 
 describe("roles", async () => {
@@ -75,12 +96,18 @@ describe("roles", async () => {
     const roles = Object.entries(resources).filter(([, { Type }]) => Type === "AWS::IAM::Role");
     return Object.fromEntries(
       roles.map(([name, { Properties }]) => {
-        const { Statement } = Properties.AssumeRolePolicyDocument as unknown as { readonly Statement: readonly object[] };
+        const { Statement } = Properties.AssumeRolePolicyDocument as unknown as {
+          readonly Statement: readonly object[];
+        };
         return [name, Statement];
       }),
     );
   };
-  const trust = (service: string) => ({ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" });
+  const trust = (service: string) => ({
+    Effect: "Allow",
+    Principal: { Service: service },
+    Action: "sts:AssumeRole",
+  });
 
   it("of hosts are EC2's alone to assume, so that nobody picks a session's name", async () => {
     expect(await trusted("hosts", { Bucket: "b-1" })).toEqual({ Role: [trust("ec2.amazonaws.com")] });
@@ -88,9 +115,16 @@ describe("roles", async () => {
   });
 
   it("of the publisher are its services' alone, and see secrets below one path", async () => {
-    const { PublisherRole, ScheduleRole } = await deployTemplate("publisher", { Publishers: "{}", ParameterPath: "ours" });
-    expect(JSON.stringify(PublisherRole?.Properties.AssumeRolePolicyDocument)).toContain('"Service":"lambda.amazonaws.com"');
-    expect(JSON.stringify(ScheduleRole?.Properties.AssumeRolePolicyDocument)).toContain('"Service":"scheduler.amazonaws.com"');
+    const { PublisherRole, ScheduleRole } = await deployTemplate("publisher", {
+      Publishers: "{}",
+      ParameterPath: "ours",
+    });
+    expect(JSON.stringify(PublisherRole?.Properties.AssumeRolePolicyDocument)).toContain(
+      '"Service":"lambda.amazonaws.com"',
+    );
+    expect(JSON.stringify(ScheduleRole?.Properties.AssumeRolePolicyDocument)).toContain(
+      '"Service":"scheduler.amazonaws.com"',
+    );
     expect(JSON.stringify(PublisherRole?.Properties.Policies)).toContain(`:parameter/ours/*`);
   });
 

@@ -44,9 +44,19 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["allow", HOST, get(SPEC), "a published spec"],
   ["allow", LOCAL_HOST, put(reportOf(LOCAL_HOST)), "its own report, from the store's account"],
   ["allow", LOCAL_HOST, get(SPEC), "a published spec, from the store's account"],
-  ["allow", FAR_NEIGHBOUR, put(reportOf(FAR_NEIGHBOUR)), "an account that nobody ever named: the organisation has it"],
+  [
+    "allow",
+    FAR_NEIGHBOUR,
+    put(reportOf(FAR_NEIGHBOUR)),
+    "an account that nobody ever named: the organisation has it",
+  ],
   ["allow", HOST, put(reportOf(HOST), { tls: "1.2" }), "TLS 1.2"],
-  ["deny", session({ policies: [] }), put(reportOf(HOST)), "another account's host whose own role grants nothing"],
+  [
+    "deny",
+    session({ policies: [] }),
+    put(reportOf(HOST)),
+    "another account's host whose own role grants nothing",
+  ],
 
   // Neighbours.
   ["deny", HOST, put(reportOf(NEIGHBOUR)), "a neighbour's report in the same account and role"],
@@ -61,19 +71,44 @@ export const ORGANIZATION_CASES: readonly Case[] = [
     put(`reports/v1/${OTHER_MEMBER}/${HOST_ROLE_ID}:i-0a1.json`),
     "whatever its role grants: its own user id under another account",
   ],
-  ["deny", MIGHTY_LOCAL_HOST, put(reportOf(NEIGHBOUR)), "an administrator's rights in the store's account: another's report"],
-  ["deny", MIGHTY_LOCAL_HOST, put(reportOf(session({ account: STORE_ACCOUNT, session: "i-0d4" }))), "nor a neighbour's there"],
+  [
+    "deny",
+    MIGHTY_LOCAL_HOST,
+    put(reportOf(NEIGHBOUR)),
+    "an administrator's rights in the store's account: another's report",
+  ],
+  [
+    "deny",
+    MIGHTY_LOCAL_HOST,
+    put(reportOf(session({ account: STORE_ACCOUNT, session: "i-0d4" }))),
+    "nor a neighbour's there",
+  ],
   ["deny", HOST, put(`reports/v1/${MEMBER}/${OTHER_ROLE_ID}:i-0a1.json`), "its own id under another role"],
-  ["deny", HOST, put(`reports/v1/${OTHER_MEMBER}/${HOST_ROLE_ID}:i-0a1.json`), "its own user id under another account"],
+  [
+    "deny",
+    HOST,
+    put(`reports/v1/${OTHER_MEMBER}/${HOST_ROLE_ID}:i-0a1.json`),
+    "its own user id under another account",
+  ],
 
   // Names that look like its own.
   ["deny", HOST, put(`${reportOf(HOST)}.json`), "more behind its key"],
   ["deny", HOST, put(reportOf(HOST).slice(0, -1)), "less than its key"],
   ["deny", HOST, put(`reports/v1/${MEMBER}/x/${HOST.userId}.json`), "a folder more"],
-  ["deny", HOST, put(`reports/v1/${MEMBER}/../${OTHER_MEMBER}/${HOST.userId}.json`), "S3 knows no `..`: the key is another one"],
+  [
+    "deny",
+    HOST,
+    put(`reports/v1/${MEMBER}/../${OTHER_MEMBER}/${HOST.userId}.json`),
+    "S3 knows no `..`: the key is another one",
+  ],
   ["deny", HOST, put(`reports/v1/${MEMBER}//${HOST.userId}.json`), "an empty folder more"],
   ["deny", HOST, put(`/${reportOf(HOST)}`), "a slash before its key"],
-  ["deny", HOST, put(`reports/v1/${MEMBER}/%2e%2e/${HOST.userId}.json`), "an escape is letters like others in a key"],
+  [
+    "deny",
+    HOST,
+    put(`reports/v1/${MEMBER}/%2e%2e/${HOST.userId}.json`),
+    "an escape is letters like others in a key",
+  ],
   ["deny", HOST, put(`reports/v1/local/${HOST.userId}.json`), "the account of folders and servers"],
   ["deny", HOST, put(`reports/v2/${MEMBER}/${HOST.userId}.json`), "another version of the layout"],
   ["deny", HOST, put(`REPORTS/v1/${MEMBER}/${HOST.userId}.json`), "keys are told apart by case"],
@@ -87,10 +122,20 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["deny", MIGHTY_HOST, get(reportOf(MIGHTY_HOST)), "its own report back, whatever its role grants"],
   ["deny", MIGHTY_HOST, get(reportOf(NEIGHBOUR)), "a neighbour's report, whatever its role grants"],
   ["deny", MIGHTY_HOST, get("keys/v1/k.json"), "keys, whatever its role grants"],
-  ["deny", MIGHTY_HOST, { action: "s3:PutObjectTagging", key: reportOf(MIGHTY_HOST) }, "tags on its own report"],
+  [
+    "deny",
+    MIGHTY_HOST,
+    { action: "s3:PutObjectTagging", key: reportOf(MIGHTY_HOST) },
+    "tags on its own report",
+  ],
   ["deny", HOST, remove(reportOf(HOST)), "removing its own: a departure is a mark, not a removal"],
   ["deny", HOST, remove(reportOf(NEIGHBOUR)), "removing a neighbour's"],
-  ["deny", MIGHTY_LOCAL_HOST, remove(reportOf(NEIGHBOUR)), "removing a neighbour's, whatever its role grants"],
+  [
+    "deny",
+    MIGHTY_LOCAL_HOST,
+    remove(reportOf(NEIGHBOUR)),
+    "removing a neighbour's, whatever its role grants",
+  ],
   ["deny", HOST, put(SPEC), "a spec for everybody"],
   ["deny", MIGHTY_HOST, put(SPEC), "a spec, with an administrator's rights in its own account"],
   ["deny", HOST, put("snapshots/v1/manifest.json"), "the snapshot"],
@@ -101,7 +146,12 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["deny", MIGHTY_HOST, LIST, "a list, with an administrator's rights in its own account"],
   ["deny", HOST, { action: "s3:PutObjectAcl", key: reportOf(HOST) }, "opening its report to others"],
   ["deny", HOST, { action: "s3:PutBucketPolicy" }, "the policy itself"],
-  ["deny", HOST, { action: "s3:AbortMultipartUpload", key: reportOf(NEIGHBOUR) }, "breaking off a neighbour's upload"],
+  [
+    "deny",
+    HOST,
+    { action: "s3:AbortMultipartUpload", key: reportOf(NEIGHBOUR) },
+    "breaking off a neighbour's upload",
+  ],
 
   // The line.
   ["deny", HOST, put(reportOf(HOST), { isPlainHttp: true }), "plain HTTP"],
@@ -126,7 +176,12 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["deny", ANONYMOUS, LIST, "nobody, a list"],
 
   // Sessions that are not an instance's, and names that pretend to be.
-  ["deny", user(MEMBER), put(`reports/v1/${MEMBER}/AIDAUSERUSERUSERUSER3.json`), "a user of a member account, under its own id"],
+  [
+    "deny",
+    user(MEMBER),
+    put(`reports/v1/${MEMBER}/AIDAUSERUSERUSERUSER3.json`),
+    "a user of a member account, under its own id",
+  ],
   [
     "deny",
     user(STORE_ACCOUNT),
@@ -134,7 +189,12 @@ export const ORGANIZATION_CASES: readonly Case[] = [
     "a user of the store's account, likewise",
   ],
   ["deny", user(MEMBER), get(SPEC), "specs are for instances"],
-  ["deny", administrator(MEMBER), put(reportOf(administrator(MEMBER))), "an administrator of a member account, under its own id"],
+  [
+    "deny",
+    administrator(MEMBER),
+    put(reportOf(administrator(MEMBER))),
+    "an administrator of a member account, under its own id",
+  ],
   ["deny", OPERATOR, put(reportOf(OPERATOR)), "an administrator of the store's account, under its own id"],
   ["deny", OPERATOR, put(reportOf(HOST)), "an administrator of the store's account, a host's"],
   [
@@ -143,8 +203,18 @@ export const ORGANIZATION_CASES: readonly Case[] = [
     put(reportOf(HOST)),
     "the host's name for a session of another role: the role's id differs",
   ],
-  ["deny", forger({ account: STORE_ACCOUNT, session: "i-0a1" }), put(reportOf(HOST)), "the same in the store's account"],
-  ["deny", forger({ session: `${HOST_ROLE_ID}:i-0a1` }), put(reportOf(HOST)), "names may have no colon, and it would not help"],
+  [
+    "deny",
+    forger({ account: STORE_ACCOUNT, session: "i-0a1" }),
+    put(reportOf(HOST)),
+    "the same in the store's account",
+  ],
+  [
+    "deny",
+    forger({ session: `${HOST_ROLE_ID}:i-0a1` }),
+    put(reportOf(HOST)),
+    "names may have no colon, and it would not help",
+  ],
   ["deny", forger({ session: "x,i-0a1" }), put(reportOf(HOST)), "a name that ends like the host's"],
   [
     "allow",
@@ -160,8 +230,18 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["allow", OPERATOR, put("keys/v1/k.json"), "an administrator makes a key"],
   ["allow", OPERATOR, put("templates/abc.template"), "CloudFormation's templates"],
   ["allow", OPERATOR, remove("snapshots/v1/x.gz"), "an administrator throws a snapshot away"],
-  ["allow", OPERATOR, { action: "s3:PutBucketPolicy" }, "an administrator changes the policy: nobody is locked out"],
-  ["deny", OPERATOR, remove(reportOf(HOST)), "an administrator removes a report only after changing the policy"],
+  [
+    "allow",
+    OPERATOR,
+    { action: "s3:PutBucketPolicy" },
+    "an administrator changes the policy: nobody is locked out",
+  ],
+  [
+    "deny",
+    OPERATOR,
+    remove(reportOf(HOST)),
+    "an administrator removes a report only after changing the policy",
+  ],
   ["deny", OPERATOR, put("notes.txt"), "nothing lies where nothing belongs"],
   ["deny", user(STORE_ACCOUNT, []), LIST, "a user without rights"],
 
@@ -173,7 +253,12 @@ export const ORGANIZATION_CASES: readonly Case[] = [
   ["allow", READER, get(SPEC), "the reader reads specs"],
   ["allow", READER, get("i-0a1.json"), "the reader reads reports at the top"],
   ["allow", READER, put("answers/v1/a.json.gz"), "the reader puts a large answer aside"],
-  ["allow", READER, get("answers/v1/a.json.gz"), "the reader signs a URL for it, which has the reader's rights"],
+  [
+    "allow",
+    READER,
+    get("answers/v1/a.json.gz"),
+    "the reader signs a URL for it, which has the reader's rights",
+  ],
   ["deny", READER, put(reportOf(HOST)), "the reader writes no report"],
   ["deny", READER, put(reportOf(READER)), "not even one of its own"],
   ["deny", READER, put("snapshots/v1/manifest.json"), "the snapshot is the refresher's"],
@@ -209,7 +294,12 @@ const LISTED = session({ organization: undefined });
 export const ACCOUNTS_CASES: readonly Case[] = [
   ["allow", LISTED, put(reportOf(LISTED)), "a listed account, in no organisation"],
   ["allow", LISTED, get(SPEC), "a listed account, a spec"],
-  ["allow", session({ account: OTHER_MEMBER }), put(reportOf(session({ account: OTHER_MEMBER }))), "the other listed account"],
+  [
+    "allow",
+    session({ account: OTHER_MEMBER }),
+    put(reportOf(session({ account: OTHER_MEMBER }))),
+    "the other listed account",
+  ],
   ["deny", LISTED, put(reportOf(NEIGHBOUR)), "a neighbour's report"],
   [
     "deny",
@@ -226,14 +316,24 @@ export const ACCOUNTS_CASES: readonly Case[] = [
     put(reportOf(LOCAL_HOST)),
     "the store's own account needs no word of the bucket's: the host's own policy is enough",
   ],
-  ["deny", session({ account: STORE_ACCOUNT, policies: [] }), put(reportOf(LOCAL_HOST)), "without it, not being listed counts"],
+  [
+    "deny",
+    session({ account: STORE_ACCOUNT, policies: [] }),
+    put(reportOf(LOCAL_HOST)),
+    "without it, not being listed counts",
+  ],
 ];
 
 /** A store with neither. */
 export const OWN_ACCOUNT_CASES: readonly Case[] = [
   ["allow", LOCAL_HOST, put(reportOf(LOCAL_HOST)), "the store's own account"],
   ["allow", LOCAL_HOST, get(SPEC), "the store's own account, a spec"],
-  ["deny", LOCAL_HOST, put(reportOf(session({ account: STORE_ACCOUNT, session: "i-0d4" }))), "a neighbour's report"],
+  [
+    "deny",
+    LOCAL_HOST,
+    put(reportOf(session({ account: STORE_ACCOUNT, session: "i-0d4" }))),
+    "a neighbour's report",
+  ],
   ["deny", HOST, put(reportOf(HOST)), "any other account"],
   ["deny", HOST, get(SPEC), "any other account, a spec"],
   [
@@ -250,7 +350,12 @@ const LOCAL_FORGED = forger({ account: STORE_ACCOUNT, session: "i-0a1" });
 export const INSTANCE_CASES: readonly Case[] = [
   ["allow", HOST, put(reportOf(HOST)), "credentials that EC2 gave to an instance"],
   ["allow", HOST, get(SPEC), "the same, a spec"],
-  ["deny", session({ instance: undefined }), put(reportOf(HOST)), "credentials that nobody's instance was given"],
+  [
+    "deny",
+    session({ instance: undefined }),
+    put(reportOf(HOST)),
+    "credentials that nobody's instance was given",
+  ],
   ["deny", FORGED, put(reportOf(FORGED)), "a session's name that somebody picked"],
   ["deny", FORGED, get(SPEC), "the same, a spec"],
   ["allow", LOCAL_HOST, put(reportOf(LOCAL_HOST)), "an instance of the store's account"],
@@ -296,10 +401,15 @@ const BY_S3 = `s3.${REGION}.amazonaws.com`;
 const decrypt: Request = { action: "kms:Decrypt", kms: { arn: KEY, service: BY_S3 } };
 const encrypt: Request = { action: "kms:GenerateDataKey", kms: { arn: KEY, service: BY_S3 } };
 const [KEY_READER, KEY_REFRESHER, KEY_PUBLISHER] = (await Promise.all(
-  (["ReaderRole", "RefresherRole", "PublisherRole"] as const).map((role) => program(role, { KmsKeyArn: KEY })),
+  (["ReaderRole", "RefresherRole", "PublisherRole"] as const).map((role) =>
+    program(role, { KmsKeyArn: KEY }),
+  ),
 )) as [Caller, Caller, Caller];
 
-/** A bucket that is encrypted with a key of its owner's own, which leaves it to the account who may use it. */
+/**
+ * A bucket that is encrypted with a key of its owner's own, which leaves it to the account who may
+ * use it.
+ */
 export const KEY_CASES: readonly Case[] = [
   ["allow", KEY_READER, decrypt, "the reader reads reports"],
   ["allow", KEY_READER, encrypt, "the reader puts a large answer aside"],
@@ -308,8 +418,18 @@ export const KEY_CASES: readonly Case[] = [
   ["allow", KEY_PUBLISHER, decrypt, "the publisher reads reports"],
   ["allow", KEY_PUBLISHER, encrypt, "the publisher writes what it keeps"],
   ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: KEY } }, "what does not come through S3"],
-  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: KEY, service: `sqs.${REGION}.amazonaws.com` } }, "another service"],
-  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: keyOf("other"), service: BY_S3 } }, "another key"],
+  [
+    "deny",
+    KEY_READER,
+    { action: "kms:Decrypt", kms: { arn: KEY, service: `sqs.${REGION}.amazonaws.com` } },
+    "another service",
+  ],
+  [
+    "deny",
+    KEY_READER,
+    { action: "kms:Decrypt", kms: { arn: keyOf("other"), service: BY_S3 } },
+    "another key",
+  ],
   ["deny", KEY_READER, { action: "kms:ScheduleKeyDeletion", kms: { arn: KEY } }, "nobody's work"],
   ["deny", READER, decrypt, "a stack that no key was given"],
   ["deny", REFRESHER, encrypt, "a stack that no key was given"],

@@ -1,5 +1,13 @@
-// A function of the program: its code, its role with the rights that it is given and no others, its log.
-import { Aws, type CfnCondition, type CfnResource, Duration, type ICfnConditionExpression, RemovalPolicy } from "aws-cdk-lib";
+// A function of the program: its code, its role with the rights that it is given and no others, its
+// log.
+import {
+  Aws,
+  type CfnCondition,
+  type CfnResource,
+  Duration,
+  type ICfnConditionExpression,
+  RemovalPolicy,
+} from "aws-cdk-lib";
 import { CfnPolicy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
@@ -33,7 +41,9 @@ export interface ProgramProps extends ProgramSettings {
   readonly isTriedOnce?: boolean;
 }
 
-/** The function. Its calls are not traced: it asks one service, and logs how long each answer took. */
+/**
+ * The function. Its calls are not traced: it asks one service, and logs how long each answer took.
+ */
 export class Program extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
@@ -53,7 +63,11 @@ export class Program extends Construct {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       inlinePolicies: {
         store: new PolicyDocument({
-          statements: [...listStoreRights(props.bucketArn, props.rights), ...(props.statements ?? []), mayLog],
+          statements: [
+            ...listStoreRights(props.bucketArn, props.rights),
+            ...(props.statements ?? []),
+            mayLog,
+          ],
         }),
       },
     });
@@ -81,7 +95,10 @@ export class Program extends Construct {
       );
   }
 
-  /** Reading takes kms:Decrypt, and writing kms:GenerateDataKey as well (S3 guide, "Protecting data with SSE-KMS"). */
+  /**
+   * Reading takes kms:Decrypt, and writing kms:GenerateDataKey as well (S3 guide, "Protecting data
+   * with SSE-KMS").
+   */
   #permitKey(role: Role, { arn, isGiven }: ProgramSettings["key"]): void {
     const policy = new CfnPolicy(this, "KeyPolicy", {
       policyName: "key",

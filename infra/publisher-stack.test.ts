@@ -6,12 +6,18 @@ import { LOG_RETENTION_DAYS } from "./reader-parameters.ts";
 import { deployTemplate, propertiesOf } from "./simulation.ts";
 import { addStacks } from "./stacks.ts";
 
-const publisher = Template.fromStack(addStacks(new App({ analyticsReporting: false }), { form: "plain" }).publisher);
+const publisher = Template.fromStack(
+  addStacks(new App({ analyticsReporting: false }), { form: "plain" }).publisher,
+);
 
 /** What a function's environment may have in all (Lambda quotas, "Environment variables"). */
 const MAX_ENVIRONMENT_BYTES = 4096;
 
-function readParameter(name: string): { AllowedPattern: string; MaxLength: number; AllowedValues?: string[] } {
+function readParameter(name: string): {
+  AllowedPattern: string;
+  MaxLength: number;
+  AllowedValues?: string[];
+} {
   const parameter = publisher.findParameters(name)[name];
   if (!parameter) throw new Error(`the template has no parameter ${name}`);
   return parameter as ReturnType<typeof readParameter>;
@@ -20,9 +26,22 @@ function readParameter(name: string): { AllowedPattern: string; MaxLength: numbe
 describe("the publisher", () => {
   it("publishes at a rate that a schedule takes", () => {
     const pattern = new RegExp(readParameter("PublishRate").AllowedPattern);
-    for (const good of ["rate(1 minute)", "rate(30 minutes)", "rate(1 hour)", "rate(2 hours)", "rate(7 days)"])
+    for (const good of [
+      "rate(1 minute)",
+      "rate(30 minutes)",
+      "rate(1 hour)",
+      "rate(2 hours)",
+      "rate(7 days)",
+    ])
       expect(good).toMatch(pattern);
-    for (const bad of ["rate(0 minutes)", "rate(1 minutes)", "rate(2 hour)", "rate(01 hours)", "rate(1000 hours)", "hourly"])
+    for (const bad of [
+      "rate(0 minutes)",
+      "rate(1 minutes)",
+      "rate(2 hour)",
+      "rate(01 hours)",
+      "rate(1000 hours)",
+      "hourly",
+    ])
       expect(bad).not.toMatch(pattern);
   });
 
@@ -31,14 +50,16 @@ describe("the publisher", () => {
   });
 
   it("has room for the longest settings that it takes", async () => {
-    const fill = (name: string, [start, end]: string) => `${start}${"x".repeat(readParameter(name).MaxLength - 2)}${end}`;
+    const fill = (name: string, [start, end]: string) =>
+      `${start}${"x".repeat(readParameter(name).MaxLength - 2)}${end}`;
     const longest = {
       Bucket: "b".repeat(63),
       Publishers: fill("Publishers", "{}"),
       Labels: fill("Labels", "[]"),
       Within: "86400s",
     };
-    for (const [name, value] of Object.entries(longest)) expect(value).toMatch(new RegExp(readParameter(name).AllowedPattern));
+    for (const [name, value] of Object.entries(longest))
+      expect(value).toMatch(new RegExp(readParameter(name).AllowedPattern));
     const { Environment } = propertiesOf<{ Environment: { Variables: Record<string, string> } }>(
       await deployTemplate("publisher", longest),
       "PublisherFunction",

@@ -1,5 +1,15 @@
-// The stack rollcall-publisher: a function that publishes on a schedule. For those who want pages or messages; nothing else needs it.
-import { Aws, CfnCondition, CfnOutput, type CfnParameter, Duration, Fn, type StackProps, Validations } from "aws-cdk-lib";
+// The stack rollcall-publisher: a function that publishes on a schedule. For those who want pages
+// or messages; nothing else needs it.
+import {
+  Aws,
+  CfnCondition,
+  CfnOutput,
+  type CfnParameter,
+  Duration,
+  Fn,
+  type StackProps,
+  Validations,
+} from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
@@ -28,7 +38,8 @@ const PARAMETERS = [
         allowedPattern: "^\\{.*\\}$",
         maxLength: MAX_PUBLISHERS_LENGTH,
         constraintDescription: `JSON: an object of publishers by name, at most ${MAX_PUBLISHERS_LENGTH} characters`,
-        description: "JSON, as in the configuration file (docs/publish.md). Tokens are named by token_parameter.",
+        description:
+          "JSON, as in the configuration file (docs/publish.md). Tokens are named by token_parameter.",
       },
       PublishRate: {
         label: "How often",
@@ -42,7 +53,9 @@ const PARAMETERS = [
         default: "rollcall",
         allowedPattern: "^[A-Za-z0-9_.-]{1,64}$",
         constraintDescription: "one word",
-        description: "The function may read parameters below /WORD/ of Systems Manager's Parameter Store, and no others.",
+        description:
+          "The function may read parameters below /WORD/ of Systems Manager's " +
+          "Parameter Store, and no others.",
       },
       Within: WITHIN,
       Labels: {
@@ -51,15 +64,28 @@ const PARAMETERS = [
         allowedPattern: "^(\\[.*\\])?$",
         maxLength: MAX_LABELS_LENGTH,
         constraintDescription: `JSON: an array of rules, at most ${MAX_LABELS_LENGTH} characters, or nothing`,
-        description: "JSON, as in the configuration file (docs/versions.md). Nothing: env and service of instance_name.",
+        description:
+          "JSON, as in the configuration file (docs/versions.md). Nothing: env and service of instance_name.",
       },
     },
   },
   {
     heading: "Function",
     parameters: {
-      MemorySize: { label: "Memory", type: "Number", default: 1024, minValue: 512, maxValue: 10240, description: "Megabytes." },
-      LogRetentionDays: { label: "Days that logs are kept", type: "Number", default: 30, allowedValues: LOG_RETENTION_DAYS },
+      MemorySize: {
+        label: "Memory",
+        type: "Number",
+        default: 1024,
+        minValue: 512,
+        maxValue: 10240,
+        description: "Megabytes.",
+      },
+      LogRetentionDays: {
+        label: "Days that logs are kept",
+        type: "Number",
+        default: 30,
+        allowedValues: LOG_RETENTION_DAYS,
+      },
       AlarmEmail: ALARM_EMAIL,
     },
   },
@@ -82,7 +108,8 @@ export class PublisherStack extends RollcallStack {
   constructor(scope: Construct, id: string, { code, ...props }: PublisherStackProps) {
     super(scope, id, { description: "Rollcall: publishes what runs where, on a schedule", ...props });
     const parameters = this.declareParameters(PARAMETERS);
-    const { Name, Bucket, Publishers, PublishRate, ParameterPath, Labels, MemorySize, LogRetentionDays } = parameters;
+    const { Name, Bucket, Publishers, PublishRate, ParameterPath, Labels, MemorySize, LogRetentionDays } =
+      parameters;
     const hasBucket = this.#isGiven("HasBucket", Bucket);
     const derived = `${Name.valueAsString}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
     const bucketName = Fn.conditionIf(hasBucket.logicalId, Bucket.valueAsString, derived).toString();
@@ -91,7 +118,10 @@ export class PublisherStack extends RollcallStack {
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: MemorySize.valueAsNumber,
       logRetentionDays: LogRetentionDays.valueAsNumber,
-      key: { arn: parameters.KmsKeyArn.valueAsString, isGiven: this.#isGiven("HasKmsKey", parameters.KmsKeyArn) },
+      key: {
+        arn: parameters.KmsKeyArn.valueAsString,
+        isGiven: this.#isGiven("HasKmsKey", parameters.KmsKeyArn),
+      },
       environment: {
         ROLLCALL_STORE: `s3://${bucketName}?region=${Aws.REGION}`,
         ROLLCALL_PUBLISHERS: Publishers.valueAsString,
@@ -110,7 +140,11 @@ export class PublisherStack extends RollcallStack {
       id: `AwsSolutions-IAM5[Resource::${secrets}]`,
       reason: "Parameters below one path are Rollcall's own, and publishers name which they need.",
     });
-    addSchedule(this, { target: publisher, rate: PublishRate.valueAsString, description: "Rollcall: publishes what runs where" });
+    addSchedule(this, {
+      target: publisher,
+      rate: PublishRate.valueAsString,
+      description: "Rollcall: publishes what runs where",
+    });
     this.#watch(publisher, parameters.AlarmEmail);
     new CfnOutput(this, "LogCommand", {
       value: `aws logs tail ${logGroup.logGroupName} --region ${Aws.REGION} --since 1d`,
@@ -133,10 +167,15 @@ export class PublisherStack extends RollcallStack {
   }
 
   #isGiven(name: string, parameter: CfnParameter): CfnCondition {
-    return new CfnCondition(this, name, { expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, "")) });
+    return new CfnCondition(this, name, {
+      expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, "")),
+    });
   }
 
-  /** A SecureString under AWS's own key needs no right on the key (Systems Manager guide, "How Parameter Store uses KMS"). */
+  /**
+   * A SecureString under AWS's own key needs no right on the key (Systems Manager guide, "How
+   * Parameter Store uses KMS").
+   */
   #maySeeSecrets(path: string): PolicyStatement {
     return new PolicyStatement({
       sid: "ReadSecrets",

@@ -3,7 +3,10 @@
 /** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
 export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
 
-/** At most a day, as the program takes it (src/answers/query.ts): a deployment with more would fail with its first request. */
+/**
+ * At most a day, as the program takes it (src/answers/query.ts): a deployment with more would fail
+ * with its first request.
+ */
 const DURATION = {
   allowedPattern:
     "^(([1-9]|1[0-9]|2[0-4])h|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|" +
@@ -52,7 +55,9 @@ export const READER_PARAMETERS = [
         default: "",
         allowedPattern: "^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$",
         constraintDescription: "the ARN of a key of AWS KMS, or nothing",
-        description: "Where another bucket is encrypted with a key of yours: the key, which may then be used through S3.",
+        description:
+          "Where another bucket is encrypted with a key of yours: the key, which may " +
+          "then be used through S3.",
       },
     },
   },
@@ -71,7 +76,8 @@ export const READER_PARAMETERS = [
         default: "STREAM",
         allowedValues: ["STREAM", "BUFFERED"],
         description:
-          "STREAM has no limit of 29 s and 6 MB. BUFFERED is for regions without it; larger answers are then fetched from the bucket.",
+          "STREAM has no limit of 29 s and 6 MB. BUFFERED is for regions without it; " +
+          "larger answers are then fetched from the bucket.",
       },
       RefreshRate: {
         label: "Refresh",
@@ -100,14 +106,20 @@ export const READER_PARAMETERS = [
         minValue: 0,
         maxValue: 1000,
         description:
-          "How many questions are answered at a time. 0 reserves nothing, which an account needs whose limit is 10 in all: AWS keeps some unreserved.",
+          "How many questions are answered at a time. 0 reserves nothing, which an " +
+          "account needs whose limit is 10 in all: AWS keeps some unreserved.",
       },
       LogLevel: {
         label: "Log level",
         default: "info",
         allowedValues: ["trace", "debug", "info", "warn", "error", "fatal"],
       },
-      LogRetentionDays: { label: "Days that logs are kept", type: "Number", default: 30, allowedValues: LOG_RETENTION_DAYS },
+      LogRetentionDays: {
+        label: "Days that logs are kept",
+        type: "Number",
+        default: 30,
+        allowedValues: LOG_RETENTION_DAYS,
+      },
     },
   },
   {
@@ -132,13 +144,15 @@ export const READER_PARAMETERS = [
         default: "",
         allowedPattern: "^([a-z0-9-]+(\\.[a-z0-9-]+)+)?$",
         constraintDescription: "such as rollcall.example.com, or nothing",
-        description: "Answer as https://DOMAIN/v1/reports too. You point the name at the output DomainTarget.",
+        description:
+          "Answer as https://DOMAIN/v1/reports too. You point the name at the output DomainTarget.",
       },
       CertificateArn: {
         label: "Certificate",
         default: "",
         allowedPattern: "^(arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-f0-9-]+)?$",
-        constraintDescription: "the ARN of a certificate of AWS Certificate Manager in this region, or nothing",
+        constraintDescription:
+          "the ARN of a certificate of AWS Certificate Manager in this region, or nothing",
         description: "Of the domain name.",
       },
     },
@@ -152,7 +166,8 @@ export const READER_PARAMETERS = [
         default: "true",
         allowedValues: FLAG,
         description:
-          "Sets the role by which API Gateway logs, for the whole account and region. Say false where one is set already.",
+          "Sets the role by which API Gateway logs, for the whole account and " +
+          "region. Say false where one is set already.",
       },
     },
   },

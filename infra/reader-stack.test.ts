@@ -5,10 +5,17 @@ import { describe, expect, it } from "vitest";
 import { deployTemplate } from "./simulation.ts";
 import { addStacks } from "./stacks.ts";
 
-const reader = Template.fromStack(addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader);
+const reader = Template.fromStack(
+  addStacks(new App({ analyticsReporting: false }), { form: "plain" }).reader,
+);
 
 describe("the functions", () => {
-  const common = { Runtime: "nodejs24.x", Architectures: ["arm64"], MemorySize: 1024, TracingConfig: undefined };
+  const common = {
+    Runtime: "nodejs24.x",
+    Architectures: ["arm64"],
+    MemorySize: 1024,
+    TracingConfig: undefined,
+  };
   const environment = {
     Variables: {
       ROLLCALL_STORE: "s3://rollcall-111111111111-ap-northeast-1?region=ap-northeast-1",
@@ -58,7 +65,10 @@ describe("the functions", () => {
       FlexibleTimeWindow: { Mode: "OFF" },
       Target: { RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },
     });
-    reader.hasResourceProperties("AWS::Lambda::EventInvokeConfig", { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+    reader.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+    });
   });
 
   it("keep their logs for a while, and may write no others", async () => {
@@ -129,7 +139,10 @@ describe("alarms", () => {
     const { AlarmReaderErrors, AlarmTopicPolicy, AlarmSubscription } = await deployTemplate("reader", {
       AlarmEmail: "ops@example.com",
     });
-    expect(AlarmReaderErrors?.Properties).toMatchObject({ AlarmActions: ["AlarmTopic"], OKActions: ["AlarmTopic"] });
+    expect(AlarmReaderErrors?.Properties).toMatchObject({
+      AlarmActions: ["AlarmTopic"],
+      OKActions: ["AlarmTopic"],
+    });
     expect(AlarmSubscription?.Properties).toMatchObject({ Protocol: "email", Endpoint: "ops@example.com" });
     expect(AlarmTopicPolicy?.Properties.PolicyDocument).toMatchObject({
       Statement: [

@@ -1,5 +1,14 @@
-// The stack rollcall-reader: the functions that answer and refresh, the API in front, what is watched.
-import { Aws, CfnCondition, CfnOutput, CfnRule, Fn, type ICfnConditionExpression, type StackProps } from "aws-cdk-lib";
+// The stack rollcall-reader: the functions that answer and refresh, the API in front, what is
+// watched.
+import {
+  Aws,
+  CfnCondition,
+  CfnOutput,
+  CfnRule,
+  Fn,
+  type ICfnConditionExpression,
+  type StackProps,
+} from "aws-cdk-lib";
 import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { Alarms } from "./alarms.ts";
@@ -31,7 +40,8 @@ export class ReaderStack extends RollcallStack {
     const parameters = this.declareParameters(READER_PARAMETERS);
     const text = (name: keyof typeof parameters) => parameters[name].valueAsString;
     const number = (name: keyof typeof parameters) => parameters[name].valueAsNumber;
-    const declareCondition = (name: string, expression: ICfnConditionExpression) => new CfnCondition(this, name, { expression });
+    const declareCondition = (name: string, expression: ICfnConditionExpression) =>
+      new CfnCondition(this, name, { expression });
     const isGiven = (value: string) => Fn.conditionNot(Fn.conditionEquals(value, ""));
     const isNone = (value: string) => Fn.conditionEquals(value, "");
 
@@ -79,7 +89,8 @@ export class ReaderStack extends RollcallStack {
       rights: READER_RIGHTS,
       reservedConcurrency: reserve(number("ReservedConcurrency")),
     });
-    // One is enough. Two would do no harm, since the slower one's manifest is refused (If-Match), and no good either.
+    // One is enough. Two would do no harm, since the slower one's manifest is refused (If-Match),
+    // and no good either.
     const refresher = new Refresher(this, "Refresher", {
       ...settings,
       rate: text("RefreshRate"),
@@ -117,11 +128,16 @@ export class ReaderStack extends RollcallStack {
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
     new CfnOutput(this, "ApiKeyId", { value: key.ref, description: "The id of the key, which is no secret" });
     new CfnOutput(this, "ApiKeyCommand", {
-      value: `aws apigateway get-api-key --region ${Aws.REGION} --api-key ${key.ref} --include-value --query value --output text`,
+      value:
+        `aws apigateway get-api-key --region ${Aws.REGION} --api-key ${key.ref} ` +
+        "--include-value --query value --output text",
       description: "Prints the key itself",
     });
     new CfnOutput(this, "UsagePlanId", { value: usagePlan.ref, description: "Where further keys belong" });
-    new CfnOutput(this, "StoreUrl", { value: storeUrl, description: "What is read, and what hosts name as their store" });
+    new CfnOutput(this, "StoreUrl", {
+      value: storeUrl,
+      description: "What is read, and what hosts name as their store",
+    });
     new CfnOutput(this, "LogCommand", {
       value: `aws logs tail ${logGroupName} --region ${Aws.REGION} --since 10m`,
       description: "Prints what the reader logged",

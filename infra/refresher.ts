@@ -1,4 +1,5 @@
-// The refresher: brings the snapshot up to date every minute, so that a question costs the difference alone.
+// The refresher: brings the snapshot up to date every minute, so that a question costs the
+// difference alone.
 import type { ICfnConditionExpression } from "aws-cdk-lib";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
@@ -22,7 +23,9 @@ const RIGHTS: StoreRights = {
   delete: [SNAPSHOTS],
 };
 
-/** The function and its clock. What fails is not tried again: the next minute does it all anyway. */
+/**
+ * The function and its clock. What fails is not tried again: the next minute does it all anyway.
+ */
 export class Refresher extends Construct {
   readonly function: LambdaFunction;
 

@@ -1,4 +1,5 @@
-// How an answer passes API Gateway: streamed, or held until it is whole. One parameter decides, and all that depends on it is here.
+// How an answer passes API Gateway: streamed, or held until it is whole. One parameter decides, and
+// all that depends on it is here.
 import { Aws, type CfnCondition, Fn, type IResolvable, Token } from "aws-cdk-lib";
 
 /** What goes with a mode. */
@@ -6,7 +7,10 @@ interface Mode {
   /** Of the program; see Program. */
   readonly handler: string;
   readonly timeoutSeconds: number;
-  /** API Gateway guide, "Set up a Lambda proxy integration with payload response streaming": streaming has an address of its own. */
+  /**
+   * API Gateway guide, "Set up a Lambda proxy integration with payload response streaming":
+   * streaming has an address of its own.
+   */
   readonly invocations: string;
 }
 

@@ -1,4 +1,5 @@
-// What all stacks have in common: names without hashes, parameters in groups, the same templates on every machine.
+// What all stacks have in common: names without hashes, parameters in groups, the same templates on
+// every machine.
 import { type CfnElement, CfnParameter, type CfnParameterProps, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 
@@ -28,7 +29,10 @@ export class RollcallStack extends Stack {
     this.templateOptions.templateFormatVersion = "2010-09-09";
   }
 
-  /** CDK adds a hash to each name, for trees whose names would collide. These are small, and CDK refuses a name that comes twice. */
+  /**
+   * CDK adds a hash to each name, for trees whose names would collide. These are small, and CDK
+   * refuses a name that comes twice.
+   */
   protected override allocateLogicalId(element: CfnElement): string {
     const path = element.node.scopes.slice(element.stack.node.scopes.length).map(({ node }) => node.id);
     return path
@@ -38,7 +42,9 @@ export class RollcallStack extends Stack {
   }
 
   /** Declares parameters, and how the console groups them. */
-  protected declareParameters<const G extends readonly ParameterGroup[]>(groups: G): Record<ParameterName<G>, CfnParameter> {
+  protected declareParameters<const G extends readonly ParameterGroup[]>(
+    groups: G,
+  ): Record<ParameterName<G>, CfnParameter> {
     const all = groups.flatMap(({ parameters }) => Object.entries<ParameterSpec>(parameters));
     this.templateOptions.metadata = {
       "AWS::CloudFormation::Interface": {
@@ -51,6 +57,9 @@ export class RollcallStack extends Stack {
     };
     const declare = (name: string, { label: _, allowedValues, ...props }: ParameterSpec) =>
       new CfnParameter(this, name, { ...props, ...(allowedValues && { allowedValues: [...allowedValues] }) });
-    return Object.fromEntries(all.map(([name, spec]) => [name, declare(name, spec)])) as Record<ParameterName<G>, CfnParameter>;
+    return Object.fromEntries(all.map(([name, spec]) => [name, declare(name, spec)])) as Record<
+      ParameterName<G>,
+      CfnParameter
+    >;
   }
 }

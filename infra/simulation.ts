@@ -25,7 +25,9 @@ export interface Caller {
 /** Of the store, or of a key that a bucket is encrypted with. */
 export interface Request {
   readonly action: string;
-  /** The ARN of the key in KMS, where it is asked, and the service that asks in the caller's name. */
+  /**
+   * The ARN of the key in KMS, where it is asked, and the service that asks in the caller's name.
+   */
   readonly kms?: { readonly arn: string; readonly service?: string };
   /** Undefined for the bucket itself. */
   readonly key?: string | undefined;
@@ -40,7 +42,9 @@ export const ADMINISTRATOR: Json = {
 
 /** Reads a committed template. */
 async function readTemplate(name: "store" | "reader" | "publisher" | "hosts"): Promise<Template> {
-  return JSON.parse(await readFile(new URL(`templates/rollcall-${name}.template.json`, import.meta.url), "utf8"));
+  return JSON.parse(
+    await readFile(new URL(`templates/rollcall-${name}.template.json`, import.meta.url), "utf8"),
+  );
 }
 
 /** Deploys a template into the store's account, in mind. */
@@ -51,14 +55,20 @@ export async function deployTemplate(
   return deploy(await readTemplate(name), { account: STORE_ACCOUNT, region: REGION, parameters });
 }
 
-/** The properties of a resource that a deployment makes, in the form that the test knows them to have. @throws Error if it makes none of this name */
+/**
+ * The properties of a resource that a deployment makes, in the form that the test knows them to
+ * have. @throws Error if it makes none of this name
+ */
 export function propertiesOf<T>(resources: Awaited<ReturnType<typeof deployTemplate>>, name: string): T {
   const resource = resources[name];
   if (!resource) throw new Error(`the template makes no ${name}`);
   return resource.Properties as T;
 }
 
-/** Whether the policy of the store, or of the key, and the caller's own let a request through. @throws Error if the simulator cannot tell */
+/**
+ * Whether the policy of the store, or of the key, and the caller's own let a request through. @throws
+ * Error if the simulator cannot tell
+ */
 export async function isAllowed(
   resourcePolicy: Json | undefined,
   caller: Caller,

@@ -1,4 +1,5 @@
-// The stacks. They share names, and nothing is imported from one into another, so each can be deployed, changed and deleted alone.
+// The stacks. They share names, and nothing is imported from one into another, so each can be
+// deployed, changed and deleted alone.
 import { type App, DefaultStackSynthesizer, type IStackSynthesizer, Validations } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
@@ -32,7 +33,8 @@ export function addStacks(app: App, { form, programFolder = "", data = "keep" }:
   const makeCode = () => (isPlain ? Code.fromInline(PROGRAM_PLACEHOLDER) : Code.fromAsset(programFolder));
   const props = () => {
     // A cast, since CDK's own types do not tell an absent property from an undefined one.
-    const makeSynthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
+    const makeSynthesizer = () =>
+      new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
     return isPlain ? { synthesizer: makeSynthesizer() } : {};
   };
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,4 +1,5 @@
-// Who may do what with the bucket. A host may write its own report and departure, and nobody, however mighty, another's.
+// Who may do what with the bucket. A host may write its own report and departure, and nobody,
+// however mighty, another's.
 import { Aws, type CfnCondition, Fn } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { HOST_PREFIXES, INSTANCE_SESSION, OPERATOR_PREFIXES, OWN_KEYS, SPECS } from "./keys.ts";
@@ -11,18 +12,27 @@ export interface StorePolicyOptions {
   readonly hasOrganization: CfnCondition;
   readonly hasAccounts: CfnCondition;
   readonly requiresInstance: CfnCondition;
-  /** Whether whoever has the right to may delete reports: the stack itself, where it takes the data with it. */
+  /**
+   * Whether whoever has the right to may delete reports: the stack itself, where it takes the data
+   * with it.
+   */
   readonly reportsMayBeDeleted: boolean;
 }
 
 /** The oldest TLS that is spoken with; S3 itself takes no older either, at its own endpoints. */
 const MIN_TLS = "1.2";
 
-/** Set for credentials that EC2 gave to an instance (EC2 guide, "Grant permission by instance ARN"), whose role's session name nobody chose. */
+/**
+ * Set for credentials that EC2 gave to an instance (EC2 guide, "Grant permission by instance ARN"),
+ * whose role's session name nobody chose.
+ */
 const INSTANCE_ARN_KEY = "ec2:SourceInstanceARN";
 const INSTANCE_ARN = `arn:${Aws.PARTITION}:ec2:*:\${aws:PrincipalAccount}:instance/i-*`;
 
-/** The statements of the bucket's policy, which stays "not public" (S3 guide, "The meaning of public"): each that allows names accounts or one organisation. */
+/**
+ * The statements of the bucket's policy, which stays "not public" (S3 guide, "The meaning of
+ * public"): each that allows names accounts or one organisation.
+ */
 export function listStoreStatements(options: StorePolicyOptions): PolicyStatement[] {
   const { bucketArn, reportsMayBeDeleted } = options;
   const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
@@ -33,14 +43,17 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
     { Sid: "HostsGetSpecs", Effect: "Allow", ...hosts, Action: "s3:GetObject", Resource: below([SPECS]) },
     deny("NoPlainHttp", { ...everything, Condition: { Bool: { "aws:SecureTransport": "false" } } }),
     deny("NoOldTls", { ...everything, Condition: { NumericLessThan: { "s3:TlsVersion": MIN_TLS } } }),
-    // The right to put is also that to copy onto a key and to upload in parts (S3 guide, "Required permissions for Amazon S3 API operations").
+    // The right to put is also that to copy onto a key and to upload in parts (S3 guide, "Required
+    // permissions for Amazon S3 API operations").
     deny("NobodyPutsAnothersReport", {
       Action: "s3:PutObject",
       NotResource: below([...OWN_KEYS, ...OPERATOR_PREFIXES.map((prefix) => `${prefix}*`)]),
     }),
-    // A user or a function has a key of its own as well, by the letter of the statement before; no host reports from there. Negated operators
-    // hold for a request without the key too (IAM guide, "Condition operators"), so that nothing hangs on aws:userid being there.
-    // Where the instance's ARN is asked for, it is here too: in the bucket's own account a role's own policies are enough, and what is allowed above says nothing.
+    // A user or a function has a key of its own as well, by the letter of the statement before; no
+    // host reports from there. Negated operators hold for a request without the key too (IAM guide,
+    // "Condition operators"), so that nothing hangs on aws:userid being there. Where the instance's
+    // ARN is asked for, it is here too: in the bucket's own account a role's own policies are
+    // enough, and what is allowed above says nothing.
     deny("OnlyInstancesReport", {
       Action: "s3:PutObject",
       Resource: below(HOST_PREFIXES.map((prefix) => `${prefix}*`)),
@@ -52,7 +65,8 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
         ),
       },
     }),
-    // Lifecycle rules need no right. An operator who has to remove a report takes this statement out, which is noticed, and puts it back.
+    // Lifecycle rules need no right. An operator who has to remove a report takes this statement
+    // out, which is noticed, and puts it back.
     ...(reportsMayBeDeleted
       ? []
       : [
@@ -68,7 +82,10 @@ function deny(Sid: string, rest: object) {
   return { Sid, Effect: "Deny", Principal: { AWS: "*" }, ...rest };
 }
 
-/** Sessions of instances: of the organisation, where one is given; else of the accounts; else of the bucket's own. */
+/**
+ * Sessions of instances: of the organisation, where one is given; else of the accounts; else of the
+ * bucket's own.
+ */
 function describeHosts(options: StorePolicyOptions) {
   const { organizationId, accounts, hasOrganization, hasAccounts, requiresInstance } = options;
   const listed = Fn.conditionIf(hasAccounts.logicalId, Fn.split(",", accounts), Aws.ACCOUNT_ID);
@@ -77,7 +94,11 @@ function describeHosts(options: StorePolicyOptions) {
     Principal: { AWS: Fn.conditionIf(hasOrganization.logicalId, "*", listed) },
     Condition: {
       StringLike: { "aws:userid": INSTANCE_SESSION, [INSTANCE_ARN_KEY]: lock },
-      StringEquals: Fn.conditionIf(hasOrganization.logicalId, { "aws:PrincipalOrgID": organizationId }, Aws.NO_VALUE),
+      StringEquals: Fn.conditionIf(
+        hasOrganization.logicalId,
+        { "aws:PrincipalOrgID": organizationId },
+        Aws.NO_VALUE,
+      ),
     },
   };
 }

@@ -8,7 +8,10 @@ export interface StoreRights {
   readonly delete?: readonly string[];
 }
 
-/** The rights as statements, and the right to list: without it S3 answers 403 for a key that is not there (S3 guide, "GetObject"). */
+/**
+ * The rights as statements, and the right to list: without it S3 answers 403 for a key that is not
+ * there (S3 guide, "GetObject").
+ */
 export function listStoreRights(bucketArn: string, rights: StoreRights): PolicyStatement[] {
   const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
   return [
@@ -16,7 +19,13 @@ export function listStoreRights(bucketArn: string, rights: StoreRights): PolicyS
     new PolicyStatement({ sid: "Get", actions: ["s3:GetObject"], resources: below(rights.get) }),
     new PolicyStatement({ sid: "Put", actions: ["s3:PutObject"], resources: below(rights.put) }),
     ...(rights.delete
-      ? [new PolicyStatement({ sid: "Delete", actions: ["s3:DeleteObject"], resources: below(rights.delete) })]
+      ? [
+          new PolicyStatement({
+            sid: "Delete",
+            actions: ["s3:DeleteObject"],
+            resources: below(rights.delete),
+          }),
+        ]
       : []),
   ];
 }

@@ -17,13 +17,17 @@ describe("the store", () => {
         RestrictPublicBuckets: true,
       },
       OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
       VersioningConfiguration: Match.absent(),
     });
   });
 
   it("is named after its account and region", async () => {
-    expect((await deployTemplate("store")).Bucket?.Properties.BucketName).toBe("rollcall-111111111111-ap-northeast-1");
+    expect((await deployTemplate("store")).Bucket?.Properties.BucketName).toBe(
+      "rollcall-111111111111-ap-northeast-1",
+    );
   });
 
   it("expires what hosts write, answers and templates, and nothing else", async () => {
@@ -37,10 +41,12 @@ describe("the store", () => {
       await deployTemplate("store", { ExpiryDays: 3 }),
       "Bucket",
     );
-    const rules = LifecycleConfiguration.Rules.map(({ Status, Prefix, ExpirationInDays, AbortIncompleteMultipartUpload }) => {
-      expect(Status).toBe("Enabled");
-      return [Prefix, ExpirationInDays, AbortIncompleteMultipartUpload];
-    });
+    const rules = LifecycleConfiguration.Rules.map(
+      ({ Status, Prefix, ExpirationInDays, AbortIncompleteMultipartUpload }) => {
+        expect(Status).toBe("Enabled");
+        return [Prefix, ExpirationInDays, AbortIncompleteMultipartUpload];
+      },
+    );
     expect(rules).toEqual([
       ["reports/", 3, undefined],
       ["departures/", 3, undefined],
@@ -52,9 +58,15 @@ describe("the store", () => {
   });
 
   it("outlives its stack, unless its creation fails", () => {
-    store.hasResource("AWS::S3::Bucket", { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" });
+    store.hasResource("AWS::S3::Bucket", {
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
     // And its locks with it.
-    store.hasResource("AWS::S3::BucketPolicy", { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" });
+    store.hasResource("AWS::S3::BucketPolicy", {
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
   });
 
   it("goes with its stack where that was asked for, reports and all", () => {
@@ -69,11 +81,13 @@ describe("the store", () => {
   });
 
   it("takes an organisation or accounts, in their forms", () => {
-    const pattern = (name: string) => new RegExp(Object.values(store.findParameters(name))[0]?.AllowedPattern);
+    const pattern = (name: string) =>
+      new RegExp(Object.values(store.findParameters(name))[0]?.AllowedPattern);
     for (const good of ["", "o-a1b2c3d4e5"]) expect(good).toMatch(pattern("OrganizationId"));
     for (const bad of ["o-", "ou-a1b2-c3d4e5f6", "O-A1B2C3D4E5", "o-a1b2c3d4e5/r-ab12", "*"])
       expect(bad).not.toMatch(pattern("OrganizationId"));
-    for (const good of ["", "123456789012", "123456789012,210987654321"]) expect(good).toMatch(pattern("Accounts"));
+    for (const good of ["", "123456789012", "123456789012,210987654321"])
+      expect(good).toMatch(pattern("Accounts"));
     for (const bad of ["12345678901", "123456789012, 210987654321", "123456789012,", "*"])
       expect(bad).not.toMatch(pattern("Accounts"));
     expect(Object.keys(store.toJSON().Rules)).toEqual(["OrganizationOrAccounts"]);

@@ -1,6 +1,22 @@
 // The stack rollcall-store: the bucket that holds everything, and who may do what with it.
-import { Aws, CfnCondition, CfnOutput, CfnRule, Duration, Fn, RemovalPolicy, type StackProps, Validations } from "aws-cdk-lib";
-import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import {
+  Aws,
+  CfnCondition,
+  CfnOutput,
+  CfnRule,
+  Duration,
+  Fn,
+  RemovalPolicy,
+  type StackProps,
+  Validations,
+} from "aws-cdk-lib";
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type LifecycleRule,
+  ObjectOwnership,
+} from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { RollcallStack } from "./rollcall-stack.ts";
 import { listStoreStatements } from "./store-policy.ts";
@@ -30,7 +46,8 @@ const PARAMETERS = [
         default: 1,
         minValue: 1,
         maxValue: 30,
-        description: "Reports and departures are removed so many days after they came, at the next midnight UTC.",
+        description:
+          "Reports and departures are removed so many days after they came, at the next midnight UTC.",
       },
     },
   },
@@ -49,14 +66,16 @@ const PARAMETERS = [
         default: "",
         allowedPattern: "^([0-9]{12}(,[0-9]{12})*)?$",
         constraintDescription: "account ids of 12 digits, split by commas without blanks, or nothing",
-        description: "Hosts in these accounts may report; name the bucket's own account too if hosts are there.",
+        description:
+          "Hosts in these accounts may report; name the bucket's own account too if hosts are there.",
       },
       RequireInstance: {
         label: "Ask for the instance's ARN",
         default: "false",
         allowedValues: ["false", "true"],
         description:
-          "A second lock: take reports only where AWS says which instance signed (ec2:SourceInstanceARN). Try it with one host first.",
+          "A second lock: take reports only where AWS says which instance signed " +
+          "(ec2:SourceInstanceARN). Try it with one host first.",
       },
     },
   },
@@ -73,7 +92,8 @@ export class StoreStack extends RollcallStack {
 
     new CfnRule(this, "OrganizationOrAccounts").addAssertion(
       Fn.conditionOr(Fn.conditionEquals(organizationId, ""), Fn.conditionEquals(accounts, "")),
-      "Give an organisation or accounts, not both: accounts of the organisation need no mention, and others would be left out.",
+      "Give an organisation or accounts, not both: accounts of the organisation need " +
+        "no mention, and others would be left out.",
     );
 
     const bucket = new Bucket(this, "Bucket", {
@@ -81,11 +101,13 @@ export class StoreStack extends RollcallStack {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
-      // A report is replaced every hour and of no use afterwards: versions would multiply the bill and outlive the expiry. What is to be kept
-      // (specs, changes, releases) gets a key of its own each time and is not overwritten.
+      // A report is replaced every hour and of no use afterwards: versions would multiply the bill
+      // and outlive the expiry. What is to be kept (specs, changes, releases) gets a key of its own
+      // each time and is not overwritten.
       versioned: false,
       lifecycleRules: listLifecycleRules(parameters.ExpiryDays.valueAsNumber),
-      // RetainExceptOnCreate: a first deployment that fails half way leaves no bucket behind, whose name the next one would find taken.
+      // RetainExceptOnCreate: a first deployment that fails half way leaves no bucket behind, whose
+      // name the next one would find taken.
       removalPolicy: data === "delete" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       autoDeleteObjects: data === "delete",
     });
@@ -106,7 +128,9 @@ export class StoreStack extends RollcallStack {
     Validations.of(bucket).acknowledge({
       id: "AwsSolutions-S1",
       reason:
-        "Server access logs would be another bucket with more objects than this one has; where each request has to be on record, CloudTrail's data events do it for the account.",
+        "Server access logs would be another bucket with more objects than this one " +
+        "has; where each request has to be on record, CloudTrail's data events do it " +
+        "for the account.",
     });
 
     new CfnOutput(this, "BucketName", { value: bucket.bucketName });
@@ -118,11 +142,16 @@ export class StoreStack extends RollcallStack {
 }
 
 /**
- * No rule reaches specs, keys, changes, releases, nor snapshots: a piece of the snapshot is written once and in use for as long as the manifest
- * names it, so no age is safe; whoever writes the manifest removes pieces an hour after the last one that named them.
+ * No rule reaches specs, keys, changes, releases, nor snapshots: a piece of the snapshot is written
+ * once and in use for as long as the manifest names it, so no age is safe; whoever writes the
+ * manifest removes pieces an hour after the last one that named them.
  */
 function listLifecycleRules(expiryDays: number): LifecycleRule[] {
-  const expire = (id: string, prefix: string, days: number): LifecycleRule => ({ id, prefix, expiration: Duration.days(days) });
+  const expire = (id: string, prefix: string, days: number): LifecycleRule => ({
+    id,
+    prefix,
+    expiration: Duration.days(days),
+  });
   return [
     expire("rollcall-reports", "reports/", expiryDays),
     expire("rollcall-departures", "departures/", expiryDays),

@@ -25,5 +25,6 @@ export async function synthesizeTemplates(): Promise<Map<string, string>> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  for (const [file, text] of await synthesizeTemplates()) await writeFile(fileURLToPath(new URL(file, TEMPLATES_FOLDER)), text);
+  for (const [file, text] of await synthesizeTemplates())
+    await writeFile(fileURLToPath(new URL(file, TEMPLATES_FOLDER)), text);
 }

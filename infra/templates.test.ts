@@ -81,16 +81,20 @@ it("there are no other templates", () => {
 });
 
 it("the program's place is marked once in each function", () => {
-  const marks = templates.get("rollcall-reader.template.json")?.split(JSON.stringify(PROGRAM_PLACEHOLDER)).length ?? 0;
+  const marks =
+    templates.get("rollcall-reader.template.json")?.split(JSON.stringify(PROGRAM_PLACEHOLDER)).length ?? 0;
   expect(marks - 1).toBe(2);
 });
 
-it.each([...templates])("%s is small enough once npm run build has put the program in", async (file, text) => {
-  const whole = await readFile(new URL(`../dist/aws/${file}`, import.meta.url), "utf8");
-  const hasProgram = text.includes(PROGRAM_PLACEHOLDER);
-  expect(whole).not.toContain(PROGRAM_PLACEHOLDER);
-  expect(Buffer.byteLength(whole)).toBeLessThan(hasProgram ? MAX_BYTES : MAX_DIRECT_BYTES);
-});
+it.each([...templates])(
+  "%s is small enough once npm run build has put the program in",
+  async (file, text) => {
+    const whole = await readFile(new URL(`../dist/aws/${file}`, import.meta.url), "utf8");
+    const hasProgram = text.includes(PROGRAM_PLACEHOLDER);
+    expect(whole).not.toContain(PROGRAM_PLACEHOLDER);
+    expect(Buffer.byteLength(whole)).toBeLessThan(hasProgram ? MAX_BYTES : MAX_DIRECT_BYTES);
+  },
+);
 
 describe.each<[string, Partial<StacksOptions>]>([
   ["plain", { form: "plain" }],

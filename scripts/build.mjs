@@ -1,4 +1,5 @@
-// Builds the program: src/cli/main.ts and what it imports become dist/, one file a command, so that each starts fast.
+// Builds the program: src/cli/main.ts and what it imports become dist/, one file a command, so that
+// each starts fast.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
@@ -22,8 +23,8 @@ await build({
   define: { ROLLCALL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
-// The functions for Lambda: one file, CommonJS, as inline code in a template must be. AWS's library for credentials is only for those
-// who have none in their environment, as functions have.
+// The functions for Lambda: one file, CommonJS, as inline code in a template must be. AWS's library
+// for credentials is only for those who have none in their environment, as functions have.
 await build({
   absWorkingDir: root,
   stdin: {
@@ -50,14 +51,18 @@ await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await chmod(`${root}dist/main.js`, 0o755);
 
 /**
- * The CloudFormation templates with the program in them, so that they can be deployed with nothing else. Inline code may be as long as its zip
- * has less than 4 MB (AWS::Lambda::Function Code, "ZipFile") and the template less than 1 MB; here it is compressed, since two functions have it.
+ * The CloudFormation templates with the program in them, so that they can be deployed with nothing
+ * else. Inline code may be as long as its zip has less than 4 MB (AWS::Lambda::Function Code,
+ * "ZipFile") and the template less than 1 MB; here it is compressed, since two functions have it.
  */
 async function writeTemplates() {
   const program = brotliCompressSync(await readFile(`${root}dist/lambda/index.js`)).toString("base64");
   const code = [
-    `const program = require("node:zlib").brotliDecompressSync(Buffer.from("${program}", "base64")).toString();`,
-    'const run = require("node:vm").compileFunction(program, ["exports", "require", "module"], { filename: "rollcall.js" });',
+    "const program = " +
+      `require("node:zlib").brotliDecompressSync(Buffer.from("${program}", ` +
+      `"base64")).toString();`,
+    'const run = require("node:vm").compileFunction(program, ["exports", "require", ' +
+      '"module"], { filename: "rollcall.js" });',
     "run(exports, require, module);",
   ].join("\n");
   await mkdir(`${root}dist/aws`);
@@ -69,7 +74,10 @@ async function writeTemplates() {
   }
 }
 
-/** undici's index loads its fetch, WebSocket, cache and more: half of its size, none of which is used. */
+/**
+ * undici's index loads its fetch, WebSocket, cache and more: half of its size, none of which is
+ * used.
+ */
 function bundleDispatchersOnly(bundler) {
   bundler.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "dispatchers" }));
   bundler.onLoad({ filter: /.*/, namespace: "dispatchers" }, () => ({

@@ -1,4 +1,5 @@
-// A Vitest reporter that ends the run with one plain line, "N passed, N failed, N skipped", for tools that read logs.
+// A Vitest reporter that ends the run with one plain line, "N passed, N failed, N skipped", for
+// tools that read logs.
 
 export default class ClosingLine {
   onTestRunEnd(modules) {

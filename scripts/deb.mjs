@@ -1,4 +1,5 @@
-// Packs an executable as a Debian package: node scripts/deb.mjs [x64] [arm64], after scripts/executable.mjs
+// Packs an executable as a Debian package: node scripts/deb.mjs [x64] [arm64], after
+// scripts/executable.mjs
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -37,7 +38,9 @@ for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x
   const executable = `dist-bin/rollcall-linux-${architecture}`;
   if (!debian || !existsSync(join(root, executable))) {
     console.error(
-      debian ? `${executable} is missing: node scripts/executable.mjs ${architecture}` : `${architecture}: x64 or arm64`,
+      debian
+        ? `${executable} is missing: node scripts/executable.mjs ${architecture}`
+        : `${architecture}: x64 or arm64`,
     );
     process.exit(1);
   }
@@ -54,7 +57,8 @@ for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x
   for (const page of readdirSync(join(root, "docs"), { recursive: true }))
     if (page.endsWith(".md")) put(`docs/${page}`, `usr/share/doc/rollcall/docs/${page}`, 0o644);
   put(executable, "usr/bin/rollcall", 0o755);
-  for (const script of ["postinst", "prerm", "postrm"]) put(`packaging/debian/${script}`, `DEBIAN/${script}`, 0o755);
+  for (const script of ["postinst", "prerm", "postrm"])
+    put(`packaging/debian/${script}`, `DEBIAN/${script}`, 0o755);
   mkdirSync(join(tree, "etc/rollcall/extra.d"), { recursive: true });
   const control = [
     "Package: rollcall",
@@ -71,7 +75,9 @@ for (const architecture of process.argv.length > 2 ? process.argv.slice(2) : ["x
   ];
   writeFileSync(join(tree, "DEBIAN/control"), control.join("\n"));
   const file = join(root, `dist-bin/rollcall_${version}_${debian}.deb`);
-  execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   rmSync(tree, { recursive: true, force: true });
   console.log(`${file}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);
 }

@@ -1,5 +1,6 @@
-// Builds the program as one executable that needs no Node on the host: node scripts/executable.mjs [x64] [arm64]
-// What Bun compiles starts in a tenth of the time of Node's own single executables, and takes two thirds of the memory (docs/benchmarks.md).
+// Builds the program as one executable that needs no Node on the host: node scripts/executable.mjs
+// [x64] [arm64] What Bun compiles starts in a tenth of the time of Node's own single executables,
+// and takes two thirds of the memory (docs/benchmarks.md).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { findBun, installBun } from "./install-bun.mjs";
@@ -21,9 +22,11 @@ for (const architecture of architectures) {
     "--bytecode",
     "--format=esm",
     `--target=bun-linux-${architecture}`,
-    // By itself Bun would load the runtime of another architecture from the registry, and check nothing.
+    // By itself Bun would load the runtime of another architecture from the registry, and check
+    // nothing.
     `--compile-executable-path=${findBun(architecture)}`,
-    // A folder that the program is started in may be anybody's: what lies there sets no variable and runs no code.
+    // A folder that the program is started in may be anybody's: what lies there sets no variable
+    // and runs no code.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-tsconfig",

@@ -1,4 +1,5 @@
-// Installs the Bun that compiles the executables (packaging/bun/package-lock.json: its version, and what npm checks its bytes by), unless it is there.
+// Installs the Bun that compiles the executables (packaging/bun/package-lock.json: its version, and
+// what npm checks its bytes by), unless it is there.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 
@@ -7,7 +8,10 @@ const folder = new URL("../packaging/bun/", import.meta.url);
 /** ms since the epoch; 0 for a file that is not there. */
 const findChange = (path) => statSync(new URL(path, folder), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** Where the Bun of an architecture lies; it runs on that one, and is the runtime of executables for it anywhere. */
+/**
+ * Where the Bun of an architecture lies; it runs on that one, and is the runtime of executables for
+ * it anywhere.
+ */
 export function findBun(architecture) {
   const name = { x64: "x64", arm64: "aarch64" }[architecture];
   if (name === undefined) throw new Error(`${architecture}: x64 or arm64`);

@@ -1,4 +1,5 @@
-// Before lint and tests: installs what the AWS stacks are made of (infra/package-lock.json), unless it is there already.
+// Before lint and tests: installs what the AWS stacks are made of (infra/package-lock.json), unless
+// it is there already.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 

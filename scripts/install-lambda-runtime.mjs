@@ -1,4 +1,5 @@
-// Before the tests: fetches what Lambda runs a function with, AWS's runtime interface client on Node 24, from the npm registry.
+// Before the tests: fetches what Lambda runs a function with, AWS's runtime interface client on
+// Node 24, from the npm registry.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,10 +13,15 @@ if (!existsSync(done)) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   console.error(`Fetching what Lambda runs functions with: ${CLIENT}, ${NODE}`);
-  // Its install script compiles an HTTP client in C++, which takes a compiler; test/lambda/rapid-client.cjs stands in for that.
-  execFileSync("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", CLIENT, NODE], {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  // Its install script compiles an HTTP client in C++, which takes a compiler;
+  // test/lambda/rapid-client.cjs stands in for that.
+  execFileSync(
+    "npm",
+    ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", CLIENT, NODE],
+    {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   writeFileSync(done, "");
 }

@@ -1,4 +1,5 @@
-// Before the tests: makes sure that the real curl, jq, Chromium, S3 server and others are there, and installs them where Debian's apt-get can.
+// Before the tests: makes sure that the real curl, jq, Chromium, S3 server and others are there,
+// and installs them where Debian's apt-get can.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
@@ -35,8 +36,8 @@ const TOOLS = {
 };
 
 /**
- * Program to Debian package: the daemons of test/daemons. They are much to install, so only where CI is set, or ROLLCALL_TEST_DAEMONS;
- * elsewhere those that are not there are said to be skipped.
+ * Program to Debian package: the daemons of test/daemons. They are much to install, so only where
+ * CI is set, or ROLLCALL_TEST_DAEMONS; elsewhere those that are not there are said to be skipped.
  */
 const DAEMONS = {
   "/usr/sbin/nginx": "nginx-light",
@@ -55,11 +56,16 @@ const DAEMONS = {
 };
 
 const isThere = (command) =>
-  command.startsWith("/") ? existsSync(command) : spawnSync("sh", ["-c", 'command -v "$1"', "sh", command]).status === 0;
+  command.startsWith("/")
+    ? existsSync(command)
+    : spawnSync("sh", ["-c", 'command -v "$1"', "sh", command]).status === 0;
 const wanted = { ...TOOLS, ...(process.env.CI || process.env.ROLLCALL_TEST_DAEMONS ? DAEMONS : {}) };
 const missing = Object.keys(wanted).filter((command) => !isThere(command));
 
-/** Asked by Debian's packages before they start a service (invoke-rc.d(8)): the tests start what they use by themselves. */
+/**
+ * Asked by Debian's packages before they start a service (invoke-rc.d(8)): the tests start what
+ * they use by themselves.
+ */
 const POLICY = "/usr/sbin/policy-rc.d";
 
 if (missing.length > 0) {
@@ -67,7 +73,8 @@ if (missing.length > 0) {
   const install = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   if (!isThere("apt-get") || process.getuid?.() !== 0) {
     console.error(
-      `The tests use the real ${missing.join(", ")}. Install them and run the tests again; on Debian or Ubuntu:\n  sudo sh -c '${install}'`,
+      `The tests use the real ${missing.join(", ")}. Install them and run the tests ` +
+        `again; on Debian or Ubuntu:\n  sudo sh -c '${install}'`,
     );
     process.exit(1);
   }

@@ -1,4 +1,5 @@
-// Writes the checksums of a release, and signs them with a key of minisign's: node scripts/sign.mjs [--key FILE] [--folder dist-bin]
+// Writes the checksums of a release, and signs them with a key of minisign's: node scripts/sign.mjs
+// [--key FILE] [--folder dist-bin]
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,7 +11,10 @@ import { parseArgs } from "node:util";
 const SUMS = "SHA256SUMS";
 
 const { values } = parseArgs({
-  options: { key: { type: "string" }, folder: { type: "string", default: new URL("../dist-bin", import.meta.url).pathname } },
+  options: {
+    key: { type: "string" },
+    folder: { type: "string", default: new URL("../dist-bin", import.meta.url).pathname },
+  },
 });
 const { key, folder } = values;
 
@@ -30,7 +34,8 @@ const names = existsSync(folder)
       .filter((name) => /^rollcall[^/]*(?<!\.minisig)$/.test(name))
       .sort()
   : [];
-if (names.length === 0) fail(`${folder} holds nothing to sign: node scripts/executable.mjs, then node scripts/deb.mjs`);
+if (names.length === 0)
+  fail(`${folder} holds nothing to sign: node scripts/executable.mjs, then node scripts/deb.mjs`);
 const lines = [];
 for (const name of names) lines.push(`${await digest(join(folder, name))}  ${name}\n`);
 writeFileSync(join(folder, SUMS), lines.join(""));
@@ -39,11 +44,19 @@ console.log(`${join(folder, SUMS)}: ${names.length} files`);
 if (key === undefined) console.log("not signed: --key FILE names the private key of minisign");
 else {
   // A key's password is asked for at the terminal.
-  const { error, status } = spawnSync("minisign", ["-S", "-s", resolve(key), "-m", SUMS, "-t", `rollcall ${SUMS}`], {
-    cwd: folder,
-    stdio: ["inherit", "ignore", "inherit"],
-  });
-  if (error) fail(`minisign cannot be run (${error.code}): apt-get install minisign, or https://jedisct1.github.io/minisign/`);
+  const { error, status } = spawnSync(
+    "minisign",
+    ["-S", "-s", resolve(key), "-m", SUMS, "-t", `rollcall ${SUMS}`],
+    {
+      cwd: folder,
+      stdio: ["inherit", "ignore", "inherit"],
+    },
+  );
+  if (error)
+    fail(
+      `minisign cannot be run (${error.code}): apt-get install minisign, or ` +
+        "https://jedisct1.github.io/minisign/",
+    );
   if (status !== 0) fail("minisign did not sign");
   console.log(`${join(folder, SUMS)}.minisig`);
 }

@@ -1,4 +1,5 @@
-// The soak: the attacks of test/hostile/attacks for minutes, with a table of what was tried, how often and what it cost. Ends with 1 if anything was wrong.
+// The soak: the attacks of test/hostile/attacks for minutes, with a table of what was tried, how
+// often and what it cost. Ends with 1 if anything was wrong.
 import { randomInt } from "node:crypto";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -35,7 +36,8 @@ if (values.help) {
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
 if (!(minutes > 0)) fail(`--minutes ${values.minutes} is no number of minutes`);
 if (!Number.isSafeInteger(seed)) fail(`--seed ${values.seed} is no whole number`);
-for (const name of values.only ?? []) if (!ATTACKS.some((attack) => attack.name === name)) fail(`there is no attack ${name}`);
+for (const name of values.only ?? [])
+  if (!ATTACKS.some((attack) => attack.name === name)) fail(`there is no attack ${name}`);
 const chosen = ATTACKS.filter(({ name }) => values.only?.includes(name) ?? true);
 
 const ROW = ["name", "tried", "s", "RSS max", "worst /healthz", "5xx", "wrong"] as const;
@@ -76,7 +78,8 @@ try {
 }
 const widths = ROW.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 console.log(
-  `\n${rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`).join("\n")}`,
+  "\n" +
+    `${rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`).join("\n")}`,
 );
 // Whatever a fetch keeps open must not hold the end.
 process.exit(isWrong ? 1 : 0);

@@ -1,4 +1,5 @@
-// Runs every attack on Rollcall at size: npm run soak -- [--minutes N] [--only NAME] [--seed N]. Bundles main.ts first, since Node 20 runs no TypeScript.
+// Runs every attack on Rollcall at size: npm run soak -- [--minutes N] [--only NAME] [--seed N].
+// Bundles main.ts first, since Node 20 runs no TypeScript.
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;

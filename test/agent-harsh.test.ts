@@ -1,4 +1,5 @@
-// The agent where things go wrong: the real address of EC2's metadata service, a full disk, kill -9 at any moment. Needs root for namespaces.
+// The agent where things go wrong: the real address of EC2's metadata service, a full disk, kill -9
+// at any moment. Needs root for namespaces.
 import { spawnSync } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +25,9 @@ afterEach(async () => {
 const canUnshare = spawnSync("unshare", ["-n", "-m", "ip", "link", "set", "lo", "up"]).status === 0;
 const harsh = canUnshare ? describe : describe.skip;
 if (!canUnshare)
-  process.stderr.write("skipped: tests in namespaces of their own, since this user may not make any, or ip is missing\n");
+  process.stderr.write(
+    "skipped: tests in namespaces of their own, since this user may not make any, or ip is missing\n",
+  );
 
 harsh("in a network of its own", () => {
   /** Answers as EC2 does at its own address, then runs the program and ends as it does. */
@@ -46,7 +49,10 @@ harsh("in a network of its own", () => {
     await writeFile(join(home, "root/sys/class/dmi/id/board_asset_tag"), "i-0fedcba9876543210\n");
     await writeFile(join(home, "service.cjs"), SERVICE);
     const line = `unshare -n sh -c 'ip link set lo up; ${address}; exec ${command}'`;
-    return await runShell(line, { home, env: { FACTS: JSON.stringify(USUAL_METADATA), PROGRAM, NODE: process.execPath } });
+    return await runShell(line, {
+      home,
+      env: { FACTS: JSON.stringify(USUAL_METADATA), PROGRAM, NODE: process.execPath },
+    });
   }
   const ARGS = '"$PROGRAM" report --print --root "$HOME/root"';
 
@@ -56,7 +62,10 @@ harsh("in a network of its own", () => {
       `"$NODE" -e "$(cat service.cjs)" "$FACTS" ${ARGS}`,
     );
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ instance_id: "i-0123456789abcdef0", instance_type: "g4dn.2xlarge" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      instance_id: "i-0123456789abcdef0",
+      instance_type: "g4dn.2xlarge",
+    });
   });
 
   it("goes by the firmware where nobody is at that address, and says what it could not read", async () => {
@@ -73,7 +82,9 @@ harsh("on a full disk", () => {
     await mkdir(join(home, "store"));
     await writeFile(join(home, "store/reports"), "a file where a folder should be");
     const script =
-      'mount -t tmpfs -o size=64k none state || exit 9; dd if=/dev/zero of=state/fill bs=4k 2>/dev/null; exec "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --state state';
+      "mount -t tmpfs -o size=64k none state || exit 9; dd if=/dev/zero " +
+      'of=state/fill bs=4k 2>/dev/null; exec "$NODE" "$PROGRAM" agent --store ' +
+      '"file:$HOME/store" --state state';
     const env = { PROGRAM, NODE: process.execPath };
     const agent = startProgram(["-m", "sh", "-c", script], { home, env, program: "unshare" });
     children.push(agent);
@@ -91,15 +102,19 @@ harsh("under a mount", () => {
     await mkdir(join(home, "other"));
     await writeFile(join(home, "conf/app.conf"), "version=1\n");
     await writeFile(join(home, "other/app.conf"), "version=2\n");
-    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${home}/conf/app.conf, fields: { v: { pattern: 'version=(.*)' } } }\n`;
+    const spec =
+      "version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: " +
+      `${home}/conf/app.conf, fields: { v: { pattern: 'version=(.*)' } } }\n`;
     await writeFile(join(home, "spec.yaml"), spec);
     const script =
-      'mount --make-rprivate / || exit 9; exec "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --spec spec.yaml --state state';
+      'mount --make-rprivate / || exit 9; exec "$NODE" "$PROGRAM" agent --store ' +
+      '"file:$HOME/store" --spec spec.yaml --state state';
     const env = { PROGRAM, NODE: process.execPath };
     const agent = startProgram(["-m", "sh", "-c", script], { home, env, program: "unshare" });
     children.push(agent);
     await waitForOutput(agent, /"reported"/);
-    const within = (command: string) => spawnSync("nsenter", ["-t", String(agent.pid), "-m", "sh", "-c", command], { cwd: home });
+    const within = (command: string) =>
+      spawnSync("nsenter", ["-t", String(agent.pid), "-m", "sh", "-c", command], { cwd: home });
     const list = async () => {
       const { stdout } = await run(["list", "--store", `file:${home}/store`, "--json"], { home });
       return (JSON.parse(stdout) as { v: string }[]).map(({ v }) => v);
@@ -112,13 +127,20 @@ harsh("under a mount", () => {
 });
 
 harsh("with a state folder that is read-only", () => {
-  it("reports, says once that nothing is kept, and agent status knows that it runs", { timeout: 60_000 }, async () => {
+  it("reports, says once that nothing is kept, and agent status knows that it runs", {
+    timeout: 60_000,
+  }, async () => {
     await mkdir(join(home, "state"));
     const script =
-      'mount -t tmpfs -o ro none state || exit 9; "$NODE" "$PROGRAM" agent --store "file:$HOME/store" --state state & agent=$!; ' +
-      'until "$NODE" "$PROGRAM" agent status --state state 2>&1 | grep "an agent runs"; do sleep 0.2; done; kill $agent; wait $agent';
+      'mount -t tmpfs -o ro none state || exit 9; "$NODE" "$PROGRAM" agent --store ' +
+      '"file:$HOME/store" --state state & agent=$!; ' +
+      'until "$NODE" "$PROGRAM" agent status --state state 2>&1 | grep "an agent ' +
+      'runs"; do sleep 0.2; done; kill $agent; wait $agent';
     const env = { PROGRAM, NODE: process.execPath };
-    const { code, stdout, stderr } = await runShell(`unshare -m sh -c '${script.replaceAll("'", "'\\''")}'`, { home, env });
+    const { code, stdout, stderr } = await runShell(`unshare -m sh -c '${script.replaceAll("'", "'\\''")}'`, {
+      home,
+      env,
+    });
     expect(code).toBe(0);
     expect(stdout).toMatch(/an agent runs \(process \d+\), but cannot write its state folder/);
     expect(stderr.match(/state folder cannot be written/g)).toHaveLength(1);
@@ -127,18 +149,31 @@ harsh("with a state folder that is read-only", () => {
 });
 
 harsh("root's doctor in another user's folder", () => {
-  it("follows no link and waits for no pipe, and what it writes is the folder's owner's", { timeout: 60_000 }, async () => {
+  it("follows no link and waits for no pipe, and what it writes is the folder's owner's", {
+    timeout: 60_000,
+  }, async () => {
     const secret = join(home, "secret");
     await writeFile(secret, "root's own", { mode: 0o600 });
     await mkdir(join(home, "state"));
-    for (const name of ["key", "key.new", "status.json", "status.json.new", "spool", "spec.json", "identity.json"])
+    for (const name of [
+      "key",
+      "key.new",
+      "status.json",
+      "status.json.new",
+      "spool",
+      "spec.json",
+      "identity.json",
+    ])
       await symlink(secret, join(home, "state", name));
     await runShell("mkfifo state/observed.json; chown -hR 65534:65534 state", { home });
-    const { code, stderr } = await run(["doctor", "--store", `file:${home}/store`, "--state", "state"], { home });
+    const { code, stderr } = await run(["doctor", "--store", `file:${home}/store`, "--state", "state"], {
+      home,
+    });
     expect([code, stderr]).toEqual([0, ""]);
     expect(await readFile(secret, "utf8")).toBe("root's own");
     expect((await stat(secret)).uid).toBe(0);
-    for (const name of await readdir(join(home, "state"))) expect((await lstat(join(home, "state", name))).uid).toBe(65_534);
+    for (const name of await readdir(join(home, "state")))
+      expect((await lstat(join(home, "state", name))).uid).toBe(65_534);
   });
 });
 

@@ -1,4 +1,5 @@
-// End to end: the agent as it runs on a host, its reports in a folder or on a server, its specs from there.
+// End to end: the agent as it runs on a host, its reports in a folder or on a server, its specs
+// from there.
 import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -80,7 +81,9 @@ it("reports a change at once, leaves when it is stopped, and comes back", { time
   await waitForOutput(third, /reported/);
 });
 
-it("takes up a spec file that changes, and keeps the one before while it has mistakes", { timeout: 60_000 }, async () => {
+it("takes up a spec file that changes, and keeps the one before while it has mistakes", {
+  timeout: 60_000,
+}, async () => {
   await writeFile(join(home, "app.conf"), "version=1\n");
   const spec = await writeSpec();
   const agent = startAgent(["--store", store(), "--spec", spec]);
@@ -109,7 +112,9 @@ it("takes up no half of a spec", { timeout: 60_000 }, async () => {
     // A spec by itself, which names no field.
     await file.write(text.slice(0, text.indexOf("  - file:")));
     for (let turn = 0; turn < 3; turn++) await readFields();
-    await file.write(text.slice(text.indexOf("  - file:")).replace("fields: {", "fields: { more: { value: x },"));
+    await file.write(
+      text.slice(text.indexOf("  - file:")).replace("fields: {", "fields: { more: { value: x },"),
+    );
   } finally {
     await file.close();
   }
@@ -117,7 +122,9 @@ it("takes up no half of a spec", { timeout: 60_000 }, async () => {
   expect(seen.filter(([version]) => version !== "1")).toEqual([]);
 });
 
-it("reports to a server with a key that is bound to it, and leaves there too", { timeout: 60_000 }, async () => {
+it("reports to a server with a key that is bound to it, and leaves there too", {
+  timeout: 60_000,
+}, async () => {
   await writeFile(join(home, "app.conf"), "version=1\n");
   const spec = await writeSpec();
   const server = startProgram(["serve", "--store", store(), "--listen", "127.0.0.1:0"], { home });
@@ -133,12 +140,15 @@ it("reports to a server with a key that is bound to it, and leaves there too", {
   expect(await list()).toEqual([]);
 });
 
-it("ends a deploy of 30 files soon, in two reports, and sees the next change at once", { timeout: 60_000 }, async () => {
+it("ends a deploy of 30 files soon, in two reports, and sees the next change at once", {
+  timeout: 60_000,
+}, async () => {
   await mkdir(join(home, "conf"));
   await writeFile(join(home, "conf/m0.conf"), "version=0\n");
   const spec = await writeSpec(
     "spec.yaml",
-    "version: 1\ncollect:\n  - host: { metadata: off }\n  - files: { glob: /HOME/conf/*.conf, into: all, fields: { v: { pattern: 'version=(.*)' } } }\n",
+    "version: 1\ncollect:\n  - host: { metadata: off }\n  - files: { glob: " +
+      "/HOME/conf/*.conf, into: all, fields: { v: { pattern: 'version=(.*)' } } }\n",
   );
   const agent = startAgent(["--store", store(), "--spec", spec]);
   let reports = 0;
@@ -154,7 +164,9 @@ it("ends a deploy of 30 files soon, in two reports, and sees the next change at 
     await writeFile(join(home, `conf/m${file}.conf`), "version=1\n");
     await wait(100);
   }
-  await expect.poll(readFiles, { timeout: 5000, interval: 50 }).toEqual(Array.from({ length: 30 }, () => "1"));
+  await expect
+    .poll(readFiles, { timeout: 5000, interval: 50 })
+    .toEqual(Array.from({ length: 30 }, () => "1"));
   await writeFile(join(home, "conf/m5.conf"), "version=2\n");
   await expect.poll(readFiles, { timeout: 5000, interval: 50 }).toContain("2");
   expect(reports).toBeLessThanOrEqual(5);
@@ -166,7 +178,10 @@ it("reports no half of a file, and the whole when it is closed", { timeout: 60_0
   await waitForOutput(agent, /reported/);
   const seen = new Set<string>();
   const readVersion = async () => {
-    const [report] = (await list()) as { app_version?: string; rollcall: { collectors: { unread?: unknown[] }[] } }[];
+    const [report] = (await list()) as {
+      app_version?: string;
+      rollcall: { collectors: { unread?: unknown[] }[] };
+    }[];
     const unread = report?.rollcall.collectors[1]?.unread ?? [];
     const told = unread.length === 0 ? String(report?.app_version) : "told";
     seen.add(told);
@@ -204,19 +219,29 @@ it("sends what it has once the store is there, the newest alone", { timeout: 60_
   await expect.poll(() => readdir(join(home, "state")), WAIT).not.toContain("spool");
 });
 
-it("leaves on a spot interruption notice, and returns when the notice is gone", { timeout: 60_000 }, async () => {
+it("leaves on a spot interruption notice, and returns when the notice is gone", {
+  timeout: 60_000,
+}, async () => {
   const paths: Record<string, string> = {
     "meta-data/instance-id": "i-0123456789abcdef0",
     "meta-data/instance-type": "g4dn.2xlarge",
     "meta-data/instance-life-cycle": "spot",
-    "dynamic/instance-identity/document": JSON.stringify({ accountId: "123456789012", region: "ap-northeast-1" }),
+    "dynamic/instance-identity/document": JSON.stringify({
+      accountId: "123456789012",
+      region: "ap-northeast-1",
+    }),
   };
   const service = await startMetadataServer({ paths });
   try {
-    const agent = startAgent(["--store", store()], { AWS_EC2_METADATA_SERVICE_ENDPOINT: service.source.endpoint });
+    const agent = startAgent(["--store", store()], {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: service.source.endpoint,
+    });
     await waitForOutput(agent, /reported/);
     expect((await list()).map(({ instance_id: id }) => id)).toEqual(["i-0123456789abcdef0"]);
-    paths["meta-data/spot/instance-action"] = JSON.stringify({ action: "stop", time: "2026-01-01T00:02:00Z" });
+    paths["meta-data/spot/instance-action"] = JSON.stringify({
+      action: "stop",
+      time: "2026-01-01T00:02:00Z",
+    });
     await waitForOutput(agent, /has left the roll/);
     expect(await list()).toEqual([]);
     const [name = ""] = await readdir(join(home, "store/departures/v1/local"));
@@ -239,7 +264,8 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   const { stdout: publicKey, code } = await run(["spec", "keygen", "key.pem"], { home });
   expect(code).toBe(0);
   const pushed = await writeSpec("pushed.yaml", SPEC.replace("app_version", "pushed_version"));
-  const push = (...args: string[]) => run(["spec", ...args, "--key", "key.pem", "--store", store()], { home });
+  const push = (...args: string[]) =>
+    run(["spec", ...args, "--key", "key.pem", "--store", store()], { home });
   expect(await push("push", pushed)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^edition 1: sha256:\S+ to all hosts/),
@@ -251,12 +277,17 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   expect(await list()).toMatchObject([{ pushed_version: "1", rollcall: { spec_edition: 1 } }]);
   await stop(first);
 
-  const shell = await writeSpec("shell.yaml", `${SPEC}  - command: { run: [/bin/sh, -c, id], fields: { x: { pattern: . } } }\n`);
+  const shell = await writeSpec(
+    "shell.yaml",
+    `${SPEC}  - command: { run: [/bin/sh, -c, id], fields: { x: { pattern: . } } }\n`,
+  );
   expect(await push("push", shell)).toMatchObject({ code: 0 });
   const second = start();
   await waitForOutput(second, /reported/);
   const refused = { edition: 2, detail: expect.stringContaining("/bin/sh") };
-  expect(await list()).toMatchObject([{ pushed_version: "1", rollcall: { spec_edition: 1, spec_refused: refused } }]);
+  expect(await list()).toMatchObject([
+    { pushed_version: "1", rollcall: { spec_edition: 1, spec_refused: refused } },
+  ]);
   const status = await run(["agent", "status", "--state", join(home, "state")], { home });
   expect(JSON.parse(status.stdout)).toMatchObject({
     spec_edition: 1,
@@ -271,7 +302,9 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   expect(report).toMatchObject({ pushed_version: "1", rollcall: { spec_edition: 3 } });
   expect(report?.rollcall).not.toHaveProperty("spec_refused");
   const editions = await run(["spec", "editions", "--store", store()], { home });
-  expect((JSON.parse(editions.stdout) as { number: number }[]).map(({ number }) => number)).toEqual([3, 2, 1]);
+  expect((JSON.parse(editions.stdout) as { number: number }[]).map(({ number }) => number)).toEqual([
+    3, 2, 1,
+  ]);
 });
 
 it("leaves once, however often it is told to stop", { timeout: 60_000 }, async () => {
@@ -304,7 +337,8 @@ it("lets another key publish for all hosts, and nothing that builds on what the 
   });
 });
 
-it("reads its settings and spec anew at SIGHUP, keeps those before where the new ones are wrong, and heeds no SIGUSR", {
+it("reads its settings and spec anew at SIGHUP, keeps those before where the new ones " +
+  "are wrong, and heeds no SIGUSR", {
   timeout: 60_000,
 }, async () => {
   await writeFile(join(home, "app.conf"), "version=1\n");
@@ -329,11 +363,15 @@ it("reads its settings and spec anew at SIGHUP, keeps those before where the new
   await writeFile(config, `store: file:${home}/elsewhere\nspec: ${other}\n`);
   agent.kill("SIGHUP");
   await expect.poll(list, WAIT).toEqual([]);
-  await expect.poll(() => readdir(join(home, "elsewhere/reports/v1/local")).catch(() => []), WAIT).toHaveLength(1);
+  await expect
+    .poll(() => readdir(join(home, "elsewhere/reports/v1/local")).catch(() => []), WAIT)
+    .toHaveLength(1);
   expect(await stop(agent, "SIGTERM")).toBe(0);
 });
 
-it("leaves the host in the roll as long as another agent of the machine reports it", { timeout: 60_000 }, async () => {
+it("leaves the host in the roll as long as another agent of the machine reports it", {
+  timeout: 60_000,
+}, async () => {
   const args = ["--store", store(), "--spec", await writeSpec()];
   const first = startAgent(args);
   const second = startProgram(["agent", "--state", join(home, "state-2"), ...args], { home });

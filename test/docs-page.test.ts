@@ -6,7 +6,9 @@ import { makeHome, startProgram, stop, waitForOutput } from "./program.ts";
 
 it("reads well in a browser, in light and dark, and loads nothing else", async () => {
   const { home, remove } = await makeHome();
-  const server = startProgram(["serve", "--store", `file:${home}/store`, "--listen", "127.0.0.1:0"], { home });
+  const server = startProgram(["serve", "--store", `file:${home}/store`, "--listen", "127.0.0.1:0"], {
+    home,
+  });
   const [url] = await waitForOutput(server, /http:\/\/127\.0\.0\.1:\d+/);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -40,7 +42,9 @@ it("reads well in a browser, in light and dark, and loads nothing else", async (
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
     expect(complaints).toEqual([]);
-    expect(requests.filter((address) => !address.startsWith(`${url}/docs`) && !address.endsWith("/favicon.ico"))).toEqual([]);
+    expect(
+      requests.filter((address) => !address.startsWith(`${url}/docs`) && !address.endsWith("/favicon.ico")),
+    ).toEqual([]);
     if (process.env.SCREENSHOTS) {
       await mkdir(process.env.SCREENSHOTS, { recursive: true });
       await page.setViewportSize({ width: 1280, height: 1400 });

@@ -1,4 +1,5 @@
-// The built program enrols an EC2 instance by its role's signature: an agent's host with its metadata service, a server, and an STS that verifies.
+// The built program enrols an EC2 instance by its role's signature: an agent's host with its
+// metadata service, a server, and an STS that verifies.
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { type StsSession, startStsDouble } from "../src/api/sts-double.ts";
@@ -21,7 +22,11 @@ function describeInstance(id: string) {
   return {
     ...USUAL_METADATA,
     "meta-data/instance-id": id,
-    "dynamic/instance-identity/document": JSON.stringify({ accountId: ACCOUNT, region: "ap-northeast-1", instanceId: id }),
+    "dynamic/instance-identity/document": JSON.stringify({
+      accountId: ACCOUNT,
+      region: "ap-northeast-1",
+      instanceId: id,
+    }),
     "meta-data/iam/security-credentials/": "web-prod",
     "meta-data/iam/security-credentials/web-prod": JSON.stringify({
       Code: "Success",
@@ -41,7 +46,13 @@ async function setUp(flags: readonly string[]) {
   const sts = await startStsDouble([SESSION]);
   onTestFinished(() => sts.close());
   const store = `file:${join(home, "store")}`;
-  const words = ["--identity-caller", "https://rollcall.example.com,http://127.0.0.1", "--identity-sts", sts.endpoint, ...flags];
+  const words = [
+    "--identity-caller",
+    "https://rollcall.example.com,http://127.0.0.1",
+    "--identity-sts",
+    sts.endpoint,
+    ...flags,
+  ];
   const server = startProgram(["serve", "--store", store, "--listen", "127.0.0.1:0", ...words], { home });
   onTestFinished(() => void server.kill("SIGKILL"));
   const [, url = ""] = await waitForOutput(server, /serving at (http:\/\/127\.0\.0\.1:\d+)/);
@@ -73,14 +84,19 @@ it("enrols, reports, and keeps its key", { timeout: 60_000 }, async () => {
   const url = `http://127.0.0.1:${port}`;
   const store = `file:${join(home, "store")}`;
   const words = ["--identity-caller", url, "--identity-sts", sts.endpoint, "--identity-accounts", ACCOUNT];
-  const server = startProgram(["serve", "--store", store, "--listen", `127.0.0.1:${port}`, ...words], { home });
+  const server = startProgram(["serve", "--store", store, "--listen", `127.0.0.1:${port}`, ...words], {
+    home,
+  });
   onTestFinished(() => void server.kill("SIGKILL"));
   await waitForOutput(server, /serving at/);
   const env = await startHost(ID, sts.endpoint);
   const report = (more: Record<string, string> = {}) =>
     run(["report", "--server", url, "--state", join(home, "state")], { home, env: { ...env, ...more } });
   const first = await report();
-  expect(first, first.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining(`enrolled with ${url} as ${ID}`) });
+  expect(first, first.stderr).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`enrolled with ${url} as ${ID}`),
+  });
   expect(first.stdout + first.stderr).not.toContain(SESSION.sessionToken);
   expect(sts.requests[0]?.headers["x-rollcall-server"]).toBe(url);
   expect(await report()).toMatchObject({ code: 0, stderr: expect.not.stringContaining("enrolled") });
@@ -91,13 +107,17 @@ it("enrols, reports, and keeps its key", { timeout: 60_000 }, async () => {
   // After its keys were revoked one run is enough, also of a program that cron starts.
   expect(await run(["keys", "revoke", ID, "--store", store], { home })).toMatchObject({ code: 0 });
   const anew = await report();
-  expect(anew, anew.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining(`enrolled with ${url} as ${ID}`) });
+  expect(anew, anew.stderr).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`enrolled with ${url} as ${ID}`),
+  });
   expect(sts.requests).toHaveLength(2);
 
   // A key for enrolling does not stand in for EC2's word.
   const { stdout: key } = await run(["keys", "create", "--scope", "enrol", "--store", store], { home });
   const squatter = {
-    AWS_EC2_METADATA_SERVICE_ENDPOINT: (await startHost("i-0aaaaaaaaaaaaaaaa", sts.endpoint)).AWS_EC2_METADATA_SERVICE_ENDPOINT,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: (await startHost("i-0aaaaaaaaaaaaaaaa", sts.endpoint))
+      .AWS_EC2_METADATA_SERVICE_ENDPOINT,
   };
   const refused = await run(["report", "--server", url, "--state", join(home, "other")], {
     home,

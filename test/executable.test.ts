@@ -1,4 +1,5 @@
-// The executable that hosts run, itself: Bun puts its own modules in the place of some of Node's, so what the source does under Node proves little.
+// The executable that hosts run, itself: Bun puts its own modules in the place of some of Node's,
+// so what the source does under Node proves little.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -24,7 +25,9 @@ let home: string;
 let remove: () => Promise<void>;
 const children: ReturnType<typeof startProgram>[] = [];
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/executable.mjs"), process.arch], { stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(process.execPath, [join(ROOT, "scripts/executable.mjs"), process.arch], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
 }, 300_000);
 beforeEach(async () => {
   ({ home, remove } = await makeHome());
@@ -37,7 +40,9 @@ afterEach(async () => {
 const ID = USUAL_METADATA["meta-data/instance-id"] ?? "";
 
 /** Where Debian's package libfaketime has it. */
-const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
+const FAKETIME = ["x86_64", "aarch64"].map(
+  (machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`,
+);
 
 const WAIT = { timeout: 10_000, interval: 100 };
 
@@ -49,12 +54,21 @@ describeTerminal("the executable", program);
 describe("the executable", () => {
   it("runs with nothing else on the host", async () => {
     const { stdout, stderr, code } = await run(["--version"], { home, program, env: { PATH: "/nowhere" } });
-    expect({ stdout, stderr, code }).toEqual({ stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "", code: 0 });
+    expect({ stdout, stderr, code }).toEqual({
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: "",
+      code: 0,
+    });
   });
 
-  it("is built for both architectures with no network, from what a lock vouches for", { timeout: 300_000 }, async () => {
+  it("is built for both architectures with no network, from what a lock vouches for", {
+    timeout: 300_000,
+  }, async () => {
     const build = "node scripts/executable.mjs x64 arm64";
-    const { stdout, stderr, code } = await runShell(`unshare --map-root-user --net ${build}`, { home, cwd: ROOT });
+    const { stdout, stderr, code } = await runShell(`unshare --map-root-user --net ${build}`, {
+      home,
+      cwd: ROOT,
+    });
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     expect(stdout).toMatch(/rollcall-linux-x64: \d+ MB\n.*rollcall-linux-arm64: \d+ MB\n/);
     const machine = (name: string) =>
@@ -89,7 +103,8 @@ describe("the executable", () => {
       ];
       const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.source.endpoint };
       const [own, node] = [await run(args, { home, env, program }), await run(args, { home, env })];
-      const tidy = (text: string) => text.replace(/"duration_ms":\d+/g, "").replace(/"update_date":"[^"]+"/, "");
+      const tidy = (text: string) =>
+        text.replace(/"duration_ms":\d+/g, "").replace(/"update_date":"[^"]+"/, "");
       expect(own.code).toBe(0);
       // Compared as values first: then a failure says which field it is.
       const parse = (text: string) => JSON.parse(text.replace(/"duration_ms":\d+/g, '"duration_ms":0'));
@@ -104,7 +119,9 @@ describe("the executable", () => {
 
   it("runs a script without #! as the program on Node does", async () => {
     await writeFile(join(home, "app"), "echo version 1.2.3\n", { mode: 0o755 });
-    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - command: { run: [${home}/app], fields: { v: { pattern: 'version (.*)' } } }\n`;
+    const spec =
+      "version: 1\ncollect:\n  - host: { metadata: off }\n  - command: { run: " +
+      `[${home}/app], fields: { v: { pattern: 'version (.*)' } } }\n`;
     await writeFile(join(home, "spec.yaml"), spec);
     const args = ["report", "--print", "--spec", "spec.yaml"];
     for (const { stdout } of [await run(args, { home, program }), await run(args, { home })]) {
@@ -120,7 +137,9 @@ describe("the executable", () => {
     await writeFile(times, "+0s\n");
     const file = join(home, "app.conf");
     await writeFile(file, "version=1\n");
-    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${file}, fields: { v: { pattern: 'version=(.*)' } } }\n`;
+    const spec =
+      `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${file}, ` +
+      "fields: { v: { pattern: 'version=(.*)' } } }\n";
     await writeFile(join(home, "spec.yaml"), spec);
     const env = {
       LD_PRELOAD: library,
@@ -167,14 +186,20 @@ describe("the executable", () => {
     const env = { AWS_ACCESS_KEY_ID: s3.user.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.user.secretAccessKey };
     const file = join(home, "app.conf");
     await writeFile(file, "version=1\n");
-    const spec = `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${file}, fields: { v: { pattern: 'version=(.*)' } } }\n`;
+    const spec =
+      `version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: ${file}, ` +
+      "fields: { v: { pattern: 'version=(.*)' } } }\n";
     await writeFile(join(home, "spec.yaml"), spec);
     const list = async () => {
       const { stdout, stderr, code } = await run(["list", "--store", store, "--json"], { home, env });
       if (code !== 0) throw new Error(stderr);
       return (JSON.parse(stdout) as { v: string }[]).map(({ v }) => v);
     };
-    const agent = startProgram(["agent", "--store", store, "--spec", "spec.yaml", "--state", "state"], { home, env, program });
+    const agent = startProgram(["agent", "--store", store, "--spec", "spec.yaml", "--state", "state"], {
+      home,
+      env,
+      program,
+    });
     children.push(agent);
     await waitForOutput(agent, /reported/);
     expect(await list()).toEqual(["1"]);
@@ -186,7 +211,9 @@ describe("the executable", () => {
     expect(await list()).toEqual([]);
   });
 
-  it("on EC2 takes the role's credentials, and writes the one key that its session may write", { timeout: 60_000 }, async () => {
+  it("on EC2 takes the role's credentials, and writes the one key that its session may write", {
+    timeout: 60_000,
+  }, async () => {
     const s3 = inject("s3");
     await makeBucket(s3, "executable-role");
     const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(s3, "hosts", ID);
@@ -220,7 +247,10 @@ describe("the executable", () => {
       await waitForOutput(agent, /"reported"/);
       await stop(agent);
       const keys: string[] = [];
-      const owner = { AWS_ACCESS_KEY_ID: s3.user.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.user.secretAccessKey };
+      const owner = {
+        AWS_ACCESS_KEY_ID: s3.user.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3.user.secretAccessKey,
+      };
       const store = await openStore(url, { clock: Date.now, env: owner });
       for await (const page of store.list("")) keys.push(...page.map(({ key }) => key));
       await store.close?.();
@@ -232,12 +262,16 @@ describe("the executable", () => {
     }
   });
 
-  it("enrols with a server, follows a signed spec from there, and undoes one that breaks", { timeout: 90_000 }, async () => {
+  it("enrols with a server, follows a signed spec from there, and undoes one that breaks", {
+    timeout: 90_000,
+  }, async () => {
     const store = `file:${home}/store`;
     const server = startProgram(["serve", "--store", store, "--listen", "127.0.0.1:0"], { home });
     children.push(server);
     const [, url = ""] = await waitForOutput(server, /(http:\/\/127\.0\.0\.1:\d+)/);
-    const { stdout: enrolKey } = await run(["keys", "create", "--store", store, "--scope", "enrol"], { home });
+    const { stdout: enrolKey } = await run(["keys", "create", "--store", store, "--scope", "enrol"], {
+      home,
+    });
     const { stdout: publicKey } = await run(["spec", "keygen", "key.pem"], { home });
     const push = async (name: string, text: string) => {
       await writeFile(join(home, name), text);
@@ -246,7 +280,10 @@ describe("the executable", () => {
     };
     await push("good.yaml", "version: 1\ncollect:\n  - host: { metadata: off }\n  - os:\n");
     const list = async () =>
-      JSON.parse((await run(["list", "--store", store, "--json"], { home })).stdout) as Record<string, unknown>[];
+      JSON.parse((await run(["list", "--store", store, "--json"], { home })).stdout) as Record<
+        string,
+        unknown
+      >[];
     const args = ["agent", "--server", url, "--spec-keys", publicKey.trim(), "--state", "state"];
     const start = () => {
       const agent = startProgram(args, { home, program, env: { ROLLCALL_ENROL_KEY: enrolKey.trim() } });
@@ -255,11 +292,14 @@ describe("the executable", () => {
     };
     const first = start();
     await waitForOutput(first, /"reported"/);
-    expect(await list()).toMatchObject([{ os: { kernel: expect.any(String) }, rollcall: { spec_edition: 1 } }]);
+    expect(await list()).toMatchObject([
+      { os: { kernel: expect.any(String) }, rollcall: { spec_edition: 1 } },
+    ]);
     await stop(first);
     await push(
       "broken.yaml",
-      "version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: /nowhere, fields: { x: { pattern: . } } }\n",
+      "version: 1\ncollect:\n  - host: { metadata: off }\n  - file: { path: " +
+        "/nowhere, fields: { x: { pattern: . } } }\n",
     );
     const second = start();
     await waitForOutput(second, /"reported"/);
@@ -267,7 +307,9 @@ describe("the executable", () => {
     expect(await list()).toMatchObject([{ os: {}, rollcall: { spec_edition: 1, spec_refused: refused } }]);
   });
 
-  it("goes through a server that is slow, breaks off, and is away, to the newest report", { timeout: 60_000 }, async () => {
+  it("goes through a server that is slow, breaks off, and is away, to the newest report", {
+    timeout: 60_000,
+  }, async () => {
     let turn = 0;
     const bodies: string[] = [];
     const server = createServer((request, response) => {
@@ -283,7 +325,11 @@ describe("the executable", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const agent = startProgram(["agent", "--server", url, "--state", "state"], { home, program, env: { ROLLCALL_KEY: "rc_x" } });
+    const agent = startProgram(["agent", "--server", url, "--state", "state"], {
+      home,
+      program,
+      env: { ROLLCALL_KEY: "rc_x" },
+    });
     children.push(agent);
     await waitForOutput(agent, /"reported"/);
     expect(bodies).toHaveLength(1);

@@ -1,4 +1,5 @@
-// The recipes of docs/keys.md with the built program and curl: one key takes another's place with nobody locked out; a host is shut out.
+// The recipes of docs/keys.md with the built program and curl: one key takes another's place with
+// nobody locked out; a host is shut out.
 import type { ChildProcess } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,23 +30,35 @@ async function shell(line: string): Promise<string> {
   return stdout.trim();
 }
 
-const ask = (file: string) => shell(`curl -s -o /dev/null -w '%{http_code}' -H "x-api-key: $(cat ${file})" ${url}/v1/reports`);
+const ask = (file: string) =>
+  shell(`curl -s -o /dev/null -w '%{http_code}' -H "x-api-key: $(cat ${file})" ${url}/v1/reports`);
 
-it("rotates a key: both open meanwhile, the list tells when the old one was used, and only the old one ends", async () => {
-  await shell(`(umask 077; ${ROLLCALL} keys create --store file:store --scope read --name grafana --expires 90d > grafana.key)`);
-  expect((await stat(join(home, "grafana.key"))).mode & 0o777).toBe(0o600);
-  expect(await ask("grafana.key")).toBe("200");
+it(
+  "rotates a key: both open meanwhile, the list tells when the old one was used, and " +
+    "only the old one ends",
+  async () => {
+    await shell(
+      `(umask 077; ${ROLLCALL} keys create --store file:store --scope read --name ` +
+        "grafana --expires 90d > grafana.key)",
+    );
+    expect((await stat(join(home, "grafana.key"))).mode & 0o777).toBe(0o600);
+    expect(await ask("grafana.key")).toBe("200");
 
-  await shell(`(umask 077; ${ROLLCALL} keys create --store file:store --scope read --name grafana > grafana.new)`);
-  expect([await ask("grafana.key"), await ask("grafana.new")]).toEqual(["200", "200"]);
-  const id = (await shell("cut -c4-15 grafana.key")).trim();
-  const used = `${ROLLCALL} keys list --store file:store | jq -c '[.[] | [.name, .last_used_at != null, .expires_at != null]]'`;
-  await expect.poll(() => shell(used), WAIT).toBe('[["grafana",true,true],["grafana",true,false]]');
+    await shell(
+      `(umask 077; ${ROLLCALL} keys create --store file:store --scope read --name grafana > grafana.new)`,
+    );
+    expect([await ask("grafana.key"), await ask("grafana.new")]).toEqual(["200", "200"]);
+    const id = (await shell("cut -c4-15 grafana.key")).trim();
+    const used =
+      `${ROLLCALL} keys list --store file:store | jq -c '[.[] | [.name, .last_used_at != ` +
+      "null, .expires_at != null]]'";
+    await expect.poll(() => shell(used), WAIT).toBe('[["grafana",true,true],["grafana",true,false]]');
 
-  await shell(`${ROLLCALL} keys revoke --store file:store ${id}`);
-  await expect.poll(() => ask("grafana.key"), WAIT).toBe("401");
-  expect(await ask("grafana.new")).toBe("200");
-});
+    await shell(`${ROLLCALL} keys revoke --store file:store ${id}`);
+    await expect.poll(() => ask("grafana.key"), WAIT).toBe("401");
+    expect(await ask("grafana.new")).toBe("200");
+  },
+);
 
 it("shuts a host out and lets it in again, from the store and through the server", async () => {
   for (const scope of ["admin", "ingest"])
@@ -60,7 +73,9 @@ it("shuts a host out and lets it in again, from the store and through the server
   ]) {
     await shell(`${ROLLCALL} keys deny db1 ${denying}`);
     expect(await shell(put)).toMatch(/the host db1 is shut out.*\n403$/s);
-    expect(await shell(`${ROLLCALL} keys list ${allowing} | jq -r '.[] | select(.denied_at) | .id'`)).toBe("db1");
+    expect(await shell(`${ROLLCALL} keys list ${allowing} | jq -r '.[] | select(.denied_at) | .id'`)).toBe(
+      "db1",
+    );
     await shell(`${ROLLCALL} keys allow db1 ${allowing}`);
     expect(await shell(put)).toMatch(/\n200$/);
   }

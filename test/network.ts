@@ -1,4 +1,5 @@
-// What proxies and certificates mean for the built program: the same on Node (network.test.ts) and in the executable (executable.test.ts).
+// What proxies and certificates mean for the built program: the same on Node (network.test.ts) and
+// in the executable (executable.test.ts).
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
@@ -35,7 +36,8 @@ export function describeNetwork(name: string, program?: string): void {
       const seen: string[] = [];
       const listener: RequestListener = (request, response) => {
         seen.push(
-          `${request.method} ${request.url}${request.headers["x-api-key"] === KEY.ROLLCALL_KEY ? "" : " without the key"}`,
+          `${request.method} ` +
+            `${request.url}${request.headers["x-api-key"] === KEY.ROLLCALL_KEY ? "" : " without the key"}`,
         );
         request.resume().on("end", () => response.writeHead(200, { "rollcall-api": "v1" }).end("{}"));
       };
@@ -46,14 +48,19 @@ export function describeNetwork(name: string, program?: string): void {
     async function makeCertificates() {
       const folder = join(home, "tls");
       await mkdir(folder);
-      const openssl = (line: string) => execFileSync("openssl", line.split(" "), { cwd: folder, stdio: "ignore" });
+      const openssl = (line: string) =>
+        execFileSync("openssl", line.split(" "), { cwd: folder, stdio: "ignore" });
       openssl(
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 9 -subj /CN=corp -addext keyUsage=critical,keyCertSign",
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 9 -subj " +
+          "/CN=corp -addext keyUsage=critical,keyCertSign",
       );
       openssl("req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=rollcall.test");
       const sign = async (file: string, host: string, days: number) => {
         await writeFile(join(folder, "names"), `subjectAltName=DNS:${host}\n`);
-        openssl(`x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out ${file} -days ${days} -extfile names`);
+        openssl(
+          "x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out " +
+            `${file} -days ${days} -extfile names`,
+        );
         return await readFile(join(folder, file), "utf8");
       };
       return {
@@ -80,28 +87,36 @@ export function describeNetwork(name: string, program?: string): void {
       expect(proxy.requests).toEqual([]);
     });
 
-    it("http is forwarded as it is and https tunnelled, with the user and password of the variable's URL", async () => {
-      const { ca, key, good } = await makeCertificates();
-      const { listener, seen } = takeReports();
-      const hosts = {
-        "plain.test": await listen(createServer(listener)),
-        "rollcall.test": await listen(createTlsServer({ key, cert: good }, listener)),
-      };
-      const proxy = await startProxy({ login: LOGIN, hosts });
-      const url = proxy.url.replace("http://", WITH_LOGIN);
-      expect(await report("--server http://plain.test", { http_proxy: url })).toMatchObject({ code: 0 });
-      expect(await report("--server https://rollcall.test", { HTTPS_PROXY: url, SSL_CERT_FILE: ca })).toMatchObject({ code: 0 });
-      expect(
-        await report("--server https://rollcall.test", { ALL_PROXY: url.replace("http://", ""), NODE_EXTRA_CA_CERTS: ca }),
-      ).toMatchObject({ code: 0 });
-      expect(proxy.requests).toEqual([
-        expect.stringMatching(/^PUT http:\/\/plain\.test\/v1\/reports\//),
-        "CONNECT rollcall.test:443",
-        "CONNECT rollcall.test:443",
-      ]);
-      expect(seen).toHaveLength(3);
-      expect(seen.join()).not.toContain("without the key");
-    });
+    it(
+      "http is forwarded as it is and https tunnelled, with the user and password of " + "the variable's URL",
+      async () => {
+        const { ca, key, good } = await makeCertificates();
+        const { listener, seen } = takeReports();
+        const hosts = {
+          "plain.test": await listen(createServer(listener)),
+          "rollcall.test": await listen(createTlsServer({ key, cert: good }, listener)),
+        };
+        const proxy = await startProxy({ login: LOGIN, hosts });
+        const url = proxy.url.replace("http://", WITH_LOGIN);
+        expect(await report("--server http://plain.test", { http_proxy: url })).toMatchObject({ code: 0 });
+        expect(
+          await report("--server https://rollcall.test", { HTTPS_PROXY: url, SSL_CERT_FILE: ca }),
+        ).toMatchObject({ code: 0 });
+        expect(
+          await report("--server https://rollcall.test", {
+            ALL_PROXY: url.replace("http://", ""),
+            NODE_EXTRA_CA_CERTS: ca,
+          }),
+        ).toMatchObject({ code: 0 });
+        expect(proxy.requests).toEqual([
+          expect.stringMatching(/^PUT http:\/\/plain\.test\/v1\/reports\//),
+          "CONNECT rollcall.test:443",
+          "CONNECT rollcall.test:443",
+        ]);
+        expect(seen).toHaveLength(3);
+        expect(seen.join()).not.toContain("without the key");
+      },
+    );
 
     it("an error names the proxy, and never its password", async () => {
       const proxy = await startProxy({ login: LOGIN, hosts: {} });
@@ -118,7 +133,9 @@ export function describeNetwork(name: string, program?: string): void {
         expect(await ask(proxy.url)).toMatch(
           /the proxy http:\/\/127\.0\.0\.1:\d+ \((HTTP_PROXY|https_proxy)\) wants a user and password/,
         );
-        expect(await ask(proxy.url.replace("http://", "http://u:s3cret@"))).toContain("does not accept the user and password");
+        expect(await ask(proxy.url.replace("http://", "http://u:s3cret@"))).toContain(
+          "does not accept the user and password",
+        );
         expect(await ask("socks5://u:s3cret@127.0.0.1:1")).toContain("names a SOCKS proxy");
         expect(await ask("http://")).toContain("names no proxy");
       }
@@ -126,10 +143,16 @@ export function describeNetwork(name: string, program?: string): void {
 
     it("a proxy that is away is named", { timeout: 120_000 }, async () => {
       const env = { HTTPS_PROXY: "http://u:s3cret@127.0.0.1:1" };
-      const { stderr, code } = await call(["doctor", "--no-send", "--json", "--server", "https://rollcall.test"], env);
+      const { stderr, code } = await call(
+        ["doctor", "--no-send", "--json", "--server", "https://rollcall.test"],
+        env,
+      );
       expect(code).toBe(1);
       expect(stderr).not.toContain("s3cret");
-      const { stdout } = await call(["doctor", "--no-send", "--json", "--server", "https://rollcall.test"], env);
+      const { stdout } = await call(
+        ["doctor", "--no-send", "--json", "--server", "https://rollcall.test"],
+        env,
+      );
       const findings = JSON.parse(stdout) as { check: string; detail: string }[];
       expect(findings.find(({ check }) => check === "clock")?.detail).toContain(
         "through the proxy http://127.0.0.1:1 (HTTPS_PROXY): the connection is refused (ECONNREFUSED)",
@@ -153,7 +176,8 @@ export function describeNetwork(name: string, program?: string): void {
           if (action === "AssumeRoleWithWebIdentity") {
             response.setHeader("content-type", "text/xml");
             response.end(
-              `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${end}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+              "<AssumeRoleWithWebIdentityResponse " +
+                `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${end}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
             );
           } else if (action === "GetCallerIdentity")
             response.end(
@@ -173,13 +197,18 @@ export function describeNetwork(name: string, program?: string): void {
       const proxy = await startProxy({ hosts: { "s3.test": port, "sts.test": port } });
       await writeFile(join(home, "token"), "web.identity.token");
       const env = { http_proxy: proxy.url, AWS_ENDPOINT_URL_STS: "http://sts.test", AWS_REGION: "us-east-1" };
-      const role = { AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/hosts", AWS_WEB_IDENTITY_TOKEN_FILE: join(home, "token") };
+      const role = {
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/hosts",
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(home, "token"),
+      };
       const store = "--store s3://bucket?endpoint=http://s3.test";
       expect(await report(store, { ...env, ...role })).toMatchObject({ code: 0 });
       expect(asked).toEqual(["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GET", "PUT"]);
       expect(proxy.requests).toHaveLength(4);
       const uri = `http://127.0.0.1:${await listen(near)}/credentials`;
-      expect(await report(store, { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: uri })).toMatchObject({ code: 0 });
+      expect(await report(store, { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: uri })).toMatchObject({
+        code: 0,
+      });
       expect(asked.slice(4)).toEqual(["container", "GetCallerIdentity", "GET", "PUT"]);
       expect(proxy.requests).toHaveLength(7);
     });
@@ -200,37 +229,49 @@ export function describeNetwork(name: string, program?: string): void {
       const args = ["publish", "hook", "--config", "config.yaml"];
       const untrusted = await call(args, { HTTPS_PROXY: proxy.url });
       expect(untrusted.code).toBe(1);
-      expect(untrusted.stderr).toContain("its certificate is from a CA not known here; name the CA's file in SSL_CERT_FILE");
+      expect(untrusted.stderr).toContain(
+        "its certificate is from a CA not known here; name the CA's file in SSL_CERT_FILE",
+      );
       expect(await call(args, { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: ca })).toMatchObject({ code: 0 });
       expect(bodies).toEqual(["/hook"]);
     });
 
-    it("a certificate that is not trusted is told with what to do; unknown CA, expired and another name apart", async () => {
-      const { ca, key, good, expired, other } = await makeCertificates();
-      const { listener, seen } = takeReports();
-      const ask = async (cert: string, env: RunOptions["env"]) => {
-        const proxy = await startProxy({ hosts: { "rollcall.test": await listen(createTlsServer({ key, cert }, listener)) } });
-        return await report("--server https://rollcall.test", { https_proxy: proxy.url, ...env });
-      };
-      const advice = "name the CA's file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
-      const unknown = await ask(good, {});
-      expect(unknown).toMatchObject({ code: 1, stdout: "" });
-      expect(unknown.stderr).toContain(`cannot be asked: its certificate is from a CA not known here; ${advice}`);
-      expect(unknown.stderr.split("\n")).toHaveLength(2);
-      expect((await ask(expired, { SSL_CERT_FILE: ca })).stderr).toContain(
-        "its certificate has expired, or this machine's clock is ahead",
-      );
-      expect((await ask(other, { NODE_EXTRA_CA_CERTS: ca })).stderr).toContain(
-        "its certificate is for another name than rollcall.test",
-      );
-      const missing = await ask(good, { NODE_EXTRA_CA_CERTS: "/nowhere.pem" });
-      expect(missing.stderr).toContain(`${advice}; NODE_EXTRA_CA_CERTS names /nowhere.pem, which cannot be read`);
-      const empty = await ask(good, { SSL_CERT_FILE: join(home, "spec.yaml") });
-      expect(empty.stderr).toContain("warning: SSL_CERT_FILE names");
-      expect(empty.stderr).toContain("holds no certificate");
-      expect(seen).toEqual([]);
-      expect((await ask(good, { SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: "/nowhere.pem" })).code).toBe(0);
-    });
+    it(
+      "a certificate that is not trusted is told with what to do; unknown CA, expired " +
+        "and another name apart",
+      async () => {
+        const { ca, key, good, expired, other } = await makeCertificates();
+        const { listener, seen } = takeReports();
+        const ask = async (cert: string, env: RunOptions["env"]) => {
+          const proxy = await startProxy({
+            hosts: { "rollcall.test": await listen(createTlsServer({ key, cert }, listener)) },
+          });
+          return await report("--server https://rollcall.test", { https_proxy: proxy.url, ...env });
+        };
+        const advice = "name the CA's file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
+        const unknown = await ask(good, {});
+        expect(unknown).toMatchObject({ code: 1, stdout: "" });
+        expect(unknown.stderr).toContain(
+          `cannot be asked: its certificate is from a CA not known here; ${advice}`,
+        );
+        expect(unknown.stderr.split("\n")).toHaveLength(2);
+        expect((await ask(expired, { SSL_CERT_FILE: ca })).stderr).toContain(
+          "its certificate has expired, or this machine's clock is ahead",
+        );
+        expect((await ask(other, { NODE_EXTRA_CA_CERTS: ca })).stderr).toContain(
+          "its certificate is for another name than rollcall.test",
+        );
+        const missing = await ask(good, { NODE_EXTRA_CA_CERTS: "/nowhere.pem" });
+        expect(missing.stderr).toContain(
+          `${advice}; NODE_EXTRA_CA_CERTS names /nowhere.pem, which cannot be read`,
+        );
+        const empty = await ask(good, { SSL_CERT_FILE: join(home, "spec.yaml") });
+        expect(empty.stderr).toContain("warning: SSL_CERT_FILE names");
+        expect(empty.stderr).toContain("holds no certificate");
+        expect(seen).toEqual([]);
+        expect((await ask(good, { SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: "/nowhere.pem" })).code).toBe(0);
+      },
+    );
 
     it("EC2's metadata service is asked directly, in each of the variables' forms", async () => {
       const service = `
@@ -246,11 +287,19 @@ export function describeNetwork(name: string, program?: string): void {
           createServer(serve("i-0bbbbbbbbbbbbbbb2")).listen(3128, "127.0.0.1", () => console.log("ready")));`;
       await writeFile(join(home, "service.cjs"), service);
       await writeFile(join(home, "ec2.yaml"), "version: 1\ncollect:\n  - host: { metadata: required }\n");
-      const command = program ?? `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
+      const command =
+        program ?? `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
       const once = (env: string) => `env ${env} ${command} report --print --spec ec2.yaml`;
       const proxy = "http://127.0.0.1:3128";
-      const lines = [`HTTP_PROXY=${proxy}`, `http_proxy=${proxy} NO_PROXY=localhost`, `ALL_PROXY=${proxy}`].map(once);
-      const script = `ip link set lo up; ip addr add 169.254.169.254/32 dev lo; ${process.execPath} service.cjs > ready & s=$!; until [ -s ready ]; do sleep 0.1; done; ${lines.join("; ")}; kill $s`;
+      const lines = [
+        `HTTP_PROXY=${proxy}`,
+        `http_proxy=${proxy} NO_PROXY=localhost`,
+        `ALL_PROXY=${proxy}`,
+      ].map(once);
+      const script =
+        `ip link set lo up; ip addr add 169.254.169.254/32 dev lo; ${process.execPath} ` +
+        "service.cjs > ready & s=$!; until [ -s ready ]; do sleep 0.1; done; " +
+        `${lines.join("; ")}; kill $s`;
       const { stdout, stderr } = await runShell(`unshare -n sh -c '${script}'`, {
         home,
         env: { FACTS: JSON.stringify(USUAL_METADATA) },
@@ -262,36 +311,39 @@ export function describeNetwork(name: string, program?: string): void {
       expect({ ids, stderr }).toEqual({ ids: Array(3).fill("i-0aaaaaaaaaaaaaaa1"), stderr: "" });
     });
 
-    it("Retry-After is obeyed by a report and by the agent, which takes no stranger's 200 for an arrival", async () => {
-      const times: number[] = [];
-      const server = createServer((request, response) => {
-        times.push(performance.now());
-        const isLast = times.length % 3 === 0;
-        request.resume().on("end", () => {
-          if (times.length % 3 === 1) response.writeHead(503, { "retry-after": "2" }).end();
-          else
-            response
-              .writeHead(200, times.length === 5 ? {} : { "rollcall-api": "v1" })
-              .end(isLast ? "{}" : "<html>Sign in</html>");
+    it(
+      "Retry-After is obeyed by a report and by the agent, which takes no stranger's " + "200 for an arrival",
+      async () => {
+        const times: number[] = [];
+        const server = createServer((request, response) => {
+          times.push(performance.now());
+          const isLast = times.length % 3 === 0;
+          request.resume().on("end", () => {
+            if (times.length % 3 === 1) response.writeHead(503, { "retry-after": "2" }).end();
+            else
+              response
+                .writeHead(200, times.length === 5 ? {} : { "rollcall-api": "v1" })
+                .end(isLast ? "{}" : "<html>Sign in</html>");
+          });
         });
-      });
-      const url = `http://127.0.0.1:${await listen(server)}`;
-      const waited = () => Math.round(((times.at(-1) ?? 0) - (times.at(-2) ?? 0)) / 1000);
-      expect(await report(`--server ${url}`)).toMatchObject({ code: 0 });
-      expect([times.length, waited()]).toEqual([2, 2]);
-      times.push(0);
-      const args = ["agent", "--spec", "spec.yaml", "--state", "agent", "--server", url];
-      const agent = startProgram(args, { home, env: KEY, ...(program !== undefined && { program }) });
-      try {
-        const [log] = await waitForOutput(agent, /[\s\S]*"msg":"reported"/);
-        expect(times.length).toBe(6);
-        expect((times[4] ?? 0) - (times[3] ?? 0)).toBeGreaterThan(1900);
-        expect(log).toContain("answered 200 without Rollcall's headers");
-        expect(log).not.toMatch(/stack/);
-      } finally {
-        await stop(agent, "SIGKILL");
-      }
-    });
+        const url = `http://127.0.0.1:${await listen(server)}`;
+        const waited = () => Math.round(((times.at(-1) ?? 0) - (times.at(-2) ?? 0)) / 1000);
+        expect(await report(`--server ${url}`)).toMatchObject({ code: 0 });
+        expect([times.length, waited()]).toEqual([2, 2]);
+        times.push(0);
+        const args = ["agent", "--spec", "spec.yaml", "--state", "agent", "--server", url];
+        const agent = startProgram(args, { home, env: KEY, ...(program !== undefined && { program }) });
+        try {
+          const [log] = await waitForOutput(agent, /[\s\S]*"msg":"reported"/);
+          expect(times.length).toBe(6);
+          expect((times[4] ?? 0) - (times[3] ?? 0)).toBeGreaterThan(1900);
+          expect(log).toContain("answered 200 without Rollcall's headers");
+          expect(log).not.toMatch(/stack/);
+        } finally {
+          await stop(agent, "SIGKILL");
+        }
+      },
+    );
 
     it("a reset in the middle of a put is tried again, in words of our own", async () => {
       let turn = 0;

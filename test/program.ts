@@ -35,9 +35,16 @@ export function startProgram(args: readonly string[], options: RunOptions): Chil
 }
 
 /** Starts any program with a clean environment. */
-function startTool(command: string, args: readonly string[], { home, env = {}, cwd = home }: RunOptions): ChildProcess {
+function startTool(
+  command: string,
+  args: readonly string[],
+  { home, env = {}, cwd = home }: RunOptions,
+): ChildProcess {
   const { PATH = "" } = process.env;
-  return spawn(command, args, { cwd, env: { PATH, HOME: home, LANG: "C.UTF-8", TZ: "Asia/Tokyo", NO_COLOR: "1", ...env } });
+  return spawn(command, args, {
+    cwd,
+    env: { PATH, HOME: home, LANG: "C.UTF-8", TZ: "Asia/Tokyo", NO_COLOR: "1", ...env },
+  });
 }
 
 /** Waits for the end and gathers the output. */
@@ -66,7 +73,10 @@ export function runShell(line: string, options: RunOptions): Promise<Finished> {
   return finish(startTool("bash", ["-c", line], options), options.input);
 }
 
-/** Waits until a running program has written what the pattern matches; fails with all of its output if it ends before. */
+/**
+ * Waits until a running program has written what the pattern matches; fails with all of its output
+ * if it ends before.
+ */
 export function waitForOutput(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text = "";

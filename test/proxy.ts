@@ -1,4 +1,5 @@
-// For tests: a forward proxy as companies have them, and a server behind it that no DNS knows. CONNECT for https, plain forwarding for http.
+// For tests: a forward proxy as companies have them, and a server behind it that no DNS knows.
+// CONNECT for https, plain forwarding for http.
 import { createServer, type Server, request as sendRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { onTestFinished } from "vitest";
@@ -12,7 +13,9 @@ export interface ProxyOptions {
 
 export interface ForwardProxy {
   readonly url: string;
-  /** Each request, such as "CONNECT rollcall.test:443" or "PUT http://rollcall.test/v1/reports/i-1". */
+  /**
+   * Each request, such as "CONNECT rollcall.test:443" or "PUT http://rollcall.test/v1/reports/i-1".
+   */
   readonly requests: readonly string[];
 }
 
@@ -31,10 +34,13 @@ export async function startProxy({ login, hosts }: ProxyOptions): Promise<Forwar
     const port = hosts[hostname];
     if (port === undefined) return void response.writeHead(502).end();
     const { "proxy-authorization": _, ...headers } = request.headers;
-    const onward = sendRequest({ port, path: pathname + search, method: request.method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
+    const onward = sendRequest(
+      { port, path: pathname + search, method: request.method, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
     onward.on("error", () => response.destroy());
     request.pipe(onward);
   });
@@ -42,7 +48,9 @@ export async function startProxy({ login, hosts }: ProxyOptions): Promise<Forwar
     requests.push(`CONNECT ${request.url}`);
     client.on("error", () => undefined);
     if (!isAllowed(request.headers["proxy-authorization"]))
-      return void client.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="corp"\r\n\r\n');
+      return void client.end(
+        'HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="corp"\r\n\r\n',
+      );
     const port = hosts[(request.url ?? "").replace(/:\d+$/, "")];
     if (port === undefined) return void client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
     const onward = connect(port, "127.0.0.1", () => {

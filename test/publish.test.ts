@@ -1,4 +1,5 @@
-// End to end: the built program publishes the demo fleet to a DocBase on loopback; the page in a real Chromium.
+// End to end: the built program publishes the demo fleet to a DocBase on loopback; the page in a
+// real Chromium.
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import MarkdownIt from "markdown-it";
@@ -85,7 +86,10 @@ it("writes Markdown files, lists publishers, and says which there are", async ()
     ["files", "markdown", "by hand"],
   ]);
   const { code, stderr } = await run(["publish", "wik"], { home });
-  expect([code, stderr]).toEqual([2, expect.stringContaining('there is no publisher "wik"; known: wiki, files')]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('there is no publisher "wik"; known: wiki, files'),
+  ]);
 });
 
 /** About what a wiki's own style sheet does. */
@@ -103,7 +107,9 @@ it("is a page that reads well in a browser", async () => {
   });
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 1000 } });
-    await page.setContent(`<!doctype html><meta charset="utf-8"><style>${STYLE}</style><h1>${summary?.title}</h1>${html}`);
+    await page.setContent(
+      `<!doctype html><meta charset="utf-8"><style>${STYLE}</style><h1>${summary?.title}</h1>${html}`,
+    );
     expect(await page.locator("p").first().textContent()).toMatch(
       /^\d+ hosts reported\. .*fell silent.*have something that is behind\. As of /,
     );

@@ -7,11 +7,15 @@ const read = (name: string) => readFile(new URL(name, root), "utf8");
 
 /** Code blocks without the comments, which are translated. */
 function listCommands(text: string): string[] {
-  return [...text.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, code = ""]) => code.replace(/ +#.*$/gm, "").trim());
+  return [...text.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, code = ""]) =>
+    code.replace(/ +#.*$/gm, "").trim(),
+  );
 }
 
 const listLinks = (text: string) =>
-  [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target).filter((target) => !target?.startsWith("README"));
+  [...text.matchAll(/\]\(([^)]+)\)/g)]
+    .map(([, target]) => target)
+    .filter((target) => !target?.startsWith("README"));
 
 it("have the same commands, links and shape", async () => {
   const [english, japanese] = [await read("README.md"), await read("README.ja.md")];
@@ -29,7 +33,9 @@ it("link to pages that are there, and so do all pages", async () => {
   for (const page of pages) {
     for (const target of listLinks(await read(page))) {
       if (!target || /^https?:|^#/.test(target)) continue;
-      await access(new URL(target.replace(/#.*/, ""), new URL(page, root))).catch(() => dead.push(`${page}: ${target}`));
+      await access(new URL(target.replace(/#.*/, ""), new URL(page, root))).catch(() =>
+        dead.push(`${page}: ${target}`),
+      );
     }
   }
   expect(dead).toEqual([]);

@@ -1,4 +1,5 @@
-// What a release is checked by: a throwaway key signs, docs/install.md's own lines verify, and what was changed is found.
+// What a release is checked by: a throwaway key signs, docs/install.md's own lines verify, and what
+// was changed is found.
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,10 @@ import { makeHome, runShell } from "./program.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The lines of docs/install.md that verify a release, with the key that a release's page would name. */
+/**
+ * The lines of docs/install.md that verify a release, with the key that a release's page would
+ * name.
+ */
 async function readVerification(publicKey: string): Promise<string> {
   const text = await readFile(join(ROOT, "docs/install.md"), "utf8");
   const [, lines] = /## Verifying a release[\s\S]*?```sh\n([\s\S]*?)```/.exec(text) ?? [];
@@ -37,7 +41,9 @@ it("is verified as docs/install.md says, and whatever was changed is refused", a
   expect((await shell("sha256sum rollcall* > SHA256SUMS", folder)).code).toBe(0);
   expect((await shell(`set -e\n${verify}`, folder)).code).not.toBe(0);
   // And signs with a key of their own.
-  await shell("minisign -G -W -f -p other.pub -s other.sec && minisign -S -s other.sec -m release/SHA256SUMS");
+  await shell(
+    "minisign -G -W -f -p other.pub -s other.sec && minisign -S -s other.sec -m release/SHA256SUMS",
+  );
   expect((await shell(`set -e\n${verify}`, folder)).code).not.toBe(0);
 });
 
@@ -45,7 +51,10 @@ it("says what is missing", async () => {
   const { home, remove } = await makeHome();
   onTestFinished(remove);
   const none = await runShell(`node ${ROOT}scripts/sign.mjs --folder nowhere`, { home });
-  expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^nowhere holds nothing to sign: [^\n]+\n$/) });
+  expect(none).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^nowhere holds nothing to sign: [^\n]+\n$/),
+  });
 });
 
 it("is built by a Bun whose every byte a lock vouches for", async () => {
@@ -54,7 +63,9 @@ it("is built by a Bun whose every byte a lock vouches for", async () => {
   };
   const { "": root, ...packages } = lock.packages;
   expect(root).toBeDefined();
-  expect(Object.keys(packages).sort()).toEqual(["aarch64", "x64"].map((name) => `node_modules/@oven/bun-linux-${name}`));
+  expect(Object.keys(packages).sort()).toEqual(
+    ["aarch64", "x64"].map((name) => `node_modules/@oven/bun-linux-${name}`),
+  );
   expect(new Set(Object.values(packages).map(({ version }) => version)).size).toBe(1);
   for (const { integrity } of Object.values(packages)) expect(integrity).toMatch(/^sha512-/);
 });

@@ -1,4 +1,5 @@
-// End to end: a server, hosts that push with shell, curl and the program, kill -9, and hostile requests on a real socket.
+// End to end: a server, hosts that push with shell, curl and the program, kill -9, and hostile
+// requests on a real socket.
 
 import type { ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -30,7 +31,10 @@ async function serve(...args: string[]): Promise<string> {
 }
 
 async function makeKey(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(["keys", "create", "--store", storeUrl(), "--name", "test", ...args], { home });
+  const { code, stdout, stderr } = await run(
+    ["keys", "create", "--store", storeUrl(), "--name", "test", ...args],
+    { home },
+  );
   expect(stderr).not.toContain("rc_");
   expect(code).toBe(0);
   return stdout.trim();
@@ -43,23 +47,34 @@ describe("rollcall serve", () => {
   it("takes what a shell script writes with jq and sends with curl -T, as docs/push.md shows", async () => {
     const url = await serve();
     const env = { ROLLCALL_SERVER: url, ROLLCALL_KEY: await makeKey("--scope", "ingest") };
-    const { stdout: page } = await runShell(`cat "${join(import.meta.dirname, "../docs/push.md")}"`, { home });
+    const { stdout: page } = await runShell(`cat "${join(import.meta.dirname, "../docs/push.md")}"`, {
+      home,
+    });
     const script = /```sh\n(#!\/bin\/sh\n[\s\S]*?)```/.exec(page)?.[1] ?? "";
     expect(script).toContain("curl -fsS -T -");
     await writeFile(join(home, "report.sh"), script);
     // A test machine need not have a machine id.
-    const pushed = await runShell("sed -i 's|/etc/machine-id|./id|' report.sh && echo shell-host-1 > id && sh ./report.sh", {
+    const pushed = await runShell(
+      "sed -i 's|/etc/machine-id|./id|' report.sh && echo shell-host-1 > id && sh ./report.sh",
+      {
+        home,
+        env,
+      },
+    );
+    expect(pushed).toMatchObject({ code: 0, stderr: "" });
+    const read = await makeKey("--scope", "read");
+    const answer = await runShell(
+      `curl -fsS -H "x-api-key: $KEY" ${url}/v1/reports | jq -r '.[0].instance_id, .[0].kernel'`,
+      {
+        home,
+        env: { KEY: read },
+      },
+    );
+    expect(answer.stdout).toMatch(/^shell-host-1\n\S+\n$/);
+    const refused = await runShell("sed -i 's|reports/|reports/x|' report.sh && sh ./report.sh", {
       home,
       env,
     });
-    expect(pushed).toMatchObject({ code: 0, stderr: "" });
-    const read = await makeKey("--scope", "read");
-    const answer = await runShell(`curl -fsS -H "x-api-key: $KEY" ${url}/v1/reports | jq -r '.[0].instance_id, .[0].kernel'`, {
-      home,
-      env: { KEY: read },
-    });
-    expect(answer.stdout).toMatch(/^shell-host-1\n\S+\n$/);
-    const refused = await runShell("sed -i 's|reports/|reports/x|' report.sh && sh ./report.sh", { home, env });
     expect(refused.code).toBe(22);
   });
 
@@ -89,7 +104,8 @@ describe("rollcall serve", () => {
       const child = server?.child;
       let serial = 0;
       const killAfter = randomInt(20, 120);
-      // Eight clients put as fast as they can; the kill comes between an answer and the next request, wherever that is.
+      // Eight clients put as fast as they can; the kill comes between an answer and the next
+      // request, wherever that is.
       await Promise.all(
         Array.from({ length: 8 }, async (_, client) => {
           for (let turn = 0; ; turn++) {
@@ -107,12 +123,13 @@ describe("rollcall serve", () => {
         }),
       );
       if (child) await stop(child, "SIGKILL");
-      const listed = await run(["list", "--store", storeUrl(), "--fields", "instance_id,number,filler"], { home });
+      const listed = await run(["list", "--store", storeUrl(), "--fields", "instance_id,number,filler"], {
+        home,
+      });
       const reports = new Map(
-        (JSON.parse(listed.stdout) as Array<{ instance_id: string; number: number; filler: string }>).map((one) => [
-          one.instance_id,
-          one,
-        ]),
+        (JSON.parse(listed.stdout) as Array<{ instance_id: string; number: number; filler: string }>).map(
+          (one) => [one.instance_id, one],
+        ),
       );
       expect(acknowledged.size).toBeGreaterThan(0);
       for (const [id, number] of acknowledged) {
@@ -135,12 +152,16 @@ describe("rollcall serve", () => {
     expect(await curl(`-T - ${url}/v1/reports/a`, big)).toBe("413");
     await writeFile(join(home, "big.json"), big);
     expect(await curl(`-T big.json ${url}/v1/reports/a`)).toBe("413");
-    expect(await curl(`--path-as-is -X PUT -d '{}' '${url}/v1/reports/../../keys/v1/x.json'`)).toMatch(/^40[045]$/);
+    expect(await curl(`--path-as-is -X PUT -d '{}' '${url}/v1/reports/../../keys/v1/x.json'`)).toMatch(
+      /^40[045]$/,
+    );
     expect(await curl(`--path-as-is -X PUT -d '{}' '${url}/v1/reports/..%2f..%2fx'`)).toBe("400");
     expect(await curl(`-X PUT -d '{}' '${url}/v1/reports/a%00b'`)).toBe("400");
     expect(await curl(`-H "x-filler: ${"x".repeat(20_000)}" ${url}/v1/reports`)).toBe("431");
     expect(await curl(`'${url}/v1/reports?a=${"x".repeat(9000)}'`)).toBe("400");
-    expect(await curl(`-X PUT --data-binary @- ${url}/v1/reports/a`, Buffer.from(`{"a":${"[".repeat(500_000)}`))).toBe("422");
+    expect(
+      await curl(`-X PUT --data-binary @- ${url}/v1/reports/a`, Buffer.from(`{"a":${"[".repeat(500_000)}`)),
+    ).toBe("422");
     expect(await curl(`-X PUT --data-binary @- ${url}/v1/reports/a`, Buffer.from(report("a")))).toBe("200");
     expect(await curl(`${url}/v1/reports`)).toBe("200");
     const { stdout } = await runShell("find store -type f -path '*reports*'", { home });
@@ -160,7 +181,8 @@ describe("rollcall serve", () => {
     server = { child, url };
     const key = await makeKey("--scope", "read");
     const { stdout } = await runShell(
-      `for k in "" rc_x "${key.slice(0, -3)}AAA"; do curl -s -w ' %{http_code} %{content_type}\\n' -H "x-api-key: $k" ${url}/v1/reports; done | sort -u`,
+      `for k in "" rc_x "${key.slice(0, -3)}AAA"; do curl -s -w ' %{http_code} ` +
+        `%{content_type}\\n' -H "x-api-key: $k" ${url}/v1/reports; done | sort -u`,
       { home },
     );
     expect(
@@ -169,7 +191,9 @@ describe("rollcall serve", () => {
         .split("\n")
         .filter((line) => line.includes("401 application/problem+json")),
     ).toHaveLength(1);
-    expect((await runShell(`curl -s -H 'x-api-key: ${key}' ${url}/v1/reports`, { home })).stdout).toBe("[]\n");
+    expect((await runShell(`curl -s -H 'x-api-key: ${key}' ${url}/v1/reports`, { home })).stdout).toBe(
+      "[]\n",
+    );
     await stop(child, "SIGTERM");
     expect(log).toContain("/v1/reports");
     expect(log).not.toContain(key);
@@ -178,7 +202,8 @@ describe("rollcall serve", () => {
 
   it("speaks TLS with the files it is given, and refuses to leave loopback without", async () => {
     await runShell(
-      "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1",
+      "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days " +
+        "1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1",
       { home },
     );
     const url = await serve("--tls-cert", `${home}/cert.pem`, "--tls-key", `${home}/key.pem`);
@@ -192,8 +217,12 @@ describe("rollcall serve", () => {
   it("answers 304 to curl's own ETag options", async () => {
     const url = await serve();
     const key = await makeKey("--scope", "ingest", "--scope", "read");
-    await runShell(`curl -fsS -X PUT -H "x-api-key: ${key}" -d '${report("a")}' ${url}/v1/reports/a`, { home });
-    const ask = `curl -fsS --compressed --etag-save e --etag-compare e -o out.json -w '%{http_code} %{size_download}' -H "x-api-key: ${key}" ${url}/v1/reports`;
+    await runShell(`curl -fsS -X PUT -H "x-api-key: ${key}" -d '${report("a")}' ${url}/v1/reports/a`, {
+      home,
+    });
+    const ask =
+      "curl -fsS --compressed --etag-save e --etag-compare e -o out.json -w " +
+      `'%{http_code} %{size_download}' -H "x-api-key: ${key}" ${url}/v1/reports`;
     expect((await runShell(ask, { home })).stdout).toMatch(/^200 [1-9]/);
     expect((await runShell(ask, { home })).stdout).toBe("304 0");
   });

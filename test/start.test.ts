@@ -23,27 +23,32 @@ async function start(...args: string[]) {
 }
 
 describe("rollcall start", () => {
-  it("prints a curl line that answers with this machine's report; a second start keeps key and data", async () => {
-    const first = await start();
-    const answer = await runShell(first.line, { home });
-    expect(answer.code).toBe(0);
-    const [report, ...others] = JSON.parse(answer.stdout) as Array<Record<string, unknown>>;
-    expect(others).toEqual([]);
-    expect(report).toMatchObject({ instance_name: hostname(), rollcall: { schema: 1 } });
-    expect(Object.keys(report ?? {}).slice(0, 3)).toEqual(["update_date", "os_start_date", "instance_id"]);
-    expect(report).not.toHaveProperty("instance_life_cycle");
-    await runShell(
-      `printf '{"instance_id":"other","update_date":"%s"}' "$(date +%FT%T%z)" > r.json && mkdir -p x && cp r.json "$HOME/.local/share/rollcall/store/other.json"`,
-      { home },
-    );
-    expect(await stop(first.child)).toBe(0);
+  it(
+    "prints a curl line that answers with this machine's report; a second start keeps " + "key and data",
+    async () => {
+      const first = await start();
+      const answer = await runShell(first.line, { home });
+      expect(answer.code).toBe(0);
+      const [report, ...others] = JSON.parse(answer.stdout) as Array<Record<string, unknown>>;
+      expect(others).toEqual([]);
+      expect(report).toMatchObject({ instance_name: hostname(), rollcall: { schema: 1 } });
+      expect(Object.keys(report ?? {}).slice(0, 3)).toEqual(["update_date", "os_start_date", "instance_id"]);
+      expect(report).not.toHaveProperty("instance_life_cycle");
+      await runShell(
+        `printf '{"instance_id":"other","update_date":"%s"}' "$(date +%FT%T%z)" > ` +
+          "r.json && mkdir -p x && cp r.json " +
+          `"$HOME/.local/share/rollcall/store/other.json"`,
+        { home },
+      );
+      expect(await stop(first.child)).toBe(0);
 
-    const second = await start();
-    expect(second.key).toBe(first.key);
-    const again = await runShell(`${second.line} -r '.[].instance_id'`, { home });
-    expect(again.stdout.trim().split("\n").sort()).toEqual(["other", String(report?.instance_id)].sort());
-    expect(await stop(second.child, "SIGTERM")).toBe(0);
-  });
+      const second = await start();
+      expect(second.key).toBe(first.key);
+      const again = await runShell(`${second.line} -r '.[].instance_id'`, { home });
+      expect(again.stdout.trim().split("\n").sort()).toEqual(["other", String(report?.instance_id)].sort());
+      expect(await stop(second.child, "SIGTERM")).toBe(0);
+    },
+  );
 
   it("keeps the key where only its owner can read it", async () => {
     const { child, key } = await start();
@@ -67,10 +72,16 @@ describe("rollcall start", () => {
     const { child, line, url, key } = await start("--demo", "60");
     const { stdout } = await runShell(`${line} length`, { home });
     expect(Number(stdout)).toBeGreaterThan(50);
-    const table = await run(["list", "--server", url, "--table", "instance_name=prod_*"], { home, env: { ROLLCALL_KEY: key } });
+    const table = await run(["list", "--server", url, "--table", "instance_name=prod_*"], {
+      home,
+      env: { ROLLCALL_KEY: key },
+    });
     expect(table.stdout).toContain("prod_service1");
     await stop(child);
-    const left = await runShell('find "$HOME/.local/share/rollcall/store" "$HOME/.config" -type f 2>/dev/null | wc -l', { home });
+    const left = await runShell(
+      'find "$HOME/.local/share/rollcall/store" "$HOME/.config" -type f 2>/dev/null | wc -l',
+      { home },
+    );
     expect(left.stdout.trim()).toBe("0");
     const both = await run(["start", "--demo", "5", "--store", `file:${home}/real`], { home });
     expect(both.code).toBe(2);

@@ -1,4 +1,5 @@
-// Many agents in one process, for bench/agent.mjs: node agents.mjs SERVER HOSTS FOLDER. A host's number on stdin makes it leave.
+// Many agents in one process, for bench/agent.mjs: node agents.mjs SERVER HOSTS FOLDER. A host's
+// number on stdin makes it leave.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -87,7 +88,11 @@ function startAgent(number, onReported) {
     stop.abort();
     await ended;
     await delivery.stop(5000);
-    await parts.leave({ outlet, onFailure, ...common }, { id, reason: "stopped" }, new AbortController().signal);
+    await parts.leave(
+      { outlet, onFailure, ...common },
+      { id, reason: "stopped" },
+      new AbortController().signal,
+    );
   };
 }
 

@@ -9,7 +9,11 @@ const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: tru
 
 const keys = [];
 for (let token; ; ) {
-  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: "reports/v1/", ContinuationToken: token });
+  const command = new ListObjectsV2Command({
+    Bucket: bucket,
+    Prefix: "reports/v1/",
+    ContinuationToken: token,
+  });
   const { Contents = [], NextContinuationToken } = await client.send(command);
   for (const { Key, LastModified } of Contents) if (Date.now() - LastModified <= 7_200_000) keys.push(Key);
   token = NextContinuationToken;

@@ -1,4 +1,5 @@
-// A server of node:http alone that sends one buffer to everybody, or 304: bare-server.mjs BODY HEADERS_JSON
+// A server of node:http alone that sends one buffer to everybody, or 304: bare-server.mjs BODY
+// HEADERS_JSON
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
@@ -12,7 +13,12 @@ const {
   ...rest
 } = JSON.parse(readFileSync(headersFile, "utf8"));
 const headers = { ...rest, "content-length": body.length };
-const { "content-length": length, "content-type": type, "content-encoding": encoding, ...unchanged } = headers;
+const {
+  "content-length": length,
+  "content-type": type,
+  "content-encoding": encoding,
+  ...unchanged
+} = headers;
 
 const server = createServer((request, response) => {
   if (request.headers["if-none-match"] === headers.etag) response.writeHead(304, unchanged).end();

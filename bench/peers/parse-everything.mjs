@@ -1,4 +1,5 @@
-// The plain way to the same answer: read every file, parse it, filter by age, write one array. node parse-everything.mjs FOLDER
+// The plain way to the same answer: read every file, parse it, filter by age, write one array. node
+// parse-everything.mjs FOLDER
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 

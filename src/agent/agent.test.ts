@@ -9,7 +9,10 @@ const MINUTE = 60_000;
 const ID = "i-0123456789abcdef0";
 
 /** An agent over a host whose report's digest is `digest()`. */
-function startAgent({ digest = () => "x", ...changes }: Partial<AgentOptions> & { digest?: () => string } = {}) {
+function startAgent({
+  digest = () => "x",
+  ...changes
+}: Partial<AgentOptions> & { digest?: () => string } = {}) {
   const time = createTimeDouble();
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -45,7 +48,15 @@ function startAgent({ digest = () => "x", ...changes }: Partial<AgentOptions> & 
     },
     stop.signal,
   );
-  return { time, stop, offered, looks, errors, ended, change: (path: string, source = path) => ring(path, source) };
+  return {
+    time,
+    stop,
+    offered,
+    looks,
+    errors,
+    ended,
+    change: (path: string, source = path) => ring(path, source),
+  };
 }
 
 describe("runAgent", () => {
@@ -56,7 +67,9 @@ describe("runAgent", () => {
     expect(first).toBe(0);
     expect(second).toBeGreaterThanOrEqual(30 * MINUTE);
     expect(second).toBeLessThanOrEqual(90 * MINUTE);
-    expect(rest.map((at, index) => at - (second ?? 0) - (index + 1) * HEARTBEAT_MS)).toEqual(rest.map(() => 0));
+    expect(rest.map((at, index) => at - (second ?? 0) - (index + 1) * HEARTBEAT_MS)).toEqual(
+      rest.map(() => 0),
+    );
     // The time double starts at a whole hour.
     expect((second ?? 0) % HEARTBEAT_MS).toBe(findSlot(ID));
   });
@@ -98,7 +111,10 @@ describe("runAgent", () => {
     };
     const { time, offered } = startAgent({ subject: { watched: { paths: [], globs: [] }, collect } });
     await time.advance(1000);
-    expect(looks).toEqual([{ all: true }, ...Array.from({ length: 3 }, () => ({ poll: false, changed: [] }))]);
+    expect(looks).toEqual([
+      { all: true },
+      ...Array.from({ length: 3 }, () => ({ poll: false, changed: [] })),
+    ]);
     isUnsettled = false;
     await time.advance(POLL_MS - 2000);
     expect(looks).toHaveLength(5);
@@ -128,20 +144,23 @@ describe("runAgent", () => {
     expect(offered.map((report) => report.digest)).toEqual(["x", "y"]);
   });
 
-  it("does not let a file that never rests keep it busy, nor fill the store; and the last change counts", async () => {
-    let version = 0;
-    const { time, offered, looks, change } = startAgent({ digest: () => `v${version}` });
-    await time.advance(1000);
-    for (let turn = 0; turn < 36_000; turn++) {
-      version++;
-      change("/log");
-      await time.advance(100);
-    }
-    expect(looks.length).toBeLessThan(10 + 60 + 60);
-    expect(offered.length).toBeLessThan(10 + 60 + 5);
-    await time.advance(2 * POLL_MS);
-    expect(offered.at(-1)?.digest).toBe(`v${version}`);
-  });
+  it(
+    "does not let a file that never rests keep it busy, nor fill the store; and the " + "last change counts",
+    async () => {
+      let version = 0;
+      const { time, offered, looks, change } = startAgent({ digest: () => `v${version}` });
+      await time.advance(1000);
+      for (let turn = 0; turn < 36_000; turn++) {
+        version++;
+        change("/log");
+        await time.advance(100);
+      }
+      expect(looks.length).toBeLessThan(10 + 60 + 60);
+      expect(offered.length).toBeLessThan(10 + 60 + 5);
+      await time.advance(2 * POLL_MS);
+      expect(offered.at(-1)?.digest).toBe(`v${version}`);
+    },
+  );
 
   it("polls and keeps its heartbeat while files change all the time", async () => {
     const { time, offered, looks, change } = startAgent();

@@ -1,4 +1,5 @@
-// The agent: decides when to look at the host again, hands each report that says something new to the delivery, and leaves when told to.
+// The agent: decides when to look at the host again, hands each report that says something new to
+// the delivery, and leaves when told to.
 import type { Wanted } from "../collect/rounds.ts";
 import type { Delivery } from "./delivery.ts";
 import { createPace } from "./pace.ts";
@@ -7,22 +8,36 @@ import type { Spooled } from "./spool.ts";
 import { createTokenBucket } from "./token-bucket.ts";
 import type { Watched } from "./watch-trace.ts";
 
-/** How often files are looked at though nothing told of a change: not every file system tells; ms. */
+/**
+ * How often files are looked at though nothing told of a change: not every file system tells; ms.
+ */
 export const POLL_MS = 60_000;
 
-/** Reports that changes may cause, however many files never rest: the store must not be filled with them; ms. */
+/**
+ * Reports that changes may cause, however many files never rest: the store must not be filled with
+ * them; ms.
+ */
 const REPORTS = { size: 30, everyMs: 30_000 };
 
 /** How soon a file that is being written is looked at again; ms. */
 const UNSETTLED_MS = 300;
 
-/** After a look that failed the next one comes this soon, then after twice as long, up to a poll; ms. */
+/**
+ * After a look that failed the next one comes this soon, then after twice as long, up to a poll;
+ * ms.
+ */
 const FIRST_RETRY_MS = 2000;
 
-/** By the wall clock no report is older than this when the next one is sent; ms. Half an hour is left before the host is silent. */
+/**
+ * By the wall clock no report is older than this when the next one is sent; ms. Half an hour is
+ * left before the host is silent.
+ */
 const MAX_AGE_MS = 90 * 60_000;
 
-/** A report, and whether files were being written that it depends on: then it says what they were before, and they are looked at again. */
+/**
+ * A report, and whether files were being written that it depends on: then it says what they were
+ * before, and they are looked at again.
+ */
 export interface Look extends Spooled {
   readonly isUnsettled?: boolean;
 }

@@ -16,7 +16,12 @@ function setUp(
   const time = createTimeDouble();
   const sent: string[] = [];
   const failures: (number | undefined)[] = [];
-  const outlet: Outlet = { location: "test:", send, leave: () => Promise.resolve(), close: () => Promise.resolve() };
+  const outlet: Outlet = {
+    location: "test:",
+    send,
+    leave: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
   const delivery = createDelivery({
     outlet,
     spool,
@@ -119,26 +124,32 @@ describe("a delivery", () => {
     expect(tries).toBeLessThanOrEqual(4);
   });
 
-  it("hands what it could not send to the next process, and drops it once something newer is there", async () => {
-    const folder = await makeFolder();
-    const first = setUp(() => Promise.reject(new Error("away")), openSpool(folder));
-    first.delivery.offer(makeReport("1"));
-    await expect.poll(() => openSpool(folder).load()).toMatchObject({ digest: "1" });
-    await first.delivery.stop(0);
-    // Killed between its success and the removal of the file.
-    const spool = openSpool(folder);
-    const second = setUp(() => Promise.resolve(), { ...spool, clear: () => Promise.reject(new Error("killed")) });
-    await second.delivery.restore();
-    second.delivery.offer(makeReport("2"));
-    await second.delivery.settle();
-    expect(second.sent.at(-1)).toBe("2");
-    expect(await spool.load()).toMatchObject({ digest: "2" });
-    const third = setUp(() => Promise.resolve(), spool);
-    await third.delivery.restore();
-    await third.delivery.settle();
-    expect(third.sent).toEqual(["2"]);
-    expect(await spool.load()).toBeUndefined();
-  });
+  it(
+    "hands what it could not send to the next process, and drops it once something " + "newer is there",
+    async () => {
+      const folder = await makeFolder();
+      const first = setUp(() => Promise.reject(new Error("away")), openSpool(folder));
+      first.delivery.offer(makeReport("1"));
+      await expect.poll(() => openSpool(folder).load()).toMatchObject({ digest: "1" });
+      await first.delivery.stop(0);
+      // Killed between its success and the removal of the file.
+      const spool = openSpool(folder);
+      const second = setUp(() => Promise.resolve(), {
+        ...spool,
+        clear: () => Promise.reject(new Error("killed")),
+      });
+      await second.delivery.restore();
+      second.delivery.offer(makeReport("2"));
+      await second.delivery.settle();
+      expect(second.sent.at(-1)).toBe("2");
+      expect(await spool.load()).toMatchObject({ digest: "2" });
+      const third = setUp(() => Promise.resolve(), spool);
+      await third.delivery.restore();
+      await third.delivery.settle();
+      expect(third.sent).toEqual(["2"]);
+      expect(await spool.load()).toBeUndefined();
+    },
+  );
 
   it("drops what says how the host was long ago, on another machine, or before a reboot", async () => {
     const folder = await makeFolder();
@@ -154,8 +165,14 @@ describe("a delivery", () => {
       return { sent: next.sent, dropped };
     }
     expect(await start("boot 1", 2 * 3_600_000)).toEqual({ sent: ["old"], dropped: [] });
-    expect(await start("boot 1", 2 * 3_600_000 + 1)).toEqual({ sent: [], dropped: ["it was made 120 min ago"] });
-    expect(await start("boot 2", 0)).toEqual({ sent: [], dropped: [expect.stringContaining("before this one booted")] });
+    expect(await start("boot 1", 2 * 3_600_000 + 1)).toEqual({
+      sent: [],
+      dropped: ["it was made 120 min ago"],
+    });
+    expect(await start("boot 2", 0)).toEqual({
+      sent: [],
+      dropped: [expect.stringContaining("before this one booted")],
+    });
   });
 
   it("goes on without a disk", async () => {

@@ -1,19 +1,27 @@
-// Delivery: gets the newest report to where it is kept, one send at a time, again and again until it is there.
+// Delivery: gets the newest report to where it is kept, one send at a time, again and again until
+// it is there.
 import type { LeaveReason } from "../report/departure.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { type Backoff, drawWait } from "../store/backoff.ts";
 import type { Spool, Spooled } from "./spool.ts";
 
 /**
- * Between tries: full jitter, so that a fleet whose store comes back does not come back in step. With the cap, what waits is there within 30 s of
- * the store's return, a try of some seconds included.
+ * Between tries: full jitter, so that a fleet whose store comes back does not come back in step.
+ * With the cap, what waits is there within 30 s of the store's return, a try of some seconds
+ * included.
  */
 const BACKOFF: Backoff = { first: 1000, cap: 25_000 };
 
-/** A report that comes while an older one waits is tried at once, but no sooner than this after the last try; ms. */
+/**
+ * A report that comes while an older one waits is tried at once, but no sooner than this after the
+ * last try; ms.
+ */
 const HURRY_AFTER_MS = 5000;
 
-/** A try that takes longer is given up; ms. A store that went without a word lets tries hang, and its return must be noticed soon. */
+/**
+ * A try that takes longer is given up; ms. A store that went without a word lets tries hang, and
+ * its return must be noticed soon.
+ */
 const SEND_TIMEOUT_MS = 20_000;
 /** A large report on a slow line has more time: so many bytes in a ms. */
 const SLOW_LINE = 16;
@@ -32,7 +40,8 @@ export interface Outlet {
   /** For people. */
   readonly location: string;
   /**
-   * Sends a report. It has ended for good when the promise settles: nothing of it arrives later than what is sent next.
+   * Sends a report. It has ended for good when the promise settles: nothing of it arrives later
+   * than what is sent next.
    *
    * @throws an error that may have `retryAfterMs`: how long the other side asks to be left alone
    */
@@ -46,13 +55,18 @@ export interface DeliveryState {
   /** When the last report got there, ms since the epoch, and its digest. */
   readonly sent: { readonly at: number; readonly digest: string } | undefined;
   /** Since when a report waits, ms since the epoch; and what went wrong last. */
-  readonly waiting: { readonly since: number; readonly failures: number; readonly reason: string } | undefined;
+  readonly waiting:
+    | { readonly since: number; readonly failures: number; readonly reason: string }
+    | undefined;
 }
 
 export interface Delivery {
   /** Takes what an earlier process could not send, unless it is of no use any more. */
   restore(): Promise<void>;
-  /** Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed within the last seconds. */
+  /**
+   * Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed
+   * within the last seconds.
+   */
   offer(report: Spooled): void;
   readonly state: DeliveryState;
   /** Ends tries: one that runs has so long to end, ms. What waits stays in the spool. */
@@ -113,7 +127,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     );
   }
 
-  /** To whoever stores it a report that arrives is fresh: one that says how the host was long ago would pass for news. */
+  /**
+   * To whoever stores it a report that arrives is fresh: one that says how the host was long ago
+   * would pass for news.
+   */
   function findAge({ madeAt }: Dated): string | undefined {
     const ageMs = clock() - madeAt;
     return ageMs > DEFAULT_WINDOW_MS ? `it was made ${Math.round(ageMs / 60_000)} min ago` : undefined;
@@ -122,7 +139,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Why what another process left is of no use. */
   function findStaleness(report: Dated): string | undefined {
     if (report.madeAt - clock() > MAX_AHEAD_MS) return "it was made in the future, by this host's clock";
-    return report.madeOn === madeOn ? findAge(report) : "it was made by another machine, or before this one booted";
+    return report.madeOn === madeOn
+      ? findAge(report)
+      : "it was made by another machine, or before this one booted";
   }
 
   /** A newer one comes with the next look. */
@@ -168,7 +187,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** Waits before the next try; what is new ends the wait early, but not before its least part is over. */
+  /**
+   * Waits before the next try; what is new ends the wait early, but not before its least part is
+   * over.
+   */
   async function pause(waitMs: number, leastMs: number): Promise<void> {
     await sleep(Math.min(waitMs, leastMs), stopping.signal);
     if (waitMs > leastMs) await sleep(waitMs - leastMs, AbortSignal.any([stopping.signal, news.signal]));
@@ -204,7 +226,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     offer,
     get state() {
-      return { sent, waiting: pending && failures > 0 ? { since: pending.since, failures, reason } : undefined };
+      return {
+        sent,
+        waiting: pending && failures > 0 ? { since: pending.since, failures, reason } : undefined,
+      };
     },
     async stop(graceMs) {
       stopping.abort();

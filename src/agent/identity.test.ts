@@ -1,4 +1,5 @@
-// Tests of whose a state folder is: a copy of a machine sets aside what was the first one's, and a machine keeps its own.
+// Tests of whose a state folder is: a copy of a machine sets aside what was the first one's, and a
+// machine keeps its own.
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -8,16 +9,31 @@ import { claimFolder } from "./identity.ts";
 const FIRST = { machineId: "a".repeat(64), card: "b".repeat(64) };
 
 async function setUp() {
-  const folder = await makeFolder({ key: "rh_1", spool: "{}", "status.json": "{}", "spec.json": "{}", data: "host-1" });
+  const folder = await makeFolder({
+    key: "rh_1",
+    spool: "{}",
+    "status.json": "{}",
+    "spec.json": "{}",
+    data: "host-1",
+  });
   await claimFolder(folder, FIRST);
-  return { folder, names: async () => (await readdir(folder)).filter((name) => name !== "identity.json").sort() };
+  return {
+    folder,
+    names: async () => (await readdir(folder)).filter((name) => name !== "identity.json").sort(),
+  };
 }
 const ALL = ["data", "key", "spec.json", "spool", "status.json"];
 
 it("leaves everything to the machine that it belongs to, also where less of it can be seen", async () => {
   const { folder, names } = await setUp();
   const unseen = { machineId: undefined, card: undefined };
-  for (const same of [FIRST, unseen, { ...FIRST, card: undefined }, { ...FIRST, machineId: undefined }, FIRST])
+  for (const same of [
+    FIRST,
+    unseen,
+    { ...FIRST, card: undefined },
+    { ...FIRST, machineId: undefined },
+    FIRST,
+  ])
     expect(await claimFolder(folder, same)).toEqual([]);
   expect(await names()).toEqual(ALL);
 });

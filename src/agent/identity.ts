@@ -1,4 +1,5 @@
-// Which machine a state folder belongs to: an image that is made of a machine takes its folder along, and a copy must not go on as the first one.
+// Which machine a state folder belongs to: an image that is made of a machine takes its folder
+// along, and a copy must not go on as the first one.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -8,7 +9,10 @@ import { readStateFile, replaceFile, setAside } from "./state-file.ts";
 const FILE = "identity.json";
 const MAX_BYTES = 4096;
 
-/** What is this machine's alone: its key, the report that waits, what its agent said last and saw. What was published for all hosts stays. */
+/**
+ * What is this machine's alone: its key, the report that waits, what its agent said last and saw.
+ * What was published for all hosts stays.
+ */
 const OWN_FILES = ["key", "spool", "status.json", "observed.json"] as const;
 
 /** How files are called that were another machine's. */
@@ -23,10 +27,12 @@ export interface MachineParts {
 }
 
 /**
- * Takes a state folder for this machine's. Where another machine has left it, what was that machine's alone is set aside, so that nothing speaks
- * in its name: `key.other-machine`, say. However long a machine slept, what is its own stays.
+ * Takes a state folder for this machine's. Where another machine has left it, what was that
+ * machine's alone is set aside, so that nothing speaks in its name: `key.other-machine`, say.
+ * However long a machine slept, what is its own stays.
  *
- * What cannot be seen now or could not be seen then says nothing: a machine is another where both are known and differ.
+ * What cannot be seen now or could not be seen then says nothing: a machine is another where both
+ * are known and differ.
  *
  * @param more files beside the folder's own that are this machine's alone
  * @returns the paths of what was set aside
@@ -38,7 +44,8 @@ export async function claimFolder(
 ): Promise<readonly string[]> {
   const path = join(folder, FILE);
   const known = parse(await readStateFile(path, MAX_BYTES));
-  const isOther = known !== undefined && (differ(known.machine_id, machine.machineId) || differ(known.card, machine.card));
+  const isOther =
+    known !== undefined && (differ(known.machine_id, machine.machineId) || differ(known.card, machine.card));
   const moved: string[] = [];
   if (isOther)
     for (const file of [...OWN_FILES.map((name) => join(folder, name)), ...more]) {

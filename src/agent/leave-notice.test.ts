@@ -1,4 +1,5 @@
-// Tests of notices, against a metadata service on loopback that is good, slow, absent, old, or lies.
+// Tests of notices, against a metadata service on loopback that is good, slow, absent, old, or
+// lies.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startMetadataServer } from "../collect/metadata-server.ts";
 import { createNotices, NOTICE_EVERY_MS } from "./leave-notice.ts";
@@ -7,7 +8,9 @@ const SPOT = "meta-data/spot/instance-action";
 const STATE = "meta-data/autoscaling/target-lifecycle-state";
 const LIFE_CYCLE = "meta-data/instance-life-cycle";
 
-/** Notices from a service; each turn's wait lets `onTurn` change what the service says, or ends all. */
+/**
+ * Notices from a service; each turn's wait lets `onTurn` change what the service says, or ends all.
+ */
 async function setUp(
   paths: Record<string, string>,
   onTurn: (turn: number, stop: () => void) => void,
@@ -53,7 +56,16 @@ describe("awaitNotice", () => {
   );
 
   it("takes nothing for a notice that is none", async () => {
-    const lies = ["", "[]", "null", '"terminate"', '{"action":"rebalance"}', '{"time":"soon"}', "<html>", "{".repeat(10_000)];
+    const lies = [
+      "",
+      "[]",
+      "null",
+      '"terminate"',
+      '{"action":"rebalance"}',
+      '{"time":"soon"}',
+      "<html>",
+      "{".repeat(10_000),
+    ];
     const paths: Record<string, string> = { [LIFE_CYCLE]: "spot", [STATE]: "Terminating soon" };
     const { notices, signal } = await setUp(paths, (turn, stop) => {
       paths[SPOT] = lies[turn] ?? "";

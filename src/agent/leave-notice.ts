@@ -1,4 +1,5 @@
-// Notices that a host will end: EC2 tells a spot instance two minutes before, and one of an Auto Scaling group when it is terminated.
+// Notices that a host will end: EC2 tells a spot instance two minutes before, and one of an Auto
+// Scaling group when it is terminated.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
 import { type Answer, ask, type MetadataSource, readToken } from "../collect/metadata.ts";
@@ -10,7 +11,9 @@ export const NOTICE_EVERY_MS = 5000;
 /** A token is used for half of the minute that it is good for. */
 const TOKEN_FOR_MS = 30_000;
 
-/** The spot service says what it will do; an instance that is stopped or hibernated leaves as well. */
+/**
+ * The spot service says what it will do; an instance that is stopped or hibernated leaves as well.
+ */
 const SPOT = "meta-data/spot/instance-action";
 
 /** InService, Terminated, Standby, Warmed:… */
@@ -18,7 +21,10 @@ const AUTOSCALING = "meta-data/autoscaling/target-lifecycle-state";
 
 const LIFE_CYCLE = "meta-data/instance-life-cycle";
 
-/** An instance that is in no Auto Scaling group is asked about it every five minutes: it may be attached to one. */
+/**
+ * An instance that is in no Auto Scaling group is asked about it every five minutes: it may be
+ * attached to one.
+ */
 const ATTACH_TURNS = 60;
 
 export interface NoticesOptions {
@@ -28,7 +34,10 @@ export interface NoticesOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Whoever looks for notices. A service that is slow, absent or away for a while is asked again; what is not understood is no notice. */
+/**
+ * Whoever looks for notices. A service that is slow, absent or away for a while is asked again;
+ * what is not understood is no notice.
+ */
 export interface Notices {
   /** Waits for a notice. @returns undefined once the signal aborts */
   awaitNotice(signal: AbortSignal): Promise<LeaveReason | undefined>;
@@ -58,7 +67,8 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
   async function look(signal: AbortSignal): Promise<LeaveReason | undefined> {
     if (isSpot === undefined) {
       const answer = await get(LIFE_CYCLE, signal);
-      if ("status" in answer && answer.status < 500 && answer.status !== 401) isSpot = answer.body.trim() === "spot";
+      if ("status" in answer && answer.status < 500 && answer.status !== 401)
+        isSpot = answer.body.trim() === "spot";
     }
     if (isSpot !== false && isInterruption(await get(SPOT, signal))) return "spot_interruption";
     if (isInGroup === false && turn++ % ATTACH_TURNS !== 0) return undefined;
@@ -83,7 +93,10 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
   };
 }
 
-/** Out of the group, or out of its warm pool (EC2 Auto Scaling guide, "Retrieve the target lifecycle state through instance metadata"). */
+/**
+ * Out of the group, or out of its warm pool (EC2 Auto Scaling guide, "Retrieve the target lifecycle
+ * state through instance metadata").
+ */
 const LEAVING = /^(?:Warmed:)?Terminated$/;
 
 /** Elsewhere than on EC2 nobody tells. */

@@ -9,7 +9,10 @@ const BACKOFF: Backoff = { first: 250, cap: 2000 };
 /** A try that takes longer is given up: what hangs may go through a new connection; ms. */
 const TRY_MS = 5000;
 
-/** A host that comes back waits so long after its departure: a store that tells whole seconds must see the report as the later one; ms. */
+/**
+ * A host that comes back waits so long after its departure: a store that tells whole seconds must
+ * see the report as the later one; ms.
+ */
 export const RETURN_AFTER_MS = 1500;
 
 export interface LeaveOptions {

@@ -1,4 +1,5 @@
-// The file of observations in the agent's state folder: agent and one-shot reports read and write it, at the same time if need be.
+// The file of observations in the agent's state folder: agent and one-shot reports read and write
+// it, at the same time if need be.
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,13 +15,18 @@ export interface ObservationsFileOptions {
   readonly root?: string | undefined;
   /** Whether a folder that is not there is made. */
   readonly makesFolder?: boolean;
-  /** After which time it is written though nothing changed: that nothing did is known from then on by whoever is started next; ms. */
+  /**
+   * After which time it is written though nothing changed: that nothing did is known from then on
+   * by whoever is started next; ms.
+   */
   readonly refreshMs?: number;
   /** Told of a file that is set aside, or cannot be read or written; the latter once. */
   readonly onNotice: (notice: string) => void;
 }
 
-/** Opens the file; it is read when it is first asked for, and again when another process wrote it. */
+/**
+ * Opens the file; it is read when it is first asked for, and again when another process wrote it.
+ */
 export function openObservationsFile(options: ObservationsFileOptions): Memory {
   const { folder, root = "/", makesFolder = false, refreshMs = REFRESH_MS, onNotice } = options;
   const suffix = root === "/" ? "" : `-${digest(root).slice(0, 8)}`;
@@ -43,7 +49,10 @@ export function openObservationsFile(options: ObservationsFileOptions): Memory {
     if (bytes !== undefined && observations.take(bytes.toString("utf8"))) return true;
     const aside = await setAside(path, "damaged");
     if (aside !== undefined)
-      onNotice(`${path} is damaged or not of this version; it is kept as ${aside}, and what was seen of files begins anew`);
+      onNotice(
+        `${path} is damaged or not of this version; it is kept as ${aside}, and what ` +
+          "was seen of files begins anew",
+      );
     return false;
   }
 
@@ -58,7 +67,8 @@ export function openObservationsFile(options: ObservationsFileOptions): Memory {
   async function write(): Promise<void> {
     if (!loading) return;
     const observations = await loading;
-    // Of two that write at once one may not have seen the other: both look again, and the later one has all.
+    // Of two that write at once one may not have seen the other: both look again, and the later one
+    // has all.
     const isJoined = await takeIn(observations);
     if (!observations.isNew(refreshMs) && !isJoined) return;
     if (makesFolder) await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -85,7 +95,9 @@ export function openObservationsFile(options: ObservationsFileOptions): Memory {
         (error: Error & { readonly code?: string }) => {
           const isNeedless = error.code === "ENOENT" && !makesFolder;
           if (!hasFailed && !isNeedless)
-            onNotice(`what was seen of files cannot be kept: ${error.message}; name a folder for it with --state`);
+            onNotice(
+              `what was seen of files cannot be kept: ${error.message}; name a folder for it with --state`,
+            );
           hasFailed = true;
         },
       );

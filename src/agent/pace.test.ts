@@ -1,11 +1,18 @@
-// Tests of the pace: the first change at once, a deploy when it pauses, what never rests now and then, and nothing waits for it.
+// Tests of the pace: the first change at once, a deploy when it pauses, what never rests now and
+// then, and nothing waits for it.
 import { describe, expect, it } from "vitest";
 import { createPace } from "./pace.ts";
 
 const GLOB = "/conf/*.conf";
 
-/** Plays changes in steps of 10 ms, looking whenever it is due. @returns when each path or glob was looked at, ms */
-function play(untilMs: number, changes: readonly { readonly at: number; readonly given: string; readonly file: string }[]) {
+/**
+ * Plays changes in steps of 10 ms, looking whenever it is due. @returns when each path or glob was
+ * looked at, ms
+ */
+function play(
+  untilMs: number,
+  changes: readonly { readonly at: number; readonly given: string; readonly file: string }[],
+) {
   let now = 0;
   const pace = createPace(() => now);
   const looks: { readonly at: number; readonly given: readonly string[] }[] = [];

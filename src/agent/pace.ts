@@ -1,22 +1,31 @@
-// Pace: when to look at what changed. The first change is looked at once, a deploy when it pauses, and a file that never rests now and then. Pure but
-// for the clock that is passed in.
+// Pace: when to look at what changed. The first change is looked at once, a deploy when it pauses,
+// and a file that never rests now and then. Pure but for the clock that is passed in.
 
 /** A change is often the first of several: a file is emptied, then written; ms. */
 const SETTLE_MS = 100;
 
-/** What goes on is looked at when it has paused for so long, and when it has lasted for so long; ms. Both double as looks bring news again and again. */
+/**
+ * What goes on is looked at when it has paused for so long, and when it has lasted for so long; ms.
+ * Both double as looks bring news again and again.
+ */
 const QUIET_MS = 1000;
 const LONGEST_MS = 4000;
 const MOST_MS = 60_000;
 
-/** Looks with news that are forgotten again; each counts for so long, ms. A look without news counts for a tenth. */
+/**
+ * Looks with news that are forgotten again; each counts for so long, ms. A look without news counts
+ * for a tenth.
+ */
 const FORGET_MS = 60_000;
 const NO_NEWS = 0.1;
 
 /** So many looks with news at a path or glob, and pauses have to be longer. */
 const CALM_LOOKS = 10;
 
-/** A file that changes on and on for so long, ms, with pauses shorter than this, or whose changes were news so often, is restless: nothing else waits for it. */
+/**
+ * A file that changes on and on for so long, ms, with pauses shorter than this, or whose changes
+ * were news so often, is restless: nothing else waits for it.
+ */
 const RESTLESS_MS = 5000;
 const RUN_GAP_MS = 2000;
 const RESTLESS_LOOKS = 6;
@@ -25,7 +34,10 @@ const RESTLESS_LOOKS = 6;
 const MAX_SOURCES = 1000;
 
 export interface Pace {
-  /** Takes note of a change. @param source the file that changed. @returns whether it is the first one of its file that waits */
+  /**
+   * Takes note of a change. @param source the file that changed. @returns whether it is the first
+   * one of its file that waits
+   */
   note(changed: string, source: string): boolean;
   /** When something is to be looked at; Infinity if nothing waits. */
   readonly dueAt: number;
@@ -74,7 +86,8 @@ export function createPace(monotonic: () => number): Pace {
     const known = sources.get(name);
     if (known) return known;
     if (sources.size >= MAX_SOURCES) {
-      for (const [other, { news }] of sources) if (!waiting.has(other) && read(news) === 0) sources.delete(other);
+      for (const [other, { news }] of sources)
+        if (!waiting.has(other) && read(news) === 0) sources.delete(other);
     }
     const now = monotonic();
     const source = { news: { value: 0, at: now }, runFrom: now, lastAt: now };
@@ -117,7 +130,11 @@ export function createPace(monotonic: () => number): Pace {
     for (const [name, one] of waiting) {
       if (one.isRestless) {
         const news = read(sources.get(name)?.news);
-        restless = Math.min(restless, one.lastAt + quiet(news - RESTLESS_LOOKS + 1), one.firstAt + longest(news));
+        restless = Math.min(
+          restless,
+          one.lastAt + quiet(news - RESTLESS_LOOKS + 1),
+          one.firstAt + longest(news),
+        );
         continue;
       }
       if (one.isFirst) calm = Math.min(calm, one.firstAt + SETTLE_MS);
@@ -142,7 +159,8 @@ export function createPace(monotonic: () => number): Pace {
     take(all) {
       const { calm, restless } = findDue();
       const now = monotonic();
-      // What is restless is looked at together, and beside nothing else: neither waits for the other.
+      // What is restless is looked at together, and beside nothing else: neither waits for the
+      // other.
       const isDue = ({ isRestless }: Waiting) => all || now >= (isRestless ? restless : calm);
       const due = [...waiting].filter(([, one]) => isDue(one));
       const counts = due.flatMap(([name, { given, isRestless }]) => [

@@ -1,5 +1,6 @@
-// Presence: agents of one machine know of each other, whatever user they are and whatever state folders they have. Each holds a socket with an
-// abstract name, which everybody may see in /proc/net/unix, which is in no folder, and which the kernel takes away with the process.
+// Presence: agents of one machine know of each other, whatever user they are and whatever state
+// folders they have. Each holds a socket with an abstract name, which everybody may see in
+// /proc/net/unix, which is in no folder, and which the kernel takes away with the process.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
@@ -17,7 +18,8 @@ export interface Presence {
   /**
    * Ends this agent's presence.
    *
-   * @returns whether another agent goes on reporting the same host to the same place. Of several that end at once the last one hears that none does.
+   * @returns whether another agent goes on reporting the same host to the same place. Of several
+   *   that end at once the last one hears that none does.
    */
   end(): Promise<boolean>;
 }
@@ -25,7 +27,10 @@ export interface Presence {
 const NAME = /@rollcall-agent\/([0-9a-f]{16})\/([0-9a-f]{16})\/(\d{1,10})@*$/;
 
 /** Announces an agent. Where it cannot be, as on another system than Linux, the agent is alone. */
-export async function announce({ folder, location, id }: PresenceOptions, pid = process.pid): Promise<Presence> {
+export async function announce(
+  { folder, location, id }: PresenceOptions,
+  pid = process.pid,
+): Promise<Presence> {
   const what = digest(`${location}\n${id}`);
   const server = await listen(`\0rollcall-agent/${digest(folder)}/${what}/${pid}`);
   return {
@@ -43,7 +48,9 @@ export async function findAgents(folder: string): Promise<readonly number[]> {
   return (await listAgents()).filter((agent) => agent.folder === place).map(({ pid }) => pid);
 }
 
-async function listAgents(): Promise<{ readonly folder: string; readonly what: string; readonly pid: number }[]> {
+async function listAgents(): Promise<
+  { readonly folder: string; readonly what: string; readonly pid: number }[]
+> {
   const table = await readFile("/proc/net/unix", "latin1").catch(() => "");
   return table.split("\n").flatMap((line) => {
     const [, folder, what, pid] = NAME.exec(line) ?? [];

@@ -6,12 +6,16 @@ import { findSlot, HEARTBEAT_MS, waitAtStart, waitForSlot } from "./schedule.ts"
 describe("waitForSlot", () => {
   it("leads to the host's own time, 30 to 90 minutes from now, at any time", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: HEARTBEAT_MS - 1 }), fc.integer({ min: -1e12, max: 4e12 }), (slot, now) => {
-        const wait = waitForSlot(slot, now);
-        expect(wait).toBeGreaterThanOrEqual(HEARTBEAT_MS / 2);
-        expect(wait).toBeLessThanOrEqual((HEARTBEAT_MS / 2) * 3);
-        expect((((now + wait - slot) % HEARTBEAT_MS) + HEARTBEAT_MS) % HEARTBEAT_MS).toBe(0);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: HEARTBEAT_MS - 1 }),
+        fc.integer({ min: -1e12, max: 4e12 }),
+        (slot, now) => {
+          const wait = waitForSlot(slot, now);
+          expect(wait).toBeGreaterThanOrEqual(HEARTBEAT_MS / 2);
+          expect(wait).toBeLessThanOrEqual((HEARTBEAT_MS / 2) * 3);
+          expect((((now + wait - slot) % HEARTBEAT_MS) + HEARTBEAT_MS) % HEARTBEAT_MS).toBe(0);
+        },
+      ),
     );
   });
 });

@@ -1,15 +1,23 @@
-// When a host reports though nothing changed: once an hour, at a time of its own, so that hosts that boot together do not upload together. Pure.
+// When a host reports though nothing changed: once an hour, at a time of its own, so that hosts
+// that boot together do not upload together. Pure.
 import { createHash } from "node:crypto";
 
-/** How often an unchanged report is sent again; ms. Half the window (2 h), so that one that fails silences nobody. */
+/**
+ * How often an unchanged report is sent again; ms. Half the window (2 h), so that one that fails
+ * silences nobody.
+ */
 export const HEARTBEAT_MS = 60 * 60_000;
 
-/** A slot that comes sooner after a report is left out: the report is young enough until the next one, at most 90 minutes later. */
+/**
+ * A slot that comes sooner after a report is left out: the report is young enough until the next
+ * one, at most 90 minutes later.
+ */
 const MIN_GAP_MS = HEARTBEAT_MS / 2;
 
 /**
- * A machine that has just booted may be one of very many: their first reports are spread over this time. So 100,000 hosts that boot in the
- * same second stay below the 3,500 PUTs a second that S3 takes for a prefix
+ * A machine that has just booted may be one of very many: their first reports are spread over this
+ * time. So 100,000 hosts that boot in the same second stay below the 3,500 PUTs a second that S3
+ * takes for a prefix
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html).
  */
 const BOOT_SPREAD_MS = 30_000;
@@ -35,7 +43,10 @@ export function waitForSlot(slot: number, now: number): number {
   return wait < MIN_GAP_MS ? wait + HEARTBEAT_MS : wait;
 }
 
-/** How long an agent waits before its first report; ms. @param uptime since boot, ms @param random from 0 to 1 */
+/**
+ * How long an agent waits before its first report; ms. @param uptime since boot, ms @param random
+ * from 0 to 1
+ */
 export function waitAtStart(uptime: number, random: number): number {
   return uptime < BOOT_MS ? random * BOOT_SPREAD_MS : 0;
 }

@@ -14,7 +14,11 @@ it.each([
   ["echo offline; exit 1", CGROUP, "stopped"],
   ["exit 1", CGROUP, "stopped"],
   [jobs("1243 rollcall-agent.service restart running"), CGROUP, "restart"],
-  [jobs("1243 rollcall-agent.service restart waiting"), "1:name=systemd:/system.slice/rollcall-agent.service\n", "restart"],
+  [
+    jobs("1243 rollcall-agent.service restart waiting"),
+    "1:name=systemd:/system.slice/rollcall-agent.service\n",
+    "restart",
+  ],
   [jobs("1243 rollcall-agent.service stop running"), CGROUP, "stopped"],
   [jobs("1243 other.service restart running"), CGROUP, "stopped"],
   [jobs("1243 rollcall-agent.service restart running"), "0::/user.slice/session-1.scope\n", "stopped"],

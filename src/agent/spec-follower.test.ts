@@ -1,4 +1,5 @@
-// Tests of following: what is tampered with, replayed, expired, forbidden or broken is refused with a reason, through restarts.
+// Tests of following: what is tampered with, replayed, expired, forbidden or broken is refused with
+// a reason, through restarts.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,8 +10,10 @@ import { createSpecFollower, type FollowedSpec } from "./spec-follower.ts";
 
 const HOST = { instance_id: "a", instance_name: "prod_1" };
 const START = Date.UTC(2026, 0, 1);
-const specOf = (name: string) => `version: 1\ncollect:\n  - host:\n  - file: { path: /${name}, fields: { x: { pattern: . } } }\n`;
-const RUNS_SHELL = "version: 1\ncollect:\n  - host:\n  - command: { run: [/bin/sh, -c, id], fields: { x: { pattern: . } } }\n";
+const specOf = (name: string) =>
+  `version: 1\ncollect:\n  - host:\n  - file: { path: /${name}, fields: { x: { pattern: . } } }\n`;
+const RUNS_SHELL =
+  "version: 1\ncollect:\n  - host:\n  - command: { run: [/bin/sh, -c, id], fields: { x: { pattern: . } } }\n";
 
 function makeKey() {
   const pair = makeKeyPair();
@@ -84,50 +87,65 @@ describe("a follower", () => {
     expect(follower.refusal).toBeUndefined();
   });
 
-  it("goes on after a restart without the store, and where no part covers the host any more goes back to its own", async () => {
-    const { open, publish, take, put } = await setUp();
-    publish(1, specOf("a"));
-    const { digest } = await take(open());
-    put(Buffer.from(""));
-    const follower = open();
-    expect(await follower.load(HOST)).toMatchObject({ digest, edition: 1 });
-    publish(2, specOf("b"), { parts: [{ spec: specOf("b"), filters: [{ field: "instance_name", pattern: "staging_*" }] }] });
-    expect(await follower.poll(HOST)).toBe("local");
-    expect(await follower.poll(HOST)).toBeUndefined();
-  });
-
-  it("refuses what was tampered with, or signed by another, and says so until there is something better", async () => {
-    const { open, publish, put, take } = await setUp();
-    const follower = open();
-    const bytes = publish(1, specOf("a"));
-    put(Buffer.from(bytes.toString().replace('"payload":"ey', '"payload":"eX')));
-    expect(await follower.poll(HOST)).toBeUndefined();
-    expect(follower.refusal?.detail).toContain("no key that is trusted here");
-    publish(1, specOf("a"), {}, makeKey().secret);
-    expect(await follower.poll(HOST)).toBeUndefined();
-    expect(follower.refusal?.detail).toContain("no key that is trusted here");
-    publish(1, specOf("a"));
-    await take(follower);
-    expect(follower.refusal).toBeUndefined();
-  });
-
-  it("refuses a replayed edition, also after a restart, and another one with a number that was used", async () => {
-    const { open, publish, take } = await setUp();
-    const first = open();
-    publish(1, specOf("a"));
-    await take(first);
-    publish(2, specOf("b"));
-    await take(first);
-    for (const follower of [first, open()]) {
-      await follower.load(HOST);
+  it(
+    "goes on after a restart without the store, and where no part covers the host any " +
+      "more goes back to its own",
+    async () => {
+      const { open, publish, take, put } = await setUp();
       publish(1, specOf("a"));
+      const { digest } = await take(open());
+      put(Buffer.from(""));
+      const follower = open();
+      expect(await follower.load(HOST)).toMatchObject({ digest, edition: 1 });
+      publish(2, specOf("b"), {
+        parts: [{ spec: specOf("b"), filters: [{ field: "instance_name", pattern: "staging_*" }] }],
+      });
+      expect(await follower.poll(HOST)).toBe("local");
       expect(await follower.poll(HOST)).toBeUndefined();
-      expect(follower.refusal).toEqual({ edition: 1, detail: expect.stringContaining("not newer than edition 2") });
-      publish(2, specOf("c"));
+    },
+  );
+
+  it(
+    "refuses what was tampered with, or signed by another, and says so until there is " + "something better",
+    async () => {
+      const { open, publish, put, take } = await setUp();
+      const follower = open();
+      const bytes = publish(1, specOf("a"));
+      put(Buffer.from(bytes.toString().replace('"payload":"ey', '"payload":"eX')));
       expect(await follower.poll(HOST)).toBeUndefined();
-      expect(follower.refusal).toMatchObject({ edition: 2 });
-    }
-  });
+      expect(follower.refusal?.detail).toContain("no key that is trusted here");
+      publish(1, specOf("a"), {}, makeKey().secret);
+      expect(await follower.poll(HOST)).toBeUndefined();
+      expect(follower.refusal?.detail).toContain("no key that is trusted here");
+      publish(1, specOf("a"));
+      await take(follower);
+      expect(follower.refusal).toBeUndefined();
+    },
+  );
+
+  it(
+    "refuses a replayed edition, also after a restart, and another one with a number " + "that was used",
+    async () => {
+      const { open, publish, take } = await setUp();
+      const first = open();
+      publish(1, specOf("a"));
+      await take(first);
+      publish(2, specOf("b"));
+      await take(first);
+      for (const follower of [first, open()]) {
+        await follower.load(HOST);
+        publish(1, specOf("a"));
+        expect(await follower.poll(HOST)).toBeUndefined();
+        expect(follower.refusal).toEqual({
+          edition: 1,
+          detail: expect.stringContaining("not newer than edition 2"),
+        });
+        publish(2, specOf("c"));
+        expect(await follower.poll(HOST)).toBeUndefined();
+        expect(follower.refusal).toMatchObject({ edition: 2 });
+      }
+    },
+  );
 
   it("refuses an expired edition, and goes on with one that expires later", async () => {
     const { open, publish, take, pass } = await setUp();
@@ -213,25 +231,28 @@ describe("a follower", () => {
     }
   });
 
-  it("lets no older edition in though its state is damaged, or older than what it remembers beside it", async () => {
-    const { folder, open, publish, take } = await setUp();
-    publish(1, specOf("a"));
-    await take(open());
-    const path = join(folder, "spec.json");
-    const older = await readFile(path);
-    publish(2, specOf("b"));
-    await take(open());
-    for (const content of ["{", older]) {
-      await writeFile(path, content);
+  it(
+    "lets no older edition in though its state is damaged, or older than what it " + "remembers beside it",
+    async () => {
+      const { folder, open, publish, take } = await setUp();
       publish(1, specOf("a"));
-      const follower = open();
-      await follower.load(HOST);
-      expect(await follower.poll(HOST)).toBeUndefined();
-      expect(follower.refusal?.detail).toContain("not newer than edition 2");
+      await take(open());
+      const path = join(folder, "spec.json");
+      const older = await readFile(path);
       publish(2, specOf("b"));
-      expect(await follower.poll(HOST)).toMatchObject({ edition: 2 });
-    }
-  });
+      await take(open());
+      for (const content of ["{", older]) {
+        await writeFile(path, content);
+        publish(1, specOf("a"));
+        const follower = open();
+        await follower.load(HOST);
+        expect(await follower.poll(HOST)).toBeUndefined();
+        expect(follower.refusal?.detail).toContain("not newer than edition 2");
+        publish(2, specOf("b"));
+        expect(await follower.poll(HOST)).toMatchObject({ edition: 2 });
+      }
+    },
+  );
 
   it("forgets what a key signed that is trusted no more", async () => {
     const { open, publish, take } = await setUp();

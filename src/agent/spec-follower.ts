@@ -1,4 +1,5 @@
-// Following the specs that are published: takes an edition only if it is signed by a trusted key, newer than the last, allowed here, and works.
+// Following the specs that are published: takes an edition only if it is signed by a trusted key,
+// newer than the last, allowed here, and works.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -17,7 +18,10 @@ import { parseSpec, type Spec } from "../spec/spec.ts";
 import type { PublicKey } from "../spec/spec-key.ts";
 import { readStateFile, replaceFile } from "./state-file.ts";
 
-/** How often the published edition is looked at, give or take a third; ms. More often would cost more than the reports do (docs/cost.md). */
+/**
+ * How often the published edition is looked at, give or take a third; ms. More often would cost
+ * more than the reports do (docs/cost.md).
+ */
 export const FOLLOW_EVERY_MS = 5 * 60_000;
 
 /** A spec to collect by. */
@@ -36,7 +40,8 @@ export interface Refusal {
 
 export interface SpecFollower {
   /**
-   * Takes up what an earlier process followed. A spec in whose trial processes ended twice is refused: once may be a reboot.
+   * Takes up what an earlier process followed. A spec in whose trial processes ended twice is
+   * refused: once may be a reboot.
    *
    * @returns undefined if there is nothing to follow yet
    */
@@ -44,7 +49,8 @@ export interface SpecFollower {
   /**
    * Looks at the published edition.
    *
-   * @returns a spec to try; `local` where no part of it covers this host any more; undefined if nothing changed, or it was refused
+   * @returns a spec to try; `local` where no part of it covers this host any more; undefined if
+   *   nothing changed, or it was refused
    * @throws whatever fetching throws
    */
   poll(host: HostFacts): Promise<FollowedSpec | "local" | undefined>;
@@ -57,12 +63,17 @@ export interface SpecFollower {
   look(host: HostFacts): Promise<number | undefined>;
   /** Marks that a spec is about to be tried for the first time, so that a crash is remembered. */
   beginTrial(spec: FollowedSpec): Promise<void>;
-  /** It was not tried to the end, since this process is told to stop: the next one tries it again. */
+  /**
+   * It was not tried to the end, since this process is told to stop: the next one tries it again.
+   */
   cancelTrial(): Promise<void>;
   /** It works, or it does not, and why. */
   endTrial(spec: FollowedSpec, fault?: string): Promise<void>;
   readonly refusal: Refusal | undefined;
-  /** Number of the newest edition that says what this host does; undefined where its own spec counts. */
+  /**
+   * Number of the newest edition that says what this host does; undefined where its own spec
+   * counts.
+   */
   readonly edition: number | undefined;
 }
 
@@ -82,7 +93,10 @@ export interface SpecFollowerOptions {
 }
 
 const STATE = z.object({
-  /** The highest edition that was ever taken up, and the digest of what it said: nothing older is taken, whoever signed it. */
+  /**
+   * The highest edition that was ever taken up, and the digest of what it said: nothing older is
+   * taken, whoever signed it.
+   */
   highest: z.int(),
   highest_digest: z.string().optional(),
   /** The signed edition in use, base64: the last one that works. */
@@ -154,9 +168,12 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     const fault = state.undone[digest];
     if (fault !== undefined) return { fault: `${UNDONE}${fault}` };
     const parsed = parseSpec(part.spec);
-    if ("mistakes" in parsed) return { fault: "its spec has mistakes that this agent's version cannot read over" };
+    if ("mistakes" in parsed)
+      return { fault: "its spec has mistakes that this agent's version cannot read over" };
     const forbidden = findForbiddenCommand(parsed.spec, allowedCommands) ?? files.judgeSpec(parsed.spec);
-    return forbidden === undefined ? { spec: parsed.spec, digest, edition: edition.number } : { fault: forbidden };
+    return forbidden === undefined
+      ? { spec: parsed.spec, digest, edition: edition.number }
+      : { fault: forbidden };
   }
 
   /** What is wrong with an edition's age; nothing with that of the one that this host has had. */
@@ -164,8 +181,13 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
     const isSame = state.highest_digest === undefined || state.highest_digest === digestEdition(edition);
     if (edition.number === state.highest && isSame) return undefined;
     if (edition.number > state.highest + MAX_JUMP)
-      return `its number is more than ${MAX_JUMP} above that of edition ${state.highest}, the last that this host has had: a mistake, which would lock out all that follow`;
-    if (edition.number <= state.highest) return `it is not newer than edition ${state.highest}, which this host has had`;
+      return (
+        `its number is more than ${MAX_JUMP} above that of edition ${state.highest}, ` +
+        "the last that this host has had: a mistake, which would lock out all that " +
+        "follow"
+      );
+    if (edition.number <= state.highest)
+      return `it is not newer than edition ${state.highest}, which this host has had`;
     return Date.parse(edition.expires_at) <= clock() ? `it expired at ${edition.expires_at}` : undefined;
   }
 
@@ -175,7 +197,11 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   }
 
   /** Takes up an edition as far as it concerns this host. */
-  async function accept(edition: Edition, bytes: Buffer, host: HostFacts): Promise<FollowedSpec | "local" | undefined> {
+  async function accept(
+    edition: Edition,
+    bytes: Buffer,
+    host: HostFacts,
+  ): Promise<FollowedSpec | "local" | undefined> {
     const taken = examine(edition, host);
     if (typeof taken === "object" && "fault" in taken) return refuse(taken.fault, edition.number);
     refusal = undefined;
@@ -284,7 +310,8 @@ async function readState(path: string): Promise<State | undefined> {
   try {
     return STATE.safeParse(JSON.parse(text?.toString("utf8") ?? "")).data;
   } catch {
-    // Not there, or damaged. Then nothing is followed until the next look, and what is published counts.
+    // Not there, or damaged. Then nothing is followed until the next look, and what is published
+    // counts.
     return undefined;
   }
 }

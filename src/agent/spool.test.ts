@@ -6,7 +6,13 @@ import { describe, expect, it } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
 import { openSpool } from "./spool.ts";
 
-const REPORT = { id: "a", bytes: Buffer.from('{"instance_id":"a"}\n\n{"x":1}'), digest: "sha256:1", madeAt: 5, madeOn: "a boot" };
+const REPORT = {
+  id: "a",
+  bytes: Buffer.from('{"instance_id":"a"}\n\n{"x":1}'),
+  digest: "sha256:1",
+  madeAt: 5,
+  madeOn: "a boot",
+};
 
 describe("a spool", () => {
   it("gives back what was saved last, also to the next process", async () => {
@@ -32,12 +38,16 @@ describe("a spool", () => {
     }
     const start = whole.indexOf("\n") + 1;
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: start, max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
-        const changed = Buffer.from(whole);
-        changed[at] = (changed[at] ?? 0) ^ flip;
-        await writeFile(path, changed);
-        expect(await spool.load()).toBeUndefined();
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: start, max: whole.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, flip) => {
+          const changed = Buffer.from(whole);
+          changed[at] = (changed[at] ?? 0) ^ flip;
+          await writeFile(path, changed);
+          expect(await spool.load()).toBeUndefined();
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -1,5 +1,5 @@
-// The spool: the newest report that could not be sent yet, on disk, so that a restart does not lose it. It holds one report, for a newer one
-// takes an older one's place in the store as well.
+// The spool: the newest report that could not be sent yet, on disk, so that a restart does not lose
+// it. It holds one report, for a newer one takes an older one's place in the store as well.
 import { createHash } from "node:crypto";
 import { mkdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -68,7 +68,14 @@ export function openSpool(folder: string): Spool {
 /** A line of JSON, and the bytes. */
 function encode({ id, bytes, digest, madeAt, madeOn }: Spooled): Buffer {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const header = { id, digest, made_at: madeAt, ...(madeOn !== undefined && { made_on: madeOn }), length: bytes.length, sha256 };
+  const header = {
+    id,
+    digest,
+    made_at: madeAt,
+    ...(madeOn !== undefined && { made_on: madeOn }),
+    length: bytes.length,
+    sha256,
+  };
   return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), bytes]);
 }
 

@@ -1,6 +1,18 @@
-// Tests of files in a state folder that is another user's and hostile. Those as root are run by root alone.
+// Tests of files in a state folder that is another user's and hostile. Those as root are run by
+// root alone.
 import { execFileSync } from "node:child_process";
-import { chown, link, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chown,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder } from "../collect/temporary-folder.ts";
@@ -9,7 +21,9 @@ import { readStateFile, removeLeftOvers, replaceFile, setAside } from "./state-f
 const NOBODY = 65_534;
 const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
 if (process.geteuid?.() !== 0)
-  process.stderr.write("skipped: tests of what root does in another user's folder, since this user is not root\n");
+  process.stderr.write(
+    "skipped: tests of what root does in another user's folder, since this user is not root\n",
+  );
 
 describe("a state file", () => {
   it("is replaced whole, and leaves nothing beside it", async () => {
@@ -31,20 +45,27 @@ describe("a state file", () => {
     expect(String(await readStateFile(join(folder, "secret"), 6))).toBe("secret");
   });
 
-  it("is set aside under another name, and only its own leftovers are removed, when they are old", async () => {
-    const folder = await makeFolder({
-      key: "1",
-      "status.json.0123456789abcdef.new": "",
-      "spool.fedcba9876543210.new": "",
-      "my.conf": "",
-    });
-    expect(await setAside(join(folder, "key"), "refused")).toBe(join(folder, "key.refused"));
-    expect(await setAside(join(folder, "key"), "refused")).toBeUndefined();
-    await utimes(join(folder, "spool.fedcba9876543210.new"), 1, 1);
-    await utimes(join(folder, "my.conf"), 1, 1);
-    await removeLeftOvers(folder, Date.now());
-    expect((await readdir(folder)).sort()).toEqual(["key.refused", "my.conf", "status.json.0123456789abcdef.new"]);
-  });
+  it(
+    "is set aside under another name, and only its own leftovers are removed, when " + "they are old",
+    async () => {
+      const folder = await makeFolder({
+        key: "1",
+        "status.json.0123456789abcdef.new": "",
+        "spool.fedcba9876543210.new": "",
+        "my.conf": "",
+      });
+      expect(await setAside(join(folder, "key"), "refused")).toBe(join(folder, "key.refused"));
+      expect(await setAside(join(folder, "key"), "refused")).toBeUndefined();
+      await utimes(join(folder, "spool.fedcba9876543210.new"), 1, 1);
+      await utimes(join(folder, "my.conf"), 1, 1);
+      await removeLeftOvers(folder, Date.now());
+      expect((await readdir(folder)).sort()).toEqual([
+        "key.refused",
+        "my.conf",
+        "status.json.0123456789abcdef.new",
+      ]);
+    },
+  );
 });
 
 asRoot("root in another user's folder", () => {

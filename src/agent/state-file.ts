@@ -1,11 +1,15 @@
-// Small files in a state folder, which may be another user's than the one who runs this: root runs `rollcall doctor` beside an agent that is not
-// root. Nothing in such a folder is followed, waited for or given away by its name.
+// Small files in a state folder, which may be another user's than the one who runs this: root runs
+// `rollcall doctor` beside an agent that is not root. Nothing in such a folder is followed, waited
+// for or given away by its name.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Without O_NOFOLLOW a link would lead root wherever the folder's owner likes; without O_NONBLOCK a pipe would keep it waiting for ever. */
+/**
+ * Without O_NOFOLLOW a link would lead root wherever the folder's owner likes; without O_NONBLOCK a
+ * pipe would keep it waiting for ever.
+ */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** O_EXCL follows no link either, open(2). */
@@ -27,7 +31,8 @@ export interface ReplaceOptions {
 /**
  * Reads a file of a state folder.
  *
- * @returns undefined if there is none, or nothing that we wrote: a link, a pipe, a folder, a file of more than maxBytes
+ * @returns undefined if there is none, or nothing that we wrote: a link, a pipe, a folder, a file
+ *   of more than maxBytes
  * @throws Error if it may not be read
  */
 export async function readStateFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -57,10 +62,15 @@ export async function readStateFile(path: string, maxBytes: number): Promise<Buf
 }
 
 /**
- * Replaces a file: whoever reads it, whenever, sees the old content or the new one. It is written under another name that nobody can guess,
- * flushed to disk, and renamed. What root writes belongs to the folder's owner, who must be able to read and replace it.
+ * Replaces a file: whoever reads it, whenever, sees the old content or the new one. It is written
+ * under another name that nobody can guess, flushed to disk, and renamed. What root writes belongs
+ * to the folder's owner, who must be able to read and replace it.
  */
-export async function replaceFile(path: string, content: Uint8Array | string, options: ReplaceOptions = {}): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  options: ReplaceOptions = {},
+): Promise<void> {
   const { mode = 0o600, isVolatile = false } = options;
   const fresh = `${path}.${randomBytes(8).toString("hex")}.new`;
   try {
@@ -88,7 +98,8 @@ async function giveToOwner(file: FileHandle, folder: string): Promise<void> {
 }
 
 /**
- * Sets a file aside: it is kept under another name, in the place of what was set aside under it before.
+ * Sets a file aside: it is kept under another name, in the place of what was set aside under it
+ * before.
  *
  * @param as the end of its new name
  * @returns its new path; undefined if there was none
@@ -109,7 +120,8 @@ export async function removeLeftOvers(folder: string, now: number): Promise<void
     if (!FRESH.test(name)) continue;
     const path = join(folder, name);
     const facts = await lstat(path).catch(() => undefined);
-    if (facts?.isFile() && now - facts.mtimeMs > LEFT_OVER_AFTER_MS) await unlink(path).catch(() => undefined);
+    if (facts?.isFile() && now - facts.mtimeMs > LEFT_OVER_AFTER_MS)
+      await unlink(path).catch(() => undefined);
   }
 }
 

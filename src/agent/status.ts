@@ -1,4 +1,5 @@
-// The agent's status, for `rollcall agent status` and for the agent that is started next: a small file in its state folder.
+// The agent's status, for `rollcall agent status` and for the agent that is started next: a small
+// file in its state folder.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -9,7 +10,10 @@ const TIME = z.iso.datetime();
 
 const STATUS = z.object({
   pid: z.int().min(1),
-  /** When the process started, in clock ticks since boot (proc_pid_stat(5)): another process with the same number is another. */
+  /**
+   * When the process started, in clock ticks since boot (proc_pid_stat(5)): another process with
+   * the same number is another.
+   */
   ticks: z.string().optional(),
   version: z.string(),
   target: z.string(),
@@ -75,9 +79,11 @@ function parseStatus(content: string | undefined): Status | undefined {
 }
 
 /**
- * When a process started: the 22nd field of proc_pid_stat(5); the second, the program's name, may hold spaces and parentheses.
+ * When a process started: the 22nd field of proc_pid_stat(5); the second, the program's name, may
+ * hold spaces and parentheses.
  *
- * @returns undefined for none, and for one that is dead and only not yet buried (state Z or X), as happens in containers
+ * @returns undefined for none, and for one that is dead and only not yet buried (state Z or X), as
+ *   happens in containers
  */
 async function readTicks(pid: string): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);

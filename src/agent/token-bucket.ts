@@ -1,4 +1,5 @@
-// A token bucket: some at once, then one at a time as time goes by. Pure but for the clock that is passed in.
+// A token bucket: some at once, then one at a time as time goes by. Pure but for the clock that is
+// passed in.
 
 export interface TokenBucket {
   /** Takes one. @returns how long to wait until there is one, ms; 0 if it was taken */
@@ -11,7 +12,10 @@ export interface TokenBucket {
  * @param everyMs how often a token comes
  * @param monotonic ms from some fixed instant
  */
-export function createTokenBucket({ size, everyMs }: { size: number; everyMs: number }, monotonic: () => number): TokenBucket {
+export function createTokenBucket(
+  { size, everyMs }: { size: number; everyMs: number },
+  monotonic: () => number,
+): TokenBucket {
   let tokens = size;
   let at = monotonic();
   return {

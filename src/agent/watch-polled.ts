@@ -11,12 +11,21 @@ export interface Polled {
 
 /** What is given that the kernel tells nothing of. */
 export function listUntold({ paths, globs }: Watched): readonly Polled[] {
-  const roots = [...paths, ...globs].filter((path) => !isWatchable(path)).map((path) => `/${path.split("/")[1]}`);
-  return [...new Set(roots)].sort().map((folder) => ({ folder, reason: "the kernel tells of no changes in it" }));
+  const roots = [...paths, ...globs]
+    .filter((path) => !isWatchable(path))
+    .map((path) => `/${path.split("/")[1]}`);
+  return [...new Set(roots)]
+    .sort()
+    .map((folder) => ({ folder, reason: "the kernel tells of no changes in it" }));
 }
 
-/** The watched folders that lie on such a file system. @param folders by path; an identity begins with the device's number and a colon */
-export async function listForeign(folders: ReadonlyMap<string, { readonly identity: string }>): Promise<readonly Polled[]> {
+/**
+ * The watched folders that lie on such a file system. @param folders by path; an identity begins
+ * with the device's number and a colon
+ */
+export async function listForeign(
+  folders: ReadonlyMap<string, { readonly identity: string }>,
+): Promise<readonly Polled[]> {
   const kinds = new Map<string, string | undefined>();
   const found: Polled[] = [];
   for (const [folder, { identity }] of folders) {

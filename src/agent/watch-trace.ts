@@ -1,4 +1,5 @@
-// Where paths and globs lead: every folder on the way, through all links, and what is looked for in it.
+// Where paths and globs lead: every folder on the way, through all links, and what is looked for in
+// it.
 import { lstatSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
@@ -13,7 +14,10 @@ export interface Watched {
   readonly globs: readonly string[];
 }
 
-/** Where a glob led: to links, and every folder that was looked into on the way, in which a new file or folder may match. */
+/**
+ * Where a glob led: to links, and every folder that was looked into on the way, in which a new file
+ * or folder may match.
+ */
 export interface GlobWalk {
   /** Of what it found, all that may lead elsewhere. */
   readonly links: readonly string[];
@@ -31,7 +35,10 @@ export interface Interest {
 export type Interests = Map<string, Interest>;
 
 export interface TraceOptions {
-  /** Where a host's path lies: the same, but for a container or a test that sees the host below a folder. */
+  /**
+   * Where a host's path lies: the same, but for a container or a test that sees the host below a
+   * folder.
+   */
   readonly resolve: (path: string) => string;
   /** Walks a glob; all are paths of the host. */
   readonly glob: (pattern: string) => Promise<GlobWalk>;
@@ -67,7 +74,10 @@ function interestIn(interests: Interests, folder: string): Interest {
   return interest;
 }
 
-/** Makes what notes every folder on the way to a path, through all links, and the name that is looked for in it. Each step is looked at once. */
+/**
+ * Makes what notes every folder on the way to a path, through all links, and the name that is
+ * looked for in it. Each step is looked at once.
+ */
 function makeTrace(into: Interests) {
   const links = new Map<string, Promise<LinkFacts>>();
   const look = (path: string): Promise<LinkFacts> => {
@@ -87,7 +97,9 @@ function makeTrace(into: Interests) {
       if (target === "absent") return undefined;
       if (target) {
         const rest = names.slice(at + 1).join("/");
-        return depth > 0 ? trace(posix.join(posix.resolve(folder, target.to), rest), given, depth - 1) : undefined;
+        return depth > 0
+          ? trace(posix.join(posix.resolve(folder, target.to), rest), given, depth - 1)
+          : undefined;
       }
       folder = step;
     }
@@ -108,12 +120,16 @@ export function listGiven(interest: Interest | undefined): ReadonlySet<string> {
   return given;
 }
 
-/** Whose paths and globs a change of a name in a folder may touch. @param name null if it is not known */
+/**
+ * Whose paths and globs a change of a name in a folder may touch. @param name null if it is not
+ * known
+ */
 export function listChanged(interests: Interests, folder: string, name: string | null): ReadonlySet<string> {
   const interest = interests.get(folder);
   if (!interest) return new Set();
   // No name, or the folder's own (it was moved or removed): anything in it may have changed.
-  if (name === null || (name === posix.basename(folder) && !interest.names.has(name))) return listGiven(interest);
+  if (name === null || (name === posix.basename(folder) && !interest.names.has(name)))
+    return listGiven(interest);
   const changed = new Set(interest.names.get(name));
   if (interest.globs.length === 0) return changed;
   const path = posix.join(folder, name);

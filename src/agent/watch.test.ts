@@ -119,7 +119,10 @@ describe("a watch of a path", () => {
   });
 
   it("tells when a link above it is turned, as releases are switched", async () => {
-    const { root, expectTold } = await setUp({ "opt/releases/1/app.conf": "1", "opt/releases/2/app.conf": "2" }, watched);
+    const { root, expectTold } = await setUp(
+      { "opt/releases/1/app.conf": "1", "opt/releases/2/app.conf": "2" },
+      watched,
+    );
     const [name = ""] = watched.paths;
     await expectTold(name, () => symlink("releases/1", join(root, "opt/app")));
     await symlink("releases/2", join(root, "opt/app.new"));
@@ -178,7 +181,10 @@ describe("a watch of a glob", () => {
   });
 
   it("tells of files to which links lead that it finds", async () => {
-    const { root, expectTold } = await setUp({ "conf/x": "", "files/a.conf": "1" }, { paths: [], globs: ["/conf/*.conf"] });
+    const { root, expectTold } = await setUp(
+      { "conf/x": "", "files/a.conf": "1" },
+      { paths: [], globs: ["/conf/*.conf"] },
+    );
     await expectTold("/conf/*.conf", () => symlink("../files/a.conf", join(root, "conf/a.conf")));
     await expectTold("/conf/*.conf", () => writeFile(join(root, "files/a.conf"), "2"));
   });
@@ -196,7 +202,10 @@ describe("a watch of a glob", () => {
   });
 
   it("says nothing of other names", async () => {
-    const { root, expectQuiet } = await setUp({ "opt/a/conf/x.conf": "1" }, { paths: [], globs: ["/opt/a/conf/*.conf"] });
+    const { root, expectQuiet } = await setUp(
+      { "opt/a/conf/x.conf": "1" },
+      { paths: [], globs: ["/opt/a/conf/*.conf"] },
+    );
     await expectQuiet(() => writeFile(join(root, "opt/a/conf/x.conf~"), "2"), {
       name: "/opt/a/conf/*.conf",
       act: () => writeFile(join(root, "opt/a/conf/x.conf"), "2"),
@@ -205,14 +214,18 @@ describe("a watch of a glob", () => {
 });
 
 describe("a watch", () => {
-  it("leaves a folder in which everything else changes, and comes back, later each time", { timeout: 60_000 }, async () => {
+  it("leaves a folder in which everything else changes, and comes back, later each time", {
+    timeout: 60_000,
+  }, async () => {
     const paths = ["/log/app.conf"];
     const { root, polled, told, pass, watch } = await setUp({ "log/app.conf": "1" }, { paths, globs: [] });
     const storm = () =>
       expect
         .poll(
           async () => {
-            await Promise.all(Array.from({ length: 500 }, (_, at) => writeFile(join(root, `log/${at}.log`), "x")));
+            await Promise.all(
+              Array.from({ length: 500 }, (_, at) => writeFile(join(root, `log/${at}.log`), "x")),
+            );
             return polled();
           },
           { timeout: 20_000 },
@@ -251,7 +264,9 @@ describe("a watch", () => {
     const files = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`many/${at}/x.conf`, "1"]));
     const { polled, watch } = await setUp(files, { paths: ["/proc/version"], globs: ["/many/*/*.conf"] });
     expect(polled()).toContainEqual({ folder: "/proc", reason: expect.stringContaining("kernel") });
-    expect(polled().filter(({ reason }) => reason.includes("more than 500"))).toHaveLength(polled().length - 1);
+    expect(polled().filter(({ reason }) => reason.includes("more than 500"))).toHaveLength(
+      polled().length - 1,
+    );
     expect(polled().length).toBeGreaterThan(100);
     expect(watch.folders).toBe(500);
   });

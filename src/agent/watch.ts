@@ -1,9 +1,18 @@
-// Watching files: tells at once when something that a spec reads changes, be it written, replaced, made, removed, or a link above it turned.
+// Watching files: tells at once when something that a spec reads changes, be it written, replaced,
+// made, removed, or a link above it turned.
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { listForeign, listUntold, type Polled } from "./watch-polled.ts";
-import { codeOf, type Interests, listChanged, listGiven, type TraceOptions, traceAll, type Watched } from "./watch-trace.ts";
+import {
+  codeOf,
+  type Interests,
+  listChanged,
+  listGiven,
+  type TraceOptions,
+  traceAll,
+  type Watched,
+} from "./watch-trace.ts";
 
 /** Folders watched at most. inotify(7) bounds them for each user; what is not watched is polled. */
 const MAX_FOLDERS = 500;
@@ -11,11 +20,17 @@ const MAX_FOLDERS = 500;
 /** Turns of looking for folders that were made while others began to be watched. */
 const MAX_TURNS = 5;
 
-/** In a folder where so many other files change in the time below, watching takes more than polling does. */
+/**
+ * In a folder where so many other files change in the time below, watching takes more than polling
+ * does.
+ */
 const STORM_EVENTS = 2000;
 const STORM_MS = 10_000;
 
-/** A folder is watched again so long after a storm, and after twice as long each time that the storm is there still; ms. */
+/**
+ * A folder is watched again so long after a storm, and after twice as long each time that the storm
+ * is there still; ms.
+ */
 const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 8 * 60_000;
 /** Watched for so long without another storm, it counts as calm; ms. */
@@ -24,7 +39,10 @@ const CALM_MS = 5 * 60_000;
 /** How soon what failed is tried again; ms. */
 const RETRY_MS = 30_000;
 
-/** How often the wall clock is looked at; ms. Each time costs, and what changed has to be seen within 2 s. */
+/**
+ * How often the wall clock is looked at; ms. Each time costs, and what changed has to be seen
+ * within 2 s.
+ */
 const CLOCK_EVERY_MS = 1500;
 /** A clock that lost more than this was set back; ms. */
 const CLOCK_STEP_MS = 50;
@@ -44,7 +62,10 @@ export interface WatchOptions extends TraceOptions {
   readonly monotonic: () => number;
   /** ms since the epoch. */
   readonly clock: () => number;
-  /** Does something later, unless it is called off; must not keep the process alive. @returns calls it off */
+  /**
+   * Does something later, unless it is called off; must not keep the process alive. @returns calls
+   * it off
+   */
   readonly later: (ms: number, act: () => void) => () => void;
   /** Told of all folders that are polled, when they are others than before. */
   readonly onPolled: (polled: readonly Polled[]) => void;
@@ -53,7 +74,10 @@ export interface WatchOptions extends TraceOptions {
 interface Watcher {
   readonly watcher: FSWatcher;
   readonly identity: string;
-  /** Whether its folder was moved or removed. inotify(7) follows the folder, not its name, and numbers of inodes are given out again. */
+  /**
+   * Whether its folder was moved or removed. inotify(7) follows the folder, not its name, and
+   * numbers of inodes are given out again.
+   */
   isStale: boolean;
 }
 
@@ -73,7 +97,10 @@ export function createWatch(options: WatchOptions): Watch {
   const storms = new Map<string, { readonly count: number; readonly until: number }>();
   const wakings = new Map<string, () => void>();
   let interests: Interests = new Map();
-  /** Watched, but on file systems that tell of some changes only; and what the kernel tells nothing of. */
+  /**
+   * Watched, but on file systems that tell of some changes only; and what the kernel tells nothing
+   * of.
+   */
   let foreign: readonly Polled[] = [];
   /** What was told of polled folders last, as JSON. */
   let told = "[]";
@@ -94,7 +121,8 @@ export function createWatch(options: WatchOptions): Watch {
     pause(folder, "too many other files change in it", ms);
     tellPolled();
     wakings.get(folder)?.();
-    // What is told is looked at, and before that the folder is watched: a moment later, so that the pause is over by any clock.
+    // What is told is looked at, and before that the folder is watched: a moment later, so that the
+    // pause is over by any clock.
     const callOff = later(ms + 10, () => tellAll(folder));
     wakings.set(folder, callOff);
   }
@@ -122,7 +150,8 @@ export function createWatch(options: WatchOptions): Watch {
         tellPolled();
       });
     } catch (error) {
-      // It may have gone since it was traced: then what is above it tells, and there is nothing to say.
+      // It may have gone since it was traced: then what is above it tells, and there is nothing to
+      // say.
       if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") pause(folder, explain(error), RETRY_MS);
     }
   }
@@ -135,7 +164,8 @@ export function createWatch(options: WatchOptions): Watch {
   /** Ends watchers of what is not to be watched any more. */
   function stopOthers(identities: ReadonlyMap<string, string>): void {
     for (const [folder, { identity, isStale }] of watchers) {
-      // A folder may have been replaced by another of the same name, or hidden by a mount; the watcher would tell of the old one.
+      // A folder may have been replaced by another of the same name, or hidden by a mount; the
+      // watcher would tell of the old one.
       if (isStale || identities.get(folder) !== identity) stop(folder);
     }
     for (const folder of pauses.keys()) if (!identities.get(folder)) pauses.delete(folder);
@@ -150,7 +180,8 @@ export function createWatch(options: WatchOptions): Watch {
     for (const [folder, identity] of identities) {
       const isPaused = (pauses.get(folder)?.until ?? 0) > monotonic();
       if (identity === "" || watchers.has(folder) || isPaused) continue;
-      if (watchers.size >= MAX_FOLDERS) pause(folder, `more than ${MAX_FOLDERS} folders would be watched`, RETRY_MS);
+      if (watchers.size >= MAX_FOLDERS)
+        pause(folder, `more than ${MAX_FOLDERS} folders would be watched`, RETRY_MS);
       else start(folder, identity);
       if (watchers.has(folder)) begun++;
     }
@@ -166,8 +197,9 @@ export function createWatch(options: WatchOptions): Watch {
     onPolled(all);
   }
   /**
-   * Bun (1.4) passes over what happens again to a file at an earlier time by the wall clock than the last time: after the clock was set back, nothing
-   * would be told until it has caught up. A new watcher knows of no last time.
+   * Bun (1.4) passes over what happens again to a file at an earlier time by the wall clock than
+   * the last time: after the clock was set back, nothing would be told until it has caught up. A
+   * new watcher knows of no last time.
    */
   function checkClock(): void {
     const now = clock() - monotonic();
@@ -236,7 +268,8 @@ function explain(error: unknown): string {
 /** Tells a folder from another of the same name; "" if there is none. */
 async function identify(folder: string): Promise<string> {
   try {
-    // Numbers of inodes are given out again: a folder that was removed and made anew may well have the old one's.
+    // Numbers of inodes are given out again: a folder that was removed and made anew may well have
+    // the old one's.
     const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true });
     return `${dev}:${ino}:${birthtimeNs}`;
   } catch (error) {

@@ -12,7 +12,8 @@ const makeReport = (id: string, ageMs: number, body: string): Given => ({ id, ag
 
 const BODIES = {
   plain: '{"instance_id":"plain","2":"two","1":"one","update_date":"2024-03-01T09:00:30+0900","n":1.0}',
-  pretty: '{\r\n  "update_date": "2024-03-01T09:10:30+09:00",\n  "instance_id": "pretty",\n  "rollcall": {}\n}',
+  pretty:
+    '{\r\n  "update_date": "2024-03-01T09:10:30+09:00",\n  "instance_id": "pretty",\n  "rollcall": {}\n}',
   own: '{"update_date":"2024-02-29T23:59:30Z","instance_id":"own","rollcall":{"schema":1},"env":"prod"}',
 };
 const REPORTS = [
@@ -57,14 +58,21 @@ describe("an answer", () => {
     ["instance_id=pl*&n=2", []],
     ["instance_id=plain&instance_id=pretty", ["plain", "pretty"]],
   ])("to %s holds %j", async (question, ids) => {
-    expect(JSON.parse(await answer(question)).map((report: { instance_id: string }) => report.instance_id)).toEqual(ids);
+    expect(
+      JSON.parse(await answer(question)).map((report: { instance_id: string }) => report.instance_id),
+    ).toEqual(ids);
   });
 
   it("adds the reader's facts on request, in each shape of report", async () => {
     const [own, plain, pretty] = JSON.parse(await answer("state=all&meta=true"));
     expect(own.rollcall).toEqual({
       schema: 1,
-      reader: { received_at: "2024-02-29T21:00:30.000Z", state: "silent", clock_skew_seconds: 3 * 3600 - 60, account: "local" },
+      reader: {
+        received_at: "2024-02-29T21:00:30.000Z",
+        state: "silent",
+        clock_skew_seconds: 3 * 3600 - 60,
+        account: "local",
+      },
     });
     expect(plain.rollcall.reader).toMatchObject({ state: "fresh", clock_skew_seconds: 10 });
     expect(pretty.rollcall.reader.clock_skew_seconds).toBe(2 * 3600 + 10 * 60);
@@ -76,10 +84,18 @@ describe("an answer", () => {
 
 describe("selectReports", () => {
   it("counts silent hosts whatever the filters, and warns of fields that no report has", async () => {
-    const selection = await selectReports(makeView(REPORTS), parseQuery(new URLSearchParams("evn=prod&instance_id=*")));
-    expect(selection).toMatchObject({ silent: 1, warnings: ['no report that was asked for has a field "evn"'] });
+    const selection = await selectReports(
+      makeView(REPORTS),
+      parseQuery(new URLSearchParams("evn=prod&instance_id=*")),
+    );
+    expect(selection).toMatchObject({
+      silent: 1,
+      warnings: ['no report that was asked for has a field "evn"'],
+    });
     expect(selection.positions).toHaveLength(0);
-    expect((await selectReports(makeView([]), parseQuery(new URLSearchParams("evn=prod")))).warnings).toEqual([]);
+    expect((await selectReports(makeView([]), parseQuery(new URLSearchParams("evn=prod")))).warnings).toEqual(
+      [],
+    );
   });
 
   it("stands until a report changes state by age alone", async () => {
@@ -92,7 +108,8 @@ describe("selectReports", () => {
           const view = makeView(ages.map((age) => makeReport("plain", age, BODIES.plain)));
           const before = await selectReports(view, query);
           const after = await selectReports({ ...view, asOf: NOW + wait }, query);
-          if (NOW + wait <= before.validUntil) expect(after.digest + after.silent).toBe(before.digest + before.silent);
+          if (NOW + wait <= before.validUntil)
+            expect(after.digest + after.silent).toBe(before.digest + before.silent);
         },
       ),
     );

@@ -10,7 +10,10 @@ import type { Query } from "./query.ts";
 /** `json`: one array. `ndjson`: a line a report (https://github.com/ndjson/ndjson-spec). */
 export type Format = "json" | "ndjson";
 
-/** Bytes gathered before a chunk is handed on; with smaller ones allocation takes longer than copying (docs/benchmarks.md). */
+/**
+ * Bytes gathered before a chunk is handed on; with smaller ones allocation takes longer than
+ * copying (docs/benchmarks.md).
+ */
 const CHUNK_BYTES = 448 * 1024;
 
 /** A run of neighbours this long is handed on as it lies in memory, without a copy. */
@@ -28,8 +31,9 @@ interface Chosen {
 }
 
 /**
- * Writes reports in chunks of about 512 KiB, or of what is made of SLICE_BYTES of reports, which must not be written to. Bodies are copied, not parsed; what the question does not
- * change is byte for byte what the host sent.
+ * Writes reports in chunks of about 512 KiB, or of what is made of SLICE_BYTES of reports, which
+ * must not be written to. Bodies are copied, not parsed; what the question does not change is byte
+ * for byte what the host sent.
  *
  * @param asOf the view's instant, by which states are judged; ms since the epoch
  */
@@ -43,7 +47,10 @@ export function writeReports(
   return isPlain ? spliceReports(chosen) : shapeReports(chosen, query, format, asOf);
 }
 
-/** How many bytes writeReports will write; undefined where only writing tells. @param bytes sum of the bodies' lengths */
+/**
+ * How many bytes writeReports will write; undefined where only writing tells. @param bytes sum of
+ * the bodies' lengths
+ */
 export function measureReports(
   { positions, bytes }: Pick<Chosen, "positions"> & { readonly bytes: number },
   query: Pick<Query, "fields" | "meta">,
@@ -55,7 +62,10 @@ export function measureReports(
   return OPEN.length + bytes + Math.max(0, count - 1) * SEPARATOR.length + CLOSE.length;
 }
 
-/** The stored bytes as an array. Rows that are neighbours in memory are so in the array, separators included. */
+/**
+ * The stored bytes as an array. Rows that are neighbours in memory are so in the array, separators
+ * included.
+ */
 function* spliceReports({ table, positions }: Chosen): Generator<Buffer> {
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + RUN_BYTES);
   let length = OPEN.copy(chunk);
@@ -131,7 +141,9 @@ export function compileShape(
   { fields, meta, windowMs }: Pick<Query, "fields" | "meta" | "windowMs">,
   asOf: number,
 ): (report: HostReport) => Buffer {
-  const withMeta = meta ? (report: HostReport) => insertReader(report, windowMs, asOf) : ({ body }: HostReport) => body;
+  const withMeta = meta
+    ? (report: HostReport) => insertReader(report, windowMs, asOf)
+    : ({ body }: HostReport) => body;
   if (!fields) return withMeta;
   const cut = compileProjection(meta ? [...fields, ["rollcall", "reader"]] : fields);
   return (report) => cut(withMeta(report));
@@ -142,7 +154,10 @@ export interface ReaderFacts {
   /** When the store received the report; ISO 8601 in UTC. */
   readonly received_at: string;
   readonly state: "fresh" | "silent";
-  /** How far the host's clock is ahead of the store's, by update_date; negative if behind. It holds the upload's time too. */
+  /**
+   * How far the host's clock is ahead of the store's, by update_date; negative if behind. It holds
+   * the upload's time too.
+   */
   readonly clock_skew_seconds: number;
   /** An AWS account id, `local`, or null for a report at the top of the store. */
   readonly account: string | null;
@@ -166,7 +181,9 @@ export function measureSkew({ updatedAt, receivedAt }: HostReport): number {
   return Math.round((updatedAt - receivedAt) / 1000);
 }
 
-/** In checked JSON a raw newline can only be white space between values, so a space says the same. */
+/**
+ * In checked JSON a raw newline can only be white space between values, so a space says the same.
+ */
 function onOneLine(body: Buffer): Buffer {
   if (!body.includes(0x0a) && !body.includes(0x0d)) return body;
   const line = Buffer.from(body);

@@ -11,14 +11,26 @@ const make = (id: string, ageMs: number) => ({
 });
 
 const VIEW = makeView(
-  [make("i-1", 0), make("i-2", 2 * HOUR), make("i-3", 5 * HOUR), make("i-4", 3 * HOUR), make("i-5", 25 * HOUR)],
+  [
+    make("i-1", 0),
+    make("i-2", 2 * HOUR),
+    make("i-3", 5 * HOUR),
+    make("i-4", 3 * HOUR),
+    make("i-5", 25 * HOUR),
+  ],
   {
     departed: [
       { key: "reports/v1/123456789012/AROA:i-6.json", receivedAt: NOW - HOUR },
       { key: "reports/v1/local/i-7.json", receivedAt: NOW - 1000 },
     ],
     problems: [
-      { key: "reports/v1/local/i-8.json", reason: "not_json", detail: "the bytes are not JSON", receivedAt: NOW, size: 3 },
+      {
+        key: "reports/v1/local/i-8.json",
+        reason: "not_json",
+        detail: "the bytes are not JSON",
+        receivedAt: NOW,
+        size: 3,
+      },
     ],
     problemCount: 3,
   },
@@ -61,7 +73,10 @@ describe("parseExpected", () => {
   it.each([
     ["lines", "# the fleet\ni-1\n\ni-2  # spot\n"],
     ["an array", '["i-1", "i-2"]'],
-    ["reports", '[{"id":"x","instance_id":"i-1","processes":[{"id":"x"}]},{"instance_id":"i-2","State":{"Name":"stopped"}}]'],
+    [
+      "reports",
+      '[{"id":"x","instance_id":"i-1","processes":[{"id":"x"}]},{"instance_id":"i-2","State":{"Name":"stopped"}}]',
+    ],
     [
       "aws ec2 describe-instances",
       '{"Reservations":[{"ReservationId":"r-1","Groups":[],"Instances":[{"InstanceId":"i-1","ImageId":"ami-1","Tags":[{"Key":"id","Value":"x"}]},{"InstanceId":"i-2"}]}]}',
@@ -73,7 +88,11 @@ describe("parseExpected", () => {
           {
             Instances: [
               { InstanceId: "i-1", State: { Code: 16, Name: "running" } },
-              { InstanceId: "i-3", State: { Code: 48, Name: "terminated" }, NetworkInterfaces: [{ id: "i-6" }] },
+              {
+                InstanceId: "i-3",
+                State: { Code: 48, Name: "terminated" },
+                NetworkInterfaces: [{ id: "i-6" }],
+              },
             ],
           },
           {
@@ -96,8 +115,14 @@ describe("parseExpected", () => {
     ["[]", "names no host"],
     ["i-1\ni 2\n", 'line 2: "i 2" is no host id'],
     ["[1,", "is not JSON"],
-    ['{"Instances":[{"InstanceId":"i-1","State":{"Name":"stopped"}}]}', "of which the running instances count"],
-    ['{"as_of":"2024-03-01T00:00:00Z","silent":[{"id":"i-1"}],"set_aside":[],"counts":{}}', "give that of rollcall list --json"],
+    [
+      '{"Instances":[{"InstanceId":"i-1","State":{"Name":"stopped"}}]}',
+      "of which the running instances count",
+    ],
+    [
+      '{"as_of":"2024-03-01T00:00:00Z","silent":[{"id":"i-1"}],"set_aside":[],"counts":{}}',
+      "give that of rollcall list --json",
+    ],
   ])("refuses %j", (text, message) => {
     expect(() => parseExpected(text)).toThrow(ExpectationError);
     expect(() => parseExpected(text)).toThrow(message);

@@ -1,4 +1,5 @@
-// Coverage: who reported, who fell silent, who left, what was set aside, and who was expected and never heard of.
+// Coverage: who reported, who fell silent, who left, what was set aside, and who was expected and
+// never heard of.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
@@ -18,7 +19,10 @@ export interface Coverage {
   readonly asOf: number;
   /** Hosts with a fresh report. */
   readonly fresh: number;
-  /** Hosts whose report is older than the window, and when the store received it; the longest silent first. */
+  /**
+   * Hosts whose report is older than the window, and when the store received it; the longest silent
+   * first.
+   */
   readonly silent: readonly HostAt[];
   /** Hosts that left within the last day, and when; the last one first. */
   readonly departed: readonly HostAt[];
@@ -34,7 +38,10 @@ export interface Expectation {
   readonly expected: number;
   /** Of them, those with a fresh report. */
   readonly reported: number;
-  /** Of them, those that did not report: neither fresh, nor said that they left. `since` is when they last did; undefined for never within a day. */
+  /**
+   * Of them, those that did not report: neither fresh, nor said that they left. `since` is when
+   * they last did; undefined for never within a day.
+   */
   readonly missing: readonly { readonly id: string; readonly since: number | undefined }[];
   /** Fresh hosts that nobody expected. */
   readonly unexpected: readonly string[];
@@ -95,8 +102,14 @@ export interface Heard {
   readonly departed: readonly Pick<HostAt, "id">[];
 }
 
-/** Compares who was heard of with who was expected. Two accounts may each have a host of one id; it is expected once. */
-export function compareExpected(expected: ReadonlySet<string>, { fresh, silent, departed }: Heard): Expectation {
+/**
+ * Compares who was heard of with who was expected. Two accounts may each have a host of one id; it
+ * is expected once.
+ */
+export function compareExpected(
+  expected: ReadonlySet<string>,
+  { fresh, silent, departed }: Heard,
+): Expectation {
   const left = new Set(departed.map(({ id }) => id));
   const lastHeard = new Map(silent.map(({ id, at }) => [id, at]));
   const all = [...expected];
@@ -122,7 +135,10 @@ export class ExpectationError extends Error {
   override name = "ExpectationError";
 }
 
-/** Who is expected, or why that cannot be said: a list that cannot be read takes the comparison from an answer, not the answer. */
+/**
+ * Who is expected, or why that cannot be said: a list that cannot be read takes the comparison from
+ * an answer, not the answer.
+ */
 export async function readExpectation(
   read: (() => Promise<ReadonlySet<string>>) | undefined,
 ): Promise<{ readonly expected?: ReadonlySet<string>; readonly mistake?: string }> {
@@ -136,8 +152,9 @@ export async function readExpectation(
 }
 
 /**
- * Reads a list of host ids: one a line, `#` begins a comment; or JSON, in which each string called `InstanceId`, `instance_id` or `id` is one (so
- * `aws ec2 describe-instances` may be given as it is; of its instances, those that are pending or running), or an array of strings.
+ * Reads a list of host ids: one a line, `#` begins a comment; or JSON, in which each string called
+ * `InstanceId`, `instance_id` or `id` is one (so `aws ec2 describe-instances` may be given as it
+ * is; of its instances, those that are pending or running), or an array of strings.
  *
  * @throws ExpectationError
  */
@@ -151,7 +168,8 @@ export function parseExpected(text: string): ReadonlySet<string> {
   if (ids.size > MAX_EXPECTED) throw new ExpectationError(`names more than ${MAX_EXPECTED} hosts`);
   if (ids.size === 0)
     throw new ExpectationError(
-      "names no host that should report; write one id a line, or give the JSON of aws ec2 describe-instances, of which the running instances count",
+      "names no host that should report; write one id a line, or give the JSON of " +
+        "aws ec2 describe-instances, of which the running instances count",
     );
   return ids;
 }
@@ -194,7 +212,8 @@ function findIds(document: unknown): Set<string> {
     if (id !== undefined) ids.add(id);
     else if (typeof value === "object" && value !== null) {
       // Texts are ids where they stand in an array, and else whatever they are.
-      for (const member of Object.values(value)) if (Array.isArray(value) || typeof member === "object") waiting.push(member);
+      for (const member of Object.values(value))
+        if (Array.isArray(value) || typeof member === "object") waiting.push(member);
     }
   }
   return ids;

@@ -1,4 +1,5 @@
-// Dictionaries: each distinct value of a field once, found again by its bytes without making a string of it.
+// Dictionaries: each distinct value of a field once, found again by its bytes without making a
+// string of it.
 import { hashBytes } from "../report/hash.ts";
 
 const FIRST_CAPACITY = 1024;
@@ -16,7 +17,10 @@ export interface Dictionary {
   read(number: number): Buffer;
 }
 
-/** Makes an empty dictionary: a hash table with open addressing over bytes that lie one after the other. */
+/**
+ * Makes an empty dictionary: a hash table with open addressing over bytes that lie one after the
+ * other.
+ */
 export function createDictionary(): Dictionary {
   let slots = new Int32Array(FIRST_CAPACITY * 2).fill(-1);
   let hashes = new Uint32Array(FIRST_CAPACITY);

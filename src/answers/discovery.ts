@@ -1,4 +1,5 @@
-// Which fields hold versions: found in a sample of the reports, for those who ask without naming one.
+// Which fields hold versions: found in a sample of the reports, for those who ask without naming
+// one.
 import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { Table } from "../roll/table.ts";
 import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
@@ -8,7 +9,9 @@ import { splitVersion } from "./version-order.ts";
 /** Reports that are looked at, spread over all. */
 const SAMPLE = 200;
 
-/** Fields found at most, values of one report that are looked at, and the longest name; characters. */
+/**
+ * Fields found at most, values of one report that are looked at, and the longest name; characters.
+ */
 const MAX_FIELDS = 16;
 const MAX_VALUES = 2000;
 const MAX_NAME_LENGTH = 256;
@@ -17,18 +20,21 @@ const MAX_NAME_LENGTH = 256;
 const VALUE_BYTES = 512;
 
 /** Names of fields whose digits are no version. */
-const OTHER_NAMES = /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime)$|_(?:id|ip|date|at)$|^rollcall\./i;
+const OTHER_NAMES =
+  /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime)$|_(?:id|ip|date|at)$|^rollcall\./i;
 const OTHER_VALUES = /^\d{4}-\d{2}-\d{2}T|^\d+$/;
 
-/** Hosts of the sample that have a field, and those of them where most of its values hold a version. */
+/**
+ * Hosts of the sample that have a field, and those of them where most of its values hold a version.
+ */
 interface Votes {
   hosts: number;
   versions: number;
 }
 
 /**
- * Finds the fields in which most values hold a version, in the order in which reports have them; of too many, those of the most hosts. Each host has
- * one vote, however many values it has.
+ * Finds the fields in which most values hold a version, in the order in which reports have them; of
+ * too many, those of the most hosts. Each host has one vote, however many values it has.
  */
 export async function discoverFields(
   { table, positions }: { readonly table: Table; readonly positions: Uint32Array },
@@ -48,13 +54,17 @@ export async function discoverFields(
       if (versions * 2 > values) votes.versions++;
     }
   }
-  const found = [...seen].filter(([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field));
+  const found = [...seen].filter(
+    ([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field),
+  );
   const shown = new Set(found.toSorted(([, a], [, b]) => b.hosts - a.hosts).slice(0, MAX_FIELDS));
   return found.filter((one) => shown.has(one)).map(([field]) => field);
 }
 
 /** By field, how many values there are, and how many of them hold a version. */
-function countVersions(texts: readonly (readonly [string, string])[]): Map<string, { values: number; versions: number }> {
+function countVersions(
+  texts: readonly (readonly [string, string])[],
+): Map<string, { values: number; versions: number }> {
   const counts = new Map<string, { values: number; versions: number }>();
   for (const [field, text] of texts) {
     const own = counts.get(field) ?? { values: 0, versions: 0 };
@@ -67,7 +77,10 @@ function countVersions(texts: readonly (readonly [string, string])[]): Map<strin
 
 const QUOTE = 0x22;
 
-/** The texts of a report, and the fields that they are the values of. Nothing is parsed: no object gets a host's names for its keys. */
+/**
+ * The texts of a report, and the fields that they are the values of. Nothing is parsed: no object
+ * gets a host's names for its keys.
+ */
 function listTexts(body: Buffer): [string, string][] {
   const texts: [string, string][] = [];
   const visit = (start: number, end: number, field: string): boolean => {

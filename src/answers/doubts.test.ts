@@ -12,7 +12,8 @@ import { selectReports } from "./selection.ts";
 const HOUR = 3_600_000;
 const WINDOW = 2 * HOUR;
 
-const report = (id: string, madeAt: number) => JSON.stringify({ update_date: formatUpdateDate(madeAt), instance_id: id });
+const report = (id: string, madeAt: number) =>
+  JSON.stringify({ update_date: formatUpdateDate(madeAt), instance_id: id });
 
 describe("reports that were made hours before they came", () => {
   const view = makeView([
@@ -29,21 +30,33 @@ describe("reports that were made hours before they came", () => {
     const selection = await selectReports(view, parseQuery([], WINDOW));
     expect(selection.positions).toHaveLength(5);
     expect(selection.warnings).toEqual([
-      "2 of 5 fresh reports came hours after they were made by their hosts' clocks, up to 72 h (i-1, i-4): those clocks are wrong, or the store was copied without its times",
+      "2 of 5 fresh reports came hours after they were made by their hosts' clocks, " +
+        "up to 72 h (i-1, i-4): those clocks are wrong, or the store was copied " +
+        "without its times",
     ]);
   });
 
   it("are named one by one among the problems", () => {
     expect(listBackdated(view, WINDOW, 10)).toMatchObject([
-      { key: "reports/v1/local/i-1.json", reason: "backdated", detail: expect.stringContaining("72.0 h before") },
+      {
+        key: "reports/v1/local/i-1.json",
+        reason: "backdated",
+        detail: expect.stringContaining("72.0 h before"),
+      },
       { key: "reports/v1/local/i-4.json", reason: "backdated" },
     ]);
     expect(listBackdated(view, WINDOW, 1)).toHaveLength(1);
   });
 
   it("are counted where they are many, and nothing is said where there are none", () => {
-    const many = Array.from({ length: 9 }, (_, at) => ({ id: `i-${at}`, ageMs: 0, body: report(`i-${at}`, NOW - 30 * HOUR) }));
-    expect(describeDoubts(makeView(many), WINDOW)[0]).toMatch(/^9 of 9 fresh .* up to 30 h \(i-0, i-1, i-2 and 6 more\)/);
+    const many = Array.from({ length: 9 }, (_, at) => ({
+      id: `i-${at}`,
+      ageMs: 0,
+      body: report(`i-${at}`, NOW - 30 * HOUR),
+    }));
+    expect(describeDoubts(makeView(many), WINDOW)[0]).toMatch(
+      /^9 of 9 fresh .* up to 30 h \(i-0, i-1, i-2 and 6 more\)/,
+    );
     expect(describeDoubts(makeView([{ id: "i-1", ageMs: 0, body: report("i-1", NOW) }]), WINDOW)).toEqual([]);
     expect(describeDoubts(makeView([]), WINDOW)).toEqual([]);
   });
@@ -55,13 +68,21 @@ describe("a reader whose clock is wrong", () => {
     const { now: _, ...memory } = memoryStore({ clock: () => NOW }) as Store;
     const store: Store = { ...memory, ...(now && { now }) };
     const notices: string[] = [];
-    const roll = createRoll({ store, clock: () => NOW + aheadMs, onNotice: (notice) => notices.push(notice) });
+    const roll = createRoll({
+      store,
+      clock: () => NOW + aheadMs,
+      onNotice: (notice) => notices.push(notice),
+    });
     const ask = async () => {
       const view = await roll.view();
       const { positions, warnings } = await selectReports(view, parseQuery([], WINDOW));
       return { hosts: positions.length, warnings, notices };
     };
-    return { store, ask, put: (id: string) => store.put(`reports/v1/local/${id}.json`, Buffer.from(report(id, NOW))) };
+    return {
+      store,
+      ask,
+      put: (id: string) => store.put(`reports/v1/local/${id}.json`, Buffer.from(report(id, NOW))),
+    };
   }
 
   it("does not answer [] without a word when it is two days ahead", async () => {
@@ -71,7 +92,8 @@ describe("a reader whose clock is wrong", () => {
     expect(hosts).toBe(0);
     expect(warnings).toEqual([
       "the reader's clock is 48 hours ahead of the store's, and no report is fresh by it: set it right",
-      "the store holds 1 report and none newer than a day: the newest came 48 hours ago by the reader's clock",
+      "the store holds 1 report and none newer than a day: the newest came 48 hours " +
+        "ago by the reader's clock",
     ]);
     expect(notices).toEqual(warnings);
   });
@@ -99,16 +121,19 @@ describe("a reader whose clock is wrong", () => {
     }
   });
 
-  it("asks the store for the time only where nothing is fresh, and says nothing of an empty store", async () => {
-    let asked = 0;
-    const now = async () => {
-      asked++;
-      return NOW + 48 * HOUR;
-    };
-    const { ask, put } = await setUp(0, now);
-    expect((await ask()).warnings).toEqual([]);
-    await put("i-1");
-    expect((await ask()).warnings).toEqual([]);
-    expect(asked).toBe(0);
-  });
+  it(
+    "asks the store for the time only where nothing is fresh, and says nothing of an " + "empty store",
+    async () => {
+      let asked = 0;
+      const now = async () => {
+        asked++;
+        return NOW + 48 * HOUR;
+      };
+      const { ask, put } = await setUp(0, now);
+      expect((await ask()).warnings).toEqual([]);
+      await put("i-1");
+      expect((await ask()).warnings).toEqual([]);
+      expect(asked).toBe(0);
+    },
+  );
 });

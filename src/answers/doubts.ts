@@ -1,4 +1,5 @@
-// What whoever asks should know of the times behind an answer: reports that are older by their own dates than by their receipt.
+// What whoever asks should know of the times behind an answer: reports that are older by their own
+// dates than by their receipt.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
@@ -7,7 +8,10 @@ import { bodyLength } from "../roll/segment.ts";
 import { keyAt, segmentAt } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 
-/** A report that was made so long before it came would not be fresh by its own date; ms. A host's clock may be wrong, or the store's times are. */
+/**
+ * A report that was made so long before it came would not be fresh by its own date; ms. A host's
+ * clock may be wrong, or the store's times are.
+ */
 const BACKDATED_MS = DEFAULT_WINDOW_MS;
 
 /** Hosts that are named in a warning. */
@@ -38,7 +42,10 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
   return { fresh, first, count, furthestMs };
 }
 
-/** In words: doubts of the reader's clock, and of the times of receipt. Nothing is left out of an answer for them. */
+/**
+ * In words: doubts of the reader's clock, and of the times of receipt. Nothing is left out of an
+ * answer for them.
+ */
 export function describeDoubts(view: RollView, windowMs: number): string[] {
   const { fresh, first, count, furthestMs } = findBackdated(view, windowMs, MAX_NAMED);
   const doubts = [...(view.doubts ?? [])];
@@ -46,7 +53,10 @@ export function describeDoubts(view: RollView, windowMs: number): string[] {
     const names = first.map((at) => parseReportKey(keyAt(view.reports, at))?.id ?? "").join(", ");
     const more = count > first.length ? ` and ${count - first.length} more` : "";
     doubts.push(
-      `${count} of ${fresh} fresh reports came hours after they were made by their hosts' clocks, up to ${Math.round(furthestMs / 3_600_000)} h (${names}${more}): those clocks are wrong, or the store was copied without its times`,
+      `${count} of ${fresh} fresh reports came hours after they were made by their ` +
+        `hosts' clocks, up to ${Math.round(furthestMs / 3_600_000)} h ` +
+        `(${names}${more}): those clocks are wrong, or the store was copied without ` +
+        "its times",
     );
   }
   return doubts;

@@ -1,4 +1,5 @@
-// The values of a field or label: read from the packed reports once, and kept as numbers beside each segment as long as that is in memory.
+// The values of a field or label: read from the packed reports once, and kept as numbers beside
+// each segment as long as that is in memory.
 import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
@@ -11,15 +12,25 @@ import type { FieldPath } from "./path.ts";
 export interface Column {
   /** Where each row's values begin in `numbers`, and one more for the end. */
   readonly starts: Uint32Array;
-  /** Numbers in the field's dictionary, in the order of the report; a value that a row has twice stands there once. */
+  /**
+   * Numbers in the field's dictionary, in the order of the report; a value that a row has twice
+   * stands there once.
+   */
   readonly numbers: Uint32Array;
   /** The rows that have more values than MAX_HOST_VALUES: of these the first ones are there. */
   readonly cut: ReadonlySet<number>;
 }
 
-export const EMPTY_COLUMN: Column = { starts: new Uint32Array(1), numbers: new Uint32Array(0), cut: new Set() };
+export const EMPTY_COLUMN: Column = {
+  starts: new Uint32Array(1),
+  numbers: new Uint32Array(0),
+  cut: new Set(),
+};
 
-/** Distinct values of one field that count of one host. They are multiplied by groups, so that without a bound one report could fill the memory. */
+/**
+ * Distinct values of one field that count of one host. They are multiplied by groups, so that
+ * without a bound one report could fill the memory.
+ */
 export const MAX_HOST_VALUES = 1000;
 
 /** A field's values in all segments of a table. */
@@ -35,11 +46,17 @@ export interface FieldValues {
 export interface FieldReader {
   /** Reads a field's values where that has not been done; others get their turn meanwhile. */
   read(path: FieldPath, table: Table): Promise<FieldValues>;
-  /** Reads a label's values likewise. @param rules the same array for the same label; the first that finds something counts */
+  /**
+   * Reads a label's values likewise. @param rules the same array for the same label; the first that
+   * finds something counts
+   */
   readLabel(rules: readonly Label[], table: Table): Promise<FieldValues>;
 }
 
-/** Fields and labels that are kept, and the most that one may take of values no report has any more; hosts choose how many values there are. */
+/**
+ * Fields and labels that are kept, and the most that one may take of values no report has any more;
+ * hosts choose how many values there are.
+ */
 const MAX_FIELDS = 16;
 const MAX_KEPT_VALUES = 1_000_000;
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
@@ -60,8 +77,11 @@ export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
   function open(name: string | readonly Label[]): KeptField {
     const known = kept.get(name);
     kept.delete(name);
-    const isUsable = known && known.dictionary.count < MAX_KEPT_VALUES && known.dictionary.bytes < MAX_KEPT_BYTES;
-    const field = isUsable ? known : { dictionary: createDictionary(), texts: new Map<number, string>(), columns: new WeakMap() };
+    const isUsable =
+      known && known.dictionary.count < MAX_KEPT_VALUES && known.dictionary.bytes < MAX_KEPT_BYTES;
+    const field = isUsable
+      ? known
+      : { dictionary: createDictionary(), texts: new Map<number, string>(), columns: new WeakMap() };
     // The last one used is the last to go.
     kept.set(name, field);
     for (const oldest of kept.keys()) {
@@ -71,7 +91,11 @@ export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
     return field;
   }
 
-  async function readAll(name: string | readonly Label[], table: Table, makeFinder: MakeFinder): Promise<FieldValues> {
+  async function readAll(
+    name: string | readonly Label[],
+    table: Table,
+    makeFinder: MakeFinder,
+  ): Promise<FieldValues> {
     const { dictionary, texts, columns } = open(name);
     const find = makeFinder(dictionary);
     // What this question needs stays, whatever others do meanwhile.
@@ -95,7 +119,8 @@ export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
   }
 
   return {
-    read: (path, table) => readAll(JSON.stringify(path), table, (dictionary) => findInField(path, dictionary)),
+    read: (path, table) =>
+      readAll(JSON.stringify(path), table, (dictionary) => findInField(path, dictionary)),
     readLabel: (rules, table) => readAll(rules, table, (dictionary) => findInLabel(rules, dictionary)),
   };
 }
@@ -129,15 +154,26 @@ function findInField(path: FieldPath, dictionary: Dictionary): Finder {
   };
 }
 
-/** Texts of which the label's value is remembered, since a pattern takes long; and of each, characters that a pattern sees. */
+/**
+ * Texts of which the label's value is remembered, since a pattern takes long; and of each,
+ * characters that a pattern sees.
+ */
 const MAX_REMEMBERED = 10_000;
 const NO_VALUE = -1;
 
 function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
-  const prepared = rules.map((rule) => ({ rule, steps: toKeySteps(rule.path), remembered: new Map<string, number>() }));
+  const prepared = rules.map((rule) => ({
+    rule,
+    steps: toKeySteps(rule.path),
+    remembered: new Map<string, number>(),
+  }));
 
   /** @returns undefined where a pattern would have to be tried, and may not be */
-  function read({ rule, remembered }: (typeof prepared)[number], text: string, mayTry: boolean): number | undefined {
+  function read(
+    { rule, remembered }: (typeof prepared)[number],
+    text: string,
+    mayTry: boolean,
+  ): number | undefined {
     const known = remembered.get(text);
     if (known !== undefined || !mayTry) return known;
     const value = rule.read(text);
@@ -175,7 +211,12 @@ function listSegments({ segments, segmentOf }: Table): readonly Segment[] {
   return segments.filter((_, segment) => isUsed[segment] === 1);
 }
 
-async function readColumn(segment: Segment, find: Finder, dictionary: Dictionary, turns: Turns): Promise<Column> {
+async function readColumn(
+  segment: Segment,
+  find: Finder,
+  dictionary: Dictionary,
+  turns: Turns,
+): Promise<Column> {
   const { count } = segment;
   const starts = new Uint32Array(count + 1);
   const numbers = createNumbers(count * 2);
@@ -223,8 +264,8 @@ const OPEN_BRACE = 0x7b;
 const LETTER_N = 0x6e;
 
 /**
- * Values that read the same are one: the number 1 and the text "1", a letter and its escape, `é` in one character and in two (Unicode's NFC). An
- * object and null are no value.
+ * Values that read the same are one: the number 1 and the text "1", a letter and its escape, `é` in
+ * one character and in two (Unicode's NFC). An object and null are no value.
  */
 function takeValue(bytes: Buffer, start: number, end: number, dictionary: Dictionary, into: Row): void {
   const byte = bytes[start];
@@ -253,7 +294,10 @@ function takeBytes(bytes: Buffer, start: number, end: number, dictionary: Dictio
 function readText(bytes: Buffer, start: number, end: number): string | undefined {
   const byte = bytes[start];
   if (byte === OPEN_BRACE || byte === LETTER_N) return undefined;
-  const text = byte === QUOTE ? normalizeText(decodeString(bytes, { start, end })) : bytes.toString("latin1", start, end);
+  const text =
+    byte === QUOTE
+      ? normalizeText(decodeString(bytes, { start, end }))
+      : bytes.toString("latin1", start, end);
   // A slice would keep all of the text in memory.
   return text.length <= MAX_LABEL_TEXT ? text : Buffer.from(text.slice(0, MAX_LABEL_TEXT)).toString();
 }

@@ -19,10 +19,15 @@ const OPEN_BRACKET = 0x5b;
 const QUOTE = 0x22;
 
 /**
- * Makes a test of reports, each given as a stretch of bytes. A value is compared as text: a string as it is, a number as the host wrote it, `true`, `false`,
- * `null`; names and texts that look the same are the same (normalizeText). Where the path meets arrays, one element that matches is enough; an array of values matches by any of them.
+ * Makes a test of reports, each given as a stretch of bytes. A value is compared as text: a string
+ * as it is, a number as the host wrote it, `true`, `false`, `null`; names and texts that look the
+ * same are the same (normalizeText). Where the path meets arrays, one element that matches is
+ * enough; an array of values matches by any of them.
  */
-export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: number, end: number) => FilterOutcome {
+export function compileFilter({
+  path,
+  values,
+}: Filter): (bytes: Buffer, start: number, end: number) => FilterOutcome {
   const tests = values.map((value) => compileWildcard(normalizeText(value)));
   const steps = path.map(normalizeText);
   const anyValue = values.includes("*");
@@ -41,7 +46,11 @@ export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: 
       } else if (step === steps.length) {
         judge(anyValue || (byte !== OPEN_BRACE && testScalar(bytes, span)));
       } else if (byte === OPEN_BRACE) {
-        walkChildren(bytes, span.start, (key = "", child) => normalizeText(key) === steps[step] && visit(bytes, child, step + 1));
+        walkChildren(
+          bytes,
+          span.start,
+          (key = "", child) => normalizeText(key) === steps[step] && visit(bytes, child, step + 1),
+        );
       }
       return outcome === "match";
     }
@@ -54,7 +63,9 @@ export function compileFilter({ path, values }: Filter): (bytes: Buffer, start: 
 
   function testScalar(bytes: Buffer, span: JsonSpan): boolean {
     const text =
-      bytes[span.start] === QUOTE ? normalizeText(decodeString(bytes, span)) : bytes.toString("latin1", span.start, span.end);
+      bytes[span.start] === QUOTE
+        ? normalizeText(decodeString(bytes, span))
+        : bytes.toString("latin1", span.start, span.end);
     return tests.some((test) => test(text));
   }
 }

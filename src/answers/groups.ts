@@ -28,8 +28,9 @@ const MAX_GROUPS = 200;
 export const OTHERS = "…";
 
 /**
- * Groups that one host may be in, and the longest name of one; characters. A host of more, and a group of a longer name, are counted under OTHERS:
- * counts are multiplied by groups, and a name stands at each of them.
+ * Groups that one host may be in, and the longest name of one; characters. A host of more, and a
+ * group of a longer name, are counted under OTHERS: counts are multiplied by groups, and a name
+ * stands at each of them.
  */
 const MAX_HOST_GROUPS = 64;
 const MAX_GROUP_NAME = 256;
@@ -51,13 +52,19 @@ export interface Groups {
 interface Found {
   readonly name: string;
   hosts: number;
-  /** The fewest groups that a host of it is in: who is in very many does not decide which ones are shown. */
+  /**
+   * The fewest groups that a host of it is in: who is in very many does not decide which ones are
+   * shown.
+   */
   fewest: number;
   /** Its number in the answer. */
   number: number;
 }
 
-/** Finds the groups of each host. Labels are tried before fields of the same name. The names are in order; OTHERS, if there are so many, is the last. */
+/**
+ * Finds the groups of each host. Labels are tried before fields of the same name. The names are in
+ * order; OTHERS, if there are so many, is the last.
+ */
 export async function groupHosts(chosen: Chosen, by: readonly string[], sources: Sources): Promise<Groups> {
   const { table, positions } = chosen;
   const dimensions: Dimension[] = [];
@@ -66,7 +73,10 @@ export async function groupHosts(chosen: Chosen, by: readonly string[], sources:
   const found = new Map<string, Found>();
   const crowded = new Bounded();
   const longNamed = new Bounded();
-  /** Stand for all groups of a host that is in too many, and for those whose names are too long to be shown. */
+  /**
+   * Stand for all groups of a host that is in too many, and for those whose names are too long to
+   * be shown.
+   */
   const tooMany: readonly Found[] = [];
   const tooLong: Found = { name: OTHERS, hosts: 0, fewest: 0, number: 0 };
   const all: (readonly Found[])[] = [];
@@ -108,7 +118,8 @@ export async function groupHosts(chosen: Chosen, by: readonly string[], sources:
     positions.length,
     (from, bytes) => {
       let place = from;
-      for (let left = bytes; left > 0 && place < positions.length; place++) left -= ROW_BYTES * (1 + takeHost(place));
+      for (let left = bytes; left > 0 && place < positions.length; place++)
+        left -= ROW_BYTES * (1 + takeHost(place));
       return place;
     },
     sources.turns ?? SHARED_TURNS,
@@ -136,13 +147,18 @@ export async function groupHosts(chosen: Chosen, by: readonly string[], sources:
     unknown: by.filter((_, index) => !isKnown[index]),
     bounds: [
       ...crowded.tell(
-        (who) => `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted under ${JSON.stringify(OTHERS)}`,
+        (who) =>
+          `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted ` +
+          `under ${JSON.stringify(OTHERS)}`,
       ),
       ...longNamed.tell(
         (who) =>
-          `${who} in a group of ${text} whose name is longer than ${MAX_GROUP_NAME} characters, and counted there under ${JSON.stringify(OTHERS)}`,
+          `${who} in a group of ${text} whose name is longer than ${MAX_GROUP_NAME} ` +
+          `characters, and counted there under ${JSON.stringify(OTHERS)}`,
       ),
-      ...(omitted > 0 ? [`${omitted} groups of ${text} of the fewest hosts are counted under ${JSON.stringify(OTHERS)}`] : []),
+      ...(omitted > 0
+        ? [`${omitted} groups of ${text} of the fewest hosts are counted under ${JSON.stringify(OTHERS)}`]
+        : []),
     ],
     of: numbersOf,
   };
@@ -170,7 +186,8 @@ export class Bounded {
     if (this.#count === 0) return [];
     const names = this.#ids.map((id) => JSON.stringify(id)).join(", ");
     const more = this.#count - this.#ids.length;
-    const who = more > 0 ? `${names} and ${more} more hosts are` : `${names} ${this.#count === 1 ? "is" : "are"}`;
+    const who =
+      more > 0 ? `${names} and ${more} more hosts are` : `${names} ${this.#count === 1 ? "is" : "are"}`;
     return [say(who)];
   }
 }
@@ -185,7 +202,11 @@ interface Dimension {
 
 const NO_VALUES: readonly string[] = [""];
 
-async function readDimension({ table, positions }: Chosen, name: string, sources: Sources): Promise<Dimension> {
+async function readDimension(
+  { table, positions }: Chosen,
+  name: string,
+  sources: Sources,
+): Promise<Dimension> {
   const values = await readValues(table, name, sources);
   if (!values) return { valuesOf: () => NO_VALUES, isCut: () => false };
   return {
@@ -205,14 +226,21 @@ async function readDimension({ table, positions }: Chosen, name: string, sources
 }
 
 /** The values of a label, or of a field that no label has the name of. */
-async function readValues(table: Table, name: string, { labels, reader }: Sources): Promise<FieldValues | undefined> {
+async function readValues(
+  table: Table,
+  name: string,
+  { labels, reader }: Sources,
+): Promise<FieldValues | undefined> {
   const rules = labels.get(name);
   if (rules) return await reader.readLabel(rules, table);
   const path = parseFieldPath(name);
   return path && (await reader.read(path, table));
 }
 
-/** Keeps the hosts of which every label passes its test. @param bounds gets what was bounded, in words */
+/**
+ * Keeps the hosts of which every label passes its test. @param bounds gets what was bounded, in
+ * words
+ */
 export async function filterByLabels(
   { table, positions }: Chosen,
   filters: readonly LabelFilter[],
@@ -242,7 +270,11 @@ export async function filterByLabels(
     );
     kept = passed.slice(0, count);
     const text = JSON.stringify(label);
-    bounds.push(...cut.tell((who) => `${who} left out, judged by the first ${MAX_HOST_VALUES} values of ${text} alone, of more`));
+    bounds.push(
+      ...cut.tell(
+        (who) => `${who} left out, judged by the first ${MAX_HOST_VALUES} values of ${text} alone, of more`,
+      ),
+    );
   }
   return kept;
 }

@@ -1,4 +1,5 @@
-// Property: whatever anyone writes into the store, every honest host's report comes through untouched, and the answer is JSON.
+// Property: whatever anyone writes into the store, every honest host's report comes through
+// untouched, and the answer is JSON.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createRoll } from "../roll/roll.ts";
@@ -19,7 +20,11 @@ const hostileBody = fc.oneof(
   fc
     .tuple(fc.nat({ max: HONEST.length }), fc.nat({ max: 3 }), fc.uint8Array({ maxLength: 3 }))
     .map(([at, cut, more]) =>
-      Buffer.concat([Buffer.from(HONEST.slice(0, at)), Buffer.from(more), Buffer.from(HONEST.slice(at + cut))]),
+      Buffer.concat([
+        Buffer.from(HONEST.slice(0, at)),
+        Buffer.from(more),
+        Buffer.from(HONEST.slice(at + cut)),
+      ]),
     ),
   fc
     .constantFrom(
@@ -32,7 +37,9 @@ const hostileBody = fc.oneof(
     .map((text) => Buffer.from(text)),
   fc
     .jsonValue()
-    .map((value) => Buffer.from(JSON.stringify({ instance_id: "evil", update_date: "2026-07-01T00:00:00Z", x: value }))),
+    .map((value) =>
+      Buffer.from(JSON.stringify({ instance_id: "evil", update_date: "2026-07-01T00:00:00Z", x: value })),
+    ),
 );
 
 const hostileKey = fc.constantFrom(

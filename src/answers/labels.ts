@@ -15,7 +15,10 @@ export const MAX_LABEL_TEXT = 512;
 const labelRuleSchema = z.strictObject({
   field: z
     .string()
-    .refine((text) => parseFieldPath(text) !== undefined, "write a field, or a path such as processes.module_A_filename")
+    .refine(
+      (text) => parseFieldPath(text) !== undefined,
+      "write a field, or a path such as processes.module_A_filename",
+    )
     .describe("The field that is looked at."),
   pattern: z
     .string()
@@ -38,7 +41,10 @@ export interface Label {
   read(text: string): string | undefined;
 }
 
-/** Labels by name; where several rules name one, in the order of the rules: the first that finds something counts. */
+/**
+ * Labels by name; where several rules name one, in the order of the rules: the first that finds
+ * something counts.
+ */
 export type Labels = ReadonlyMap<string, readonly Label[]>;
 
 /** Compiles rules that labelRulesSchema has passed. */
@@ -66,7 +72,10 @@ export function compileLabels(rules: readonly LabelRule[]): Labels {
 function findMistake(source: string): string | undefined {
   try {
     if (Object.keys(RE2JS.compile(source).namedGroups()).length > 0) return undefined;
-    return "the pattern has no named group, so it makes no label; write (?<env>…) around what is the label's value";
+    return (
+      "the pattern has no named group, so it makes no label; write (?<env>…) around " +
+      "what is the label's value"
+    );
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     return `not a pattern that RE2 takes: ${error.message.replace(/^error parsing regexp: /, "")}`;

@@ -1,4 +1,5 @@
-// The newest: of each variant, and of versions that stand alone in each service; what values are compared with.
+// The newest: of each variant, and of versions that stand alone in each service; what values are
+// compared with.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_TURNS, type Turns } from "../roll/turns.ts";
@@ -8,8 +9,8 @@ import type { Packaging } from "./package-version.ts";
 import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
 /**
- * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`) nobody says whose it is: it says nothing of the
- * `1.2.3` of another service.
+ * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`)
+ * nobody says whose it is: it says nothing of the `1.2.3` of another service.
  */
 const OWNER_LABEL = "service";
 
@@ -33,11 +34,16 @@ interface Newest {
 export interface Standard {
   /** By variant. */
   readonly variants: ReadonlyMap<string, Newest>;
-  /** Of versions that stand alone, by the service that has them; undefined where they are compared as one variant. */
+  /**
+   * Of versions that stand alone, by the service that has them; undefined where they are compared
+   * as one variant.
+   */
   readonly services: ReadonlyMap<string, Newest> | undefined;
 }
 
-/** By the number of a version that stands alone: the services that have it, "" for hosts of none. */
+/**
+ * By the number of a version that stands alone: the services that have it, "" for hosts of none.
+ */
 export type Owners = ReadonlyMap<number, readonly string[]>;
 
 /** Finds what the values of some hosts are compared with. */
@@ -47,7 +53,8 @@ export function findStandard(values: readonly SplitValue[], owners: Owners | und
   for (const value of values) {
     if (value.version === "") continue;
     add(variants, value.variant, value);
-    if (value.variant === "") for (const service of owners?.get(value.number) ?? []) add(services, service, value);
+    if (value.variant === "")
+      for (const service of owners?.get(value.number) ?? []) add(services, service, value);
   }
   return { variants: findNewest(variants), services: owners && findNewest(services) };
 }
@@ -62,17 +69,24 @@ function findNewest(groups: ReadonlyMap<string, readonly SplitValue[]>): Readonl
   const newest = new Map<string, Newest>();
   for (const [name, group] of groups) {
     const packaging = findPackaging(group.map(({ order }) => order));
-    const { version, order } = group.reduce((a, b) => (compareVersions(b.order, a.order, packaging) > 0 ? b : a));
+    const { version, order } = group.reduce((a, b) =>
+      compareVersions(b.order, a.order, packaging) > 0 ? b : a,
+    );
     newest.set(name, { version, order, packaging });
   }
   return newest;
 }
 
 /**
- * Finds the version that a value is behind; undefined if it is not. One that stands alone is behind if there is a newer one in every service that
- * has it; where they differ, the oldest of those is what is newer everywhere.
+ * Finds the version that a value is behind; undefined if it is not. One that stands alone is behind
+ * if there is a newer one in every service that has it; where they differ, the oldest of those is
+ * what is newer everywhere.
  */
-export function findNewer(value: SplitValue, { variants, services }: Standard, owners: Owners | undefined): string | undefined {
+export function findNewer(
+  value: SplitValue,
+  { variants, services }: Standard,
+  owners: Owners | undefined,
+): string | undefined {
   if (value.version === "") return undefined;
   const newest =
     value.variant === "" && services && owners
@@ -81,7 +95,8 @@ export function findNewer(value: SplitValue, { variants, services }: Standard, o
   let least: Newest | undefined;
   for (const one of newest) {
     if (!one || compareVersions(value.order, one.order, one.packaging) >= 0) return undefined;
-    if (!least || compareVersions(one.order, least.order, joinPackaging(one.packaging, least.packaging)) < 0) least = one;
+    if (!least || compareVersions(one.order, least.order, joinPackaging(one.packaging, least.packaging)) < 0)
+      least = one;
   }
   return least?.version;
 }
@@ -90,8 +105,8 @@ export function findNewer(value: SplitValue, { variants, services }: Standard, o
 const MAX_DENSE_CELLS = 4_000_000;
 
 /**
- * Finds the services of versions that stand alone, if there are services, and several such versions, or a standard that knows them by service. It is
- * one pass over numbers.
+ * Finds the services of versions that stand alone, if there are services, and several such
+ * versions, or a standard that knows them by service. It is one pass over numbers.
  */
 export async function findOwners(
   { table, positions }: Chosen,
@@ -123,10 +138,16 @@ interface PairSources {
   readonly turns: Turns;
 }
 
-/** Services of one host that own its versions; a host has one, mostly, and who writes reports may claim any number. */
+/**
+ * Services of one host that own its versions; a host has one, mostly, and who writes reports may
+ * claim any number.
+ */
 const MAX_HOST_SERVICES = 16;
 
-/** Finds which of some values occur with which services. A pair is the value's place among them, times the services and one, plus the service. */
+/**
+ * Finds which of some values occur with which services. A pair is the value's place among them,
+ * times the services and one, plus the service.
+ */
 async function findPairs(
   { table, positions }: Chosen,
   { values, services, alone, turns }: PairSources,
@@ -147,7 +168,8 @@ async function findPairs(
       if (place === 0) continue;
       const first = (place - 1) * width;
       if (start === end) pairs.add(first + services.count);
-      for (let service = start; service < end; service++) pairs.add(first + (owner.numbers[service] as number));
+      for (let service = start; service < end; service++)
+        pairs.add(first + (owner.numbers[service] as number));
     }
     return (last - (column.starts[row] as number)) * (1 + end - start);
   }
@@ -172,11 +194,16 @@ async function findPairs(
 function hasSeveral(alone: readonly SplitValue[]): boolean {
   const [first, ...others] = alone;
   const packaging = findPackaging(alone.map(({ order }) => order));
-  return first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0);
+  return (
+    first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0)
+  );
 }
 
 /** A set of pairs: a number below `rows` times `width`, and one below `width`. */
-function createPairs(rows: number, width: number): { add: (pair: number) => void; list: () => Iterable<number> } {
+function createPairs(
+  rows: number,
+  width: number,
+): { add: (pair: number) => void; list: () => Iterable<number> } {
   const limit = rows * width;
   if (limit > MAX_DENSE_CELLS) {
     // One set for all could meet the limit of V8, some 16 million.

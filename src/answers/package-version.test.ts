@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { comparePackageVersions, findPackageVersion, type Packaging, parsePackageVersion } from "./package-version.ts";
+import {
+  comparePackageVersions,
+  findPackageVersion,
+  type Packaging,
+  parsePackageVersion,
+} from "./package-version.ts";
 import { splitVersion } from "./version-order.ts";
 
 function compare(a: string, b: string, packaging: Packaging): number {
@@ -13,7 +18,11 @@ function compare(a: string, b: string, packaging: Packaging): number {
 }
 
 function run(program: string, args: readonly string[], input = ""): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    input,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (error || status !== 0) throw new Error(`${program}: ${error?.message ?? stderr}`);
   return stdout;
 }
@@ -24,7 +33,9 @@ function askRpm(versions: readonly string[]): readonly (readonly number[])[] {
   try {
     const file = join(folder, "versions");
     writeFileSync(file, versions.map((version) => `${version}\n`).join(""));
-    const loop = `for one in io.lines("${file}") do for other in io.lines("${file}") do io.write(rpm.vercmp(one, other), " ") end io.write("\\n") end`;
+    const loop =
+      `for one in io.lines("${file}") do for other in io.lines("${file}") do ` +
+      `io.write(rpm.vercmp(one, other), " ") end io.write("\\n") end`;
     const lines = run("rpm", ["--eval", `%{lua: ${loop}}`])
       .trim()
       .split("\n");

@@ -1,4 +1,5 @@
-// Package versions: which part of a value is the version of an RPM or Debian package, and their order, as rpm and dpkg have it.
+// Package versions: which part of a value is the version of an RPM or Debian package, and their
+// order, as rpm and dpkg have it.
 
 /** Whose order a package's versions have: that of rpm, or of dpkg. */
 export type Packaging = "rpm" | "debian";
@@ -10,7 +11,10 @@ export interface FoundPackage {
   readonly packaging: Packaging;
 }
 
-/** A version in its parts: `[epoch:]upstream[-revision]`. RPM calls the last two version and release. */
+/**
+ * A version in its parts: `[epoch:]upstream[-revision]`. RPM calls the last two version and
+ * release.
+ */
 export interface PackageVersion {
   /** Digits without zeros in front; "" for 0. */
   readonly epoch: string;
@@ -21,22 +25,34 @@ export interface PackageVersion {
 /** All that a package's version, name and architecture may be written with. */
 const TOKEN = /[0-9A-Za-z.+~^:_-]+/g;
 
-/** The distribution in an RPM's release: `.el9_2`, `.amzn2023`, `.fc39`, `.module+el8.9.0`, `.module_el8.9.0`; its kin write `.mga9`, `.azl3`, `.cm2`. */
+/**
+ * The distribution in an RPM's release: `.el9_2`, `.amzn2023`, `.fc39`, `.module+el8.9.0`,
+ * `.module_el8.9.0`; its kin write `.mga9`, `.azl3`, `.cm2`.
+ */
 const DISTRIBUTION = /[.+_](?:el|fc|amzn|rhel|mga|azl|cm|lp)\d+(?![a-z])/;
 const RPM_SUFFIX =
   /(?:\.(?:x86_64|aarch64|noarch|i[3-6]86|ppc64le|ppc64|s390x|armv7hl|armhfp|riscv64|amd64|arm64|src|nosrc))?(?:\.rpm)?$/;
 
-/** What only Debian and those that build on it write: `+deb12u1`, `-0ubuntu1`, `-1+b1`, `+dfsg`, `-1~20.04.1`, `4.0.0+~4.0.1-1`, `~git2019-1`, `20230311-1`. */
+/**
+ * What only Debian and those that build on it write: `+deb12u1`, `-0ubuntu1`, `-1+b1`, `+dfsg`,
+ * `-1~20.04.1`, `4.0.0+~4.0.1-1`, `~git2019-1`, `20230311-1`.
+ */
 const REVISION =
   /[+~]deb\d+u\d|[\d+~]ubuntu\d|-\d[\w.~]*\+b\d+$|\d\+~(?:cs)?\d[\w.~+]*-\d|^(?:\d:)?(?:19|20)\d{6}-\d{1,2}(?:\.\d+)*$|~(?:git|svn|hg|bzr|rc|alpha|beta|pre)[\w.+~]*-\d|[\d.+~-]dfsg|[+~]ds(?:\d|-|$)|\+nmu\d|[+~]bpo\d|\+rp[it]\d|[+~]really\d|-[\d.]+build\d+$|-\d[\d.]*~[0-9a-z]/;
 
 /** An epoch, and what makes it more than a time or two ports. */
 const EPOCH = /^\d{1,2}:\d[0-9A-Za-z]*[.+~-][0-9A-Za-z.+~^_-]*$/;
 
-/** The version in a token that may begin with a name: after an epoch, or from the first digit after one of these. */
+/**
+ * The version in a token that may begin with a name: after an epoch, or from the first digit after
+ * one of these.
+ */
 const AFTER_NAME = /^(?:.*?[:_])??(?=(?:\d{1,9}:)?\d)/;
 
-/** Finds a version that is recognisably a package's: by its epoch, its distribution, or a revision as Debian's. */
+/**
+ * Finds a version that is recognisably a package's: by its epoch, its distribution, or a revision
+ * as Debian's.
+ */
 export function findPackageVersion(text: string): FoundPackage | undefined {
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
     const found = findRpm(token) ?? findDebian(token) ?? findEpoch(token, text.charAt(index - 1));
@@ -52,10 +68,17 @@ function findRpm(token: string): FoundPackage | undefined {
   if (!DISTRIBUTION.test(token.slice(release, end)) || !/\d/.test(token.charAt(release))) return undefined;
   const version = release < 2 ? 0 : token.lastIndexOf("-", release - 2) + 1;
   const name = AFTER_NAME.exec(token.slice(version, end))?.[0];
-  return { start: name === undefined || release === 0 ? release : version + name.length, end, packaging: "rpm" };
+  return {
+    start: name === undefined || release === 0 ? release : version + name.length,
+    end,
+    packaging: "rpm",
+  };
 }
 
-/** Of `version`, `name_version_arch.deb`, `name:version`, `name-version`; only where no name stands before it may the version hold dashes. */
+/**
+ * Of `version`, `name_version_arch.deb`, `name:version`, `name-version`; only where no name stands
+ * before it may the version hold dashes.
+ */
 function findDebian(token: string): FoundPackage | undefined {
   let at = 0;
   for (const part of token.split("_")) {
@@ -82,10 +105,15 @@ function findStart(part: string): number | undefined {
 }
 
 function findEpoch(token: string, before: string): FoundPackage | undefined {
-  return EPOCH.test(token) && before !== "/" ? { start: 0, end: token.length, packaging: "debian" } : undefined;
+  return EPOCH.test(token) && before !== "/"
+    ? { start: 0, end: token.length, packaging: "debian" }
+    : undefined;
 }
 
-/** Reads a version as rpm and dpkg do: what stands before a colon is the epoch, what follows the last dash the revision. */
+/**
+ * Reads a version as rpm and dpkg do: what stands before a colon is the epoch, what follows the
+ * last dash the revision.
+ */
 export function parsePackageVersion(version: string): PackageVersion {
   const [epoch = ""] = /^\d+:/.exec(version) ?? [];
   const rest = version.slice(epoch.length);
@@ -100,15 +128,17 @@ export function parsePackageVersion(version: string): PackageVersion {
 /** @returns below 0 if the first is older, 0 if neither is newer */
 export function comparePackageVersions(a: PackageVersion, b: PackageVersion, packaging: Packaging): number {
   const compare = packaging === "rpm" ? compareRpm : compareDebian;
-  return compareDigits(a.epoch, b.epoch) || compare(a.upstream, b.upstream) || compare(a.revision, b.revision);
+  return (
+    compareDigits(a.epoch, b.epoch) || compare(a.upstream, b.upstream) || compare(a.revision, b.revision)
+  );
 }
 
 /** What rpm compares at a time; all else separates, and does not count. */
 const RPM_SEGMENT = /\d+|[A-Za-z]+|[~^]/g;
 
 /**
- * Compares as rpm does (https://rpm-software-management.github.io/rpm/man/rpm-version.7): digits as numbers, which come after letters, `~` before
- * the end, `^` after the end and before all else.
+ * Compares as rpm does (https://rpm-software-management.github.io/rpm/man/rpm-version.7): digits as
+ * numbers, which come after letters, `~` before the end, `^` after the end and before all else.
  */
 function compareRpm(a: string, b: string): number {
   const [ones, others] = [a.match(RPM_SEGMENT) ?? [], b.match(RPM_SEGMENT) ?? []];
@@ -132,14 +162,17 @@ function compareSegments(a: string, b: string): number {
 }
 
 /**
- * Compares as dpkg does (https://www.debian.org/doc/debian-policy/ch-controlfields.html#version): in turn what is no digit, letters before all else
- * and `~` before the end, and digits as numbers.
+ * Compares as dpkg does (https://www.debian.org/doc/debian-policy/ch-controlfields.html#version):
+ * in turn what is no digit, letters before all else and `~` before the end, and digits as numbers.
  */
 function compareDebian(a: string, b: string): number {
   const [ones, others] = [a.split(/(\d+)/), b.split(/(\d+)/)];
   for (let at = 0; at < Math.max(ones.length, others.length); at++) {
     const [one, other] = [ones[at] ?? "", others[at] ?? ""];
-    const order = at % 2 === 0 ? compareCharacters(one, other) : compareDigits(one.replace(/^0+/, ""), other.replace(/^0+/, ""));
+    const order =
+      at % 2 === 0
+        ? compareCharacters(one, other)
+        : compareDigits(one.replace(/^0+/, ""), other.replace(/^0+/, ""));
     if (order !== 0) return order;
   }
   return 0;

@@ -8,8 +8,9 @@ const MAX_PATH_LENGTH = 512;
 const MAX_PATH_STEPS = 32;
 
 /**
- * Parses a path: keys split by dots; `\.` is a dot inside a key and `\\` a backslash. A dot in front, as jq writes it, is
- * allowed: `.state` names a field even where `state` alone would be a parameter.
+ * Parses a path: keys split by dots; `\.` is a dot inside a key and `\\` a backslash. A dot in
+ * front, as jq writes it, is allowed: `.state` names a field even where `state` alone would be a
+ * parameter.
  *
  * @returns undefined if a key is empty or the path is longer than the limits
  */

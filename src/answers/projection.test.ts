@@ -47,5 +47,7 @@ describe("compileProjection", () => {
 it("finds a name however its letters are put together, and keeps the host's bytes", () => {
   const json = '{"caf\u0065\u0301":"\u00e9te\u0301","b":1}';
   for (const name of ["caf\u00e9", "cafe\u0301"])
-    expect(compileProjection([[name]])(Buffer.from(json)).toString()).toBe('{"caf\u0065\u0301":"\u00e9te\u0301"}');
+    expect(compileProjection([[name]])(Buffer.from(json)).toString()).toBe(
+      '{"caf\u0065\u0301":"\u00e9te\u0301"}',
+    );
 });

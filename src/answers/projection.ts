@@ -9,9 +9,9 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
 /**
- * Makes a cutter. Fields keep the host's order, objects and arrays around them their shape; an element of an array that has none
- * of the fields becomes `{}`, so that positions still tell which element is which. A path through a value that is neither object nor
- * array keeps nothing of it.
+ * Makes a cutter. Fields keep the host's order, objects and arrays around them their shape; an
+ * element of an array that has none of the fields becomes `{}`, so that positions still tell which
+ * element is which. A path through a value that is neither object nor array keeps nothing of it.
  */
 export function compileProjection(paths: readonly FieldPath[]): (body: Buffer) => Buffer {
   const root: Keep = new Map();

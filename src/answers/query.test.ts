@@ -6,7 +6,14 @@ const ask = (text: string) => parseQuery(new URLSearchParams(text));
 
 describe("parseQuery", () => {
   it("asks for everything fresh within two hours by default", () => {
-    expect(ask("")).toEqual({ windowMs: 7_200_000, state: "fresh", filters: [], fields: undefined, meta: false, partial: false });
+    expect(ask("")).toEqual({
+      windowMs: 7_200_000,
+      state: "fresh",
+      filters: [],
+      fields: undefined,
+      meta: false,
+      partial: false,
+    });
   });
 
   it("groups the values of one field and keeps fields apart", () => {

@@ -1,4 +1,5 @@
-// The question: which reports, which of their fields. Read from the parameters of a URL, the same for the API and the command line.
+// The question: which reports, which of their fields. Read from the parameters of a URL, the same
+// for the API and the command line.
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
 import { DURATION_PATTERN, parseDuration } from "../spec/duration.ts";
 import { MAX_PATTERN_LENGTH } from "../spec/wildcard.ts";
@@ -16,9 +17,14 @@ export interface Query {
   readonly filters: readonly Filter[];
   /** Undefined keeps every field. */
   readonly fields: readonly FieldPath[] | undefined;
-  /** Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew. */
+  /**
+   * Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew.
+   */
   readonly meta: boolean;
-  /** Whether an answer with some reports missing is better than none, where the store cannot be read completely. */
+  /**
+   * Whether an answer with some reports missing is better than none, where the store cannot be read
+   * completely.
+   */
   readonly partial: boolean;
 }
 
@@ -43,12 +49,16 @@ const MAX_FIELDS = 64;
  * @param defaultWindowMs the window where the question names none; ms
  * @throws QueryError
  */
-export function parseQuery(parameters: Iterable<readonly [string, string]>, defaultWindowMs: number = DEFAULT_WINDOW_MS): Query {
+export function parseQuery(
+  parameters: Iterable<readonly [string, string]>,
+  defaultWindowMs: number = DEFAULT_WINDOW_MS,
+): Query {
   const reserved = new Map<string, string>();
   const values = new Map<string, string[]>();
   let count = 0;
   for (const [name, value] of parameters) {
-    if (++count > MAX_PARAMETERS) throw new QueryError(name.slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
+    if (++count > MAX_PARAMETERS)
+      throw new QueryError(name.slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
     if (isReserved(name)) {
       if (reserved.has(name)) throw new QueryError(name, "given twice");
       reserved.set(name, value);
@@ -66,7 +76,10 @@ export function parseQuery(parameters: Iterable<readonly [string, string]>, defa
   };
 }
 
-/** Parameters that are not fields. A field of the same name is asked for with a dot in front: `.state=running`. */
+/**
+ * Parameters that are not fields. A field of the same name is asked for with a dot in front:
+ * `.state=running`.
+ */
 const RESERVED_PARAMETERS = ["within", "state", "fields", "meta", "partial"] as const;
 
 function isReserved(name: string): boolean {
@@ -78,13 +91,16 @@ function isReserved(name: string): boolean {
  *
  * @param name what the message of an error begins with
  * @returns ms
- * @throws QueryError if it is no span, is zero, or is longer than the day after which reports expire
+ * @throws QueryError if it is no span, is zero, or is longer than the day after which reports
+ *   expire
  */
 export function parseSpan(text: string, name: string): number {
   const ms = parseDuration(text);
   const isTooLong = ms === undefined ? DURATION_PATTERN.test(text) : ms > EXPIRY_MS;
-  if (isTooLong) throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
-  if (ms === undefined || ms === 0) throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
+  if (isTooLong)
+    throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
+  if (ms === undefined || ms === 0)
+    throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
   return ms;
 }
 
@@ -118,7 +134,8 @@ function readFields(text: string | undefined): readonly FieldPath[] | undefined 
     if (!path)
       throw new QueryError(
         "fields",
-        `${JSON.stringify(name.slice(0, 64))} is no field; write names split by commas: instance_id,processes.module_A_filename`,
+        `${JSON.stringify(name.slice(0, 64))} is no field; write names split by ` +
+          "commas: instance_id,processes.module_A_filename",
       );
     return path;
   });
@@ -126,7 +143,11 @@ function readFields(text: string | undefined): readonly FieldPath[] | undefined 
 
 function readFilter(field: string, values: readonly string[]): Filter {
   const path = parseFieldPath(field);
-  if (!path) throw new QueryError(field.slice(0, 64), "is no field; write a name, or a path such as processes.module_A_filename");
+  if (!path)
+    throw new QueryError(
+      field.slice(0, 64),
+      "is no field; write a name, or a path such as processes.module_A_filename",
+    );
   if (values.some((value) => value.length > MAX_PATTERN_LENGTH)) {
     throw new QueryError(field.slice(0, 64), `a value is longer than ${MAX_PATTERN_LENGTH} characters`);
   }

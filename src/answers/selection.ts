@@ -1,4 +1,5 @@
-// A selection: the reports of a view that a question asks for, and what the answer must say of the rest.
+// A selection: the reports of a view that a question asks for, and what the answer must say of the
+// rest.
 import { createHash, type Hash } from "node:crypto";
 import { judgeFreshness } from "../report/freshness.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
@@ -23,7 +24,10 @@ export interface Selection {
   readonly warnings: readonly string[];
   /** The same for the same reports, on every reader of the store. */
   readonly digest: string;
-  /** Until a report changes state by age alone; ms since the epoch. While the view's version stands, so does the selection. */
+  /**
+   * Until a report changes state by age alone; ms since the epoch. While the view's version stands,
+   * so does the selection.
+   */
   readonly validUntil: number;
 }
 
@@ -85,7 +89,10 @@ export async function selectReports(view: RollView, query: Query, turns = SHARED
   };
 }
 
-/** Identifies the chosen bytes by their keys and etags; with meta, the times of receipt too, since they then are in the answer. */
+/**
+ * Identifies the chosen bytes by their keys and etags; with meta, the times of receipt too, since
+ * they then are in the answer.
+ */
 function digestReports(table: Table, positions: Uint32Array, meta: boolean): string {
   const hash = createHash("sha256");
   hashNames(hash, table, positions);

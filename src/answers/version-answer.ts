@@ -15,14 +15,20 @@ export interface VersionAnswer extends Versions {
 }
 
 /** Answers a question about a view. */
-export async function answerVersions(view: RollView, query: VersionQuery, sources: Sources): Promise<VersionAnswer> {
+export async function answerVersions(
+  view: RollView,
+  query: VersionQuery,
+  sources: Sources,
+): Promise<VersionAnswer> {
   const selection = await selectReports(view, query.reports, sources.turns);
   const bounds: string[] = [];
   const positions = await filterByLabels(selection, query.labelFilters, sources, bounds);
   const chosen = { table: selection.table, positions };
-  const fields = query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.turns);
+  const fields =
+    query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.turns);
   const versions = await countVersions(chosen, { ...query.question, fields }, sources);
-  const missing = versions.hosts === 0 ? [] : query.question.fields.filter((field) => !hasField(versions.values, field));
+  const missing =
+    versions.hosts === 0 ? [] : query.question.fields.filter((field) => !hasField(versions.values, field));
   return {
     ...versions,
     selection,

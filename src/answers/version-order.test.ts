@@ -1,7 +1,14 @@
 // Tests of the version order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareNames, compareVersions, findPackaging, type ParsedVersion, parseVersion, splitVersion } from "./version-order.ts";
+import {
+  compareNames,
+  compareVersions,
+  findPackaging,
+  type ParsedVersion,
+  parseVersion,
+  splitVersion,
+} from "./version-order.ts";
 
 describe("splitVersion", () => {
   it.each([
@@ -60,7 +67,11 @@ describe("splitVersion", () => {
     const hash = fc
       .integer({ min: 7, max: 64 })
       .chain((length) =>
-        fc.string({ unit: fc.constantFrom(..."0123456789abcdef0123456789"), minLength: length, maxLength: length }),
+        fc.string({
+          unit: fc.constantFrom(..."0123456789abcdef0123456789"),
+          minLength: length,
+          maxLength: length,
+        }),
       )
       .filter((text) => !isDate(text));
     fc.assert(
@@ -224,7 +235,11 @@ const ORDERED = [
 
 /** Compares in a group that has these versions and others. */
 function compare(a: string, b: string, ...others: readonly string[]): number {
-  const [one, other, ...rest] = [a, b, ...others].map(parseVersion) as [ParsedVersion, ParsedVersion, ...ParsedVersion[]];
+  const [one, other, ...rest] = [a, b, ...others].map(parseVersion) as [
+    ParsedVersion,
+    ParsedVersion,
+    ...ParsedVersion[],
+  ];
   return Math.sign(compareVersions(one, other, findPackaging([one, other, ...rest])));
 }
 
@@ -319,7 +334,9 @@ describe("compareVersions", () => {
         const packaging = findPackaging(versions);
         for (const a of versions) {
           for (const b of versions) {
-            expect(Math.sign(compareVersions(a, b, packaging))).toBe(-Math.sign(compareVersions(b, a, packaging)) + 0);
+            expect(Math.sign(compareVersions(a, b, packaging))).toBe(
+              -Math.sign(compareVersions(b, a, packaging)) + 0,
+            );
             for (const c of versions)
               if (compareVersions(a, b, packaging) <= 0 && compareVersions(b, c, packaging) <= 0)
                 expect([a, b, c, compareVersions(a, c, packaging) <= 0]).toEqual([a, b, c, true]);
@@ -342,6 +359,12 @@ describe("compareVersions", () => {
 });
 
 it("compareNames tells all names apart", () => {
-  expect(["B_10", "A_red", "B_9", "a_red", "A_blue"].sort(compareNames)).toEqual(["A_blue", "a_red", "A_red", "B_9", "B_10"]);
+  expect(["B_10", "A_red", "B_9", "a_red", "A_blue"].sort(compareNames)).toEqual([
+    "A_blue",
+    "a_red",
+    "A_red",
+    "B_9",
+    "B_10",
+  ]);
   fc.assert(fc.property(fc.string(), fc.string(), (a, b) => (compareNames(a, b) === 0) === (a === b)));
 });

@@ -1,4 +1,5 @@
-// Version order: what in a value is its version, what its variant, and which of two versions is newer.
+// Version order: what in a value is its version, what its variant, and which of two versions is
+// newer.
 import {
   comparePackageVersions,
   findPackageVersion,
@@ -10,7 +11,10 @@ import { isHash, type Part, RANKS, type Scan, scanVersion } from "./version-synt
 
 /** A value in two parts. */
 export interface Versioned {
-  /** The value without its version: `A_red` of `A_red_1.9`, `libfoo.so` of `libfoo-1.2.3.so`; the whole value where there is no version. */
+  /**
+   * The value without its version: `A_red` of `A_red_1.9`, `libfoo.so` of `libfoo-1.2.3.so`; the
+   * whole value where there is no version.
+   */
   readonly variant: string;
   /** `1.9` of `A_red_1.9`; "" where the value holds no version. */
   readonly version: string;
@@ -19,7 +23,10 @@ export interface Versioned {
 /** Longer values are names or text, not versions; characters. */
 const MAX_LENGTH = 512;
 
-/** Where a version may begin: at the beginning or after punctuation, with a `v` in front or without. A UUID is passed over whole. */
+/**
+ * Where a version may begin: at the beginning or after punctuation, with a `v` in front or without.
+ * A UUID is passed over whole.
+ */
 const BEGINNING =
   /(?<![0-9A-Za-z])(?:(?<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z]))|v?(?=\d))/gi;
 
@@ -29,8 +36,9 @@ const DIGEST = /@sha\d{3}:[0-9a-f]{7,128}$/i;
 const WORD = /[0-9a-z]+/iy;
 
 /**
- * Splits a value. Of several numbers that could be its version, it is the one with the most parts, and of these the last: `1.9` of
- * `gpu_2_1.9`, `1.10` of `linux-64-app_1.10`. What is recognisably a package's version counts before all others. A hash is no version.
+ * Splits a value. Of several numbers that could be its version, it is the one with the most parts,
+ * and of these the last: `1.9` of `gpu_2_1.9`, `1.10` of `linux-64-app_1.10`. What is recognisably
+ * a package's version counts before all others. A hash is no version.
  */
 export function splitVersion(value: string): Versioned {
   const none = { variant: value, version: "" };
@@ -43,7 +51,10 @@ export function splitVersion(value: string): Versioned {
   BEGINNING.lastIndex = 0;
   for (let match = BEGINNING.exec(text); match; match = BEGINNING.exec(text)) {
     const start = match.index + match[0].length;
-    const found = match.groups?.uuid === undefined ? findVersion(text, start, underscore >= 0 && underscore < start) : undefined;
+    const found =
+      match.groups?.uuid === undefined
+        ? findVersion(text, start, underscore >= 0 && underscore < start)
+        : undefined;
     BEGINNING.lastIndex = found?.end ?? start + 1;
     if (found && (!best || found.parts >= best.parts)) best = { ...found, beginning: match.index, start };
   }
@@ -76,7 +87,10 @@ function findVersion(text: string, start: number, isNamed: boolean): Candidate |
   return numbers.length > 2 && lastDot > start ? { end: lastDot, parts: numbers.length - 1 } : undefined;
 }
 
-/** Whether the word that begins here is a hash, or begins with a number as long as one and no dot after it. */
+/**
+ * Whether the word that begins here is a hash, or begins with a number as long as one and no dot
+ * after it.
+ */
 function isHashAt(text: string, start: number): boolean {
   WORD.lastIndex = start;
   const word = WORD.exec(text)?.[0] ?? "";
@@ -123,8 +137,8 @@ export function parseVersion(version: string): ParsedVersion {
 }
 
 /**
- * Whose order a group of versions has: that of packages where no more of them are certainly none than are recognisably one. A version that
- * could be either (`1.2.3-1`) goes with the others.
+ * Whose order a group of versions has: that of packages where no more of them are certainly none
+ * than are recognisably one. A version that could be either (`1.2.3-1`) goes with the others.
  */
 export function findPackaging(group: Iterable<ParsedVersion>): Packaging | undefined {
   let common: Packaging | undefined;
@@ -142,20 +156,28 @@ export function joinPackaging(a: Packaging | undefined, b: Packaging | undefined
   return a === "rpm" || b === "rpm" ? "rpm" : (a ?? b);
 }
 
-/** In a pre-release its end comes before what follows, and numbers before words (semver.org, item 11). */
+/**
+ * In a pre-release its end comes before what follows, and numbers before words (semver.org, item
+ * 11).
+ */
 const END_OF_PRERELEASE = -7;
 const NUMBER_IN_PRERELEASE = -6;
 const RELEASED = 0;
 
 /**
- * Compares two versions of a group. In a group of packages all are compared as rpm or dpkg does: `1.2.3-1` beside `1.2.3-1~deb12u1` is a
- * package's too, and one order for all of a group has no circles. Otherwise they are compared part by part: numbers as numbers (1.10 after
- * 1.9), a missing one as 0 (1.2 equals 1.2.0), pre-releases before the release, patches after it.
+ * Compares two versions of a group. In a group of packages all are compared as rpm or dpkg does:
+ * `1.2.3-1` beside `1.2.3-1~deb12u1` is a package's too, and one order for all of a group has no
+ * circles. Otherwise they are compared part by part: numbers as numbers (1.10 after 1.9), a missing
+ * one as 0 (1.2 equals 1.2.0), pre-releases before the release, patches after it.
  *
  * @param packaging findPackaging of the whole group
  * @returns below 0 if the first is older, 0 if neither is newer
  */
-export function compareVersions(a: ParsedVersion, b: ParsedVersion, packaging: Packaging | undefined): number {
+export function compareVersions(
+  a: ParsedVersion,
+  b: ParsedVersion,
+  packaging: Packaging | undefined,
+): number {
   if (packaging) return comparePackageVersions(a.package, b.package, packaging);
   for (let at = 0; at < Math.max(a.numbers.length, b.numbers.length); at++) {
     const order = compareDigits(a.numbers[at] ?? "", b.numbers[at] ?? "");
@@ -165,7 +187,8 @@ export function compareVersions(a: ParsedVersion, b: ParsedVersion, packaging: P
   for (let at = 0; at < Math.max(a.tail.length, b.tail.length); at++) {
     const [one, other] = [a.tail[at], b.tail[at]];
     const order =
-      rankPart(one, isPrerelease) - rankPart(other, isPrerelease) || compareDigits(one?.digits ?? "", other?.digits ?? "");
+      rankPart(one, isPrerelease) - rankPart(other, isPrerelease) ||
+      compareDigits(one?.digits ?? "", other?.digits ?? "");
     if (order !== 0) return order;
     isPrerelease ||= one !== undefined && one.rank < RELEASED;
   }
@@ -182,7 +205,10 @@ function compareDigits(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Names in the order that people expect, whatever the machine's language; of long ones by their beginnings, since each comparison reads all that they share. */
+/**
+ * Names in the order that people expect, whatever the machine's language; of long ones by their
+ * beginnings, since each comparison reads all that they share.
+ */
 const NAMES = new Intl.Collator("en", { numeric: true });
 const MAX_COLLATED = 128;
 

@@ -1,4 +1,5 @@
-// The question about versions: fields, what to divide by, whether to name hosts; filters as everywhere, and by label.
+// The question about versions: fields, what to divide by, whether to name hosts; filters as
+// everywhere, and by label.
 import { normalizeText } from "../report/json-walk.ts";
 import { compileWildcard } from "../spec/wildcard.ts";
 import type { Labels } from "./labels.ts";
@@ -37,7 +38,8 @@ const MAX_BY = 3;
 /**
  * Reads a question.
  *
- * @param parameters names and values as the URL gives them, decoded; `field` may come several times, or hold several split by commas
+ * @param parameters names and values as the URL gives them, decoded; `field` may come several
+ *   times, or hold several split by commas
  * @throws QueryError
  */
 export function parseVersionQuery(
@@ -47,8 +49,12 @@ export function parseVersionQuery(
 ): VersionQuery {
   const all = [...parameters];
   if (all.length > MAX_PARAMETERS)
-    throw new QueryError((all[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
-  const named = (name: string) => all.filter(([key]) => key === name).flatMap(([, value]) => splitNames(value));
+    throw new QueryError(
+      (all[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64),
+      `more than ${MAX_PARAMETERS} parameters`,
+    );
+  const named = (name: string) =>
+    all.filter(([key]) => key === name).flatMap(([, value]) => splitNames(value));
   const fields = checkFields("field", named("field"), MAX_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
@@ -61,7 +67,10 @@ export function parseVersionQuery(
     defaultWindowMs,
   );
   if (reports.fields || reports.meta)
-    throw new QueryError("fields", "has no meaning here; name the field whose versions are asked for with field=");
+    throw new QueryError(
+      "fields",
+      "has no meaning here; name the field whose versions are asked for with field=",
+    );
   return {
     reports,
     labelFilters: [...patterns].map(([label, values]) => {
@@ -86,7 +95,8 @@ function checkFields(parameter: string, names: readonly string[], max: number): 
     if (!parseFieldPath(name))
       throw new QueryError(
         parameter,
-        `${JSON.stringify(name.slice(0, 64))} is no field; write a name, or a path such as processes.module_A_filename`,
+        `${JSON.stringify(name.slice(0, 64))} is no field; write a name, or a path ` +
+          "such as processes.module_A_filename",
       );
   }
   return [...new Set(names)];

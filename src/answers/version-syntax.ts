@@ -1,4 +1,5 @@
-// Version syntax: reads a version token by token, in one pass: its numbers, and what follows them, as parts that can be compared.
+// Version syntax: reads a version token by token, in one pass: its numbers, and what follows them,
+// as parts that can be compared.
 
 /** What follows the numbers of a version, one step of a comparison each. */
 export interface Part {
@@ -73,7 +74,10 @@ const LETTERS: Readonly<Record<string, number>> = {
   u: RANKS.after,
 };
 
-/** Where in a version the reader is: after its one number, its several, a number further on, a word, a hash. */
+/**
+ * Where in a version the reader is: after its one number, its several, a number further on, a word,
+ * a hash.
+ */
 type Place = "one number" | "numbers" | "revision" | "word" | "hash";
 
 const DATE = /(\d{4})-(\d{2})-(\d{2})(?!\d)/y;
@@ -82,9 +86,15 @@ const DIGITS = /\d+(?:\.\d+)*/y;
 /** Numbers between underscores, as names of files and tags have them: `1_10_0`, `REL_15_2_1`. */
 const UNDERSCORED = /\d{1,6}(?:_\d{1,6})+(?![0-9A-Za-z]|\.\d|_\d)/y;
 
-/** Go's pseudo-version, after the revision that it is based on: `-20191109021931-daa7c04131f5`, `-0.2019…` (go.dev/ref/mod). */
+/**
+ * Go's pseudo-version, after the revision that it is based on: `-20191109021931-daa7c04131f5`,
+ * `-0.2019…` (go.dev/ref/mod).
+ */
 const PSEUDO = /[-.](?:0\.)?(\d{14})-[0-9a-f]{12}(?![0-9a-z])/iy;
-/** A commit: git describe's `-14-g1a2b3c4` (of four digits or more, git-config(1) on core.abbrev), or seven or more hexadecimal digits with a letter among them. It says nothing of the order. */
+/**
+ * A commit: git describe's `-14-g1a2b3c4` (of four digits or more, git-config(1) on core.abbrev),
+ * or seven or more hexadecimal digits with a letter among them. It says nothing of the order.
+ */
 const COMMIT =
   /[-._](?:g[0-9a-f]{7,40}|(?<=-\d{1,6}-)g[0-9a-f]{4,6}|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40})(?:-dirty)?(?![0-9a-z])/iy;
 const WORD = new RegExp(`([-_.~ ]?)(${Object.keys(WORDS).join("|")})(?![a-z])`, "iy");
@@ -117,15 +127,20 @@ interface Token {
 export interface Scan {
   readonly numbers: readonly string[];
   readonly tail: readonly Part[];
-  /** Where the numbers end; for each token after them, where it ends, and how much of the tail was read by then. */
+  /**
+   * Where the numbers end; for each token after them, where it ends, and how much of the tail was
+   * read by then.
+   */
   readonly numbersEnd: number;
   readonly stops: readonly { readonly end: number; readonly tail: number }[];
 }
 
 /**
- * Reads a version that begins with a digit. Each byte is looked at by a fixed number of patterns, whatever the text is.
+ * Reads a version that begins with a digit. Each byte is looked at by a fixed number of patterns,
+ * whatever the text is.
  *
- * @param isNamed whether underscores stand before it, in a name: then one after it separates names too, and does not belong to it
+ * @param isNamed whether underscores stand before it, in a name: then one after it separates names
+ *   too, and does not belong to it
  */
 export function scanVersion(text: string, start: number, isNamed: boolean): Scan | undefined {
   const date = match(DATE, text, start);
@@ -135,7 +150,9 @@ export function scanVersion(text: string, start: number, isNamed: boolean): Scan
   let end = start + digits[0].length;
   const time = date && match(TIME, text, end);
   if (time) end += time[0].length;
-  const numbers = date ? [...date.slice(1), ...(time?.slice(1) ?? [])] : digits[0].split(underscored ? "_" : ".");
+  const numbers = date
+    ? [...date.slice(1), ...(time?.slice(1) ?? [])]
+    : digits[0].split(underscored ? "_" : ".");
   const numbersEnd = end;
   const tail: Part[] = [];
   const stops: { end: number; tail: number }[] = [];
@@ -155,7 +172,10 @@ export function scanVersion(text: string, start: number, isNamed: boolean): Scan
   };
 }
 
-/** In a name, `gpu_2_9` is more likely the ninth of `gpu_2`; three numbers are a version, and two where nothing else stands before them. */
+/**
+ * In a name, `gpu_2_9` is more likely the ninth of `gpu_2`; three numbers are a version, and two
+ * where nothing else stands before them.
+ */
 function matchUnderscored(text: string, start: number): RegExpExecArray | null {
   const found = match(UNDERSCORED, text, start);
   const isAlone = start === 0 || /^v$/i.test(text.slice(0, start));
@@ -172,7 +192,9 @@ interface State {
 }
 
 function readToken(text: string, state: State): Token | undefined {
-  return readCommit(text, state) ?? readWord(text, state) ?? readLetter(text, state) ?? readNumber(text, state);
+  return (
+    readCommit(text, state) ?? readWord(text, state) ?? readLetter(text, state) ?? readNumber(text, state)
+  );
 }
 
 function readCommit(text: string, { end, place, isNamed, tail }: State): Token | undefined {
@@ -216,13 +238,16 @@ function readLetter(text: string, { end, place, isNamed, tail }: State): Token |
     return { end: end + whole.length, place: "word", parts: [makePart(rank)] };
   }
   const lone = place === "numbers" && tail.length === 0 ? match(LONE_LETTER, text, end) : null;
-  return lone ? { end: end + 1, place, parts: [{ rank: RANKS.letter, digits: lone[0].toLowerCase() }] } : undefined;
+  return lone
+    ? { end: end + 1, place, parts: [{ rank: RANKS.letter, digits: lone[0].toLowerCase() }] }
+    : undefined;
 }
 
 function readNumber(text: string, { end, place, isNamed, count, tail }: State): Token | undefined {
   const isUpdate = place === "numbers" && count > 2 && tail.length === 0 && !isNamed;
   const update = isUpdate ? match(UPDATE, text, end) : null;
-  if (update) return { end: end + update[0].length, place: "revision", parts: [makePart(RANKS.number, update[1])] };
+  if (update)
+    return { end: end + update[0].length, place: "revision", parts: [makePart(RANKS.number, update[1])] };
   const pattern = NUMBERS[place];
   const number = pattern && match(pattern, text, end);
   if (!number) return undefined;
@@ -239,7 +264,10 @@ function makePart(rank: number, digits = ""): Part {
   return { rank, digits: trimZeros(digits) };
 }
 
-/** Numbers are compared as digits, since those of builds and dates may be longer than what a number holds exactly. */
+/**
+ * Numbers are compared as digits, since those of builds and dates may be longer than what a number
+ * holds exactly.
+ */
 function trimZeros(digits: string): string {
   return digits.replace(/^0+/, "");
 }
@@ -254,7 +282,10 @@ const HASH = /^[0-9a-f]{7,}$/i;
 /** yyyymmdd, and hours, minutes, seconds, milliseconds, or a number of the day after it. */
 const COMPACT_DATE = /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{2}|\d{4}|\d{6}|\d{9})?$/;
 
-/** Whether a word without dots is more likely a hash than a version: seven or more hexadecimal digits that read as no date. */
+/**
+ * Whether a word without dots is more likely a hash than a version: seven or more hexadecimal
+ * digits that read as no date.
+ */
 export function isHash(word: string): boolean {
   return HASH.test(word) && !COMPACT_DATE.test(word);
 }

@@ -11,7 +11,8 @@ import { parseVersionQuery } from "./version-query.ts";
 import { countVersions } from "./versions.ts";
 
 const UPDATE = '"update_date":"2024-03-01T00:00:00Z"';
-const body = (id: string, fields: object) => `{"instance_id":"${id}",${UPDATE},${JSON.stringify(fields).slice(1)}`;
+const body = (id: string, fields: object) =>
+  `{"instance_id":"${id}",${UPDATE},${JSON.stringify(fields).slice(1)}`;
 const make = (id: string, fields: object, ageMs = 1000) => ({ id, ageMs, body: body(id, fields) });
 
 async function ask(
@@ -27,11 +28,21 @@ async function ask(
 }
 
 const FLEET = [
-  make("i-1", { instance_name: "prod_service1_instance001", processes: [{ a: "A_red_1.9" }, { a: "A_red_1.10" }] }),
-  make("i-2", { instance_name: "prod_service2_instance002", processes: [{ a: "A_red_1.9" }, { a: "A_red_1.9" }] }),
+  make("i-1", {
+    instance_name: "prod_service1_instance001",
+    processes: [{ a: "A_red_1.9" }, { a: "A_red_1.10" }],
+  }),
+  make("i-2", {
+    instance_name: "prod_service2_instance002",
+    processes: [{ a: "A_red_1.9" }, { a: "A_red_1.9" }],
+  }),
   make("i-3", { instance_name: "dev_service1_instance003", processes: [{ a: "A_blue_2.0" }] }),
   make("i-4", { instance_name: "odd", processes: [] }),
-  make("i-5", { instance_name: "prod_service1_instance005", processes: [{ a: "A_red_1.10" }] }, 3 * 3_600_000),
+  make(
+    "i-5",
+    { instance_name: "prod_service1_instance005", processes: [{ a: "A_red_1.10" }] },
+    3 * 3_600_000,
+  ),
 ];
 
 describe("countVersions", () => {
@@ -39,8 +50,24 @@ describe("countVersions", () => {
     const { values, hosts, omitted } = await ask(FLEET, "field=processes.a");
     expect({ hosts, omitted }).toEqual({ hosts: 4, omitted: 0 });
     expect(values).toEqual([
-      { field: "processes.a", value: "A_blue_2.0", variant: "A_blue", version: "2.0", count: 1, share: 0.25, behind: false },
-      { field: "processes.a", value: "A_red_1.10", variant: "A_red", version: "1.10", count: 1, share: 0.25, behind: false },
+      {
+        field: "processes.a",
+        value: "A_blue_2.0",
+        variant: "A_blue",
+        version: "2.0",
+        count: 1,
+        share: 0.25,
+        behind: false,
+      },
+      {
+        field: "processes.a",
+        value: "A_red_1.10",
+        variant: "A_red",
+        version: "1.10",
+        count: 1,
+        share: 0.25,
+        behind: false,
+      },
       {
         field: "processes.a",
         value: "A_red_1.9",
@@ -81,29 +108,47 @@ describe("countVersions", () => {
     expect(await count("within=24h&env=prod")).toBe(3);
   });
 
-  it("compares versions that stand alone within their service, and is behind only where each says so", async () => {
-    const host = (id: string, service: string, a: string | string[]) => make(id, { instance_name: `prod_${service}_1`, a });
-    const reports = [
-      host("i-1", "web", "2.10.0"),
-      host("i-2", "web", "1.9"),
-      host("i-3", "batch", "1.2.3"),
-      host("i-4", "batch", ["1.2.2", "A_1.1"]),
-      host("i-5", "web", ["1.2.2", "A_1.2"]),
-      make("i-6", { a: "0.9" }),
-      make("i-7", { a: "0.8" }),
-    ];
-    const behind = async (question: string, rules?: readonly LabelRule[]) => {
-      const { values } = await ask(reports, question, rules);
-      for (const one of values) expect(one.behind).toBe(one.newest !== undefined);
-      return Object.fromEntries(values.filter((one) => one.behind).map(({ value, newest }) => [value, newest]));
-    };
-    expect(await behind("field=a")).toEqual({ "1.9": "2.10.0", "1.2.2": "1.2.3", "0.8": "0.9", "A_1.1": "1.2" });
-    expect(await behind("field=a&service=batch")).toEqual({ "1.2.2": "1.2.3" });
-    expect(await behind("field=a&service=web")).toEqual({ "1.9": "2.10.0", "1.2.2": "2.10.0" });
-    // Without services they are all of one kind.
-    const others = [{ field: "instance_name", pattern: "^(?<env>[^_]+)_" }];
-    expect(Object.keys(await behind("field=a", others)).sort()).toEqual(["0.8", "0.9", "1.2.2", "1.2.3", "1.9", "A_1.1"]);
-  });
+  it(
+    "compares versions that stand alone within their service, and is behind only where " + "each says so",
+    async () => {
+      const host = (id: string, service: string, a: string | string[]) =>
+        make(id, { instance_name: `prod_${service}_1`, a });
+      const reports = [
+        host("i-1", "web", "2.10.0"),
+        host("i-2", "web", "1.9"),
+        host("i-3", "batch", "1.2.3"),
+        host("i-4", "batch", ["1.2.2", "A_1.1"]),
+        host("i-5", "web", ["1.2.2", "A_1.2"]),
+        make("i-6", { a: "0.9" }),
+        make("i-7", { a: "0.8" }),
+      ];
+      const behind = async (question: string, rules?: readonly LabelRule[]) => {
+        const { values } = await ask(reports, question, rules);
+        for (const one of values) expect(one.behind).toBe(one.newest !== undefined);
+        return Object.fromEntries(
+          values.filter((one) => one.behind).map(({ value, newest }) => [value, newest]),
+        );
+      };
+      expect(await behind("field=a")).toEqual({
+        "1.9": "2.10.0",
+        "1.2.2": "1.2.3",
+        "0.8": "0.9",
+        "A_1.1": "1.2",
+      });
+      expect(await behind("field=a&service=batch")).toEqual({ "1.2.2": "1.2.3" });
+      expect(await behind("field=a&service=web")).toEqual({ "1.9": "2.10.0", "1.2.2": "2.10.0" });
+      // Without services they are all of one kind.
+      const others = [{ field: "instance_name", pattern: "^(?<env>[^_]+)_" }];
+      expect(Object.keys(await behind("field=a", others)).sort()).toEqual([
+        "0.8",
+        "0.9",
+        "1.2.2",
+        "1.2.3",
+        "1.9",
+        "A_1.1",
+      ]);
+    },
+  );
 
   it("judges versions that stand alone as the plain way does", async () => {
     const host = fc.record({
@@ -125,7 +170,9 @@ describe("countVersions", () => {
           if (value === null) continue;
           const version = Number(value.slice(2));
           const least = Math.min(
-            ...hosts.filter(({ versions }) => versions.includes(version)).map(({ service }) => newest(service)),
+            ...hosts
+              .filter(({ versions }) => versions.includes(version))
+              .map(({ service }) => newest(service)),
           );
           expect([value, shown]).toEqual([value, least > version ? `1.${least}` : undefined]);
         }
@@ -153,7 +200,9 @@ describe("countVersions", () => {
   });
 
   it("takes values that read the same for one, and objects and null for none", async () => {
-    const reports = [1, "1", true, "true", null, { b: 1 }, [["x"], "x"], "é"].map((a, at) => make(`i-${at}`, { a }));
+    const reports = [1, "1", true, "true", null, { b: 1 }, [["x"], "x"], "é"].map((a, at) =>
+      make(`i-${at}`, { a }),
+    );
     reports.push({ id: "i-e", ageMs: 0, body: `{"instance_id":"i-e",${UPDATE},"\\u0061":"\\u00e9"}` });
     const { values } = await ask(reports, "field=a");
     expect(Object.fromEntries(values.map(({ value, count }) => [String(value), count]))).toEqual({
@@ -180,7 +229,9 @@ describe("countVersions", () => {
   });
 
   it("bounds values and groups, and says what it left out", { timeout: 60_000 }, async () => {
-    const reports = [...Array(10_500).keys()].map((at) => make(`i-${at}`, { a: at < 400 ? "same" : `v${at}`, b: `b${at}` }));
+    const reports = [...Array(10_500).keys()].map((at) =>
+      make(`i-${at}`, { a: at < 400 ? "same" : `v${at}`, b: `b${at}` }),
+    );
     const { values, omitted } = await ask(reports, "field=a&by=b");
     expect(values).toHaveLength(10_000);
     expect(omitted).toBe(101);
@@ -206,16 +257,20 @@ describe("countVersions", () => {
       ),
     }));
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.dictionary(key, value, { maxKeys: 4 }), { maxLength: 6 }), async (documents) => {
-        const reports = documents.map((document, at) => make(`i-${at}`, { ...document, own: at }));
-        const { values } = await ask(reports, new URLSearchParams({ field: "a.c\\.d" }).toString());
-        const expected = new Map<string | null, number>();
-        for (const document of documents) {
-          const found = new Set(follow(document, ["a", "c.d"]));
-          for (const one of found.size > 0 ? found : [null]) expected.set(one, (expected.get(one) ?? 0) + 1);
-        }
-        expect(new Map(values.map(({ value: one, count }) => [one, count]))).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.dictionary(key, value, { maxKeys: 4 }), { maxLength: 6 }),
+        async (documents) => {
+          const reports = documents.map((document, at) => make(`i-${at}`, { ...document, own: at }));
+          const { values } = await ask(reports, new URLSearchParams({ field: "a.c\\.d" }).toString());
+          const expected = new Map<string | null, number>();
+          for (const document of documents) {
+            const found = new Set(follow(document, ["a", "c.d"]));
+            for (const one of found.size > 0 ? found : [null])
+              expected.set(one, (expected.get(one) ?? 0) + 1);
+          }
+          expect(new Map(values.map(({ value: one, count }) => [one, count]))).toEqual(expected);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -223,7 +278,8 @@ describe("countVersions", () => {
 
 /** Values at a path, the plain way. */
 function follow(value: unknown, [step, ...rest]: readonly string[]): string[] {
-  if (Array.isArray(value)) return value.flatMap((element) => follow(element, step === undefined ? [] : [step, ...rest]));
+  if (Array.isArray(value))
+    return value.flatMap((element) => follow(element, step === undefined ? [] : [step, ...rest]));
   if (step === undefined) return typeof value === "object" ? [] : [String(value)];
   if (typeof value !== "object" || value === null) return [];
   const member = Object.entries(value).find(([key]) => key === step);
@@ -232,7 +288,9 @@ function follow(value: unknown, [step, ...rest]: readonly string[]): string[] {
 
 describe("packages", () => {
   const behind = async (values: Readonly<Record<string, string>>, rules: readonly LabelRule[] = []) => {
-    const reports = Object.entries(values).map(([name, v], at) => make(`i-${at}`, { instance_name: name, v }));
+    const reports = Object.entries(values).map(([name, v], at) =>
+      make(`i-${at}`, { instance_name: name, v }),
+    );
     const answer = await ask(reports, "field=v", rules);
     return answer.values.map((one) => [one.value, one.newest]);
   };
@@ -302,7 +360,10 @@ describe("labels", () => {
       { field: "tags.env", pattern: "^(?<env>.+)$" },
       { field: "instance_name", pattern: "^(?<env>[^_]+)_" },
     ];
-    const reports = [make("i-1", { instance_name: "prod_x", tags: { env: "blue" } }), make("i-2", { instance_name: "prod_x" })];
+    const reports = [
+      make("i-1", { instance_name: "prod_x", tags: { env: "blue" } }),
+      make("i-2", { instance_name: "prod_x" }),
+    ];
     const { values } = await ask(reports, "field=instance_name&by=env", rules);
     expect(values[0]?.by).toEqual({ blue: 1, prod: 1 });
   });

@@ -1,11 +1,19 @@
-// Versions: for each value of a field, how many hosts have it, how it divides by label, and what is behind the newest.
+// Versions: for each value of a field, how many hosts have it, how it divides by label, and what is
+// behind the newest.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { Bounded, type Chosen, type Groups, groupHosts, type Sources } from "./groups.ts";
-import { findNewer, findOwners, findStandard, type Owners, type SplitValue, type Standard } from "./newest.ts";
+import {
+  findNewer,
+  findOwners,
+  findStandard,
+  type Owners,
+  type SplitValue,
+  type Standard,
+} from "./newest.ts";
 import { parseFieldPath } from "./path.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
@@ -24,7 +32,10 @@ export interface VersionCount {
   readonly count: number;
   /** Of the hosts in question, those with no value included; 0 to 1, four decimals. */
   readonly share: number;
-  /** Whether another value of the same variant has a newer version; for a version that stands alone, in every service that has it. */
+  /**
+   * Whether another value of the same variant has a newer version; for a version that stands alone,
+   * in every service that has it.
+   */
   readonly behind: boolean;
   /** The newest version of what it is behind. */
   readonly newest?: string;
@@ -35,7 +46,10 @@ export interface VersionCount {
 }
 
 export interface Versions {
-  /** By field in the order of the question; then by variant, the newest version first; hosts without a value last. */
+  /**
+   * By field in the order of the question; then by variant, the newest version first; hosts without
+   * a value last.
+   */
   readonly values: readonly VersionCount[];
   /** The hosts in question. */
   readonly hosts: number;
@@ -52,7 +66,10 @@ export interface Versions {
 /** Values of a field in one answer; who writes reports chooses how many there are. */
 const MAX_VALUES = 10_000;
 export interface CountSources extends Sources {
-  /** What values are compared with, where that is not the hosts in question but more: the standards of an earlier answer about those. */
+  /**
+   * What values are compared with, where that is not the hosts in question but more: the standards
+   * of an earlier answer about those.
+   */
   readonly standards?: ReadonlyMap<string, Standard>;
 }
 
@@ -78,10 +95,13 @@ export async function countVersions(
     omitted += counts.distinct - shown.length;
     bounds.push(
       ...counts.cut.tell(
-        (who) => `${who} counted with the first ${MAX_HOST_VALUES} values of ${JSON.stringify(field)} alone, of more`,
+        (who) =>
+          `${who} counted with the first ${MAX_HOST_VALUES} values of ` +
+          `${JSON.stringify(field)} alone, of more`,
       ),
     );
-    const details = groups || hosts ? await tallyShown(chosen, fieldValues, shown, { groups, hosts, turns }) : undefined;
+    const details =
+      groups || hosts ? await tallyShown(chosen, fieldValues, shown, { groups, hosts, turns }) : undefined;
     const split: SplitTally[] = [];
     for (const [place, number] of shown.entries()) {
       const value = number === fieldValues.count ? null : fieldValues.text(number);
@@ -93,9 +113,17 @@ export async function countVersions(
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
     const standard = known ?? findStandard(split, owners);
     standards.set(field, standard);
-    for (const value of await describeValues(field, split, positions.length, { standard, owners, turns })) values.push(value);
+    for (const value of await describeValues(field, split, positions.length, { standard, owners, turns }))
+      values.push(value);
   }
-  return { values, hosts: positions.length, omitted, bounds, unknownGroups: groups?.unknown ?? [], standards };
+  return {
+    values,
+    hosts: positions.length,
+    omitted,
+    bounds,
+    unknownGroups: groups?.unknown ?? [],
+    standards,
+  };
 }
 
 /** What looking for the version in a value costs besides its length; bytes. */
@@ -168,8 +196,9 @@ async function countHosts({ table, positions }: Chosen, values: FieldValues, tur
 const NUMBER_BYTES = 4;
 
 /**
- * The values that are shown: all, or those of the most hosts, and of as many those of hosts that have few values, so that one that has very many
- * pushes nobody else's out. Hosts without a value are always shown.
+ * The values that are shown: all, or those of the most hosts, and of as many those of hosts that
+ * have few values, so that one that has very many pushes nobody else's out. Hosts without a value
+ * are always shown.
  */
 function chooseShown({ hosts, fewest, distinct }: Counts): number[] {
   const none = hosts.length - 1;
@@ -177,18 +206,26 @@ function chooseShown({ hosts, fewest, distinct }: Counts): number[] {
   const found: number[] = [];
   for (const [number, count] of hosts.entries()) if (count > 0) found.push(number);
   if (distinct > MAX_VALUES) {
-    const order = (a: number, b: number) => rank(b) - rank(a) || (fewest[a] as number) - (fewest[b] as number);
+    const order = (a: number, b: number) =>
+      rank(b) - rank(a) || (fewest[a] as number) - (fewest[b] as number);
     found.sort(order).length = MAX_VALUES;
   }
   return found;
 }
 
-/** Divides the hosts of the shown values by group, and names them. @returns by a value's place among the shown ones */
+/**
+ * Divides the hosts of the shown values by group, and names them. @returns by a value's place among
+ * the shown ones
+ */
 async function tallyShown(
   { table, positions }: Chosen,
   values: FieldValues,
   shown: readonly number[],
-  { groups, hosts, turns }: { readonly groups: Groups | undefined; readonly hosts: boolean; readonly turns: Turns },
+  {
+    groups,
+    hosts,
+    turns,
+  }: { readonly groups: Groups | undefined; readonly hosts: boolean; readonly turns: Turns },
 ): Promise<(place: number) => Pick<Tally, "by" | "hosts">> {
   const none = values.count;
   /** By number, its place among the shown ones, and one more, since 0 is none. */
@@ -228,7 +265,9 @@ async function tallyShown(
 
 function describeGroups(names: readonly string[], count: (group: number) => number): Record<string, number> {
   // fromEntries defines even a group that is called __proto__, where an assignment would not.
-  return Object.fromEntries(names.map((name, group) => [name, count(group)] as const).filter(([, hosts]) => hosts > 0));
+  return Object.fromEntries(
+    names.map((name, group) => [name, count(group)] as const).filter(([, hosts]) => hosts > 0),
+  );
 }
 
 /** Counts by group and shown value; both are bounded, and so are the cells, to some two million. */
@@ -249,7 +288,8 @@ interface SplitTally extends SplitValue {
 }
 
 function splitTally(tally: Tally): SplitTally {
-  const { variant, version } = tally.value === null ? { variant: "", version: "" } : splitVersion(tally.value);
+  const { variant, version } =
+    tally.value === null ? { variant: "", version: "" } : splitVersion(tally.value);
   return { tally, number: tally.number, variant, version, order: parseVersion(version) };
 }
 
@@ -258,7 +298,11 @@ async function describeValues(
   field: string,
   split: readonly SplitTally[],
   hosts: number,
-  { standard, owners, turns }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly turns: Turns },
+  {
+    standard,
+    owners,
+    turns,
+  }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly turns: Turns },
 ): Promise<VersionCount[]> {
   const ordered = await sortInSlices(
     split,

@@ -8,7 +8,12 @@ const VIEW = makeView([]);
 
 it("holds no more than its bound, whatever is kept, and lets go of what is of an older view first", () => {
   const step = fc.oneof(
-    fc.record({ do: fc.constant("set" as const), key: fc.nat({ max: 9 }), bytes: fc.nat({ max: 30_000 }), lasts: fc.boolean() }),
+    fc.record({
+      do: fc.constant("set" as const),
+      key: fc.nat({ max: 9 }),
+      bytes: fc.nat({ max: 30_000 }),
+      lasts: fc.boolean(),
+    }),
     fc.record({ do: fc.constant("get" as const), key: fc.nat({ max: 9 }), lasts: fc.boolean() }),
     fc.record({ do: fc.constant("follow" as const) }),
   );
@@ -28,7 +33,9 @@ it("holds no more than its bound, whatever is kept, and lets go of what is of an
           shelves.get(one.lasts)?.set(String(one.key), at, one.bytes);
           set.set(`${one.lasts}${one.key}`, at);
         } else {
-          expect([undefined, set.get(`${one.lasts}${one.key}`)]).toContain(shelves.get(one.lasts)?.get(String(one.key)));
+          expect([undefined, set.get(`${one.lasts}${one.key}`)]).toContain(
+            shelves.get(one.lasts)?.get(String(one.key)),
+          );
         }
         expect(cache.bytes).toBeLessThanOrEqual(cache.maxBytes);
       }
@@ -48,7 +55,11 @@ it("holds no more than its bound, whatever is kept, and lets go of what is of an
 it("follows the size of the roll, above a floor, and forgets at once what only an older view has", () => {
   const cache = createAnswerCache(1000);
   const [lasting, passing] = [cache.openShelf<number>(true), cache.openShelf<number>(false)];
-  const body = JSON.stringify({ update_date: "2024-03-01T00:00:00Z", instance_id: "a", pad: "x".repeat(100_000) });
+  const body = JSON.stringify({
+    update_date: "2024-03-01T00:00:00Z",
+    instance_id: "a",
+    pad: "x".repeat(100_000),
+  });
   cache.follow({ ...makeView([{ id: "a", ageMs: 0, body }]), version: 7 });
   expect(cache.maxBytes).toBeGreaterThan(100_000);
   lasting.set("k", 1, 10_000);
@@ -59,5 +70,10 @@ it("follows the size of the roll, above a floor, and forgets at once what only a
   cache.follow({ ...VIEW, version: 8, partial: { reason: "x", missing: 1 } });
   expect(passing.get("k")).toBe(2);
   cache.follow({ ...VIEW, version: 9 });
-  expect([cache.maxBytes, cache.bytes, lasting.get("k"), passing.get("k")]).toEqual([1000, 0, undefined, undefined]);
+  expect([cache.maxBytes, cache.bytes, lasting.get("k"), passing.get("k")]).toEqual([
+    1000,
+    0,
+    undefined,
+    undefined,
+  ]);
 });

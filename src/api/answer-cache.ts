@@ -1,4 +1,5 @@
-// What is kept of answers: one bound in bytes over all of them, so that memory follows the roll; what was made of an older roll goes first.
+// What is kept of answers: one bound in bytes over all of them, so that memory follows the roll;
+// what was made of an older roll goes first.
 import type { Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 
@@ -21,7 +22,10 @@ export interface AnswerCache {
   readonly maxBytes: number;
   /** Bytes of what is kept. */
   readonly bytes: number;
-  /** Says which view answers are made from now on: the bound follows its size, and what no other view can have is let go. */
+  /**
+   * Says which view answers are made from now on: the bound follows its size, and what no other
+   * view can have is let go.
+   */
   follow(view: RollView): void;
   /** @param lasts whether values are right for every view, as those are that are named by their bytes; others go with their view */
   openShelf<Value>(lasts: boolean): Shelf<Value>;
@@ -86,7 +90,14 @@ export function createAnswerCache(floorBytes = FLOOR_BYTES): AnswerCache {
         set(key, value, size) {
           const known = home.get(key);
           if (known) remove(known);
-          const entry: Entry = { home, key, value, bytes: size + ENTRY_BYTES + key.length * 2, lasts, version };
+          const entry: Entry = {
+            home,
+            key,
+            value,
+            bytes: size + ENTRY_BYTES + key.length * 2,
+            lasts,
+            version,
+          };
           if (entry.bytes > maxBytes) return;
           home.set(key, entry);
           entries.add(entry);

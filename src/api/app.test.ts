@@ -29,11 +29,22 @@ async function setUp(change: (store: Store) => Store = (store) => store) {
   const log = pino({ level: "silent" });
   const services = { store, roll, keyring, clones: createClones({ clock }), clock, log };
   const app = createApp(
-    { ...services, version: "0.0.0-test", labels: compileLabels(BUILT_IN_RULES), windowMs: 2 * HOUR, deadlineMs: 25_000 },
+    {
+      ...services,
+      version: "0.0.0-test",
+      labels: compileLabels(BUILT_IN_RULES),
+      windowMs: 2 * HOUR,
+      deadlineMs: 25_000,
+    },
     createRoutes(),
   );
-  const makeKey = async (...scopes: Scope[]) => (await createKey(inner, { name: "test", scopes }, { clock })).secret;
-  const secrets = { read: await makeKey("read"), ingest: await makeKey("ingest"), admin: await makeKey("admin") };
+  const makeKey = async (...scopes: Scope[]) =>
+    (await createKey(inner, { name: "test", scopes }, { clock })).secret;
+  const secrets = {
+    read: await makeKey("read"),
+    ingest: await makeKey("ingest"),
+    admin: await makeKey("admin"),
+  };
   const request = (path: string, { key = secrets.read, ...init }: RequestInit & { key?: string } = {}) => {
     const headers = new Headers(init.headers);
     if (key) headers.set("x-api-key", key);
@@ -43,7 +54,17 @@ async function setUp(change: (store: Store) => Store = (store) => store) {
     JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more });
   const put = (id: string, body: string | Uint8Array<ArrayBuffer> = report(id), key = secrets.ingest) =>
     request(`/v1/reports/${id}`, { method: "PUT", body, key });
-  return { app, store: inner, secrets, request, report, put, makeKey, clock, advance: (ms: number) => (now += ms) };
+  return {
+    app,
+    store: inner,
+    secrets,
+    request,
+    report,
+    put,
+    makeKey,
+    clock,
+    advance: (ms: number) => (now += ms),
+  };
 }
 
 describe("GET /v1/reports", () => {
@@ -114,7 +135,11 @@ describe("GET /v1/reports", () => {
     expect((await request("/v1/reports", { headers: { "if-none-match": etag } })).status).toBe(304);
     advance(1001);
     const later = await request("/v1/reports", { headers: { "if-none-match": etag } });
-    expect([later.status, await later.text(), later.headers.get("rollcall-silent")]).toEqual([200, "[]\n", "1"]);
+    expect([later.status, await later.text(), later.headers.get("rollcall-silent")]).toEqual([
+      200,
+      "[]\n",
+      "1",
+    ]);
   });
 
   it("compresses where asked, each encoding with an ETag of its own", async () => {
@@ -126,7 +151,10 @@ describe("GET /v1/reports", () => {
     const etags = new Set([plain.headers.get("etag")]);
     for (const [name, decode] of Object.entries(decoders)) {
       const { headers, body } = await ask(name);
-      expect([headers.get("content-encoding"), headers.get("content-length")]).toEqual([name, String(body.length)]);
+      expect([headers.get("content-encoding"), headers.get("content-length")]).toEqual([
+        name,
+        String(body.length),
+      ]);
       expect(decode(body).toString()).toBe(text);
       expect(headers.get("vary")).toContain("Accept-Encoding");
       etags.add(headers.get("etag"));
@@ -169,7 +197,11 @@ describe("GET /v1/reports", () => {
     const response = await request("/v1/reports?within=2");
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(await response.json()).toMatchObject({ type: "urn:rollcall:error:bad_request", status: 400, parameter: "within" });
+    expect(await response.json()).toMatchObject({
+      type: "urn:rollcall:error:bad_request",
+      status: 400,
+      parameter: "within",
+    });
     expect((await request(`/v1/reports?a=${"x".repeat(9000)}`)).status).toBe(400);
   });
 
@@ -199,7 +231,10 @@ describe("keys", () => {
     const unknown = `rc_${"a".repeat(12)}_${"A".repeat(43)}`;
     const answers = await Promise.all(
       [undefined, "", "x", "x".repeat(10_000), wrong, unknown, revoked].map(async (key) => {
-        const response = await app.request("/v1/reports", key === undefined ? {} : { headers: { "x-api-key": key } });
+        const response = await app.request(
+          "/v1/reports",
+          key === undefined ? {} : { headers: { "x-api-key": key } },
+        );
         return [
           response.status,
           response.headers.get("content-type"),
@@ -239,8 +274,12 @@ describe("keys", () => {
 
   it("are taken from Authorization too, and never from the URL", async () => {
     const { app, secrets } = await setUp();
-    expect((await app.request("/v1/reports", { headers: { authorization: `Bearer ${secrets.read}` } })).status).toBe(200);
-    expect((await app.request(`/v1/reports?x-api-key=${secrets.read}&api_key=${secrets.read}`)).status).toBe(401);
+    expect(
+      (await app.request("/v1/reports", { headers: { authorization: `Bearer ${secrets.read}` } })).status,
+    ).toBe(200);
+    expect((await app.request(`/v1/reports?x-api-key=${secrets.read}&api_key=${secrets.read}`)).status).toBe(
+      401,
+    );
   });
 
   it("bound to a host write that host alone", async () => {
@@ -258,7 +297,11 @@ describe("keys", () => {
 
   it("made over HTTP open at once; lists never hold secrets or hashes", async () => {
     const { request, secrets } = await setUp();
-    const made = await request("/v1/keys", { method: "POST", key: secrets.admin, body: '{"name":"web","scopes":["read"]}' });
+    const made = await request("/v1/keys", {
+      method: "POST",
+      key: secrets.admin,
+      body: '{"name":"web","scopes":["read"]}',
+    });
     const { secret, id } = (await made.json()) as { secret: string; id: string };
     expect((await request("/v1/reports", { key: secret })).status).toBe(200);
     const listed = await (await request("/v1/keys", { key: secrets.admin })).text();
@@ -290,7 +333,10 @@ describe("PUT /v1/reports/{id}", () => {
     ['{"instance_id":"a","instance_id":"a","update_date":"2024-01-01T00:00:00Z"}', "duplicate_key"],
     ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","__proto__":{"x":1}}', "forbidden_key"],
     ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","x":"\\u0000"}', "forbidden_character"],
-    [`{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","x":${"[".repeat(5000)}${"]".repeat(5000)}}`, "too_deep"],
+    [
+      `{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","x":${"[".repeat(5000)}${"]".repeat(5000)}}`,
+      "too_deep",
+    ],
     ['{"instance_id":"a","update_date":"2024-01-01T00:00:00Z","rollcall":{"reader":{}}}', "bad_rollcall"],
   ])("refuses %j as %s and keeps the last good report", async (body, reason) => {
     const { put, report, request } = await setUp();
@@ -305,13 +351,28 @@ describe("PUT /v1/reports/{id}", () => {
     const { put, request, secrets } = await setUp();
     expect((await put("a", new Uint8Array([0x7b, 0xc0, 0x80, 0x7d]))).status).toBe(422);
     expect((await put("a", new Uint8Array(10 * 1024 * 1024).fill(0x20))).status).toBe(413);
-    const lying = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(0x20)) });
+    const lying = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(0x20)),
+    });
     expect(
-      (await request("/v1/reports/a", { method: "PUT", key: secrets.ingest, body: lying, duplex: "half" } as RequestInit)).status,
+      (
+        await request("/v1/reports/a", {
+          method: "PUT",
+          key: secrets.ingest,
+          body: lying,
+          duplex: "half",
+        } as RequestInit)
+      ).status,
     ).toBe(413);
     expect(
-      (await request("/v1/reports/a", { method: "PUT", key: secrets.ingest, body: "x", headers: { "content-encoding": "gzip" } }))
-        .status,
+      (
+        await request("/v1/reports/a", {
+          method: "PUT",
+          key: secrets.ingest,
+          body: "x",
+          headers: { "content-encoding": "gzip" },
+        })
+      ).status,
     ).toBe(415);
   });
 
@@ -370,7 +431,9 @@ describe("GET /v1/reports/{id}", () => {
     const response = await request("/v1/reports/i-1");
     expect(response.status).toBe(409);
     expect(await response.json()).toMatchObject({ detail: expect.stringContaining("222222222222") });
-    expect(await (await request("/v1/reports/i-1?account=222222222222")).json()).toMatchObject({ account: "222222222222" });
+    expect(await (await request("/v1/reports/i-1?account=222222222222")).json()).toMatchObject({
+      account: "222222222222",
+    });
   });
 });
 
@@ -396,6 +459,8 @@ describe("the rest", () => {
     expect([nowhere.status, nowhere.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
     const method = await request("/v1/reports", { method: "POST" });
     expect([method.status, method.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-    expect((await request("/v1/reports/a", { method: "PATCH" })).headers.get("allow")).toBe("GET, HEAD, PUT, DELETE");
+    expect((await request("/v1/reports/a", { method: "PATCH" })).headers.get("allow")).toBe(
+      "GET, HEAD, PUT, DELETE",
+    );
   });
 });

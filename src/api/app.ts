@@ -25,7 +25,10 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     context.res.headers.set("x-content-type-options", "nosniff");
     context.res.headers.set(API_HEADER, API_HEADER_VALUE);
     const { method, path } = context.req;
-    services.log.debug({ method, path, status: context.res.status, ms: services.clock() - startedAt }, "answered");
+    services.log.debug(
+      { method, path, status: context.res.status, ms: services.clock() - startedAt },
+      "answered",
+    );
   });
 
   for (const route of routes) {
@@ -47,7 +50,9 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     // What some load balancers ask (haproxy's httpchk). It tells what the documentation does.
     app.options(pattern, () => new Response(null, { status: 204, headers: { allow: allowed.join(", ") } }));
     app.all(pattern, () => {
-      throw new ApiError("method_not_allowed", `use ${allowed.join(", ")}`, { headers: { allow: allowed.join(", ") } });
+      throw new ApiError("method_not_allowed", `use ${allowed.join(", ")}`, {
+        headers: { allow: allowed.join(", ") },
+      });
     });
   }
   app.notFound(() => toProblemResponse(new ApiError("not_found", "no such path; /docs lists them all")));
@@ -59,7 +64,9 @@ function addDocs(app: Hono, routes: readonly Route[], version: string): void {
   const document = `${JSON.stringify(describeApi(routes, version), null, 2)}\n`;
   const page = renderDocsPage(routes, version);
   app.get("/openapi.json", (context) => context.body(document, 200, { "content-type": "application/json" }));
-  app.get("/docs", async (context) => context.html(await page, 200, { "content-security-policy": DOCS_CONTENT_SECURITY_POLICY }));
+  app.get("/docs", async (context) =>
+    context.html(await page, 200, { "content-security-policy": DOCS_CONTENT_SECURITY_POLICY }),
+  );
   app.get("/", (context) => context.redirect("docs"));
 }
 

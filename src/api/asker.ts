@@ -1,4 +1,5 @@
-// Who asks: work for somebody who has gone ends at its next turn, as nobody would read what comes of it.
+// Who asks: work for somebody who has gone ends at its next turn, as nobody would read what comes
+// of it.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
@@ -11,7 +12,8 @@ export class AskerGone extends Error {
 /**
  * The turns of the work for one request.
  *
- * @throws AskerGone when it is to go on and the connection is closed; behind API Gateway nobody tells of that
+ * @throws AskerGone when it is to go on and the connection is closed; behind API Gateway nobody
+ *   tells of that
  */
 export function takeTurnsFor(context: Context, turns: Turns = SHARED_TURNS): Turns {
   const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;

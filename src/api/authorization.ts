@@ -11,11 +11,13 @@ import { unauthorized } from "./unauthorized.ts";
 type Asked = Pick<Services, "keyring" | "store" | "deadlineMs" | "log">;
 
 /**
- * Checks the key of a request. Keys travel in headers only: `x-api-key`, or `Authorization: Bearer`.
+ * Checks the key of a request. Keys travel in headers only: `x-api-key`, or
+ * `Authorization: Bearer`.
  *
- * @throws ApiError unauthorized, the same for a missing, malformed, unknown, revoked or wrong key, and for one that
- * has expired it says so to who holds it; forbidden for a good key without the scope, or of a host that is shut out;
- * store_unavailable where the store, which alone knows of this key, cannot be asked
+ * @throws ApiError unauthorized, the same for a missing, malformed, unknown, revoked or wrong key,
+ *   and for one that has expired it says so to who holds it; forbidden for a good key without the
+ *   scope, or of a host that is shut out; store_unavailable where the store, which alone knows of
+ *   this key, cannot be asked
  */
 export async function authorize(context: Context, services: Asked, scope: Scope): Promise<KeyObject> {
   const key = await awaitStore(services.keyring.verify(readSecret(context.req.header())), services);
@@ -27,7 +29,10 @@ export async function authorize(context: Context, services: Asked, scope: Scope)
 
 /** Whether the key may do what a scope stands for. */
 export function allows({ scopes, host }: KeyObject, scope: Scope): boolean {
-  return (scopes.includes(scope) || scopes.includes("admin")) && (host === undefined || HOST_SCOPES.includes(scope));
+  return (
+    (scopes.includes(scope) || scopes.includes("admin")) &&
+    (host === undefined || HOST_SCOPES.includes(scope))
+  );
 }
 
 function describeRights({ id, scopes, host }: KeyObject): string {
@@ -36,7 +41,9 @@ function describeRights({ id, scopes, host }: KeyObject): string {
 }
 
 /** Finds the secret in a request. @param headers by their names in small letters */
-export function readSecret(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+export function readSecret(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): string | undefined {
   const given = headers["x-api-key"];
   if (typeof given === "string") return given;
   const { authorization = "" } = headers;

@@ -1,4 +1,5 @@
-// AWS's Regions, as of @aws-sdk/core 3.981.0 (partitions): without those of partitions with domains of their own, beside China's.
+// AWS's Regions, as of @aws-sdk/core 3.981.0 (partitions): without those of partitions with domains
+// of their own, beside China's.
 
 /** It decides only which Regions need not share: one that is newer works as well. */
 export const AWS_REGIONS: readonly string[] = [

@@ -1,4 +1,5 @@
-// Bounded queues: work that waits for its turn, first come first served, in a line of bounded length and for a bounded time.
+// Bounded queues: work that waits for its turn, first come first served, in a line of bounded
+// length and for a bounded time.
 
 export interface QueueBounds {
   /** At a time. */

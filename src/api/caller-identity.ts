@@ -1,4 +1,5 @@
-// AWS's word for who an instance is now: a GetCallerIdentity that the instance has signed, and that the server sends to STS for it.
+// AWS's word for who an instance is now: a GetCallerIdentity that the instance has signed, and that
+// the server sends to STS for it.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 import { hash } from "node:crypto";
 import * as z from "zod";
@@ -9,7 +10,10 @@ import { createQueue, type Queue, type QueueBounds, QueueFull } from "./bounded-
 import { NONCE } from "./nonces.ts";
 import { ApiError } from "./problem-details.ts";
 
-/** What the instance signs. The server writes it anew, word for word, and takes nothing of it from the request: so there is nothing to smuggle in. */
+/**
+ * What the instance signs. The server writes it anew, word for word, and takes nothing of it from
+ * the request: so there is nothing to smuggle in.
+ */
 export const CALLER_BODY = "Action=GetCallerIdentity&Version=2011-06-15";
 const CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8";
 
@@ -22,22 +26,34 @@ const MAX_ANSWER_BYTES = 16 * 1024;
 /** For STS's whole answer; it takes a tenth of a second. */
 const TIMEOUT_MS = 2000;
 
-/** Of one endpoint. Strangers may cause requests to STS with signatures that are none, and choose the Region: one that does not answer stops no other. */
+/**
+ * Of one endpoint. Strangers may cause requests to STS with signatures that are none, and choose
+ * the Region: one that does not answer stops no other.
+ */
 const OWN_QUEUE: QueueBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
 
-/** Of all endpoints together that are none of AWS's known Regions', not named here, and have not answered yet: their names may be made up. */
+/**
+ * Of all endpoints together that are none of AWS's known Regions', not named here, and have not
+ * answered yet: their names may be made up.
+ */
 const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
 
 /** AWS has some 40 Regions. */
 const MAX_QUEUES = 200;
 
-/** How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces all the time. */
+/**
+ * How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces
+ * all the time.
+ */
 const MAX_NONCE_TRIES = 3;
 
 /** Nonces whose tries are counted. */
 const MAX_NONCES = 10_000;
 
-/** What makes the instance's signature whole: all else that it signed is known here. The secret key, which signs, never leaves the instance. */
+/**
+ * What makes the instance's signature whole: all else that it signed is known here. The secret key,
+ * which signs, never leaves the instance.
+ */
 export const callerSchema = z.strictObject({
   server: z
     .string()
@@ -47,7 +63,9 @@ export const callerSchema = z.strictObject({
   endpoint: z
     .string()
     .max(300)
-    .describe("The address of STS that the request was signed for, such as https://sts.eu-west-1.amazonaws.com."),
+    .describe(
+      "The address of STS that the request was signed for, such as https://sts.eu-west-1.amazonaws.com.",
+    ),
   region: z.string().regex(REGION, "must be an AWS Region").describe("Of the signature."),
   date: z
     .string()
@@ -73,7 +91,10 @@ export interface Subject {
 }
 
 export interface CallerOptions {
-  /** Origins of this server as its hosts know it: a proof that was signed for another server does not count here. */
+  /**
+   * Origins of this server as its hosts know it: a proof that was signed for another server does
+   * not count here.
+   */
   readonly servers: readonly string[];
   /** Patterns with `*`; undefined: all roles of the accounts. */
   readonly roles: readonly string[] | undefined;
@@ -82,7 +103,9 @@ export interface CallerOptions {
   readonly fetch: typeof fetch;
 }
 
-/** Headers that are signed beside host, x-amz-content-sha256, x-amz-date and x-amz-security-token. */
+/**
+ * Headers that are signed beside host, x-amz-content-sha256, x-amz-date and x-amz-security-token.
+ */
 export function formatCallerHeaders(
   { server, nonce }: { readonly server: string; readonly nonce: string },
   { id, machine, boot }: Subject,
@@ -97,11 +120,17 @@ export function formatCallerHeaders(
   };
 }
 
-/** AWS, "AWS STS Regions and endpoints": each Region has its own, China's have a domain of their own, and the global one signs as us-east-1. */
+/**
+ * AWS, "AWS STS Regions and endpoints": each Region has its own, China's have a domain of their
+ * own, and the global one signs as us-east-1.
+ */
 export function listStsEndpoints(region: string): string[] {
   if (!REGION.test(region)) return [];
   if (region.startsWith("cn-")) return [`https://sts.${region}.amazonaws.com.cn`];
-  return [`https://sts.${region}.amazonaws.com`, ...(region === "us-east-1" ? ["https://sts.amazonaws.com"] : [])];
+  return [
+    `https://sts.${region}.amazonaws.com`,
+    ...(region === "us-east-1" ? ["https://sts.amazonaws.com"] : []),
+  ];
 }
 
 export interface RoleSession {
@@ -118,9 +147,16 @@ const BODY_SHA256 = hash("sha256", CALLER_BODY);
  * @returns why the proof does not prove that its sender is this instance; undefined if it does
  * @throws ApiError identity_unavailable where STS cannot be asked
  */
-export type CallerCheck = (proof: CallerProof, subject: Subject, accounts: readonly string[]) => Promise<string | undefined>;
+export type CallerCheck = (
+  proof: CallerProof,
+  subject: Subject,
+  accounts: readonly string[],
+) => Promise<string | undefined>;
 
-/** Makes a function that asks STS about one proof when its endpoint's queue has a turn for it. Its nonce must have been checked. */
+/**
+ * Makes a function that asks STS about one proof when its endpoint's queue has a turn for it. Its
+ * nonce must have been checked.
+ */
 export function createCallerCheck(options: CallerOptions): CallerCheck {
   const roles = options.roles?.map(compileWildcard);
   const queues = createQueues(options.endpoints);
@@ -129,17 +165,28 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
   return async (proof, subject, accounts) => {
     const { server, endpoint, region } = proof;
     if (!options.servers.includes(server))
-      return `the request was signed for ${JSON.stringify(server)}, and this server is ${options.servers.join(", ")}; see to --server on the host, or --identity-caller here`;
+      return (
+        `the request was signed for ${JSON.stringify(server)}, and this server is ` +
+        `${options.servers.join(", ")}; see to --server on the host, or ` +
+        "--identity-caller here"
+      );
     if (![...listStsEndpoints(region), ...options.endpoints].includes(endpoint))
-      return `${JSON.stringify(endpoint)} is no endpoint of STS for the Region ${region}, nor one of --identity-sts`;
+      return (
+        `${JSON.stringify(endpoint)} is no endpoint of STS for the Region ${region}, ` +
+        "nor one of --identity-sts"
+      );
     if (!takeTry(proof.nonce)) return `the nonce has been tried ${MAX_NONCE_TRIES} times; ask for another`;
     const answer = await queues.ask(endpoint, () => ask(proof, subject, options.fetch));
     if ("fault" in answer) return answer.fault;
     // Who may open sessions of a role chooses their names. EC2's own are of this form.
     if (answer.session !== subject.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
-      return `AWS says that the session is ${answer.role}/${answer.session}; an instance's own session has its id for a name`;
+      return (
+        `AWS says that the session is ${answer.role}/${answer.session}; an instance's ` +
+        "own session has its id for a name"
+      );
     if (!accounts.includes(answer.account)) return `the account ${answer.account} is not trusted here`;
-    if (roles && !roles.some((matches) => matches(answer.role))) return `the role ${answer.role} is not trusted here`;
+    if (roles && !roles.some((matches) => matches(answer.role)))
+      return `the role ${answer.role} is not trusted here`;
     return undefined;
   };
 }
@@ -160,7 +207,8 @@ function createQueues(named: readonly string[]) {
         open(endpoint);
         return answer;
       } catch (error) {
-        if (error instanceof QueueFull) throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
+        if (error instanceof QueueFull)
+          throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
         throw error;
       }
     },
@@ -206,7 +254,8 @@ async function ask(
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     throw unavailable(
-      `${endpoint} ${isLate ? `does not answer within ${TIMEOUT_MS} ms` : `cannot be asked: ${toFailure(error).message}`}`,
+      `${endpoint} ` +
+        `${isLate ? `does not answer within ${TIMEOUT_MS} ms` : `cannot be asked: ${toFailure(error).message}`}`,
     );
   }
   if (status >= 400 && status < 500 && status !== 429) {
@@ -214,7 +263,8 @@ async function ask(
     return { fault: `AWS does not take the signature: ${status} ${code}; is the host's clock right?` };
   }
   const session = status === 200 && text !== undefined ? parseAnswer(text) : undefined;
-  if (session === undefined) throw unavailable(`${endpoint} gave an answer (${status}) that is none of STS's`);
+  if (session === undefined)
+    throw unavailable(`${endpoint} gave an answer (${status}) that is none of STS's`);
   return session;
 }
 
@@ -230,7 +280,9 @@ function toHeaders(proof: CallerProof, subject: Subject): Record<string, string>
   const scope = `${date.slice(0, 8)}/${region}/sts/aws4_request`;
   return {
     ...own,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+    authorization:
+      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, ` +
+      `Signature=${signature}`,
   };
 }
 
@@ -247,7 +299,9 @@ async function readText(response: Response): Promise<string | undefined> {
   return Buffer.concat(chunks, length).toString("utf8");
 }
 
-/** The whole answer, and nothing but it: no entities, comments or declarations, each element once. */
+/**
+ * The whole answer, and nothing but it: no entities, comments or declarations, each element once.
+ */
 const ANSWER =
   /^\s*(?:<\?xml version="1\.0"(?: encoding="(?:UTF-8|utf-8)")?\s?\?>\s*)?<GetCallerIdentityResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/">\s*<GetCallerIdentityResult>\s*((?:<(?:Arn|UserId|Account)>[^<>&]{1,300}<\/(?:Arn|UserId|Account)>\s*){3})<\/GetCallerIdentityResult>\s*<ResponseMetadata>\s*<RequestId>[A-Za-z0-9-]{1,100}<\/RequestId>\s*<\/ResponseMetadata>\s*<\/GetCallerIdentityResponse>\s*$/;
 

@@ -1,4 +1,5 @@
-// Tests of certificates: what is wrong is told with the file's name, and a renewed one is served without a restart.
+// Tests of certificates: what is wrong is told with the file's name, and a renewed one is served
+// without a restart.
 import { execFileSync } from "node:child_process";
 import { copyFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
@@ -14,7 +15,9 @@ async function makePairs(...names: string[]) {
   for (const name of names) {
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     const files = ["-keyout", `${folder}/${name}.key`, "-out", `${folder}/${name}.pem`];
-    execFileSync("openssl", ["req", "-x509", ...curve, ...files, "-days", "2", "-subj", `/CN=${name}`], { stdio: "pipe" });
+    execFileSync("openssl", ["req", "-x509", ...curve, ...files, "-days", "2", "-subj", `/CN=${name}`], {
+      stdio: "pipe",
+    });
   }
   const use = async (cert: string, key = cert) => {
     await copyFile(`${folder}/${cert}.pem`, `${folder}/cert.pem`);
@@ -39,28 +42,34 @@ function meet(url: string): Promise<unknown> {
 }
 
 describe("a certificate", () => {
-  it("is served without a restart when it is renewed, and the last good one stays while another does not fit", async () => {
-    const { folder, use, tls } = await makePairs("first", "second", "third");
-    const server = await startServer(app, { ...ADDRESS, tls });
-    onTestFinished(() => server.stop(0));
-    expect(await meet(server.url)).toBe("first");
-    expect(await server.renewCertificate()).toBe(false);
-    await use("second");
-    expect(await server.renewCertificate()).toBe(true);
-    expect(await meet(server.url)).toBe("second");
-    expect(await server.renewCertificate()).toBe(false);
-    await use("third", "second");
-    await expect(server.renewCertificate()).rejects.toThrow(
-      `the key in ${folder}/key.pem is not the key of the certificate in ${folder}/cert.pem`,
-    );
-    expect(await meet(server.url)).toBe("second");
-    await writeFile(tls.certFile, "");
-    await expect(server.renewCertificate()).rejects.toThrow(`${folder}/cert.pem holds no certificate in PEM`);
-    expect(await meet(server.url)).toBe("second");
-    await use("third");
-    expect(await server.renewCertificate()).toBe(true);
-    expect(await meet(server.url)).toBe("third");
-  });
+  it(
+    "is served without a restart when it is renewed, and the last good one stays while " +
+      "another does not fit",
+    async () => {
+      const { folder, use, tls } = await makePairs("first", "second", "third");
+      const server = await startServer(app, { ...ADDRESS, tls });
+      onTestFinished(() => server.stop(0));
+      expect(await meet(server.url)).toBe("first");
+      expect(await server.renewCertificate()).toBe(false);
+      await use("second");
+      expect(await server.renewCertificate()).toBe(true);
+      expect(await meet(server.url)).toBe("second");
+      expect(await server.renewCertificate()).toBe(false);
+      await use("third", "second");
+      await expect(server.renewCertificate()).rejects.toThrow(
+        `the key in ${folder}/key.pem is not the key of the certificate in ${folder}/cert.pem`,
+      );
+      expect(await meet(server.url)).toBe("second");
+      await writeFile(tls.certFile, "");
+      await expect(server.renewCertificate()).rejects.toThrow(
+        `${folder}/cert.pem holds no certificate in PEM`,
+      );
+      expect(await meet(server.url)).toBe("second");
+      await use("third");
+      expect(await server.renewCertificate()).toBe(true);
+      expect(await meet(server.url)).toBe("third");
+    },
+  );
 
   it("that cannot be served with is told at the start, in one line that names the file", async () => {
     const { folder, use, tls } = await makePairs("good", "other");
@@ -70,16 +79,22 @@ describe("a certificate", () => {
         (error: Error) => error.message,
       );
     await use("good", "other");
-    expect(await start()).toBe(`the key in ${folder}/key.pem is not the key of the certificate in ${folder}/cert.pem`);
+    expect(await start()).toBe(
+      `the key in ${folder}/key.pem is not the key of the certificate in ${folder}/cert.pem`,
+    );
     await use("good");
     await writeFile(tls.certFile, "none");
     expect(await start()).toBe(`${folder}/cert.pem holds no certificate in PEM`);
     await use("good");
     await copyFile(tls.certFile, tls.keyFile);
     expect(await start()).toBe(`${folder}/key.pem holds no private key in PEM`);
-    execFileSync("openssl", ["ec", "-aes256", "-passout", "pass:secret", "-in", `${folder}/good.key`, "-out", tls.keyFile], {
-      stdio: "pipe",
-    });
+    execFileSync(
+      "openssl",
+      ["ec", "-aes256", "-passout", "pass:secret", "-in", `${folder}/good.key`, "-out", tls.keyFile],
+      {
+        stdio: "pipe",
+      },
+    );
     expect(await start()).toBe(`the key in ${folder}/key.pem has a passphrase; give one without`);
   });
 });

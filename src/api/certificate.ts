@@ -1,4 +1,5 @@
-// The certificate and key that a server speaks TLS with: read from their files, and checked so that a mistake names the file.
+// The certificate and key that a server speaks TLS with: read from their files, and checked so that
+// a mistake names the file.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
@@ -19,7 +20,10 @@ export class CertificateError extends Error {
   override name = "CertificateError";
 }
 
-/** Reads both files. Whether they fit is another question. @throws CertificateError if one cannot be read */
+/**
+ * Reads both files. Whether they fit is another question. @throws CertificateError if one cannot be
+ * read
+ */
 export async function readPair({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
   const [cert, key] = await Promise.all([read(certFile), read(keyFile)]);
   return { cert, key };

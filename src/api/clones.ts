@@ -1,4 +1,5 @@
-// Clones: machines that claimed the id of another and were refused, remembered so that somebody hears of them.
+// Clones: machines that claimed the id of another and were refused, remembered so that somebody
+// hears of them.
 import type { Clock } from "../report/clock.ts";
 import { formatReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
@@ -13,7 +14,10 @@ export interface Clones {
   list(): readonly Problem[];
 }
 
-/** Makes a memory of this process: one that starts anew hears of a clone with its next try, minutes later. */
+/**
+ * Makes a memory of this process: one that starts anew hears of a clone with its next try, minutes
+ * later.
+ */
 export function createClones({ clock }: { clock: Clock }): Clones {
   const known = new Map<string, Problem>();
   return {

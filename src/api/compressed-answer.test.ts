@@ -59,7 +59,11 @@ describe("compressAnswer", () => {
     const along = readAll(answer.read());
     expect(await answer.made).toBeUndefined();
     expect(await answer.readWhole()).toBeUndefined();
-    for (const bytes of [Buffer.concat([first, await readAll(early)]), await along, await readAll(answer.read())]) {
+    for (const bytes of [
+      Buffer.concat([first, await readAll(early)]),
+      await along,
+      await readAll(answer.read()),
+    ]) {
       expect(compare(gunzipSync(bytes), whole)).toBe("the same");
     }
   });
@@ -75,7 +79,10 @@ describe("compressAnswer", () => {
     const { write } = makeAnswer(4);
     let chunks = 0;
     const openBroken = () =>
-      new Transform({ transform: (chunk, _encoding, next) => (++chunks > 2 ? next(new Error("it broke")) : next(null, chunk)) });
+      new Transform({
+        transform: (chunk, _encoding, next) =>
+          ++chunks > 2 ? next(new Error("it broke")) : next(null, chunk),
+      });
     const answer = compressAnswer(write, openBroken, 10_000_000);
     const readers = [readAll(answer.read()), readAll(answer.read()), answer.readWhole(), answer.made];
     for (const reader of readers) await expect(reader).rejects.toThrow("it broke");

@@ -2,9 +2,15 @@
 import { pipeline, Readable, type Transform } from "node:stream";
 
 export interface CompressedAnswer {
-  /** Resolves with the number of bytes when all are made, or undefined if they were too many to keep. @throws whatever the compressor throws */
+  /**
+   * Resolves with the number of bytes when all are made, or undefined if they were too many to
+   * keep. @throws whatever the compressor throws
+   */
   readonly made: Promise<number | undefined>;
-  /** The bytes from the first, as they are made; each reader has its own pace. Chunks must not be written to. */
+  /**
+   * The bytes from the first, as they are made; each reader has its own pace. Chunks must not be
+   * written to.
+   */
   read(): AsyncGenerator<Buffer>;
   /** All of it in one; undefined if it was too much to keep. */
   readWhole(): Promise<Buffer | undefined>;
@@ -15,9 +21,14 @@ export interface CompressedAnswer {
  *
  * @param write gives the bytes anew at each call, the same ones in the same chunks
  * @param open opens a compressor; the same input gives the same output
- * @param maxBytes more are not kept: readers then go on by themselves from where they are, each with its own compressor
+ * @param maxBytes more are not kept: readers then go on by themselves from where they are, each
+ *   with its own compressor
  */
-export function compressAnswer(write: () => Iterable<Buffer>, open: () => Transform, maxBytes: number): CompressedAnswer {
+export function compressAnswer(
+  write: () => Iterable<Buffer>,
+  open: () => Transform,
+  maxBytes: number,
+): CompressedAnswer {
   let source = write;
   let chunks: Buffer[] = [];
   let whole: Buffer | undefined;

@@ -29,21 +29,25 @@ function setUp(isByAddress = true, most = 10) {
       connections.admit(one as never);
       return one;
     });
-  const hear = (one: Double, isDone = true) => connections.hear(one as never, { writableFinished: isDone, destroyed: false });
+  const hear = (one: Double, isDone = true) =>
+    connections.hear(one as never, { writableFinished: isDone, destroyed: false });
   return { time, open, hear, connections };
 }
 
 const countOpen = (all: readonly Double[]) => all.filter(({ isOpen }) => isOpen).length;
 
-it("an address has so many connections without a request; a later one takes the place of one that waits", () => {
-  const { time, open } = setUp();
-  const first = open("a", 6);
-  expect(countOpen(first)).toBe(4);
-  expect(countOpen(open("b"))).toBe(1);
-  time.now += 1000;
-  const later = open("a", 2);
-  expect([countOpen(first), countOpen(later)]).toEqual([2, 2]);
-});
+it(
+  "an address has so many connections without a request; a later one takes the place " + "of one that waits",
+  () => {
+    const { time, open } = setUp();
+    const first = open("a", 6);
+    expect(countOpen(first)).toBe(4);
+    expect(countOpen(open("b"))).toBe(1);
+    time.now += 1000;
+    const later = open("a", 2);
+    expect([countOpen(first), countOpen(later)]).toEqual([2, 2]);
+  },
+);
 
 it("whoever holds all of them gives way to another address, the idle first", () => {
   const { open, hear } = setUp();
@@ -88,23 +92,27 @@ it.each([
   expect(countOpen(open("c"))).toBe(0);
 });
 
-it("who has no fewer gives way by what is idle before anybody is sent away, and nobody to whoever has more", () => {
-  const { open, hear } = setUp();
-  const busy = ["a", "b", "c"].flatMap((address) => open(address, 2));
-  const other = open("d", 2);
-  for (const one of [...busy, ...other]) hear(one, false);
-  const idle = [...open("e"), ...open("f")];
-  for (const one of idle) hear(one);
-  // Two have to do for two, in use, and one idle is nothing to whoever has two.
-  expect(countOpen(open("d"))).toBe(0);
-  expect(countOpen([...busy, ...other, ...idle])).toBe(10);
-  other[0]?.destroy();
-  const [filler] = open("g") as [Double];
-  hear(filler, false);
-  // Of d there is one now: that of e or f, who have no fewer, is free for it.
-  const [second] = open("d") as [Double];
-  expect([second.isOpen, countOpen(idle), countOpen(busy), filler.isOpen]).toEqual([true, 1, 6, true]);
-});
+it(
+  "who has no fewer gives way by what is idle before anybody is sent away, and nobody " +
+    "to whoever has more",
+  () => {
+    const { open, hear } = setUp();
+    const busy = ["a", "b", "c"].flatMap((address) => open(address, 2));
+    const other = open("d", 2);
+    for (const one of [...busy, ...other]) hear(one, false);
+    const idle = [...open("e"), ...open("f")];
+    for (const one of idle) hear(one);
+    // Two have to do for two, in use, and one idle is nothing to whoever has two.
+    expect(countOpen(open("d"))).toBe(0);
+    expect(countOpen([...busy, ...other, ...idle])).toBe(10);
+    other[0]?.destroy();
+    const [filler] = open("g") as [Double];
+    hear(filler, false);
+    // Of d there is one now: that of e or f, who have no fewer, is free for it.
+    const [second] = open("d") as [Double];
+    expect([second.isOpen, countOpen(idle), countOpen(busy), filler.isOpen]).toEqual([true, 1, 6, true]);
+  },
+);
 
 it("strangers who are sent away do not make it look at every connection each time", () => {
   const { time, open, connections } = setUp(true, 4096);

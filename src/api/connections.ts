@@ -18,12 +18,15 @@ export interface ConnectionLimits {
   readonly monotonic: () => number;
 }
 
-/** A connection without a request for so long may be closed for another; ms. Younger ones may be of a fleet that starts at once. */
+/**
+ * A connection without a request for so long may be closed for another; ms. Younger ones may be of
+ * a fleet that starts at once.
+ */
 const YOUNG_MS = 1000;
 
 /**
- * How often all connections are looked over for what can give way, while there is no room; ms. Strangers bring this about, and what comes in
- * between goes by what was seen then.
+ * How often all connections are looked over for what can give way, while there is no room; ms.
+ * Strangers bring this about, and what comes in between goes by what was seen then.
  */
 const LOOK_AGAIN_MS = 20;
 
@@ -51,13 +54,20 @@ interface Share {
 }
 
 /** Makes a count of the connections of a server. */
-export function createConnections({ most, mostUnheard, isByAddress, monotonic }: ConnectionLimits): Connections {
+export function createConnections({
+  most,
+  mostUnheard,
+  isByAddress,
+  monotonic,
+}: ConnectionLimits): Connections {
   const shares = new Map<string, Share>();
   const sizes = createSizes();
   /** Those that had something to spare when it was last looked for, the largest last. */
   let sparing: Share[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** By address and port: over TLS, what carries requests is another object than what was accepted. */
+  /**
+   * By address and port: over TLS, what carries requests is another object than what was accepted.
+   */
   const byPort = new Map<string, Open>();
   const known = new WeakMap<Connection, Open>();
   let total = 0;
@@ -116,7 +126,10 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
     for (const share of sizes.ascending()) {
       const spare = [...share.open].filter(isSpare);
       // Taken from the end: what has asked nothing goes first.
-      share.spare = [...spare.filter(({ answer }) => answer), ...spare.filter(({ answer }) => !answer).reverse()];
+      share.spare = [
+        ...spare.filter(({ answer }) => answer),
+        ...spare.filter(({ answer }) => !answer).reverse(),
+      ];
       if (spare.length > 0) sparing.push(share);
     }
   }
@@ -139,8 +152,9 @@ export function createConnections({ most, mostUnheard, isByAddress, monotonic }:
   }
 
   /**
-   * Who has most gives way: what nobody waits for, and what is in use only for an address that has fewer. Before anybody is sent away, all who
-   * have no fewer than the newcomer give way by what nobody waits for.
+   * Who has most gives way: what nobody waits for, and what is in use only for an address that has
+   * fewer. Before anybody is sent away, all who have no fewer than the newcomer give way by what
+   * nobody waits for.
    */
   function makeRoom(newcomer: Share): boolean {
     lookForSpare();
@@ -203,7 +217,10 @@ function nameOf({ remoteAddress, remotePort }: Connection): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** One customer's addresses count as one: an IPv6 network of /64 is the least that anybody gets (RFC 6177). */
+/**
+ * One customer's addresses count as one: an IPv6 network of /64 is the least that anybody gets (RFC
+ * 6177).
+ */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(":")) return mapped ?? address;

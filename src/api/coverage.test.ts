@@ -15,7 +15,10 @@ import { createReadRoutes } from "./read-routes.ts";
 async function setUp(readExpected: () => Promise<ReadonlySet<string>>) {
   const clock = () => Date.UTC(2024, 0, 1);
   const store = memoryStore({ clock });
-  await store.put("reports/v1/local/a.json", Buffer.from('{"instance_id":"a","update_date":"2024-01-01T00:00:00Z"}'));
+  await store.put(
+    "reports/v1/local/a.json",
+    Buffer.from('{"instance_id":"a","update_date":"2024-01-01T00:00:00Z"}'),
+  );
   const lines: string[] = [];
   const app = createApp(
     {
@@ -26,7 +29,10 @@ async function setUp(readExpected: () => Promise<ReadonlySet<string>>) {
       labels: compileLabels(BUILT_IN_RULES),
       readExpected,
       clock,
-      log: pino({ level: "warn", base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line).msg) }),
+      log: pino(
+        { level: "warn", base: null, timestamp: false },
+        { write: (line) => void lines.push(JSON.parse(line).msg) },
+      ),
       version: "0",
       windowMs: 7_200_000,
       deadlineMs: 25_000,

@@ -1,4 +1,5 @@
-// Waiting for the store within a bound, so that a client hears from us before its own patience or a gateway's ends.
+// Waiting for the store within a bound, so that a client hears from us before its own patience or a
+// gateway's ends.
 import type { Context } from "hono";
 import type { RollView } from "../roll/view.ts";
 import { StoreAway, StoreError, Unreadable } from "../store/store.ts";
@@ -6,8 +7,8 @@ import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
 /**
- * The roll's view, or an error that says how far the reading has come. The refresh itself goes on, for the next who asks, and what
- * it has read is not read again.
+ * The roll's view, or an error that says how far the reading has come. The refresh itself goes on,
+ * for the next who asks, and what it has read is not read again.
  *
  * @param partial give what there is instead of the error
  * @throws ApiError store_unavailable
@@ -27,16 +28,22 @@ export async function awaitView({ roll, deadlineMs, log }: Services, partial = f
 export function readPartialFlag(context: Context): boolean {
   const text = context.req.query("partial");
   if (text !== undefined && text !== "ok")
-    throw new ApiError("bad_request", 'partial: write "ok", or leave it out', { extensions: { parameter: "partial" } });
+    throw new ApiError("bad_request", 'partial: write "ok", or leave it out', {
+      extensions: { parameter: "partial" },
+    });
   return text === "ok";
 }
 
 /** Waits for any work on the store; its failures and its slowness become 503. */
-export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<Services, "deadlineMs" | "log">): Promise<T> {
+export async function awaitStore<T>(
+  work: Promise<T>,
+  { deadlineMs, log }: Pick<Services, "deadlineMs" | "log">,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new ApiError("store_unavailable", `the store did not answer within ${deadlineMs} ms`, RETRY)),
+      () =>
+        reject(new ApiError("store_unavailable", `the store did not answer within ${deadlineMs} ms`, RETRY)),
       deadlineMs,
     );
   });
@@ -53,7 +60,8 @@ export async function awaitStore<T>(work: Promise<T>, { deadlineMs, log }: Pick<
 
 /** What the store itself says may name paths and hosts; it goes to the log, not to the client. */
 function describeFailure(error: unknown): string {
-  if (error instanceof StoreAway) return "the store is away: its folder was moved, or its disk is not mounted";
+  if (error instanceof StoreAway)
+    return "the store is away: its folder was moved, or its disk is not mounted";
   if (error instanceof Unreadable) return "the store's object cannot be read by the server";
   return `the store failed (${error instanceof StoreError ? error.name : "unexpected error"})`;
 }
@@ -61,7 +69,10 @@ function describeFailure(error: unknown): string {
 function describeProgress(progress: ReturnType<Services["roll"]["progress"]>): string {
   if (!progress) return "nothing was read yet";
   const { listed, isListed, changed, read } = progress;
-  return `${listed} objects were listed${isListed ? "" : " so far"}, ${read} of ${changed} new or changed ones were read`;
+  return (
+    `${listed} objects were listed${isListed ? "" : " so far"}, ${read} of ${changed} ` +
+    "new or changed ones were read"
+  );
 }
 
 /** For ApiError: when to ask again. */

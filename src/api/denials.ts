@@ -1,4 +1,5 @@
-// Denials: hosts that are shut out for good, whatever key comes with their reports or asks for an enrolment.
+// Denials: hosts that are shut out for good, whatever key comes with their reports or asks for an
+// enrolment.
 import { isHostId } from "../report/key.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import { awaitStore } from "./deadline.ts";
@@ -15,7 +16,11 @@ const MAX_OBJECT_BYTES = 4096;
  * @returns false if it was already
  * @throws TypeError if it is no host id
  */
-export async function denyHost(store: Store, host: string, { clock }: Pick<Services, "clock">): Promise<boolean> {
+export async function denyHost(
+  store: Store,
+  host: string,
+  { clock }: Pick<Services, "clock">,
+): Promise<boolean> {
   if (!isHostId(host)) throw new TypeError("no host id");
   const denial = { host, denied_at: new Date(clock()).toISOString() };
   try {
@@ -34,19 +39,24 @@ export async function allowHost(store: Store, host: string): Promise<boolean> {
   return true;
 }
 
-/** Hosts that are shut out, and since when, ms since the epoch. A listing alone: nothing is read. */
+/**
+ * Hosts that are shut out, and since when, ms since the epoch. A listing alone: nothing is read.
+ */
 export async function listDenials(store: Store): Promise<ReadonlyMap<string, number>> {
   const denied = new Map<string, number>();
   for await (const page of store.list(PREFIX, { shallow: true }))
-    for (const { key, lastModified } of page) denied.set(key.slice(PREFIX.length, -".json".length), lastModified);
+    for (const { key, lastModified } of page)
+      denied.set(key.slice(PREFIX.length, -".json".length), lastModified);
   return denied;
 }
 
 /**
- * Refuses a host that is shut out. It costs one GET, which of what is not there is the cheapest that a store has, and holds at once on all servers.
+ * Refuses a host that is shut out. It costs one GET, which of what is not there is the cheapest
+ * that a store has, and holds at once on all servers.
  *
  * @param code for who is refused with no key
- * @throws ApiError forbidden, or the code that is given; store_unavailable where the store cannot be asked
+ * @throws ApiError forbidden, or the code that is given; store_unavailable where the store cannot
+ *   be asked
  */
 export async function refuseDenied(
   { store, deadlineMs, log }: Pick<Services, "store" | "deadlineMs" | "log">,
@@ -55,7 +65,10 @@ export async function refuseDenied(
 ) {
   if (!(await awaitStore(isDenied(store, host), { deadlineMs, log }))) return;
   log.warn({ id: host }, "a host that is denied was refused");
-  throw new ApiError(code, `the host ${host} is shut out; an operator lets it in again with: rollcall keys allow ${host}`);
+  throw new ApiError(
+    code,
+    `the host ${host} is shut out; an operator lets it in again with: rollcall keys allow ${host}`,
+  );
 }
 
 /** Whatever lies there says so: damage must let nobody in. */

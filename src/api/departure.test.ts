@@ -17,7 +17,12 @@ async function setUp() {
   let now = Date.UTC(2024, 0, 1);
   const clock = () => now;
   const store = memoryStore({ clock });
-  const services = { store, roll: createRoll({ store, clock }), keyring: createKeyring({ store, clock }), clock };
+  const services = {
+    store,
+    roll: createRoll({ store, clock }),
+    keyring: createKeyring({ store, clock }),
+    clock,
+  };
   const log = pino({ level: "silent" });
   const app = createApp(
     {
@@ -51,7 +56,10 @@ it("takes the host out at once, says so to those who ask for it, and lets it ret
   expect(one.status).toBe(404);
   expect(await one.json()).toMatchObject({ detail: expect.stringContaining("the host left at 2024-01-01T") });
   const departure = await store.get("departures/v1/local/a.json", { maxBytes: 1000 });
-  expect(JSON.parse(departure?.body.toString() ?? "")).toMatchObject({ instance_id: "a", reason: "spot_interruption" });
+  expect(JSON.parse(departure?.body.toString() ?? "")).toMatchObject({
+    instance_id: "a",
+    reason: "spot_interruption",
+  });
   await ask("PUT", "/v1/reports/a", report());
   expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
 });
@@ -64,25 +72,29 @@ it("refuses what it does not understand, and keys of other hosts", async () => {
   expect((await ask("DELETE", "/v1/reports/never-heard-of")).status).toBe(204);
 });
 
-it("refuses a host that reports straight into the store, since a departure at our own key would take nothing away", async () => {
-  const { ask, report, store } = await setUp();
-  for (const key of ["reports/v1/123456789012/AROAX:a.json", "a.json"]) {
-    await store.put(key, Buffer.from(report()));
-    const answer = await ask("DELETE", "/v1/reports/a");
-    expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({
-      title: "The host reports straight into the store",
-      detail: expect.stringContaining(key),
-    });
-    expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
-    await store.delete(key);
-  }
-  // One that reports through the server leaves, whatever another account's host with its id does.
-  await store.put("reports/v1/123456789012/AROAX:a.json", Buffer.from(report()));
-  await ask("PUT", "/v1/reports/a", report());
-  expect((await ask("DELETE", "/v1/reports/a")).status).toBe(204);
-  expect(await (await ask("GET", "/v1/reports/a")).json()).toMatchObject({ instance_id: "a" });
-});
+it(
+  "refuses a host that reports straight into the store, since a departure at our own " +
+    "key would take nothing away",
+  async () => {
+    const { ask, report, store } = await setUp();
+    for (const key of ["reports/v1/123456789012/AROAX:a.json", "a.json"]) {
+      await store.put(key, Buffer.from(report()));
+      const answer = await ask("DELETE", "/v1/reports/a");
+      expect(answer.status).toBe(409);
+      expect(await answer.json()).toMatchObject({
+        title: "The host reports straight into the store",
+        detail: expect.stringContaining(key),
+      });
+      expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+      await store.delete(key);
+    }
+    // One that reports through the server leaves, whatever another account's host with its id does.
+    await store.put("reports/v1/123456789012/AROAX:a.json", Buffer.from(report()));
+    await ask("PUT", "/v1/reports/a", report());
+    expect((await ask("DELETE", "/v1/reports/a")).status).toBe(204);
+    expect(await (await ask("GET", "/v1/reports/a")).json()).toMatchObject({ instance_id: "a" });
+  },
+);
 
 it("takes away what the server put beside the host's own key, when only that is there", async () => {
   const { ask, report, store } = await setUp();

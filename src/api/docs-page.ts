@@ -1,4 +1,5 @@
-// The page at /docs: the OpenAPI document as HTML, with no script, no font and no request to anywhere else.
+// The page at /docs: the OpenAPI document as HTML, with no script, no font and no request to
+// anywhere else.
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 import { ERROR_CODES } from "./problem-details.ts";
@@ -29,7 +30,10 @@ table { width: 100%; border-collapse: collapse } td { vertical-align: top; paddi
 `;
 
 /** What the browser may load for the page: its own style, by digest, and nothing else. */
-export const DOCS_CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+export const DOCS_CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src " +
+  `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; ` +
+  "form-action 'none'; frame-ancestors 'none'";
 
 /** Renders the page. */
 export async function renderDocsPage(routes: readonly Route[], version: string): Promise<string> {
@@ -53,7 +57,8 @@ ${routes.map(renderRoute)}
 }
 
 function renderRoute(route: Route): Html {
-  const { method, path, aliases, summary, description, scope, parameters, body, answers, errors, sample } = route;
+  const { method, path, aliases, summary, description, scope, parameters, body, answers, errors, sample } =
+    route;
   return html`<h2 id="${anchor(route)}"><span class="method ${method}">${method}</span> <code>${path}</code></h2>
 <p><strong>${summary}.</strong> ${renderText(description)}</p>
 ${aliases ? html`<p class="soft">Also at ${aliases.map((alias) => html`<code>${alias}</code>`)}.</p>` : ""}
@@ -77,7 +82,9 @@ ${(headers ?? []).map((name) => html`<p><code>${name}</code> <span class="soft">
 
 /** Text with `code` between backticks. */
 function renderText(text: string): Html[] {
-  return text.split("`").map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
+  return text
+    .split("`")
+    .map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
 }
 
 function anchor({ method, path }: Route): string {

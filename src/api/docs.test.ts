@@ -1,4 +1,5 @@
-// Fails where a route, parameter, header, error or reason has no docs; and checks the OpenAPI document.
+// Fails where a route, parameter, header, error or reason has no docs; and checks the OpenAPI
+// document.
 import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
@@ -16,7 +17,9 @@ describe("docs/api.md", () => {
   it.each(routes.map(({ method, path, scope }) => [method.toUpperCase(), path, scope ?? "none"]))(
     "has %s %s with its scope",
     async (method, path, scope) => {
-      const row = (await readDocs("api.md")).split("\n").find((line) => line.startsWith(`| \`${method} ${path}\``));
+      const row = (await readDocs("api.md"))
+        .split("\n")
+        .find((line) => line.startsWith(`| \`${method} ${path}\``));
       expect(row).toContain(`| ${scope} |`);
     },
   );
@@ -29,7 +32,8 @@ describe("docs/api.md", () => {
         if (place === "query" && !anyName) expect(text).toContain(`\`${name}\``);
     }
     for (const name of Object.keys(RESPONSE_HEADERS)) expect(text).toContain(`\`${name}\``);
-    for (const [code, { status }] of Object.entries(ERROR_CODES)) expect(text).toContain(`| ${status} | \`${code}\` |`);
+    for (const [code, { status }] of Object.entries(ERROR_CODES))
+      expect(text).toContain(`| ${status} | \`${code}\` |`);
   });
 });
 

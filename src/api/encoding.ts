@@ -1,4 +1,5 @@
-// Content encodings (RFC 9110, section 8.4): which there are, and which of them a request should get.
+// Content encodings (RFC 9110, section 8.4): which there are, and which of them a request should
+// get.
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { Context } from "hono";
@@ -13,10 +14,14 @@ export interface Encoding {
   open(bytes: number): Transform;
 }
 
-/** Output comes in pieces of this size at most: fewer trips between threads than with zlib's 16 KiB. */
+/**
+ * Output comes in pieces of this size at most: fewer trips between threads than with zlib's 16 KiB.
+ */
 const CHUNK_BYTES = 128 * 1024;
 
-/** At this quality brotli takes the time of gzip and gives half of its bytes (docs/benchmarks.md). */
+/**
+ * At this quality brotli takes the time of gzip and gives half of its bytes (docs/benchmarks.md).
+ */
 const BROTLI_QUALITY = 5;
 
 const brotli: Encoding = {
@@ -37,8 +42,16 @@ const gzip: Encoding = { name: "gzip", mark: "g", open: () => zlib.createGzip({ 
 
 /** Node has zstd since 22.15. */
 function findZstd(): Encoding | undefined {
-  const { createZstdCompress } = zlib as { createZstdCompress?: (options: { chunkSize: number }) => Transform };
-  return createZstdCompress && { name: "zstd", mark: "z", open: () => createZstdCompress({ chunkSize: CHUNK_BYTES }) };
+  const { createZstdCompress } = zlib as {
+    createZstdCompress?: (options: { chunkSize: number }) => Transform;
+  };
+  return (
+    createZstdCompress && {
+      name: "zstd",
+      mark: "z",
+      open: () => createZstdCompress({ chunkSize: CHUNK_BYTES }),
+    }
+  );
 }
 
 const zstd = findZstd();
@@ -48,18 +61,24 @@ export const ENCODINGS: readonly Encoding[] = [brotli, ...(zstd ? [zstd] : []), 
 
 const IDENTITY = "identity";
 
-/** The encoding that the request likes best of those there are (RFC 9110, section 12.5.3); undefined for none. */
+/**
+ * The encoding that the request likes best of those there are (RFC 9110, section 12.5.3); undefined
+ * for none.
+ */
 export function negotiateEncoding(context: Context): Encoding | undefined {
   const name = accepts(context, {
     header: "Accept-Encoding",
     supports: ENCODINGS.map((encoding) => encoding.name),
     default: IDENTITY,
     match: (accepted, { supports }) => {
-      const weigh = (wanted: string): number | undefined => accepted.find(({ type }) => type.toLowerCase() === wanted)?.q;
+      const weigh = (wanted: string): number | undefined =>
+        accepted.find(({ type }) => type.toLowerCase() === wanted)?.q;
       const others = weigh("*") ?? 0;
       const weights = supports.map((supported) => weigh(supported) ?? others);
       const most = Math.max(...weights);
-      return most > 0 && most >= (weigh(IDENTITY) ?? 0) ? (supports[weights.indexOf(most)] ?? IDENTITY) : IDENTITY;
+      return most > 0 && most >= (weigh(IDENTITY) ?? 0)
+        ? (supports[weights.indexOf(most)] ?? IDENTITY)
+        : IDENTITY;
     },
   });
   return ENCODINGS.find((encoding) => encoding.name === name);

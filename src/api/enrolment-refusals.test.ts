@@ -1,4 +1,5 @@
-// Tests of refusals that say why truly: what is busy is no clone, what has ended is to be made anew, and too much is to be asked later.
+// Tests of refusals that say why truly: what is busy is no clone, what has ended is to be made
+// anew, and too much is to be asked later.
 import { expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
@@ -29,9 +30,9 @@ it("an enrolment that never gets its turn is to be asked again, and no clone", a
 it("so is a report by a machine whose new boot cannot be noted", async () => {
   const store = memoryStore({ clock });
   const enrolment = await enrolOne(store);
-  await expect(checkMachine(makeBusy(store), enrolment, { ...machine, boot: "2".repeat(64) }, { clock })).rejects.toThrow(
-    Unavailable,
-  );
+  await expect(
+    checkMachine(makeBusy(store), enrolment, { ...machine, boot: "2".repeat(64) }, { clock }),
+  ).rejects.toThrow(Unavailable);
 });
 
 it("an enrolment that ends meanwhile is one that has ended: the host enrols anew", async () => {
@@ -39,14 +40,22 @@ it("an enrolment that ends meanwhile is one that has ended: the host enrols anew
   const enrolment = await enrolOne(store);
   for await (const page of store.list("keys/")) for (const { key } of page) await store.delete(key);
   const checked = checkMachine(makeBusy(store), enrolment, { ...machine, boot: "2".repeat(64) }, { clock });
-  await expect(checked).rejects.toMatchObject({ code: "unauthorized", message: expect.stringContaining("enrol anew") });
+  await expect(checked).rejects.toMatchObject({
+    code: "unauthorized",
+    message: expect.stringContaining("enrol anew"),
+  });
 });
 
 it("a host that enrols more often than its nonces are remembered is told when to come again", async () => {
   const store = memoryStore({ clock });
   const enrol = (at: number) =>
-    enrolHost(store, { ...PROOF, proven: { proof: "caller", nonce: { value: `n${at}`, endsAt: clock() + 60_000 } } }, { clock });
+    enrolHost(
+      store,
+      { ...PROOF, proven: { proof: "caller", nonce: { value: `n${at}`, endsAt: clock() + 60_000 } } },
+      { clock },
+    );
   let last: unknown;
-  for (let at = 0; at < 50 && last === undefined; at++) await enrol(at).catch((error: unknown) => (last = error));
+  for (let at = 0; at < 50 && last === undefined; at++)
+    await enrol(at).catch((error: unknown) => (last = error));
   expect(last).toMatchObject({ code: "too_many_requests", headers: { "retry-after": "60" } });
 });

@@ -41,10 +41,17 @@ async function setUp(identityTrust?: IdentityTrust, given?: Store, startsAt = Da
     log,
   };
   const app = createApp(
-    { ...services, version: "0", labels: compileLabels(BUILT_IN_RULES), windowMs: 7_200_000, deadlineMs: 25_000 },
+    {
+      ...services,
+      version: "0",
+      labels: compileLabels(BUILT_IN_RULES),
+      windowMs: 7_200_000,
+      deadlineMs: 25_000,
+    },
     createRoutes(),
   );
-  const makeKey = async (scope: Scope) => (await createKey(store, { name: "x", scopes: [scope] }, { clock })).secret;
+  const makeKey = async (scope: Scope) =>
+    (await createKey(store, { name: "x", scopes: [scope] }, { clock })).secret;
   const keys = { enrol: await makeKey("enrol"), read: await makeKey("read"), admin: await makeKey("admin") };
   const ask = async (
     method: string,
@@ -55,9 +62,13 @@ async function setUp(identityTrust?: IdentityTrust, given?: Store, startsAt = Da
     const headers = { ...more.headers, ...(key !== undefined && { "x-api-key": key }) };
     const body = more.body === undefined ? null : JSON.stringify(more.body);
     const response = await app.request(path, { method, headers, body });
-    return { status: response.status, json: (await response.json().catch(() => undefined)) as Record<string, never> };
+    return {
+      status: response.status,
+      json: (await response.json().catch(() => undefined)) as Record<string, never>,
+    };
   };
-  const enrol = (body: object, key: string | undefined = keys.enrol) => ask("POST", "/v1/enrolments", key, { body });
+  const enrol = (body: object, key: string | undefined = keys.enrol) =>
+    ask("POST", "/v1/enrolments", key, { body });
   return {
     ask,
     store,
@@ -73,15 +84,27 @@ async function setUp(identityTrust?: IdentityTrust, given?: Store, startsAt = Da
       if (status !== 201) throw new Error(JSON.stringify(json));
       return json.secret ?? "";
     },
-    put: (id: string, secret: string, machine: Partial<typeof MACHINE> = MACHINE, view: Record<string, string> = {}) => {
+    put: (
+      id: string,
+      secret: string,
+      machine: Partial<typeof MACHINE> = MACHINE,
+      view: Record<string, string> = {},
+    ) => {
       now += 1000;
       const headers: Record<string, string> = { ...view };
       if (machine.machine) headers["rollcall-machine"] = machine.machine;
       if (machine.boot) headers["rollcall-boot"] = machine.boot;
-      return ask("PUT", `/v1/reports/${id}`, secret, { body: { instance_id: id, update_date: formatUpdateDate(now) }, headers });
+      return ask("PUT", `/v1/reports/${id}`, secret, {
+        body: { instance_id: id, update_date: formatUpdateDate(now) },
+        headers,
+      });
     },
     problems: async () =>
-      (await ask("GET", "/v1/problems", keys.read)).json as unknown as { key: string; reason: string; detail: string }[],
+      (await ask("GET", "/v1/problems", keys.read)).json as unknown as {
+        key: string;
+        reason: string;
+        detail: string;
+      }[],
   };
 }
 
@@ -99,7 +122,12 @@ describe("an enrolled host", () => {
   it("is refused with a wrong, cut or revoked key", async () => {
     const { ask, keys, enrolled, put } = await setUp();
     const secret = await enrolled("host-1");
-    for (const wrong of [`${secret.slice(0, -1)}_`, secret.slice(0, -1), secret.replace("host-1", "host-2"), "rh_../../x_y"])
+    for (const wrong of [
+      `${secret.slice(0, -1)}_`,
+      secret.slice(0, -1),
+      secret.replace("host-1", "host-2"),
+      "rh_../../x_y",
+    ])
       expect((await put("host-1", wrong)).status).toBe(401);
     expect((await ask("DELETE", "/v1/keys/host-1", keys.admin)).status).toBe(204);
     expect((await put("host-1", secret)).status).toBe(401);
@@ -124,41 +152,59 @@ describe("an enrolled host", () => {
     const { enrolled, put, problems } = await setUp();
     const secrets = await Promise.all([1, 2, 3].map(() => enrolled("host-1")));
     const boot = fingerprint("2");
-    const puts = await Promise.all(secrets.flatMap((secret) => [1, 2].map(() => put("host-1", secret, { ...MACHINE, boot }))));
+    const puts = await Promise.all(
+      secrets.flatMap((secret) => [1, 2].map(() => put("host-1", secret, { ...MACHINE, boot }))),
+    );
     expect(puts.map(({ status }) => status)).toEqual(Array(6).fill(200));
     expect(await problems()).toEqual([]);
   });
 
-  it("is no clone of itself where a unit and a shell see other boots, and is one where another kernel or name is behind it", async () => {
-    const { enrolled, put, problems } = await setUp();
-    const secret = await enrolled("host-1");
-    const view = { "rollcall-name": fingerprint("e"), "rollcall-started": "1700000000" };
-    const unit = { ...MACHINE, boot: fingerprint("2") };
-    const shell = { ...MACHINE, boot: fingerprint("3") };
-    for (const one of [unit, shell, unit, shell, unit]) expect((await put("host-1", secret, one, view)).status).toBe(200);
-    expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000001" })).status).toBe(200);
-    expect(await problems()).toEqual([]);
-    const later = { ...view, "rollcall-started": "1700000100" };
-    expect((await put("host-1", secret, shell, later)).status).toBe(200);
-    expect(await problems()).toEqual([]);
-    expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000000" })).status).toBe(200);
-    expect(await problems()).toMatchObject([{ reason: "clone" }]);
-  });
+  it(
+    "is no clone of itself where a unit and a shell see other boots, and is one where " +
+      "another kernel or name is behind it",
+    async () => {
+      const { enrolled, put, problems } = await setUp();
+      const secret = await enrolled("host-1");
+      const view = { "rollcall-name": fingerprint("e"), "rollcall-started": "1700000000" };
+      const unit = { ...MACHINE, boot: fingerprint("2") };
+      const shell = { ...MACHINE, boot: fingerprint("3") };
+      for (const one of [unit, shell, unit, shell, unit])
+        expect((await put("host-1", secret, one, view)).status).toBe(200);
+      expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000001" })).status).toBe(
+        200,
+      );
+      expect(await problems()).toEqual([]);
+      const later = { ...view, "rollcall-started": "1700000100" };
+      expect((await put("host-1", secret, shell, later)).status).toBe(200);
+      expect(await problems()).toEqual([]);
+      expect((await put("host-1", secret, unit, { ...view, "rollcall-started": "1700000000" })).status).toBe(
+        200,
+      );
+      expect(await problems()).toMatchObject([{ reason: "clone" }]);
+    },
+  );
 });
 
 describe("a clone", () => {
-  it("on another machine is refused, with the key of the first and with an enrolment of its own; and is shown", async () => {
-    const { enrol, enrolled, put, problems, ask, keys } = await setUp();
-    const secret = await enrolled("host-1");
-    await put("host-1", secret);
-    expect(await problems()).toEqual([]);
-    const clone = { machine: fingerprint("b"), boot: fingerprint("9") };
-    expect(await put("host-1", secret, clone)).toMatchObject({ status: 409, json: { type: "urn:rollcall:error:clone" } });
-    expect((await enrol({ id: "host-1", ...clone })).status).toBe(409);
-    expect(await problems()).toMatchObject([{ key: "reports/v1/local/host-1.json", reason: "clone" }]);
-    expect((await put("host-1", secret)).status).toBe(200);
-    expect((await ask("GET", "/v1/reports", keys.read)).json).toHaveLength(1);
-  });
+  it(
+    "on another machine is refused, with the key of the first and with an enrolment of " +
+      "its own; and is shown",
+    async () => {
+      const { enrol, enrolled, put, problems, ask, keys } = await setUp();
+      const secret = await enrolled("host-1");
+      await put("host-1", secret);
+      expect(await problems()).toEqual([]);
+      const clone = { machine: fingerprint("b"), boot: fingerprint("9") };
+      expect(await put("host-1", secret, clone)).toMatchObject({
+        status: 409,
+        json: { type: "urn:rollcall:error:clone" },
+      });
+      expect((await enrol({ id: "host-1", ...clone })).status).toBe(409);
+      expect(await problems()).toMatchObject([{ key: "reports/v1/local/host-1.json", reason: "clone" }]);
+      expect((await put("host-1", secret)).status).toBe(200);
+      expect((await ask("GET", "/v1/reports", keys.read)).json).toHaveLength(1);
+    },
+  );
 
   it("that came first gives way to the machine that an operator names, however quick it is", async () => {
     const { ask, keys, enrol, enrolled, put, problems } = await setUp();
@@ -166,7 +212,8 @@ describe("a clone", () => {
     const stolen = await enrolled("host-1", squatter);
     expect((await enrol({ id: "host-1", ...MACHINE })).status).toBe(409);
     const [shown] = await problems();
-    const [, machine = ""] = /rollcall keys revoke host-1 --machine ([0-9a-f]{16})$/.exec(String(shown?.detail)) ?? [];
+    const [, machine = ""] =
+      /rollcall keys revoke host-1 --machine ([0-9a-f]{16})$/.exec(String(shown?.detail)) ?? [];
     expect(machine).toBe("a".repeat(16));
     expect((await ask("DELETE", "/v1/keys/host-1?machine=web", keys.admin)).status).toBe(400);
     expect((await ask("DELETE", `/v1/keys/host-2?machine=${machine}`, keys.admin)).status).toBe(404);
@@ -205,10 +252,15 @@ describe("a thief of a host's key, who says that the host has booted", () => {
         os_start_date: "2023-12-01 00:00:00",
         rollcall: { machine: machine.slice(0, 16), boot: boot.slice(0, 16) },
       };
-      return ask("PUT", "/v1/reports/host-1", key, { body, headers: { "rollcall-machine": machine, "rollcall-boot": boot } });
+      return ask("PUT", "/v1/reports/host-1", key, {
+        body,
+        headers: { "rollcall-machine": machine, "rollcall-boot": boot },
+      });
     };
     const leave = ({ machine, boot }: typeof MACHINE) =>
-      ask("DELETE", "/v1/reports/host-1", secret, { headers: { "rollcall-machine": machine, "rollcall-boot": boot } });
+      ask("DELETE", "/v1/reports/host-1", secret, {
+        headers: { "rollcall-machine": machine, "rollcall-boot": boot },
+      });
     const names = async () =>
       ((await ask("GET", "/v1/reports", keys.read)).json as unknown as { instance_name: string }[]).map(
         ({ instance_name: name }) => name,
@@ -216,23 +268,30 @@ describe("a thief of a host's key, who says that the host has booted", () => {
     return { ...parts, secret, report, leave, names };
   }
 
-  it("does not lock it out: both report, each in a place of its own, and both are shown as a clone", async () => {
-    const { report, leave, names, problems } = await setUpTheft();
-    for (let turn = 0; turn < 3; turn++) {
-      expect((await report("host", HOST)).status).toBe(200);
+  it(
+    "does not lock it out: both report, each in a place of its own, and both are shown " + "as a clone",
+    async () => {
+      const { report, leave, names, problems } = await setUpTheft();
+      for (let turn = 0; turn < 3; turn++) {
+        expect((await report("host", HOST)).status).toBe(200);
+        expect(await names()).toEqual(["host"]);
+        expect((await report("thief", THIEF)).status).toBe(200);
+        expect(await names()).toEqual(["thief"]);
+      }
+      const shown = await problems();
+      expect(shown).toMatchObject([
+        {
+          reason: "clone",
+          key: "reports/v1/local/host-1.json",
+          detail: expect.stringContaining("rollcall keys revoke host-1;"),
+        },
+        { reason: "clone", detail: expect.stringMatching(/"host".* newer one, of "thief"/) },
+      ]);
+      // Nor does it take the host out of the roll.
+      expect((await leave(THIEF)).status).toBe(204);
       expect(await names()).toEqual(["host"]);
-      expect((await report("thief", THIEF)).status).toBe(200);
-      expect(await names()).toEqual(["thief"]);
-    }
-    const shown = await problems();
-    expect(shown).toMatchObject([
-      { reason: "clone", key: "reports/v1/local/host-1.json", detail: expect.stringContaining("rollcall keys revoke host-1;") },
-      { reason: "clone", detail: expect.stringMatching(/"host".* newer one, of "thief"/) },
-    ]);
-    // Nor does it take the host out of the roll.
-    expect((await leave(THIEF)).status).toBe(204);
-    expect(await names()).toEqual(["host"]);
-  });
+    },
+  );
 
   it("fills the store with no more than one report, and stays told, however often it says so", async () => {
     const { report, store, problems } = await setUpTheft();
@@ -278,7 +337,10 @@ describe("two machines with a shared key", () => {
     const { ask, keys, problems, tick, makeKey } = await setUp();
     const shared = await makeKey("ingest");
     const machine = (digit: string) => ({ machine: fingerprint("a"), boot: fingerprint(digit) });
-    const headers = (digit: string) => ({ "rollcall-machine": fingerprint("a"), "rollcall-boot": fingerprint(digit) });
+    const headers = (digit: string) => ({
+      "rollcall-machine": fingerprint("a"),
+      "rollcall-boot": fingerprint(digit),
+    });
     const report = (name: string, digit: string) => {
       const now = tick();
       const { machine: hardware, boot } = machine(digit);
@@ -342,7 +404,10 @@ describe("EC2's word", () => {
       `${days}`,
     ];
     execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
-    return { key: createPrivateKey(readFileSync(keyFile)), certificates: parseCertificates(readFileSync(certFile, "utf8")) };
+    return {
+      key: createPrivateKey(readFileSync(keyFile)),
+      certificates: parseCertificates(readFileSync(certFile, "utf8")),
+    };
   }
 
   async function setUpTrust({ now }: { now?: number } = {}) {
@@ -379,50 +444,69 @@ describe("EC2's word", () => {
     }
   });
 
-  it("alone gives ids of EC2 where it is taken: an enrolment key does not, and is told what to do; other ids need the key", async () => {
-    const { vouch, enrol } = await setUpTrust();
-    for (const id of [ID, "i-0badc0de", ID.toUpperCase()]) {
-      const { status, json } = await enrol({ id, ...MACHINE });
-      expect([status, json.detail]).toEqual([403, expect.stringMatching(/EC2's word alone.* enrol on the instance itself/)]);
-    }
-    expect((await enrol({ id: ID, ...MACHINE, identity: { ...vouch(FACTS), signature: "AAAA" } })).status).toBe(403);
-    expect((await enrol({ id: "host-1", ...MACHINE })).status).toBe(201);
-    expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) }, "none")).status).toBe(401);
-    expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) })).status).toBe(201);
-  });
+  it(
+    "alone gives ids of EC2 where it is taken: an enrolment key does not, and is told " +
+      "what to do; other ids need the key",
+    async () => {
+      const { vouch, enrol } = await setUpTrust();
+      for (const id of [ID, "i-0badc0de", ID.toUpperCase()]) {
+        const { status, json } = await enrol({ id, ...MACHINE });
+        expect([status, json.detail]).toEqual([
+          403,
+          expect.stringMatching(/EC2's word alone.* enrol on the instance itself/),
+        ]);
+      }
+      expect(
+        (await enrol({ id: ID, ...MACHINE, identity: { ...vouch(FACTS), signature: "AAAA" } })).status,
+      ).toBe(403);
+      expect((await enrol({ id: "host-1", ...MACHINE })).status).toBe(201);
+      expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) }, "none")).status).toBe(401);
+      expect((await enrol({ id: "host-2", ...MACHINE, identity: vouch(FACTS) })).status).toBe(201);
+    },
+  );
 
-  it("ends what an enrolment key alone had given, for a squatter and for the instance itself, which enrols anew", async () => {
-    const { vouch, before, enrol, put, ask } = await setUpTrust();
-    const other = { machine: fingerprint("b"), boot: fingerprint("9") };
-    const squatter = await before.enrolled(ID, other);
-    expect((await before.put(ID, squatter, other)).status).toBe(200);
-    const headers = { "rollcall-machine": other.machine, "rollcall-boot": other.boot };
-    expect(await put(ID, squatter, other)).toMatchObject({
-      status: 401,
-      json: { detail: expect.stringContaining("enrol anew") },
-    });
-    expect((await ask("DELETE", `/v1/reports/${ID}`, squatter, { headers })).status).toBe(401);
-    const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
-    expect(status).toBe(201);
-    expect((await put(ID, json.secret ?? "")).status).toBe(200);
-    expect((await enrol({ id: ID, ...other, identity: vouch(FACTS) }, "none")).status).toBe(409);
-  });
-
-  it("does not count by a certificate that has expired or is not valid yet, and says so with the date and what to do", async () => {
-    for (const [now, words] of [
-      [
-        Date.now() + 41 * DAY_MS,
-        /expired: .*Amazon.* to \d{4}-\d\d-\d\dT.*; put AWS's present one into the file of --identity-cert/,
-      ],
-      [Date.now() - DAY_MS, /not valid yet: .*valid from \d{4}-\d\d-\d\dT.*server's clock/],
-    ] as const) {
-      const { vouch, enrol, certificates } = await setUpTrust({ now });
+  it(
+    "ends what an enrolment key alone had given, for a squatter and for the instance " +
+      "itself, which enrols anew",
+    async () => {
+      const { vouch, before, enrol, put, ask } = await setUpTrust();
+      const other = { machine: fingerprint("b"), boot: fingerprint("9") };
+      const squatter = await before.enrolled(ID, other);
+      expect((await before.put(ID, squatter, other)).status).toBe(200);
+      const headers = { "rollcall-machine": other.machine, "rollcall-boot": other.boot };
+      expect(await put(ID, squatter, other)).toMatchObject({
+        status: 401,
+        json: { detail: expect.stringContaining("enrol anew") },
+      });
+      expect((await ask("DELETE", `/v1/reports/${ID}`, squatter, { headers })).status).toBe(401);
       const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
-      expect([status, json.detail]).toEqual([403, expect.stringMatching(words)]);
-      expect(describeDates(certificates, now)).toEqual([expect.stringMatching(words)]);
-    }
-    const { certificates } = await makeCertificate(40);
-    expect(describeDates(certificates, Date.now() + 1000)).toEqual([]);
-    expect(describeDates(certificates, Date.now() + 11 * DAY_MS)).toEqual([expect.stringContaining("ends within 30 days")]);
-  });
+      expect(status).toBe(201);
+      expect((await put(ID, json.secret ?? "")).status).toBe(200);
+      expect((await enrol({ id: ID, ...other, identity: vouch(FACTS) }, "none")).status).toBe(409);
+    },
+  );
+
+  it(
+    "does not count by a certificate that has expired or is not valid yet, and says so " +
+      "with the date and what to do",
+    async () => {
+      for (const [now, words] of [
+        [
+          Date.now() + 41 * DAY_MS,
+          /expired: .*Amazon.* to \d{4}-\d\d-\d\dT.*; put AWS's present one into the file of --identity-cert/,
+        ],
+        [Date.now() - DAY_MS, /not valid yet: .*valid from \d{4}-\d\d-\d\dT.*server's clock/],
+      ] as const) {
+        const { vouch, enrol, certificates } = await setUpTrust({ now });
+        const { status, json } = await enrol({ id: ID, ...MACHINE, identity: vouch(FACTS) }, "none");
+        expect([status, json.detail]).toEqual([403, expect.stringMatching(words)]);
+        expect(describeDates(certificates, now)).toEqual([expect.stringMatching(words)]);
+      }
+      const { certificates } = await makeCertificate(40);
+      expect(describeDates(certificates, Date.now() + 1000)).toEqual([]);
+      expect(describeDates(certificates, Date.now() + 11 * DAY_MS)).toEqual([
+        expect.stringContaining("ends within 30 days"),
+      ]);
+    },
+  );
 });

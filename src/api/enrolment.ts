@@ -1,4 +1,5 @@
-// Enrolment: each host gets a key of its own, which can write its own id only, from the one machine that enrolled.
+// Enrolment: each host gets a key of its own, which can write its own id only, from the one machine
+// that enrolled.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
@@ -13,16 +14,25 @@ import { ApiError } from "./problem-details.ts";
 const PREFIX = "keys/v1/hosts/";
 const MAX_OBJECT_BYTES = 16 * 1024;
 
-/** Boots that are remembered: a machine never returns to an earlier one, so who does is another machine. */
+/**
+ * Boots that are remembered: a machine never returns to an earlier one, so who does is another
+ * machine.
+ */
 const MAX_BOOTS = 20;
 
-/** Keys that one host may have at a time: agents with other state folders, and `rollcall doctor`, enrol for themselves. The oldest ends first. */
+/**
+ * Keys that one host may have at a time: agents with other state folders, and `rollcall doctor`,
+ * enrol for themselves. The oldest ends first.
+ */
 const MAX_SECRETS = 4;
 
 /** Two views of one boot tell its beginning by the same clock, which moves it by a second; s. */
 const SAME_START_S = 5;
 
-/** Nonces that one host may use up at a time. A host that enrols more often than this in a minute waits. */
+/**
+ * Nonces that one host may use up at a time. A host that enrols more often than this in a minute
+ * waits.
+ */
 const MAX_NONCES = 8;
 
 /** How often a write is tried again that another request of the same host was quicker than. */
@@ -31,7 +41,9 @@ const MAX_TRIES = 5;
 const FINGERPRINT = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits");
 
 /** A machine as reports and problems name it: the first digits of its hash. */
-export const CUT_MACHINE = z.string().regex(/^[0-9a-f]{16}$/, "must be 16 hexadecimal digits, as problems name a machine");
+export const CUT_MACHINE = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/, "must be 16 hexadecimal digits, as problems name a machine");
 
 /** What a machine is known by. */
 export const machineSchema = z.strictObject({
@@ -39,7 +51,10 @@ export const machineSchema = z.strictObject({
   boot: FINGERPRINT.describe("SHA-256 of what stays the same until the machine boots again."),
 });
 
-/** What tells two views of one boot, such as of a unit and of a shell in a container, from two machines. Older agents do not send it. */
+/**
+ * What tells two views of one boot, such as of a unit and of a shell in a container, from two
+ * machines. Older agents do not send it.
+ */
 export const viewSchema = z.object({
   name: FINGERPRINT.optional().catch(undefined),
   startedAt: z.coerce.number().int().min(1).max(1e11).optional().catch(undefined),
@@ -58,11 +73,17 @@ const enrolmentSchema = z.object({
   machine: FINGERPRINT,
   /** Newest last. */
   boots: z.array(FINGERPRINT).min(1).max(MAX_BOOTS),
-  /** Of the newest boot, where its agent said so: the hash of the host's name, and when the kernel started, in seconds. */
+  /**
+   * Of the newest boot, where its agent said so: the hash of the host's name, and when the kernel
+   * started, in seconds.
+   */
   name: FINGERPRINT.optional(),
   started_at: z.int().optional(),
   enrolled_at: z.iso.datetime(),
-  /** Set where an earlier boot came back: which one it was, and when one last did, ms since the epoch. */
+  /**
+   * Set where an earlier boot came back: which one it was, and when one last did, ms since the
+   * epoch.
+   */
   contest: z.object({ boot: FINGERPRINT, at: z.int() }).optional(),
   /** Set by an operator: the machine that alone may enrol next, as reports name it. */
   only_machine: CUT_MACHINE.optional(),
@@ -79,7 +100,10 @@ export type Enrolment = EnrolmentObject & { readonly etag: string };
 
 const SECRET = /^rh_([A-Za-z0-9][A-Za-z0-9._-]{0,127})_([A-Za-z0-9_-]{43})$/;
 
-/** Tells ids that EC2 gives, and those that a file system which knows no small letters takes for them. */
+/**
+ * Tells ids that EC2 gives, and those that a file system which knows no small letters takes for
+ * them.
+ */
 export function isInstanceId(id: string): boolean {
   return /^i-[0-9a-f]+$/i.test(id);
 }
@@ -96,20 +120,28 @@ export interface Refused {
 export interface Enrolled {
   /** `rh_HOST_…`, shown this once. */
   readonly secret: string;
-  /** Set where another machine had enrolled under the id with less of a proof, and its keys have ended. */
+  /**
+   * Set where another machine had enrolled under the id with less of a proof, and its keys have
+   * ended.
+   */
   readonly ousted?: string;
 }
 
 /** What proved the host's id when it enrolled; undefined: an enrolment key alone. */
-export function readProof({ is_proven: isProven, proof }: Pick<EnrolmentObject, "is_proven" | "proof">): Proof | undefined {
+export function readProof({
+  is_proven: isProven,
+  proof,
+}: Pick<EnrolmentObject, "is_proven" | "proof">): Proof | undefined {
   return isProven ? (proof ?? "document") : undefined;
 }
 
 /**
- * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends. Another machine is refused, unless it has a better
- * proof than the first had: then the keys of the first end.
+ * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends.
+ * Another machine is refused, unless it has a better proof than the first had: then the keys of the
+ * first end.
  *
- * @throws ApiError what the proof says of a better one, where it alone does not do, and too_many_requests; whatever the store throws
+ * @throws ApiError what the proof says of a better one, where it alone does not do, and
+ *   too_many_requests; whatever the store throws
  */
 export async function enrolHost(
   store: Store,
@@ -135,7 +167,8 @@ export async function enrolHost(
     };
     if (await replaceEnrolment(store, enrolment, known?.etag))
       return { secret, ...(judged.isOusted && !kept && { ousted: OUSTED }) };
-    // Another enrolled at the same moment, and this one is judged by it: the same machine twice is no clone.
+    // Another enrolled at the same moment, and this one is judged by it: the same machine twice is
+    // no clone.
   }
   throw new Unavailable(describeBusy(id));
 }
@@ -154,12 +187,14 @@ function judgeEnrolment(
   if (typeof nonces === "string") return { refusal: nonces, isNoClone: true };
   if (!known) return { isOusted: false, nonces };
   // What an operator has decided counts for more than any proof.
-  if (known.only_machine !== undefined && !isOnlyMachine(known, given.machine)) return refuseMachine(known, given.machine);
+  if (known.only_machine !== undefined && !isOnlyMachine(known, given.machine))
+    return refuseMachine(known, given.machine);
   const [rank, knownRank] = [rankProof(given.proven?.proof), rankProof(readProof(known))];
   if (rank > knownRank) return { isOusted: true, nonces };
   const refused = findRefusal(known, given.machine);
   const better = given.proven?.better;
-  // The better proof would put the other machine out, so who is right cannot be told before STS answers.
+  // The better proof would put the other machine out, so who is right cannot be told before STS
+  // answers.
   if (refused && better?.code === "identity_unavailable" && knownRank < rankProof("caller")) throw better;
   if (refused) return refused;
   // Whoever has a copy of the document may know the machine as well.
@@ -173,7 +208,9 @@ function judgeEnrolment(
 const OUSTED = "another machine had enrolled under this id with less of a proof; its keys have ended";
 
 const LESSER_PROOF =
-  "this host enrolled by a request that its role signed, so its identity document alone does not do; give the instance its role again, or an operator revokes what it has";
+  "this host enrolled by a request that its role signed, so its identity document " +
+  "alone does not do; give the instance its role again, or an operator revokes what " +
+  "it has";
 
 /** @returns the nonces that are used up and have not ended, this one among them; or why it cannot be used */
 function useNonce(
@@ -202,7 +239,10 @@ export async function verifyHostSecret(store: Store, secret: string): Promise<En
   return opens.some((expected) => timingSafeEqual(given, Buffer.from(expected))) ? enrolment : undefined;
 }
 
-/** The host inside a host's secret; undefined if the text has not the form of one, as an API key has not. */
+/**
+ * The host inside a host's secret; undefined if the text has not the form of one, as an API key has
+ * not.
+ */
 export function readHostOfSecret(secret: string): string | undefined {
   const id = SECRET.exec(secret)?.[1];
   return id !== undefined && isHostId(id) ? id : undefined;
@@ -210,7 +250,10 @@ export function readHostOfSecret(secret: string): string | undefined {
 
 /** Where a report goes that a machine brings with a host's own key. */
 export interface Recognized {
-  /** Two machines use the keys of the host, and which is the right one cannot be known: neither is refused, and each has a place of its own. */
+  /**
+   * Two machines use the keys of the host, and which is the right one cannot be known: neither is
+   * refused, and each has a place of its own.
+   */
   readonly isContested: boolean;
   /** Whether it is the host's own place. */
   readonly isHome: boolean;
@@ -220,7 +263,8 @@ export interface Recognized {
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
  * @returns or why it is refused
- * @throws ApiError unauthorized where the enrolment ends meanwhile; Unavailable where the store's object changes faster than it can be written
+ * @throws ApiError unauthorized where the enrolment ends meanwhile; Unavailable where the store's
+ *   object changes faster than it can be written
  */
 export async function checkMachine(
   store: Store,
@@ -233,8 +277,10 @@ export async function checkMachine(
     const refused = findRefusal(known, machine);
     if (refused) return refused;
     const now = clock();
-    // Of two views of one boot one stands for both, so that nothing is written at each change of views.
-    if (known.boots.at(-1) === machine.boot || isSameStart(known, machine)) return recognize(known, machine, now);
+    // Of two views of one boot one stands for both, so that nothing is written at each change of
+    // views.
+    if (known.boots.at(-1) === machine.boot || isSameStart(known, machine))
+      return recognize(known, machine, now);
     const { etag, boots: _boots, name: _name, started_at: _startedAt, contest: _contest, ...object } = known;
     const next = { ...object, ...followBoots(known, machine, now) };
     if (await replaceEnrolment(store, next, etag)) return recognize(next, machine, now);
@@ -259,7 +305,8 @@ function recognize(known: Pick<EnrolmentObject, "contest">, { boot }: Machine, n
 /**
  * Ends an enrolment.
  *
- * @param machine the machine that alone may enrol next, as reports name it; any may where it is not given
+ * @param machine the machine that alone may enrol next, as reports name it; any may where it is not
+ *   given
  * @returns false if there is none
  */
 export async function revokeEnrolment(store: Store, id: string, machine?: string): Promise<boolean> {
@@ -272,7 +319,12 @@ export async function revokeEnrolment(store: Store, id: string, machine?: string
     }
     const { enrolled_at, is_proven, proof, nonces, etag } = known;
     // The hash of nothing that anybody has: it opens to no key.
-    const none = { sha256: hash(randomBytes(32).toString("hex")), earlier: [], machine: NO_HASH, boots: [NO_HASH] };
+    const none = {
+      sha256: hash(randomBytes(32).toString("hex")),
+      earlier: [],
+      machine: NO_HASH,
+      boots: [NO_HASH],
+    };
     const kept = { id, ...none, enrolled_at, is_proven, proof, nonces, only_machine: machine };
     if (await replaceEnrolment(store, kept, etag)) return true;
   }
@@ -299,7 +351,9 @@ export async function listEnrolledHosts(store: Store): Promise<string[]> {
 }
 
 function findRefusal(known: EnrolmentObject, given: Machine): Refused | undefined {
-  return known.machine === given.machine || isOnlyMachine(known, given) ? undefined : refuseMachine(known, given);
+  return known.machine === given.machine || isOnlyMachine(known, given)
+    ? undefined
+    : refuseMachine(known, given);
 }
 
 function isOnlyMachine({ only_machine: only }: EnrolmentObject, { machine }: Machine): boolean {
@@ -308,15 +362,22 @@ function isOnlyMachine({ only_machine: only }: EnrolmentObject, { machine }: Mac
 
 function refuseMachine({ id, machine, only_machine: only }: EnrolmentObject, given: Machine): Refused {
   const refusal =
-    only === undefined ? "another machine is enrolled under this id" : "an operator keeps this id for another machine";
+    only === undefined
+      ? "another machine is enrolled under this id"
+      : "an operator keeps this id for another machine";
   const [right, other] = [only ?? cutHash(machine), cutHash(given.machine)];
   return {
     refusal,
-    advice: `${refusal}: the machine ${right}; ${other} was refused. If ${other} is the right one: rollcall keys revoke ${id} --machine ${other}`,
+    advice:
+      `${refusal}: the machine ${right}; ${other} was refused. If ${other} is the ` +
+      `right one: rollcall keys revoke ${id} --machine ${other}`,
   };
 }
 
-/** Whether a machine that shows another boot than the newest is in that boot all the same: its kernel started at the same time, under the same name. */
+/**
+ * Whether a machine that shows another boot than the newest is in that boot all the same: its
+ * kernel started at the same time, under the same name.
+ */
 function isSameStart({ name, started_at: startedAt }: Boots, given: Machine): boolean {
   if (startedAt === undefined || given.startedAt === undefined || name === undefined) return false;
   return name === given.name && Math.abs(startedAt - given.startedAt) <= SAME_START_S;
@@ -325,8 +386,9 @@ function isSameStart({ name, started_at: startedAt }: Boots, given: Machine): bo
 type Boots = Pick<EnrolmentObject, "boots" | "name" | "started_at" | "contest">;
 
 /**
- * A machine that boots never returns to an earlier boot. Where one does, two machines use the host's keys: a copy, or who has stolen a key and says
- * that the host has booted. The first that came back has the host's own place as long as the contest lasts.
+ * A machine that boots never returns to an earlier boot. Where one does, two machines use the
+ * host's keys: a copy, or who has stolen a key and says that the host has booted. The first that
+ * came back has the host's own place as long as the contest lasts.
  */
 function followBoots(known: Boots | undefined, given: Machine, now: number): Boots {
   const { boot, name, startedAt } = given;
@@ -334,18 +396,31 @@ function followBoots(known: Boots | undefined, given: Machine, now: number): Boo
   const open = known && isContested(known, now) ? known.contest : undefined;
   const isReturn = known !== undefined && earlier.slice(0, -1).includes(boot) && !isSameStart(known, given);
   const contest = isReturn ? { boot: open?.boot ?? boot, at: now } : open;
-  const view = { ...(name !== undefined && { name }), ...(startedAt !== undefined && { started_at: startedAt }) };
-  // Once it is told from others it is not forgotten, however often another one says that it has booted.
+  const view = {
+    ...(name !== undefined && { name }),
+    ...(startedAt !== undefined && { started_at: startedAt }),
+  };
+  // Once it is told from others it is not forgotten, however often another one says that it has
+  // booted.
   const kept = earlier.filter((one) => one !== boot && one !== contest?.boot);
-  const home = contest !== undefined && contest.boot !== boot && earlier.includes(contest.boot) ? [contest.boot] : [];
+  const home =
+    contest !== undefined && contest.boot !== boot && earlier.includes(contest.boot) ? [contest.boot] : [];
   const boots = [...home, ...kept.slice(1 - MAX_BOOTS + home.length), boot];
   return { boots, ...view, ...(contest && { contest }) };
 }
 
 /** @returns false if somebody else has written it since it was read */
-async function replaceEnrolment(store: Store, enrolment: EnrolmentObject, etag: string | undefined): Promise<boolean> {
+async function replaceEnrolment(
+  store: Store,
+  enrolment: EnrolmentObject,
+  etag: string | undefined,
+): Promise<boolean> {
   try {
-    await store.put(toKey(enrolment.id), encode(enrolment), etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag });
+    await store.put(
+      toKey(enrolment.id),
+      encode(enrolment),
+      etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag },
+    );
     return true;
   } catch (error) {
     if (error instanceof PreconditionFailed) return false;

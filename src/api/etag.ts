@@ -1,8 +1,10 @@
-// ETags that come back: compared weakly, and without what proxies that compress put behind them. Pure.
+// ETags that come back: compared weakly, and without what proxies that compress put behind them.
+// Pure.
 
 /**
- * What Apache's mod_deflate and mod_brotli (`DeflateAlterETag AddSuffix`, `BrotliAlterETag AddSuffix`, both the default), Jetty and others add within
- * the quotation marks when they compress an answer. None of our own ETags ends so.
+ * What Apache's mod_deflate and mod_brotli (`DeflateAlterETag AddSuffix`,
+ * `BrotliAlterETag AddSuffix`, both the default), Jetty and others add within the quotation marks
+ * when they compress an answer. None of our own ETags ends so.
  */
 const PROXY_SUFFIX = /(?:-{1,2}|;)(?:gzip|br|deflate|zstd)(?="$)/;
 

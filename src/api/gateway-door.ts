@@ -1,4 +1,5 @@
-// The API Gateway door: carries events to the application, and its answers back, whole or as a stream.
+// The API Gateway door: carries events to the application, and its answers back, whole or as a
+// stream.
 import type { Hono } from "hono";
 import {
   describeAnswer,
@@ -15,40 +16,56 @@ import type { Overflow } from "./overflow.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 
 /**
- * Largest body of a whole answer; bytes. Lambda takes 6 MB (AWS, "Lambda quotas": invocation payload), of which base64 leaves three
- * quarters, and the headers some.
+ * Largest body of a whole answer; bytes. Lambda takes 6 MB (AWS, "Lambda quotas": invocation
+ * payload), of which base64 leaves three quarters, and the headers some.
  */
 export const MAX_WHOLE_BYTES = 4_400_000;
 
 /**
- * Largest body of a streamed answer; bytes. Lambda streams 200 MB (AWS, "Lambda quotas"); how large an answer will be is known to about a
- * hundredth before it is written.
+ * Largest body of a streamed answer; bytes. Lambda streams 200 MB (AWS, "Lambda quotas"); how large
+ * an answer will be is known to about a hundredth before it is written.
  */
 export const MAX_STREAMED_BYTES = 190_000_000;
 
-/** Where a streamed answer goes: what Lambda's runtime hands to a function, as far as it is used here. */
+/**
+ * Where a streamed answer goes: what Lambda's runtime hands to a function, as far as it is used
+ * here.
+ */
 export interface AnswerStream {
   write(chunk: Uint8Array | string): boolean;
   once(event: "drain" | "error" | "close", listener: (error?: Error) => void): unknown;
   end(): unknown;
 }
 
-/** The gateway has checked the key; what reaches the application is its id, and what it opens is reading. */
+/**
+ * The gateway has checked the key; what reaches the application is its id, and what it opens is
+ * reading.
+ */
 export const gatewayKeyring: Keyring = {
-  verify: async (id) => (id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" }),
+  verify: async (id) =>
+    id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" },
   check: () => undefined,
   invalidate: () => undefined,
 };
 
-/** The application's answer; a path that could be read in two ways does not reach it, as at the Node door. */
+/**
+ * The application's answer; a path that could be read in two ways does not reach it, as at the Node
+ * door.
+ */
 async function answer(event: GatewayEvent, app: Hono): Promise<Response> {
   const fault = findEventFault(event);
   if (fault === undefined) return await app.fetch(readRequest(event));
-  return toProblemResponse(new ApiError("bad_request", fault, { headers: { [API_HEADER]: API_HEADER_VALUE } }));
+  return toProblemResponse(
+    new ApiError("bad_request", fault, { headers: { [API_HEADER]: API_HEADER_VALUE } }),
+  );
 }
 
 /** Answers an event whole; what does not fit is redirected. */
-export async function answerWhole(event: GatewayEvent, app: Hono, overflow: Overflow): Promise<GatewayAnswer> {
+export async function answerWhole(
+  event: GatewayEvent,
+  app: Hono,
+  overflow: Overflow,
+): Promise<GatewayAnswer> {
   const response = await answer(event, app);
   const { head, isWhole } = await readUpTo(response.body, overflow.limitBytes);
   if (isWhole) return describeAnswer(response, Buffer.concat(head));
@@ -57,12 +74,16 @@ export async function answerWhole(event: GatewayEvent, app: Hono, overflow: Over
 }
 
 /**
- * Answers an event as a stream. Where the answer fails on its way this throws, and what was sent is then no JSON: its last bracket is
- * missing.
+ * Answers an event as a stream. Where the answer fails on its way this throws, and what was sent is
+ * then no JSON: its last bracket is missing.
  *
  * @param open begins the answer with its head
  */
-export async function answerStreamed(event: GatewayEvent, app: Hono, open: (head: GatewayHead) => AnswerStream): Promise<void> {
+export async function answerStreamed(
+  event: GatewayEvent,
+  app: Hono,
+  open: (head: GatewayHead) => AnswerStream,
+): Promise<void> {
   const response = await answer(event, app);
   const stream = open(describeHead(response));
   // The head goes out with the first write, and an answer without a body has none.
@@ -103,7 +124,10 @@ async function readUpTo(body: ReadableStream<Uint8Array> | null, maxBytes: numbe
   }
 }
 
-function chain(head: readonly Uint8Array[], rest: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> {
+function chain(
+  head: readonly Uint8Array[],
+  rest: ReadableStream<Uint8Array> | null,
+): ReadableStream<Uint8Array> {
   async function* read(): AsyncGenerator<Uint8Array> {
     yield* head;
     if (rest) yield* rest;

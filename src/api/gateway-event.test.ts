@@ -1,4 +1,5 @@
-// Events of API Gateway as requests: paths, parameters in any script, and whose word counts for a key.
+// Events of API Gateway as requests: paths, parameters in any script, and whose word counts for a
+// key.
 import fc from "fast-check";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
@@ -13,7 +14,11 @@ const EVENT: GatewayEvent = {
   multiValueHeaders: { Accept: ["application/json"], "X-Api-Key": ["what the client sent"] },
   body: null,
   isBase64Encoded: false,
-  requestContext: { requestId: "1", domainName: "x.execute-api.us-east-1.amazonaws.com", identity: { apiKeyId: "keyid" } },
+  requestContext: {
+    requestId: "1",
+    domainName: "x.execute-api.us-east-1.amazonaws.com",
+    identity: { apiKeyId: "keyid" },
+  },
 };
 
 describe("readRequest", () => {
@@ -37,7 +42,11 @@ describe("readRequest", () => {
     async (proxy) => {
       const app = new Hono().all("*", (context) => context.text("reached"));
       const overflow = { limitBytes: 1000, redirect: async (response: Response) => response };
-      const { statusCode, headers, body } = await answerWhole({ ...EVENT, pathParameters: { proxy } }, app, overflow);
+      const { statusCode, headers, body } = await answerWhole(
+        { ...EVENT, pathParameters: { proxy } },
+        app,
+        overflow,
+      );
       expect([statusCode, headers["rollcall-api"]]).toEqual([400, "v1"]);
       expect(Buffer.from(body, "base64").toString()).toContain("the path holds");
     },
@@ -56,11 +65,17 @@ describe("readRequest", () => {
 
   it("keeps parameters and headers as they were, whatever they hold", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 20 });
-    const parameters = fc.dictionary(text, fc.array(text, { minLength: 1, maxLength: 3 }), { noNullPrototype: true, maxKeys: 5 });
+    const parameters = fc.dictionary(text, fc.array(text, { minLength: 1, maxLength: 3 }), {
+      noNullPrototype: true,
+      maxKeys: 5,
+    });
     fc.assert(
       fc.property(parameters, (drawn) => {
-        const { searchParams } = new URL(readRequest({ ...EVENT, multiValueQueryStringParameters: drawn }).url);
-        for (const [name, values] of Object.entries(drawn)) expect(searchParams.getAll(name)).toEqual(values.map(toWellFormed));
+        const { searchParams } = new URL(
+          readRequest({ ...EVENT, multiValueQueryStringParameters: drawn }).url,
+        );
+        for (const [name, values] of Object.entries(drawn))
+          expect(searchParams.getAll(name)).toEqual(values.map(toWellFormed));
       }),
     );
     const { headers } = readRequest({ ...EVENT, multiValueHeaders: { "If-None-Match": ['"a"', '"b"'] } });

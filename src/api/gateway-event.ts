@@ -1,13 +1,17 @@
-// API Gateway's proxy events (REST API, payload 1.0) as Requests, and Responses as what the gateway takes. Pure.
+// API Gateway's proxy events (REST API, payload 1.0) as Requests, and Responses as what the gateway
+// takes. Pure.
 import { findPathFault } from "./request-head.ts";
 
 /**
- * What is read of an event: AWS, "Set up Lambda proxy integrations in API Gateway", input format. Parameters and paths come decoded,
- * and what there is none of is null.
+ * What is read of an event: AWS, "Set up Lambda proxy integrations in API Gateway", input format.
+ * Parameters and paths come decoded, and what there is none of is null.
  */
 export interface GatewayEvent {
   readonly httpMethod: string;
-  /** As the API has it: `/healthz`, or `/{proxy+}`. Unlike `path` it is the same behind every domain name and base path. */
+  /**
+   * As the API has it: `/healthz`, or `/{proxy+}`. Unlike `path` it is the same behind every domain
+   * name and base path.
+   */
   readonly resource: string;
   readonly pathParameters: Readonly<Record<string, string>> | null;
   readonly multiValueQueryStringParameters: Readonly<Record<string, readonly string[]>> | null;
@@ -36,7 +40,10 @@ export interface GatewayAnswer extends GatewayHead {
   readonly isBase64Encoded: boolean;
 }
 
-/** Paths that stand beside the version on a server, and below the stage, which is the version, on API Gateway. */
+/**
+ * Paths that stand beside the version on a server, and below the stage, which is the version, on
+ * API Gateway.
+ */
 const UNVERSIONED: readonly string[] = ["/", "/docs", "/healthz", "/openapi.json", "/readyz"];
 
 /** What the gateway has checked, or sets itself. */
@@ -50,15 +57,20 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Makes the request. In the place of the API key, which the gateway has checked, stands the key's id: whatever else an event from outside
- * says of keys does not count.
+ * Makes the request. In the place of the API key, which the gateway has checked, stands the key's
+ * id: whatever else an event from outside says of keys does not count.
  *
  * @throws TypeError if it is no such event
  */
 export function readRequest(event: GatewayEvent): Request {
-  if (typeof event?.resource !== "string" || typeof event.httpMethod !== "string" || typeof event.requestContext !== "object") {
+  if (
+    typeof event?.resource !== "string" ||
+    typeof event.httpMethod !== "string" ||
+    typeof event.requestContext !== "object"
+  ) {
     throw new TypeError(
-      "this function answers events of API Gateway's REST APIs (Lambda proxy integration, payload 1.0), and this is none",
+      "this function answers events of API Gateway's REST APIs (Lambda proxy " +
+        "integration, payload 1.0), and this is none",
     );
   }
   const { httpMethod: method, requestContext, body, isBase64Encoded } = event;
@@ -70,12 +82,17 @@ export function readRequest(event: GatewayEvent): Request {
   const { apiKeyId } = requestContext.identity;
   if (apiKeyId) headers.set("x-api-key", apiKeyId);
   const hasBody = body !== null && method !== "GET" && method !== "HEAD";
-  return new Request(url, { method, headers, ...(hasBody && { body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") }) });
+  return new Request(url, {
+    method,
+    headers,
+    ...(hasBody && { body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") }),
+  });
 }
 
 /**
- * Tells whether an event's path could be read in two ways. The gateway decodes paths, so an encoded slash cannot be told from a slash; dot segments
- * can, and would lead to another route than the one that the gateway's rules were asked about.
+ * Tells whether an event's path could be read in two ways. The gateway decodes paths, so an encoded
+ * slash cannot be told from a slash; dot segments can, and would lead to another route than the one
+ * that the gateway's rules were asked about.
  *
  * @returns what is wrong, for people
  */
@@ -88,7 +105,10 @@ export function findEventFault(event: GatewayEvent): string | undefined {
   return undefined;
 }
 
-/** Half a surrogate pair cannot be encoded. Node 20 has String's own; TypeScript's library of our target does not. */
+/**
+ * Half a surrogate pair cannot be encoded. Node 20 has String's own; TypeScript's library of our
+ * target does not.
+ */
 function isWellFormed(text: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 }
@@ -114,7 +134,10 @@ export function describeHead(response: Response): GatewayHead {
   return { statusCode: response.status, headers };
 }
 
-/** A whole answer. Always base64: as text, every quotation mark in it would take two bytes of the 6 MB that an answer may have. */
+/**
+ * A whole answer. Always base64: as text, every quotation mark in it would take two bytes of the 6
+ * MB that an answer may have.
+ */
 export function describeAnswer(response: Response, body: Buffer): GatewayAnswer {
   return { ...describeHead(response), body: body.toString("base64"), isBase64Encoded: true };
 }

@@ -1,4 +1,5 @@
-// Tests of guesses at API keys: what they cost the store, and that a new key is not kept out by them.
+// Tests of guesses at API keys: what they cost the store, and that a new key is not kept out by
+// them.
 import { expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import { createKeyring } from "./keyring.ts";

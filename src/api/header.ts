@@ -3,7 +3,9 @@ import type { RollView } from "../roll/view.ts";
 
 /** What is missing, in the headers of an answer that is not complete. */
 export function describePartial({ partial }: RollView): Record<string, string> {
-  return partial ? { "rollcall-partial": toAscii(partial.reason), "rollcall-missing": String(partial.missing) } : {};
+  return partial
+    ? { "rollcall-partial": toAscii(partial.reason), "rollcall-missing": String(partial.missing) }
+    : {};
 }
 
 /** Longest header value; Node's clients take 16 KiB of headers together. */
@@ -11,10 +13,16 @@ const MAX_LENGTH = 2000;
 
 /** Header values are ASCII (RFC 9110, section 5.5); field names need not be. */
 export function toAscii(text: string): string {
-  const ascii = text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const ascii = text.replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return ascii.length <= MAX_LENGTH ? ascii : `${ascii.slice(0, MAX_LENGTH)}...`;
 }
 
-/** Stands on every answer of a Rollcall server, so that nobody takes a sign-in page or another server's 204 for one. */
+/**
+ * Stands on every answer of a Rollcall server, so that nobody takes a sign-in page or another
+ * server's 204 for one.
+ */
 export const API_HEADER = "rollcall-api";
 export const API_HEADER_VALUE = "v1";

@@ -1,18 +1,27 @@
-// Whose reports a key may write: the one host that it may be bound to, and the machine that enrolled as that host.
+// Whose reports a key may write: the one host that it may be bound to, and the machine that
+// enrolled as that host.
 import type { Context } from "hono";
 import { formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
 import { refuseDenied } from "./denials.ts";
-import { checkMachine, isInstanceId, type Machine, machineSchema, readProof, viewSchema } from "./enrolment.ts";
+import {
+  checkMachine,
+  isInstanceId,
+  type Machine,
+  machineSchema,
+  readProof,
+  viewSchema,
+} from "./enrolment.ts";
 import { isTaken } from "./identity.ts";
 import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
 /**
- * Refuses a key that is bound to another host, or that another machine uses than the one that enrolled, and a report of a host that is shut out.
+ * Refuses a key that is bound to another host, or that another machine uses than the one that
+ * enrolled, and a report of a host that is shut out.
  *
  * @returns where the host's report goes, as its enrolment tells; undefined where it has none
  * @throws ApiError unauthorized, forbidden, clone
@@ -26,17 +35,26 @@ export async function authorizeHost(
   if (key?.host !== undefined && key.host !== id) {
     throw new ApiError("forbidden", `the key ${key.id} may write the reports of ${key.host} only`);
   }
-  // A host's own key, or one bound to it, was asked for this before. Others may take its report out of the roll.
+  // A host's own key, or one bound to it, was asked for this before. Others may take its report out
+  // of the roll.
   if (key?.host === undefined && context.req.method === "PUT") await refuseDenied(services, id);
   if (!key?.enrolment) return undefined;
   // Not 403: the agent enrols anew where a key is no longer good.
-  if (services.identityTrust && isInstanceId(id) && !isTaken(readProof(key.enrolment), services.identityTrust))
+  if (
+    services.identityTrust &&
+    isInstanceId(id) &&
+    !isTaken(readProof(key.enrolment), services.identityTrust)
+  )
     throw new ApiError(
       "unauthorized",
       "this host enrolled without EC2's word, which alone gives ids of EC2 (i-…) here; enrol anew",
     );
   const machine = readMachine(context);
-  if (!machine) throw new ApiError("forbidden", "this key works with the agent that enrolled: it names its machine in headers");
+  if (!machine)
+    throw new ApiError(
+      "forbidden",
+      "this key works with the agent that enrolled: it names its machine in headers",
+    );
   const outcome = await awaitStore(checkMachine(services.store, key.enrolment, machine, services), services);
   const own = formatReportKey(id);
   if ("refusal" in outcome) {
@@ -58,14 +76,21 @@ export async function authorizeHost(
 /** For the operator, who alone can tell which of them is right. */
 function describeContest(id: string, own: string, beside: string): string {
   return (
-    `two machines use the keys of ${id}, a copy of its disk or who has stolen a key: a boot came back that another had followed. Both report, under ${own} ` +
-    `and ${beside}. To end the keys of both: rollcall keys revoke ${id}; the right one enrols anew (docs/enrol.md)`
+    `two machines use the keys of ${id}, a copy of its disk or who has stolen a key: ` +
+    `a boot came back that another had followed. Both report, under ${own} ` +
+    `and ${beside}. To end the keys of both: rollcall keys revoke ${id}; the right ` +
+    "one enrols anew (docs/enrol.md)"
   );
 }
 
-/** The machine that a request says it is from; undefined if it does not say, or not in that form. */
+/**
+ * The machine that a request says it is from; undefined if it does not say, or not in that form.
+ */
 export function readMachine({ req }: Context): Machine | undefined {
-  const machine = machineSchema.safeParse({ machine: req.header("rollcall-machine"), boot: req.header("rollcall-boot") }).data;
+  const machine = machineSchema.safeParse({
+    machine: req.header("rollcall-machine"),
+    boot: req.header("rollcall-boot"),
+  }).data;
   return machine && { ...machine, ...readView(req) };
 }
 

@@ -1,11 +1,18 @@
-// Host lookups: how many enrolments are read for keys that have not opened yet, so that guesses at hosts' keys cost the store some reads a second in all.
+// Host lookups: how many enrolments are read for keys that have not opened yet, so that guesses at
+// hosts' keys cost the store some reads a second in all.
 import type { Clock } from "../report/clock.ts";
 import { ApiError } from "./problem-details.ts";
 
-/** Enrolments read a second for keys that have not opened here: 100,000 hosts of an hour come by 28 a second after a server's start. */
+/**
+ * Enrolments read a second for keys that have not opened here: 100,000 hosts of an hour come by 28
+ * a second after a server's start.
+ */
 export const MAX_NEW_A_SECOND = 50;
 
-/** And for ids that the list of enrolled hosts shows, once those are used up: a flood of guesses at other ids takes nothing of these. */
+/**
+ * And for ids that the list of enrolled hosts shows, once those are used up: a flood of guesses at
+ * other ids takes nothing of these.
+ */
 export const MAX_LISTED_A_SECOND = 200;
 
 /** Of these for one id: guesses at it take nothing from others. */
@@ -14,7 +21,10 @@ export const MAX_OF_ONE_A_SECOND = 5;
 /** Keys that have opened; of more the oldest are forgotten, and are new again. */
 const MAX_PROVEN = 200_000;
 
-/** Of a secret's hash so much is kept, in characters of 6 bits. One that only looks the same gets a read, and is checked as all are. */
+/**
+ * Of a secret's hash so much is kept, in characters of 6 bits. One that only looks the same gets a
+ * read, and is checked as all are.
+ */
 const HASH_LENGTH = 16;
 
 /** The list is read at most so often, ms; and if it is long, for a twentieth of the time. */
@@ -30,7 +40,8 @@ export interface HostLookups {
    *
    * @param hash of the secret, in base64url
    * @param read gives what the secret opens, or undefined
-   * @throws ApiError too_many_requests where there is none: it cannot be told then whether the secret is good; whatever `read` throws
+   * @throws ApiError too_many_requests where there is none: it cannot be told then whether the
+   *   secret is good; whatever `read` throws
    */
   run<Found>(id: string, hash: string, read: () => Promise<Found | undefined>): Promise<Found | undefined>;
 }
@@ -76,14 +87,16 @@ export function createHostLookups({ clock, list }: HostLookupOptions): HostLooku
     if (listing || (pause > 0 && pause <= LONGEST_PAUSE_MS)) return;
     const end = () => {
       listing = undefined;
-      listAgainAt = clock() + Math.min(LONGEST_PAUSE_MS, Math.max(LIST_AGAIN_MS, LIST_SHARE * (clock() - startedAt)));
+      listAgainAt =
+        clock() + Math.min(LONGEST_PAUSE_MS, Math.max(LIST_AGAIN_MS, LIST_SHARE * (clock() - startedAt)));
     };
     listing = list().then(
       (ids) => {
         listed = new Set(ids);
         end();
       },
-      // Those that are listed already stay so; a read that follows says what is wrong with the store.
+      // Those that are listed already stay so; a read that follows says what is wrong with the
+      // store.
       end,
     );
   }

@@ -1,4 +1,5 @@
-// Tests of hot answers over real sockets: what is sent again is what the application sent, byte for byte, and only to whom it may.
+// Tests of hot answers over real sockets: what is sent again is what the application sent, byte for
+// byte, and only to whom it may.
 
 import { connect } from "node:net";
 import { pino } from "pino";
@@ -39,7 +40,16 @@ async function setUp() {
     },
   };
   const limits = { labels: compileLabels(BUILT_IN_RULES), windowMs: 2 * HOUR, deadlineMs: 25_000 };
-  const services = { store, roll, keyring, clones: createClones({ clock }), clock, log, version: "0.0.0-test", ...limits };
+  const services = {
+    store,
+    roll,
+    keyring,
+    clones: createClones({ clock }),
+    clock,
+    log,
+    version: "0.0.0-test",
+    ...limits,
+  };
   const hot = await startServer(createApp({ ...services, hotAnswers: counted }, createRoutes()), {
     host: "127.0.0.1",
     port: 0,
@@ -76,8 +86,15 @@ async function setUp() {
   };
 }
 
-/** All that comes over the socket, but for the time of day and the order and case of headers' names. */
-function request(url: string, path: string, headers: Record<string, string>, method: string): Promise<string> {
+/**
+ * All that comes over the socket, but for the time of day and the order and case of headers' names.
+ */
+function request(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+  method: string,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
@@ -111,7 +128,12 @@ describe("hot answers", () => {
     const { ask, askCold } = await setUp();
     const etag = readEtag(await askCold("/v1/reports", GZIP));
     expect(etag).not.toBe("");
-    for (const path of ["/v1/reports", "/v1/app-report", "/v1/reports?meta=true&fields=instance_id", "/v1/reports?evn=x"]) {
+    for (const path of [
+      "/v1/reports",
+      "/v1/app-report",
+      "/v1/reports?meta=true&fields=instance_id",
+      "/v1/reports?evn=x",
+    ]) {
       for (const more of [GZIP, { ...GZIP, accept: "application/x-ndjson" }, { "accept-encoding": "br" }]) {
         const plain = await askCold(path, more);
         for (const headers of [more, { ...more, "if-none-match": readEtag(plain) }]) {
@@ -132,7 +154,11 @@ describe("hot answers", () => {
       ["HTTP/1.1 304", false],
       ["HTTP/1.1 304", true],
     ]);
-    const whole = [await ask("/v1/reports", GZIP), await ask("/v1/reports", GZIP), await ask("/v1/reports", unchanged)];
+    const whole = [
+      await ask("/v1/reports", GZIP),
+      await ask("/v1/reports", GZIP),
+      await ask("/v1/reports", unchanged),
+    ];
     expect(whole.map(({ text, isHot }) => [text.slice(0, 12), isHot])).toEqual([
       ["HTTP/1.1 200", false],
       ["HTTP/1.1 200", true],
@@ -157,7 +183,8 @@ describe("hot answers", () => {
     const { ask, makeKey, reader, revoke, advance } = await setUp();
     const ingest = await makeKey("ingest");
     const admin = await makeKey("admin");
-    const statusOf = async (key: string) => (await ask("/v1/reports", { ...GZIP, "x-api-key": key })).text.slice(9, 12);
+    const statusOf = async (key: string) =>
+      (await ask("/v1/reports", { ...GZIP, "x-api-key": key })).text.slice(9, 12);
     const wrong = `${reader.secret.slice(0, -1)}${reader.secret.endsWith("A") ? "B" : "A"}`;
     for (let turn = 0; turn < 2; turn++) {
       expect(await statusOf(reader.secret)).toBe("200");
@@ -166,7 +193,9 @@ describe("hot answers", () => {
       expect(await statusOf(ingest.secret)).toBe("403");
       expect(await statusOf(admin.secret)).toBe("200");
       expect(
-        (await ask("/v1/reports", { ...GZIP, "x-api-key": "", authorization: `Bearer ${admin.secret}` })).text.slice(9, 12),
+        (
+          await ask("/v1/reports", { ...GZIP, "x-api-key": "", authorization: `Bearer ${admin.secret}` })
+        ).text.slice(9, 12),
       ).toBe("401");
     }
     await revoke(reader.key.id);

@@ -1,4 +1,5 @@
-// Hot answers: what was answered a moment ago, sent again straight from memory while the roll stands and the key opens.
+// Hot answers: what was answered a moment ago, sent again straight from memory while the roll
+// stands and the key opens.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Roll } from "../roll/roll.ts";
@@ -8,18 +9,25 @@ import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { Keyring } from "./keyring.ts";
 import { divideBody, type Representation } from "./representation.ts";
 
-/** Answers kept, newest first, all of the view that is current; their bodies together, and the longest URL of one. Mostly the bodies are kept elsewhere as well. */
+/**
+ * Answers kept, newest first, all of the view that is current; their bodies together, and the
+ * longest URL of one. Mostly the bodies are kept elsewhere as well.
+ */
 const MAX_ANSWERS = 32;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_URL_LENGTH = 2048;
 
-/** Why it exists: the way through the application takes longer than all that Node does for a request (docs/decisions/0018). */
+/**
+ * Why it exists: the way through the application takes longer than all that Node does for a request
+ * (docs/decisions/0018).
+ */
 export interface HotAnswers {
   /** Remembers what a GET was answered with, from this view. */
   keep(request: IncomingMessage, view: RollView, representation: Representation): void;
   /**
-   * Answers as the application would. It knows nothing by itself: whatever is not exactly a question of before, with a key that may
-   * read, over the very same view, is left to the application.
+   * Answers as the application would. It knows nothing by itself: whatever is not exactly a
+   * question of before, with a key that may read, over the very same view, is left to the
+   * application.
    *
    * @returns whether it answered
    */
@@ -33,7 +41,10 @@ interface HotAnswer {
   readonly acceptEncoding: string | undefined;
 
   readonly etag: string;
-  /** Of the answer with status 200, once that was given. Names and values in turn, as writeHead takes them. */
+  /**
+   * Of the answer with status 200, once that was given. Names and values in turn, as writeHead
+   * takes them.
+   */
   readonly headers: string[] | undefined;
   readonly body: Buffer | undefined;
   /** Of 304. */
@@ -41,18 +52,29 @@ interface HotAnswer {
 }
 
 /** Makes the memory of answers. */
-export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: Keyring; log: Logger }): HotAnswers {
+export function createHotAnswers({
+  roll,
+  keyring,
+  log,
+}: {
+  roll: Roll;
+  keyring: Keyring;
+  log: Logger;
+}): HotAnswers {
   let answers: HotAnswer[] = [];
   /** What the answers were made from. */
   let source: RollView | undefined;
 
   const isDebug = log.isLevelEnabled("debug");
 
-  // Here each tenth of a microsecond shows: no closures, no regular expressions, nothing is allocated.
+  // Here each tenth of a microsecond shows: no closures, no regular expressions, nothing is
+  // allocated.
   function find(url: string | undefined, headers: IncomingHttpHeaders): HotAnswer | undefined {
     for (const answer of answers) {
       const isSame =
-        answer.acceptEncoding === headers["accept-encoding"] && answer.accept === headers.accept && answer.url === url;
+        answer.acceptEncoding === headers["accept-encoding"] &&
+        answer.accept === headers.accept &&
+        answer.url === url;
       if (isSame) return answer;
     }
     return undefined;
@@ -68,7 +90,12 @@ export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: 
       source = view;
       const known = find(url, request.headers);
       if (known && !body) return;
-      const { "content-type": _type, "content-encoding": _encoding, "content-length": _length, ...unchanged } = headers;
+      const {
+        "content-type": _type,
+        "content-encoding": _encoding,
+        "content-length": _length,
+        ...unchanged
+      } = headers;
       const answer: HotAnswer = {
         url,
         accept: request.headers.accept,
@@ -105,7 +132,11 @@ export function createHotAnswers({ roll, keyring, log }: { roll: Roll; keyring: 
       if (!key || !allows(key, "read")) return false;
       if (isUnchanged) response.writeHead(304, answer.headersUnchanged).end();
       else send(response.writeHead(200, answer.headers), answer.body);
-      if (isDebug) log.debug({ method: request.method, path: request.url, status: response.statusCode }, "answered again");
+      if (isDebug)
+        log.debug(
+          { method: request.method, path: request.url, status: response.statusCode },
+          "answered again",
+        );
       return true;
     },
   };
@@ -132,5 +163,9 @@ function send(response: ServerResponse, body: Buffer | undefined): void {
 }
 
 function flatten(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries({ ...headers, "x-content-type-options": "nosniff", [API_HEADER]: API_HEADER_VALUE }).flat();
+  return Object.entries({
+    ...headers,
+    "x-content-type-options": "nosniff",
+    [API_HEADER]: API_HEADER_VALUE,
+  }).flat();
 }

@@ -1,4 +1,5 @@
-// Tests of HTTP/1.0, which has no chunks: each answer tells its length, so that a cut one is seen; and nobody needs a Host.
+// Tests of HTTP/1.0, which has no chunks: each answer tells its length, so that a cut one is seen;
+// and nobody needs a Host.
 import { connect } from "node:net";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
@@ -39,11 +40,20 @@ async function setUp() {
     version: "0.0.0-test",
     ...limits,
   };
-  const server = await startServer(createApp(services, createRoutes()), { host: "127.0.0.1", port: 0, hotAnswers });
+  const server = await startServer(createApp(services, createRoutes()), {
+    host: "127.0.0.1",
+    port: 0,
+    hotAnswers,
+  });
   onTestFinished(() => server.stop(0));
   for (let index = 0; index < REPORTS; index++) {
     const id = `host-${index}`;
-    const report = { update_date: formatUpdateDate(now), instance_id: id, version: `a_1.${index}`, filler: FILLER };
+    const report = {
+      update_date: formatUpdateDate(now),
+      instance_id: id,
+      version: `a_1.${index}`,
+      filler: FILLER,
+    };
     await store.put(`reports/v1/local/${id}.json`, Buffer.from(JSON.stringify(report)));
   }
   const { secret } = await createKey(store, { name: "test", scopes: ["admin"] }, { clock });
@@ -84,22 +94,29 @@ const PATHS = [
   "/openapi.json",
 ];
 
-it("tells the length of every answer, in every form and encoding, the same when it is asked again", async () => {
-  const { ask, secret } = await setUp();
-  for (const path of PATHS) {
-    for (const type of ["application/json", "application/x-ndjson"]) {
-      for (const encoding of ["identity", "gzip", "br"]) {
-        const request = `GET ${path} HTTP/1.0\r\nx-api-key: ${secret}\r\naccept: ${type}\r\naccept-encoding: ${encoding}`;
-        for (let turn = 0; turn < 2; turn++) {
-          const { head, body } = await ask(request);
-          const told = /^content-length: (\d+)$/m.exec(head.replaceAll("\r", ""))?.[1];
-          expect(told, `${path} as ${type} in ${encoding}, turn ${turn}:\n${head}`).toBe(String(body.length));
-          expect(head).not.toContain("transfer-encoding");
+it(
+  "tells the length of every answer, in every form and encoding, the same when it is " + "asked again",
+  async () => {
+    const { ask, secret } = await setUp();
+    for (const path of PATHS) {
+      for (const type of ["application/json", "application/x-ndjson"]) {
+        for (const encoding of ["identity", "gzip", "br"]) {
+          const request =
+            `GET ${path} HTTP/1.0\r\nx-api-key: ${secret}\r\naccept: ${type}\r\n` +
+            `accept-encoding: ${encoding}`;
+          for (let turn = 0; turn < 2; turn++) {
+            const { head, body } = await ask(request);
+            const told = /^content-length: (\d+)$/m.exec(head.replaceAll("\r", ""))?.[1];
+            expect(told, `${path} as ${type} in ${encoding}, turn ${turn}:\n${head}`).toBe(
+              String(body.length),
+            );
+            expect(head).not.toContain("transfer-encoding");
+          }
         }
       }
     }
-  }
-});
+  },
+);
 
 it("answers health checks that name no host, as load balancers send them", async () => {
   const { ask, secret } = await setUp();

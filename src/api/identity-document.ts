@@ -15,7 +15,10 @@ const DOCUMENT = z.object({ instanceId: z.string(), accountId: z.string() });
 
 /** Whom to believe, and about which accounts. */
 interface DocumentTrust {
-  /** AWS's certificates for the Regions in use, which AWS lists on the page "AWS public certificates". */
+  /**
+   * AWS's certificates for the Regions in use, which AWS lists on the page "AWS public
+   * certificates".
+   */
   readonly certificates: readonly X509Certificate[];
   readonly accounts: readonly string[];
 }
@@ -49,7 +52,8 @@ export function findIdentityFault(
 ): string | undefined {
   const bytes = Buffer.from(document);
   const signed = Buffer.from(signature, "base64");
-  // The page "Verify the instance identity document using the base64-encoded signature": RSA with SHA-256.
+  // The page "Verify the instance identity document using the base64-encoded signature": RSA with
+  // SHA-256.
   const signers = certificates.filter(({ publicKey }) => verify("RSA-SHA256", bytes, publicKey, signed));
   // One key may stand in several certificates, of which one is renewed.
   const faults = signers.map((certificate) => findDateFault(certificate, now));
@@ -57,10 +61,15 @@ export function findIdentityFault(
   if (!faults.includes(undefined)) return `the identity document is signed by ${faults[0]}`;
   const parsed = DOCUMENT.safeParse(parseJson(document)).data;
   if (parsed?.instanceId !== id) return "the identity document is another instance's";
-  return accounts.includes(parsed.accountId) ? undefined : `the account ${parsed.accountId} is not trusted here`;
+  return accounts.includes(parsed.accountId)
+    ? undefined
+    : `the account ${parsed.accountId} is not trusted here`;
 }
 
-/** What an operator should know of the dates of certificates, a sentence each. @param now ms since the epoch */
+/**
+ * What an operator should know of the dates of certificates, a sentence each. @param now ms since
+ * the epoch
+ */
 export function describeDates(certificates: readonly X509Certificate[], now: number): string[] {
   return certificates.flatMap((certificate) => {
     const fault = findDateFault(certificate, now);
@@ -68,19 +77,30 @@ export function describeDates(certificates: readonly X509Certificate[], now: num
     const soon = findDateFault(certificate, now + NOTICE_MS);
     return soon === undefined
       ? []
-      : [`of the identity certificates one ends within 30 days: ${nameCertificate(certificate)}; ${WHAT_TO_DO}`];
+      : [
+          "of the identity certificates one ends within 30 days: " +
+            `${nameCertificate(certificate)}; ${WHAT_TO_DO}`,
+        ];
   });
 }
 
-const WHAT_TO_DO = `put AWS's present one into the file of --identity-certificates (${CERTIFICATES_PAGE}) and start the server anew`;
+const WHAT_TO_DO =
+  "put AWS's present one into the file of --identity-certificates " +
+  `(${CERTIFICATES_PAGE}) and start the server anew`;
 
-/** RFC 5280, section 4.1.2.5: a certificate counts from notBefore to notAfter, both included. @returns undefined where it counts now */
+/**
+ * RFC 5280, section 4.1.2.5: a certificate counts from notBefore to notAfter, both included. @returns
+ * undefined where it counts now
+ */
 function findDateFault(certificate: X509Certificate, now: number): string | undefined {
   const [from, to] = [parseDate(certificate.validFrom), parseDate(certificate.validTo)];
   const name = nameCertificate(certificate);
   if (from === undefined || to === undefined) return `a certificate whose dates cannot be read: ${name}`;
   if (now < from)
-    return `a certificate that is not valid yet: ${name}; is this server's clock right? It is ${formatDate(now)} by it`;
+    return (
+      `a certificate that is not valid yet: ${name}; is this server's clock right? It ` +
+      `is ${formatDate(now)} by it`
+    );
   // To a whole second.
   return now < to + 1000 ? undefined : `a certificate that has expired: ${name}; ${WHAT_TO_DO}`;
 }
@@ -97,9 +117,13 @@ function formatDate(ms: number | undefined): string {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** As OpenSSL writes dates (ASN1_TIME_print), in whole seconds: `Jan  5 08:09:10 2034 GMT`. @returns ms since the epoch */
+/**
+ * As OpenSSL writes dates (ASN1_TIME_print), in whole seconds: `Jan  5 08:09:10 2034 GMT`. @returns
+ * ms since the epoch
+ */
 function parseDate(text: string): number | undefined {
-  const [, month = "", ...rest] = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/.exec(text) ?? [];
+  const [, month = "", ...rest] =
+    /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/.exec(text) ?? [];
   const [day = 0, hour = 0, minute = 0, second = 0, year = 0] = rest.map(Number);
   return rest.length === 0 ? undefined : Date.UTC(year, MONTHS.indexOf(month), day, hour, minute, second);
 }

@@ -11,7 +11,9 @@ export type Proof = "document" | "caller";
 /** Whom to believe, and about which accounts. */
 export interface IdentityTrust {
   readonly accounts: readonly string[];
-  /** AWS's certificates for the Regions in use; undefined: identity documents prove nothing here. */
+  /**
+   * AWS's certificates for the Regions in use; undefined: identity documents prove nothing here.
+   */
   readonly certificates?: readonly X509Certificate[] | undefined;
   /** Undefined: signed requests for STS prove nothing here. */
   readonly callers?: { readonly nonces: Nonces; readonly findFault: CallerCheck } | undefined;
@@ -39,7 +41,10 @@ export interface Proven {
   readonly proof: Proof;
   /** The nonce that a caller signed, which proves once. */
   readonly nonce?: { readonly value: string; readonly endsAt: number };
-  /** Set where a better proof came along: what to answer where this one alone does not do. `identity_unavailable` if it may yet be found to hold. */
+  /**
+   * Set where a better proof came along: what to answer where this one alone does not do.
+   * `identity_unavailable` if it may yet be found to hold.
+   */
   readonly better?: ApiError;
 }
 
@@ -48,7 +53,8 @@ export interface Proven {
  *
  * @param now ms since the epoch
  * @returns or why nothing of it proves who it is
- * @throws ApiError identity_unavailable where STS cannot be asked and no document does; whatever the store throws
+ * @throws ApiError identity_unavailable where STS cannot be asked and no document does; whatever
+ *   the store throws
  */
 export async function proveIdentity(
   { identity, caller }: Evidence,
@@ -58,9 +64,13 @@ export async function proveIdentity(
 ): Promise<Proven | { readonly fault: string }> {
   const { certificates, accounts, callers } = trust;
   const documentFault =
-    identity && certificates ? findIdentityFault(identity, subject.id, { certificates, accounts }, now) : NO_DOCUMENT;
+    identity && certificates
+      ? findIdentityFault(identity, subject.id, { certificates, accounts }, now)
+      : NO_DOCUMENT;
   if (!caller || !callers)
-    return documentFault === undefined ? { proof: "document" } : { fault: explain(documentFault, trust, !caller) };
+    return documentFault === undefined
+      ? { proof: "document" }
+      : { fault: explain(documentFault, trust, !caller) };
   const found = await askAboutCaller(caller, subject, callers, accounts);
   // The document needs neither STS nor a nonce.
   if (documentFault === undefined && found instanceof ApiError) return { proof: "document", better: found };
@@ -89,14 +99,19 @@ async function askAboutCaller(
 const NO_DOCUMENT = "no document";
 
 /** What the host should have brought. */
-function explain(documentFault: string, { certificates, callers }: IdentityTrust, isWithoutCaller: boolean): string {
+function explain(
+  documentFault: string,
+  { certificates, callers }: IdentityTrust,
+  isWithoutCaller: boolean,
+): string {
   if (documentFault !== NO_DOCUMENT) return documentFault;
   const ways = [
     ...(callers && isWithoutCaller ? ["a GetCallerIdentity signed by the instance's role"] : []),
     ...(certificates ? ["the instance's identity document"] : []),
   ];
   return (
-    `this server takes EC2's word alone for ids of EC2 (i-…), which is ${ways.join(" or ")}, and the request has none; enrol on the instance ` +
+    "this server takes EC2's word alone for ids of EC2 (i-…), which is " +
+    `${ways.join(" or ")}, and the request has none; enrol on the instance ` +
     "itself, with an agent of this version that reaches the metadata service; see docs/enrol.md"
   );
 }

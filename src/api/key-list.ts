@@ -6,7 +6,9 @@ import { listKeyObjects, readListedKeys } from "./key-reading.ts";
 import { listKeyUses } from "./key-uses.ts";
 import type { ApiKey } from "./keys.ts";
 
-/** Told of a key whose object cannot be read, such as one that another user of the machine has made. */
+/**
+ * Told of a key whose object cannot be read, such as one that another user of the machine has made.
+ */
 export type OnUnreadable = (id: string, error: Unreadable) => void;
 
 /** An API key and when it was used, as far as that was noted. */
@@ -45,7 +47,10 @@ export async function listKeys(store: Store, onUnreadable: OnUnreadable): Promis
   return keys.sort((a, b) => compare(a.created_at, b.created_at) || compare(a.id, b.id));
 }
 
-/** All keys, and by listings alone all hosts: a hundred thousand are read in a second. @throws as listKeys */
+/**
+ * All keys, and by listings alone all hosts: a hundred thousand are read in a second. @throws as
+ * listKeys
+ */
 export async function listKeysAndHosts(store: Store, onUnreadable: OnUnreadable): Promise<KeyList> {
   const [keys, enrolled, denied, uses] = await Promise.all([
     listKeys(store, onUnreadable),

@@ -1,4 +1,5 @@
-// Tests of how the keyring reads keys: what changed only, side by side, and what a revocation or a fault does meanwhile.
+// Tests of how the keyring reads keys: what changed only, side by side, and what a revocation or a
+// fault does meanwhile.
 import { expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
@@ -120,7 +121,9 @@ it("does not take a look at a key that is older than a revocation elsewhere for 
   await keyring.verify(stays.secret);
   const { key, secret } = await make();
   let release: (() => void) | undefined;
-  holdUp((path) => (path.includes(key.id) ? new Promise((resolve) => (release = resolve)) : Promise.resolve()));
+  holdUp((path) =>
+    path.includes(key.id) ? new Promise((resolve) => (release = resolve)) : Promise.resolve(),
+  );
   const looking = keyring.verify(secret);
   await expect.poll(() => release).toBeDefined();
   holdUp(undefined);

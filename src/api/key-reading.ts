@@ -1,9 +1,13 @@
-// Reads the key objects of a store: lists them, and gets those that are new or changed, side by side.
+// Reads the key objects of a store: lists them, and gets those that are new or changed, side by
+// side.
 import { openLanes } from "../roll/lanes.ts";
 import { type Store, Unreadable } from "../store/store.ts";
 import { KEYS_PREFIX, type KeyObject, MAX_KEY_OBJECT_BYTES, readObject } from "./keys.ts";
 
-/** How long keys that were read stay good while the store cannot be asked. Who knows of a revocation meanwhile is a server that can ask it. */
+/**
+ * How long keys that were read stay good while the store cannot be asked. Who knows of a revocation
+ * meanwhile is a server that can ask it.
+ */
 export const KEYS_GOOD_MS = 10 * 60_000;
 
 /** Key objects read at a time: 300 keys at 20 ms take 0.2 s and not 6. */
@@ -12,13 +16,19 @@ const READ_CONCURRENCY = 32;
 /** Keys held; of more the first by id are. The others open too, each by a look at the store. */
 export const MAX_KEYS = 10_000;
 
-/** How often an object that may not be read is tried again although it is the same: on S3 a right that is given leaves no trace in it. */
+/**
+ * How often an object that may not be read is tried again although it is the same: on S3 a right
+ * that is given leaves no trace in it.
+ */
 const UNREADABLE_RETRY_MS = 60_000;
 
 /** What is known of one key object. */
 export interface HeldKey {
   readonly etag: string;
-  /** When a listing showed this etag last, or it was tried last where it cannot be read; ms since the epoch. */
+  /**
+   * When a listing showed this etag last, or it was tried last where it cannot be read; ms since
+   * the epoch.
+   */
   readonly seenAt: number;
   /** Undefined if it cannot be read, or has not the form of a key: such a one opens nothing. */
   readonly object?: KeyObject | undefined;
@@ -51,12 +61,17 @@ export async function listKeyObjects(store: Store): Promise<KeyListing> {
 }
 
 /**
- * Reads what a listing shows and is not held yet. One that fails spoils no other: it is held with its error, or, where the store could not be
- * asked of it, as it was read before, for KEYS_GOOD_MS.
+ * Reads what a listing shows and is not held yet. One that fails spoils no other: it is held with
+ * its error, or, where the store could not be asked of it, as it was read before, for KEYS_GOOD_MS.
  *
  * @param now when the listing began, ms since the epoch
  */
-export async function readListedKeys(store: Store, { etags }: KeyListing, held: HeldKeys, now: number): Promise<HeldKeys> {
+export async function readListedKeys(
+  store: Store,
+  { etags }: KeyListing,
+  held: HeldKeys,
+  now: number,
+): Promise<HeldKeys> {
   const read = new Map<string, HeldKey>();
   const changed: string[] = [];
   for (const [id, etag] of etags) {

@@ -14,7 +14,9 @@ import { apiKeySchema, formatKeyKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
 export async function revokeKey(store: Store, id: string, machine?: string): Promise<boolean> {
   const isKeyId = machine === undefined && apiKeySchema.shape.id.safeParse(id).success;
   const object = isKeyId ? await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
-  const isRevoked = object ? await store.delete(formatKeyKey(id)).then(() => true) : await revokeEnrolment(store, id, machine);
+  const isRevoked = object
+    ? await store.delete(formatKeyKey(id)).then(() => true)
+    : await revokeEnrolment(store, id, machine);
   if (isRevoked) await forgetUse(store, object ? id : `hosts/${id}`);
   return isRevoked;
 }

@@ -1,4 +1,5 @@
-// Tests of what keys may do through the API: hosts that are shut out, keys for one host, keys that expire, and when keys were used.
+// Tests of what keys may do through the API: hosts that are shut out, keys for one host, keys that
+// expire, and when keys were used.
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
@@ -41,17 +42,40 @@ function setUp() {
   const startServer = () => {
     const uses = createKeyUses({ store, clock, onNotice: (notice) => notices.push(notice) });
     const keyring = createKeyring({ store, clock, onUse: uses.note });
-    const services = { store, roll: createRoll({ store, clock }), keyring, clones: createClones({ clock }), clock, log };
+    const services = {
+      store,
+      roll: createRoll({ store, clock }),
+      keyring,
+      clones: createClones({ clock }),
+      clock,
+      log,
+    };
     const labels = compileLabels(BUILT_IN_RULES);
-    const app = createApp({ ...services, version: "0", labels, windowMs: 7_200_000, deadlineMs: 25_000 }, createRoutes());
-    const ask = async (method: string, path: string, key: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const app = createApp(
+      { ...services, version: "0", labels, windowMs: 7_200_000, deadlineMs: 25_000 },
+      createRoutes(),
+    );
+    const ask = async (
+      method: string,
+      path: string,
+      key: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ) => {
       const response = await app.request(path, {
         method,
         headers: { ...headers, "x-api-key": key },
         body: body === undefined ? null : JSON.stringify(body),
       });
-      const json = (await response.json().catch(() => undefined)) as { detail?: string; secret?: string } | undefined;
-      return { status: response.status, detail: json?.detail, json, challenge: response.headers.get("www-authenticate") };
+      const json = (await response.json().catch(() => undefined)) as
+        | { detail?: string; secret?: string }
+        | undefined;
+      return {
+        status: response.status,
+        detail: json?.detail,
+        json,
+        challenge: response.headers.get("www-authenticate"),
+      };
     };
     const put = (key: string, id = HOST, headers: Record<string, string> = MACHINE_HEADERS) =>
       ask("PUT", `/v1/reports/${id}`, key, { instance_id: id, update_date: formatUpdateDate(now) }, headers);
@@ -77,49 +101,55 @@ function setUp() {
 }
 
 describe("a host that is shut out", () => {
-  it("gets no report in by any key, at any server of the store, and does not enrol, until it is allowed again", async () => {
-    const { make, servers, inner } = setUp();
-    const [one, other] = servers;
-    const [admin, shared, enrolling] = [
-      await make({ scopes: ["admin"] }),
-      await make({ scopes: ["ingest"] }),
-      await make({ scopes: ["enrol"] }),
-    ];
-    const bound = await make({ scopes: ["ingest"], host: HOST });
-    const own = (await one.enrol(enrolling)).json?.secret ?? "";
-    for (const key of [own, bound, shared, admin]) expect((await other.put(key)).status).toBe(200);
+  it(
+    "gets no report in by any key, at any server of the store, and does not enrol, " +
+      "until it is allowed again",
+    async () => {
+      const { make, servers, inner } = setUp();
+      const [one, other] = servers;
+      const [admin, shared, enrolling] = [
+        await make({ scopes: ["admin"] }),
+        await make({ scopes: ["ingest"] }),
+        await make({ scopes: ["enrol"] }),
+      ];
+      const bound = await make({ scopes: ["ingest"], host: HOST });
+      const own = (await one.enrol(enrolling)).json?.secret ?? "";
+      for (const key of [own, bound, shared, admin]) expect((await other.put(key)).status).toBe(200);
 
-    expect((await one.ask("PUT", `/v1/denials/${HOST}`, admin)).status).toBe(204);
-    expect((await one.ask("PUT", `/v1/denials/${HOST}`, admin)).status).toBe(204);
-    for (const server of servers) {
-      for (const key of [own, bound, shared, admin]) {
-        const refused = await server.put(key);
-        expect(refused.status).toBe(403);
-        expect(refused.detail).toContain(`the host ${HOST} is shut out`);
+      expect((await one.ask("PUT", `/v1/denials/${HOST}`, admin)).status).toBe(204);
+      expect((await one.ask("PUT", `/v1/denials/${HOST}`, admin)).status).toBe(204);
+      for (const server of servers) {
+        for (const key of [own, bound, shared, admin]) {
+          const refused = await server.put(key);
+          expect(refused.status).toBe(403);
+          expect(refused.detail).toContain(`the host ${HOST} is shut out`);
+        }
+        expect((await server.enrol(enrolling)).status).toBe(403);
+        // Nothing else opens to it either.
+        expect((await server.ask("GET", "/v1/specs/current", own)).status).toBe(403);
+        expect(
+          (await server.ask("DELETE", `/v1/reports/${HOST}`, own, undefined, MACHINE_HEADERS)).status,
+        ).toBe(403);
+        // Others are not concerned.
+        expect((await server.put(shared, "another")).status).toBe(200);
       }
-      expect((await server.enrol(enrolling)).status).toBe(403);
-      // Nothing else opens to it either.
-      expect((await server.ask("GET", "/v1/specs/current", own)).status).toBe(403);
-      expect((await server.ask("DELETE", `/v1/reports/${HOST}`, own, undefined, MACHINE_HEADERS)).status).toBe(403);
-      // Others are not concerned.
-      expect((await server.put(shared, "another")).status).toBe(200);
-    }
-    // What it left may be taken out of the roll.
-    expect((await one.ask("DELETE", `/v1/reports/${HOST}`, shared)).status).toBe(204);
-    // A rebuilt host would enrol anew after this alone.
-    expect((await one.ask("DELETE", `/v1/keys/${HOST}`, admin)).status).toBe(204);
-    expect((await other.enrol(enrolling)).status).toBe(403);
-    expect((await listKeysAndHosts(inner, NOBODY)).hosts).toMatchObject([
-      { id: HOST, enrolled: false, denied_at: "2026-01-01T00:00:00.000Z" },
-    ]);
+      // What it left may be taken out of the roll.
+      expect((await one.ask("DELETE", `/v1/reports/${HOST}`, shared)).status).toBe(204);
+      // A rebuilt host would enrol anew after this alone.
+      expect((await one.ask("DELETE", `/v1/keys/${HOST}`, admin)).status).toBe(204);
+      expect((await other.enrol(enrolling)).status).toBe(403);
+      expect((await listKeysAndHosts(inner, NOBODY)).hosts).toMatchObject([
+        { id: HOST, enrolled: false, denied_at: "2026-01-01T00:00:00.000Z" },
+      ]);
 
-    expect((await other.ask("DELETE", `/v1/denials/${HOST}`, admin)).status).toBe(204);
-    expect((await other.ask("DELETE", `/v1/denials/${HOST}`, admin)).status).toBe(404);
-    for (const server of servers) {
-      expect((await server.enrol(enrolling)).status).toBe(201);
-      for (const key of [bound, shared]) expect((await server.put(key)).status).toBe(200);
-    }
-  });
+      expect((await other.ask("DELETE", `/v1/denials/${HOST}`, admin)).status).toBe(204);
+      expect((await other.ask("DELETE", `/v1/denials/${HOST}`, admin)).status).toBe(404);
+      for (const server of servers) {
+        expect((await server.enrol(enrolling)).status).toBe(201);
+        for (const key of [bound, shared]) expect((await server.put(key)).status).toBe(200);
+      }
+    },
+  );
 
   it("is shut out by admins alone, and must have the form of a host", async () => {
     const { make, servers } = setUp();
@@ -136,9 +166,15 @@ describe("a host that is shut out", () => {
     expect((await servers[0].put(shared)).status).toBe(403);
     const failing: Store = {
       ...inner,
-      get: (key, options) => (key.includes("denied") ? Promise.reject(new Unavailable("slow down")) : inner.get(key, options)),
+      get: (key, options) =>
+        key.includes("denied") ? Promise.reject(new Unavailable("slow down")) : inner.get(key, options),
     };
-    const services = { store: failing, roll: createRoll({ store: inner, clock }), clones: createClones({ clock }), clock };
+    const services = {
+      store: failing,
+      roll: createRoll({ store: inner, clock }),
+      clones: createClones({ clock }),
+      clock,
+    };
     const log = pino({ level: "silent" });
     const app = createApp(
       {
@@ -152,7 +188,11 @@ describe("a host that is shut out", () => {
       },
       createRoutes(),
     );
-    const response = await app.request("/v1/reports/a", { method: "PUT", headers: { "x-api-key": shared }, body: "{}" });
+    const response = await app.request("/v1/reports/a", {
+      method: "PUT",
+      headers: { "x-api-key": shared },
+      body: "{}",
+    });
     expect(response.status).toBe(503);
   });
 });
@@ -250,7 +290,11 @@ describe("when keys were used", () => {
   it("is noted once an hour for an API key, once a day for a host's own, whatever is asked", async () => {
     const { make, servers, inner, advance, puts, startServer } = setUp();
     const [one, other] = servers;
-    const [read, enrolling, unused] = [await make({}), await make({ scopes: ["enrol"] }), await make({ name: "unused" })];
+    const [read, enrolling, unused] = [
+      await make({}),
+      await make({ scopes: ["enrol"] }),
+      await make({ name: "unused" }),
+    ];
     const own = (await one.enrol(enrolling)).json?.secret ?? "";
     const work = async (servers: readonly (typeof one)[]) => {
       for (const server of servers) {
@@ -306,6 +350,8 @@ describe("when keys were used", () => {
       await servers[0].settle();
       advance(USE_EVERY_MS);
     }
-    expect(notices).toEqual(["when keys are used cannot be noted in the store; rollcall keys list does not know"]);
+    expect(notices).toEqual([
+      "when keys are used cannot be noted in the store; rollcall keys list does not know",
+    ]);
   });
 });

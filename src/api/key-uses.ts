@@ -4,14 +4,23 @@ import { openLanes } from "../roll/lanes.ts";
 import type { Store } from "../store/store.ts";
 import { KEYS_PREFIX, type KeyObject } from "./keys.ts";
 
-/** A mark's time is its object's, so that a listing tells all. Marks lie apart from keys: to write one can bring no revoked key back. */
+/**
+ * A mark's time is its object's, so that a listing tells all. Marks lie apart from keys: to write
+ * one can bring no revoked key back.
+ */
 const PREFIX = `${KEYS_PREFIX}used/`;
 
-/** How old a mark may grow before it is written anew: an API key's, and an enrolled host's own, of which there may be a hundred thousand; ms. */
+/**
+ * How old a mark may grow before it is written anew: an API key's, and an enrolled host's own, of
+ * which there may be a hundred thousand; ms.
+ */
 export const USE_EVERY_MS = 60 * 60_000;
 export const HOST_USE_EVERY_MS = 24 * 60 * 60_000;
 
-/** Marks written at a time, marks that may wait, and marks remembered. What is not noted now is with a later use. */
+/**
+ * Marks written at a time, marks that may wait, and marks remembered. What is not noted now is with
+ * a later use.
+ */
 const WRITE_CONCURRENCY = 4;
 const MAX_WAITING = 1000;
 const MAX_KNOWN = 200_000;
@@ -51,9 +60,12 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
     return age >= 0 && age < everyMs;
   }
 
-  /** What this process does not know another may have written, or this one before it started anew. */
+  /**
+   * What this process does not know another may have written, or this one before it started anew.
+   */
   async function load(): Promise<void> {
-    for (const [name, at] of await listKeyUses(store)) if (!isRecent(name, Number.POSITIVE_INFINITY)) remember(name, at);
+    for (const [name, at] of await listKeyUses(store))
+      if (!isRecent(name, Number.POSITIVE_INFINITY)) remember(name, at);
   }
 
   async function write(name: string, everyMs: number): Promise<void> {
@@ -66,7 +78,8 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
     } catch (error) {
       // With a later use, and not with each one.
       remember(name, clock());
-      if (!isTold) onNotice("when keys are used cannot be noted in the store; rollcall keys list does not know", error);
+      if (!isTold)
+        onNotice("when keys are used cannot be noted in the store; rollcall keys list does not know", error);
       isTold = true;
     }
   }
@@ -76,7 +89,9 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
       const name = enrolment && host !== undefined ? `hosts/${host}` : id;
       const everyMs = enrolment ? HOST_USE_EVERY_MS : USE_EVERY_MS;
       if (isRecent(name, everyMs) || waiting.size >= MAX_WAITING) return;
-      const writing = lanes.run([name], () => (isRecent(name, everyMs) ? Promise.resolve() : write(name, everyMs)));
+      const writing = lanes.run([name], () =>
+        isRecent(name, everyMs) ? Promise.resolve() : write(name, everyMs),
+      );
       waiting.add(writing);
       void writing.finally(() => waiting.delete(writing));
     },
@@ -90,7 +105,8 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
 export async function listKeyUses(store: Store): Promise<ReadonlyMap<string, number>> {
   const uses = new Map<string, number>();
   for await (const page of store.list(PREFIX))
-    for (const { key, lastModified } of page) uses.set(key.slice(PREFIX.length, -".json".length), lastModified);
+    for (const { key, lastModified } of page)
+      uses.set(key.slice(PREFIX.length, -".json".length), lastModified);
   return uses;
 }
 

@@ -5,19 +5,31 @@ import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolment.ts";
 import { createHostLookups } from "./host-lookups.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
-import { formatKeyKey, hashSecret, ID_END, ID_START, type KeyObject, readKeyId, readObject, SECRET_LENGTH } from "./keys.ts";
+import {
+  formatKeyKey,
+  hashSecret,
+  ID_END,
+  ID_START,
+  type KeyObject,
+  readKeyId,
+  readObject,
+  SECRET_LENGTH,
+} from "./keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 
 /** How long a key that was revoked elsewhere may still open. */
 export const KEYRING_AGE_MS = 5000;
 
-/** How long a request waits for the keys to be read again where those of before are at hand, and how long after a failure it is not tried anew. */
+/**
+ * How long a request waits for the keys to be read again where those of before are at hand, and how
+ * long after a failure it is not tried anew.
+ */
 const PATIENCE_MS = 2000;
 const RETRY_MS = 1000;
 
 /**
- * How many unknown ids a second are looked up in the store: a key made a moment ago works at once, and a flood of guesses costs the store
- * no more than this.
+ * How many unknown ids a second are looked up in the store: a key made a moment ago works at once,
+ * and a flood of guesses costs the store no more than this.
  */
 const MAX_LOOKUPS_A_SECOND = 20;
 
@@ -29,13 +41,21 @@ const MAX_TOLD_HOSTS = 1000;
 
 export interface Keyring {
   /**
-   * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked, unreadable and wrong are one answer
-   * @throws ApiError unauthorized where the secret is right and the key has expired; whatever the store throws, where it cannot be asked and what is held does not tell
+   * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked,
+   *   unreadable and wrong are one answer
+   * @throws ApiError unauthorized where the secret is right and the key has expired; whatever the
+   *   store throws, where it cannot be asked and what is held does not tell
    */
   verify(secret: string | undefined): Promise<KeyObject | undefined>;
-  /** The key, if verify gave it for this secret since the keys were last read; undefined in all other cases. Fast. */
+  /**
+   * The key, if verify gave it for this secret since the keys were last read; undefined in all
+   * other cases. Fast.
+   */
   check(secret: string | undefined): KeyObject | undefined;
-  /** Keys were changed by this process: they are read again before the next is opened. @param revoked opens no more from now on */
+  /**
+   * Keys were changed by this process: they are read again before the next is opened. @param
+   * revoked opens no more from now on
+   */
   invalidate(revoked?: string): void;
 }
 
@@ -49,13 +69,21 @@ export interface KeyringOptions {
 }
 
 /** Makes a keyring over a store. */
-export function createKeyring({ store, clock, onNotice = () => undefined, onUse = () => undefined }: KeyringOptions): Keyring {
+export function createKeyring({
+  store,
+  clock,
+  onNotice = () => undefined,
+  onUse = () => undefined,
+}: KeyringOptions): Keyring {
   let held: HeldKeys = new Map();
   /** Keys that were made since the load, and looked up. */
   let fresh = new Map<string, KeyObject>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
-  /** Secrets by id that have opened, of keys that are still the same: to hash one takes longer than all else that a repeated answer needs. */
+  /**
+   * Secrets by id that have opened, of keys that are still the same: to hash one takes longer than
+   * all else that a repeated answer needs.
+   */
   const lastVerified = new Map<string, Buffer>();
 
   const hostLookups = createHostLookups({ clock, list: () => listEnrolledHosts(store) });
@@ -81,7 +109,10 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
     return fresh.get(id) ?? held.get(id)?.object;
   }
 
-  /** Looks up a key that was made since the last load; with very many such, reads them all anew, and so finds those that are good among guesses. */
+  /**
+   * Looks up a key that was made since the last load; with very many such, reads them all anew, and
+   * so finds those that are good among guesses.
+   */
   async function lookUp(id: string): Promise<void> {
     const now = Math.floor(clock() / 1000);
     if (now !== second) lookups = 0;
@@ -131,7 +162,10 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
       if (error instanceof Unreadable && !(held.get(id)?.error instanceof Unreadable))
         onNotice(`the key ${id} cannot be read, and opens nothing`, error);
     if (isCut && !wasCut)
-      onNotice(`there are more than ${MAX_KEYS} keys: those that are not held are read at each use; revoke what nobody uses`);
+      onNotice(
+        `there are more than ${MAX_KEYS} keys: those that are not held are read at ` +
+          "each use; revoke what nobody uses",
+      );
     wasCut = isCut;
   }
 
@@ -164,7 +198,8 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
   /**
    * Reads the keys again if it is time.
    *
-   * @returns whether what is held is what the store has; if not, what is held is good for some minutes more
+   * @returns whether what is held is what the store has; if not, what is held is good for some
+   *   minutes more
    * @throws whatever the store throws, where nothing that is held is good any more
    */
   async function refresh(): Promise<boolean> {
@@ -185,7 +220,10 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
     }
   }
 
-  /** In constant time. Both are of a secret's length; headers are Latin 1, so each character is a byte. */
+  /**
+   * In constant time. Both are of a secret's length; headers are Latin 1, so each character is a
+   * byte.
+   */
   function isSame(secret: string, verified: Buffer): boolean {
     asked.write(secret, 0, "latin1");
     return timingSafeEqual(asked, verified);
@@ -200,7 +238,10 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
     return key;
   }
 
-  /** A host's own key is read each time: it is used once an hour, and there may be a hundred thousand. */
+  /**
+   * A host's own key is read each time: it is used once an hour, and there may be a hundred
+   * thousand.
+   */
   async function verifyHost(host: string, secret: string): Promise<KeyObject | undefined> {
     const tell = (error: Unreadable) => {
       if (toldHosts.has(host) || toldHosts.size >= MAX_TOLD_HOSTS) return;
@@ -211,7 +252,15 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
     const enrolment = await hostLookups.run(host, hash("sha256", secret, "base64url"), read);
     if (!enrolment) return undefined;
     const { enrolled_at, sha256 } = enrolment;
-    return { id: `of ${host}`, name: host, scopes: ["ingest"], host, created_at: enrolled_at, sha256, enrolment };
+    return {
+      id: `of ${host}`,
+      name: host,
+      scopes: ["ingest"],
+      host,
+      created_at: enrolled_at,
+      sha256,
+      enrolment,
+    };
   }
 
   async function open(secret: string | undefined): Promise<KeyObject | undefined> {
@@ -246,7 +295,8 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
       const key = await open(secret);
       if (!key) return undefined;
       // Only who holds the secret comes here.
-      if (isExpired(key)) throw unauthorized(`the key ${key.id} expired at ${key.expires_at}; ask for another one`);
+      if (isExpired(key))
+        throw unauthorized(`the key ${key.id} expired at ${key.expires_at}; ask for another one`);
       onUse(key);
       return key;
     },
@@ -259,8 +309,9 @@ export function createKeyring({ store, clock, onNotice = () => undefined, onUse 
 }
 
 /**
- * Takes what cannot be read for what is not there. Nothing can be compared with it, so whoever guesses its id and whoever has its secret look the
- * same, and an answer of its own would tell the first that there is such a key. The operator hears of it in the log and from `keys list`.
+ * Takes what cannot be read for what is not there. Nothing can be compared with it, so whoever
+ * guesses its id and whoever has its secret look the same, and an answer of its own would tell the
+ * first that there is such a key. The operator hears of it in the log and from `keys list`.
  */
 async function passOverUnreadable<T>(
   reading: Promise<T | undefined>,
@@ -275,7 +326,9 @@ async function passOverUnreadable<T>(
   }
 }
 
-/** Whether the work is done within some time; it goes on if it is not. @throws what the work throws */
+/**
+ * Whether the work is done within some time; it goes on if it is not. @throws what the work throws
+ */
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {

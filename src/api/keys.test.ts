@@ -52,8 +52,12 @@ describe("keys", () => {
 
   it("refuse a name that could write to a terminal, and a host that is a path", async () => {
     const { store, clock } = setUp();
-    await expect(createKey(store, { name: "\u001b[2J", scopes: ["read"] }, { clock })).rejects.toThrow("control characters");
-    await expect(createKey(store, { name: "x", scopes: ["ingest"], host: "../x" }, { clock })).rejects.toThrow("host id");
+    await expect(createKey(store, { name: "\u001b[2J", scopes: ["read"] }, { clock })).rejects.toThrow(
+      "control characters",
+    );
+    await expect(
+      createKey(store, { name: "x", scopes: ["ingest"], host: "../x" }, { clock }),
+    ).rejects.toThrow("host id");
     await expect(createKey(store, { name: "x", scopes: [] }, { clock })).rejects.toThrow();
   });
 
@@ -122,38 +126,41 @@ describe("keyring", () => {
     expect(countReads()).toBe(0);
   });
 
-  it("keeps keys good for some minutes while the store cannot be asked, and cannot tell of others", async () => {
-    const { clock, advance, store } = setUp();
-    let fault: Error | undefined;
-    const failing: Store = {
-      ...store,
-      list: (prefix, options) => {
-        if (fault) throw fault;
-        return store.list(prefix, options);
-      },
-      get: async (key, options) => {
-        if (fault) throw fault;
-        return await store.get(key, options);
-      },
-    };
-    const keyring = createKeyring({ store: failing, clock });
-    const { secret, key } = await createKey(store, { name: "web", scopes: ["read"] }, { clock });
-    expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
-    fault = new StoreAway("away");
-    const wrong = `${secret.slice(0, -3)}AAA`;
-    const unknown = `rc_${"a".repeat(12)}_${"A".repeat(43)}`;
-    for (let waited = 0; waited <= KEYS_GOOD_MS; waited += KEYS_GOOD_MS / 4) {
-      expect(await keyring.verify(secret), `after ${waited} ms`).toMatchObject({ id: key.id });
-      expect(await keyring.verify(wrong)).toBeUndefined();
-      await expect(keyring.verify(unknown)).rejects.toThrow("away");
-      await expect(keyring.verify(`rh_host_${"A".repeat(43)}`)).rejects.toThrow("away");
-      advance(KEYS_GOOD_MS / 4);
-    }
-    await expect(keyring.verify(secret)).rejects.toThrow("away");
-    fault = undefined;
-    expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
-    expect(await keyring.verify(unknown)).toBeUndefined();
-  });
+  it(
+    "keeps keys good for some minutes while the store cannot be asked, and cannot tell " + "of others",
+    async () => {
+      const { clock, advance, store } = setUp();
+      let fault: Error | undefined;
+      const failing: Store = {
+        ...store,
+        list: (prefix, options) => {
+          if (fault) throw fault;
+          return store.list(prefix, options);
+        },
+        get: async (key, options) => {
+          if (fault) throw fault;
+          return await store.get(key, options);
+        },
+      };
+      const keyring = createKeyring({ store: failing, clock });
+      const { secret, key } = await createKey(store, { name: "web", scopes: ["read"] }, { clock });
+      expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
+      fault = new StoreAway("away");
+      const wrong = `${secret.slice(0, -3)}AAA`;
+      const unknown = `rc_${"a".repeat(12)}_${"A".repeat(43)}`;
+      for (let waited = 0; waited <= KEYS_GOOD_MS; waited += KEYS_GOOD_MS / 4) {
+        expect(await keyring.verify(secret), `after ${waited} ms`).toMatchObject({ id: key.id });
+        expect(await keyring.verify(wrong)).toBeUndefined();
+        await expect(keyring.verify(unknown)).rejects.toThrow("away");
+        await expect(keyring.verify(`rh_host_${"A".repeat(43)}`)).rejects.toThrow("away");
+        advance(KEYS_GOOD_MS / 4);
+      }
+      await expect(keyring.verify(secret)).rejects.toThrow("away");
+      fault = undefined;
+      expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
+      expect(await keyring.verify(unknown)).toBeUndefined();
+    },
+  );
 
   it("does not wait long for a store that does not answer, where it knows the key", async () => {
     const { clock, advance, store } = setUp();
@@ -173,41 +180,47 @@ describe("keyring", () => {
     isStuck = true;
     advance(KEYRING_AGE_MS + 1);
     const first = keyring.verify(secret);
-    // By the clock that is passed in, the reading has had its time: nobody after the first waits at all.
+    // By the clock that is passed in, the reading has had its time: nobody after the first waits at
+    // all.
     advance(2000);
     expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
     expect(await first).toMatchObject({ id: key.id });
   });
 
-  it("lets a revocation of this process win over a reading under way, and over the minutes of grace", async () => {
-    const { clock, advance, store } = setUp();
-    let release: (() => void) | undefined;
-    const keyring = createKeyring({
-      store: {
-        ...store,
-        get: async (key, options) => {
-          const object = await store.get(key, options);
-          if (release === undefined) await new Promise<void>((resolve) => (release = resolve));
-          return object;
+  it(
+    "lets a revocation of this process win over a reading under way, and over the " + "minutes of grace",
+    async () => {
+      const { clock, advance, store } = setUp();
+      let release: (() => void) | undefined;
+      const keyring = createKeyring({
+        store: {
+          ...store,
+          get: async (key, options) => {
+            const object = await store.get(key, options);
+            if (release === undefined) await new Promise<void>((resolve) => (release = resolve));
+            return object;
+          },
         },
-      },
-      clock,
-    });
-    const { secret, key } = await createKey(store, { name: "web", scopes: ["read"] }, { clock });
-    const opening = keyring.verify(secret);
-    await expect.poll(() => release).toBeDefined();
-    await revokeKey(store, key.id);
-    keyring.invalidate(key.id);
-    release?.();
-    expect(await opening).toBeUndefined();
-    expect(keyring.check(secret)).toBeUndefined();
-    advance(1);
-    expect(await keyring.verify(secret)).toBeUndefined();
-  });
+        clock,
+      });
+      const { secret, key } = await createKey(store, { name: "web", scopes: ["read"] }, { clock });
+      const opening = keyring.verify(secret);
+      await expect.poll(() => release).toBeDefined();
+      await revokeKey(store, key.id);
+      keyring.invalidate(key.id);
+      release?.();
+      expect(await opening).toBeUndefined();
+      expect(keyring.check(secret)).toBeUndefined();
+      advance(1);
+      expect(await keyring.verify(secret)).toBeUndefined();
+    },
+  );
 
   it("passes over a key that cannot be read, says so once, and answers as if it were not there", async () => {
     const { clock, advance, store } = setUp();
-    const made = await Promise.all(["one", "two"].map((name) => createKey(store, { name, scopes: ["read"] }, { clock })));
+    const made = await Promise.all(
+      ["one", "two"].map((name) => createKey(store, { name, scopes: ["read"] }, { clock })),
+    );
     const [theirs, ours] = made as [(typeof made)[0], (typeof made)[0]];
     const notices: string[] = [];
     const failing: Store = {
@@ -220,7 +233,8 @@ describe("keyring", () => {
     const keyring = createKeyring({ store: failing, clock, onNotice: (notice) => notices.push(notice) });
     for (let turn = 0; turn < 3; turn++) {
       expect(await keyring.verify(ours.secret)).toMatchObject({ id: ours.key.id });
-      // As of one that is not there: an answer of its own would tell who guesses that there is such a key.
+      // As of one that is not there: an answer of its own would tell who guesses that there is such
+      // a key.
       expect(await keyring.verify(theirs.secret)).toBeUndefined();
       advance(KEYRING_AGE_MS + 1);
     }

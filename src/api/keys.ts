@@ -22,14 +22,23 @@ const requestSchema = z.strictObject({
     .max(100)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused; names are printed on terminals.
     .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "must hold no control characters")
-    .describe("What the key is for, shown in lists. Two keys may have one name, as while one takes the other's place."),
+    .describe(
+      "What the key is for, shown in lists. Two keys may have one name, as while one " +
+        "takes the other's place.",
+    ),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).describe("What the key may do."),
   host: z
     .string()
     .refine(isHostId, "must be a host id")
     .optional()
-    .describe("With the scopes ingest and enrol alone: the one host whose reports the key may write, or that may enrol with it."),
-  expires_at: z.iso.datetime({ offset: true }).optional().describe("When the key ends; without it, when it is revoked."),
+    .describe(
+      "With the scopes ingest and enrol alone: the one host whose reports the key " +
+        "may write, or that may enrol with it.",
+    ),
+  expires_at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe("When the key ends; without it, when it is revoked."),
 });
 export type KeyRequest = z.infer<typeof requestSchema>;
 
@@ -41,13 +50,16 @@ export function keyRequestSchema(now: number) {
   return requestSchema.superRefine(({ host, scopes, expires_at }, context) => {
     const tooMuch = scopes.filter((scope) => !HOST_SCOPES.includes(scope));
     if (host !== undefined && tooMuch.length > 0) {
-      const message = `a key for one host may have the scopes ${HOST_SCOPES.join(" and ")} only, not ${tooMuch.join(", ")}; make another key without a host`;
+      const message =
+        `a key for one host may have the scopes ${HOST_SCOPES.join(" and ")} only, not ` +
+        `${tooMuch.join(", ")}; make another key without a host`;
       context.addIssue({ code: "custom", path: ["host"], message });
     }
     if (expires_at === undefined) return;
     const left = Date.parse(expires_at) - now;
     if (!(left > 0)) context.addIssue({ code: "custom", path: ["expires_at"], message: "lies in the past" });
-    if (left > MAX_EXPIRY_MS) context.addIssue({ code: "custom", path: ["expires_at"], message: "is more than 10 years away" });
+    if (left > MAX_EXPIRY_MS)
+      context.addIssue({ code: "custom", path: ["expires_at"], message: "is more than 10 years away" });
   });
 }
 
@@ -104,7 +116,8 @@ export async function createKey(
 /**
  * Reads one key object.
  *
- * @returns undefined if there is none; no object where what lies there is not of the form, and opens nothing
+ * @returns undefined if there is none; no object where what lies there is not of the form, and
+ *   opens nothing
  */
 export async function readObject(
   store: Store,
@@ -121,7 +134,10 @@ export function readKeyId(secret: string): string | undefined {
   return secret.length === SECRET_LENGTH ? SECRET.exec(secret)?.[1] : undefined;
 }
 
-/** A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. @returns in hexadecimal digits */
+/**
+ * A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. @returns
+ * in hexadecimal digits
+ */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");
 }

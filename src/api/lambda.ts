@@ -1,4 +1,5 @@
-// The functions that AWS Lambda runs: the reader, in two ways of answering API Gateway, and the one that keeps the snapshot.
+// The functions that AWS Lambda runs: the reader, in two ways of answering API Gateway, and the one
+// that keeps the snapshot.
 import { type Logger, pino } from "pino";
 import * as z from "zod";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
@@ -24,7 +25,9 @@ import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.t
 import { createOverflow } from "./overflow.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
-/** Lambda's runtime for Node sets it (AWS, "Writing response streaming-enabled Lambda functions"). */
+/**
+ * Lambda's runtime for Node sets it (AWS, "Writing response streaming-enabled Lambda functions").
+ */
 declare const awslambda: {
   streamifyResponse(handler: (event: GatewayEvent, stream: AnswerStream) => Promise<void>): unknown;
   readonly HttpResponseStream: { from(stream: AnswerStream, head: GatewayHead): AnswerStream };
@@ -53,19 +56,31 @@ function readDuration(name: "ROLLCALL_WITHIN" | "ROLLCALL_MAX_AGE", usual: numbe
   return text === undefined || text === "" ? usual : parseSpan(text, name);
 }
 
-/** Rules for labels, as JSON; those that are built in where it is not set. @throws TypeError that names the setting */
+/**
+ * Rules for labels, as JSON; those that are built in where it is not set. @throws TypeError that
+ * names the setting
+ */
 function readLabels(): Labels {
   const text = process.env.ROLLCALL_LABELS;
   if (text === undefined || text === "") return compileLabels(BUILT_IN_RULES);
   const rules = labelRulesSchema.safeParse(parseJson(text));
-  if (!rules.success) throw new TypeError(`ROLLCALL_LABELS: ${z.prettifyError(rules.error).replaceAll("\n", " ")}`);
+  if (!rules.success)
+    throw new TypeError(`ROLLCALL_LABELS: ${z.prettifyError(rules.error).replaceAll("\n", " ")}`);
   return compileLabels(rules.data);
 }
 
 /** Between two events the process stands still, so nothing may be begun that nobody waits for. */
 function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: string, error?: unknown) => void) {
   const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_AGE_MS);
-  return createRoll({ store, clock, maxAgeMs, snapshot, snapshotEveryMs: SAVE_EVERY_MS, refreshesAhead: false, onNotice });
+  return createRoll({
+    store,
+    clock,
+    maxAgeMs,
+    snapshot,
+    snapshotEveryMs: SAVE_EVERY_MS,
+    refreshesAhead: false,
+    onNotice,
+  });
 }
 
 function openApp(store: Store, limitBytes: number, logger: Logger) {
@@ -108,7 +123,10 @@ export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> 
   return await answerWhole(event, app, overflow);
 }
 
-/** Answers API Gateway's events as a stream (AWS, "Set up a Lambda proxy integration with payload response streaming"). */
+/**
+ * Answers API Gateway's events as a stream (AWS, "Set up a Lambda proxy integration with payload
+ * response streaming").
+ */
 export const read = awslambda.streamifyResponse(async (event, stream) => {
   const { app } = await streamed();
   await answerStreamed(event, app, (head) => awslambda.HttpResponseStream.from(stream, head));
@@ -116,17 +134,31 @@ export const read = awslambda.streamifyResponse(async (event, stream) => {
 
 const refresher = once((store) => {
   const troubles: unknown[] = [];
-  return { troubles, roll: openRoll(store, "keep", (notice, cause) => troubles.push(new Error(notice, { cause }))) };
+  return {
+    troubles,
+    roll: openRoll(store, "keep", (notice, cause) => troubles.push(new Error(notice, { cause }))),
+  };
 });
 
-/** Brings the snapshot up to date. @throws whatever kept it from doing so, so that the function counts as failed */
-export async function refresh(): Promise<{ readonly as_of: string; readonly reports: number; readonly problems: number }> {
+/**
+ * Brings the snapshot up to date. @throws whatever kept it from doing so, so that the function
+ * counts as failed
+ */
+export async function refresh(): Promise<{
+  readonly as_of: string;
+  readonly reports: number;
+  readonly problems: number;
+}> {
   const { roll, troubles } = await refresher();
   troubles.length = 0;
   const view = await roll.view();
   await roll.settle();
   if (troubles.length > 0) throw troubles[0];
-  const done = { as_of: new Date(view.asOf).toISOString(), reports: view.reports.rowOf.length, problems: view.problemCount };
+  const done = {
+    as_of: new Date(view.asOf).toISOString(),
+    reports: view.reports.rowOf.length,
+    problems: view.problemCount,
+  };
   log.info(done, "refreshed");
   return done;
 }

@@ -1,4 +1,5 @@
-// Nonces: what a host signs along with its proof, so that the proof is of now and for the servers of one store. Nothing is kept of one: it tells its end itself.
+// Nonces: what a host signs along with its proof, so that the proof is of now and for the servers
+// of one store. Nothing is kept of one: it tells its end itself.
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
@@ -8,11 +9,16 @@ import { PreconditionFailed, type Store } from "../store/store.ts";
 /** How long a nonce counts; ms. A host asks for one, signs and enrols at once. */
 const NONCE_LIFE_MS = 60_000;
 
-/** All servers of a store have one key, so that a nonce of one counts at the others behind the same address. */
+/**
+ * All servers of a store have one key, so that a nonce of one counts at the others behind the same
+ * address.
+ */
 const KEY = "keys/v1/servers/nonces.json";
 const MAX_OBJECT_BYTES = 1024;
 
-/** Eight bytes of the end, ms since the epoch; sixteen of chance; and what tells that it is ours. */
+/**
+ * Eight bytes of the end, ms since the epoch; sixteen of chance; and what tells that it is ours.
+ */
 const END_BYTES = 8;
 const CHANCE_BYTES = 16;
 const MAC_BYTES = 32;
@@ -35,7 +41,10 @@ export interface Nonces {
   check(value: string): Promise<Nonce | { readonly fault: string }>;
 }
 
-/** Makes nonces over a store, which keeps the key that tells them. Whoever may read it could make nonces; a nonce opens nothing by itself. */
+/**
+ * Makes nonces over a store, which keeps the key that tells them. Whoever may read it could make
+ * nonces; a nonce opens nothing by itself.
+ */
 export function createNonces({ store, clock }: { readonly store: Store; readonly clock: Clock }): Nonces {
   let reading: Promise<Buffer> | undefined;
 
@@ -53,15 +62,21 @@ export function createNonces({ store, clock }: { readonly store: Store; readonly
       const end = Buffer.alloc(END_BYTES);
       end.writeBigUInt64BE(BigInt(endsAt));
       const body = Buffer.concat([end, randomBytes(CHANCE_BYTES)]);
-      return { value: Buffer.concat([body, authenticate(await readKeyOnce(), body)]).toString("base64url"), endsAt };
+      return {
+        value: Buffer.concat([body, authenticate(await readKeyOnce(), body)]).toString("base64url"),
+        endsAt,
+      };
     },
 
     async check(value) {
-      const bytes = NONCE.test(value) ? Buffer.from(value, "base64url") : Buffer.alloc(END_BYTES + CHANCE_BYTES + MAC_BYTES);
+      const bytes = NONCE.test(value)
+        ? Buffer.from(value, "base64url")
+        : Buffer.alloc(END_BYTES + CHANCE_BYTES + MAC_BYTES);
       const body = bytes.subarray(0, END_BYTES + CHANCE_BYTES);
       // The last character has bits to spare: a nonce has one form, so that it is known again.
       const isOurs = timingSafeEqual(authenticate(await readKeyOnce(), body), bytes.subarray(body.length));
-      if (!isOurs || bytes.toString("base64url") !== value) return { fault: "the nonce is not of this server; ask it for one" };
+      if (!isOurs || bytes.toString("base64url") !== value)
+        return { fault: "the nonce is not of this server; ask it for one" };
       const endsAt = Number(body.readBigUInt64BE());
       const now = clock();
       // One that ends later than any that is made now was made before the clock was set back.
@@ -77,13 +92,18 @@ async function readKey(store: Store): Promise<Buffer> {
   if (found) return found;
   const key = randomBytes(32);
   try {
-    await store.put(KEY, Buffer.from(JSON.stringify({ key: key.toString("base64url") })), { ifNoneMatch: "*" });
+    await store.put(KEY, Buffer.from(JSON.stringify({ key: key.toString("base64url") })), {
+      ifNoneMatch: "*",
+    });
     return key;
   } catch (error) {
     if (!(error instanceof PreconditionFailed)) throw error;
     // Another server was quicker.
     const theirs = await readObject(store);
-    if (!theirs) throw new Error(`${KEY} in the store is not of its form; delete it, and a new one is made`, { cause: error });
+    if (!theirs)
+      throw new Error(`${KEY} in the store is not of its form; delete it, and a new one is made`, {
+        cause: error,
+      });
     return theirs;
   }
 }

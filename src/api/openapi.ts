@@ -1,4 +1,5 @@
-// The OpenAPI document, made from the routes themselves, so that it cannot say anything else than they do.
+// The OpenAPI document, made from the routes themselves, so that it cannot say anything else than
+// they do.
 import { ERROR_CODES } from "./problem-details.ts";
 import type { Answer, Parameter, Route, Schema } from "./route.ts";
 import { RESPONSE_HEADERS } from "./schemas.ts";
@@ -27,13 +28,20 @@ export function describeApi(routes: readonly Route[], version: string): OpenApiD
       title: "Rollcall",
       version,
       summary: "What is running on every host, right now",
-      description: "Every host pushes one small JSON report; one URL returns every fresh one. Errors are RFC 9457 problem+json.",
+      description:
+        "Every host pushes one small JSON report; one URL returns every fresh one. " +
+        "Errors are RFC 9457 problem+json.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     paths,
     components: {
       securitySchemes: {
-        apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "A key that `rollcall keys create` printed." },
+        apiKey: {
+          type: "apiKey",
+          in: "header",
+          name: "x-api-key",
+          description: "A key that `rollcall keys create` printed.",
+        },
         bearer: { type: "http", scheme: "bearer", description: "The same key as a bearer token." },
       },
       headers: RESPONSE_HEADERS,
@@ -64,7 +72,14 @@ function describeOperation(route: Route, path: string, isAlias: boolean): Record
   };
 }
 
-function describeParameter({ name, in: place, description, schema, example, anyName }: Parameter): Record<string, unknown> {
+function describeParameter({
+  name,
+  in: place,
+  description,
+  schema,
+  example,
+  anyName,
+}: Parameter): Record<string, unknown> {
   return {
     name,
     in: place,
@@ -80,7 +95,13 @@ function describeAnswer({ description, content, headers }: Answer): Record<strin
   return {
     description,
     ...(content ? { content: mapValues(content, (schema) => ({ schema })) } : {}),
-    ...(headers ? { headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])) } : {}),
+    ...(headers
+      ? {
+          headers: Object.fromEntries(
+            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          ),
+        }
+      : {}),
   };
 }
 
@@ -106,7 +127,9 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T)
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   Report: {
     type: "object",
-    description: "A host's report. Two fields are required; every other is the user's and passes through untouched and in order.",
+    description:
+      "A host's report. Two fields are required; every other is the user's and " +
+      "passes through untouched and in order.",
     required: ["instance_id", "update_date"],
     properties: {
       update_date: {
@@ -121,7 +144,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       instance_life_cycle: { type: "string", examples: ["spot", "ondemand"] },
       rollcall: {
         type: "object",
-        description: "What Rollcall itself adds: schema, agent version, spec digest, and what could not be read.",
+        description:
+          "What Rollcall itself adds: schema, agent version, spec digest, and what could not be read.",
       },
     },
     additionalProperties: true,
@@ -131,12 +155,18 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     description: "RFC 9457.",
     required: ["type", "title", "status", "detail"],
     properties: {
-      type: { type: "string", examples: Object.keys(ERROR_CODES).map((code) => `urn:rollcall:error:${code}`) },
+      type: {
+        type: "string",
+        examples: Object.keys(ERROR_CODES).map((code) => `urn:rollcall:error:${code}`),
+      },
       title: { type: "string" },
       status: { type: "integer" },
       detail: { type: "string", description: "What is wrong, and what to do." },
       reason: { type: "string", description: "With invalid_report: the reason, as /v1/problems names it." },
-      parameter: { type: "string", description: "With bad_request: the parameter that cannot be understood." },
+      parameter: {
+        type: "string",
+        description: "With bad_request: the parameter that cannot be understood.",
+      },
     },
   },
 };

@@ -15,7 +15,8 @@ function setUp() {
       puts.push(key);
       return inner.put(key, body, options);
     },
-    presign: async (key: string, options: PresignOptions) => `https://bucket.example/${key}?${JSON.stringify(options)}`,
+    presign: async (key: string, options: PresignOptions) =>
+      `https://bucket.example/${key}?${JSON.stringify(options)}`,
   };
   const advance = (ms: number) => {
     now += ms;
@@ -56,5 +57,7 @@ it("puts the same answer once, for as long as it surely lies there", async () =>
 });
 
 it("needs a store that others can reach by URL", () => {
-  expect(() => createOverflow({ store: memoryStore({ clock: Date.now }), clock: Date.now, limitBytes: 10 })).toThrow(/memory:/);
+  expect(() =>
+    createOverflow({ store: memoryStore({ clock: Date.now }), clock: Date.now, limitBytes: 10 }),
+  ).toThrow(/memory:/);
 });

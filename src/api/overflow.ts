@@ -1,4 +1,5 @@
-// Overflow: an answer too large for the way back is put into the store, and read there by a URL that opens for a while.
+// Overflow: an answer too large for the way back is put into the store, and read there by a URL
+// that opens for a while.
 import { createHash } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 import type { Store } from "../store/store.ts";
@@ -53,7 +54,10 @@ export function createOverflow({ store, clock, limitBytes }: OverflowOptions): O
         contentEncoding: headers.get("content-encoding") ?? undefined,
       });
       const kept = [...headers].filter(([header]) => header.startsWith("rollcall-") || header === "vary");
-      return new Response(null, { status: 303, headers: [...kept, ["location", location], ["cache-control", "no-store"]] });
+      return new Response(null, {
+        status: 303,
+        headers: [...kept, ["location", location], ["cache-control", "no-store"]],
+      });
     },
   };
 }

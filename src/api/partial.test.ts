@@ -1,4 +1,5 @@
-// Tests of the API over a store that is slow or fails: a 503 that says how far it came, or with partial=ok what there is.
+// Tests of the API over a store that is slow or fails: a 503 that says how far it came, or with
+// partial=ok what there is.
 
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -60,18 +61,22 @@ function holdReads(isHeld: (key: string) => boolean) {
 }
 
 describe("a store that is too slow", () => {
-  it("gets a 503 that says how far the reading has come, and the next question goes on from there", async () => {
-    const { change, release } = holdReads((key) => key.includes("host-07"));
-    const { ask, gets } = await setUp(100, change);
-    const response = await ask("/v1/reports");
-    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
-    expect(((await response.json()) as { detail: string }).detail).toBe(
-      "the store did not answer within 50 ms; 100 objects were listed, 90 of 100 new or changed ones were read. Ask again, or add partial=ok for what is there",
-    );
-    release();
-    expect(await (await ask("/v1/reports")).json()).toHaveLength(100);
-    expect(gets).toHaveLength(100);
-  });
+  it(
+    "gets a 503 that says how far the reading has come, and the next question goes on " + "from there",
+    async () => {
+      const { change, release } = holdReads((key) => key.includes("host-07"));
+      const { ask, gets } = await setUp(100, change);
+      const response = await ask("/v1/reports");
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(((await response.json()) as { detail: string }).detail).toBe(
+        "the store did not answer within 50 ms; 100 objects were listed, 90 of 100 new " +
+          "or changed ones were read. Ask again, or add partial=ok for what is there",
+      );
+      release();
+      expect(await (await ask("/v1/reports")).json()).toHaveLength(100);
+      expect(gets).toHaveLength(100);
+    },
+  );
 
   it("gets with partial=ok what there is, which is told as such and is not kept", async () => {
     const { change, release } = holdReads((key) => key.includes("host-07"));

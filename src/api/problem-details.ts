@@ -1,6 +1,9 @@
 // Errors over HTTP: RFC 9457 problem+json, one form for all of them.
 
-/** Every error code of the API, with the HTTP status and the title that go with it. docs/api.md explains each. */
+/**
+ * Every error code of the API, with the HTTP status and the title that go with it. docs/api.md
+ * explains each.
+ */
 export const ERROR_CODES = {
   bad_request: { status: 400, title: "The request cannot be understood" },
   unauthorized: { status: 401, title: "A valid API key is needed" },

@@ -1,4 +1,5 @@
-// The routes that only read: what is answered behind API Gateway. Apart from all others, so that a bundle has only what these need.
+// The routes that only read: what is answered behind API Gateway. Apart from all others, so that a
+// bundle has only what these need.
 import { createAnswerCache } from "./answer-cache.ts";
 import { createRepresenter } from "./representation.ts";
 import type { Route } from "./route.ts";
@@ -9,7 +10,10 @@ import { getReport } from "./routes/report.ts";
 import { listReports } from "./routes/reports.ts";
 import { listVersions } from "./routes/versions.ts";
 
-/** The routes that tell what hosts have reported: on AWS hosts write into the bucket, and API Gateway keeps the keys. */
+/**
+ * The routes that tell what hosts have reported: on AWS hosts write into the bucket, and API
+ * Gateway keeps the keys.
+ */
 export function createReadRoutes(): Route[] {
   const answers = createAnswerCache();
   const representer = createRepresenter(answers);

@@ -1,4 +1,5 @@
-// Tests of /readyz, which anybody may ask: the store is not asked more often for it than once a second.
+// Tests of /readyz, which anybody may ask: the store is not asked more often for it than once a
+// second.
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { BUILT_IN_RULES } from "../answers/label-rule.ts";
@@ -30,7 +31,10 @@ function setUp() {
     clones: createClones({ clock }),
   };
   const bounds = { windowMs: 7_200_000, deadlineMs: 25_000, labels: compileLabels(BUILT_IN_RULES) };
-  const app = createApp({ ...services, ...bounds, clock, log: pino({ level: "silent" }), version: "0" }, createRoutes());
+  const app = createApp(
+    { ...services, ...bounds, clock, log: pino({ level: "silent" }), version: "0" },
+    createRoutes(),
+  );
   const ask = () => Promise.resolve(app.request("/readyz")).then(({ status }) => status);
   return { state, ask };
 }

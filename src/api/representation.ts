@@ -1,4 +1,5 @@
-// Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304; what is compressed is kept for others.
+// Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304;
+// what is compressed is kept for others.
 import { PassThrough, Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
@@ -11,20 +12,26 @@ import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
 import { type Encoding, negotiateEncoding } from "./encoding.ts";
 import { matchesEtag } from "./etag.ts";
 
-/** Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the compressor makes them. */
+/**
+ * Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the
+ * compressor makes them.
+ */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
 /** The largest compressed answer that is kept; bytes. */
 const MAX_KEPT_BYTES = 96 * 1024 * 1024;
 
 /**
- * Plain answers up to this many bytes are made at once; up to the second, once for all who ask, as compressed ones are; larger ones a piece at a
- * time, as each reader takes them.
+ * Plain answers up to this many bytes are made at once; up to the second, once for all who ask, as
+ * compressed ones are; larger ones a piece at a time, as each reader takes them.
  */
 const MAX_SMALL_BYTES = 64 * 1024;
 const MAX_SHARED_BYTES = 8 * 1024 * 1024;
 
-/** Pieces of this size at most are given to a socket at once, so that it is seen whether their reader takes them; bytes. */
+/**
+ * Pieces of this size at most are given to a socket at once, so that it is seen whether their
+ * reader takes them; bytes.
+ */
 const PIECE_BYTES = 256 * 1024;
 const MAX_UNDIVIDED_BYTES = 1024 * 1024;
 
@@ -116,7 +123,10 @@ export function createRepresenter(answers: AnswerCache): Representer {
     return size <= MAX_SHARED_BYTES ? await makeOnce(etag, answered, PLAIN).readWhole() : undefined;
   }
 
-  /** Who is to be told the length of what comes in pieces has it counted first; what is known costs nothing. */
+  /**
+   * Who is to be told the length of what comes in pieces has it counted first; what is known costs
+   * nothing.
+   */
   async function writePlain(etag: string, answered: Answered, needsLength: boolean): Promise<Body> {
     const whole = await gatherPlain(etag, answered);
     if (whole) return { body: whole, length: whole.length };
@@ -124,11 +134,18 @@ export function createRepresenter(answers: AnswerCache): Representer {
     return { body: streamChunks(answered.write()), length };
   }
 
-  async function writeCompressed(etag: string, answered: Answered, encoding: Encoding, needsLength: boolean): Promise<Body> {
+  async function writeCompressed(
+    etag: string,
+    answered: Answered,
+    encoding: Encoding,
+    needsLength: boolean,
+  ): Promise<Body> {
     const compressed = makeOnce(etag, answered, { open: encoding.open, shrinks: COMPRESSED });
     const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
     if (whole) return { body: whole, length: whole.length };
-    const length = needsLength ? ((await compressed.made) ?? (await countBytes(compressed.read()))) : undefined;
+    const length = needsLength
+      ? ((await compressed.made) ?? (await countBytes(compressed.read())))
+      : undefined;
     return { body: Readable.toWeb(Readable.from(compressed.read())) as ReadableStream<Uint8Array>, length };
   }
 
@@ -145,7 +162,8 @@ export function createRepresenter(answers: AnswerCache): Representer {
   return {
     async represent(context, answered, format) {
       const encoding = negotiateEncoding(context);
-      // Two encodings are two representations and so have two strong ETags (RFC 9110, section 8.8.3.3).
+      // Two encodings are two representations and so have two strong ETags (RFC 9110, section
+      // 8.8.3.3).
       const etag = `"${answered.digest}${format === "ndjson" ? "-l" : ""}${encoding ? `-${encoding.mark}` : ""}"`;
       const headers = {
         ...answered.headers,
@@ -155,9 +173,11 @@ export function createRepresenter(answers: AnswerCache): Representer {
       };
       if (matchesEtag(context.req.header("if-none-match"), etag)) return { status: 304, headers, body: null };
       const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
-      // HTTP/1.0 has no chunks, so without a length an answer that is cut off looks whole; nginx asks its upstreams so where it is not told otherwise.
+      // HTTP/1.0 has no chunks, so without a length an answer that is cut off looks whole; nginx
+      // asks its upstreams so where it is not told otherwise.
       const needsLength = incoming?.httpVersion === "1.0";
-      const { body, length } = context.req.method === "HEAD" ? NO_BODY : await writeBody(etag, answered, encoding, needsLength);
+      const { body, length } =
+        context.req.method === "HEAD" ? NO_BODY : await writeBody(etag, answered, encoding, needsLength);
       // Other doors have lengths of their own.
       const isLengthTold = length !== undefined && (incoming !== undefined || body instanceof Buffer);
       const described = {
@@ -176,10 +196,16 @@ export function toResponse({ status, headers, body }: Representation): Response 
   const pieces = body instanceof Buffer ? divideBody(body) : undefined;
   if (pieces) return new Response(streamChunks(pieces), { status, headers });
   // Uint8Array without a copy; TypeScript thinks of buffers that several threads share.
-  return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, { status, headers });
+  return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, {
+    status,
+    headers,
+  });
 }
 
-/** The pieces of an answer that is too large to be handed on at once. @returns undefined if it is not */
+/**
+ * The pieces of an answer that is too large to be handed on at once. @returns undefined if it is
+ * not
+ */
 export function divideBody(body: Buffer): IterableIterator<Buffer> | undefined {
   return body.length > MAX_UNDIVIDED_BYTES ? divide(body) : undefined;
 }
@@ -198,7 +224,10 @@ async function countBytes(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Pro
   return length;
 }
 
-/** A chunk is made when the socket has room for it, so a slow reader costs one chunk of memory and not the whole answer. */
+/**
+ * A chunk is made when the socket has room for it, so a slow reader costs one chunk of memory and
+ * not the whole answer.
+ */
 function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.iterator]();
   return new ReadableStream<Uint8Array>(

@@ -1,4 +1,5 @@
-// The Route contract: a path, who may use it, what it does, and its description, which is what /openapi.json and /docs show.
+// The Route contract: a path, who may use it, what it does, and its description, which is what
+// /openapi.json and /docs show.
 import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { Labels } from "../answers/labels.ts";
@@ -35,7 +36,10 @@ export interface Services {
   readonly windowMs: number;
   /** What is read out of fields for those who ask by env, service and the like. */
   readonly labels: Labels;
-  /** The ids of the hosts that should report; undefined where nobody has said. @throws ExpectationError */
+  /**
+   * The ids of the hosts that should report; undefined where nobody has said. @throws
+   * ExpectationError
+   */
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
@@ -50,7 +54,10 @@ export interface Parameter {
   readonly description: string;
   readonly schema: Schema;
   readonly example?: string;
-  /** Set for `filter`, which stands for any parameter that is not reserved (OpenAPI 3.1, style form with explode). */
+  /**
+   * Set for `filter`, which stands for any parameter that is not reserved (OpenAPI 3.1, style form
+   * with explode).
+   */
   readonly anyName?: true;
 }
 

@@ -25,7 +25,9 @@ describe("startServer", () => {
 
   it("names a TLS file that cannot be read", async () => {
     const tls = { certFile: "/nonexistent/cert.pem", keyFile: "/nonexistent/key.pem" };
-    await expect(startServer(app, { host: "127.0.0.1", port: 0, tls })).rejects.toThrow("/nonexistent/cert.pem");
+    await expect(startServer(app, { host: "127.0.0.1", port: 0, tls })).rejects.toThrow(
+      "/nonexistent/cert.pem",
+    );
   });
 
   it("lets a running answer end, and closes what is idle", async () => {
@@ -124,8 +126,15 @@ describe("startServer", () => {
   });
 });
 
-/** What a server answers to bytes, until it closes; or, if it keeps the connection, for as long as it has something to say. */
-function exchange(port: number, bytes: string | Buffer, { from = "127.0.0.1", until = /^$/ } = {}): Promise<string> {
+/**
+ * What a server answers to bytes, until it closes; or, if it keeps the connection, for as long as
+ * it has something to say.
+ */
+function exchange(
+  port: number,
+  bytes: string | Buffer,
+  { from = "127.0.0.1", until = /^$/ } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     const socket = connect({ port, host: "127.0.0.1", localAddress: from }, () => socket.write(bytes));
@@ -178,7 +187,9 @@ describe("strangers", () => {
       "GET / HTTP/1.1\r\nHost: a\r\nHost: b",
     ]) {
       const answer = await exchange(port, `${head}\r\n\r\n`, { until: /\r\n\r\n[\s\S]*\n$/ });
-      expect(answer, head).toMatch(/^HTTP\/1\.1 400 [\s\S]*rollcall-api: v1[\s\S]*urn:rollcall:error:bad_request/i);
+      expect(answer, head).toMatch(
+        /^HTTP\/1\.1 400 [\s\S]*rollcall-api: v1[\s\S]*urn:rollcall:error:bad_request/i,
+      );
     }
   });
 
@@ -197,19 +208,24 @@ describe("strangers", () => {
     const port = await start();
     const held: Socket[] = [];
     while (held.length < 4200) {
-      // No more at once than the kernel keeps for the server to accept: it would drop the others, and these would not hear of it.
+      // No more at once than the kernel keeps for the server to accept: it would drop the others,
+      // and these would not hear of it.
       const some = Array.from({ length: 200 }, () =>
         connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" })
           .on("error", () => undefined)
           .resume(),
       );
-      await Promise.all(some.map((one) => new Promise((resolve) => one.once("connect", resolve).once("close", resolve))));
+      await Promise.all(
+        some.map((one) => new Promise((resolve) => one.once("connect", resolve).once("close", resolve))),
+      );
       held.push(...some);
     }
     try {
       const answer = await exchange(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", { until: /hello/ });
       expect(answer).toContain("200 OK");
-      await expect.poll(() => held.filter(({ closed }) => !closed).length, { timeout: 5000 }).toBeLessThanOrEqual(1024);
+      await expect
+        .poll(() => held.filter(({ closed }) => !closed).length, { timeout: 5000 })
+        .toBeLessThanOrEqual(1024);
     } finally {
       for (const socket of held) socket.destroy();
     }

@@ -1,10 +1,23 @@
-// The Node door: carries requests from a socket to the application, and stops without cutting answers short.
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+// The Node door: carries requests from a socket to the application, and stops without cutting
+// answers short.
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { CertificateError, checkPair, isSamePair, readPair, type TlsFiles, type TlsPair } from "./certificate.ts";
+import {
+  CertificateError,
+  checkPair,
+  isSamePair,
+  readPair,
+  type TlsFiles,
+  type TlsPair,
+} from "./certificate.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { HotAnswers } from "./hot-answers.ts";
@@ -13,7 +26,9 @@ import { findHeadFault, hasBody, isServerAsked, simplifyHead } from "./request-h
 import { createReaderWatch, type ReaderWatch } from "./slow-readers.ts";
 
 export interface ListenOptions {
-  /** An address such as 127.0.0.1 or ::1; not a name, so that what is opened is what was written. */
+  /**
+   * An address such as 127.0.0.1 or ::1; not a name, so that what is opened is what was written.
+   */
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -33,7 +48,8 @@ export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8787`. */
   readonly url: string;
   /**
-   * Reads the TLS files again, and greets with them from now on if they are others. Connections that are open stay as they are.
+   * Reads the TLS files again, and greets with them from now on if they are others. Connections
+   * that are open stay as they are.
    *
    * @returns whether they were others
    * @throws ListenError if they cannot be used; the pair of before is served on then
@@ -61,15 +77,19 @@ const MAX_UNHEARD = 1024;
 /** Agents ask once an hour, and a browser opens a new connection in no time. */
 const KEEP_ALIVE_MS = 5000;
 /**
- * A load balancer sends what comes into a connection that it takes for open: it must be the first to close. AWS's closes after 60 s ("Application
- * Load Balancers": idle timeout), as nginx's `keepalive_timeout` of an upstream does.
+ * A load balancer sends what comes into a connection that it takes for open: it must be the first
+ * to close. AWS's closes after 60 s ("Application Load Balancers": idle timeout), as nginx's
+ * `keepalive_timeout` of an upstream does.
  */
 const PROXY_KEEP_ALIVE_MS = 75_000;
 
 /** How often a server that stops looks for connections that have had their answer. */
 const IDLE_CHECK_MS = 100;
 
-/** Of a body that is refused so much is still read, for so long, so that its sender hears why: a closed socket would take the answer away. */
+/**
+ * Of a body that is refused so much is still read, for so long, so that its sender hears why: a
+ * closed socket would take the answer away.
+ */
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 500;
 
@@ -79,18 +99,29 @@ const OWN_HEADERS = { "x-content-type-options": "nosniff", [API_HEADER]: API_HEA
 /**
  * Starts to listen.
  *
- * @throws ListenError for an address that is not loopback with neither TLS nor behindProxy; a port that is taken; TLS files that cannot be used
+ * @throws ListenError for an address that is not loopback with neither TLS nor behindProxy; a port
+ *   that is taken; TLS files that cannot be used
  */
 export async function startServer(
   app: Hono,
-  { host, port, tls, behindProxy = false, keepAliveMs, hotAnswers, readers = createReaderWatch() }: ListenOptions,
+  {
+    host,
+    port,
+    tls,
+    behindProxy = false,
+    keepAliveMs,
+    hotAnswers,
+    readers = createReaderWatch(),
+  }: ListenOptions,
 ): Promise<RunningServer> {
   if (!isLoopback(host) && !tls && !behindProxy) {
     throw new ListenError(
-      `${host} is not loopback, and keys would travel in the clear: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front ends TLS`,
+      `${host} is not loopback, and keys would travel in the clear: give --tls-cert ` +
+        "and --tls-key, or --behind-proxy if a proxy in front ends TLS",
     );
   }
-  // HTTP/1.0 needs no Host, and load balancers' health checks send none. Node itself refuses HTTP/1.1 without one.
+  // HTTP/1.0 needs no Host, and load balancers' health checks send none. Node itself refuses
+  // HTTP/1.1 without one.
   const carry = getRequestListener(app.fetch, { hostname: "localhost" });
   const connections = createConnections({
     most: MAX_CONNECTIONS,
@@ -130,7 +161,9 @@ export async function startServer(
   };
 }
 
-/** Answers without asking the application. Of a body no more is read than is good for its sender. */
+/**
+ * Answers without asking the application. Of a body no more is read than is good for its sender.
+ */
 function refuse(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
   const { status, headers, body } = describeProblem(error);
   const isSending = hasBody(request.headers);
@@ -174,7 +207,10 @@ interface Door {
   stop(graceMs: number): Promise<void>;
 }
 
-function createDoor(pair: TlsPair | undefined, { listener, connections, readers, keepAliveMs }: DoorOptions): Door {
+function createDoor(
+  pair: TlsPair | undefined,
+  { listener, connections, readers, keepAliveMs }: DoorOptions,
+): Door {
   const open = (own: TlsPair | undefined): Server => {
     const timeouts = {
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -249,7 +285,8 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    // A connection whose answer ends meanwhile is idle from then on, and would be kept alive for another one.
+    // A connection whose answer ends meanwhile is idle from then on, and would be kept alive for
+    // another one.
     const looking = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);

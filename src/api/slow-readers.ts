@@ -1,14 +1,24 @@
-// Slow readers: who asks and does not take the answer holds memory for it, and is cut after some seconds.
+// Slow readers: who asks and does not take the answer holds memory for it, and is cut after some
+// seconds.
 import type { Socket } from "node:net";
 
-/** How long nothing of an answer may be taken; and how long its reader may be slower than MIN_BYTES_PER_SECOND. Milliseconds. */
+/**
+ * How long nothing of an answer may be taken; and how long its reader may be slower than
+ * MIN_BYTES_PER_SECOND. Milliseconds.
+ */
 const STALL_MS = 20_000;
 const GRACE_MS = 30_000;
 
-/** The slowest that a reader may be in the long run: a tenth of what a telephone has where it is called slow. */
+/**
+ * The slowest that a reader may be in the long run: a tenth of what a telephone has where it is
+ * called slow.
+ */
 const MIN_BYTES_PER_SECOND = 8 * 1024;
 
-/** How often it is looked; and how much time counts at most between two looks: more has passed where this process itself stood still. Milliseconds. */
+/**
+ * How often it is looked; and how much time counts at most between two looks: more has passed where
+ * this process itself stood still. Milliseconds.
+ */
 const LOOK_MS = 2000;
 const MAX_STEP_MS = 2 * LOOK_MS;
 
@@ -35,7 +45,10 @@ interface Waiting {
   readonly takenSince: number;
 }
 
-/** Makes a watch. It costs nothing for each request: connections are looked at, not answers. @param now milliseconds of a clock that is never set */
+/**
+ * Makes a watch. It costs nothing for each request: connections are looked at, not answers. @param
+ * now milliseconds of a clock that is never set
+ */
 export function createReaderWatch(now: () => number = () => performance.now()): ReaderWatch {
   const sockets = new Map<WatchedSocket, Waiting | undefined>();
   let timer: NodeJS.Timeout | undefined;
@@ -50,7 +63,10 @@ export function createReaderWatch(now: () => number = () => performance.now()): 
     return taken === before.taken ? before : { ...before, taken, takenSince: at };
   }
 
-  /** What is on its way counts as one: how much of it was taken is not to be seen, so it gets the time that it may take. */
+  /**
+   * What is on its way counts as one: how much of it was taken is not to be seen, so it gets the
+   * time that it may take.
+   */
   function isSlow(socket: WatchedSocket, { since, takenThen, taken, takenSince }: Waiting): boolean {
     const onItsWayMs = (socket.writableLength / MIN_BYTES_PER_SECOND) * 1000;
     if (at - takenSince > STALL_MS + onItsWayMs) return true;

@@ -16,7 +16,14 @@ import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
 
 const HOUR = 3_600_000;
-const QUESTIONS = ["/v1/reports", "/v1/app-report", "/v1/reports/host-1", "/v1/versions", "/v1/coverage", "/v1/problems"];
+const QUESTIONS = [
+  "/v1/reports",
+  "/v1/app-report",
+  "/v1/reports/host-1",
+  "/v1/versions",
+  "/v1/coverage",
+  "/v1/problems",
+];
 
 async function setUp() {
   const home = await mkdtemp(join(tmpdir(), "rollcall-away-"));
@@ -41,13 +48,19 @@ async function setUp() {
     createRoutes(),
   );
   const keys = await Promise.all(
-    (["read", "ingest"] as const).map((scope) => createKey(store, { name: scope, scopes: [scope] }, { clock })),
+    (["read", "ingest"] as const).map((scope) =>
+      createKey(store, { name: scope, scopes: [scope] }, { clock }),
+    ),
   );
   const [read = "", ingest = ""] = keys.map(({ secret }) => secret);
-  const report = (id: string) => JSON.stringify({ update_date: formatUpdateDate(time.now), instance_id: id, version: "a_1.2" });
-  const ask = (path: string, key = read) => Promise.resolve(app.request(path, { headers: { "x-api-key": key } }));
+  const report = (id: string) =>
+    JSON.stringify({ update_date: formatUpdateDate(time.now), instance_id: id, version: "a_1.2" });
+  const ask = (path: string, key = read) =>
+    Promise.resolve(app.request(path, { headers: { "x-api-key": key } }));
   const put = (id: string, key = ingest) =>
-    Promise.resolve(app.request(`/v1/reports/${id}`, { method: "PUT", headers: { "x-api-key": key }, body: report(id) }));
+    Promise.resolve(
+      app.request(`/v1/reports/${id}`, { method: "PUT", headers: { "x-api-key": key }, body: report(id) }),
+    );
   return { home, root, away, time, ask, put, read, ingest };
 }
 
@@ -65,14 +78,18 @@ it.each(["gone", "an empty folder"])(
     for (const path of QUESTIONS) {
       const refused = await ask(path);
       expect([refused.status, refused.headers.get("retry-after")], path).toEqual([503, "5"]);
-      expect(await refused.text()).toContain("the store is away: its folder was moved, or its disk is not mounted");
+      expect(await refused.text()).toContain(
+        "the store is away: its folder was moved, or its disk is not mounted",
+      );
       const partial = await ask(`${path}?partial=ok`);
       expect(partial.status, path).toBe(200);
       expect(partial.headers.get("rollcall-partial")).toContain("the store is away");
     }
     expect(await (await ask("/v1/reports?partial=ok")).json()).toHaveLength(1);
     expect(await (await ask("/v1/coverage?partial=ok")).json()).toMatchObject({ fresh: 1 });
-    expect(await (await ask("/v1/versions?partial=ok&field=version")).json()).toMatchObject([{ value: "a_1.2", count: 1 }]);
+    expect(await (await ask("/v1/versions?partial=ok&field=version")).json()).toMatchObject([
+      { value: "a_1.2", count: 1 },
+    ]);
     // Of a host that is not known nobody can say that there is none.
     expect((await ask("/v1/reports/host-9?partial=ok")).status).toBe(503);
     expect((await ask("/v1/coverage?partial=yes")).status).toBe(400);

@@ -1,4 +1,5 @@
-// For tests: an STS on loopback that checks Signature Version 4 by itself, as AWS documents it, and answers as STS does.
+// For tests: an STS on loopback that checks Signature Version 4 by itself, as AWS documents it, and
+// answers as STS does.
 import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,7 +22,11 @@ export interface StsAnswer {
 export interface StsDouble {
   readonly endpoint: string;
   /** What was asked, in order: the path, the body and the headers. */
-  readonly requests: { readonly path: string; readonly body: string; readonly headers: IncomingMessage["headers"] }[];
+  readonly requests: {
+    readonly path: string;
+    readonly body: string;
+    readonly headers: IncomingMessage["headers"];
+  }[];
   /** What is answered to a signature that is right, in the place of the usual. */
   answer: ((usual: StsAnswer) => StsAnswer) | undefined;
   close(): Promise<void>;
@@ -30,7 +35,10 @@ export interface StsDouble {
 const MAX_SKEW_MS = 15 * 60_000;
 
 /** Starts it. @param sessions those that it knows */
-export async function startStsDouble(sessions: readonly StsSession[], clock: () => number = Date.now): Promise<StsDouble> {
+export async function startStsDouble(
+  sessions: readonly StsSession[],
+  clock: () => number = Date.now,
+): Promise<StsDouble> {
   const requests: StsDouble["requests"] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -60,19 +68,28 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
 function refuse(code: string): StsAnswer {
-  const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>No.</Message></Error><RequestId>0</RequestId></ErrorResponse>`;
+  const body =
+    "<ErrorResponse " +
+    `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>No.</Message></Error><RequestId>0</RequestId></ErrorResponse>`;
   return { status: 403, body };
 }
 
 /** AWS, "Create a signed AWS API request": the steps there, from what arrived. */
-function decide(request: IncomingMessage, body: string, sessions: readonly StsSession[], now: number): StsAnswer {
+function decide(
+  request: IncomingMessage,
+  body: string,
+  sessions: readonly StsSession[],
+  now: number,
+): StsAnswer {
   const [, id, date, region, names = "", signature] =
     /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/(\d{8})\/([^/,]+)\/sts\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
       request.headers.authorization ?? "",
     ) ?? [];
   const session = sessions.find(({ accessKeyId }) => accessKeyId === id);
-  const header = (name: string) => request.headersDistinct[name]?.map((value) => value.trim()).join(",") ?? "";
-  if (!session || header("x-amz-security-token") !== session.sessionToken) return refuse("InvalidClientTokenId");
+  const header = (name: string) =>
+    request.headersDistinct[name]?.map((value) => value.trim()).join(",") ?? "";
+  if (!session || header("x-amz-security-token") !== session.sessionToken)
+    return refuse("InvalidClientTokenId");
   const signed = names.split(";");
   // AWS: host and every x-amz- header that is sent must be signed.
   const needed = ["host", ...Object.keys(request.headers).filter((name) => name.startsWith("x-amz-"))];
@@ -89,15 +106,22 @@ function decide(request: IncomingMessage, body: string, sessions: readonly StsSe
   ].join("\n");
   const time = header("x-amz-date");
   const text = `AWS4-HMAC-SHA256\n${time}\n${date}/${region}/sts/aws4_request\n${sha256(canonical)}`;
-  const key = ["sts", "aws4_request"].reduce(hmac, hmac(hmac(`AWS4${session.secretAccessKey}`, date ?? ""), region ?? ""));
+  const key = ["sts", "aws4_request"].reduce(
+    hmac,
+    hmac(hmac(`AWS4${session.secretAccessKey}`, date ?? ""), region ?? ""),
+  );
   if (hmac(key, text).toString("hex") !== signature) return refuse("SignatureDoesNotMatch");
   const at = Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (!(Math.abs(at - now) <= MAX_SKEW_MS) || !time.startsWith(date ?? "")) return refuse("SignatureDoesNotMatch");
+  if (!(Math.abs(at - now) <= MAX_SKEW_MS) || !time.startsWith(date ?? ""))
+    return refuse("SignatureDoesNotMatch");
   if (new URLSearchParams(body).get("Action") !== "GetCallerIdentity") return refuse("AccessDenied");
   return { status: 200, body: formatAnswer(session) };
 }
 
-/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a role. */
+/**
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a
+ * role.
+ */
 export function formatAnswer({ account, principal }: Pick<StsSession, "account" | "principal">): string {
   return `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <GetCallerIdentityResult>

@@ -18,7 +18,11 @@ function setUp(limits: Partial<WriteLimits> = {}) {
     onNotice: (notice) => notices.push(notice),
   });
   /** @returns the status, or how it was refused */
-  const write = (key: KeyObject, id: string, bytes?: number): { status: number; retryAfter?: number; detail?: string } => {
+  const write = (
+    key: KeyObject,
+    id: string,
+    bytes?: number,
+  ): { status: number; retryAfter?: number; detail?: string } => {
     try {
       bounds.take(key, id);
       bounds.claim(key, id, bytes);
@@ -71,7 +75,9 @@ it("writes are refused beyond a rate, and are told when to come again, one after
   // Another key is none of it.
   expect(write(key("other"), "b", 10).status).toBe(200);
   expect(notices).toHaveLength(1);
-  expect(bounds.list()).toMatchObject([{ key: "reports/v1/local/a.json", reason: "over_limit", receivedAt: time.now }]);
+  expect(bounds.list()).toMatchObject([
+    { key: "reports/v1/local/a.json", reason: "over_limit", receivedAt: time.now },
+  ]);
   expect(bounds.list()[0]?.detail).toContain("100 requests were refused");
   time.now += 10 * SECOND;
   const later = Array.from({ length: 20 }, () => write(key("k"), "a", 10).status);
@@ -93,36 +99,48 @@ it("a key of one host has a lower rate of its own", () => {
 
 it("new hosts are refused beyond a number a day, and known ones report on; departures count as well", () => {
   const { time, notices, bounds, write } = setUp({ hosts: 3 });
-  expect([write(key("k"), "a", 10), write(key("k"), "b"), write(key("k"), "c", 10)].map(({ status }) => status)).toEqual([
-    200, 200, 200,
-  ]);
+  expect(
+    [write(key("k"), "a", 10), write(key("k"), "b"), write(key("k"), "c", 10)].map(({ status }) => status),
+  ).toEqual([200, 200, 200]);
   const refused = write(key("k"), "d", 10);
   expect(refused).toMatchObject({ status: 507, retryAfter: 300 });
   expect(refused.detail).toContain("may write the reports of 3 hosts a day");
-  expect([write(key("k"), "e").status, write(key("k"), "a", 20).status, write(key("other"), "d", 10).status]).toEqual([
-    507, 200, 200,
-  ]);
+  expect([
+    write(key("k"), "e").status,
+    write(key("k"), "a", 20).status,
+    write(key("other"), "d", 10).status,
+  ]).toEqual([507, 200, 200]);
   expect(notices).toHaveLength(1);
   time.now += DAY - MINUTE;
   write(key("k"), "a", 10);
   time.now += 2 * MINUTE;
-  expect([write(key("k"), "f", 10).status, write(key("k"), "g", 10).status, write(key("k"), "h", 10).status]).toEqual([
-    200, 200, 507,
-  ]);
+  expect([
+    write(key("k"), "f", 10).status,
+    write(key("k"), "g", 10).status,
+    write(key("k"), "h", 10).status,
+  ]).toEqual([200, 200, 507]);
   time.now += 2 * DAY;
   expect(bounds.list()).toEqual([]);
 });
 
 it("reports are refused beyond a size together, but those that take no more room than before", () => {
   const { write } = setUp({ bytes: 100 });
-  expect([write(key("k"), "a", 60).status, write(key("k"), "b", 40).status, write(key("k"), "c", 1).status]).toEqual([
-    200, 200, 507,
-  ]);
-  expect([write(key("k"), "a", 61).status, write(key("k"), "a", 60).status, write(key("k"), "a", 30).status]).toEqual([
-    507, 200, 200,
-  ]);
+  expect([
+    write(key("k"), "a", 60).status,
+    write(key("k"), "b", 40).status,
+    write(key("k"), "c", 1).status,
+  ]).toEqual([200, 200, 507]);
+  expect([
+    write(key("k"), "a", 61).status,
+    write(key("k"), "a", 60).status,
+    write(key("k"), "a", 30).status,
+  ]).toEqual([507, 200, 200]);
   // A departure changes nothing of what lies there, and what was refused took no room.
-  expect([write(key("k"), "b").status, write(key("k"), "c", 30).status, write(key("k"), "d", 1).status]).toEqual([200, 200, 507]);
+  expect([
+    write(key("k"), "b").status,
+    write(key("k"), "c", 30).status,
+    write(key("k"), "d", 1).status,
+  ]).toEqual([200, 200, 507]);
 });
 
 it("hosts that enrolled by a key count together, and not with those that EC2 vouches for", () => {
@@ -130,8 +148,19 @@ it("hosts that enrolled by a key count together, and not with those that EC2 vou
   const enrolled = (host: string, is_proven: boolean) =>
     key(`of ${host}`, {
       host,
-      enrolment: { id: host, sha256: "", earlier: [], machine: "", boots: [""], enrolled_at: "", is_proven, etag: "" },
+      enrolment: {
+        id: host,
+        sha256: "",
+        earlier: [],
+        machine: "",
+        boots: [""],
+        enrolled_at: "",
+        is_proven,
+        etag: "",
+      },
     });
-  expect([write(enrolled("a", false), "a", 100).status, write(enrolled("b", false), "b", 1).status]).toEqual([200, 507]);
+  expect([write(enrolled("a", false), "a", 100).status, write(enrolled("b", false), "b", 1).status]).toEqual([
+    200, 507,
+  ]);
   expect(write(enrolled("i-1", true), "i-1", 100).status).toBe(200);
 });

@@ -1,4 +1,5 @@
-// Write bounds: how much one key may write, so that a stolen or broken one spoils it for nobody else. A memory of this process: no store is read for it.
+// Write bounds: how much one key may write, so that a stolen or broken one spoils it for nobody
+// else. A memory of this process: no store is read for it.
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../report/clock.ts";
 import { formatReportKey } from "../report/key.ts";
@@ -9,13 +10,19 @@ import type { KeyObject } from "./keys.ts";
 import { ApiError } from "./problem-details.ts";
 import type { WriteLimits } from "./write-limits.ts";
 
-/** Of a key that is bound to one host: a deploy makes an agent report some 30 times, and a restart of it twice. */
+/**
+ * Of a key that is bound to one host: a deploy makes an agent report some 30 times, and a restart
+ * of it twice.
+ */
 const HOST_WRITES_A_MINUTE = 120;
 
 /** A large report counts as several writes: one for each of these. */
 const BYTES_OF_A_WRITE = 64 * 1024;
 
-/** What is refused for its number is as good as never asked for: of so many seconds' worth a refused client is told to wait at most. */
+/**
+ * What is refused for its number is as good as never asked for: of so many seconds' worth a refused
+ * client is told to wait at most.
+ */
 const MAX_WAIT_S = 60;
 
 /** Whoever wrote all that a key may will not be let in sooner: something must expire, or be set. */
@@ -80,10 +87,20 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
     const before = refusals.get(kind);
     const isNew = !before || clock() - before.problem.receivedAt > TOLD_AGAIN_MS;
     const count = isNew ? 1 : before.count + 1;
-    if (isNew) onNotice(`${detail}; others that it sends are refused too until there is room, and are counted in /v1/problems`);
+    if (isNew)
+      onNotice(
+        `${detail}; others that it sends are refused too until there is room, and ` +
+          "are counted in /v1/problems",
+      );
     refusals.delete(kind);
     const counted = `${detail}; ${count === 1 ? "one request was" : `${count} requests were`} refused, this one last`;
-    const problem: Problem = { key: formatReportKey(id), reason: "over_limit", detail: counted, receivedAt: clock(), size };
+    const problem: Problem = {
+      key: formatReportKey(id),
+      reason: "over_limit",
+      detail: counted,
+      receivedAt: clock(),
+      size,
+    };
     refusals.set(kind, { problem, count });
     const [oldest] = refusals.keys();
     if (refusals.size > MAX_REFUSALS && oldest !== undefined) refusals.delete(oldest);
@@ -113,10 +130,13 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
       rate.writes -= writes;
       return;
     }
-    // One after the other: those who were refused before come again as well, and must not all do so in the same second.
+    // One after the other: those who were refused before come again as well, and must not all do so
+    // in the same second.
     rate.refused = Math.min(most, rate.refused + writes);
     const seconds = Math.min(MAX_WAIT_S, Math.ceil(((rate.refused - rate.writes) * 60) / most));
-    const detail = `${nameKey(key)} has written as much as it may: ${most} reports, departures and enrolments a minute`;
+    const detail =
+      `${nameKey(key)} has written as much as it may: ${most} reports, departures and ` +
+      "enrolments a minute";
     refuse(key.id, id, { code: "too_many_requests", detail, seconds: Math.max(1, seconds), size: 0 });
   }
 
@@ -132,7 +152,8 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
   return {
     take: (key, id) => take(key, id, 1),
     claim(key, id, given) {
-      if (given !== undefined && given >= BYTES_OF_A_WRITE) take(key, id, Math.floor(given / BYTES_OF_A_WRITE));
+      if (given !== undefined && given >= BYTES_OF_A_WRITE)
+        take(key, id, Math.floor(given / BYTES_OF_A_WRITE));
       const [name, who] = findAccount(key);
       const account = accounts.get(name) ?? { hosts: new Map(), bytes: 0 };
       accounts.set(name, account);
@@ -141,12 +162,16 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
       const held = known?.bytes ?? 0;
       const bytes = given ?? held;
       if (!known && account.hosts.size >= limits.hosts) {
-        const detail = `${who} may write the reports of ${limits.hosts} hosts a day, and has; see max_key_hosts in docs/settings.md`;
+        const detail =
+          `${who} may write the reports of ${limits.hosts} hosts a day, and has; see ` +
+          "max_key_hosts in docs/settings.md";
         refuse(name, id, { code: "over_limit", detail, seconds: FULL_RETRY_S, size: bytes });
       }
       // A host that is there goes on to report, as long as it takes no more room than before.
       if (bytes > held && account.bytes - held + bytes > limits.bytes) {
-        const detail = `${who} may hold ${limits.bytes} bytes of reports, and does; see max_key_bytes in docs/settings.md`;
+        const detail =
+          `${who} may hold ${limits.bytes} bytes of reports, and does; see ` +
+          "max_key_bytes in docs/settings.md";
         refuse(name, id, { code: "over_limit", detail, seconds: FULL_RETRY_S, size: bytes });
       }
       account.hosts.delete(id);
@@ -154,7 +179,9 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
       account.bytes += bytes - held;
     },
     list: () =>
-      [...refusals.values()].map(({ problem }) => problem).filter(({ receivedAt }) => clock() - receivedAt <= EXPIRY_MS),
+      [...refusals.values()]
+        .map(({ problem }) => problem)
+        .filter(({ receivedAt }) => clock() - receivedAt <= EXPIRY_MS),
   };
 }
 
@@ -170,8 +197,8 @@ function nameKey({ id, name, host }: KeyObject): string {
 }
 
 /**
- * Hosts with keys of their own count together, since whoever holds an enrolment key may have any number of them; but not with those of which EC2 says
- * that they exist.
+ * Hosts with keys of their own count together, since whoever holds an enrolment key may have any
+ * number of them; but not with those of which EC2 says that they exist.
  */
 function findAccount(key: KeyObject): readonly [name: string, who: string] {
   if (!key.enrolment) return [key.id, nameKey(key)];

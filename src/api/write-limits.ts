@@ -1,4 +1,5 @@
-// How much one key may write where nothing else is set. Apart from what keeps to it, so that settings and help know it alone.
+// How much one key may write where nothing else is set. Apart from what keeps to it, so that
+// settings and help know it alone.
 
 export interface WriteLimits {
   /** Hosts whose reports one key wrote, or that it enrolled, within a day. */
@@ -10,7 +11,12 @@ export interface WriteLimits {
 }
 
 /**
- * No honest fleet of some ten thousand hosts with one key comes near. Each start is a departure, a report and perhaps an enrolment, so that all of
- * 6,000 may restart in one and the same second; heartbeats are hourly; and a usual report has 1 KB, a large one less than 100.
+ * No honest fleet of some ten thousand hosts with one key comes near. Each start is a departure, a
+ * report and perhaps an enrolment, so that all of 6,000 may restart in one and the same second;
+ * heartbeats are hourly; and a usual report has 1 KB, a large one less than 100.
  */
-export const USUAL_WRITE_LIMITS: WriteLimits = { hosts: 100_000, bytes: 512 * 1024 * 1024, writesAMinute: 20_000 };
+export const USUAL_WRITE_LIMITS: WriteLimits = {
+  hosts: 100_000,
+  bytes: 512 * 1024 * 1024,
+  writesAMinute: 20_000,
+};

@@ -25,7 +25,10 @@ export function makeSubject(collection: HostCollection): Subject {
 }
 
 /** Watches the host's files. @param onPolled told of what is looked at each minute only */
-export function openWatch({ files, monotonic, clock }: HostAccess, { onChange, onPolled, log }: WatchCallbacks): Watch {
+export function openWatch(
+  { files, monotonic, clock }: HostAccess,
+  { onChange, onPolled, log }: WatchCallbacks,
+): Watch {
   let before = new Map<string, string>();
   return createWatch({
     resolve: files.resolve,
@@ -46,7 +49,8 @@ export function openWatch({ files, monotonic, clock }: HostAccess, { onChange, o
         if (before.get(folder) !== reason)
           log.info({ folder, reason }, "changes here are not all told; it is looked at each minute");
       }
-      for (const folder of before.keys()) if (!now.has(folder)) log.info({ folder }, "changes here are told again");
+      for (const folder of before.keys())
+        if (!now.has(folder)) log.info({ folder }, "changes here are told again");
       before = now;
       onPolled?.(polled);
     },

@@ -11,8 +11,8 @@ import type { Settings } from "./settings.ts";
 const SYSTEM_FOLDER = "/var/lib/rollcall";
 
 /**
- * The agent's state folder: as set, as systemd says (systemd.exec(5), STATE_DIRECTORY), else the system's where an agent has been, else the
- * user's own.
+ * The agent's state folder: as set, as systemd says (systemd.exec(5), STATE_DIRECTORY), else the
+ * system's where an agent has been, else the user's own.
  *
  * @throws CommandError where the user has no home folder
  */
@@ -27,7 +27,9 @@ export async function findStateFolder(settings: Settings, io: Io): Promise<strin
   );
   if (isInstalled) return SYSTEM_FOLDER;
   if (io.folders.data === undefined)
-    throw new CommandError("there is no home folder for the agent's state; name a folder with --state, or set HOME");
+    throw new CommandError(
+      "there is no home folder for the agent's state; name a folder with --state, or set HOME",
+    );
   return join(io.folders.data, "agent");
 }
 
@@ -39,7 +41,10 @@ export interface MemoryOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** What was seen of this host's files, which agent and one-shot reports share in the state folder; where there can be none, for this process. */
+/**
+ * What was seen of this host's files, which agent and one-shot reports share in the state folder;
+ * where there can be none, for this process.
+ */
 export async function openMemory(settings: Settings, options: MemoryOptions, io: Io): Promise<Memory> {
   const root = options.root === undefined ? undefined : resolve(io.cwd, options.root);
   try {

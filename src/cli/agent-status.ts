@@ -8,7 +8,10 @@ import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { sanitizeLine } from "./terminal-text.ts";
 
-/** A status that is older is not that of now; ms. It is written each minute, and a look takes some time as well. */
+/**
+ * A status that is older is not that of now; ms. It is written each minute, and a look takes some
+ * time as well.
+ */
 const STALE_AFTER_MS = 5 * 60_000;
 
 export interface AgentStatusOptions extends Flags {
@@ -25,7 +28,8 @@ export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promi
       throw new CommandError(`cannot read the agent's status in ${folder}: ${error.message}`);
     });
   if (!status || !(await isRunning(status))) await tellUnkept(folder);
-  if (!status) throw new CommandError(`no agent has run with the state folder ${folder}; name another with --state`);
+  if (!status)
+    throw new CommandError(`no agent has run with the state folder ${folder}; name another with --state`);
   const running = await isRunning(status);
   const text =
     options.json || !io.stdout.isTerminal
@@ -34,24 +38,39 @@ export async function runAgentStatus(options: AgentStatusOptions, io: Io): Promi
   await io.stdout.write(text);
   if (!running) throw new CommandError("the agent is not running");
   tellStale(status, folder, io.clock());
-  if (status.waiting_since !== undefined) throw new CommandError("reports do not get through; the agent goes on trying");
+  if (status.waiting_since !== undefined)
+    throw new CommandError("reports do not get through; the agent goes on trying");
 }
 
-/** An agent whose folder is full, or read-only, runs and cannot say so there. @throws CommandError if one does */
+/**
+ * An agent whose folder is full, or read-only, runs and cannot say so there. @throws CommandError
+ * if one does
+ */
 async function tellUnkept(folder: string): Promise<void> {
   const [pid] = await findAgents(resolve(folder));
   if (pid === undefined) return;
   throw new CommandError(
-    `an agent runs (process ${pid}), but cannot write its state folder ${folder}: is the disk full, read-only, or another user's? Its log says more`,
+    `an agent runs (process ${pid}), but cannot write its state folder ${folder}: is ` +
+      "the disk full, read-only, or another user's? Its log says more",
   );
 }
 
-/** An agent looks each minute and writes it down, unless its host has left. @throws CommandError if it has not for some time */
-function tellStale({ pid, looked_at: lookedAt, started_at: startedAt, left_at: leftAt }: Status, folder: string, now: number) {
+/**
+ * An agent looks each minute and writes it down, unless its host has left. @throws CommandError if
+ * it has not for some time
+ */
+function tellStale(
+  { pid, looked_at: lookedAt, started_at: startedAt, left_at: leftAt }: Status,
+  folder: string,
+  now: number,
+) {
   const last = lookedAt === undefined ? startedAt : lookedAt > startedAt ? lookedAt : startedAt;
   if (leftAt !== undefined || now - Date.parse(last) < STALE_AFTER_MS) return;
   throw new CommandError(
-    `the agent (process ${pid}) has written nothing down for ${ago(last, now)?.replace(" ago", "")}, so the above may be out of date: it cannot write its state folder ${folder} (full, read-only), cannot look at this host, or hangs. Its log says more`,
+    `the agent (process ${pid}) has written nothing down for ` +
+      `${ago(last, now)?.replace(" ago", "")}, so the above may be out of date: it ` +
+      `cannot write its state folder ${folder} (full, read-only), cannot look at this ` +
+      "host, or hangs. Its log says more",
   );
 }
 
@@ -60,7 +79,10 @@ function formatStatus(status: Status, running: boolean, now: number): string {
     ["state", running ? describeState(status) : "not running"],
     ["host", status.host],
     ["reports to", status.target],
-    ["spec", status.spec_edition === undefined ? status.spec : `edition ${status.spec_edition}, ${status.spec}`],
+    [
+      "spec",
+      status.spec_edition === undefined ? status.spec : `edition ${status.spec_edition}, ${status.spec}`,
+    ],
     ["spec refused", status.spec_refused],
     ["version", status.version],
     ["process", running ? `${status.pid}, since ${ago(status.started_at, now)}` : undefined],
@@ -79,13 +101,16 @@ function formatStatus(status: Status, running: boolean, now: number): string {
 
 function describeState({ left_at: left, waiting_since: waiting, failures = 0 }: Status): string {
   if (left !== undefined) return "running; the host has left the roll";
-  return waiting === undefined ? "running" : `running; ${failures} ${failures === 1 ? "try" : "tries"} to report failed`;
+  return waiting === undefined
+    ? "running"
+    : `running; ${failures} ${failures === 1 ? "try" : "tries"} to report failed`;
 }
 
 function ago(time: string | undefined, now: number): string | undefined {
   if (time === undefined) return undefined;
   const seconds = Math.round((now - Date.parse(time)) / 1000);
   const size = Math.abs(seconds);
-  const text = size < 120 ? `${size} s` : size < 7200 ? `${Math.round(size / 60)} min` : `${Math.round(size / 3600)} h`;
+  const text =
+    size < 120 ? `${size} s` : size < 7200 ? `${Math.round(size / 60)} min` : `${Math.round(size / 3600)} h`;
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }

@@ -1,4 +1,5 @@
-// rollcall agent: reports when the host changes and once an hour, and takes the host out of the roll when it leaves.
+// rollcall agent: reports when the host changes and once an hour, and takes the host out of the
+// roll when it leaves.
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
@@ -29,7 +30,10 @@ export interface AgentCommandOptions extends Flags {
   readonly root?: string;
 }
 
-/** Runs until the signal aborts, and leaves then. SIGHUP makes it read its settings and the spec anew. @throws CommandError */
+/**
+ * Runs until the signal aborts, and leaves then. SIGHUP makes it read its settings and the spec
+ * anew. @throws CommandError
+ */
 export async function runAgentCommand(options: AgentCommandOptions, io: Io): Promise<void> {
   let agent = await prepareAgent(options, io);
   agent.log.info(agent.facts, `rollcall agent ${VERSION} has started`);
@@ -60,7 +64,10 @@ interface HangUpBell {
   onRing: () => void;
 }
 
-/** Runs an agent until the program ends, or SIGHUP has come and there are settings that work. @returns the one that takes its place */
+/**
+ * Runs an agent until the program ends, or SIGHUP has come and there are settings that work. @returns
+ * the one that takes its place
+ */
 async function runUntilReplaced(
   agent: PreparedAgent,
   bell: HangUpBell,
@@ -92,7 +99,10 @@ async function runUntilReplaced(
   return io.signal.aborted ? undefined : next;
 }
 
-/** Reads the settings and opens all that an agent needs. @param ownFolder the state folder that this process uses already @throws CommandError */
+/**
+ * Reads the settings and opens all that an agent needs. @param ownFolder the state folder that this
+ * process uses already @throws CommandError
+ */
 async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: string) {
   const settings = await readSettings(options, io);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
@@ -138,7 +148,9 @@ async function refuseSecondAgent(folder: string): Promise<void> {
   // Where the folder cannot be written, its status may be an old one.
   const [pid] = running && (await isRunning(running)) ? [running.pid] : await findAgents(folder);
   if (pid === undefined) return;
-  throw new CommandError(`an agent runs already (process ${pid}); stop it first, or give another folder with --state`);
+  throw new CommandError(
+    `an agent runs already (process ${pid}); stop it first, or give another folder with --state`,
+  );
 }
 
 /** What another machine left in the folder of which this one is a copy is not this one's. */
@@ -148,7 +160,8 @@ async function claim(folder: string, { root }: AgentCommandOptions, log: Logger,
     await removeLeftOvers(folder, io.clock());
     const { data } = io.folders;
     const moved = await claimFolder(folder, parts, data === undefined ? [] : [join(data, HOST_ID_FILE)]);
-    for (const path of moved) log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
+    for (const path of moved)
+      log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
   } catch (err) {
     // The agent says so for all that it keeps there, once.
     log.debug({ err, folder }, "the state folder cannot be taken for this machine's");

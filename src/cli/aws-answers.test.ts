@@ -6,11 +6,16 @@ import { FORMS, parseReporters } from "./aws-answers.ts";
 import { RESERVED_CONCURRENCY } from "./aws-deployment.ts";
 
 interface Template {
-  readonly Parameters: Readonly<Record<string, { readonly AllowedPattern?: string; readonly Default?: unknown }>>;
+  readonly Parameters: Readonly<
+    Record<string, { readonly AllowedPattern?: string; readonly Default?: unknown }>
+  >;
 }
 
 async function readParameter(template: string, name: string) {
-  const text = await readFile(new URL(`../../infra/templates/rollcall-${template}.template.json`, import.meta.url), "utf8");
+  const text = await readFile(
+    new URL(`../../infra/templates/rollcall-${template}.template.json`, import.meta.url),
+    "utf8",
+  );
   const parameter = (JSON.parse(text) as Template).Parameters[name];
   if (!parameter) throw new Error(`rollcall-${template} has no parameter ${name}`);
   return parameter;
@@ -35,14 +40,23 @@ describe("FORMS", () => {
         fc.nat(),
         fc.constantFrom(..."-.@ aZ0"),
       )
-      .map(([text, at, character]) => text.slice(0, at % text.length) + character + text.slice((at % text.length) + 1));
+      .map(
+        ([text, at, character]) =>
+          text.slice(0, at % text.length) + character + text.slice((at % text.length) + 1),
+      );
     const taken = fc.stringMatching(new RegExp(FORMS[form].form.source.replace("(?!.*\\.\\.)", "")));
-    fc.assert(fc.property(fc.oneof(taken, near), (text) => !FORMS[form].form.test(text) || pattern.test(text)));
+    fc.assert(
+      fc.property(fc.oneof(taken, near), (text) => !FORMS[form].form.test(text) || pattern.test(text)),
+    );
   });
 
   it("makes names that the hosts' template takes", async () => {
     const { AllowedPattern = "" } = await readParameter("hosts", "HostName");
-    fc.assert(fc.property(fc.stringMatching(FORMS.name.form), (name) => new RegExp(AllowedPattern).test(`${name}-host`)));
+    fc.assert(
+      fc.property(fc.stringMatching(FORMS.name.form), (name) =>
+        new RegExp(AllowedPattern).test(`${name}-host`),
+      ),
+    );
   });
 
   it.each([

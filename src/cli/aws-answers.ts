@@ -1,11 +1,15 @@
-// The answers that rollcall aws init deploys from: their forms, and the file that keeps them for the next run. Pure.
+// The answers that rollcall aws init deploys from: their forms, and the file that keeps them for
+// the next run. Pure.
 import { z } from "zod";
 
 /** What has to be known before anything can be deployed. */
 export interface Deployment {
   /** Begins the names of all that is made; the bucket is NAME-ACCOUNT-REGION. */
   readonly name: string;
-  /** Whose hosts may report: those of an organization, of some accounts, or "" and [] for those of this account. */
+  /**
+   * Whose hosts may report: those of an organization, of some accounts, or "" and [] for those of
+   * this account.
+   */
   readonly organization: string;
   readonly accounts: readonly string[];
   /** A bucket that holds reports already, in the place of a new one; "" for a new one. */
@@ -15,8 +19,9 @@ export interface Deployment {
 }
 
 /**
- * The forms of the answers: also what keeps them from meaning anything to a shell. Each takes no more than the template's own pattern does,
- * which would refuse the rest only in the middle of a deployment.
+ * The forms of the answers: also what keeps them from meaning anything to a shell. Each takes no
+ * more than the template's own pattern does, which would refuse the rest only in the middle of a
+ * deployment.
  */
 export const FORMS = {
   name: {
@@ -67,7 +72,10 @@ const answersSchema = z
 
 export type EarlierAnswers = Readonly<z.infer<typeof answersSchema>>;
 
-/** Reads the file of the answers, some of which may be missing. @throws Error that says what is wrong and where in the file */
+/**
+ * Reads the file of the answers, some of which may be missing. @throws Error that says what is
+ * wrong and where in the file
+ */
 export function parseAnswers(text: string): EarlierAnswers {
   const { data, error } = answersSchema.safeParse(JSON.parse(text));
   if (!error) return data;

@@ -1,15 +1,30 @@
-// What rollcall aws init writes, from the answers to its questions: parameters and the scripts that deploy with them. Pure.
+// What rollcall aws init writes, from the answers to its questions: parameters and the scripts that
+// deploy with them. Pure.
 
 import type { Deployment } from "./aws-answers.ts";
 
-export const TEMPLATES = ["rollcall-store", "rollcall-reader", "rollcall-hosts", "rollcall-publisher"] as const;
+export const TEMPLATES = [
+  "rollcall-store",
+  "rollcall-reader",
+  "rollcall-hosts",
+  "rollcall-publisher",
+] as const;
 
-/** What the reader reserves if it is not told otherwise: ReservedConcurrency, and one for the refresher. */
+/**
+ * What the reader reserves if it is not told otherwise: ReservedConcurrency, and one for the
+ * refresher.
+ */
 export const RESERVED_CONCURRENCY = 11;
-/** How many concurrent executions Lambda keeps from being reserved ("Configuring reserved concurrency"). */
+/**
+ * How many concurrent executions Lambda keeps from being reserved ("Configuring reserved
+ * concurrency").
+ */
 const UNRESERVED_CONCURRENCY = 100;
 
-/** The shell function that both scripts look at a stack with. Its message is the only sign of a stack that is not there, to the AWS CLI as well. */
+/**
+ * The shell function that both scripts look at a stack with. Its message is the only sign of a
+ * stack that is not there, to the AWS CLI as well.
+ */
 const LOOK_AT = `# Sets IS_NEW to yes where the stack has yet to be made. What is left of a first deployment that was rolled back goes: it holds nothing,
 # and CloudFormation takes no deployment to it.
 look_at() {
@@ -37,8 +52,9 @@ function nameHosts({ name }: Deployment): string {
 }
 
 /**
- * Writes the script that deploys, and deploys again after a change. Each value has been checked against FORMS. Answers of nothing are written
- * too: CloudFormation keeps what it is not told, and so would keep an account that was taken back.
+ * Writes the script that deploys, and deploys again after a change. Each value has been checked
+ * against FORMS. Answers of nothing are written too: CloudFormation keeps what it is not told, and
+ * so would keep an account that was taken back.
  */
 export function writeDeployScript({ name, organization, accounts, bucket, alarmEmail }: Deployment): string {
   const makeBucket = bucket

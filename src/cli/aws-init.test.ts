@@ -12,10 +12,18 @@ import { type IoDoubleOptions, makeIo } from "./io-double.ts";
 
 async function init(options: Partial<AwsInitOptions>, io: IoDoubleOptions = {}) {
   const made = await makeIo(io);
-  const templates = await makeFolder(Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])));
-  const run = (again: Partial<AwsInitOptions>) => runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`));
+  const templates = await makeFolder(
+    Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])),
+  );
+  const run = (again: Partial<AwsInitOptions>) =>
+    runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`));
   await run(options);
-  return { io: made, run, read: (name: string) => readFile(join(made.cwd, "aws", name), "utf8"), folder: join(made.cwd, "aws") };
+  return {
+    io: made,
+    run,
+    read: (name: string) => readFile(join(made.cwd, "aws", name), "utf8"),
+    folder: join(made.cwd, "aws"),
+  };
 }
 
 describe("aws init", () => {
@@ -65,10 +73,18 @@ describe("aws init", () => {
   });
 
   it("takes back an answer for -, and keeps it for an empty line", async () => {
-    const flags = { name: "fleet", organization: "o-a1b2c3d4e5", bucket: "app-configs", alarmEmail: "ops@example.com" };
+    const flags = {
+      name: "fleet",
+      organization: "o-a1b2c3d4e5",
+      bucket: "app-configs",
+      alarmEmail: "ops@example.com",
+    };
     const { io, run, read } = await init(flags, { answers: ["", "", "", "-", "", "-", "-"] });
     await run({});
-    expect(JSON.parse(await read("answers.json"))).toMatchObject({ organization: "o-a1b2c3d4e5", alarmEmail: "ops@example.com" });
+    expect(JSON.parse(await read("answers.json"))).toMatchObject({
+      organization: "o-a1b2c3d4e5",
+      alarmEmail: "ops@example.com",
+    });
     expect(io.err()).toContain("[fleet]: ");
     expect(io.err()).toContain("or nothing for this account's own [o-a1b2c3d4e5, or - for nothing]: ");
     await run({ bucket: "" });
@@ -111,11 +127,17 @@ describe("aws init", () => {
   it.each([
     ["null", /answers\.json cannot be read: not the answers of rollcall aws init; mend or remove it/],
     ["[]", /not the answers of rollcall aws init/],
-    ['{"organization":"o-1; reboot"}', /answers\.json cannot be read: organization: an organization's id such as/],
+    [
+      '{"organization":"o-1; reboot"}',
+      /answers\.json cannot be read: organization: an organization's id such as/,
+    ],
     ['{"name":5}', /answers\.json cannot be read: name: 2 to 24 of/],
     ['{"accounts":["1"]}', /answers\.json cannot be read: accounts: 0: an account's id has 12 digits/],
     ['{"accounts":"111111111111"}', /accounts: a list of account ids/],
-    ['{"organization":"o-a1b2c3d4e5","accounts":["111111111111"]}', /accounts: not together with an organization/],
+    [
+      '{"organization":"o-a1b2c3d4e5","accounts":["111111111111"]}',
+      /accounts: not together with an organization/,
+    ],
   ])("refuses %s as the answers of before", async (text, message) => {
     const run = init({ yes: true }, { files: { "aws/answers.json": text } });
     await expect(run).rejects.toThrow(CommandError);
@@ -133,8 +155,14 @@ describe("aws init", () => {
     const io = await makeIo({ files: { "aws/answers.json": "{" } });
     const none = pathToFileURL(`${await makeFolder()}/`);
     await expect(runAwsInit({ out: "aws" }, io, none)).rejects.toThrow(/npx rollcall aws init/);
-    const templates = await makeFolder(Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, "{}"])));
-    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(CommandError);
-    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(/mend or remove it/);
+    const templates = await makeFolder(
+      Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, "{}"])),
+    );
+    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(
+      CommandError,
+    );
+    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(
+      /mend or remove it/,
+    );
   });
 });

@@ -1,8 +1,16 @@
-// rollcall aws init: asks three questions and writes a folder from which the AWS CLI deploys the whole system.
+// rollcall aws init: asks three questions and writes a folder from which the AWS CLI deploys the
+// whole system.
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isAbsence } from "../store/file-error.ts";
-import { type Deployment, type EarlierAnswers, FORMS, NOTHING, parseAnswers, parseReporters } from "./aws-answers.ts";
+import {
+  type Deployment,
+  type EarlierAnswers,
+  FORMS,
+  NOTHING,
+  parseAnswers,
+  parseReporters,
+} from "./aws-answers.ts";
 import { TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { readGivenText } from "./given-file.ts";
@@ -23,8 +31,15 @@ const TEMPLATES_FOLDER = new URL("aws/", import.meta.url);
 
 const ANSWERS = "answers.json";
 
-/** Asks for what no flag says, and writes. @throws UsageError for an answer of the wrong form, CommandError if a file cannot be written */
-export async function runAwsInit(options: AwsInitOptions, io: Io, templates: URL = TEMPLATES_FOLDER): Promise<void> {
+/**
+ * Asks for what no flag says, and writes. @throws UsageError for an answer of the wrong form,
+ * CommandError if a file cannot be written
+ */
+export async function runAwsInit(
+  options: AwsInitOptions,
+  io: Io,
+  templates: URL = TEMPLATES_FOLDER,
+): Promise<void> {
   const { out } = options;
   if (out === "") throw new UsageError('--out "": the name of a folder');
   const folder = resolve(io.cwd, out);
@@ -61,7 +76,9 @@ async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {
       bodies.set(name, await readFile(new URL(name, folder)));
     } catch (error) {
       if (!isAbsence(error)) throw error;
-      throw new CommandError("the templates are not in this build; the npm package has them: npx rollcall aws init");
+      throw new CommandError(
+        "the templates are not in this build; the npm package has them: npx rollcall aws init",
+      );
     }
   }
   return bodies;
@@ -86,7 +103,8 @@ async function readAnswers(folder: string): Promise<EarlierAnswers> {
 async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io): Promise<Deployment> {
   const { organization, accounts, yes = false } = options;
   const ask = yes ? undefined : io.ask;
-  if (organization !== undefined && accounts !== undefined) throw new UsageError("give --organization or --accounts, not both");
+  if (organization !== undefined && accounts !== undefined)
+    throw new UsageError("give --organization or --accounts, not both");
   const known = earlier.organization || (earlier.accounts ?? []).join(",");
   return {
     name: await settle({
@@ -101,7 +119,9 @@ async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io):
     ...(await settle({
       given: organization ?? accounts,
       flag: organization === undefined ? "--accounts" : "--organization",
-      question: "Whose hosts report? An organization's id (o-…), account ids split by commas, or nothing for this account's own",
+      question:
+        "Whose hosts report? An organization's id (o-…), account ids split by " +
+        "commas, or nothing for this account's own",
       usual: known,
       read: parseReporters,
       words: `${FORMS.organization.words}, or account ids of 12 digits`,
@@ -114,7 +134,8 @@ async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io):
       usual: earlier.bucket ?? "",
       read: (text) => (text === "" || FORMS.bucket.form.test(text) ? text : undefined),
       words: FORMS.bucket.words,
-      // Who has reports in a bucket already says so by the flag; nobody else should have to think about it.
+      // Who has reports in a bucket already says so by the flag; nobody else should have to think
+      // about it.
       ask: undefined,
     }),
     alarmEmail: await settle({
@@ -140,7 +161,10 @@ interface Question<T> {
   readonly ask: Io["ask"];
 }
 
-/** An answer from the flag, from whoever sits there, or the usual one. Who answers wrongly is asked again; a wrong flag is an error. */
+/**
+ * An answer from the flag, from whoever sits there, or the usual one. Who answers wrongly is asked
+ * again; a wrong flag is an error.
+ */
 async function settle<T>({ given, flag, question, usual, read, words, ask }: Question<T>): Promise<T> {
   const understand = (text: string) => read(text === NOTHING ? "" : text);
   if (given !== undefined || !ask) {

@@ -1,4 +1,5 @@
-// The parts of Bun that the executable uses (https://bun.sh/docs/api/ffi); the program on Node never comes to them.
+// The parts of Bun that the executable uses (https://bun.sh/docs/api/ffi); the program on Node
+// never comes to them.
 declare module "bun:ffi" {
   /** Of three arguments: an address, a length, and a number. */
   type Call = (address: bigint, length: bigint, value: number) => number;

@@ -28,7 +28,11 @@ export const MACHINE = { machine: "a".repeat(64), boot: "1".repeat(64) };
 export const OTHER_MACHINE = { machine: "b".repeat(64), boot: "2".repeat(64) };
 const LOG = pino({ level: "silent" });
 
-export const session = (principal: string, account = ACCOUNT, accessKeyId = "ASIAEXAMPLE000000001"): StsSession => ({
+export const session = (
+  principal: string,
+  account = ACCOUNT,
+  accessKeyId = "ASIAEXAMPLE000000001",
+): StsSession => ({
   accessKeyId,
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
   sessionToken: "IQoJb3JpZ2luX2VjEXAMPLE//+=",
@@ -58,7 +62,13 @@ export async function makeVoucher() {
 }
 
 /** A server that takes callers alone, and its STS. */
-export async function setUp({ known = INSTANCE, roles, store: given, certificates, fetch = globalThis.fetch }: SetUp = {}) {
+export async function setUp({
+  known = INSTANCE,
+  roles,
+  store: given,
+  certificates,
+  fetch = globalThis.fetch,
+}: SetUp = {}) {
   // After the beginning of a certificate that has just been made.
   let now = Date.now() + 1000;
   const clock = () => now;
@@ -71,7 +81,11 @@ export async function setUp({ known = INSTANCE, roles, store: given, certificate
     roll: createRoll({ store, clock }),
     keyring: createKeyring({ store, clock }),
     clones: createClones({ clock }),
-    identityTrust: { accounts: [ACCOUNT], certificates, callers: { nonces: createNonces({ store, clock }), findFault } },
+    identityTrust: {
+      accounts: [ACCOUNT],
+      certificates,
+      callers: { nonces: createNonces({ store, clock }), findFault },
+    },
     labels: compileLabels(BUILT_IN_RULES),
     clock,
     log: LOG,
@@ -93,7 +107,12 @@ export async function setUp({ known = INSTANCE, roles, store: given, certificate
     AWS_SESSION_TOKEN: known.sessionToken,
     AWS_ENDPOINT_URL_STS: sts.endpoint,
   };
-  const prove = async ({ id = ID, machine = MACHINE, origin = SERVER, more = {} } = {}): Promise<CallerProof> => {
+  const prove = async ({
+    id = ID,
+    machine = MACHINE,
+    origin = SERVER,
+    more = {},
+  } = {}): Promise<CallerProof> => {
     const subject = { id, ...machine };
     const proof = await makeCallerProof(
       { client, origin, subject, region: "ap-northeast-1" },
@@ -107,7 +126,12 @@ export async function setUp({ known = INSTANCE, roles, store: given, certificate
       method: "POST",
       body: JSON.stringify({ id: ID, ...MACHINE, ...body }),
     });
-    const json = (await response.json()) as { type?: string; title?: string; detail?: string; secret?: string };
+    const json = (await response.json()) as {
+      type?: string;
+      title?: string;
+      detail?: string;
+      secret?: string;
+    };
     return { status: response.status, json, retryAfter: response.headers.get("retry-after") };
   };
   return { sts, store, clock, prove, enrol, app, client, wait: (ms: number) => (now += ms) };

@@ -1,11 +1,23 @@
-// Tests of enrolment by a GetCallerIdentity, from the host's signature over the server's checks to an STS that verifies it.
+// Tests of enrolment by a GetCallerIdentity, from the host's signature over the server's checks to
+// an STS that verifies it.
 import { describe, expect, it } from "vitest";
 import { parseAnswer } from "../api/caller-identity.ts";
 import { denyHost } from "../api/denials.ts";
 import { enrolHost, revokeEnrolment } from "../api/enrolment.ts";
 import { createNonces } from "../api/nonces.ts";
 import { formatAnswer } from "../api/sts-double.ts";
-import { ACCOUNT, ID, INSTANCE, MACHINE, makeVoucher, OTHER_MACHINE, refusal, SERVER, session, setUp } from "./caller-lab.ts";
+import {
+  ACCOUNT,
+  ID,
+  INSTANCE,
+  MACHINE,
+  makeVoucher,
+  OTHER_MACHINE,
+  refusal,
+  SERVER,
+  session,
+  setUp,
+} from "./caller-lab.ts";
 import { makeCallerProof } from "./caller-proof.ts";
 
 describe("a GetCallerIdentity signed by the instance's role", () => {
@@ -50,7 +62,9 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
     const elsewhere = await (await setUp()).prove();
     expect(await refusal(enrol({ caller: elsewhere }))).toMatch(/403 the nonce is not of this server/);
     const forged = `${caller.nonce.slice(0, 8)}${caller.nonce[8] === "A" ? "B" : "A"}${caller.nonce.slice(9)}`;
-    expect(await refusal(enrol({ caller: { ...caller, nonce: forged } }))).toMatch(/403 the nonce is not of this server/);
+    expect(await refusal(enrol({ caller: { ...caller, nonce: forged } }))).toMatch(
+      /403 the nonce is not of this server/,
+    );
     expect(sts.requests).toEqual([]);
   });
 
@@ -58,32 +72,38 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
     const first = await setUp();
     const second = await setUp({ store: first.store });
     const { nonce } = await first.prove();
-    expect(await createNonces({ store: second.store, clock: first.clock }).check(nonce)).toMatchObject({ value: nonce });
+    expect(await createNonces({ store: second.store, clock: first.clock }).check(nonce)).toMatchObject({
+      value: nonce,
+    });
   });
 
-  it("is refused where it was signed for another server, host, machine or nonce, or anything of it was changed", async () => {
-    const { prove, enrol } = await setUp();
-    expect(await refusal(enrol({ caller: await prove({ origin: "https://evil.example" }) }))).toMatch(
-      /403 the request was signed for/,
-    );
-    const relayed = { ...(await prove({ origin: "https://evil.example" })), server: SERVER };
-    const other = await prove();
-    for (const body of [
-      { caller: relayed },
-      { caller: await prove({ id: "i-0aaaaaaaaaaaaaaaa" }) },
-      { caller: await prove(), ...OTHER_MACHINE },
-      { caller: await prove(), boot: OTHER_MACHINE.boot },
-      { caller: { ...(await prove()), nonce: other.nonce } },
-      { caller: { ...(await prove()), region: "eu-west-1" } },
-      { caller: { ...(await prove()), date: "20200101T000000Z" } },
-      { caller: { ...(await prove()), access_key_id: "ASIAEXAMPLE000000002" } },
-      { caller: { ...(await prove()), session_token: "x" } },
-      { caller: { ...(await prove()), signature: "0".repeat(64) } },
-    ])
-      expect(await refusal(enrol(body))).toMatch(
-        /403 AWS does not take the signature: 403 (SignatureDoesNotMatch|InvalidClientTokenId)/,
+  it(
+    "is refused where it was signed for another server, host, machine or nonce, or " +
+      "anything of it was changed",
+    async () => {
+      const { prove, enrol } = await setUp();
+      expect(await refusal(enrol({ caller: await prove({ origin: "https://evil.example" }) }))).toMatch(
+        /403 the request was signed for/,
       );
-  });
+      const relayed = { ...(await prove({ origin: "https://evil.example" })), server: SERVER };
+      const other = await prove();
+      for (const body of [
+        { caller: relayed },
+        { caller: await prove({ id: "i-0aaaaaaaaaaaaaaaa" }) },
+        { caller: await prove(), ...OTHER_MACHINE },
+        { caller: await prove(), boot: OTHER_MACHINE.boot },
+        { caller: { ...(await prove()), nonce: other.nonce } },
+        { caller: { ...(await prove()), region: "eu-west-1" } },
+        { caller: { ...(await prove()), date: "20200101T000000Z" } },
+        { caller: { ...(await prove()), access_key_id: "ASIAEXAMPLE000000002" } },
+        { caller: { ...(await prove()), session_token: "x" } },
+        { caller: { ...(await prove()), signature: "0".repeat(64) } },
+      ])
+        expect(await refusal(enrol(body))).toMatch(
+          /403 AWS does not take the signature: 403 (SignatureDoesNotMatch|InvalidClientTokenId)/,
+        );
+    },
+  );
 
   it("goes to STS's own addresses alone", async () => {
     const { sts, prove, enrol } = await setUp();
@@ -104,7 +124,9 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
       `${sts.endpoint}/x`,
       "http://169.254.169.254",
     ])
-      expect(await refusal(enrol({ caller: { ...caller, endpoint } }))).toMatch(/403 .* is no endpoint of STS/);
+      expect(await refusal(enrol({ caller: { ...caller, endpoint } }))).toMatch(
+        /403 .* is no endpoint of STS/,
+      );
     expect(sts.requests).toEqual([]);
   });
 
@@ -134,10 +156,22 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
       /account 999999999999 is not trusted/,
     ],
     ["a role that is not trusted", session(`assumed-role/admin/${ID}`), /role admin is not trusted/],
-    ["a session with another name", session("assumed-role/web-prod/i-0aaaaaaaaaaaaaaaa"), /session is web-prod\/i-0a/],
-    ["a person's session", session("assumed-role/web-prod/jane@example.com"), /session is web-prod\/jane@example.com/],
+    [
+      "a session with another name",
+      session("assumed-role/web-prod/i-0aaaaaaaaaaaaaaaa"),
+      /session is web-prod\/i-0a/,
+    ],
+    [
+      "a person's session",
+      session("assumed-role/web-prod/jane@example.com"),
+      /session is web-prod\/jane@example.com/,
+    ],
     ["a user", session("user/jane"), /arn:aws:sts::123456789012:user\/jane, which is no session/],
-    ["a federated user that looks like one", session(`federated-user/assumed-role/web-prod/${ID}`), /no session/],
+    [
+      "a federated user that looks like one",
+      session(`federated-user/assumed-role/web-prod/${ID}`),
+      /no session/,
+    ],
   ])("is refused for %s", async (_what, known, words) => {
     const { prove, enrol } = await setUp({ known, roles: ["web-*"] });
     expect(await refusal(enrol({ caller: await prove() }))).toMatch(words);
@@ -187,7 +221,9 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
     const caller = await makeCallerProof(options, { env, clock: () => clock() + 86_400_000 });
     expect((await enrol({ caller })).status).toBe(201);
     const { AWS_SESSION_TOKEN: _token, ...user } = env;
-    expect(await makeCallerProof(options, { env: user, clock })).toMatchObject({ fault: expect.stringContaining("a user's") });
+    expect(await makeCallerProof(options, { env: user, clock })).toMatchObject({
+      fault: expect.stringContaining("a user's"),
+    });
   });
 });
 
@@ -200,8 +236,14 @@ describe("a caller beside a document", () => {
     const { status, json } = await enrol({ caller: await prove() });
     expect(status).toBe(201);
     for (const machine of [MACHINE, OTHER_MACHINE])
-      expect(await enrolHost(store, { id: ID, ...machine, proven: document }, { clock })).toHaveProperty("refusal");
-    const headers = { "rollcall-machine": MACHINE.machine, "rollcall-boot": MACHINE.boot, "x-api-key": json.secret ?? "" };
+      expect(await enrolHost(store, { id: ID, ...machine, proven: document }, { clock })).toHaveProperty(
+        "refusal",
+      );
+    const headers = {
+      "rollcall-machine": MACHINE.machine,
+      "rollcall-boot": MACHINE.boot,
+      "x-api-key": json.secret ?? "",
+    };
     expect((await app.request(`/v1/reports/${ID}`, { method: "DELETE", headers })).status).toBe(204);
   });
 
@@ -209,30 +251,44 @@ describe("a caller beside a document", () => {
     const { store, clock, prove, enrol } = await setUp();
     await enrolHost(store, { id: ID, ...OTHER_MACHINE, proven: { proof: "document" } }, { clock });
     await revokeEnrolment(store, ID, OTHER_MACHINE.machine.slice(0, 16));
-    expect(await refusal(enrol({ caller: await prove() }))).toMatch(/409 an operator keeps this id for another machine/);
+    expect(await refusal(enrol({ caller: await prove() }))).toMatch(
+      /409 an operator keeps this id for another machine/,
+    );
     const named = await enrol({ ...OTHER_MACHINE, caller: await prove({ machine: OTHER_MACHINE }) });
     expect(named.status).toBe(201);
   });
 
-  it("is waited for where STS is away, if the host enrolled by one or another machine has the id; else the document does", async () => {
-    const { certificates, identity } = await makeVoucher();
-    const { sts, prove, enrol } = await setUp({ certificates });
-    sts.answer = () => ({ status: 500, body: "" });
-    expect((await enrol({ ...OTHER_MACHINE, identity })).status).toBe(201);
-    const unavailable = { status: 503, retryAfter: "5", json: { type: "urn:rollcall:error:identity_unavailable" } };
-    expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
-    expect((await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status).toBe(201);
-    sts.answer = undefined;
-    expect((await enrol({ identity, caller: await prove() })).status).toBe(201);
-    sts.answer = () => ({ status: 500, body: "" });
-    expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
-    expect((await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status).toBe(409);
-    expect(await refusal(enrol({ identity }))).toMatch(/403 .* document alone does not do/);
-    // It is not for want of a role.
-    expect(await refusal(enrol({ identity, caller: { ...(await prove()), signature: "0".repeat(64) } }))).toMatch(
-      /403 AWS does not take the signature/,
-    );
-  });
+  it(
+    "is waited for where STS is away, if the host enrolled by one or another machine " +
+      "has the id; else the document does",
+    async () => {
+      const { certificates, identity } = await makeVoucher();
+      const { sts, prove, enrol } = await setUp({ certificates });
+      sts.answer = () => ({ status: 500, body: "" });
+      expect((await enrol({ ...OTHER_MACHINE, identity })).status).toBe(201);
+      const unavailable = {
+        status: 503,
+        retryAfter: "5",
+        json: { type: "urn:rollcall:error:identity_unavailable" },
+      };
+      expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
+      expect(
+        (await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status,
+      ).toBe(201);
+      sts.answer = undefined;
+      expect((await enrol({ identity, caller: await prove() })).status).toBe(201);
+      sts.answer = () => ({ status: 500, body: "" });
+      expect(await enrol({ identity, caller: await prove() })).toMatchObject(unavailable);
+      expect(
+        (await enrol({ ...OTHER_MACHINE, identity, caller: await prove({ machine: OTHER_MACHINE }) })).status,
+      ).toBe(409);
+      expect(await refusal(enrol({ identity }))).toMatch(/403 .* document alone does not do/);
+      // It is not for want of a role.
+      expect(
+        await refusal(enrol({ identity, caller: { ...(await prove()), signature: "0".repeat(64) } })),
+      ).toMatch(/403 AWS does not take the signature/);
+    },
+  );
 
   it("is refused under a title that says nothing of keys, also where the host is shut out", async () => {
     const { store, clock, prove, enrol } = await setUp();
@@ -252,7 +308,11 @@ describe("a caller beside a document", () => {
     );
     const old = await enrolHost(store, { id: ID, ...MACHINE, proven: { proof: "document" } }, { clock });
     const secret = "secret" in old ? old.secret : "";
-    const headers = { "rollcall-machine": MACHINE.machine, "rollcall-boot": MACHINE.boot, "x-api-key": secret };
+    const headers = {
+      "rollcall-machine": MACHINE.machine,
+      "rollcall-boot": MACHINE.boot,
+      "x-api-key": secret,
+    };
     expect((await app.request(`/v1/reports/${ID}`, { method: "DELETE", headers })).status).toBe(401);
   });
 });

@@ -1,5 +1,12 @@
-// The host's side of a GetCallerIdentity that enrols it: signed here with the keys of the instance's role, sent to STS by the server.
-import { CALLER_BODY, type CallerProof, formatCallerHeaders, listStsEndpoints, type Subject } from "../api/caller-identity.ts";
+// The host's side of a GetCallerIdentity that enrols it: signed here with the keys of the
+// instance's role, sent to STS by the server.
+import {
+  CALLER_BODY,
+  type CallerProof,
+  formatCallerHeaders,
+  listStsEndpoints,
+  type Subject,
+} from "../api/caller-identity.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
@@ -8,7 +15,10 @@ import { StoreError } from "../store/store.ts";
 import { type Client, ServerRefusal } from "./client.ts";
 import type { Io } from "./io.ts";
 
-/** STS takes signatures that are off by a quarter of an hour at most: a clock that is off by more than this is not signed by; ms. */
+/**
+ * STS takes signatures that are off by a quarter of an hour at most: a clock that is off by more
+ * than this is not signed by; ms.
+ */
 const TOLERANCE_MS = 5 * 60_000;
 
 export interface CallerProofOptions {
@@ -35,13 +45,16 @@ export async function makeCallerProof(
   const { nonce, issuedAt } = given;
   try {
     const trust = await readAwsTrust(env);
-    const { sessionToken, ...keys } = await loadFromChain({ env: { ...env }, trust, profile: undefined })(false);
+    const { sessionToken, ...keys } = await loadFromChain({ env: { ...env }, trust, profile: undefined })(
+      false,
+    );
     if (sessionToken === undefined)
       return { fault: "the AWS credentials of this host are a user's, not those of the instance's role" };
     const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || ownRegion || "us-east-1";
     const { AWS_ENDPOINT_URL_STS: ownEndpoint } = env;
     const endpoint = ownEndpoint ? parseEndpoint(ownEndpoint).origin : listStsEndpoints(region)[0];
-    if (endpoint === undefined) return { fault: `${JSON.stringify(region)} is no AWS Region; see to AWS_REGION` };
+    if (endpoint === undefined)
+      return { fault: `${JSON.stringify(region)} is no AWS Region; see to AWS_REGION` };
     const isClockOff = Math.abs(issuedAt - clock()) > TOLERANCE_MS;
     const sign = createSigner({
       region,
@@ -69,7 +82,9 @@ export async function makeCallerProof(
 }
 
 /** @returns undefined where the server knows no such proofs, as older ones do not */
-async function askForNonce(client: Client): Promise<{ readonly nonce: string; readonly issuedAt: number } | undefined> {
+async function askForNonce(
+  client: Client,
+): Promise<{ readonly nonce: string; readonly issuedAt: number } | undefined> {
   try {
     const response = await client.request("/v1/enrolments/nonces", { method: "POST" });
     const { nonce, issued_at } = (await response.json()) as { nonce: string; issued_at: string };

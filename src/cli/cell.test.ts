@@ -29,9 +29,15 @@ describe("formatJson", () => {
   const format = (json: string) => formatJson(Buffer.from(json), { start: 0, end: Buffer.byteLength(json) });
 
   it("makes one harmless line of any JSON", () => {
-    const value = fc.jsonValue({ stringUnit: fc.oneof(fc.constantFrom("\u001b", "\n", "\u202e", "\u009b"), fc.constant("a")) });
+    const value = fc.jsonValue({
+      stringUnit: fc.oneof(fc.constantFrom("\u001b", "\n", "\u202e", "\u009b"), fc.constant("a")),
+    });
     fc.assert(
-      fc.property(value, fc.constantFrom(0, 2), (json, space) => !DANGEROUS.test(format(JSON.stringify(json, null, space)))),
+      fc.property(
+        value,
+        fc.constantFrom(0, 2),
+        (json, space) => !DANGEROUS.test(format(JSON.stringify(json, null, space))),
+      ),
     );
   });
 

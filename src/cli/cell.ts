@@ -7,14 +7,16 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
 /**
- * A value of checked JSON in one line, made safe likewise: scalars as text, arrays joined with commas, objects as JSON. Numbers stay as they are
- * written: 1.10 is not 1.1, and what is longer than a number of JavaScript holds keeps all its digits.
+ * A value of checked JSON in one line, made safe likewise: scalars as text, arrays joined with
+ * commas, objects as JSON. Numbers stay as they are written: 1.10 is not 1.1, and what is longer
+ * than a number of JavaScript holds keeps all its digits.
  */
 export function formatJson(json: Buffer, span: JsonSpan): string {
   const first = json[span.start];
   if (first === QUOTE) return sanitizeLine(decodeString(json, span));
   if (first === OPEN_BRACE) return sanitizeLine(compact(json, span));
-  if (first === OPEN_BRACKET) return listChildren(json, span, (_, child) => formatJson(json, child)).join(",");
+  if (first === OPEN_BRACKET)
+    return listChildren(json, span, (_, child) => formatJson(json, child)).join(",");
   const text = json.toString("latin1", span.start, span.end);
   return text === "null" ? "" : text;
 }
@@ -30,7 +32,11 @@ function compact(json: Buffer, span: JsonSpan): string {
   return first === OPEN_BRACE ? `{${children.join(",")}}` : `[${children.join(",")}]`;
 }
 
-function listChildren(json: Buffer, span: JsonSpan, format: (key: string | undefined, child: JsonSpan) => string): string[] {
+function listChildren(
+  json: Buffer,
+  span: JsonSpan,
+  format: (key: string | undefined, child: JsonSpan) => string,
+): string[] {
   const texts: string[] = [];
   walkChildren(json, span.start, (key, child) => void texts.push(format(key, child)));
   return texts;

@@ -3,10 +3,16 @@ import { pino } from "pino";
 import { expect, it } from "vitest";
 import { followCertificate } from "./certificate-renewal.ts";
 
-/** Follows for as many looks as there are outcomes, an error's message or whether it was renewed, and gathers what is said. */
+/**
+ * Follows for as many looks as there are outcomes, an error's message or whether it was renewed,
+ * and gathers what is said.
+ */
 async function follow(outcomes: (boolean | string)[], hangUpBefore: number[] = []): Promise<string[]> {
   const said: string[] = [];
-  const log = pino({ level: "info" }, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
+  const log = pino(
+    { level: "info" },
+    { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) },
+  );
   const stop = new AbortController();
   const listeners = new Set<() => void>();
   const left = [...outcomes];
@@ -38,7 +44,9 @@ it("says when one was renewed", async () => {
 it("says nothing of a pair that is being written, and once what does not fit", async () => {
   expect(await follow(["half", true])).toEqual(["the certificate was renewed"]);
   const fault = "the certificate was not renewed, the last good one is served on: wrong";
-  expect(await follow(["wrong", "wrong", "wrong", "wrong", "other", "other", true, "wrong", "wrong"])).toEqual([
+  expect(
+    await follow(["wrong", "wrong", "wrong", "wrong", "other", "other", true, "wrong", "wrong"]),
+  ).toEqual([
     fault,
     "the certificate was not renewed, the last good one is served on: other",
     "the certificate was renewed",

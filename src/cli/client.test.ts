@@ -34,7 +34,10 @@ function connect(
   { key = KEY as string | undefined, signal = new AbortController().signal } = {},
 ): Client & { told: string[] } {
   const told: string[] = [];
-  return { ...createClient({ url, key, signal, random: () => 0, onRetry: (reason) => told.push(reason) }), told };
+  return {
+    ...createClient({ url, key, signal, random: () => 0, onRetry: (reason) => told.push(reason) }),
+    told,
+  };
 }
 
 async function fail(client: Client): Promise<Error> {
@@ -48,7 +51,9 @@ async function fail(client: Client): Promise<Error> {
 }
 
 function answerProblem(response: ServerResponse, status: number, title: string, detail: string): void {
-  response.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify({ title, detail }));
+  response
+    .writeHead(status, { "content-type": "application/problem+json" })
+    .end(JSON.stringify({ title, detail }));
 }
 
 describe("createClient", () => {
@@ -58,20 +63,28 @@ describe("createClient", () => {
       else response.end("done");
     });
     const client = connect(url);
-    expect(await (await client.request("/x?a=1", { method: "PUT", body: Buffer.from("body") })).text()).toBe("done");
+    expect(await (await client.request("/x?a=1", { method: "PUT", body: Buffer.from("body") })).text()).toBe(
+      "done",
+    );
     expect(seen).toHaveLength(failures + 1);
     expect(client.told).toHaveLength(failures);
     expect(client.told[0]).toContain("503: The store cannot be read: disk full");
-    expect(seen.every(({ url: path, headers }) => path === "/x?a=1" && headers["x-api-key"] === KEY)).toBe(true);
+    expect(seen.every(({ url: path, headers }) => path === "/x?a=1" && headers["x-api-key"] === KEY)).toBe(
+      true,
+    );
   });
 
   it("says a status in words of its own, since not every answer brings some", async () => {
     const { url } = await serve((_request, response) => response.writeHead(502, " ").end("<b>gateway</b>"));
-    expect((await fail(connect(url))).message).toBe(`${url.origin} answered 502 Bad Gateway; is it a Rollcall server?`);
+    expect((await fail(connect(url))).message).toBe(
+      `${url.origin} answered 502 Bad Gateway; is it a Rollcall server?`,
+    );
   });
 
   it.each([429, 500, 502, 503])("gives up on %d at last", async (status) => {
-    const { url, seen } = await serve((_request, response) => answerProblem(response, status, "no", "not now"));
+    const { url, seen } = await serve((_request, response) =>
+      answerProblem(response, status, "no", "not now"),
+    );
     const error = await fail(connect(url));
     expect(seen).toHaveLength(5);
     expect(error.message).toContain(`${url.origin} answered ${status}: no: not now`);
@@ -98,9 +111,14 @@ describe("createClient", () => {
   });
 
   it("does not wait for one that asks for more than a minute, and says how long it wants", async () => {
-    const { url, seen } = await serve((_request, response) => response.writeHead(503, { "retry-after": "3600" }).end());
+    const { url, seen } = await serve((_request, response) =>
+      response.writeHead(503, { "retry-after": "3600" }).end(),
+    );
     const error = await fail(connect(url));
-    expect(error).toMatchObject({ retryAfterMs: 3_600_000, message: expect.stringContaining("left alone for 1h") });
+    expect(error).toMatchObject({
+      retryAfterMs: 3_600_000,
+      message: expect.stringContaining("left alone for 1h"),
+    });
     expect(seen).toHaveLength(1);
   });
 
@@ -126,12 +144,16 @@ describe("createClient", () => {
   it("does not ask for a key where one came among the headers", async () => {
     const { url } = await serve((_request, response) => response.writeHead(401).end());
     const client = createClient({ url, key: undefined, signal: new AbortController().signal });
-    await expect(client.request("/", { headers: { "x-api-key": KEY } })).rejects.toThrow("does not accept the API key");
+    await expect(client.request("/", { headers: { "x-api-key": KEY } })).rejects.toThrow(
+      "does not accept the API key",
+    );
   });
 
   it.each([301, 302, 307, 308])("follows no redirect (%d), which would hand the key on", async (status) => {
     const other = await serve((_request, response) => response.end("thanks for the key"));
-    const { url, seen } = await serve((_request, response) => response.writeHead(status, { location: other.url.href }).end());
+    const { url, seen } = await serve((_request, response) =>
+      response.writeHead(status, { location: other.url.href }).end(),
+    );
     expect((await fail(connect(url))).message).toContain("redirect");
     expect(other.seen).toHaveLength(0);
     expect(seen).toHaveLength(1);
@@ -145,15 +167,22 @@ describe("createClient", () => {
         const { url, seen } = await serve((_request, response) =>
           response.writeHead(status, status === 304 ? {} : { location: other.url.href }).end(),
         );
-        const sent = connect(url).request("/v1/reports/a", { method, ...(method !== "DELETE" && { body: Buffer.from("{}") }) });
-        await expect(sent).rejects.toThrow(status === 304 ? "answered 304" : `the ${method} is not sent on: it has not arrived`);
+        const sent = connect(url).request("/v1/reports/a", {
+          method,
+          ...(method !== "DELETE" && { body: Buffer.from("{}") }),
+        });
+        await expect(sent).rejects.toThrow(
+          status === 304 ? "answered 304" : `the ${method} is not sent on: it has not arrived`,
+        );
         expect([seen.length, other.seen.length]).toEqual([1, 0]);
       }
     },
   );
 
   it("fetches an answer that is too large from where it lies, and sends no key there", async () => {
-    const place = await serve((_request, response) => response.writeHead(200, { "content-type": "application/json" }).end("[1]"));
+    const place = await serve((_request, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end("[1]"),
+    );
     const headers = { location: place.url.href, "rollcall-count": "1", "content-type": "text/plain" };
     const { url } = await serve((_request, response) => response.writeHead(303, headers).end());
     const answer = await connect(url).request("/v1/reports");
@@ -162,7 +191,9 @@ describe("createClient", () => {
     expect(answer.headers.get("content-type")).toBe("application/json");
     expect(place.seen[0]?.headers).not.toHaveProperty("x-api-key");
     const gone = await serve((_request, response) => response.writeHead(403).end());
-    const astray = await serve((_request, response) => response.writeHead(303, { location: gone.url.href }).end());
+    const astray = await serve((_request, response) =>
+      response.writeHead(303, { location: gone.url.href }).end(),
+    );
     expect((await fail(connect(astray.url))).message).toContain("answered 403; ask again");
   });
 
@@ -170,7 +201,9 @@ describe("createClient", () => {
     const { url } = await serve((_request, response) =>
       response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>"),
     );
-    expect((await fail(connect(url))).message).toBe(`${url.origin} answered 404 Not Found; is it a Rollcall server?`);
+    expect((await fail(connect(url))).message).toBe(
+      `${url.origin} answered 404 Not Found; is it a Rollcall server?`,
+    );
   });
 
   it.each([
@@ -180,10 +213,14 @@ describe("createClient", () => {
     [304, ""],
     [303, ""],
   ])("takes a %d of something else for no answer, and does not try again", async (status, body) => {
-    const { url, seen } = await serve((_request, response) => response.writeHead(status).end(body), { isRollcall: false });
+    const { url, seen } = await serve((_request, response) => response.writeHead(status).end(body), {
+      isRollcall: false,
+    });
     const client = connect(url);
     const sent = client.request("/v1/reports/i-1", { method: "PUT", body: Buffer.from("{}") });
-    await expect(sent).rejects.toThrow(new RegExp(`${url.origin} answered ${status} .*is it a Rollcall server`));
+    await expect(sent).rejects.toThrow(
+      new RegExp(`${url.origin} answered ${status} .*is it a Rollcall server`),
+    );
     expect((await fail(client)).message).toContain("is it a Rollcall server?");
     expect(seen).toHaveLength(2);
   });
@@ -221,7 +258,13 @@ describe("createClient", () => {
   it("ends at once when it is interrupted while it waits", async () => {
     const stop = new AbortController();
     const { url, seen } = await serve((_request, response) => response.writeHead(503).end());
-    const client = createClient({ url, key: KEY, signal: stop.signal, random: () => 1, onRetry: () => stop.abort() });
+    const client = createClient({
+      url,
+      key: KEY,
+      signal: stop.signal,
+      random: () => 1,
+      onRetry: () => stop.abort(),
+    });
     await expect(client.request("/")).rejects.toThrow();
     expect(seen).toHaveLength(1);
   });

@@ -1,4 +1,5 @@
-// Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter, and errors as the server explains them.
+// Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter,
+// and errors as the server explains them.
 import { STATUS_CODES } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
@@ -39,7 +40,10 @@ export interface Client {
    * @param path with its query, relative to the server's URL
    * @throws CommandError with the server's own explanation, or why it could not be reached
    */
-  request(path: string, init?: { method?: string; body?: Uint8Array; headers?: Record<string, string> }): Promise<Response>;
+  request(
+    path: string,
+    init?: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response>;
 }
 
 export interface ClientOptions {
@@ -55,7 +59,14 @@ export interface ClientOptions {
 }
 
 /** Makes a client. Nothing is sent yet. */
-export function createClient({ url, key, signal, onRetry, random = Math.random, retries = RETRIES }: ClientOptions): Client {
+export function createClient({
+  url,
+  key,
+  signal,
+  onRetry,
+  random = Math.random,
+  retries = RETRIES,
+}: ClientOptions): Client {
   const base = url.href.replace(/\/$/, "");
 
   async function tryOnce(
@@ -74,7 +85,8 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
       // A redirect could lead the key to another host.
       redirect: "manual",
       signal: AbortSignal.any([signal, patience.signal]),
-      // The bound is on the wait for the answer to begin: a large roll over a slow line may take its time.
+      // The bound is on the wait for the answer to begin: a large roll over a slow line may take
+      // its time.
     }).finally(() => clearTimeout(timer));
     if (isAnswer(response, method)) {
       // A sign-in page, a default backend and a captive portal say 200 or 204 to anything.
@@ -88,7 +100,8 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
     if (response.status === 429 || response.status >= 500) {
       const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
-      const asks = retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
+      const asks =
+        retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
       throw new CommandError(`${reason}${asks}`, { retryAfterMs });
     }
     throw new AbortError(new ServerRefusal(reason, response.status));
@@ -97,32 +110,45 @@ export function createClient({ url, key, signal, onRetry, random = Math.random, 
   return {
     async request(path, init = {}) {
       try {
-        return await pRetry(() => tryOnce(path, init).catch((error: unknown) => explainFailure(error, signal, url)), {
-          retries,
-          // p-retry's own waits never fall below the unjittered ones, so a fleet would come back in step. Waited is here, where p-retry
-          // asks last, and only of failures that it would repeat.
-          minTimeout: 0,
-          signal,
-          shouldRetry: async ({ error, attemptNumber }) => {
-            if (signal.aborted) return false;
-            // Whoever asks for more is not waited for: the error says how long.
-            const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
-            if (askedMs > MAX_ASKED_MS) return false;
-            onRetry?.(error instanceof CommandError ? error.message : `${url.origin} does not answer: ${error.message}`);
-            await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
-            return true;
+        return await pRetry(
+          () => tryOnce(path, init).catch((error: unknown) => explainFailure(error, signal, url)),
+          {
+            retries,
+            // p-retry's own waits never fall below the unjittered ones, so a fleet would come back
+            // in step. Waited is here, where p-retry asks last, and only of failures that it would
+            // repeat.
+            minTimeout: 0,
+            signal,
+            shouldRetry: async ({ error, attemptNumber }) => {
+              if (signal.aborted) return false;
+              // Whoever asks for more is not waited for: the error says how long.
+              const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
+              if (askedMs > MAX_ASKED_MS) return false;
+              onRetry?.(
+                error instanceof CommandError
+                  ? error.message
+                  : `${url.origin} does not answer: ${error.message}`,
+              );
+              await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
+              return true;
+            },
           },
-        });
+        );
       } catch (error) {
         if (error instanceof CommandError || signal.aborted) throw error;
         const { message, isFinal } = toFailure(error, { host: url.hostname });
-        throw new CommandError(`${url.origin} ${isFinal ? "cannot be asked" : "does not answer"}: ${message}`);
+        throw new CommandError(
+          `${url.origin} ${isFinal ? "cannot be asked" : "does not answer"}: ${message}`,
+        );
       }
     },
   };
 }
 
-/** What was to be written has not arrived where a redirect leads: only S3 takes writes elsewhere, and it is not asked here. */
+/**
+ * What was to be written has not arrived where a redirect leads: only S3 takes writes elsewhere,
+ * and it is not asked here.
+ */
 function isAnswer({ ok, status }: Response, method: string): boolean {
   return ok || (isRead(method) && (status === 304 || status === 303));
 }
@@ -136,7 +162,10 @@ export function isInTheClear(url: URL): boolean {
   return url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""));
 }
 
-/** An answer too large for its way back lies elsewhere, at a URL that opens by itself: no key goes there. */
+/**
+ * An answer too large for its way back lies elsewhere, at a URL that opens by itself: no key goes
+ * there.
+ */
 async function follow(response: Response, options: FollowOptions): Promise<Response> {
   try {
     const found = await followRead(response, options);
@@ -152,8 +181,8 @@ async function follow(response: Response, options: FollowOptions): Promise<Respo
 }
 
 /**
- * Tells in words why there was no answer. Neither runtime's own errors are: p-retry repeats only some of those, and of the others only
- * what it knows by its words.
+ * Tells in words why there was no answer. Neither runtime's own errors are: p-retry repeats only
+ * some of those, and of the others only what it knows by its words.
  */
 function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
   if (error instanceof CommandError || error instanceof AbortError || signal.aborted) throw error;
@@ -176,7 +205,9 @@ interface Asked {
 
 async function explain(response: Response, { url, hasKey, method }: Asked): Promise<string> {
   const text = (await response.text().catch(() => "")).slice(0, MAX_PROBLEM_BYTES);
-  const problem = response.headers.get("content-type")?.includes("problem+json") ? parseProblem(text) : undefined;
+  const problem = response.headers.get("content-type")?.includes("problem+json")
+    ? parseProblem(text)
+    : undefined;
   if (response.status === 401) {
     return hasKey
       ? `${url.origin} does not accept the API key`
@@ -185,15 +216,23 @@ async function explain(response: Response, { url, hasKey, method }: Asked): Prom
   const location = response.headers.get("location");
   if (response.status < 400 && location !== null) {
     const what =
-      method === "GET" || method === "HEAD" ? "a key is not sent on" : `the ${method} is not sent on: it has not arrived`;
-    return `${url.origin} redirects to ${sanitizeLine(location)}, and ${what}; name the right URL with --server`;
+      method === "GET" || method === "HEAD"
+        ? "a key is not sent on"
+        : `the ${method} is not sent on: it has not arrived`;
+    return (
+      `${url.origin} redirects to ${sanitizeLine(location)}, and ${what}; name the ` +
+      "right URL with --server"
+    );
   }
   return problem
     ? `${url.origin} answered ${response.status}: ${sanitizeLine(problem)}`
     : `${url.origin} answered ${describeStatus(response.status)}; is it a Rollcall server?`;
 }
 
-/** By the number: what a server adds may be anything, HTTP/2 has no such words, and undici loses them on its way through a proxy. */
+/**
+ * By the number: what a server adds may be anything, HTTP/2 has no such words, and undici loses
+ * them on its way through a proxy.
+ */
 function describeStatus(status: number): string {
   const words = STATUS_CODES[status];
   return words === undefined ? String(status) : `${status} ${words}`;

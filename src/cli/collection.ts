@@ -65,12 +65,20 @@ export function openHost(root: string | undefined, fallbackId: string | undefine
 }
 
 /**
- * Reads the spec and opens the host. A spec file that changes is read again; while it has mistakes the one before stays in use.
+ * Reads the spec and opens the host. A spec file that changes is read again; while it has mistakes
+ * the one before stays in use.
  *
  * @throws CommandError if the spec has mistakes
  */
 export async function openCollection(
-  { specFile, root, isThrowAway = false, onNotice = () => undefined, edition, memory = createMemory() }: CollectionOptions,
+  {
+    specFile,
+    root,
+    isThrowAway = false,
+    onNotice = () => undefined,
+    edition,
+    memory = createMemory(),
+  }: CollectionOptions,
   io: Io,
 ): Promise<HostCollection> {
   const machine = openHost(root, isThrowAway ? makeHostId() : await keepHostIdIfPossible(io), io);
@@ -122,7 +130,10 @@ export async function openCollection(
   };
 }
 
-/** Most hosts have a machine id, and need no place for another; one that does says so when it is looked at. */
+/**
+ * Most hosts have a machine id, and need no place for another; one that does says so when it is
+ * looked at.
+ */
 async function keepHostIdIfPossible({ folders }: Io): Promise<string | undefined> {
   try {
     return folders.data === undefined ? undefined : await keepHostId(folders.data);
@@ -155,7 +166,11 @@ export function openRounds(
   host: HostAccess,
   { specPath, edition }: RoundsOptions,
 ) {
-  const rounds = createRounds(spec, host, { agentVersion: VERSION, specDigest: digest, ...(edition && { edition }) });
+  const rounds = createRounds(spec, host, {
+    agentVersion: VERSION,
+    specDigest: digest,
+    ...(edition && { edition }),
+  });
   const { paths, globs } = rounds.inputs;
   return { rounds, digest, inputs: { paths: specPath === undefined ? paths : [...paths, specPath], globs } };
 }
@@ -164,7 +179,9 @@ export function openRounds(
 function parseSpecText(file: string | undefined, text: string): { spec: Spec; digest: string } {
   const outcome = parseSpec(text);
   if ("mistakes" in outcome)
-    throw new CommandError(`the spec has mistakes:\n${renderMistakes(file ?? "built-in", text, outcome.mistakes)}`);
+    throw new CommandError(
+      `the spec has mistakes:\n${renderMistakes(file ?? "built-in", text, outcome.mistakes)}`,
+    );
   return outcome;
 }
 
@@ -172,7 +189,8 @@ function parseSpecText(file: string | undefined, text: string): { spec: Spec; di
 export async function readSpecText(file: string | undefined, io: Io): Promise<string> {
   if (file === undefined) return DEFAULT_SPEC;
   try {
-    const bytes = file === "-" ? await io.readStdin() : await readGivenStart(resolve(io.cwd, file), MAX_SPEC_BYTES);
+    const bytes =
+      file === "-" ? await io.readStdin() : await readGivenStart(resolve(io.cwd, file), MAX_SPEC_BYTES);
     // One byte more than the limit is enough for the parser to say that it is too long.
     return bytes.subarray(0, MAX_SPEC_BYTES + 1).toString("utf8");
   } catch (error) {

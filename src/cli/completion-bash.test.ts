@@ -11,7 +11,10 @@ import { BASH_SCRIPT } from "./completion-bash.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Does what bash does on TAB: hands the line to the function that was registered, and shows its replies. */
+/**
+ * Does what bash does on TAB: hands the line to the function that was registered, and shows its
+ * replies.
+ */
 const PRESS_TAB = `
 source ./completion.bash
 COMP_LINE=$1 COMP_POINT=\${#1}
@@ -25,7 +28,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "rollcall-"));
   await writeFile(join(folder, "completion.bash"), BASH_SCRIPT);
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  await writeFile(join(folder, "rollcall"), `#!/bin/sh\nexec '${process.execPath}' '${folder}/main.js' "$@"\n`, { mode: 0o755 });
+  await writeFile(
+    join(folder, "rollcall"),
+    `#!/bin/sh\nexec '${process.execPath}' '${folder}/main.js' "$@"\n`,
+    { mode: 0o755 },
+  );
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
   await build({
     absWorkingDir: ROOT,
@@ -73,8 +80,11 @@ describe("bash", () => {
   });
 
   it("takes the script twice, and leaves one function in the shell", async () => {
-    const count = "source ./completion.bash; source ./completion.bash; declare -F; compgen -v | grep -ic shellcomp";
-    const { stdout, stderr } = await promisify(execFile)("bash", ["--norc", "-c", `${count} || true`], { cwd: folder });
+    const count =
+      "source ./completion.bash; source ./completion.bash; declare -F; compgen -v | grep -ic shellcomp";
+    const { stdout, stderr } = await promisify(execFile)("bash", ["--norc", "-c", `${count} || true`], {
+      cwd: folder,
+    });
     expect(stdout).toBe("declare -f _rollcall\n0\n");
     expect(stderr).toBe("");
   });

@@ -1,8 +1,10 @@
-// The completion script for bash. The one of @bomb.sh/tab needs the package bash-completion, and evaluates what was typed.
+// The completion script for bash. The one of @bomb.sh/tab needs the package bash-completion, and
+// evaluates what was typed.
 
 /**
- * Needs bash alone (3.2 and later), leaves nothing in the shell but one function, and runs nothing that stands on the line but `rollcall`.
- * Where the program suggests nothing, bash completes file names. A quoted word with blanks counts as several, which changes no suggestion.
+ * Needs bash alone (3.2 and later), leaves nothing in the shell but one function, and runs nothing
+ * that stands on the line but `rollcall`. Where the program suggests nothing, bash completes file
+ * names. A quoted word with blanks counts as several, which changes no suggestion.
  */
 export const BASH_SCRIPT = `# bash completion for rollcall
 _rollcall() {

@@ -29,11 +29,14 @@ async function complete(...words: string[]): Promise<string[]> {
 }
 
 describe("completion", () => {
-  it.each(["bash", "zsh", "fish", "powershell"])("prints a script for %s that calls the program back", async (shell) => {
-    const script = await run("completion", shell);
-    expect(script).toContain("rollcall");
-    expect(script).toMatch(/rollcall complete --|rollcall complete /);
-  });
+  it.each(["bash", "zsh", "fish", "powershell"])(
+    "prints a script for %s that calls the program back",
+    async (shell) => {
+      const script = await run("completion", shell);
+      expect(script).toContain("rollcall");
+      expect(script).toMatch(/rollcall complete --|rollcall complete /);
+    },
+  );
 
   it("suggests the values of flags", async () => {
     expect(await complete("list", "--state", "")).toEqual(["fresh", "silent", "all"]);

@@ -1,4 +1,5 @@
-// rollcall completion: tab completion for bash, zsh, fish and PowerShell, from the commands themselves.
+// rollcall completion: tab completion for bash, zsh, fish and PowerShell, from the commands
+// themselves.
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 import { STORE_SCHEMES } from "../store/open.ts";
@@ -11,7 +12,10 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   within: ["30m", "2h", "24h"],
 };
 
-/** Adds the command `completion SHELL`, which prints a script, and `complete`, which that script calls. */
+/**
+ * Adds the command `completion SHELL`, which prints a script, and `complete`, which that script
+ * calls.
+ */
 export function addCompletion(program: Command, io: Io): void {
   const name = program.name();
   const root = tab(program, { completionCommandName: "completion" });

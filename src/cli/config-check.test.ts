@@ -13,9 +13,11 @@ async function check(files: Record<string, string>, terminal = false, env: Recor
 }
 
 describe("rollcall config check", () => {
-  it("shows every mistake at once, of form and of meaning, with line and column and what to write", async () => {
-    const { failure, err } = await check({
-      "config.yaml": `store: s3:/reports
+  it(
+    "shows every mistake at once, of form and of meaning, with line and column and " + "what to write",
+    async () => {
+      const { failure, err } = await check({
+        "config.yaml": `store: s3:/reports
 server: https://rollcall.example.com
 listen: 8787
 within: 2 hours
@@ -33,30 +35,36 @@ publishers:
   slack:
     kind: slack
 `,
-      "spec.yaml": "version: 1\ncolect: []\n",
-    });
-    const told = err.split("\n").filter((line) => line.startsWith("config.yaml:"));
-    expect(told).toEqual([
-      expect.stringContaining("config.yaml:1:8: store: "),
-      expect.stringContaining("config.yaml:2:9: server: store is set as well; leave one out"),
-      expect.stringContaining("config.yaml:3:9: listen: write a text"),
-      expect.stringContaining("config.yaml:4:9: within: write a span of time"),
-      expect.stringContaining('config.yaml:5:1: max_agee: unknown key "max_agee"; did you mean "max_age"?'),
-      expect.stringContaining("config.yaml:6:12: log_level: write one of"),
-      expect.stringContaining("config.yaml:7:7: spec: the spec has mistakes: spec.yaml:2:1: "),
-      expect.stringContaining("config.yaml:9:12: labels[0].field: write a field"),
-      expect.stringContaining("config.yaml:10:14: labels[0].pattern: the pattern has no named group"),
-      expect.stringContaining("config.yaml:13:5: publishers.wiki.team: is missing"),
-      expect.stringContaining("config.yaml:15:12: publishers.wiki.every: write a duration"),
-      expect.stringContaining("config.yaml:17:11: publishers.slack.kind: needs the URL of Slack's incoming webhook"),
-    ]);
-    expect(failure).toMatch(/config\.yaml has 12 mistakes/);
-  });
+        "spec.yaml": "version: 1\ncolect: []\n",
+      });
+      const told = err.split("\n").filter((line) => line.startsWith("config.yaml:"));
+      expect(told).toEqual([
+        expect.stringContaining("config.yaml:1:8: store: "),
+        expect.stringContaining("config.yaml:2:9: server: store is set as well; leave one out"),
+        expect.stringContaining("config.yaml:3:9: listen: write a text"),
+        expect.stringContaining("config.yaml:4:9: within: write a span of time"),
+        expect.stringContaining('config.yaml:5:1: max_agee: unknown key "max_agee"; did you mean "max_age"?'),
+        expect.stringContaining("config.yaml:6:12: log_level: write one of"),
+        expect.stringContaining("config.yaml:7:7: spec: the spec has mistakes: spec.yaml:2:1: "),
+        expect.stringContaining("config.yaml:9:12: labels[0].field: write a field"),
+        expect.stringContaining("config.yaml:10:14: labels[0].pattern: the pattern has no named group"),
+        expect.stringContaining("config.yaml:13:5: publishers.wiki.team: is missing"),
+        expect.stringContaining("config.yaml:15:12: publishers.wiki.every: write a duration"),
+        expect.stringContaining(
+          "config.yaml:17:11: publishers.slack.kind: needs the URL of Slack's incoming webhook",
+        ),
+      ]);
+      expect(failure).toMatch(/config\.yaml has 12 mistakes/);
+    },
+  );
 
   it("looks for publishers' secrets where the configuration says they are, and shows none", async () => {
-    const publisher = (name: string, file: string) => `  ${name}: { kind: docbase, team: acme, token_file: ${file} }\n`;
+    const publisher = (name: string, file: string) =>
+      `  ${name}: { kind: docbase, team: acme, token_file: ${file} }\n`;
     const { err } = await check({
-      "config.yaml": `publishers:\n  odd: { kind: odd }\n${publisher("a", "nowhere")}${publisher("b", "two-words")}${publisher("c", "token")}`,
+      "config.yaml":
+        "publishers:\n  odd: { kind: odd }\n" +
+        `${publisher("a", "nowhere")}${publisher("b", "two-words")}${publisher("c", "token")}`,
       "two-words": "hunter2 hunter2\n",
       token: "hunter2\n",
     });
@@ -126,14 +134,20 @@ allow_commands: bin/app
 
   it("tells what is in force, and from where", async () => {
     const files = {
-      "config.yaml": "store: file:/srv/rollcall\nkey: rc_abcdefgh_secret\nlabels:\n  - { field: a, pattern: '(?<tier>.+)' }\n",
+      "config.yaml":
+        "store: file:/srv/rollcall\nkey: rc_abcdefgh_secret\nlabels:\n  - { field: " +
+        "a, pattern: '(?<tier>.+)' }\n",
     };
     const { failure, out } = await check(files, false, { ROLLCALL_WITHIN: "1h" });
     expect(failure).toBeUndefined();
     const shown = JSON.parse(out);
     expect(shown.labels).toEqual(["tier"]);
     expect(shown.settings).toContainEqual({ setting: "within", value: "1h", from: "ROLLCALL_WITHIN" });
-    expect(shown.settings).toContainEqual({ setting: "apiKey", value: "(hidden)", from: expect.stringContaining("key in ") });
+    expect(shown.settings).toContainEqual({
+      setting: "apiKey",
+      value: "(hidden)",
+      from: expect.stringContaining("key in "),
+    });
     expect(out).not.toContain("secret");
     const terminal = await check(files, true);
     expect(terminal.out).toMatch(/config\.yaml: ok\n\n.*SETTING +VALUE +FROM/);

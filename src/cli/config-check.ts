@@ -10,11 +10,25 @@ import { parsePublicKey } from "../spec/spec-key.ts";
 import { STORE_SCHEMES } from "../store/open.ts";
 import { parseS3Url } from "../store/s3-url.ts";
 import { StoreError } from "../store/store.ts";
-import { type Config, configSchema, parseConfig, parseConfigAs, readConfigText, renderConfigMistakes } from "./config-file.ts";
+import {
+  type Config,
+  configSchema,
+  parseConfig,
+  parseConfigAs,
+  readConfigText,
+  renderConfigMistakes,
+} from "./config-file.ts";
 import { CommandError } from "./failure.ts";
 import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
-import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
+import {
+  BYTES_FORM,
+  COUNT_FORM,
+  KEEP_ALIVE_FORM,
+  parseByteCount,
+  parseCount,
+  parseKeepAlive,
+} from "./limit-text.ts";
 import { readPublisherSecret } from "./publisher-secret.ts";
 import { parseListen } from "./service.ts";
 import { type Flags, findConfigPath, readSettings, SETTINGS, type SettingName } from "./settings.ts";
@@ -29,18 +43,32 @@ export interface ConfigCheckOptions extends Flags {
 /** Values that nobody should see. */
 const SECRETS: readonly SettingName[] = ["apiKey", "enrolKey"];
 
-/** Checks the file, and what it names. @throws CommandError that shows each mistake with line and column */
+/**
+ * Checks the file, and what it names. @throws CommandError that shows each mistake with line and
+ * column
+ */
 export async function runConfigCheck(options: ConfigCheckOptions, io: Io): Promise<void> {
   const path = findConfigPath(options, io);
   if (path === undefined)
-    throw new CommandError("there is no home folder to look for a configuration in; name a file with --config, or set HOME");
-  const content = await readConfigText(path, options.config !== undefined || io.env.ROLLCALL_CONFIG !== undefined);
+    throw new CommandError(
+      "there is no home folder to look for a configuration in; name a file with --config, or set HOME",
+    );
+  const content = await readConfigText(
+    path,
+    options.config !== undefined || io.env.ROLLCALL_CONFIG !== undefined,
+  );
   const mistakes = await findMistakes(content, io);
   if (mistakes.length > 0) {
     await io.stderr.write(renderConfigMistakes(path, content, mistakes));
-    throw new CommandError(`${path} has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}`);
+    throw new CommandError(
+      `${path} has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}`,
+    );
   }
-  await showSettings(options, content === "" ? `${path} is not there; these are in force` : `${path}: ok`, io);
+  await showSettings(
+    options,
+    content === "" ? `${path} is not there; these are in force` : `${path}: ok`,
+    io,
+  );
 }
 
 /** Mistakes of form and of meaning together, in the order of the text. */
@@ -64,10 +92,17 @@ async function findMistakes(content: string, io: Io): Promise<readonly Mistake[]
   return all.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Takes every key whose value has the right form, and passes over the others; publishers as they are. */
+/**
+ * Takes every key whose value has the right form, and passes over the others; publishers as they
+ * are.
+ */
 const wellFormedSchema = z.looseObject({
-  ...Object.fromEntries(Object.entries(configSchema.shape).map(([key, schema]) => [key, (schema as z.ZodType).catch(undefined)])),
-  publishers: z.record(z.string(), z.looseObject({ token_file: z.string().optional().catch(undefined) }).catch({})).catch({}),
+  ...Object.fromEntries(
+    Object.entries(configSchema.shape).map(([key, schema]) => [key, (schema as z.ZodType).catch(undefined)]),
+  ),
+  publishers: z
+    .record(z.string(), z.looseObject({ token_file: z.string().optional().catch(undefined) }).catch({}))
+    .catch({}),
 }) as unknown as z.ZodType<WellFormed>;
 
 /** A configuration of which only the form of single values is known. */
@@ -93,11 +128,18 @@ function findValueFaults(config: WellFormed): Fault[] {
   const found: Record<string, string | undefined> = {
     store: config.store === undefined ? undefined : findStoreFault(config.store),
     server: config.server === undefined ? undefined : findServerFault(config),
-    listen: config.listen === undefined || parseListen(config.listen) ? undefined : "write HOST:PORT, such as 127.0.0.1:8787",
-    keep_alive: config.keep_alive === undefined || parseKeepAlive(config.keep_alive) ? undefined : KEEP_ALIVE_FORM,
-    max_key_hosts: config.max_key_hosts === undefined || parseCount(config.max_key_hosts) ? undefined : COUNT_FORM,
-    max_key_bytes: config.max_key_bytes === undefined || parseByteCount(config.max_key_bytes) ? undefined : BYTES_FORM,
-    max_key_writes: config.max_key_writes === undefined || parseCount(config.max_key_writes) ? undefined : COUNT_FORM,
+    listen:
+      config.listen === undefined || parseListen(config.listen)
+        ? undefined
+        : "write HOST:PORT, such as 127.0.0.1:8787",
+    keep_alive:
+      config.keep_alive === undefined || parseKeepAlive(config.keep_alive) ? undefined : KEEP_ALIVE_FORM,
+    max_key_hosts:
+      config.max_key_hosts === undefined || parseCount(config.max_key_hosts) ? undefined : COUNT_FORM,
+    max_key_bytes:
+      config.max_key_bytes === undefined || parseByteCount(config.max_key_bytes) ? undefined : BYTES_FORM,
+    max_key_writes:
+      config.max_key_writes === undefined || parseCount(config.max_key_writes) ? undefined : COUNT_FORM,
     within: findSpanFault(config.within),
     max_age: findSpanFault(config.max_age),
     spec_keys: splitList(config.spec_keys).every((key) => parsePublicKey(key))
@@ -114,7 +156,8 @@ function findValueFaults(config: WellFormed): Fault[] {
       config.enrol_key === undefined || /^rc_[\w-]{8,190}$/.test(config.enrol_key)
         ? undefined
         : "write a key as rollcall keys create --scope enrol prints it: rc_…",
-    ...(config.key !== undefined && config.key_file !== undefined && { key_file: "key is set as well; leave one out" }),
+    ...(config.key !== undefined &&
+      config.key_file !== undefined && { key_file: "key is set as well; leave one out" }),
     ...(config.enrol_key !== undefined &&
       config.enrol_key_file !== undefined && { enrol_key_file: "enrol_key is set as well; leave one out" }),
   };
@@ -122,7 +165,9 @@ function findValueFaults(config: WellFormed): Fault[] {
 }
 
 function keepFaults(found: Readonly<Record<string, string | undefined>>): Fault[] {
-  return Object.entries(found).flatMap(([key, message]) => (message === undefined ? [] : [{ path: [key], message }]));
+  return Object.entries(found).flatMap(([key, message]) =>
+    message === undefined ? [] : [{ path: [key], message }],
+  );
 }
 
 function splitList(text = ""): string[] {
@@ -151,7 +196,8 @@ function findServerFault({ server = "", store }: WellFormed): string | undefined
     parseServerUrl(server);
     return undefined;
   } catch (error) {
-    if (error instanceof CommandError) return "write a URL such as https://rollcall.example.com, with no key in it";
+    if (error instanceof CommandError)
+      return "write a URL such as https://rollcall.example.com, with no key in it";
     throw error;
   }
 }
@@ -168,7 +214,10 @@ function findSpanFault(text: string | undefined): string | undefined {
 
 /** Files that the configuration names: that they can be read, and hold what they should. */
 async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
-  const check = async (path: string | undefined, judge: (text: string, path: string) => string | undefined) => {
+  const check = async (
+    path: string | undefined,
+    judge: (text: string, path: string) => string | undefined,
+  ) => {
     if (path === undefined) return undefined;
     try {
       return judge(await readGivenText(resolve(io.cwd, path)), path);
@@ -177,7 +226,9 @@ async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
     }
   };
   const judgeKey = (text: string) =>
-    /^rc_[\w-]{8,190}$/.test(text.trim()) ? undefined : "the file holds no key; it should be one word that begins with rc_";
+    /^rc_[\w-]{8,190}$/.test(text.trim())
+      ? undefined
+      : "the file holds no key; it should be one word that begins with rc_";
   return keepFaults({
     spec: await check(config.spec, judgeSpec),
     key_file: await check(config.key_file, judgeKey),
@@ -186,7 +237,10 @@ async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
   });
 }
 
-/** Files that hold publishers' secrets. Variables are those of the service, and none of this shell's business. */
+/**
+ * Files that hold publishers' secrets. Variables are those of the service, and none of this shell's
+ * business.
+ */
 async function findSecretFaults({ publishers = {} }: WellFormed, io: Io): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const [name, config] of Object.entries(publishers)) {
@@ -229,7 +283,9 @@ async function showSettings(options: ConfigCheckOptions, heading: string, io: Io
   });
   const labels = [
     ...new Set(
-      settings.labelRules.flatMap(({ pattern }) => [...pattern.matchAll(/\(\?P?<(\w+)>/g)].map(([, name = ""]) => name)),
+      settings.labelRules.flatMap(({ pattern }) =>
+        [...pattern.matchAll(/\(\?P?<(\w+)>/g)].map(([, name = ""]) => name),
+      ),
     ),
   ];
   if (io.stdout.isTerminal && !options.json) {

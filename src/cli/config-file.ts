@@ -14,7 +14,10 @@ const MAX_CONFIG_BYTES = 64 * 1024;
 
 const text = z.string().min(1);
 
-/** The configuration file. What only some commands use (`listen`, `within`) is looked at where it is used, and by `rollcall config check`. */
+/**
+ * The configuration file. What only some commands use (`listen`, `within`) is looked at where it is
+ * used, and by `rollcall config check`.
+ */
 export const configSchema = z.strictObject({
   store: text.optional(),
   server: text.optional(),
@@ -54,7 +57,9 @@ export async function readConfig(path: string, isNamed: boolean, io: Io): Promis
   const content = await readConfigText(path, isNamed);
   const outcome = parseConfig(content);
   if ("mistakes" in outcome)
-    throw new CommandError(`the configuration file has mistakes:\n${renderConfigMistakes(path, content, outcome.mistakes)}`);
+    throw new CommandError(
+      `the configuration file has mistakes:\n${renderConfigMistakes(path, content, outcome.mistakes)}`,
+    );
   if (outcome.value.key !== undefined && ((await stat(path)).mode & 0o077) !== 0) {
     await io.stderr.write(`warning: other users may read the API key in ${path}; chmod 600 it\n`);
   }
@@ -88,10 +93,17 @@ export function renderConfigMistakes(path: string, content: string, mistakes: re
   return hide(renderMistakes(path, hideSecrets(content, mistakes), mistakes), /rc_[\w-]+/g);
 }
 
-/** Keys whose values may be secrets, and the rest of their line. Where a secret is, and not it, are token_file, token_env and token_parameter. */
-const SECRET_VALUES = /(?<=(?:^|[\s{,"'])[\w-]*(?:key|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
+/**
+ * Keys whose values may be secrets, and the rest of their line. Where a secret is, and not it, are
+ * token_file, token_env and token_parameter.
+ */
+const SECRET_VALUES =
+  /(?<=(?:^|[\s{,"'])[\w-]*(?:key|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
 
-/** A value that stands where no key is known may be anything; and people write secrets where publishers are, under names of their own. */
+/**
+ * A value that stands where no key is known may be anything; and people write secrets where
+ * publishers are, under names of their own.
+ */
 function hideSecrets(content: string, mistakes: readonly Mistake[]): string {
   const lines = content.split("\n");
   for (const { line, column, path, message } of mistakes) {
@@ -102,7 +114,10 @@ function hideSecrets(content: string, mistakes: readonly Mistake[]): string {
   return hide(lines.join("\n"), SECRET_VALUES);
 }
 
-/** Stars in place of what matches, as many as there were letters, so that carets stay where they point. */
+/**
+ * Stars in place of what matches, as many as there were letters, so that carets stay where they
+ * point.
+ */
 function hide(text: string, pattern: RegExp): string {
   return text.replace(pattern, stars);
 }

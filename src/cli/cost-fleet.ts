@@ -1,4 +1,5 @@
-// A simulated fleet's store: it knows when each host reported last and makes keys and bodies up when they are asked for, so a million hosts fit.
+// A simulated fleet's store: it knows when each host reported last and makes keys and bodies up
+// when they are asked for, so a million hosts fit.
 import type { Clock } from "../report/clock.ts";
 import { REPORTS_PREFIX } from "../report/key.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
@@ -7,7 +8,10 @@ import { type Entry, type ListOptions, type Store, TooLarge } from "../store/sto
 
 const PAGE = 1000;
 
-/** As an EC2 instance's role writes it; the index follows, in hexadecimal digits, so that keys ascend with it. */
+/**
+ * As an EC2 instance's role writes it; the index follows, in hexadecimal digits, so that keys
+ * ascend with it.
+ */
 const START = `${REPORTS_PREFIX}111122223333/AROAEXAMPLEEXAMPLE000:i-`;
 const DIGITS = 17;
 const END = ".json";
@@ -58,9 +62,14 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
     return low;
   };
 
-  async function* listReports(prefix: string, { after = "", upTo, signal }: ListOptions): AsyncGenerator<readonly Entry[]> {
+  async function* listReports(
+    prefix: string,
+    { after = "", upTo, signal }: ListOptions,
+  ): AsyncGenerator<readonly Entry[]> {
     const from = findFirst((key) => key > after && key >= prefix);
-    const to = findFirst((key) => (upTo !== undefined && key > upTo) || (key > prefix && !key.startsWith(prefix)));
+    const to = findFirst(
+      (key) => (upTo !== undefined && key > upTo) || (key > prefix && !key.startsWith(prefix)),
+    );
     for (let at = from; at < to; at += PAGE) {
       signal?.throwIfAborted();
       yield Array.from({ length: Math.min(PAGE, to - at) }, (_, index) => entryOf(at + index));
@@ -83,7 +92,8 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
       const host = hostOf(key, hosts);
       if (host === undefined) return await others.get(key, options);
       const body = bodyOf(host);
-      if (body.length > options.maxBytes) throw new TooLarge(`[store] [simulated] ${key} has ${body.length} bytes`);
+      if (body.length > options.maxBytes)
+        throw new TooLarge(`[store] [simulated] ${key} has ${body.length} bytes`);
       return { ...entryOf(host), size: body.length, body };
     },
 
@@ -91,8 +101,10 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
       const isWithin = prefix.startsWith(REPORTS_PREFIX);
       const isAround = !isWithin && REPORTS_PREFIX.startsWith(prefix);
       // Reports have slashes after any prefix outside their own folder.
-      if (isWithin && !(options.shallow && START.includes("/", prefix.length))) yield* listReports(prefix, options);
-      else if (isAround && !options.shallow) throw new Error("the simulated store lists reports and others apart");
+      if (isWithin && !(options.shallow && START.includes("/", prefix.length)))
+        yield* listReports(prefix, options);
+      else if (isAround && !options.shallow)
+        throw new Error("the simulated store lists reports and others apart");
       else yield* others.list(prefix, options);
     },
   };

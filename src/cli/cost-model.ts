@@ -1,4 +1,5 @@
-// What a month costs on S3: runs the reader over a simulated fleet for a virtual hour, counts the requests, and multiplies.
+// What a month costs on S3: runs the reader over a simulated fleet for a virtual hour, counts the
+// requests, and multiplies.
 import { HEARTBEAT_MS } from "../agent/schedule.ts";
 import { createKeyring } from "../api/keyring.ts";
 import { createKey } from "../api/keys.ts";
@@ -37,7 +38,10 @@ export interface CostOptions {
   readonly signal: AbortSignal;
   /** Told of what is done now, for people. */
   readonly onProgress: (text: string) => Promise<void>;
-  /** Entries listed at most, or about; a fleet of more is asked fewer questions, and LIST is multiplied. */
+  /**
+   * Entries listed at most, or about; a fleet of more is asked fewer questions, and LIST is
+   * multiplied.
+   */
   readonly maxEntries?: number;
 }
 
@@ -54,7 +58,10 @@ export interface Cost {
     readonly start: RequestCounts;
     /** The virtual hour after it. */
     readonly hour: RequestCounts;
-    /** Questions asked in that hour. If fewer than were wanted, LIST, and the GET of the API key, are multiplied by what is missing. */
+    /**
+     * Questions asked in that hour. If fewer than were wanted, LIST, and the GET of the API key,
+     * are multiplied by what is missing.
+     */
     readonly questions: number;
   };
   /** The start once, and the hour 730 times. */
@@ -73,12 +80,14 @@ export async function computeCost(options: CostOptions): Promise<Cost> {
   const { hosts, questions, region } = options;
   const { start, hour, asking, saving, asked } = await simulate(options);
   const prices = PRICES[region];
-  // What hosts write, and what is read of it, is not more where more is asked; what each question costs by itself is.
+  // What hosts write, and what is read of it, is not more where more is asked; what each question
+  // costs by itself is.
   const scale = asked === 0 ? 0 : questions / asked;
   const savingScale = asked === 0 ? 0 : Math.min(questions, SAVES_AN_HOUR) / Math.min(asked, SAVES_AN_HOUR);
   const item = (name: keyof RequestCounts): Item => {
     const requests = Math.round(
-      start[name] + HOURS_A_MONTH * (hour[name] + asking[name] * (scale - 1) + saving[name] * (savingScale - 1)),
+      start[name] +
+        HOURS_A_MONTH * (hour[name] + asking[name] * (scale - 1) + saving[name] * (savingScale - 1)),
     );
     return { requests, usd: (requests / 1000) * prices[name] };
   };
@@ -98,14 +107,22 @@ export async function computeCost(options: CostOptions): Promise<Cost> {
 interface Simulated {
   readonly start: RequestCounts;
   readonly hour: RequestCounts;
-  /** What of the hour grows with the number of questions: listings, and the checks of the API key. */
+  /**
+   * What of the hour grows with the number of questions: listings, and the checks of the API key.
+   */
   readonly asking: RequestCounts;
-  /** What of the hour is the snapshot's: it is written after a question, at most every five minutes. Listed it is once an hour in any case. */
+  /**
+   * What of the hour is the snapshot's: it is written after a question, at most every five minutes.
+   * Listed it is once an hour in any case.
+   */
   readonly saving: RequestCounts;
   readonly asked: number;
 }
 
-/** One server, from its start, for an hour in which each host reports once, some change, and questions come at even distances. */
+/**
+ * One server, from its start, for an hour in which each host reports once, some change, and
+ * questions come at even distances.
+ */
 async function simulate({
   hosts,
   questions,
@@ -116,7 +133,11 @@ async function simulate({
 }: CostOptions): Promise<Simulated> {
   let now = BEGINNING;
   const clock = (): number => now;
-  const fleet = createFleet({ hosts, clock, reportedAt: (host) => BEGINNING + ((host + 1) / hosts - 1) * HEARTBEAT_MS });
+  const fleet = createFleet({
+    hosts,
+    clock,
+    reportedAt: (host) => BEGINNING + ((host + 1) / hosts - 1) * HEARTBEAT_MS,
+  });
   const { secret } = await createKey(fleet.store, { name: "people", scopes: ["read"] }, { clock });
   const counts = zeroCounts();
   const keyCounts = zeroCounts();
@@ -141,7 +162,8 @@ async function simulate({
       if (beats % BREATH === 0) signal.throwIfAborted();
       await store.put(fleet.keyOf(beats), NOTHING);
     }
-    // Those change whose hourly report is half an hour away, so that nothing is replaced before it was read.
+    // Those change whose hourly report is half an hour away, so that nothing is replaced before it
+    // was read.
     for (; news < Math.floor(changed * share); news++) {
       const host = (Math.floor((news * hosts) / changed) + Math.floor(hosts / 2)) % hosts;
       await store.put(fleet.keyOf(host), NOTHING);
@@ -172,7 +194,10 @@ async function simulate({
 const NOTHING = Buffer.alloc(0);
 
 function sum(...all: readonly RequestCounts[]): RequestCounts {
-  return all.reduce((a, b) => ({ put: a.put + b.put, get: a.get + b.get, list: a.list + b.list }), zeroCounts());
+  return all.reduce(
+    (a, b) => ({ put: a.put + b.put, get: a.get + b.get, list: a.list + b.list }),
+    zeroCounts(),
+  );
 }
 
 function difference(a: RequestCounts, b: RequestCounts): RequestCounts {

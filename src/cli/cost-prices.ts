@@ -1,8 +1,8 @@
 // What S3 costs, by region.
 
 /**
- * AWS's list prices of S3 Standard in US dollars: 1,000 requests, and a GB-month of the first 50 TB.
- * From https://aws.amazon.com/s3/pricing/, as noted in November 2026.
+ * AWS's list prices of S3 Standard in US dollars: 1,000 requests, and a GB-month of the first 50
+ * TB. From https://aws.amazon.com/s3/pricing/, as noted in November 2026.
  */
 export const PRICES = {
   "ap-northeast-1": { put: 0.0047, list: 0.0047, get: 0.00037, storage: 0.025 },

@@ -20,12 +20,14 @@ const ASKED: CostOptions = {
 describe("the count", () => {
   it("is what arithmetic says for a small fleet", async () => {
     const { counted, month, usd, largest } = await computeCost(ASKED);
-    // The keys, the top of the store, the reports and the departures are a listing each; the API key and every report are read once. Then the snapshot,
-    // which was looked for: looked for again, its folder listed, its two pieces and its manifest put.
+    // The keys, the top of the store, the reports and the departures are a listing each; the API
+    // key and every report are read once. Then the snapshot, which was looked for: looked for
+    // again, its folder listed, its two pieces and its manifest put.
     expect(counted.start).toEqual({ put: 3, list: 4 + 1, get: 1 + 240 + 2 });
-    // An hour: 240 reports and 240 * 4 / 24 changes, all read; six times four listings; the API key has not changed. Questions are ten
-    // minutes apart, and a third of them finds the hundred changes that make another snapshot worth while: four segments with what
-    // changed, the index and the manifest. Once an hour what is left of old snapshots is looked for.
+    // An hour: 240 reports and 240 * 4 / 24 changes, all read; six times four listings; the API key
+    // has not changed. Questions are ten minutes apart, and a third of them finds the hundred
+    // changes that make another snapshot worth while: four segments with what changed, the index
+    // and the manifest. Once an hour what is left of old snapshots is looked for.
     expect(counted.hour).toEqual({ put: 240 + 40 + 2 * 6, list: 24 + 1, get: 280 + 2 });
     expect(month.put.requests).toBe(3 + 730 * 292);
     expect(month.list.requests).toBe(5 + 730 * 25);
@@ -67,7 +69,9 @@ describe("the count", () => {
   });
 
   it("ends when it is interrupted", async () => {
-    await expect(computeCost({ ...ASKED, signal: AbortSignal.abort(new Error("told to stop")) })).rejects.toThrow("told to stop");
+    await expect(
+      computeCost({ ...ASKED, signal: AbortSignal.abort(new Error("told to stop")) }),
+    ).rejects.toThrow("told to stop");
   });
 });
 
@@ -89,7 +93,9 @@ describe("the simulated fleet", () => {
     expect(all).toEqual([...all].sort());
     const [after, upTo] = [keyOf(41), keyOf(2041)];
     expect(await listKeys(store, "reports/v1/", { after, upTo })).toEqual(all.slice(42, 2042));
-    expect(await listKeys(store, "reports/v1/", { after: "reports/v1/1", upTo: "reports/v1/2" })).toEqual(all);
+    expect(await listKeys(store, "reports/v1/", { after: "reports/v1/1", upTo: "reports/v1/2" })).toEqual(
+      all,
+    );
     expect(await listKeys(store, "reports/v1/", { after: "reports/v1/2" })).toEqual([]);
     expect(await listKeys(store, "reports/v1/local/")).toEqual([]);
     expect(await listKeys(store, "reports/v1/999999999999/")).toEqual([]);
@@ -126,9 +132,11 @@ describe("rollcall cost", () => {
         "HOSTS  A MONTH  PUT    LIST   GET    STORAGE  LARGEST",
         "1,000  $5.36    $4.21  $0.83  $0.32  $0.00    PUT 79%",
         "",
-        "US dollars at AWS's list prices for ap-northeast-1: 60 questions an hour, each host one report an hour and 4 changes a day.",
+        "US dollars at AWS's list prices for ap-northeast-1: 60 questions an hour, " +
+          "each host one report an hour and 4 changes a day.",
         "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
-        "  1,000 hosts: at a server's start 3 PUT, 5 LIST, 1,003 GET; in the hour 1,228 PUT, 241 LIST, 1,177 GET",
+        "  1,000 hosts: at a server's start 3 PUT, 5 LIST, 1,003 GET; in the hour " +
+          "1,228 PUT, 241 LIST, 1,177 GET",
         "Multiplied: the start once, the hour 730 times; storage is 650 bytes a host. More: docs/cost.md",
         "",
       ].join("\n"),
@@ -138,7 +146,10 @@ describe("rollcall cost", () => {
   it("prints JSON in a pipe", async () => {
     const io = await makeIo();
     await runCost({ hosts: [24, 48], questions: 0, changes: 0, region: "us-east-1" }, io);
-    const { region, fleets } = JSON.parse(io.out()) as { region: string; fleets: { hosts: number; usd: number }[] };
+    const { region, fleets } = JSON.parse(io.out()) as {
+      region: string;
+      fleets: { hosts: number; usd: number }[];
+    };
     expect(region).toBe("us-east-1");
     expect(fleets.map(({ hosts }) => hosts)).toEqual([24, 48]);
     expect(fleets[0]?.usd).toBeCloseTo((24 * 730 * 0.005) / 1000);

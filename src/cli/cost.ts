@@ -15,8 +15,14 @@ export interface CostCommandOptions {
 
 const DEFAULT_HOSTS: readonly number[] = [1_000, 10_000, 1_000_000];
 
-/** Counts and prints: a table on a terminal, JSON in a pipe. What it is at stands on stderr meanwhile. */
-export async function runCost({ hosts = DEFAULT_HOSTS, json, ...asked }: CostCommandOptions, io: Io): Promise<void> {
+/**
+ * Counts and prints: a table on a terminal, JSON in a pipe. What it is at stands on stderr
+ * meanwhile.
+ */
+export async function runCost(
+  { hosts = DEFAULT_HOSTS, json, ...asked }: CostCommandOptions,
+  io: Io,
+): Promise<void> {
   const { questions, changes, region } = asked;
   const fleets: Cost[] = [];
   for (const count of hosts) {
@@ -69,19 +75,25 @@ function toJson({ hosts, counted, month: parts, usd, largest }: Cost): object {
 }
 
 /** What was counted, and what was multiplied: nobody should take the one for the other. */
-function describe(fleets: readonly Cost[], { questions, changes, region }: Omit<CostCommandOptions, "hosts" | "json">): string {
+function describe(
+  fleets: readonly Cost[],
+  { questions, changes, region }: Omit<CostCommandOptions, "hosts" | "json">,
+): string {
   const counts = fleets.map(({ hosts, counted: { start, hour, questions: simulated } }) => {
-    const short = simulated < questions ? `; ${simulated} questions stand for ${questions}, so LIST is multiplied` : "";
+    const short =
+      simulated < questions ? `; ${simulated} questions stand for ${questions}, so LIST is multiplied` : "";
     const [first, then] = [start, hour].map(
       ({ put, list, get }) => `${formatCount(put)} PUT, ${formatCount(list)} LIST, ${formatCount(get)} GET`,
     );
     return `  ${formatCount(hosts)} hosts: at a server's start ${first}; in the hour ${then}${short}`;
   });
   return [
-    `US dollars at AWS's list prices for ${region}: ${questions} questions an hour, each host one report an hour and ${changes} changes a day.`,
+    `US dollars at AWS's list prices for ${region}: ${questions} questions an hour, ` +
+      `each host one report an hour and ${changes} changes a day.`,
     "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
     ...counts,
-    `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ${REPORT_BYTES} bytes a host. More: docs/cost.md`,
+    `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ` +
+      `${REPORT_BYTES} bytes a host. More: docs/cost.md`,
   ].join("\n");
 }
 

@@ -34,7 +34,9 @@ export async function runCoverage(options: CoverageOptions, io: Io): Promise<voi
   if (warning !== "") await io.stderr.write(`warning: ${sanitizeLine(warning)}\n`);
   const missing = coverage.counts.missing ?? 0;
   if (options.exitCode && coverage.expected === undefined)
-    throw new CommandError("--exit-code has no list of expected hosts to compare with; give one with --expect or --expect-ec2");
+    throw new CommandError(
+      "--exit-code has no list of expected hosts to compare with; give one with --expect or --expect-ec2",
+    );
   if (options.exitCode && missing > 0) throw new CommandError(`${missing} expected hosts did not report`);
 }
 
@@ -48,27 +50,39 @@ async function findExpected(
   if (file === undefined && expectEc2 === undefined) return undefined;
   const ids = new Set<string>(file === undefined ? [] : await readExpected(file, io));
   if (expectEc2 !== undefined) {
-    const named = typeof expectEc2 === "string" ? expectEc2 : (io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? "");
+    const named =
+      typeof expectEc2 === "string" ? expectEc2 : (io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? "");
     const regions = named
       .split(",")
       .map((region) => region.trim())
       .filter(Boolean);
     if (regions.length === 0)
-      throw new UsageError("--expect-ec2 needs regions: --expect-ec2 ap-northeast-1,us-east-1, or AWS_REGION");
+      throw new UsageError(
+        "--expect-ec2 needs regions: --expect-ec2 ap-northeast-1,us-east-1, or AWS_REGION",
+      );
     for (const region of regions) {
-      if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) throw new UsageError(`--expect-ec2: ${JSON.stringify(region)} is no region`);
+      if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region))
+        throw new UsageError(`--expect-ec2: ${JSON.stringify(region)} is no region`);
       for (const id of await listInstances(region, io)) ids.add(id);
     }
     if (ids.size === 0)
-      throw new CommandError(`EC2 has no running instance in ${regions.join(", ")} that these credentials may see`);
+      throw new CommandError(
+        `EC2 has no running instance in ${regions.join(", ")} that these credentials may see`,
+      );
   }
   return ids;
 }
 
 /** The server knows who reported, and we who was expected. */
-async function compare(expected: ReadonlySet<string>, { silent, departed, counts }: ShownCoverage, questioner: Questioner) {
+async function compare(
+  expected: ReadonlySet<string>,
+  { silent, departed, counts }: ShownCoverage,
+  questioner: Questioner,
+) {
   const response = await questioner.ask("/v1/reports", [["fields", "instance_id"]]);
-  const fresh = new Set(((await response.json()) as { instance_id: string }[]).map(({ instance_id }) => instance_id));
+  const fresh = new Set(
+    ((await response.json()) as { instance_id: string }[]).map(({ instance_id }) => instance_id),
+  );
   const expectation = compareExpected(expected, {
     fresh,
     silent: silent.map(({ id, since }) => ({ id, at: Date.parse(since) })),
@@ -91,11 +105,28 @@ const MAX_ROWS = 50;
 
 /** The sentence first, then who. */
 export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
-  const { as_of, fresh, silent, departed, set_aside, missing = [], expected, reported, unexpected = [], counts } = coverage;
+  const {
+    as_of,
+    fresh,
+    silent,
+    departed,
+    set_aside,
+    missing = [],
+    expected,
+    reported,
+    unexpected = [],
+    counts,
+  } = coverage;
   const now = Date.parse(as_of);
-  const ago = (at: string | null) => (at === null ? "never, within a day" : `${formatSpan(now - Date.parse(at))} ago`);
+  const ago = (at: string | null) =>
+    at === null ? "never, within a day" : `${formatSpan(now - Date.parse(at))} ago`;
   const lines = [summarize(coverage)];
-  const add = (title: string, count: number, headings: readonly string[], rows: readonly (readonly string[])[]) => {
+  const add = (
+    title: string,
+    count: number,
+    headings: readonly string[],
+    rows: readonly (readonly string[])[],
+  ) => {
     if (count === 0) return;
     const shown = rows.slice(0, MAX_ROWS);
     lines.push("", `${title}:`, styleTable(layOutTable(headings, shown, io.stdout.columns), io));
@@ -133,7 +164,8 @@ export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
     ["HOST"],
     unexpected.map((id) => [sanitizeLine(id)]),
   );
-  if (expected !== undefined && reported === expected && fresh === expected) lines.push("", "Everybody is here.");
+  if (expected !== undefined && reported === expected && fresh === expected)
+    lines.push("", "Everybody is here.");
   return `${lines.join("\n")}\n`;
 }
 

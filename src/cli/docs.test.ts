@@ -14,7 +14,10 @@ const program = buildProgram({} as Io);
 addCompletion(program, {} as Io);
 
 function listCommands(command: Command, path: string): Array<{ path: string; command: Command }> {
-  return [{ path, command }, ...command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`))];
+  return [
+    { path, command },
+    ...command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`)),
+  ];
 }
 
 const readDocs = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");

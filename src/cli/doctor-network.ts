@@ -1,4 +1,5 @@
-// rollcall doctor's look at the way to the target: which proxy it goes through, and whose certificates count on it.
+// rollcall doctor's look at the way to the target: which proxy it goes through, and whose
+// certificates count on it.
 import { NetworkFailure } from "../network/failure.ts";
 import type { Environment } from "../network/proxy.ts";
 import { findRoute } from "../network/route.ts";
@@ -16,9 +17,12 @@ export async function checkNetwork(url: URL | undefined, isAws: boolean, env: En
   try {
     const own = isAws ? await readAwsTrust(env) : undefined;
     const { proxy, faults } = findRoute(url, env, own);
-    const way = proxy ? `through the proxy ${proxy.origin} (${proxy.variable})` : "directly, through no proxy";
+    const way = proxy
+      ? `through the proxy ${proxy.origin} (${proxy.variable})`
+      : "directly, through no proxy";
     const named = own ? [own.variable] : TRUST_VARIABLES.filter((name) => env[name]);
-    const trust = named.length > 0 && url.protocol === "https:" ? `; with the CAs of ${named.join(" and ")}` : "";
+    const trust =
+      named.length > 0 && url.protocol === "https:" ? `; with the CAs of ${named.join(" and ")}` : "";
     const detail = `${url.origin}: ${way}${trust}`;
     return faults.length === 0
       ? { check, outcome: "ok", detail }

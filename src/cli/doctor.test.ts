@@ -15,7 +15,10 @@ interface Finding {
 }
 
 async function examine(options: Partial<DoctorOptions>, env: Record<string, string> = {}) {
-  const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n", "etc/hostname": "host-1\n" });
+  const root = await makeFolder({
+    "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
+    "etc/hostname": "host-1\n",
+  });
   const io = await makeIo({ env });
   const error: unknown = await runDoctor({ send: true, root, ...options }, io).then(
     () => undefined,
@@ -28,10 +31,15 @@ async function examine(options: Partial<DoctorOptions>, env: Record<string, stri
 describe("rollcall doctor", () => {
   it("finds a folder and a spec in order, and proves the right to write", async () => {
     const folder = await makeFolder();
-    const { error, of, findings } = await examine({ store: `file:${folder}/store`, state: `${folder}/state` });
+    const { error, of, findings } = await examine({
+      store: `file:${folder}/store`,
+      state: `${folder}/state`,
+    });
     expect(error).toBeUndefined();
     expect(findings.filter(({ outcome }) => outcome === "failed")).toEqual([]);
-    expect(of("report")).toMatchObject([{ outcome: "ok", detail: expect.stringContaining("4c4c4544003510528031b4c04f4d3132") }]);
+    expect(of("report")).toMatchObject([
+      { outcome: "ok", detail: expect.stringContaining("4c4c4544003510528031b4c04f4d3132") },
+    ]);
     expect(of("send")).toMatchObject([{ outcome: "ok" }]);
     expect(of("metadata service")).toMatchObject([{ outcome: "skipped" }]);
   });
@@ -50,23 +58,30 @@ describe("rollcall doctor", () => {
       state: join(folder, "state"),
     });
     expect(error).toMatchObject({ message: expect.stringMatching(/^3 of \d+ checks failed$/) });
-    expect(of("spec")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("rollcall spec check") }]);
+    expect(of("spec")).toMatchObject([
+      { outcome: "failed", fix: expect.stringContaining("rollcall spec check") },
+    ]);
     expect(of("agent")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("--state") }]);
-    expect(of("clock")).toMatchObject([{ outcome: "failed", detail: expect.stringContaining("ECONNREFUSED") }]);
+    expect(of("clock")).toMatchObject([
+      { outcome: "failed", detail: expect.stringContaining("ECONNREFUSED") },
+    ]);
   });
 
   it("says that a server wants a key, before anything is sent", async () => {
     const folder = await makeFolder();
     const options = { server: "http://127.0.0.1:4", state: join(folder, "state"), send: false };
     const { of } = await examine(options);
-    expect(of("credentials")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("--enrol-key-file") }]);
+    expect(of("credentials")).toMatchObject([
+      { outcome: "failed", fix: expect.stringContaining("--enrol-key-file") },
+    ]);
     const set = await examine(options, { ROLLCALL_KEY: "rc_key" });
     expect(set.of("credentials")).toMatchObject([{ outcome: "ok" }]);
   });
 
   it("lists what the spec names and cannot be read", async () => {
     const folder = await makeFolder({
-      "spec.yaml": "version: 1\ncollect:\n  - host:\n  - file: { path: /nowhere, fields: { x: { pattern: . } } }\n",
+      "spec.yaml":
+        "version: 1\ncollect:\n  - host:\n  - file: { path: /nowhere, fields: { x: { pattern: . } } }\n",
     });
     const { error, of } = await examine({
       store: `file:${folder}/store`,
@@ -74,7 +89,10 @@ describe("rollcall doctor", () => {
       state: `${folder}/state`,
     });
     expect(error).toBeUndefined();
-    expect(of("report")).toMatchObject([{ outcome: "ok" }, { outcome: "warning", detail: "/nowhere: there is no such file" }]);
+    expect(of("report")).toMatchObject([
+      { outcome: "ok" },
+      { outcome: "warning", detail: "/nowhere: there is no such file" },
+    ]);
   });
 
   it("says that processes are hidden, and how to grant a look at them", async () => {
@@ -109,9 +127,13 @@ describe("rollcall doctor", () => {
     const good = await startMetadataServer();
     onTestFinished(() => good.close());
     const there = await examine(options, { AWS_EC2_METADATA_SERVICE_ENDPOINT: good.source.endpoint });
-    expect(there.of("metadata service")).toMatchObject([{ outcome: "ok", detail: expect.stringContaining("123456789012") }]);
+    expect(there.of("metadata service")).toMatchObject([
+      { outcome: "ok", detail: expect.stringContaining("123456789012") },
+    ]);
     const away = await examine(options, { AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:4" });
-    expect(away.of("metadata service")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("hop limit") }]);
+    expect(away.of("metadata service")).toMatchObject([
+      { outcome: "failed", fix: expect.stringContaining("hop limit") },
+    ]);
   });
 
   it("says that the store cannot be written", async () => {

@@ -57,7 +57,11 @@ function isForPeople({ json }: DoctorOptions, { stdout }: Io): boolean {
   return !json && stdout.isTerminal;
 }
 
-async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) => Promise<void>): Promise<void> {
+async function examine(
+  options: DoctorOptions,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+): Promise<void> {
   const settings = await readSettings(options, io);
   const target = await attempt(
     "target",
@@ -76,7 +80,10 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
       const { root } = options;
       const memory = await openMemory(settings, { root, makesFolder: false, onNotice: () => undefined }, io);
       const value = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
-      return { value, detail: `${settings.get("spec") ?? "built-in: host facts alone"} (${value.specDigest.slice(0, 19)}…)` };
+      return {
+        value,
+        detail: `${settings.get("spec") ?? "built-in: host facts alone"} (${value.specDigest.slice(0, 19)}…)`,
+      };
     },
     "rollcall spec check FILE explains each mistake",
   );
@@ -101,7 +108,10 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
         : "give the folder to the agent's user, or name another with --store",
     );
   if (!collection) return;
-  const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: () => undefined }, io);
+  const key = await chooseKey(
+    { settings, target, host: collection.host, folder, onNotice: () => undefined },
+    io,
+  );
   if (target.kind === "server") await checkKey(key, note);
   if (report)
     await checkStore(
@@ -109,7 +119,8 @@ async function examine(options: DoctorOptions, io: Io, note: (finding: Finding) 
         options,
         target,
         report,
-        open: () => openOutlet({ target, key, host: collection.host, onNotice: () => undefined, retries: 0 }, io),
+        open: () =>
+          openOutlet({ target, key, host: collection.host, onNotice: () => undefined, retries: 0 }, io),
       },
       io,
       note,
@@ -129,7 +140,12 @@ async function attempt<T>(
     await note({ check, outcome, detail });
     return value;
   } catch (error) {
-    await note({ check, outcome: "failed", detail: error instanceof Error ? error.message : String(error), fix });
+    await note({
+      check,
+      outcome: "failed",
+      detail: error instanceof Error ? error.message : String(error),
+      fix,
+    });
     return undefined;
   }
 }
@@ -141,16 +157,25 @@ async function checkMetadata({ host }: HostCollection, signal: AbortSignal): Pro
   const facts = await readMetadata(host.metadata, true, signal);
   if ("failure" in facts) {
     const fix =
-      "switch it on for this instance (aws ec2 modify-instance-metadata-options --http-endpoint enabled); in a container, a hop limit of 2";
+      "switch it on for this instance (aws ec2 modify-instance-metadata-options " +
+      "--http-endpoint enabled); in a container, a hop limit of 2";
     return { check, outcome: "failed", detail: facts.failure, fix };
   }
   const [missing] = facts.unread;
   if (missing) return { check, outcome: "warning", detail: `${missing.what}: ${missing.reason}` };
   const { instanceId = "", origin } = facts;
-  return { check, outcome: "ok", detail: `${instanceId} in ${origin.account ?? "?"}, ${origin.region ?? "?"}` };
+  return {
+    check,
+    outcome: "ok",
+    detail: `${instanceId} in ${origin.account ?? "?"}, ${origin.region ?? "?"}`,
+  };
 }
 
-async function checkCollection(collection: HostCollection, io: Io, note: (finding: Finding) => Promise<void>) {
+async function checkCollection(
+  collection: HostCollection,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+) {
   const fix = "see docs/collectors/host.md on where a host's id comes from";
   const report = await attempt(
     "report",
@@ -174,14 +199,27 @@ async function checkState(folder: string): Promise<Finding> {
       const detail = `runs as process ${status.pid}`;
       return status.waiting_since === undefined
         ? { check, outcome: "ok", detail }
-        : { check, outcome: "warning", detail: `${detail}; its reports do not get through: ${status.last_error ?? ""}` };
+        : {
+            check,
+            outcome: "warning",
+            detail: `${detail}; its reports do not get through: ${status.last_error ?? ""}`,
+          };
     }
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
-    return { check, outcome: "skipped", detail: `none runs with the state folder ${folder}, which can be written` };
+    return {
+      check,
+      outcome: "skipped",
+      detail: `none runs with the state folder ${folder}, which can be written`,
+    };
   } catch (error) {
     const detail = `the state folder ${folder} cannot be used: ${(error as Error).message}`;
-    return { check, outcome: "failed", detail, fix: "give it to the agent's user, or name another with --state" };
+    return {
+      check,
+      outcome: "failed",
+      detail,
+      fix: "give it to the agent's user, or name another with --state",
+    };
   }
 }
 
@@ -192,17 +230,26 @@ async function checkClock(target: Target, io: Io): Promise<Finding> {
   if (!url) return { check, outcome: "skipped", detail: "a folder's clock is this host's own" };
   try {
     const askedAt = io.clock();
-    const response = await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(CLOCK_TIMEOUT_MS) });
+    const response = await fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      signal: AbortSignal.timeout(CLOCK_TIMEOUT_MS),
+    });
     const told = Date.parse(response.headers.get("date") ?? "");
-    if (Number.isNaN(told)) return { check, outcome: "skipped", detail: `${url.origin} does not say what time it is` };
+    if (Number.isNaN(told))
+      return { check, outcome: "skipped", detail: `${url.origin} does not say what time it is` };
     const skew = (askedAt + io.clock()) / 2 - told;
     const detail = `${Math.abs(Math.round(skew / 1000))} s ${skew < 0 ? "behind" : "ahead of"} ${url.origin}`;
     const fix = "set it right: timedatectl set-ntp true";
     if (Math.abs(skew) > MAX_SKEW_MS) return { check, outcome: "failed", detail, fix };
-    return Math.abs(skew) > NOTABLE_SKEW_MS ? { check, outcome: "warning", detail, fix } : { check, outcome: "ok", detail };
+    return Math.abs(skew) > NOTABLE_SKEW_MS
+      ? { check, outcome: "warning", detail, fix }
+      : { check, outcome: "ok", detail };
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
-    const reason = isLate ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s` : toFailure(error, { host: url.hostname }).message;
+    const reason = isLate
+      ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s`
+      : toFailure(error, { host: url.hostname }).message;
     return {
       check,
       outcome: "failed",
@@ -214,14 +261,18 @@ async function checkClock(target: Target, io: Io): Promise<Finding> {
 
 async function findClock(storeUrl: string, io: Io): Promise<URL | undefined> {
   if (!/^s3:/i.test(storeUrl)) return undefined;
-  const [{ parseS3Url }, { findPlace }] = await Promise.all([import("../store/s3-url.ts"), import("../store/s3-place.ts")]);
+  const [{ parseS3Url }, { findPlace }] = await Promise.all([
+    import("../store/s3-url.ts"),
+    import("../store/s3-place.ts"),
+  ]);
   return new URL((await findPlace(parseS3Url(storeUrl), io.env)).origin);
 }
 
 async function identify(url: string, io: Io) {
   const store = await openStoreAt(url, io);
   try {
-    if (!store.identify) return { value: undefined, detail: "a folder needs none", outcome: "skipped" as const };
+    if (!store.identify)
+      return { value: undefined, detail: "a folder needs none", outcome: "skipped" as const };
     const caller = await store.identify();
     return caller
       ? { value: caller, detail: `${caller.userId} in ${caller.account}` }
@@ -251,16 +302,21 @@ interface StoreCheck {
   readonly open: () => Promise<Outlet>;
 }
 
-/** The right to write is proven by writing: this host's report, which its agent would send as well. */
+/**
+ * The right to write is proven by writing: this host's report, which its agent would send as well.
+ */
 async function checkStore(
   { options, target, report, open }: StoreCheck,
   io: Io,
   note: (finding: Finding) => Promise<void>,
 ): Promise<void> {
-  if (!options.send) return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
+  if (!options.send)
+    return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
   const fix =
     target.kind === "server"
-      ? "if the server does not answer, check the address and the network; for a key, see rollcall keys create --help and docs/enrol.md; a host that was rebuilt, and is taken for a copy, enrols again after rollcall keys revoke HOST_ID"
+      ? "if the server does not answer, check the address and the network; for a key, " +
+        "see rollcall keys create --help and docs/enrol.md; a host that was rebuilt, " +
+        "and is taken for a copy, enrols again after rollcall keys revoke HOST_ID"
       : /^s3:/i.test(target.url)
         ? "see docs/stores/s3.md for the rights on a bucket"
         : "give the folder to the agent's user, or name another with --store";
@@ -300,20 +356,34 @@ async function checkFollowing(
     async () => {
       const follower = await openFollower({ settings, target, key, folder, onNotice: () => undefined }, io);
       if (!follower || !report)
-        return { value: undefined, detail: "none is followed: --spec-keys is not set", outcome: "skipped" as const };
+        return {
+          value: undefined,
+          detail: "none is followed: --spec-keys is not set",
+          outcome: "skipped" as const,
+        };
       const edition = await follower.look(readFacts(report));
-      if (edition === undefined) return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
+      if (edition === undefined)
+        return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
       const detail = `edition ${edition} is signed by a key that is trusted here, and allowed`;
       const refused = (await openStatus(folder).load())?.spec_refused;
       return refused === undefined
         ? { value: edition, detail }
-        : { value: edition, detail: `${detail}, but the agent refused ${refused}`, outcome: "warning" as const };
+        : {
+            value: edition,
+            detail: `${detail}, but the agent refused ${refused}`,
+            outcome: "warning" as const,
+          };
     },
     fix,
   );
 }
 
-const MARKS: Readonly<Record<Finding["outcome"], string>> = { ok: "ok  ", warning: "WARN", failed: "FAIL", skipped: "-   " };
+const MARKS: Readonly<Record<Finding["outcome"], string>> = {
+  ok: "ok  ",
+  warning: "WARN",
+  failed: "FAIL",
+  skipped: "-   ",
+};
 
 function formatFinding({ check, outcome, detail, fix }: Finding): string {
   const lines = [

@@ -1,4 +1,5 @@
-// Tests of every duration that is taken from outside: none makes a timer overflow, and all doors read them alike.
+// Tests of every duration that is taken from outside: none makes a timer overflow, and all doors
+// read them alike.
 import fc from "fast-check";
 import { pino } from "pino";
 import { expect, it } from "vitest";
@@ -34,7 +35,9 @@ it("none is longer than what is said, or than a timer holds", () => {
 it("whatever `every` is taken, the schedule waits for it, and no timer overflows", async () => {
   await fc.assert(
     fc.asyncProperty(duration, fc.double({ min: 0, max: 1, noNaN: true }), async (every, random) => {
-      const outcome = publishersSchema.safeParse({ page: { kind: "markdown", path: "/nowhere/page.md", every } });
+      const outcome = publishersSchema.safeParse({
+        page: { kind: "markdown", path: "/nowhere/page.md", every },
+      });
       const ms = parseDuration(every);
       expect(outcome.success).toBe(ms !== undefined && ms >= 60_000);
       if (!outcome.success) {
@@ -82,7 +85,9 @@ it("windows and ages end with a day, and a command's time with a minute", () => 
     fc.property(duration, (text) => {
       const ms = parseDuration(text) ?? 0;
       expect(readSpan(text)).toBe(ms > 0 && ms <= EXPIRY_MS ? ms : undefined);
-      const spec = `collectors:\n  - command:\n      run: [/bin/true]\n      timeout: ${text}\n      fields: { a: {} }\n`;
+      const spec =
+        `collectors:\n  - command:\n      run: [/bin/true]\n      timeout: ${text}\n   ` +
+        "   fields: { a: {} }\n";
       if ("spec" in parseSpec(spec)) expect(ms).toBeLessThanOrEqual(60_000);
     }),
   );

@@ -1,4 +1,5 @@
-// Tests of finding a section of a program: those of this machine's programs, against readelf's own layout, and of hostile files.
+// Tests of finding a section of a program: those of this machine's programs, against readelf's own
+// layout, and of hostile files.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
@@ -26,7 +27,8 @@ function makeProgram({ type = 2, sections = [".text", ".bun", ".bun_builtins"] }
   return Buffer.concat([header, ...table, names]);
 }
 
-const readerOf = (bytes: Buffer) => (offset: number, length: number) => bytes.subarray(offset, offset + length);
+const readerOf = (bytes: Buffer) => (offset: number, length: number) =>
+  bytes.subarray(offset, offset + length);
 
 describe("a section of a program", () => {
   it("is found by its whole name", () => {
@@ -43,20 +45,31 @@ describe("a section of a program", () => {
 
   it("is not told of what is no program, or is cut", () => {
     const program = makeProgram();
-    for (let length = 0; length < program.length; length += 7) findSection(readerOf(program.subarray(0, length)), ".bun");
+    for (let length = 0; length < program.length; length += 7)
+      findSection(readerOf(program.subarray(0, length)), ".bun");
     expect(findSectionOf(new URL(import.meta.url).pathname, ".bun")).toBeUndefined();
     const bytes = fc.uint8Array({ maxLength: 300 });
-    fc.assert(fc.property(bytes, (tail) => void findSection(readerOf(Buffer.concat([program.subarray(0, 64), tail])), ".bun")));
+    fc.assert(
+      fc.property(
+        bytes,
+        (tail) => void findSection(readerOf(Buffer.concat([program.subarray(0, 64), tail])), ".bun"),
+      ),
+    );
   });
 
   it("is where the linker put it", () => {
     const file = process.execPath;
-    const listed = execFileSync("sh", ["-c", 'command -v readelf >/dev/null && readelf -SW "$0" || true', file], {
-      encoding: "utf8",
-    });
+    const listed = execFileSync(
+      "sh",
+      ["-c", 'command -v readelf >/dev/null && readelf -SW "$0" || true', file],
+      {
+        encoding: "utf8",
+      },
+    );
     const line = /\] \.rodata +\S+ +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)/.exec(listed);
     const isFixed = readFileSync(file).readUInt16LE(16) === 2;
-    const expected = line && isFixed && [BigInt(`0x${line[1]}`), BigInt(`0x${line[1]}`) + BigInt(`0x${line[2]}`)];
+    const expected = line &&
+      isFixed && [BigInt(`0x${line[1]}`), BigInt(`0x${line[1]}`) + BigInt(`0x${line[2]}`)];
     if (expected) expect(findSectionOf(file, ".rodata")).toEqual(expected);
   });
 });

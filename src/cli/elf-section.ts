@@ -15,12 +15,17 @@ export type Range = readonly [start: bigint, end: bigint];
 
 /**
  * @param read gives so many bytes of the file from an offset, or fewer at its end
- * @returns where a section lies in memory; undefined where there is none, or its address is known only once the program is loaded
+ * @returns where a section lies in memory; undefined where there is none, or its address is known
+ *   only once the program is loaded
  */
-export function findSection(read: (offset: number, length: number) => Buffer, name: string): Range | undefined {
+export function findSection(
+  read: (offset: number, length: number) => Buffer,
+  name: string,
+): Range | undefined {
   const header = read(0, HEADER_BYTES);
   if (header.length < HEADER_BYTES || header.toString("hex", 0, 6) !== ELF64_LITTLE_ENDIAN) return undefined;
-  if (header.readUInt16LE(16) !== ET_EXEC || header.readUInt16LE(58) !== SECTION_HEADER_BYTES) return undefined;
+  if (header.readUInt16LE(16) !== ET_EXEC || header.readUInt16LE(58) !== SECTION_HEADER_BYTES)
+    return undefined;
   const count = header.readUInt16LE(60);
   if (count > MAX_SECTIONS) return undefined;
   const table = read(Number(header.readBigUInt64LE(40)), count * SECTION_HEADER_BYTES);

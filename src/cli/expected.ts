@@ -9,8 +9,13 @@ import type { Io } from "./io.ts";
 /** `aws ec2 describe-instances` says some 10 KB of each host. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
-/** Prepares to read a file again whenever it has changed. @returns undefined where no file was named */
-export function openExpected(file: string | undefined, io: Pick<Io, "cwd">): (() => Promise<ReadonlySet<string>>) | undefined {
+/**
+ * Prepares to read a file again whenever it has changed. @returns undefined where no file was named
+ */
+export function openExpected(
+  file: string | undefined,
+  io: Pick<Io, "cwd">,
+): (() => Promise<ReadonlySet<string>>) | undefined {
   if (file === undefined) return undefined;
   const path = resolve(io.cwd, file);
   let known: { readonly mark: string; readonly ids: ReadonlySet<string> } | undefined;
@@ -39,12 +44,16 @@ async function look<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Reads a list that a flag names; `-` is stdin. @throws CommandError that names it */
-export async function readExpected(name: string, io: Pick<Io, "cwd" | "readStdin">): Promise<ReadonlySet<string>> {
+export async function readExpected(
+  name: string,
+  io: Pick<Io, "cwd" | "readStdin">,
+): Promise<ReadonlySet<string>> {
   try {
     if (name !== "-") return (await openExpected(name, io)?.()) ?? new Set();
     return parseExpected((await io.readStdin()).toString("utf8"));
   } catch (error) {
-    if (error instanceof ExpectationError) throw new CommandError(`the expected hosts (${name}): ${error.message}`);
+    if (error instanceof ExpectationError)
+      throw new CommandError(`the expected hosts (${name}): ${error.message}`);
     throw error;
   }
 }

@@ -17,12 +17,18 @@ export class CommandError extends Error {
   }
 }
 
-/** What nobody foresaw, in one line. What the system refused (a full disk, a file that may not be read) says itself what it is. */
+/**
+ * What nobody foresaw, in one line. What the system refused (a full disk, a file that may not be
+ * read) says itself what it is.
+ */
 export function describeUnexpected(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s+/g, " ").trim();
   const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (typeof syscall === "string") return line;
   const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
-  return `${name}${line}; this is a bug in Rollcall: please report it with what ROLLCALL_DEBUG=1 adds to this line`;
+  return (
+    `${name}${line}; this is a bug in Rollcall: please report it with what ` +
+    "ROLLCALL_DEBUG=1 adds to this line"
+  );
 }

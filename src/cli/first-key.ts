@@ -1,4 +1,5 @@
-// The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a second start prints the same line.
+// The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a
+// second start prints the same line.
 import { mkdir, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -17,7 +18,10 @@ export async function makeKey(store: Store, { clock }: Io): Promise<string> {
   return secret;
 }
 
-/** The kept key of this store; a new one if there is none, it was revoked, or the user has no home folder to keep one in. */
+/**
+ * The kept key of this store; a new one if there is none, it was revoked, or the user has no home
+ * folder to keep one in.
+ */
 export async function keepFirstKey(store: Store, keyring: Keyring, io: Io): Promise<string> {
   const folder = io.folders.config;
   if (folder === undefined) return await makeKey(store, io);
@@ -35,13 +39,18 @@ async function readKeys(path: string): Promise<Record<string, string>> {
   try {
     return fileSchema.parse(JSON.parse(await readGivenText(path)));
   } catch {
-    // Missing or broken: the keys in it cannot be told from revoked ones, and a new key costs nothing.
+    // Missing or broken: the keys in it cannot be told from revoked ones, and a new key costs
+    // nothing.
     return {};
   }
 }
 
 /** Replaces the file at once, readable by its owner alone from the first byte. */
-async function writeKeys(path: string, keys: Readonly<Record<string, string>>, folder: string): Promise<void> {
+async function writeKeys(
+  path: string,
+  keys: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}`;
   const file = await open(temporary, "w", 0o600);

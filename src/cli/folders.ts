@@ -3,8 +3,9 @@ import { isAbsolute, join } from "node:path";
 import type { Folders } from "./io.ts";
 
 /**
- * Finds the folders. A user id that /etc/passwd has not (a container's `--user`, cron, `env -i`) and no HOME: then there are none but those
- * that XDG's variables name, and who needs one says what to set.
+ * Finds the folders. A user id that /etc/passwd has not (a container's `--user`, cron, `env -i`)
+ * and no HOME: then there are none but those that XDG's variables name, and who needs one says what
+ * to set.
  */
 export async function findFolders(env: Readonly<Record<string, string | undefined>>): Promise<Folders> {
   if (env.HOME !== "") {
@@ -19,12 +20,18 @@ export async function findFolders(env: Readonly<Record<string, string | undefine
   return { config: below(env.XDG_CONFIG_HOME), data: below(env.XDG_DATA_HOME) };
 }
 
-/** XDG Base Directory Specification: "If an implementation encounters a relative path … it should consider the path invalid". */
+/**
+ * XDG Base Directory Specification: "If an implementation encounters a relative path … it should
+ * consider the path invalid".
+ */
 function below(folder: string | undefined): string | undefined {
   return folder !== undefined && isAbsolute(folder) ? join(folder, "rollcall") : undefined;
 }
 
 /** uv_os_homedir found no such user. */
 function isHomeless(error: unknown): boolean {
-  return error instanceof Error && /homedir/.test(`${(error as NodeJS.ErrnoException).syscall ?? ""} ${error.message}`);
+  return (
+    error instanceof Error &&
+    /homedir/.test(`${(error as NodeJS.ErrnoException).syscall ?? ""} ${error.message}`)
+  );
 }

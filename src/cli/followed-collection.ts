@@ -1,4 +1,5 @@
-// A host that follows published specs: each new one is tried, and undone if it breaks collection here.
+// A host that follows published specs: each new one is tried, and undone if it breaks collection
+// here.
 import type { FollowedSpec, Refusal } from "../agent/spec-follower.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import type { Wanted } from "../collect/rounds.ts";
@@ -13,7 +14,10 @@ import type { HostFollower } from "./follower.ts";
 export const SPEC_CHANGED = "spec:";
 
 export interface FollowedCollection extends HostCollection {
-  /** Looks for another edition. @returns whether the host should be looked at anew @throws whatever fetching throws */
+  /**
+   * Looks for another edition. @returns whether the host should be looked at anew @throws whatever
+   * fetching throws
+   */
   check(): Promise<boolean>;
   /** The edition in use, and what was refused last; for people. */
   readonly edition: number | undefined;
@@ -124,7 +128,10 @@ export function followSpecs(
 /** A published spec lets credentials out only where this host's own configuration does. */
 function limitSpec(followed: FollowedSpec, allowed: readonly string[]): FollowedSpec {
   const { spec } = followed;
-  return { ...followed, spec: { ...spec, allowCredentials: spec.allowCredentials.filter((field) => allowed.includes(field)) } };
+  return {
+    ...followed,
+    spec: { ...spec, allowCredentials: spec.allowCredentials.filter((field) => allowed.includes(field)) },
+  };
 }
 
 /** Collectors whose files a spec names; the others look for what they know. */
@@ -134,15 +141,25 @@ const NAMED: readonly CollectorName[] = ["file", "files", "processes", "extra"];
 function restrictHost(host: HostAccess, policy: FilePolicy): HostAccess {
   const { judgePath, judgeContent, known } = policy;
   const named = host.files.permitting({ judgePath, judgeContent, known, isExempt: () => false });
-  // What is asked for below /proc is the collector's own look at processes, since judgeSpec lets no spec name it.
-  const processes = host.files.permitting({ judgePath, judgeContent, known, isExempt: (path) => path.startsWith("/proc/") });
+  // What is asked for below /proc is the collector's own look at processes, since judgeSpec lets no
+  // spec name it.
+  const processes = host.files.permitting({
+    judgePath,
+    judgeContent,
+    known,
+    isExempt: (path) => path.startsWith("/proc/"),
+  });
   return {
     ...host,
-    named: (collector) => (NAMED.includes(collector) ? (collector === "processes" ? processes : named) : host.files),
+    named: (collector) =>
+      NAMED.includes(collector) ? (collector === "processes" ? processes : named) : host.files,
   };
 }
 
-/** Collects by a spec for the first time. @returns the report, or why the spec is of no use on this host */
+/**
+ * Collects by a spec for the first time. @returns the report, or why the spec is of no use on this
+ * host
+ */
 async function tryOut(
   { rounds }: ReturnType<typeof openRounds>,
   last: Collection | undefined,
@@ -163,16 +180,23 @@ async function tryOut(
     // It may have been a moment in which an application restarted.
     report = await collectBy(rounds, { all: true }, signal);
     const lost = findLost(report, last);
-    if (lost) return { fault: `${lost.field}, which this host reported before, cannot be read by it: ${lost.reason}` };
+    if (lost)
+      return {
+        fault: `${lost.field}, which this host reported before, cannot be read by it: ${lost.reason}`,
+      };
   }
   const steps = report.results.filter(({ collector }) => collector !== "host");
   const reason = steps[0]?.unread[0];
-  if (reason && steps.every(hasFailed)) return { fault: `none of its steps gave anything: ${reason.what}: ${reason.reason}` };
+  if (reason && steps.every(hasFailed))
+    return { fault: `none of its steps gave anything: ${reason.what}: ${reason.reason}` };
   return { report };
 }
 
 /** A field that the host reported, and that the spec on trial names and does not get. */
-function findLost(report: Collection, last: Collection): { readonly field: string; readonly reason: string } | undefined {
+function findLost(
+  report: Collection,
+  last: Collection,
+): { readonly field: string; readonly reason: string } | undefined {
   const before = new Set(last.results.flatMap(({ fields }) => fields.map(([name]) => name)));
   for (const { collector, wanted, fields, unread } of report.results) {
     const [first] = unread;
@@ -198,6 +222,8 @@ function describe(refusal: Refusal | undefined): string {
 export function readFacts({ id, results }: Collection): HostFacts {
   const host = results.find(({ collector }) => collector === "host");
   const known = new Map(host?.fields ?? []);
-  const entries = FILTER_FIELDS.map((name) => [name, known.get(name)] as const).filter(([, value]) => typeof value === "string");
+  const entries = FILTER_FIELDS.map((name) => [name, known.get(name)] as const).filter(
+    ([, value]) => typeof value === "string",
+  );
   return { ...(Object.fromEntries(entries) as Partial<HostFacts>), instance_id: id };
 }

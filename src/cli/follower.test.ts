@@ -13,7 +13,9 @@ it("takes a refusal to read for nothing published, and says so once", async () =
   const fetch = fetchFromStore({ get: refuse }, (notice) => notices.push(notice));
   expect(await fetch("i-1", LIMIT)).toBeUndefined();
   expect(await fetch("i-1", LIMIT)).toBeUndefined();
-  expect(notices).toEqual([expect.stringContaining("may not read it ([store] [s3] cannot read: AccessDenied)")]);
+  expect(notices).toEqual([
+    expect.stringContaining("may not read it ([store] [s3] cannot read: AccessDenied)"),
+  ]);
 });
 
 it("passes on other failures, and what there is", async () => {
@@ -24,6 +26,8 @@ it("passes on other failures, and what there is", async () => {
   const away = async () => {
     throw new Unavailable("away");
   };
-  await expect(fetchFromStore({ get: away }, (notice) => notices.push(notice))("i-1", LIMIT)).rejects.toThrow("away");
+  await expect(fetchFromStore({ get: away }, (notice) => notices.push(notice))("i-1", LIMIT)).rejects.toThrow(
+    "away",
+  );
   expect(notices).toEqual([]);
 });

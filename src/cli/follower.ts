@@ -35,7 +35,9 @@ export async function openFollower(
   if (keys.length === 0) return undefined;
   for (const path of allowedCommands)
     if (!path.endsWith("/") && (await isFolder(path)))
-      onNotice(`--allow-commands: ${path} is a folder, and allows no program; write ${path}/ for all below it`);
+      onNotice(
+        `--allow-commands: ${path} is a folder, and allows no program; write ${path}/ for all below it`,
+      );
   const files = await readFilePolicy(settings, folder, io);
   const allowedCredentials = splitList(settings.get("allowCredentials"));
   const follower = createSpecFollower({
@@ -51,7 +53,10 @@ export async function openFollower(
 }
 
 /** A follower, and what this host lets published specs do. */
-export type HostFollower = SpecFollower & { readonly files: FilePolicy; readonly allowedCredentials: readonly string[] };
+export type HostFollower = SpecFollower & {
+  readonly files: FilePolicy;
+  readonly allowedCredentials: readonly string[];
+};
 
 /** @throws UsageError for a path that is not absolute */
 async function readFilePolicy(settings: Settings, folder: string, io: Io): Promise<FilePolicy> {
@@ -66,7 +71,9 @@ async function readFilePolicy(settings: Settings, folder: string, io: Io): Promi
     findConfigPath({ config: settings.get("config") }, io),
     store,
   ];
-  const own = [folder, io.folders.data, ...named].flatMap((path) => (path === undefined ? [] : [resolve(io.cwd, path)]));
+  const own = [folder, io.folders.data, ...named].flatMap((path) =>
+    path === undefined ? [] : [resolve(io.cwd, path)],
+  );
   const real = await Promise.all(own.map((path) => realpath(path).catch(() => path)));
   const variables = splitList(settings.get("allowEnvironment"));
   return compileFilePolicy({ allowed, own: [...new Set([...own, ...real])], variables });
@@ -102,17 +109,22 @@ async function makeFetch(
 }
 
 /**
- * To those who may not list a bucket S3 answers 403, not 404, where no object is (AWS, API_GetObject: permissions). So that is no failure, but it
- * is told once: the right to read may be missing too.
+ * To those who may not list a bucket S3 answers 403, not 404, where no object is (AWS,
+ * API_GetObject: permissions). So that is no failure, but it is told once: the right to read may be
+ * missing too.
  */
-export function fetchFromStore(store: Pick<Store, "get">, onNotice: (notice: string) => void): SpecFollowerOptions["fetch"] {
+export function fetchFromStore(
+  store: Pick<Store, "get">,
+  onNotice: (notice: string) => void,
+): SpecFollowerOptions["fetch"] {
   let isTold = false;
   return async (_id, maxBytes) => {
     try {
       return (await store.get(CURRENT_EDITION_KEY, { maxBytes }))?.body;
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      if (!isTold) onNotice(`no published spec: none is there, or this host may not read it (${error.message})`);
+      if (!isTold)
+        onNotice(`no published spec: none is there, or this host may not read it (${error.message})`);
       isTold = true;
       return undefined;
     }
@@ -128,6 +140,9 @@ function splitList(text = ""): string[] {
 
 function readKey(text: string): PublicKey {
   const key = parsePublicKey(text);
-  if (!key) throw new UsageError("--spec-keys: a key is ed25519: and 43 characters, as rollcall spec keygen prints it");
+  if (!key)
+    throw new UsageError(
+      "--spec-keys: a key is ed25519: and 43 characters, as rollcall spec keygen prints it",
+    );
   return key;
 }

@@ -1,4 +1,5 @@
-// Tests of reading files that people name: devices without an end, pipes, and files of each length around the limit.
+// Tests of reading files that people name: devices without an end, pipes, and files of each length
+// around the limit.
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,10 +13,13 @@ describe("a file that somebody names", () => {
     await expect(readGivenText(path, 100_000)).rejects.toThrow(`${path} has more than 100000 bytes`);
   });
 
-  it.each([0, 1, 65_535, 65_536, 65_537, 199_999, 200_000])("is read whole with %i bytes, up to the limit", async (length) => {
-    const path = join(await makeFolder({ a: "x".repeat(length) }), "a");
-    expect(await readGivenText(path, 200_000)).toBe("x".repeat(length));
-  });
+  it.each([0, 1, 65_535, 65_536, 65_537, 199_999, 200_000])(
+    "is read whole with %i bytes, up to the limit",
+    async (length) => {
+      const path = join(await makeFolder({ a: "x".repeat(length) }), "a");
+      expect(await readGivenText(path, 200_000)).toBe("x".repeat(length));
+    },
+  );
 
   it("may be a pipe", async () => {
     const path = join(await makeFolder(), "pipe");

@@ -1,12 +1,16 @@
 // Reading files that people name: whatever they turn out to be, no more of them than fits.
 import { open } from "node:fs/promises";
 
-/** The most that is read of a file that somebody names, in bytes. The longest that make sense list a fleet of a hundred thousand hosts. */
+/**
+ * The most that is read of a file that somebody names, in bytes. The longest that make sense list a
+ * fleet of a hundred thousand hosts.
+ */
 const MAX_GIVEN_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Reads a file, or a pipe such as a shell's `<(…)`, to its end or a byte beyond the limit: a device may have no end.
+ * Reads a file, or a pipe such as a shell's `<(…)`, to its end or a byte beyond the limit: a device
+ * may have no end.
  *
  * @param limit in bytes
  * @throws what the file system says
@@ -29,7 +33,11 @@ export async function readGivenStart(path: string, limit: number): Promise<Buffe
 }
 
 /** Reads what comes in by a pipe, to its end. @throws Error that it is too long */
-export async function readGivenStream(chunks: AsyncIterable<Uint8Array>, name: string, limit = MAX_GIVEN_BYTES): Promise<Buffer> {
+export async function readGivenStream(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  limit = MAX_GIVEN_BYTES,
+): Promise<Buffer> {
   const read: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of chunks) {

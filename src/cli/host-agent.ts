@@ -1,4 +1,5 @@
-// The agent on the real machine: present until a notice or a signal comes, away until the notice is gone.
+// The agent on the real machine: present until a notice or a signal comes, away until the notice is
+// gone.
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { runAgent } from "../agent/agent.ts";
@@ -19,7 +20,10 @@ import type { Io } from "./io.ts";
 import { prepareToGiveBack } from "./page-out.ts";
 import { VERSION } from "./version.ts";
 
-/** How long a report that is being sent has when the program is told to stop, and all until the departure has been sent; ms. Whoever stops it waits. */
+/**
+ * How long a report that is being sent has when the program is told to stop, and all until the
+ * departure has been sent; ms. Whoever stops it waits.
+ */
 const STOP_GRACE_MS = 1500;
 const STOP_MS = 4500;
 
@@ -27,7 +31,10 @@ const STOP_MS = 4500;
 const NOTICE_GRACE_MS = 5000;
 const NOTICE_LEAVE_MS = 20_000;
 
-/** How long after a look memory is given back; the report is on its way then. And how often later: what waits for notices needs some as well. */
+/**
+ * How long after a look memory is given back; the report is on its way then. And how often later:
+ * what waits for notices needs some as well.
+ */
 const GIVE_BACK_AFTER_MS = 2000;
 const GIVE_BACK_EVERY_MS = 30_000;
 
@@ -47,7 +54,10 @@ export interface HostAgentOptions {
   readonly madeOn: string;
   /** Ends this agent: the program is told to stop, or goes on with other settings. */
   readonly signal: AbortSignal;
-  /** Whether it goes on at the same place with other settings when the signal has come: then the host stays in the roll. */
+  /**
+   * Whether it goes on at the same place with other settings when the signal has come: then the
+   * host stays in the roll.
+   */
   readonly isReplaced: () => boolean;
 }
 
@@ -81,7 +91,9 @@ export class HostAgent {
 
   async run(): Promise<void> {
     const { signal, notices } = this.#options;
-    signal.addEventListener("abort", () => setTimeout(() => this.#late.abort(), STOP_MS).unref(), { once: true });
+    signal.addEventListener("abort", () => setTimeout(() => this.#late.abort(), STOP_MS).unref(), {
+      once: true,
+    });
     while (!signal.aborted) {
       await this.#awaitReturn();
       const reason = await this.#stay();
@@ -146,7 +158,11 @@ export class HostAgent {
         delivery,
         watch: (onChange) => {
           void this.#follow(() => onChange(SPEC_CHANGED, SPEC_CHANGED), ending.signal);
-          return openWatch(collection.host, { onChange, onPolled: (polled) => this.#notePolled(polled), log });
+          return openWatch(collection.host, {
+            onChange,
+            onPolled: (polled) => this.#notePolled(polled),
+            log,
+          });
         },
         clock: io.clock,
         monotonic: collection.host.monotonic,
@@ -235,7 +251,8 @@ export class HostAgent {
   async #depart(reason: LeaveReason | undefined, isLast: boolean): Promise<void> {
     const { outlet, log, io } = this.#options;
     if (reason === undefined) return log.info("this agent is restarted: the host stays in the roll");
-    if (!isLast) return log.info("another agent of this machine goes on reporting: the host stays in the roll");
+    if (!isLast)
+      return log.info("another agent of this machine goes on reporting: the host stays in the roll");
     const { host: id, sent_at: sentAt } = this.#state;
     // A host that never reported is not in the roll.
     if (id === undefined || sentAt === undefined) return;
@@ -267,7 +284,8 @@ export class HostAgent {
       if (!this.#isUnkept)
         log.warn(
           { err, folder },
-          "the state folder cannot be written: nothing survives a restart, and agent status is not up to date",
+          "the state folder cannot be written: nothing survives a restart, and agent " +
+            "status is not up to date",
         );
       this.#isUnkept = true;
     }

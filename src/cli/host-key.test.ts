@@ -1,4 +1,5 @@
-// Tests of a host's own key: enrolled for once, kept, and used without the enrolment key from then on.
+// Tests of a host's own key: enrolled for once, kept, and used without the enrolment key from then
+// on.
 import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -33,7 +34,10 @@ async function setUp() {
   const start = async (env: Record<string, string>) => {
     const io = await makeIo({ env });
     const settings = await readSettings({}, io);
-    return chooseKey({ settings, target: { kind: "server", url }, host, folder, onNotice: () => undefined }, io);
+    return chooseKey(
+      { settings, target: { kind: "server", url }, host, folder, onNotice: () => undefined },
+      io,
+    );
   };
   return { start, answer, folder, enrolments: () => enrolments };
 }
@@ -68,8 +72,12 @@ describe("a host's own key", () => {
     const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n" });
     const none = await makeFolder({});
     const of = async (folder: string, fallbackId: string) =>
-      (await readFingerprint(makeHostDouble(folder, { machine: { hostname: "h", uptime: () => 1, fallbackId } }), SIGNAL))
-        .machine;
+      (
+        await readFingerprint(
+          makeHostDouble(folder, { machine: { hostname: "h", uptime: () => 1, fallbackId } }),
+          SIGNAL,
+        )
+      ).machine;
     expect(await of(root, "a")).toBe(await of(root, "b"));
     // Without a machine id there is nothing better.
     expect(await of(none, "a")).not.toBe(await of(none, "b"));

@@ -1,4 +1,5 @@
-// The key with which an agent reports to a server: the one that it was given, or its own, for which it enrols once.
+// The key with which an agent reports to a server: the one that it was given, or its own, for which
+// it enrols once.
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readStateFile, replaceFile } from "../agent/state-file.ts";
@@ -21,11 +22,15 @@ const MAX_KEY_BYTES = 4096;
 const OWN_KEY = /^rh_(\S{1,128})_[A-Za-z0-9_-]{43}$/;
 
 export interface HostKey {
-  /** Headers that go with each request about a host. @throws CommandError if the server does not enrol it */
+  /**
+   * Headers that go with each request about a host. @throws CommandError if the server does not
+   * enrol it
+   */
   headersFor(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /**
-   * The server did not take them, which may be a fault that passes. An own key stays: where the host may enrol again it tries to with its next
-   * request, and another key takes its place only when there is one.
+   * The server did not take them, which may be a fault that passes. An own key stays: where the
+   * host may enrol again it tries to with its next request, and another key takes its place only
+   * when there is one.
    *
    * @returns what else can be done, for people
    */
@@ -39,7 +44,10 @@ function givenKey(settings: Settings, host: HostAccess): HostKey {
   return {
     async headersFor(_id, signal) {
       const key = await settings.readKey();
-      return { ...(key !== undefined && { "x-api-key": key }), ...toHeaders(await readFingerprint(host, signal)) };
+      return {
+        ...(key !== undefined && { "x-api-key": key }),
+        ...toHeaders(await readFingerprint(host, signal)),
+      };
     },
     refused: () => undefined,
     describe: async () => ((await settings.readKey()) === undefined ? undefined : "an API key is set"),
@@ -73,7 +81,10 @@ interface OwnKey {
 }
 
 /** An own key, for which the host enrols with the first request. */
-function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions, io: Pick<Io, "env" | "clock">): HostKey {
+function ownKey(
+  { url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions,
+  io: Pick<Io, "env" | "clock">,
+): HostKey {
   const path = join(folder, FILE);
   const mayEnrol = enrolKey !== undefined || isProvable;
   let isRefused = false;
@@ -96,7 +107,8 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     try {
       await mkdir(folder, { recursive: true });
       const before = await readFileKey();
-      if (before) await replaceFile(`${path}.${before.id === id ? "refused" : "other-machine"}`, `${before.secret}\n`);
+      if (before)
+        await replaceFile(`${path}.${before.id === id ? "refused" : "other-machine"}`, `${before.secret}\n`);
       await replaceFile(path, `${secret}\n`);
       return undefined;
     } catch (error) {
@@ -111,18 +123,21 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     const { makeCallerProof } = await import("./caller-proof.ts");
     const caller = await makeCallerProof({ client, origin: url.origin, subject, region }, io);
     const isGiven = caller !== undefined && !("fault" in caller);
-    if (caller && !isGiven) onNotice(`this instance cannot prove its role's session to ${url.origin}: ${caller.fault}`);
+    if (caller && !isGiven)
+      onNotice(`this instance cannot prove its role's session to ${url.origin}: ${caller.fault}`);
     return { ...(identity && { identity }), ...(isGiven && { caller }) };
   }
 
   async function enrol(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
     if (!mayEnrol)
       throw new CommandError(
-        `this host has no key for ${url.origin}; to enrol it needs an enrolment key: --enrol-key-file FILE (docs/enrol.md)`,
+        `this host has no key for ${url.origin}; to enrol it needs an enrolment key: ` +
+          "--enrol-key-file FILE (docs/enrol.md)",
       );
     const client = createClient({ url, key: enrolKey, signal, retries: 0 });
     const { machine, boot } = fingerprint;
-    // Also beside an enrolment key, which a server that takes EC2's word does not take for an id of EC2.
+    // Also beside an enrolment key, which a server that takes EC2's word does not take for an id of
+    // EC2.
     const evidence = isProvable ? await gatherEvidence(client, { id, machine, boot }, signal) : undefined;
     const body = Buffer.from(JSON.stringify({ id, machine, boot, ...evidence }));
     const response = await client.request("/v1/enrolments", {
@@ -132,13 +147,16 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     });
     const made = readSecretOf(await response.text());
     if (made === undefined)
-      throw new CommandError(`${url.origin} answered the enrolment with ${response.status} and no key; is it a Rollcall server?`);
+      throw new CommandError(
+        `${url.origin} answered the enrolment with ${response.status} and no key; is it a Rollcall server?`,
+      );
     onNotice(`enrolled with ${url.origin} as ${id}`);
     const key = { secret: made, id };
     // To ask for another one at each try would take the places of this host's other keys.
     const fault = await tryToKeep(key);
     unkept = fault === undefined ? undefined : key;
-    if (unkept) onNotice(`the key of this host is in memory alone, since it cannot be kept: ${describe(fault)}`);
+    if (unkept)
+      onNotice(`the key of this host is in memory alone, since it cannot be kept: ${describe(fault)}`);
     return made;
   }
 
@@ -152,7 +170,9 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
     try {
       return await enrol(id, fingerprint, signal);
     } catch (error) {
-      onNotice(`the key of this host was refused, and it could not enrol again; the key is kept: ${describe(error)}`);
+      onNotice(
+        `the key of this host was refused, and it could not enrol again; the key is kept: ${describe(error)}`,
+      );
       return kept.secret;
     }
   }
@@ -167,7 +187,8 @@ function ownKey({ url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOpt
       isRefused = true;
       return mayEnrol
         ? undefined
-        : `the key is kept (${path}) and tried again; if it was revoked, this host needs an enrolment key: --enrol-key-file FILE`;
+        : `the key is kept (${path}) and tried again; if it was revoked, this host ` +
+            "needs an enrolment key: --enrol-key-file FILE";
     },
     describe: async () =>
       (await readKept()) === undefined ? "none yet: the first report enrols" : `this host's own key, ${path}`,
@@ -206,8 +227,14 @@ export interface KeyOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has enrolled before. */
-export async function chooseKey({ settings, target, host, folder, onNotice }: KeyOptions, io: Io): Promise<HostKey> {
+/**
+ * A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has
+ * enrolled before.
+ */
+export async function chooseKey(
+  { settings, target, host, folder, onNotice }: KeyOptions,
+  io: Io,
+): Promise<HostKey> {
   if (target.kind === "store") return givenKey(settings, host);
   const enrolKey = await settings.readEnrolKey();
   const isSet = (await settings.readKey()) !== undefined;

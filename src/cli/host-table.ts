@@ -6,7 +6,10 @@ import { formatJson, formatSpan } from "./cell.ts";
 import { type FittedTable, fitTable } from "./table.ts";
 import { sanitizeLine } from "./terminal-text.ts";
 
-/** A report as it lies in an answer, so that its numbers keep the digits that the host wrote: 1.10 is not 1.1. */
+/**
+ * A report as it lies in an answer, so that its numbers keep the digits that the host wrote: 1.10
+ * is not 1.1.
+ */
 export interface Row {
   readonly answer: Buffer;
   readonly span: JsonSpan;
@@ -17,7 +20,9 @@ export interface Row {
 /** Reads an answer's rows. @throws SyntaxError if it is not JSON */
 export function readRows(answer: Buffer): Row[] {
   // The walk takes the bytes for JSON that somebody has checked.
-  const parsed = JSON.parse(answer.toString("utf8")) as ReadonlyArray<{ readonly rollcall: { readonly reader: ReaderFacts } }>;
+  const parsed = JSON.parse(answer.toString("utf8")) as ReadonlyArray<{
+    readonly rollcall: { readonly reader: ReaderFacts };
+  }>;
   const spans: JsonSpan[] = [];
   walkChildren(answer, answer.indexOf("["), (_, span) => void spans.push(span));
   return spans.map((span, at) => {
@@ -78,10 +83,14 @@ function chooseColumns(rows: readonly Row[], asOf: number): Column[] {
     .filter((field) => rows.some(({ members }) => members.has(field)))
     .map(makeFieldColumn);
   chosen.push({ heading: "AGE", format: ({ facts }) => formatSpan(asOf - Date.parse(facts.received_at)) });
-  if (rows.some(({ facts }) => facts.state === "silent")) chosen.push({ heading: "STATE", format: ({ facts }) => facts.state });
+  if (rows.some(({ facts }) => facts.state === "silent"))
+    chosen.push({ heading: "STATE", format: ({ facts }) => facts.state });
   if (rows.some((row) => isSkewed(row))) chosen.push({ heading: "CLOCK", format: formatSkew });
-  const others = new Set(rows.flatMap(({ members }) => [...members.keys()]).filter((field) => !OWN_COLUMNS.includes(field)));
-  for (const field of others) chosen.push({ heading: toHeading(field), format: (row) => formatBriefly(row, field) });
+  const others = new Set(
+    rows.flatMap(({ members }) => [...members.keys()]).filter((field) => !OWN_COLUMNS.includes(field)),
+  );
+  for (const field of others)
+    chosen.push({ heading: toHeading(field), format: (row) => formatBriefly(row, field) });
   return chosen;
 }
 
@@ -92,7 +101,12 @@ function makeFieldColumn(field: string): Column {
     heading: HEADINGS[field] ?? toHeading(field),
     format({ answer, span }) {
       const cells: string[] = [];
-      walkField(answer, span.start, steps, (start, end) => void cells.push(formatJson(answer, { start, end })));
+      walkField(
+        answer,
+        span.start,
+        steps,
+        (start, end) => void cells.push(formatJson(answer, { start, end })),
+      );
       return cells.join(",");
     },
   };
@@ -113,7 +127,9 @@ function isSkewed({ facts }: Row): boolean {
 
 function formatSkew(row: Row): string {
   const { clock_skew_seconds } = row.facts;
-  return isSkewed(row) ? `${clock_skew_seconds > 0 ? "+" : "-"}${formatSpan(Math.abs(clock_skew_seconds) * 1000)}` : "";
+  return isSkewed(row)
+    ? `${clock_skew_seconds > 0 ? "+" : "-"}${formatSpan(Math.abs(clock_skew_seconds) * 1000)}`
+    : "";
 }
 
 function toHeading(field: string): string {

@@ -1,4 +1,5 @@
-// Whether and whom EC2's word for an instance's id is taken for proof: the flags --identity-… of rollcall serve.
+// Whether and whom EC2's word for an instance's id is taken for proof: the flags --identity-… of
+// rollcall serve.
 import { resolve } from "node:path";
 import { createCallerCheck } from "../api/caller-identity.ts";
 import type { IdentityTrust } from "../api/identity.ts";
@@ -22,16 +23,30 @@ export interface IdentityFlags {
 
 /** For the log, where --identity-roles is not given. */
 export const EVERY_ROLE =
-  "every role of the accounts counts, also one whose sessions people may open under any name; name those that EC2 alone may assume with --identity-roles";
+  "every role of the accounts counts, also one whose sessions people may open under " +
+  "any name; name those that EC2 alone may assume with --identity-roles";
 
 /** @throws UsageError for flags that do not go together, CommandError if the certificates cannot be read */
-export async function readIdentityTrust(flags: IdentityFlags, store: Store, io: Io): Promise<IdentityTrust | undefined> {
-  const { identityCertificates: file, identityCaller: servers, identityRoles: roles, identitySts: endpoints } = flags;
+export async function readIdentityTrust(
+  flags: IdentityFlags,
+  store: Store,
+  io: Io,
+): Promise<IdentityTrust | undefined> {
+  const {
+    identityCertificates: file,
+    identityCaller: servers,
+    identityRoles: roles,
+    identitySts: endpoints,
+  } = flags;
   if (servers === undefined && (roles ?? endpoints) !== undefined)
-    throw new UsageError(`${roles === undefined ? "--identity-sts" : "--identity-roles"} goes with --identity-caller`);
+    throw new UsageError(
+      `${roles === undefined ? "--identity-sts" : "--identity-roles"} goes with --identity-caller`,
+    );
   const hasWay = file !== undefined || servers !== undefined;
   if (hasWay !== (flags.identityAccounts !== undefined))
-    throw new UsageError("--identity-accounts goes with --identity-caller, with --identity-certificates, or with both");
+    throw new UsageError(
+      "--identity-accounts goes with --identity-caller, with --identity-certificates, or with both",
+    );
   if (!hasWay) return undefined;
   const accounts = split(flags.identityAccounts);
   const wrong = accounts.find((account) => !/^\d{12}$/.test(account));
@@ -61,7 +76,8 @@ async function openCallers(flags: IdentityFlags, store: Store, io: Io): Promise<
     throw new UsageError(
       wrong === undefined
         ? "--identity-caller and --identity-roles need a value"
-        : `--identity-roles: ${JSON.stringify(wrong)} is no role's name; write names without paths, * for any run of characters, split by commas`,
+        : `--identity-roles: ${JSON.stringify(wrong)} is no role's name; write names ` +
+            "without paths, * for any run of characters, split by commas",
     );
   try {
     const fetch = createFetch(io.env, await readAwsTrust(io.env));
@@ -85,8 +101,15 @@ function split(list: string | undefined): string[] {
 function readOrigin(flag: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
-    throw new UsageError(`${flag}: ${JSON.stringify(text)} should be an address such as https://rollcall.example.com`);
-  if (flag === "--identity-sts" && (url.pathname !== "/" || (url.protocol === "http:" && !isLoopback(url.hostname))))
-    throw new UsageError(`${flag}: ${JSON.stringify(text)} should begin with https:// and have no path; session tokens go there`);
+    throw new UsageError(
+      `${flag}: ${JSON.stringify(text)} should be an address such as https://rollcall.example.com`,
+    );
+  if (
+    flag === "--identity-sts" &&
+    (url.pathname !== "/" || (url.protocol === "http:" && !isLoopback(url.hostname)))
+  )
+    throw new UsageError(
+      `${flag}: ${JSON.stringify(text)} should begin with https:// and have no path; session tokens go there`,
+    );
   return url.origin;
 }

@@ -1,4 +1,5 @@
-// For tests: an Io that collects what a command writes, over folders that are gone when the test has ended.
+// For tests: an Io that collects what a command writes, over folders that are gone when the test
+// has ended.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -87,7 +88,10 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
 
 type Terminal = Pick<Output, "isTerminal" | "columns" | "rows">;
 
-function collect(terminal: Terminal, onWrite?: (text: string) => void): { output: Output; read: () => string } {
+function collect(
+  terminal: Terminal,
+  onWrite?: (text: string) => void,
+): { output: Output; read: () => string } {
   const chunks: Buffer[] = [];
   const read = (): string => Buffer.concat(chunks).toString("utf8");
   const writing = openWriting(terminal.isTerminal, async (text) => {
@@ -123,7 +127,12 @@ export async function startTestService(url: string): Promise<Service> {
 }
 
 /** Puts a report into a store. */
-export async function putReport(store: Store, id: string, fields: object = {}, updatedAt: number = NOW): Promise<void> {
+export async function putReport(
+  store: Store,
+  id: string,
+  fields: object = {},
+  updatedAt: number = NOW,
+): Promise<void> {
   const report = { update_date: formatUpdateDate(updatedAt), instance_id: id, ...fields };
   await store.put(formatReportKey(id), Buffer.from(JSON.stringify(report)));
 }

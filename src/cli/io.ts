@@ -18,7 +18,10 @@ export interface Io {
   readonly stderr: Output;
   /** Reads stdin to its end. */
   readonly readStdin: () => Promise<Buffer>;
-  /** Asks whoever sits at the terminal; undefined where nobody does. @throws CommandError when they leave */
+  /**
+   * Asks whoever sits at the terminal; undefined where nobody does. @throws CommandError when they
+   * leave
+   */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -26,11 +29,17 @@ export interface Io {
   readonly folders: Folders;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Calls back at each SIGHUP, which ends a program in which nobody listens. @returns what ends the listening */
+  /**
+   * Calls back at each SIGHUP, which ends a program in which nobody listens. @returns what ends the
+   * listening
+   */
   readonly onHangUp: (listener: () => void) => () => void;
 }
 
-/** Where the user's files lie (XDG base directories on Linux); undefined where the user has no home folder. */
+/**
+ * Where the user's files lie (XDG base directories on Linux); undefined where the user has no home
+ * folder.
+ */
 export interface Folders {
   readonly config: string | undefined;
   readonly data: string | undefined;
@@ -75,14 +84,20 @@ function findCwd(): string {
     return process.cwd();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new CommandError("the folder that this was started in is gone; change to one that exists, and start again");
+    throw new CommandError(
+      "the folder that this was started in is gone; change to one that exists, and start again",
+    );
   }
 }
 
-/** Questions and answers by lines. What is typed ahead, or pasted, answers the questions that follow. */
+/**
+ * Questions and answers by lines. What is typed ahead, or pasted, answers the questions that
+ * follow.
+ */
 function openDialogue(): (question: string) => Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // A terminal that is asked sends Ctrl-C as a key. Passed on as the signal that it is elsewhere, before the end of the lines is seen.
+  // A terminal that is asked sends Ctrl-C as a key. Passed on as the signal that it is elsewhere,
+  // before the end of the lines is seen.
   terminal.on("SIGINT", () => {
     process.emit("SIGINT", "SIGINT");
     terminal.close();
@@ -107,7 +122,8 @@ function openOutput(stream: NodeJS.WriteStream): Output {
   const isTerminal = stream.isTTY === true;
   const writeRaw = (text: string | Uint8Array) =>
     new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error | null) => (error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve());
+      const settle = (error?: Error | null) =>
+        error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve();
       try {
         // The callback comes when the bytes are out, so a slow reader slows us and not our memory.
         stream.write(text, settle);
@@ -119,7 +135,8 @@ function openOutput(stream: NodeJS.WriteStream): Output {
   return {
     ...openWriting(isTerminal, writeRaw),
     isTerminal,
-    // A terminal that nobody gave a size, such as that of script(1) or of an early `docker exec -t`, says 0.
+    // A terminal that nobody gave a size, such as that of script(1) or of an early
+    // `docker exec -t`, says 0.
     get columns() {
       return (stream.isTTY && stream.columns) || undefined;
     },

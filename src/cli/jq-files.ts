@@ -19,7 +19,10 @@ function findInstalled() {
   return { script: resolve("jq-web/jq.js"), wasm: resolve("jq-web/jq.wasm") };
 }
 
-/** Bun puts what is imported as a file into the executable (https://bun.sh/docs/bundler/executables, "Embed assets & files"). */
+/**
+ * Bun puts what is imported as a file into the executable (https://bun.sh/docs/bundler/executables,
+ * "Embed assets & files").
+ */
 async function findEmbedded() {
   const [script, wasm] = await Promise.all([
     import("jq-web/jq.js", { with: { type: "file" } }),

@@ -1,4 +1,5 @@
-// The files of jq-web (jq compiled to WebAssembly), as Bun hands them over: the path of each within the executable.
+// The files of jq-web (jq compiled to WebAssembly), as Bun hands them over: the path of each within
+// the executable.
 declare module "jq-web/*" {
   const path: string;
   export default path;

@@ -1,4 +1,5 @@
-// The thread that jq runs in, so that it can be ended and its memory is bounded. Plain JavaScript: Node, its tests and Bun start this file as it is.
+// The thread that jq runs in, so that it can be ended and its memory is bounded. Plain JavaScript:
+// Node, its tests and Bun start this file as it is.
 import { createRequire } from "node:module";
 import { compileFunction } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
@@ -37,7 +38,8 @@ function flush() {
   [pieces, pieceBytes] = [[], 0];
   Atomics.add(waiting, 0, piece.length);
   port.postMessage({ piece });
-  for (let now = Atomics.load(waiting, 0); now > MAX_WAITING_BYTES; now = Atomics.load(waiting, 0)) Atomics.wait(waiting, 0, now);
+  for (let now = Atomics.load(waiting, 0); now > MAX_WAITING_BYTES; now = Atomics.load(waiting, 0))
+    Atomics.wait(waiting, 0, now);
 }
 
 /** @param {number} descriptor @param {Uint8Array} bytes those of jq's memory: a copy is kept */
@@ -52,8 +54,10 @@ function take(descriptor, bytes) {
 }
 
 /**
- * Makes the instance in the place of jq-web's own, which gathers all output in an array, a number for each byte, and lets memory grow to 2 GB.
- * fd_write is WASI's (https://github.com/WebAssembly/WASI, preview 1): a list of pointer and length, and where to write how much was taken.
+ * Makes the instance in the place of jq-web's own, which gathers all output in an array, a number
+ * for each byte, and lets memory grow to 2 GB. fd_write is WASI's
+ * (https://github.com/WebAssembly/WASI, preview 1): a list of pointer and length, and where to
+ * write how much was taken.
  */
 async function instantiate(imports) {
   /** @type {WebAssembly.Memory} */
@@ -73,7 +77,10 @@ async function instantiate(imports) {
       return 0;
     },
   };
-  const instance = await WebAssembly.instantiate(await WebAssembly.compile(wasm), { env: host, wasi_snapshot_preview1: host });
+  const instance = await WebAssembly.instantiate(await WebAssembly.compile(wasm), {
+    env: host,
+    wasi_snapshot_preview1: host,
+  });
   memory = instance.exports.memory;
   const grow = memory.grow.bind(memory);
   memory.grow = (pages) => {
@@ -93,11 +100,22 @@ async function loadJq() {
   const require = createRequire(import.meta.url);
   const names = ["module", "exports", "require", "__dirname", "__filename", "WebAssembly", "console"];
   const load = compileFunction(script, names);
-  const assembly = { RuntimeError: WebAssembly.RuntimeError, instantiate: (_wasm, imports) => instantiate(imports) };
+  const assembly = {
+    RuntimeError: WebAssembly.RuntimeError,
+    instantiate: (_wasm, imports) => instantiate(imports),
+  };
   // Emscripten says on the console that it aborts, of which the outcome below tells.
   const quiet = () => undefined;
   const silent = { log: quiet, warn: quiet, error: quiet };
-  load(holder, holder.exports, (name) => (name === "fs" ? files : require(name)), "/", "/jq.js", assembly, silent);
+  load(
+    holder,
+    holder.exports,
+    (name) => (name === "fs" ? files : require(name)),
+    "/",
+    "/jq.js",
+    assembly,
+    silent,
+  );
   return await holder.exports;
 }
 
@@ -109,6 +127,7 @@ try {
 } catch (error) {
   flush();
   // Emscripten aborts where jq cannot allocate; of the bound itself jq sees that as well.
-  const outcome = hasRunOut || error?.name === "RuntimeError" || error instanceof RangeError ? "memory" : "failed";
+  const outcome =
+    hasRunOut || error?.name === "RuntimeError" || error instanceof RangeError ? "memory" : "failed";
   port.postMessage({ outcome, stderr, message: String(error?.message ?? error) });
 }

@@ -1,11 +1,16 @@
-// Tests of jq at its limits: it can be ended wherever it is, its memory is bounded, and it writes as it goes.
+// Tests of jq at its limits: it can be ended wherever it is, its memory is bounded, and it writes
+// as it goes.
 import { expect, it } from "vitest";
 import { CommandError } from "./failure.ts";
 import { runJq } from "./jq.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-async function run(json: string, program: string, { maxMemoryBytes = 64 * MEBIBYTE, stop = new AbortController() } = {}) {
+async function run(
+  json: string,
+  program: string,
+  { maxMemoryBytes = 64 * MEBIBYTE, stop = new AbortController() } = {},
+) {
   let out = "";
   const write = async (bytes: Uint8Array) => {
     out += Buffer.from(bytes).toString();
@@ -21,16 +26,21 @@ it.each([".[130000000] = 1 | length", "[range(1e12)]", "[limit(1e12; repeat(1))]
     expect(await run("[1]", "length")).toEqual({ out: "1\n", said: "" });
     const failing = run("null", program);
     await expect(failing).rejects.toThrow(CommandError);
-    await expect(failing).rejects.toThrow(/^--jq: the built-in jq ran out of memory; .*pipe --ndjson into jq$/);
+    await expect(failing).rejects.toThrow(
+      /^--jq: the built-in jq ran out of memory; .*pipe --ndjson into jq$/,
+    );
   },
 );
 
-it.each(["def f: f; f", "last(range(1e12))", "until(false; .)"])("ends %s when it is told to", async (program) => {
-  const stop = new AbortController();
-  const running = run("null", `"begun", (${program})`, { stop });
-  setImmediate(() => stop.abort(new Error("enough")));
-  await expect(running).rejects.toThrow("enough");
-});
+it.each(["def f: f; f", "last(range(1e12))", "until(false; .)"])(
+  "ends %s when it is told to",
+  async (program) => {
+    const stop = new AbortController();
+    const running = run("null", `"begun", (${program})`, { stop });
+    setImmediate(() => stop.abort(new Error("enough")));
+    await expect(running).rejects.toThrow("enough");
+  },
+);
 
 it("writes as it goes", async () => {
   await expect(run("null", "range(1e12)")).rejects.toThrow("aborted");

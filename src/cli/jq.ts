@@ -28,15 +28,22 @@ type Message =
   | { readonly outcome: "done" | "failed" | "memory"; readonly stderr: string; readonly message?: string };
 
 /**
- * Runs a jq program over JSON. Strings come out raw and other values as compact lines, as `gh --jq` prints them.
+ * Runs a jq program over JSON. Strings come out raw and other values as compact lines, as `gh --jq`
+ * prints them.
  *
  * @returns what jq wrote to stderr, such as what `debug` shows
  * @throws CommandError with jq's own message, or what to do where the answer is too large
  * @throws the signal's reason when it aborts
  */
-export async function runJq(json: Buffer, program: string, { write, signal, ...bounds }: JqOptions): Promise<string> {
+export async function runJq(
+  json: Buffer,
+  program: string,
+  { write, signal, ...bounds }: JqOptions,
+): Promise<string> {
   if (json.length > MAX_INPUT_BYTES) {
-    throw new CommandError(`--jq: the answer has ${json.length} bytes, too many for the built-in jq; ${REMEDY}`);
+    throw new CommandError(
+      `--jq: the answer has ${json.length} bytes, too many for the built-in jq; ${REMEDY}`,
+    );
   }
   const { maxMemoryBytes = MAX_MEMORY_BYTES } = bounds;
   const waiting = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -79,7 +86,9 @@ function settle({ outcome, stderr, message = "" }: Exclude<Message, { piece: unk
   throw new CommandError(`--jq: ${readMessage(stderr) || readMessage(message)}`);
 }
 
-/** A thread that the runtime itself ended: Node does so where the thread's own memory is used up. */
+/**
+ * A thread that the runtime itself ended: Node does so where the thread's own memory is used up.
+ */
 function describeCrash(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   return code === "ERR_WORKER_OUT_OF_MEMORY" ? new CommandError(OUT_OF_MEMORY) : error;

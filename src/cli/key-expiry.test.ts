@@ -16,9 +16,18 @@ it.each([
   expect(parseExpiry(text, NOW)).toBe(expected);
 });
 
-it.each(["", "90", "d", "-1d", "1.5d", "90 days", "2027-02-30", "2027-13-01", "2027-01-31T18:00:00", "tomorrow", "1700000000"])(
-  "refuses %j",
-  (text) => {
-    expect(() => parseExpiry(text, NOW)).toThrow(UsageError);
-  },
-);
+it.each([
+  "",
+  "90",
+  "d",
+  "-1d",
+  "1.5d",
+  "90 days",
+  "2027-02-30",
+  "2027-13-01",
+  "2027-01-31T18:00:00",
+  "tomorrow",
+  "1700000000",
+])("refuses %j", (text) => {
+  expect(() => parseExpiry(text, NOW)).toThrow(UsageError);
+});

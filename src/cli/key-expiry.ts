@@ -22,8 +22,12 @@ export function parseExpiry(text: string, now: number): string {
         : Number.NaN;
   // Date.parse makes March of February's 30th.
   const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  const isReal = unit !== undefined || (!Number.isNaN(isDay.getTime()) && isDay.toISOString().startsWith(text.slice(0, 10)));
+  const isReal =
+    unit !== undefined ||
+    (!Number.isNaN(isDay.getTime()) && isDay.toISOString().startsWith(text.slice(0, 10)));
   if (Number.isNaN(at) || !isReal)
-    throw new UsageError(`--expires ${JSON.stringify(text)} should be such as 90d, 12h, 2027-01-31 or 2027-01-31T18:00:00+09:00`);
+    throw new UsageError(
+      `--expires ${JSON.stringify(text)} should be such as 90d, 12h, 2027-01-31 or 2027-01-31T18:00:00+09:00`,
+    );
   return new Date(at).toISOString();
 }

@@ -22,7 +22,11 @@ const places: ReadonlyArray<readonly [string, () => Promise<Place>]> = [
     "a server",
     async () => {
       const { store } = await makeStore();
-      const { secret } = await createKey(store, { name: "admin", scopes: ["admin"] }, { clock: () => NOW - 60_000 });
+      const { secret } = await createKey(
+        store,
+        { name: "admin", scopes: ["admin"] },
+        { clock: () => NOW - 60_000 },
+      );
       const { url } = await startTestService(store.location);
       return { flags: { server: url }, env: { ROLLCALL_KEY: secret } };
     },
@@ -46,7 +50,9 @@ describe.each(places)("on %s", (_name, open) => {
     const io = await makeIo({ env });
     const id = await create(io, flags);
     expect(io.out()).toMatch(SECRET);
-    expect(io.err()).toBe(`made key ${id} (people; ingest, for the host host-1 alone). It is shown this once: keep it now.\n`);
+    expect(io.err()).toBe(
+      `made key ${id} (people; ingest, for the host host-1 alone). It is shown this once: keep it now.\n`,
+    );
     expect(await list(flags, env)).toEqual([
       { id, name: "people", scopes: ["ingest"], host: "host-1", created_at: new Date(NOW).toISOString() },
     ]);
@@ -97,7 +103,9 @@ describe.each(places)("on %s", (_name, open) => {
     expect(io.out()).toMatch(/host-1 +\(denied\) +none +host-1/);
     await runKeysAllow("host-1", flags, await makeIo({ env }));
     expect(await list(flags, env)).toHaveLength(1);
-    await expect(runKeysAllow("host-1", flags, await makeIo({ env }))).rejects.toThrow("host-1 is not denied");
+    await expect(runKeysAllow("host-1", flags, await makeIo({ env }))).rejects.toThrow(
+      "host-1 is not denied",
+    );
     await expect(runKeysDeny("../x", flags, await makeIo({ env }))).rejects.toThrow(UsageError);
   });
 
@@ -134,5 +142,7 @@ it("needs an admin key for a server", async () => {
   const { url } = await startTestService(store.location);
   const io = await makeIo({ env: { ROLLCALL_KEY: secret } });
   await expect(runKeysList({ server: url }, io)).rejects.toThrow(/403.*admin/);
-  await expect(makeIo().then((other) => runKeysList({ server: url }, other))).rejects.toThrow("wants an API key");
+  await expect(makeIo().then((other) => runKeysList({ server: url }, other))).rejects.toThrow(
+    "wants an API key",
+  );
 });

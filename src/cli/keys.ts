@@ -1,4 +1,5 @@
-// rollcall keys: makes, lists and revokes API keys, and shuts hosts out, on a store or through a server.
+// rollcall keys: makes, lists and revokes API keys, and shuts hosts out, on a store or through a
+// server.
 import * as z from "zod";
 import { allowHost, denyHost } from "../api/denials.ts";
 import { CUT_MACHINE } from "../api/enrolment.ts";
@@ -45,7 +46,10 @@ interface KeyAdmin {
 }
 
 /** Makes a key. In a pipe stdout has the secret alone. */
-export async function runKeysCreate({ scope, name, host, expires, ...flags }: CreateOptions, io: Io): Promise<void> {
+export async function runKeysCreate(
+  { scope, name, host, expires, ...flags }: CreateOptions,
+  io: Io,
+): Promise<void> {
   const expiresAt = expires === undefined ? undefined : parseExpiry(expires, io.clock());
   const admin = await openAdmin(flags, io);
   const { key, secret } = await admin.create({
@@ -58,7 +62,8 @@ export async function runKeysCreate({ scope, name, host, expires, ...flags }: Cr
   const bound = key.host ? `, for the host ${key.host} alone` : "";
   const end = key.expires_at ? `; until ${key.expires_at}` : "";
   await io.stderr.write(
-    `made key ${key.id} (${key.name}; ${key.scopes.join(", ")}${bound}${end}). It is shown this once: keep it now.\n`,
+    `made key ${key.id} (${key.name}; ${key.scopes.join(", ")}${bound}${end}). It is ` +
+      "shown this once: keep it now.\n",
   );
 }
 
@@ -67,9 +72,12 @@ export async function runKeysList({ json, ...flags }: ListKeysOptions, io: Io): 
   const { keys, hosts } = await (await openAdmin(flags, io, { mustExist: true })).list();
   for (const key of keys.filter(isOfTooMuch))
     await io.stderr.write(
-      `warning: the key ${key.id} is bound to the host ${sanitizeLine(key.host ?? "")}, so that of its scopes (${key.scopes.join(", ")}) only ${HOST_SCOPES.join(" and ")} count\n`,
+      `warning: the key ${key.id} is bound to the host ` +
+        `${sanitizeLine(key.host ?? "")}, so that of its scopes ` +
+        `(${key.scopes.join(", ")}) only ${HOST_SCOPES.join(" and ")} count\n`,
     );
-  if (json || !io.stdout.isTerminal) return io.stdout.write(`${JSON.stringify([...keys, ...hosts.map(toKeyOfHost)], null, 2)}\n`);
+  if (json || !io.stdout.isTerminal)
+    return io.stdout.write(`${JSON.stringify([...keys, ...hosts.map(toKeyOfHost)], null, 2)}\n`);
   if (keys.length + hosts.length === 0) return io.stderr.write("no keys; rollcall keys create makes one\n");
   const now = io.clock();
   const rows = [...keys.map((key) => toRow(key, now)), ...hosts.map((host) => toHostRow(host, now))];
@@ -81,9 +89,20 @@ function isOfTooMuch({ host, scopes }: ListedKey): boolean {
   return host !== undefined && scopes.some((scope) => !HOST_SCOPES.includes(scope));
 }
 
-function toRow({ id, name, scopes, host = "", created_at, last_used_at, expires_at }: ListedKey, now: number): string[] {
+function toRow(
+  { id, name, scopes, host = "", created_at, last_used_at, expires_at }: ListedKey,
+  now: number,
+): string[] {
   const age = formatSpan(now - Date.parse(created_at));
-  return [id, sanitizeLine(name), scopes.join(","), host, age, formatAge(last_used_at, now), formatEnd(expires_at, now)];
+  return [
+    id,
+    sanitizeLine(name),
+    scopes.join(","),
+    host,
+    age,
+    formatAge(last_used_at, now),
+    formatEnd(expires_at, now),
+  ];
 }
 
 function toHostRow({ id, enrolled, last_used_at, denied_at }: ListedHost, now: number): string[] {
@@ -121,21 +140,28 @@ export async function runKeysDeny(host: string, flags: Flags, io: Io): Promise<v
   if (!isHostId(host)) throw new UsageError(`${JSON.stringify(host)} is no host id`);
   await (await openAdmin(flags, io)).deny(host);
   await io.stderr.write(
-    `denied ${host}: no server of this store takes its reports or enrols it, with whatever key; rollcall keys allow ${host} undoes it\n`,
+    `denied ${host}: no server of this store takes its reports or enrols it, with ` +
+      `whatever key; rollcall keys allow ${host} undoes it\n`,
   );
 }
 
 /** Lets a host in again. @throws CommandError if it was not shut out */
 export async function runKeysAllow(host: string, flags: Flags, io: Io): Promise<void> {
   const admin = await openAdmin(flags, io, { mustExist: true });
-  if (!(await admin.allow(host))) throw new CommandError(`${sanitizeLine(host)} is not denied; rollcall keys list shows who is`);
+  if (!(await admin.allow(host)))
+    throw new CommandError(`${sanitizeLine(host)} is not denied; rollcall keys list shows who is`);
   await io.stderr.write(`allowed ${host} again: what keys it had open as before\n`);
 }
 
-/** Revokes a key. @throws CommandError if there is none with the id, UsageError for a machine that is none */
+/**
+ * Revokes a key. @throws CommandError if there is none with the id, UsageError for a machine that
+ * is none
+ */
 export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOptions, io: Io): Promise<void> {
   if (machine !== undefined && !CUT_MACHINE.safeParse(machine).success)
-    throw new UsageError(`--machine ${JSON.stringify(machine)} should be 16 hexadecimal digits, as /v1/problems names a machine`);
+    throw new UsageError(
+      `--machine ${JSON.stringify(machine)} should be 16 hexadecimal digits, as /v1/problems names a machine`,
+    );
   const admin = await openAdmin(flags, io, { mustExist: true });
   if (!(await admin.revoke(id, machine)))
     throw new CommandError(`there is no key ${sanitizeLine(id)}; rollcall keys list shows them`);
@@ -145,8 +171,11 @@ export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOpt
 
 async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Promise<KeyAdmin> {
   const settings = await readSettings(flags, io);
-  // Keys are often made before the server first runs, so here the embedded store need not be there yet.
-  const target: Target = settings.target() ? await findTarget(settings, io) : { kind: "store", url: embeddedStoreUrl(io) };
+  // Keys are often made before the server first runs, so here the embedded store need not be there
+  // yet.
+  const target: Target = settings.target()
+    ? await findTarget(settings, io)
+    : { kind: "store", url: embeddedStoreUrl(io) };
   const admin =
     target.kind === "store"
       ? await openStoreAdmin(target.url, mustExist, io)
@@ -158,7 +187,8 @@ async function openAdmin(flags: Flags, io: Io, { mustExist = false } = {}): Prom
       if (!checked.success) throw new UsageError(z.prettifyError(checked.error).replaceAll("\n", " "));
       return admin.create(checked.data);
     },
-    // A key's id has the form of a host's. What has not is no key anywhere, and need not be asked for.
+    // A key's id has the form of a host's. What has not is no key anywhere, and need not be asked
+    // for.
     revoke: async (id, machine) => isHostId(id) && (await admin.revoke(id, machine)),
   };
 }
@@ -186,7 +216,11 @@ function openServerAdmin(url: URL, key: string | undefined, io: Io): KeyAdmin {
   return {
     async create(request) {
       const headers = { "content-type": "application/json" };
-      const response = await client.request("/v1/keys", { method: "POST", body: Buffer.from(JSON.stringify(request)), headers });
+      const response = await client.request("/v1/keys", {
+        method: "POST",
+        body: Buffer.from(JSON.stringify(request)),
+        headers,
+      });
       const { secret, ...made } = (await response.json()) as ApiKey & { secret: string };
       return { key: made, secret };
     },

@@ -8,7 +8,8 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, KiB: 1024, MiB: 1024 **
 const MAX_KEEP_ALIVE_MS = 2 * 60 * 60_000;
 
 export const COUNT_FORM = `write a whole number from 1 to ${MAX_COUNT}`;
-export const BYTES_FORM = "write bytes, or a whole number of KiB, MiB or GiB such as 512MiB; at least 1MiB, at most 1024GiB";
+export const BYTES_FORM =
+  "write bytes, or a whole number of KiB, MiB or GiB such as 512MiB; at least 1MiB, at most 1024GiB";
 export const KEEP_ALIVE_FORM = "write a duration such as 75s, from 1s to 2h";
 
 /** @returns undefined for what is none */
@@ -17,7 +18,9 @@ export function parseCount(text: string): number | undefined {
   return count >= 1 && count <= MAX_COUNT ? count : undefined;
 }
 
-/** A host's report may have 1 MiB, so less would let none in. @returns undefined for what is none */
+/**
+ * A host's report may have 1 MiB, so less would let none in. @returns undefined for what is none
+ */
 export function parseByteCount(text: string): number | undefined {
   const [, number, unit = ""] = /^(\d{1,13})([KMG]iB)?$/.exec(text) ?? [];
   const bytes = Number(number ?? 0) * (UNITS[unit] ?? 0);

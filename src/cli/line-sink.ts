@@ -6,16 +6,24 @@ import { isatty } from "node:tty";
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 export interface LineSink {
-  /** Writes a line, its newline included. Never throws and never waits; a line that cannot be written is dropped and counted. */
+  /**
+   * Writes a line, its newline included. Never throws and never waits; a line that cannot be
+   * written is dropped and counted.
+   */
   write(line: string): void;
 }
 
-/** Takes a text; `done` is called once, then or later, when it is out or cannot be written. It never throws. */
+/**
+ * Takes a text; `done` is called once, then or later, when it is out or cannot be written. It never
+ * throws.
+ */
 export type WriteText = (text: string, done: (error?: NodeJS.ErrnoException | null) => void) => void;
 
 export interface LineSinkOptions {
   readonly write: WriteText;
-  /** The line that tells of lines that were dropped: it is written before the next one that can be. */
+  /**
+   * The line that tells of lines that were dropped: it is written before the next one that can be.
+   */
   readonly describeLoss: (count: number, reason: string) => string;
 }
 
@@ -46,12 +54,18 @@ export function createLineSink({ write, describeLoss }: LineSinkOptions): LineSi
   };
 }
 
-/** Finds the way to write to a file descriptor of the process that neither throws nor waits. @param stream the same, as Node opened it */
+/**
+ * Finds the way to write to a file descriptor of the process that neither throws nor waits. @param
+ * stream the same, as Node opened it
+ */
 export function openDescriptor(fd: number, stream: NodeJS.WritableStream): WriteText {
   return isStream(fd) ? writeTo(stream) : writeNow(fd);
 }
 
-/** A terminal, pipe or socket waits for its reader; for those Node and Bun have a queue. Files and devices take what they are given, or say no. */
+/**
+ * A terminal, pipe or socket waits for its reader; for those Node and Bun have a queue. Files and
+ * devices take what they are given, or say no.
+ */
 function isStream(fd: number): boolean {
   try {
     const stats = fstatSync(fd);

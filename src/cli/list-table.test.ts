@@ -1,4 +1,5 @@
-// Tests of the table of `rollcall list`: its columns, its width, and that no host can command the terminal.
+// Tests of the table of `rollcall list`: its columns, its width, and that no host can command the
+// terminal.
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../store/store.ts";
@@ -7,7 +8,12 @@ import { type ListOptions, runList } from "./list.ts";
 
 const MINUTE = 60_000;
 
-async function show(store: Store, options: ListOptions = {}, io: IoDoubleOptions = {}, filters: readonly string[] = []) {
+async function show(
+  store: Store,
+  options: ListOptions = {},
+  io: IoDoubleOptions = {},
+  filters: readonly string[] = [],
+) {
   const double = await makeIo({ isTerminal: true, columns: 200, env: { NO_COLOR: "1" }, ...io });
   await runList(filters, { store: store.location, ...options }, double);
   const [heading = "", ...rows] = double.out().trimEnd().split("\n");
@@ -19,7 +25,11 @@ async function makeFleet() {
   time.now = NOW - 3 * 60 * MINUTE;
   await putReport(store, "old", { instance_name: "quiet" }, time.now);
   time.now = NOW;
-  await putReport(store, "a", { instance_name: "本番", app_version: "1.2", processes: [{ m: "A_1" }, { m: "A_2" }] });
+  await putReport(store, "a", {
+    instance_name: "本番",
+    app_version: "1.2",
+    processes: [{ m: "A_1" }, { m: "A_2" }],
+  });
   return { store, time };
 }
 
@@ -27,14 +37,18 @@ describe("the table", () => {
   it("chooses columns by what the reports hold", async () => {
     const { store } = await makeFleet();
     const { out, err } = await show(store);
-    expect(out).toBe("INSTANCE ID  NAME  AGE  APP VERSION  PROCESSES\na            本番  0s   1.2          2\n");
+    expect(out).toBe(
+      "INSTANCE ID  NAME  AGE  APP VERSION  PROCESSES\na            本番  0s   1.2          2\n",
+    );
     expect(err).toBe("1 fresh, 1 silent, 0 set aside · as of 23:59:59\n");
   });
 
   it("dims its headings", async () => {
     const { store } = await makeFleet();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for.
-    expect((await show(store, {}, { env: {} })).out).toMatch(/^\u001b\[2mINSTANCE ID[^\n\u001b]*\u001b\[22m\na +本番[^\u001b]*$/);
+    expect((await show(store, {}, { env: {} })).out).toMatch(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for.
+      /^\u001b\[2mINSTANCE ID[^\n\u001b]*\u001b\[22m\na +本番[^\u001b]*$/,
+    );
   });
 
   it("has STATE where a silent host is shown", async () => {
@@ -67,8 +81,12 @@ describe("the table", () => {
 
   it("keeps the digits that the host wrote", async () => {
     const { store } = await makeStore();
-    const numbers = '"app_version":1.10,"build":9007199254740993,"serial":12345678901234567890,"big":1E400,"list":[1.0, 2.50]';
-    const body = `{"instance_id":"i-1","update_date":"${new Date(NOW).toISOString()}",${numbers},"o":{ "v": 1.10,"l":[1.0,null,"\\u0041"] }}`;
+    const numbers =
+      '"app_version":1.10,"build":9007199254740993,"serial":12345678901234567890,"big":1E400,"list":[1.0, ' +
+      "2.50]";
+    const body =
+      `{"instance_id":"i-1","update_date":"${new Date(NOW).toISOString()}",${numbers},"o":{ ` +
+      `"v": 1.10,"l":[1.0,null,"\\u0041"] }}`;
     await store.put("i-1.json", Buffer.from(body));
     expect((await show(store)).rows[0]?.split(/ +/)).toEqual([
       "i-1",
@@ -80,7 +98,9 @@ describe("the table", () => {
       "2",
       "{2}",
     ]);
-    expect((await show(store, { fields: "app_version,build,serial,list,o.v,o" })).rows[0]?.split(/ +/)).toEqual([
+    expect(
+      (await show(store, { fields: "app_version,build,serial,list,o.v,o" })).rows[0]?.split(/ +/),
+    ).toEqual([
       "1.10",
       "9007199254740993",
       "12345678901234567890",
@@ -118,15 +138,22 @@ describe("hostile hosts", () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-  it.each([{}, { fields: "instance_name,deep.list" }, { state: "all" as const }])("command no terminal: %j", async (options) => {
-    const { store } = await makeStore();
-    await putReport(store, "a", { instance_name: nasty, [`field${nasty}`]: nasty, deep: { list: [nasty, { [nasty]: nasty }] } });
-    const { out, err, rows } = await show(store, options, { columns: 2000 });
-    expect(out).not.toMatch(control);
-    expect(err).not.toMatch(control);
-    expect(rows).toHaveLength(1);
-    expect(out).toContain("\\u001b[2J");
-  });
+  it.each([{}, { fields: "instance_name,deep.list" }, { state: "all" as const }])(
+    "command no terminal: %j",
+    async (options) => {
+      const { store } = await makeStore();
+      await putReport(store, "a", {
+        instance_name: nasty,
+        [`field${nasty}`]: nasty,
+        deep: { list: [nasty, { [nasty]: nasty }] },
+      });
+      const { out, err, rows } = await show(store, options, { columns: 2000 });
+      expect(out).not.toMatch(control);
+      expect(err).not.toMatch(control);
+      expect(rows).toHaveLength(1);
+      expect(out).toContain("\\u001b[2J");
+    },
+  );
 
   it("command none through a field that was typed", async () => {
     const { store } = await makeFleet();
@@ -155,7 +182,9 @@ describe("narrow terminals", () => {
     const fields = "instance_name,app_version,processes.m,update_date";
     const { headings, err } = await show(store, { fields }, { columns: 20 });
     expect(headings).toEqual(["NAME", "APP VERSION"]);
-    expect(err).toContain("not shown: PROCESSES.M, UPDATE DATE; a wider terminal has room, and --json has all\n");
+    expect(err).toContain(
+      "not shown: PROCESSES.M, UPDATE DATE; a wider terminal has room, and --json has all\n",
+    );
   });
 
   it("align Japanese", async () => {

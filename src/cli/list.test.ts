@@ -24,13 +24,19 @@ async function makeFleet(): Promise<Store> {
   return store;
 }
 
-async function list(store: Store, filters: readonly string[], options: ListOptions, io: IoDoubleOptions = {}) {
+async function list(
+  store: Store,
+  filters: readonly string[],
+  options: ListOptions,
+  io: IoDoubleOptions = {},
+) {
   const double = await makeIo(io);
   await runList(filters, { store: store.location, ...options }, double);
   return { out: double.out(), err: double.err() };
 }
 
-const ids = (json: string): string[] => (JSON.parse(json) as { instance_id: string }[]).map((report) => report.instance_id);
+const ids = (json: string): string[] =>
+  (JSON.parse(json) as { instance_id: string }[]).map((report) => report.instance_id);
 
 describe("the same answer", () => {
   const questions: ReadonlyArray<readonly [string[], ListOptions]> = [
@@ -85,18 +91,23 @@ describe("filters and fields", () => {
     [[], { table: true, jq: "." }, "--table and --jq exclude each other"],
     [[], { json: true, watch: 1 }, "--watch makes no JSON array"],
     [[], { watch: 1 }, "--watch makes no JSON array"],
-  ] satisfies ReadonlyArray<readonly [string[], ListOptions, string]>)("refuses %j %j", async (filters, options, message) => {
-    const store = await makeFleet();
-    await expect(list(store, filters, options)).rejects.toThrow(UsageError);
-    await expect(list(store, filters, options)).rejects.toThrow(message);
-  });
+  ] satisfies ReadonlyArray<readonly [string[], ListOptions, string]>)(
+    "refuses %j %j",
+    async (filters, options, message) => {
+      const store = await makeFleet();
+      await expect(list(store, filters, options)).rejects.toThrow(UsageError);
+      await expect(list(store, filters, options)).rejects.toThrow(message);
+    },
+  );
 });
 
 describe("--jq and --ndjson", () => {
   it("writes strings raw and other values compact", async () => {
     const store = await makeFleet();
     expect((await list(store, [], { jq: ".[].instance_name" })).out).toBe("本番\nstage\n");
-    expect((await list(store, [], { jq: ".[0].processes, length" })).out).toBe('[{"m":"A_1"},{"m":"A_2"}]\n2\n');
+    expect((await list(store, [], { jq: ".[0].processes, length" })).out).toBe(
+      '[{"m":"A_1"},{"m":"A_2"}]\n2\n',
+    );
     expect((await list(store, [], { jq: "empty" })).out).toBe("");
   });
 
@@ -112,7 +123,9 @@ describe("--jq and --ndjson", () => {
     expect((await list(store, [], { jq: ".[] | [.v, .build, .serial] | @tsv" })).out).toBe(
       "1.10\t9007199254740993\t12345678901234567890\n",
     );
-    expect((await list(store, ["v=1.10", "build=9007199254740993"], { fields: "v", jq: "length" })).out).toBe("1\n");
+    expect((await list(store, ["v=1.10", "build=9007199254740993"], { fields: "v", jq: "length" })).out).toBe(
+      "1\n",
+    );
     expect((await list(store, ["v=1.1"], { fields: "v", jq: "length" })).out).toBe("0\n");
     expect((await list(store, ["build=9007199254740992"], { jq: "length" })).out).toBe("0\n");
   });
@@ -127,7 +140,10 @@ describe("--jq and --ndjson", () => {
     const { out, err } = await list(await makeFleet(), [], { ndjson: true });
     const lines = out.split("\n");
     expect(lines.pop()).toBe("");
-    expect(lines.map((line) => (JSON.parse(line) as { instance_id: string }).instance_id)).toEqual(["a", "b"]);
+    expect(lines.map((line) => (JSON.parse(line) as { instance_id: string }).instance_id)).toEqual([
+      "a",
+      "b",
+    ]);
     expect(err).toBe("");
   });
 

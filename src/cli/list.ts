@@ -1,4 +1,5 @@
-// rollcall list: the roll on the command line. A table on a terminal, the API's own bytes in a pipe.
+// rollcall list: the roll on the command line. A table on a terminal, the API's own bytes in a
+// pipe.
 import type { STATES } from "../answers/query.ts";
 import { UsageError } from "./failure.ts";
 import { layOutHosts, readRows } from "./host-table.ts";
@@ -35,26 +36,47 @@ export async function runList(filters: readonly string[], options: ListOptions, 
   const source = await openSource(await findTarget(settings, io), settings, io);
   const look = () => lookAt(source, parameters, options, io);
   const write = async () =>
-    form === "table" ? await writeLook(await look(), io) : await writeAnswer(source, parameters, form, options, io);
+    form === "table"
+      ? await writeLook(await look(), io)
+      : await writeAnswer(source, parameters, form, options, io);
   if (options.watch === undefined) await write();
   else if (form === "table") await watchLooks(look, options.watch, io);
   else await repeat(write, options.watch, io);
 }
 
 function chooseForm({ json, ndjson, table, jq, watch: seconds }: ListOptions, io: Io): Form {
-  const chosen = [json && "--json", ndjson && "--ndjson", table && "--table", jq !== undefined && "--jq"].filter(Boolean);
+  const chosen = [
+    json && "--json",
+    ndjson && "--ndjson",
+    table && "--table",
+    jq !== undefined && "--jq",
+  ].filter(Boolean);
   if (chosen.length > 1) throw new UsageError(`${chosen.join(" and ")} exclude each other`);
-  const form = json ? "json" : ndjson ? "ndjson" : jq === undefined ? (table || io.stdout.isTerminal ? "table" : "json") : "jq";
+  const form = json
+    ? "json"
+    : ndjson
+      ? "ndjson"
+      : jq === undefined
+        ? table || io.stdout.isTerminal
+          ? "table"
+          : "json"
+        : "jq";
   if (seconds !== undefined && form === "json")
     throw new UsageError("--watch makes no JSON array; use --ndjson, --jq or --table with it");
   return form;
 }
 
-function readParameters(filters: readonly string[], { state, fields, meta, partial }: ListOptions, form: Form): Parameters {
+function readParameters(
+  filters: readonly string[],
+  { state, fields, meta, partial }: ListOptions,
+  form: Form,
+): Parameters {
   const parameters = filters.map((filter): [string, string] => {
     const at = filter.indexOf("=");
     if (at < 1)
-      throw new UsageError(`${JSON.stringify(filter)} is no filter; write FIELD=VALUE, such as instance_life_cycle=spot`);
+      throw new UsageError(
+        `${JSON.stringify(filter)} is no filter; write FIELD=VALUE, such as instance_life_cycle=spot`,
+      );
     const field = filter.slice(0, at);
     // Here only fields stand, so one that is named like a parameter of the URL is still a field.
     return [field.startsWith(".") ? field : `.${field}`, filter.slice(at + 1)];
@@ -84,7 +106,12 @@ async function writeThroughJq(json: Buffer, program: string, io: Io): Promise<vo
   if (said !== "") await io.stderr.write(said);
 }
 
-async function lookAt(source: ReportSource, parameters: Parameters, options: ListOptions, io: Io): Promise<Look> {
+async function lookAt(
+  source: ReportSource,
+  parameters: Parameters,
+  options: ListOptions,
+  io: Io,
+): Promise<Look> {
   const answer = await source.ask(parameters, "json");
   const rows = readRows(await readBody(answer));
   const notes = summarize(answer, options);
@@ -97,7 +124,10 @@ async function lookAt(source: ReportSource, parameters: Parameters, options: Lis
 }
 
 /** Lines of what the table does not show. */
-function summarize({ asOf, count, silent, problems, warnings }: ReportAnswer, { state = "fresh" }: ListOptions): string[] {
+function summarize(
+  { asOf, count, silent, problems, warnings }: ReportAnswer,
+  { state = "fresh" }: ListOptions,
+): string[] {
   const time = new Date(asOf).toTimeString().slice(0, 8);
   const hosts = state === "fresh" ? `${count} fresh` : `${count} shown`;
   const lines = [

@@ -1,4 +1,5 @@
-// The log of a long-running command: JSON lines on stderr, readable text where stderr is a terminal.
+// The log of a long-running command: JSON lines on stderr, readable text where stderr is a
+// terminal.
 import { type Logger, pino } from "pino";
 import { CommandError, UsageError } from "./failure.ts";
 import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
@@ -8,8 +9,8 @@ import { sanitizeLine, sanitizeLines } from "./terminal-text.ts";
 const STDERR = 2;
 
 /**
- * Opens the log on stderr. It throws at nobody and holds nobody up: while stderr cannot be written, lines are dropped, and the first that can
- * be again comes after one that says how many.
+ * Opens the log on stderr. It throws at nobody and holds nobody up: while stderr cannot be written,
+ * lines are dropped, and the first that can be again comes after one that says how many.
  *
  * @throws UsageError if there is no such level
  */
@@ -19,15 +20,26 @@ export async function openLog(level: string, isTerminal: boolean): Promise<Logge
 }
 
 /** Makes the log that openLog opens. @param show turns a line of JSON into what is written */
-export function createLog(level: string, write: WriteText, show: (line: string) => string = (line) => line): Logger {
+export function createLog(
+  level: string,
+  write: WriteText,
+  show: (line: string) => string = (line) => line,
+): Logger {
   if (!(LOG_LEVELS as readonly string[]).includes(level))
     throw new UsageError(`ROLLCALL_LOG_LEVEL should be one of ${LOG_LEVELS.join(", ")}`);
   const describeLoss = (dropped: number, reason: string) => {
     const msg = `${dropped} log lines could not be written`;
-    return show(`${JSON.stringify({ level: pino.levels.values.warn, time: new Date().toISOString(), dropped, reason, msg })}\n`);
+    return show(
+      `${JSON.stringify({ level: pino.levels.values.warn, time: new Date().toISOString(), dropped, reason, msg })}\n`,
+    );
   };
   const sink = createLineSink({ write, describeLoss });
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
   return pino(options, { write: (line) => sink.write(show(line)) });
 }
 
@@ -43,10 +55,15 @@ function sanitizeEntry(value: unknown, name?: string): unknown {
   if (typeof value === "string") return name === "stack" ? sanitizeLines(value) : sanitizeLine(value);
   if (Array.isArray(value)) return value.map((one) => sanitizeEntry(one));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [sanitizeLine(key), sanitizeEntry(one, key)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [sanitizeLine(key), sanitizeEntry(one, key)]),
+  );
 }
 
-/** What went wrong outside needs no stack: an agent whose store is away for a day would fill the journal with them. */
+/**
+ * What went wrong outside needs no stack: an agent whose store is away for a day would fill the
+ * journal with them.
+ */
 function describeError(error: unknown): unknown {
   if (error instanceof CommandError) return { type: error.name, message: error.message };
   return error instanceof Error ? pino.stdSerializers.err(error) : error;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The program `rollcall`: wires the commands to the process, and turns whatever they throw into one line and an exit status.
+// The program `rollcall`: wires the commands to the process, and turns whatever they throw into one
+// line and an exit status.
 import { CommanderError } from "commander";
 import { takeOver } from "../network/fetch.ts";
 import { StoreError } from "../store/store.ts";
@@ -11,7 +12,10 @@ import { endProcess, STOP_LIMIT_MS } from "./process-end.ts";
 import { buildProgram } from "./program.ts";
 import { sanitizeLines } from "./terminal-text.ts";
 
-/** A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx passes it on as well; ms. */
+/**
+ * A signal that comes so soon after another is the same: the terminal sends Ctrl-C to all, and npx
+ * passes it on as well; ms.
+ */
 const SAME_SIGNAL_MS = 1000;
 
 /** How long what waits to be written to stderr has at the end; ms. Its reader may stand still. */
@@ -31,14 +35,17 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       }, STOP_LIMIT_MS).unref();
       return;
     }
-    // A second Ctrl-C means it. A second SIGTERM would only cut off the departure; who means it has SIGKILL.
+    // A second Ctrl-C means it. A second SIGTERM would only cut off the departure; who means it has
+    // SIGKILL.
     if (signal === "SIGINT" && performance.now() - interrupted > SAME_SIGNAL_MS) process.exit(130);
   });
 }
-// Nobody means the end by these, which would be theirs; and Node would open a port for its debugger at the first.
+// Nobody means the end by these, which would be theirs; and Node would open a port for its debugger
+// at the first.
 for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // The reader of our pipe has seen enough (`| head`). Of all else the command hears that was writing.
+  // The reader of our pipe has seen enough (`| head`). Of all else the command hears that was
+  // writing.
   if (error.code === "EPIPE") process.exit(0);
 });
 // Nobody is left to be told of a stderr that cannot be written.
@@ -49,12 +56,16 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => void tell(error).then(exit));
 
 try {
-  const env = takeOver(process.env, (warning) => void process.stderr.write(makeHarmless(`warning: ${warning}\n`)));
+  const env = takeOver(
+    process.env,
+    (warning) => void process.stderr.write(makeHarmless(`warning: ${warning}\n`)),
+  );
   const io: Io = openIo({ env, folders: await findFolders(env), signal: stop.signal });
   const program = buildProgram(io);
   addCompletion(program, io);
   await program.parseAsync();
-  // What still holds the process, such as a log line whose reader stands still, must not keep it from ending when it was told to.
+  // What still holds the process, such as a log line whose reader stands still, must not keep it
+  // from ending when it was told to.
   if (stop.signal.aborted) await exit(process.exitCode ?? 0);
 } catch (error) {
   // Commander has printed its own message, or the help that was asked for.

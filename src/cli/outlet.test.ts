@@ -37,7 +37,9 @@ describe("a store's outlet", () => {
   it("writes the host's id for any other user, and where the store knows none", async () => {
     const own = [`departures/v1/123456789012/${ID}.json`, `reports/v1/123456789012/${ID}.json`];
     expect(await listKeys(async () => ({ account: "123456789012", userId: "AIDAEXAMPLE" }))).toEqual(own);
-    expect(await listKeys(async () => ({ account: "123456789012", userId: "AROAEXAMPLE:somebody" }))).toEqual(own);
+    expect(await listKeys(async () => ({ account: "123456789012", userId: "AROAEXAMPLE:somebody" }))).toEqual(
+      own,
+    );
     const local = [`departures/v1/local/${ID}.json`, `reports/v1/local/${ID}.json`];
     expect(await listKeys()).toEqual(local);
     expect(await listKeys(async () => undefined)).toEqual(local);
@@ -64,7 +66,11 @@ describe("a store's outlet", () => {
     let ahead = 20 * 60_000;
     const store = memoryStore({ clock: () => real });
     const told: string[] = [];
-    const outlet = makeStoreOutlet(store, { clock: () => real + ahead, host: HOST, onNotice: (notice) => told.push(notice) });
+    const outlet = makeStoreOutlet(store, {
+      clock: () => real + ahead,
+      host: HOST,
+      onNotice: (notice) => told.push(notice),
+    });
     const send = async (skew: number) => {
       ahead = skew;
       await outlet.send(REPORT, SIGNAL);
@@ -86,7 +92,10 @@ describe("a store's outlet", () => {
     });
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const env = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
-    const store = await openStore(`s3://bucket?endpoint=${endpoint}&region=us-east-1`, { clock: Date.now, env });
+    const store = await openStore(`s3://bucket?endpoint=${endpoint}&region=us-east-1`, {
+      clock: Date.now,
+      env,
+    });
     const outlet = makeStoreOutlet(store, { clock: Date.now, host: HOST, onNotice: () => undefined });
     for (const work of [
       (signal: AbortSignal) => outlet.send(REPORT, signal),

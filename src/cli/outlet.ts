@@ -1,4 +1,5 @@
-// Outlets: a host's report and departure on their way into a store or to a server, for the agent and for `rollcall report`.
+// Outlets: a host's report and departure on their way into a store or to a server, for the agent
+// and for `rollcall report`.
 import type { Outlet } from "../agent/delivery.ts";
 import type { Spooled } from "../agent/spool.ts";
 import type { HostAccess } from "../collect/collector.ts";
@@ -28,18 +29,30 @@ export interface OutletOptions {
 }
 
 /** Opens the outlet of a target. @throws CommandError */
-export async function openOutlet({ target, key, host, onNotice, retries }: OutletOptions, io: Io): Promise<Outlet> {
-  if (target.kind === "store") return makeStoreOutlet(await openStoreAt(target.url, io), { clock: io.clock, host, onNotice });
+export async function openOutlet(
+  { target, key, host, onNotice, retries }: OutletOptions,
+  io: Io,
+): Promise<Outlet> {
+  if (target.kind === "store")
+    return makeStoreOutlet(await openStoreAt(target.url, io), { clock: io.clock, host, onNotice });
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
   const noteClock = createSkewWatch(url.origin, io.clock, onNotice);
   const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
 
-  async function request(id: string, query: string, init: RequestOptions, signal: AbortSignal): Promise<void> {
+  async function request(
+    id: string,
+    query: string,
+    init: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
     const client = createClient({ url, key: undefined, signal, onRetry, retries });
     const ask = async (keyHeaders: Readonly<Record<string, string>>): Promise<void> => {
       const headers = { ...init.headers, ...keyHeaders };
-      const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, { ...init, headers });
+      const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, {
+        ...init,
+        headers,
+      });
       noteClock(Date.parse(answer.headers.get("date") ?? ""));
     };
     const headers = await key.headersFor(id, signal);
@@ -62,8 +75,14 @@ export async function openOutlet({ target, key, host, onNotice, retries }: Outle
   return {
     location: url.origin,
     send: ({ id, bytes }, signal) =>
-      request(id, "", { method: "PUT", body: bytes, headers: { "content-type": "application/json" } }, signal),
-    leave: (id, reason, signal) => request(id, `?reason=${reason}`, { method: "DELETE", headers: {} }, signal),
+      request(
+        id,
+        "",
+        { method: "PUT", body: bytes, headers: { "content-type": "application/json" } },
+        signal,
+      ),
+    leave: (id, reason, signal) =>
+      request(id, `?reason=${reason}`, { method: "DELETE", headers: {} }, signal),
     close: () => Promise.resolve(),
   };
 }
@@ -78,12 +97,18 @@ interface RequestOptions {
 const NOTABLE_SKEW_MS = 60_000;
 
 /**
- * Tells of this machine's clock as long as it is wrong: once, and again when it is wrong otherwise. Reports count by the time of receipt
- * (docs/decisions/0003), but what is wrong on a host is best heard of there.
+ * Tells of this machine's clock as long as it is wrong: once, and again when it is wrong otherwise.
+ * Reports count by the time of receipt (docs/decisions/0003), but what is wrong on a host is best
+ * heard of there.
  *
- * @returns to be called with what a server says that the time is, ms since the epoch, as soon as it has
+ * @returns to be called with what a server says that the time is, ms since the epoch, as soon as it
+ *   has
  */
-function createSkewWatch(place: string, clock: () => number, onNotice: (notice: string) => void): (told: number) => void {
+function createSkewWatch(
+  place: string,
+  clock: () => number,
+  onNotice: (notice: string) => void,
+): (told: number) => void {
   let known = 0;
   return (told) => {
     const skew = clock() - told;
@@ -102,7 +127,10 @@ export interface StoreOutletOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** How far this host's clock may be off the store's before a reboot is taken for another machine; ms. */
+/**
+ * How far this host's clock may be off the store's before a reboot is taken for another machine;
+ * ms.
+ */
 const TOLERANCE_MS = 60_000;
 
 /** An outlet into a store that is open. */
@@ -114,7 +142,10 @@ export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOu
   /** Where the last report went: its departure must not take another machine's away. */
   let placed: { readonly id: string; readonly key: string } | undefined;
 
-  /** Where this user may write the host's report: on AWS the bucket's policy allows an instance that one key. */
+  /**
+   * Where this user may write the host's report: on AWS the bucket's policy allows an instance that
+   * one key.
+   */
   async function findKey(id: string): Promise<{ readonly key: string; readonly isEnforced: boolean }> {
     caller ??= store.identify?.() ?? Promise.resolve(undefined);
     const known = await caller.catch((error: unknown) => {
@@ -135,7 +166,8 @@ export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOu
       : await placeReport(store, bytes, { key, now: clock() - aheadMs, toleranceMs: TOLERANCE_MS, signal });
     if (placement.other && placed?.key !== placement.key)
       onNotice(
-        `another machine (${placement.other.name ?? "no name"}) reports as ${id}; this one's report is beside it, at ${placement.key}`,
+        `another machine (${placement.other.name ?? "no name"}) reports as ${id}; ` +
+          `this one's report is beside it, at ${placement.key}`,
       );
     const { lastModified } = await store.put(placement.key, bytes, { signal });
     noteClock(lastModified);
@@ -171,7 +203,9 @@ async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof StoreError)) throw nameTimeout(error, place);
-    throw new CommandError(error.message, { retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined });
+    throw new CommandError(error.message, {
+      retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined,
+    });
   }
 }
 

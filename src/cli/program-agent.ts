@@ -35,7 +35,9 @@ Examples:
   $ rollcall agent status
   $ rollcall agent status --json | jq -e .running`,
   );
-  agent.action(async (options: AgentCommandOptions) => (await import("./agent.ts")).runAgentCommand(options, io));
+  agent.action(async (options: AgentCommandOptions) =>
+    (await import("./agent.ts")).runAgentCommand(options, io),
+  );
 
   const status = agent
     .command("status")
@@ -53,7 +55,10 @@ Examples:
   );
   // Both levels know --state and --config; whichever the user gave counts.
   status.action(async (options: AgentStatusOptions) =>
-    (await import("./agent-status.ts")).runAgentStatus({ ...agent.opts<AgentStatusOptions>(), ...options }, io),
+    (await import("./agent-status.ts")).runAgentStatus(
+      { ...agent.opts<AgentStatusOptions>(), ...options },
+      io,
+    ),
   );
 }
 

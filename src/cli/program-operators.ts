@@ -25,7 +25,9 @@ Examples:
   $ rollcall store init --store 's3://reports?endpoint=https://s3.example.com:9000'
   $ rollcall store init --store file:/srv/rollcall`,
   );
-  init.action(async (options: StoreInitOptions) => (await import("./store-init.ts")).runStoreInit(options, io));
+  init.action(async (options: StoreInitOptions) =>
+    (await import("./store-init.ts")).runStoreInit(options, io),
+  );
 }
 
 export function addAws(program: Command, io: Io): void {
@@ -59,13 +61,23 @@ export function addCost(program: Command, io: Io): void {
     .command("cost")
     .description("what a month of S3 costs: counts the requests of a simulated hour at AWS's list prices")
     .addOption(
-      new Option("--hosts <N>", "how many hosts; may be given again (default 1000, 10000, 1000000)").argParser(
-        (text: string, before: readonly number[] = []) => [...before, parseWhole(text, 1, MAX_HOSTS)],
-      ),
+      new Option(
+        "--hosts <N>",
+        "how many hosts; may be given again (default 1000, 10000, 1000000)",
+      ).argParser((text: string, before: readonly number[] = []) => [
+        ...before,
+        parseWhole(text, 1, MAX_HOSTS),
+      ]),
     )
-    .addOption(new Option("--questions <N>", "questions an hour").default(60).argParser((text) => parseWhole(text, 0, 3600)))
     .addOption(
-      new Option("--changes <N>", "changes a day for each host").default(4).argParser((text) => parseWhole(text, 0, 1000)),
+      new Option("--questions <N>", "questions an hour")
+        .default(60)
+        .argParser((text) => parseWhole(text, 0, 3600)),
+    )
+    .addOption(
+      new Option("--changes <N>", "changes a day for each host")
+        .default(4)
+        .argParser((text) => parseWhole(text, 0, 1000)),
     )
     .addOption(new Option("--region <REGION>", "whose prices").choices(REGIONS).default(REGIONS[0]))
     .option("--json", "JSON, also on a terminal");

@@ -11,8 +11,13 @@ import type { VersionsOptions } from "./versions.ts";
 export function addVersions(program: Command, io: Io): void {
   const command = program
     .command("versions")
-    .description("which version of each module runs on how many hosts: a matrix on a terminal, JSON in a pipe")
-    .argument("[FIELD | FIELD=VALUE...]", "fields to count, else all that hold versions; and filters by field or label")
+    .description(
+      "which version of each module runs on how many hosts: a matrix on a terminal, JSON in a pipe",
+    )
+    .argument(
+      "[FIELD | FIELD=VALUE...]",
+      "fields to count, else all that hold versions; and filters by field or label",
+    )
     .option("--by <NAMES>", "divide by labels or fields, split by commas: env, service, instance_type")
     .option("--hosts", "name the hosts of each value")
     .option("--behind", "only what is behind the newest of its variant")
@@ -33,15 +38,25 @@ Examples:
   $ rollcall versions processes.module_A_filename --watch
   $ rollcall versions processes.module_A_filename --json | jq -r '.[] | select(.behind) | .value'`,
   );
-  command.action(async (words: string[], { state, ...options }: VersionsOptions & { readonly state?: (typeof STATES)[number] }) =>
-    (await import("./versions.ts")).runVersions(words, { ...options, ...(state && { filterState: state }) }, io),
+  command.action(
+    async (
+      words: string[],
+      { state, ...options }: VersionsOptions & { readonly state?: (typeof STATES)[number] },
+    ) =>
+      (await import("./versions.ts")).runVersions(
+        words,
+        { ...options, ...(state && { filterState: state }) },
+        io,
+      ),
   );
 }
 
 export function addCoverage(program: Command, io: Io): void {
   const command = program
     .command("coverage")
-    .description("who reported, who fell silent, who left; and who is missing, where the expected hosts are known")
+    .description(
+      "who reported, who fell silent, who left; and who is missing, where the expected hosts are known",
+    )
     .option(
       "--expect-ec2 [REGIONS]",
       "expect the instances that run in these regions, by EC2's DescribeInstances (default AWS_REGION)",
@@ -59,13 +74,17 @@ Examples:
   $ rollcall coverage --expect-ec2 ap-northeast-1,us-east-1 --exit-code
   $ rollcall coverage --json | jq -r '.silent[].id'`,
   );
-  command.action(async (options: CoverageOptions) => (await import("./coverage.ts")).runCoverage(options, io));
+  command.action(async (options: CoverageOptions) =>
+    (await import("./coverage.ts")).runCoverage(options, io),
+  );
 }
 
 export function addPublish(program: Command, io: Io): void {
   const command = program
     .command("publish")
-    .description("publish what runs where: a page in DocBase, Markdown files, a webhook, Slack, or standard output")
+    .description(
+      "publish what runs where: a page in DocBase, Markdown files, a webhook, Slack, or standard output",
+    )
     .argument("[NAME]", "a publisher of the configuration")
     .option("--list", "list the publishers")
     .option("--dry-run", "say what would be done, and change nothing")
@@ -90,7 +109,9 @@ export function addConfig(program: Command, io: Io): void {
   const config = program.command("config").description("check the configuration");
   const check = config
     .command("check")
-    .description("find every mistake in the configuration file and the files that it names, and show what is in force")
+    .description(
+      "find every mistake in the configuration file and the files that it names, and show what is in force",
+    )
     .option("--json", "JSON, also on a terminal");
   addSettings(check, "config");
   explain(
@@ -100,7 +121,9 @@ Examples:
   $ rollcall config check
   $ rollcall config check --config /etc/rollcall/config.yaml`,
   );
-  check.action(async (options: ConfigCheckOptions) => (await import("./config-check.ts")).runConfigCheck(options, io));
+  check.action(async (options: ConfigCheckOptions) =>
+    (await import("./config-check.ts")).runConfigCheck(options, io),
+  );
 }
 
 function parseSeconds(text: string): number {

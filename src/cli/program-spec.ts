@@ -6,7 +6,9 @@ import type { Flags } from "./settings.ts";
 import type { PushOptions, RollbackOptions } from "./spec-editions.ts";
 
 export function addSpec(program: Command, io: Io): void {
-  const spec = program.command("spec").description("check collection specs, and publish them, signed, for all hosts");
+  const spec = program
+    .command("spec")
+    .description("check collection specs, and publish them, signed, for all hosts");
   const check = spec
     .command("check")
     .description("explain a spec's mistakes with line and column")
@@ -49,9 +51,15 @@ Examples:
     .description("publish a spec, signed, for all hosts or some")
     .argument("<FILE>", "the spec, or - for stdin")
     .addOption(
-      new Option("--canary <SHARE>", "only this share of the hosts; the others keep the spec before").argParser(parseShare),
+      new Option(
+        "--canary <SHARE>",
+        "only this share of the hosts; the others keep the spec before",
+      ).argParser(parseShare),
     )
-    .option("--filter <FIELD=VALUE...>", "only hosts whose own fact has this value; * is any run of characters");
+    .option(
+      "--filter <FIELD=VALUE...>",
+      "only hosts whose own fact has this value; * is any run of characters",
+    );
   addSigning(push);
   explain(
     push,
@@ -61,7 +69,9 @@ Examples:
   $ rollcall spec push spec.yaml --key spec-key.pem --canary 10%
   $ rollcall spec push spec.yaml --key spec-key.pem --filter 'instance_name=staging_*'`,
   );
-  push.action(async (file: string, options: PushOptions) => (await import("./spec-editions.ts")).runSpecPush(file, options, io));
+  push.action(async (file: string, options: PushOptions) =>
+    (await import("./spec-editions.ts")).runSpecPush(file, options, io),
+  );
 
   const rollback = spec
     .command("rollback")
@@ -75,9 +85,14 @@ Examples:
   $ rollcall spec rollback --key spec-key.pem
   $ rollcall spec rollback --to 4 --key spec-key.pem`,
   );
-  rollback.action(async (options: RollbackOptions) => (await import("./spec-editions.ts")).runSpecRollback(options, io));
+  rollback.action(async (options: RollbackOptions) =>
+    (await import("./spec-editions.ts")).runSpecRollback(options, io),
+  );
 
-  const editions = spec.command("editions").description("list what was published").option("--json", "JSON, also on a terminal");
+  const editions = spec
+    .command("editions")
+    .description("list what was published")
+    .option("--json", "JSON, also on a terminal");
   addSettings(editions, "store", "config");
   explain(
     editions,

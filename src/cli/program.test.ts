@@ -19,27 +19,34 @@ function readHelp(command: Command): string {
 async function mistype(...args: string[]): Promise<{ error: CommanderError; err: string }> {
   const program = buildProgram(await makeIo());
   let err = "";
-  for (const command of walk(program)) command.configureOutput({ writeErr: (part) => (err += part), writeOut: () => undefined });
-  const error: unknown = await program.parseAsync(["node", "rollcall", ...args]).catch((thrown: unknown) => thrown);
+  for (const command of walk(program))
+    command.configureOutput({ writeErr: (part) => (err += part), writeOut: () => undefined });
+  const error: unknown = await program
+    .parseAsync(["node", "rollcall", ...args])
+    .catch((thrown: unknown) => thrown);
   if (!(error instanceof CommanderError)) throw new Error(`not a CommanderError: ${String(error)}`);
   return { error, err };
 }
 
 describe("help", () => {
-  it("describes every command and flag, and shows examples of every command that does something", async () => {
-    const program = buildProgram(await makeIo());
-    const commands = walk(program);
-    expect(commands.length).toBeGreaterThan(8);
-    for (const command of commands) {
-      expect(command.description(), command.name()).not.toBe("");
-      for (const { description, flags } of command.options) expect(description, `${command.name()} ${flags}`).not.toBe("");
-      if (command.commands.length > 0) continue;
-      const help = readHelp(command);
-      expect(help, command.name()).toContain("Examples:\n  $ ");
-      expect(help).toMatch(new RegExp(`rollcall (?:\\w+ )?${command.name()}`));
-    }
-    expect(readHelp(program)).toContain("$ rollcall start");
-  });
+  it(
+    "describes every command and flag, and shows examples of every command that does " + "something",
+    async () => {
+      const program = buildProgram(await makeIo());
+      const commands = walk(program);
+      expect(commands.length).toBeGreaterThan(8);
+      for (const command of commands) {
+        expect(command.description(), command.name()).not.toBe("");
+        for (const { description, flags } of command.options)
+          expect(description, `${command.name()} ${flags}`).not.toBe("");
+        if (command.commands.length > 0) continue;
+        const help = readHelp(command);
+        expect(help, command.name()).toContain("Examples:\n  $ ");
+        expect(help).toMatch(new RegExp(`rollcall (?:\\w+ )?${command.name()}`));
+      }
+      expect(readHelp(program)).toContain("$ rollcall start");
+    },
+  );
 
   it("is no failure to ask for", async () => {
     expect((await mistype("list", "--help")).error.exitCode).toBe(0);
@@ -81,6 +88,8 @@ it("runs what was asked for", async () => {
 
 it("takes the expected hosts' file where they are compared, the server among them", async () => {
   const program = buildProgram(await makeIo());
-  const withExpect = program.commands.filter(({ options }) => options.some(({ long }) => long === "--expect"));
+  const withExpect = program.commands.filter(({ options }) =>
+    options.some(({ long }) => long === "--expect"),
+  );
   expect(withExpect.map((command) => command.name())).toEqual(["serve", "coverage", "publish"]);
 });

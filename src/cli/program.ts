@@ -1,4 +1,5 @@
-// The command line: every command with its flags, examples and help. What a command does is loaded only when it runs.
+// The command line: every command with its flags, examples and help. What a command does is loaded
+// only when it runs.
 import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
 import { STATES } from "../answers/query.ts";
 import { SCOPES } from "../api/scopes.ts";
@@ -64,8 +65,14 @@ Settings come from flags, the environment (ROLLCALL_…), and ~/.config/rollcall
 function addStart(program: Command, io: Io): void {
   const command = program
     .command("start")
-    .description("start a server with the embedded store and this machine's agent, and print what to type next")
-    .addOption(new Option("--demo [HOSTS]", "fill a throw-away store with demo hosts").argParser(parseCount).preset("500"));
+    .description(
+      "start a server with the embedded store and this machine's agent, and print what to type next",
+    )
+    .addOption(
+      new Option("--demo [HOSTS]", "fill a throw-away store with demo hosts")
+        .argParser(parseCount)
+        .preset("500"),
+    );
   addSettings(command, "store", "listen", "spec", "within", "config");
   explain(
     command,
@@ -85,13 +92,20 @@ function addServe(program: Command, io: Io): void {
     .option("--tls-cert <FILE>", "PEM certificate; with --tls-key, speak TLS")
     .option("--tls-key <FILE>", "PEM private key")
     .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback")
-    .option("--identity-certificates <FILE>", "PEM: AWS's certificates; EC2 instances may enrol with their identity document")
+    .option(
+      "--identity-certificates <FILE>",
+      "PEM: AWS's certificates; EC2 instances may enrol with their identity document",
+    )
     .option(
       "--identity-caller <URLS>",
-      "this server's address as its agents know it; EC2 instances may enrol with a GetCallerIdentity that they sign for it",
+      "this server's address as its agents know it; EC2 instances may enrol with a " +
+        "GetCallerIdentity that they sign for it",
     )
     .option("--identity-accounts <IDS>", "AWS accounts whose instances may, split by commas")
-    .option("--identity-roles <NAMES>", "with --identity-caller: only roles with these names, * for any characters")
+    .option(
+      "--identity-roles <NAMES>",
+      "with --identity-caller: only roles with these names, * for any characters",
+    )
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
   addSettings(command, "store", "listen", "expect", "within", "maxAge");
   addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "config");
@@ -151,7 +165,9 @@ Examples:
   $ rollcall list --jq '.[] | [.instance_name, .app_version] | @tsv'
   $ rollcall list --server https://rollcall.example.com > roll.json`,
   );
-  command.action(async (filters: string[], options: ListOptions) => (await import("./list.ts")).runList(filters, options, io));
+  command.action(async (filters: string[], options: ListOptions) =>
+    (await import("./list.ts")).runList(filters, options, io),
+  );
 }
 
 function addKeys(program: Command, io: Io): void {
@@ -159,10 +175,17 @@ function addKeys(program: Command, io: Io): void {
   const create = keys
     .command("create")
     .description("make an API key and print it, this once")
-    .addOption(new Option("--scope <SCOPE...>", "what the key may do; may be given again").choices(SCOPES).makeOptionMandatory())
+    .addOption(
+      new Option("--scope <SCOPE...>", "what the key may do; may be given again")
+        .choices(SCOPES)
+        .makeOptionMandatory(),
+    )
     .option("--name <NAME>", "what the key is for, shown in lists")
     .option("--host <ID>", "with the scopes ingest and enrol: the one host that it is for")
-    .option("--expires <WHEN>", "when it ends: in 90d or 12h, or at a date such as 2027-01-31; without it, when it is revoked");
+    .option(
+      "--expires <WHEN>",
+      "when it ends: in 90d or 12h, or at a date such as 2027-01-31; without it, when it is revoked",
+    );
   addSettings(create, "store", "server", "keyFile", "config");
   explain(
     create,
@@ -177,7 +200,9 @@ Examples:
 
   const list = keys
     .command("list")
-    .description("list API keys, without their secrets, when they were last used, and enrolled and denied hosts")
+    .description(
+      "list API keys, without their secrets, when they were last used, and enrolled and denied hosts",
+    )
     .option("--json", "JSON, also on a terminal");
   addSettings(list, "store", "server", "keyFile", "config");
   explain(
@@ -193,7 +218,10 @@ Examples:
     .command("revoke")
     .description("revoke an API key, or an enrolled host's own")
     .argument("<ID>", "the key's or host's id, as lists show it")
-    .option("--machine <MACHINE>", "of a host: the machine that alone may enrol next, as /v1/problems names it");
+    .option(
+      "--machine <MACHINE>",
+      "of a host: the machine that alone may enrol next, as /v1/problems names it",
+    );
   addSettings(revoke, "store", "server", "keyFile", "config");
   explain(
     revoke,
@@ -204,13 +232,17 @@ Examples:
   $ rollcall keys revoke i-0123456789abcdef0 --machine 0123456789abcdef`,
   );
   addDenials(keys, io);
-  revoke.action(async (id: string, options: RevokeOptions) => (await import("./keys.ts")).runKeysRevoke(id, options, io));
+  revoke.action(async (id: string, options: RevokeOptions) =>
+    (await import("./keys.ts")).runKeysRevoke(id, options, io),
+  );
 }
 
 function addDenials(keys: Command, io: Io): void {
   const deny = keys
     .command("deny")
-    .description("shut a host out for good: no report of it is taken, and it does not enrol, with whatever key")
+    .description(
+      "shut a host out for good: no report of it is taken, and it does not enrol, with whatever key",
+    )
     .argument("<HOST>", "the host's id");
   addSettings(deny, "store", "server", "keyFile", "config");
   explain(
@@ -219,9 +251,14 @@ function addDenials(keys: Command, io: Io): void {
 Examples:
   $ rollcall keys deny i-0123456789abcdef0`,
   );
-  deny.action(async (host: string, options: Flags) => (await import("./keys.ts")).runKeysDeny(host, options, io));
+  deny.action(async (host: string, options: Flags) =>
+    (await import("./keys.ts")).runKeysDeny(host, options, io),
+  );
 
-  const allow = keys.command("allow").description("let a host in again that was denied").argument("<HOST>", "the host's id");
+  const allow = keys
+    .command("allow")
+    .description("let a host in again that was denied")
+    .argument("<HOST>", "the host's id");
   addSettings(allow, "store", "server", "keyFile", "config");
   explain(
     allow,
@@ -229,7 +266,9 @@ Examples:
 Examples:
   $ rollcall keys allow i-0123456789abcdef0`,
   );
-  allow.action(async (host: string, options: Flags) => (await import("./keys.ts")).runKeysAllow(host, options, io));
+  allow.action(async (host: string, options: Flags) =>
+    (await import("./keys.ts")).runKeysAllow(host, options, io),
+  );
 }
 
 function parseCount(text: string): number {

@@ -22,14 +22,21 @@ async function makeFolder(): Promise<string> {
 }
 
 /** Runs a schedule on a clock of its own until so much time has passed. */
-async function run(publishers: object, lasts: number, { failure, mistake }: { failure?: Error; mistake?: Error } = {}) {
+async function run(
+  publishers: object,
+  lasts: number,
+  { failure, mistake }: { failure?: Error; mistake?: Error } = {},
+) {
   const time = { now: Date.UTC(2024, 2, 1) };
   const start = time.now;
   const clock = () => time.now;
   const store = memoryStore({ clock });
   const lines: string[] = [];
   const stop = new AbortController();
-  const log = pino({ level: "info", base: null, timestamp: false }, { write: (line) => void lines.push(line) });
+  const log = pino(
+    { level: "info", base: null, timestamp: false },
+    { write: (line) => void lines.push(line) },
+  );
   const waits: number[] = [];
   const roll = createRoll({ store, clock });
   await runPublishSchedule(
@@ -67,7 +74,8 @@ it("goes on after a failure, and says what it was", async () => {
   const page = { kind: "markdown", path: await makeFolder(), every: "1h" };
   const { lines } = await run({ page }, 3 * HOUR, { failure: new Error("a defect") });
   expect(lines).toHaveLength(3);
-  for (const line of lines) expect(line).toMatchObject({ level: 40, publisher: "page", err: { message: "a defect" } });
+  for (const line of lines)
+    expect(line).toMatchObject({ level: 40, publisher: "page", err: { message: "a defect" } });
   const told = await run({ page }, HOUR, { failure: new StoreError("the store is away") });
   // What is no defect needs no stack.
   expect(told.lines[0]).toMatchObject({ level: 40, publisher: "page", reason: "the store is away" });
@@ -88,10 +96,18 @@ it("gives up a run that hangs, holds up no other by it, and begins no second one
   const clock = () => time.now;
   const store = memoryStore({ clock });
   const lines: Record<string, unknown>[] = [];
-  const log = pino({ level: "info" }, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const log = pino(
+    { level: "info" },
+    { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  );
   const stop = new AbortController();
   const page = { kind: "markdown", path: await makeFolder(), every: "1h" };
-  const hung = { kind: "webhook", url: "https://hook.example", token_file: "/on/a/file/server/that/is/gone", every: "1h" };
+  const hung = {
+    kind: "webhook",
+    url: "https://hook.example",
+    token_file: "/on/a/file/server/that/is/gone",
+    every: "1h",
+  };
   let asked = 0;
   let rounds = 0;
   await runPublishSchedule(
@@ -123,6 +139,9 @@ it("gives up a run that hangs, holds up no other by it, and begins no second one
   );
   const of = (name: string) => lines.filter(({ publisher }) => publisher === name);
   expect(asked).toBe(1);
-  expect(of("hung")[0]).toMatchObject({ level: 40, reason: "the run did not end within 61 minutes and was given up" });
+  expect(of("hung")[0]).toMatchObject({
+    level: 40,
+    reason: "the run did not end within 61 minutes and was given up",
+  });
   expect(of("page").filter(({ msg }) => msg === "published").length).toBeGreaterThan(1);
 });

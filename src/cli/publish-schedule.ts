@@ -1,4 +1,5 @@
-// Publishing on a schedule, beside a server: each publisher in its own time, one run of it at once, and one after however long a pause.
+// Publishing on a schedule, beside a server: each publisher in its own time, one run of it at once,
+// and one after however long a pause.
 import type { Logger } from "pino";
 import { readExpectation } from "../answers/coverage.ts";
 import { createFieldReader } from "../answers/field-values.ts";
@@ -30,13 +31,18 @@ export interface ScheduleOptions {
   readonly startTimer?: (ms: number) => AbortSignal;
 }
 
-/** After its start a server lets the roll come up first, and two servers that start together do not publish together; ms. */
+/**
+ * After its start a server lets the roll come up first, and two servers that start together do not
+ * publish together; ms.
+ */
 const FIRST_WAIT_MS = 60_000;
 
 /** Publishes until the signal aborts. Failures are logged, never fatal. */
 export async function runPublishSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
   const scheduled = Object.entries(options.publishers).filter(([, { every }]) => every !== undefined);
-  await Promise.all(scheduled.map(([name, config]) => keepPublishing(name, config, config.every ?? 0, options, signal)));
+  await Promise.all(
+    scheduled.map(([name, config]) => keepPublishing(name, config, config.every ?? 0, options, signal)),
+  );
 }
 
 async function keepPublishing(
@@ -47,7 +53,10 @@ async function keepPublishing(
   signal: AbortSignal,
 ): Promise<void> {
   const { sleep, random, log, startTimer } = options;
-  /** Whether a run that was given up still hangs. A second one beside it would hang as well, and hold another of the process's few threads. */
+  /**
+   * Whether a run that was given up still hangs. A second one beside it would hang as well, and
+   * hold another of the process's few threads.
+   */
   let isHanging = false;
   await sleep(random() * Math.min(FIRST_WAIT_MS, every), signal);
   while (!signal.aborted) {
@@ -88,7 +97,8 @@ async function publishOnce(
       publisher: await openPublisher(name, config, readSecret),
       store,
       view: await roll.view(),
-      // A new one each time: between two runs an hour passes, and the memory is of more use elsewhere.
+      // A new one each time: between two runs an hour passes, and the memory is of more use
+      // elsewhere.
       sources: { labels, reader: createFieldReader(), windowMs, expected },
       context: {
         clock,
@@ -111,7 +121,10 @@ async function publishOnce(
   }
 }
 
-/** What a publisher or the store says is said in words for the one who runs the server; anything else is a defect, whose stack is of use. */
+/**
+ * What a publisher or the store says is said in words for the one who runs the server; anything
+ * else is a defect, whose stack is of use.
+ */
 function logFailure(name: string, error: unknown, log: Logger): void {
   const isTold = error instanceof PublishError || error instanceof StoreError;
   const cause = isTold ? { reason: error.message } : { err: error };

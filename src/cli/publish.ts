@@ -37,7 +37,9 @@ export async function runPublish(name: string | undefined, options: PublishOptio
   const config = name === undefined ? undefined : publishers[name];
   if (name === undefined || !config) throw new UsageError(explainNames(name, publishers));
   if (settings.target()?.kind === "server")
-    throw new UsageError("publish works on a store, where publishers keep what they did: name it with --store");
+    throw new UsageError(
+      "publish works on a store, where publishers keep what they did: name it with --store",
+    );
   const store = await openStoreAt(findStoreUrl(settings, io), io, { mustExist: true });
   try {
     const publisher = await openPublisher(name, config, (place) => readPublisherSecret(place, io));
@@ -84,7 +86,9 @@ function explainNames(name: string | undefined, publishers: PublishersConfig): s
   const names = Object.keys(publishers);
   if (names.length === 0) return "no publisher is configured; docs/publish.md shows how";
   const known = `known: ${names.join(", ")}`;
-  return name === undefined ? `name a publisher; ${known}` : `there is no publisher ${JSON.stringify(name)}; ${known}`;
+  return name === undefined
+    ? `name a publisher; ${known}`
+    : `there is no publisher ${JSON.stringify(name)}; ${known}`;
 }
 
 async function listPublishers(publishers: PublishersConfig, { json }: PublishOptions, io: Io): Promise<void> {
@@ -96,7 +100,9 @@ async function listPublishers(publishers: PublishersConfig, { json }: PublishOpt
   }));
   if (!io.stdout.isTerminal || json) return await io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   const cells = rows.map(({ name, kind, every, title }) => [name, kind, every, sanitizeLine(title)]);
-  await io.stdout.writeStyled(`${styleTable(layOutTable(["NAME", "KIND", "EVERY", "TITLE"], cells, io.stdout.columns), io)}\n`);
+  await io.stdout.writeStyled(
+    `${styleTable(layOutTable(["NAME", "KIND", "EVERY", "TITLE"], cells, io.stdout.columns), io)}\n`,
+  );
 }
 
 async function tell(
@@ -108,10 +114,13 @@ async function tell(
 ): Promise<void> {
   // What it publishes is on stdout already.
   if (kind === "stdout") return;
-  if (!io.stdout.isTerminal || json) return await io.stdout.write(`${JSON.stringify({ name, ...outcome })}\n`);
+  if (!io.stdout.isTerminal || json)
+    return await io.stdout.write(`${JSON.stringify({ name, ...outcome })}\n`);
   const { created, updated, archived, unchanged, requests, url } = outcome;
   const would = dryRun ? "would be " : "";
   await io.stdout.write(
-    `${name}: ${created} ${would}created, ${updated} ${would}updated, ${archived} ${would}archived, ${unchanged} unchanged; ${requests} requests${url === undefined ? "" : `; ${sanitizeLine(url)}`}\n`,
+    `${name}: ${created} ${would}created, ${updated} ${would}updated, ${archived} ` +
+      `${would}archived, ${unchanged} unchanged; ${requests} ` +
+      `requests${url === undefined ? "" : `; ${sanitizeLine(url)}`}\n`,
   );
 }

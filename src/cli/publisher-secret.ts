@@ -1,4 +1,5 @@
-// Where publishers' secrets come from: a file or a variable that the configuration names, never the configuration itself.
+// Where publishers' secrets come from: a file or a variable that the configuration names, never the
+// configuration itself.
 import { resolve } from "node:path";
 import { readParameter } from "../publish/parameter-store.ts";
 import { PublishError } from "../publish/publisher.ts";

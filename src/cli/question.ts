@@ -1,4 +1,5 @@
-// Questions that a server answers at a path: asked of a server, or of the same routes over a store. Both give the same bytes.
+// Questions that a server answers at a path: asked of a server, or of the same routes over a store.
+// Both give the same bytes.
 import { pino } from "pino";
 import { compileLabels } from "../answers/labels.ts";
 import { createApp } from "../api/app.ts";
@@ -20,7 +21,10 @@ const DEADLINE_MS = 24 * 60 * 60 * 1000;
 type Parameters = ReadonlyArray<readonly [string, string]>;
 
 export interface Questioner {
-  /** Asks at a path such as `/v1/versions`. @throws CommandError, UsageError for a question that cannot be understood */
+  /**
+   * Asks at a path such as `/v1/versions`. @throws CommandError, UsageError for a question that
+   * cannot be understood
+   */
   ask(path: string, parameters: Parameters): Promise<Response>;
   readonly target: Target;
 }
@@ -28,21 +32,30 @@ export interface Questioner {
 /** Opens the target that settings name. */
 export async function openQuestioner(settings: Settings, io: Io): Promise<Questioner> {
   const target = await findTarget(settings, io);
-  const send = target.kind === "store" ? await openRoutes(target.url, settings, io) : await openServer(target.url, settings, io);
+  const send =
+    target.kind === "store"
+      ? await openRoutes(target.url, settings, io)
+      : await openServer(target.url, settings, io);
   return {
     target,
     async ask(path, parameters) {
       const windowMs = settings.windowMs();
       const query = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value]));
-      if (windowMs !== undefined && !query.has("within")) query.set("within", `${Math.round(windowMs / 1000)}s`);
+      if (windowMs !== undefined && !query.has("within"))
+        query.set("within", `${Math.round(windowMs / 1000)}s`);
       return await send(query.size > 0 ? `${path}?${query}` : path);
     },
   };
 }
 
-async function openServer(url: URL, settings: Settings, io: Io): Promise<(path: string) => Promise<Response>> {
+async function openServer(
+  url: URL,
+  settings: Settings,
+  io: Io,
+): Promise<(path: string) => Promise<Response>> {
   const client = createClient({ url, key: await settings.readKey(), signal: io.signal });
-  if (isInTheClear(url)) await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
+  if (isInTheClear(url))
+    await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
   return async (path) => {
     const response = await client.request(path);
     if (!response.headers.has("rollcall-as-of"))
@@ -51,13 +64,22 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<(path: 
   };
 }
 
-async function openRoutes(url: string, settings: Settings, io: Io): Promise<(path: string) => Promise<Response>> {
+async function openRoutes(
+  url: string,
+  settings: Settings,
+  io: Io,
+): Promise<(path: string) => Promise<Response>> {
   const store = await openStoreAt(url, io, { mustExist: true });
   const maxAgeMs = settings.maxAgeMs();
   const app = createApp(
     {
       store,
-      roll: createRoll({ store, clock: io.clock, snapshot: "use", ...(maxAgeMs === undefined ? {} : { maxAgeMs }) }),
+      roll: createRoll({
+        store,
+        clock: io.clock,
+        snapshot: "use",
+        ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+      }),
       // Who may read the store may ask.
       keyring: gatewayKeyring,
       clones: createClones({ clock: io.clock }),

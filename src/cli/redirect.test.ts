@@ -38,7 +38,12 @@ it.each([
   "https://user:pw@s3.example.com/",
 ])("asks nothing at %s", async (place) => {
   expect(await findPlaceFault(new URL(place), REMOTE, async () => [])).toBeDefined();
-  const astray = followRead(sendTo(place), { asked: REMOTE, headers: {}, signal: SIGNAL, lookUp: async () => [] });
+  const astray = followRead(sendTo(place), {
+    asked: REMOTE,
+    headers: {},
+    signal: SIGNAL,
+    lookUp: async () => [],
+  });
   await expect(astray).rejects.toThrow("nothing is asked there");
 });
 
@@ -52,7 +57,8 @@ it.each([
 });
 
 it("judges names by their addresses, all of them", async () => {
-  const judge = (...addresses: string[]) => findPlaceFault(new URL("https://s3.example.com/"), REMOTE, async () => addresses);
+  const judge = (...addresses: string[]) =>
+    findPlaceFault(new URL("https://s3.example.com/"), REMOTE, async () => addresses);
   expect(await judge("10.0.0.5", "127.0.0.1")).toContain("127.0.0.1");
   expect(await judge("169.254.169.254")).toContain("169.254.169.254");
   expect(await judge("::1")).toBeDefined();
@@ -73,7 +79,11 @@ it("goes on some times, with the key to the server alone, and then no more", asy
     if (request.url === "/there") response.end("[]");
     else response.writeHead(307, { location: request.url === "/once" ? "/there" : "/again" }).end();
   });
-  const options = { asked: new URL("http://127.0.0.1:1"), headers: { "x-api-key": "secret" }, signal: SIGNAL };
+  const options = {
+    asked: new URL("http://127.0.0.1:1"),
+    headers: { "x-api-key": "secret" },
+    signal: SIGNAL,
+  };
   expect(await (await followRead(sendTo(`${place}/once`), options)).text()).toBe("[]");
   expect(seen).toEqual([undefined, undefined]);
   await expect(followRead(sendTo(`${place}/again`), options)).rejects.toThrow("sends on more than 3 times");
@@ -85,8 +95,10 @@ it("goes on some times, with the key to the server alone, and then no more", asy
 it("takes nothing but 200 for what lies there", async () => {
   const place = await serve((_request, response) => response.writeHead(204).end());
   const asked = new URL("http://127.0.0.1:1");
-  await expect(followRead(sendTo(place), { asked, headers: {}, signal: SIGNAL })).rejects.toThrow("answered 204");
-  await expect(followRead(new Response(null, { status: 303 }), { asked, headers: {}, signal: SIGNAL })).rejects.toThrow(
-    "not to where",
+  await expect(followRead(sendTo(place), { asked, headers: {}, signal: SIGNAL })).rejects.toThrow(
+    "answered 204",
   );
+  await expect(
+    followRead(new Response(null, { status: 303 }), { asked, headers: {}, signal: SIGNAL }),
+  ).rejects.toThrow("not to where");
 });

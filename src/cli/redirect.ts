@@ -1,15 +1,22 @@
-// Where a server sends a reader on: an answer too large for its way back lies elsewhere. Followed a few times, without the key, and not into this host.
+// Where a server sends a reader on: an answer too large for its way back lies elsewhere. Followed a
+// few times, without the key, and not into this host.
 import { lookup } from "node:dns/promises";
 import { isLoopback } from "../api/server.ts";
 import { isNear } from "../network/proxy.ts";
 import { sanitizeLine } from "./terminal-text.ts";
 
-/** S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests": redirects). */
+/**
+ * S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests":
+ * redirects).
+ */
 const MAX_HOPS = 3;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Finds the addresses of a name; none where it is not known, as behind a proxy, which knows names by itself. */
+/**
+ * Finds the addresses of a name; none where it is not known, as behind a proxy, which knows names
+ * by itself.
+ */
 type LookUp = (host: string) => Promise<readonly string[]>;
 
 export interface FollowOptions {
@@ -72,8 +79,9 @@ function readLocation({ headers }: Response, from: URL): URL | undefined {
 }
 
 /**
- * Tells why nothing is asked at a place. This host, and what its own link has alone, such as the metadata service with its credentials, is no place for
- * an answer of another host. Private networks are: PrivateLink, and a MinIO of one's own.
+ * Tells why nothing is asked at a place. This host, and what its own link has alone, such as the
+ * metadata service with its credentials, is no place for an answer of another host. Private
+ * networks are: PrivateLink, and a MinIO of one's own.
  */
 export async function findPlaceFault(place: URL, asked: URL, lookUp: LookUp): Promise<string | undefined> {
   if (place.origin === asked.origin) return undefined;

@@ -45,12 +45,18 @@ it("pushes to a folder store", async () => {
   const object = await store.get(formatReportKey(ID), { maxBytes: 1024 * 1024 });
   expect(JSON.parse(object?.body.toString("utf8") ?? "")).toMatchObject({ instance_id: ID });
   expect(io.out()).toBe("");
-  expect(io.err()).toMatch(new RegExp(`^reported ${ID} \\(\\d+ fields, 3 processes, .*\\) to ${store.location}$`, "m"));
+  expect(io.err()).toMatch(
+    new RegExp(`^reported ${ID} \\(\\d+ fields, 3 processes, .*\\) to ${store.location}$`, "m"),
+  );
 });
 
 it("pushes to a server", async () => {
   const { store } = await makeStore();
-  const { secret } = await createKey(store, { name: "host", scopes: ["ingest"], host: ID }, { clock: () => NOW });
+  const { secret } = await createKey(
+    store,
+    { name: "host", scopes: ["ingest"], host: ID },
+    { clock: () => NOW },
+  );
   // The server's own clock says when the report came, so it must accept whatever the host's says.
   const { url } = await startTestService(store.location);
   const io = await makeIo({ env: { ROLLCALL_KEY: secret, ROLLCALL_SERVER: url } });

@@ -29,12 +29,18 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
     await io.stderr.write(`warning: could not read ${sanitizeLine(`${what}: ${reason}`)}\n`);
   if (!target) {
     const text = report.bytes.toString("utf8");
-    return io.stdout.write(io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`);
+    return io.stdout.write(
+      io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`,
+    );
   }
   const folder = await findStateFolder(settings, io);
   const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
   const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
-  const where = await push(report, await openOutlet({ target, key, host: collection.host, onNotice }, io), io);
+  const where = await push(
+    report,
+    await openOutlet({ target, key, host: collection.host, onNotice }, io),
+    io,
+  );
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
 }
 

@@ -37,8 +37,12 @@ it("shows a failure on a terminal, and tries again", async () => {
 });
 
 it("ends where the question is wrong, and where it stands in a pipe", async () => {
-  expect((await watch([new UsageError("is no field"), { lines: [], notes: [] }], TERMINAL)).error).toBeInstanceOf(UsageError);
-  expect((await watch([new CommandError("away"), { lines: [], notes: [] }], {})).error).toBeInstanceOf(CommandError);
+  expect(
+    (await watch([new UsageError("is no field"), { lines: [], notes: [] }], TERMINAL)).error,
+  ).toBeInstanceOf(UsageError);
+  expect((await watch([new CommandError("away"), { lines: [], notes: [] }], {})).error).toBeInstanceOf(
+    CommandError,
+  );
 });
 
 it("draws no more lines than the terminal has, however long the notes are", async () => {

@@ -1,4 +1,5 @@
-// A screen that is looked at again and again: drawn anew each time, cut to what fits; a failure is shown and tried again.
+// A screen that is looked at again and again: drawn anew each time, cut to what fits; a failure is
+// shown and tried again.
 import { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import stringWidth from "string-width";
@@ -21,7 +22,11 @@ export async function writeLook({ lines, notes }: Look, { stdout, stderr }: Io):
 }
 
 /** Works again and again until the signal aborts. @param seconds between two times */
-export async function repeat(work: () => Promise<void>, seconds: number, { signal }: Pick<Io, "signal">): Promise<void> {
+export async function repeat(
+  work: () => Promise<void>,
+  seconds: number,
+  { signal }: Pick<Io, "signal">,
+): Promise<void> {
   while (!signal.aborted) {
     await work();
     // Ends early, and quietly, on Ctrl-C.
@@ -29,7 +34,10 @@ export async function repeat(work: () => Promise<void>, seconds: number, { signa
   }
 }
 
-/** Looks again and again until the signal aborts: on a terminal's screen, or one look below the other. @throws UsageError for a question that no time will mend */
+/**
+ * Looks again and again until the signal aborts: on a terminal's screen, or one look below the
+ * other. @throws UsageError for a question that no time will mend
+ */
 export async function watchLooks(look: () => Promise<Look>, seconds: number, io: Io): Promise<void> {
   if (!io.stdout.isTerminal) return await repeat(async () => writeLook(await look(), io), seconds, io);
   const screen = await openScreen(io);

@@ -60,8 +60,14 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
     log.warn(`nobody has a key yet: rollcall keys create --store ${store.location} --scope read`);
   }
   if (listen.tls)
-    void followCertificate({ renew: () => service.renewCertificate(), onHangUp: io.onHangUp, log, sleep }, io.signal);
-  else io.onHangUp(() => log.info("SIGHUP: there is no certificate to load anew; settings are read at the start"));
+    void followCertificate(
+      { renew: () => service.renewCertificate(), onHangUp: io.onHangUp, log, sleep },
+      io.signal,
+    );
+  else
+    io.onHangUp(() =>
+      log.info("SIGHUP: there is no certificate to load anew; settings are read at the start"),
+    );
   await untilAborted(io.signal);
   log.info("stopping");
   await service.stop();
@@ -103,7 +109,10 @@ export async function serveStore(
       log,
       version: VERSION,
     });
-    const sweeping = runSweep({ store, clock: io.clock, monotonic: () => uptime() * 1000, log, sleep }, io.signal);
+    const sweeping = runSweep(
+      { store, clock: io.clock, monotonic: () => uptime() * 1000, log, sleep },
+      io.signal,
+    );
     const { publishers } = settings;
     const readSecret = (place: Parameters<ReadSecret>[0]) => readPublisherSecret(place, io);
     const surroundings = { clock: io.clock, log, random: Math.random, sleep };
@@ -128,8 +137,8 @@ export async function serveStore(
 }
 
 /**
- * Looks whether this user may read the store, so that it hears of it now and not with the first question. A store that does not answer
- * may in a moment; questions get 503 until then.
+ * Looks whether this user may read the store, so that it hears of it now and not with the first
+ * question. A store that does not answer may in a moment; questions get 503 until then.
  *
  * @returns whether anybody has a key
  * @throws CommandError
@@ -153,7 +162,9 @@ async function checkRights(store: Store, log: Logger): Promise<boolean> {
 /** @throws Unreadable if none of the first reports may be read; whatever else the store throws */
 async function checkReports(store: Store): Promise<void> {
   for await (const page of store.list(REPORTS_PREFIX)) {
-    const reads = page.slice(0, REPORTS_LOOKED_AT).map(({ key }) => store.get(key, { maxBytes: MAX_REPORT_BYTES }));
+    const reads = page
+      .slice(0, REPORTS_LOOKED_AT)
+      .map(({ key }) => store.get(key, { maxBytes: MAX_REPORT_BYTES }));
     const outcomes = await Promise.allSettled(reads);
     const failures = outcomes.flatMap((one) =>
       one.status === "rejected" && one.reason instanceof Unreadable ? [one.reason] : [],
@@ -165,12 +176,18 @@ async function checkReports(store: Store): Promise<void> {
 }
 
 /** The address, from --listen and its kin. @throws UsageError */
-export function readListen({ tlsCert, tlsKey, behindProxy = false }: ServeOptions, settings: Settings): ListenOptions {
+export function readListen(
+  { tlsCert, tlsKey, behindProxy = false }: ServeOptions,
+  settings: Settings,
+): ListenOptions {
   const text = settings.get("listen") ?? DEFAULT_LISTEN;
   const address = parseListen(text);
-  if (!address) throw new UsageError(`--listen ${JSON.stringify(text)} should be HOST:PORT, such as ${DEFAULT_LISTEN}`);
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
-  const tls = tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : undefined;
+  if (!address)
+    throw new UsageError(`--listen ${JSON.stringify(text)} should be HOST:PORT, such as ${DEFAULT_LISTEN}`);
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new UsageError("--tls-cert and --tls-key go together");
+  const tls =
+    tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : undefined;
   return { ...address, tls, behindProxy, keepAliveMs: readKeepAlive(settings) };
 }
 

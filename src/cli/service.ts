@@ -53,7 +53,8 @@ export interface Service {
 
 /** Starts the API. @throws ListenError */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { store, listen, windowMs, maxAgeMs, identityTrust, labels, readExpected, clock, log, version } = options;
+  const { store, listen, windowMs, maxAgeMs, identityTrust, labels, readExpected, clock, log, version } =
+    options;
   const roll = createRoll({
     store,
     clock,

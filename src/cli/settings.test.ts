@@ -10,7 +10,10 @@ import { type Flags, readSettings, SETTINGS, type SettingName } from "./settings
 const KEY = "rc_abcdefghijkl_secretsecretsecretsecretsecretsecretsecret0";
 const NAMES = Object.keys(SETTINGS) as SettingName[];
 
-async function makeIoWith(config: string | undefined, env: Readonly<Record<string, string>> = {}): Promise<IoDouble> {
+async function makeIoWith(
+  config: string | undefined,
+  env: Readonly<Record<string, string>> = {},
+): Promise<IoDouble> {
   const io = await makeIo({ env });
   if (config !== undefined) await writeConfig(io, config);
   return io;
@@ -56,10 +59,15 @@ describe("where a setting comes from", () => {
   it.each(pairs)("finds the target with the store by %s and the server by %s", async (store, server) => {
     const values = { store: [store, "file:x"], server: [server, "http://x"] } as const;
     const at = (level: string) => Object.entries(values).filter(([, [own]]) => own === level);
-    const env = Object.fromEntries(at("environment").map(([name, [, value]]) => [`ROLLCALL_${name.toUpperCase()}`, value]));
+    const env = Object.fromEntries(
+      at("environment").map(([name, [, value]]) => [`ROLLCALL_${name.toUpperCase()}`, value]),
+    );
     const config = at("config").map(([name, [, value]]) => `${name}: ${value}\n`);
     const io = await makeIoWith(config.length > 0 ? config.join("") : undefined, env);
-    const settings = await readSettings(Object.fromEntries(at("flag").map(([name, [, value]]) => [name, value])), io);
+    const settings = await readSettings(
+      Object.fromEntries(at("flag").map(([name, [, value]]) => [name, value])),
+      io,
+    );
     if (store && store === server) {
       expect(() => settings.target()).toThrow(UsageError);
       expect(() => settings.target()).toThrow("are both set; leave one out");
@@ -67,7 +75,9 @@ describe("where a setting comes from", () => {
       expect(settings.target()).toBeUndefined();
     } else {
       const isStore = levels.indexOf(store) < levels.indexOf(server);
-      expect(settings.target()).toEqual(isStore ? { kind: "store", value: "file:x" } : { kind: "server", value: "http://x" });
+      expect(settings.target()).toEqual(
+        isStore ? { kind: "store", value: "file:x" } : { kind: "server", value: "http://x" },
+      );
     }
   });
 
@@ -84,7 +94,10 @@ describe("where a setting comes from", () => {
       ),
     );
     const path = await writeConfig(io, "within: 30m\n");
-    const named = await readSettings({}, { ...io, env: { ROLLCALL_CONFIG: path }, folders: { config: "/nowhere", data: "/" } });
+    const named = await readSettings(
+      {},
+      { ...io, env: { ROLLCALL_CONFIG: path }, folders: { config: "/nowhere", data: "/" } },
+    );
     expect(named.windowMs()).toBe(30 * 60_000);
   });
 
@@ -104,7 +117,9 @@ describe("the configuration file", () => {
     const error = await fail(() => readSettings({ config: "nowhere.yaml" }, io));
     expect(error).toBeInstanceOf(CommandError);
     expect(error.message).toContain(join(io.cwd, "nowhere.yaml"));
-    await expect(readSettings({}, { ...io, env: { ROLLCALL_CONFIG: "other.yaml" } })).rejects.toThrow(CommandError);
+    await expect(readSettings({}, { ...io, env: { ROLLCALL_CONFIG: "other.yaml" } })).rejects.toThrow(
+      CommandError,
+    );
   });
 
   it("has its mistakes shown with line and column and what to write", async () => {
@@ -137,7 +152,9 @@ describe("the configuration file", () => {
     const io = await makeIo();
     const path = await writeConfig(io, `key: ${KEY}\n`, mode);
     expect(await (await readSettings({}, io)).readKey()).toBe(KEY);
-    expect(io.err()).toBe(warns ? `warning: other users may read the API key in ${path}; chmod 600 it\n` : "");
+    expect(io.err()).toBe(
+      warns ? `warning: other users may read the API key in ${path}; chmod 600 it\n` : "",
+    );
   });
 });
 
@@ -161,12 +178,17 @@ describe("the API key", () => {
     expect(await (await readSettings({}, { ...io, env })).readKey()).toBe("rc_environment-file");
   });
 
-  it.each([`${KEY}\n`, `"${KEY}" `, `${KEY}\r\nx-evil: 1`, `${KEY}é`])("is refused and not shown: case %#", async (value) => {
-    const error = await fail(async () => (await readSettings({}, await makeIo({ env: { ROLLCALL_KEY: value } }))).readKey());
-    expect(error).toBeInstanceOf(CommandError);
-    expect(error.message).toContain("ROLLCALL_KEY holds no API key");
-    expect(error.message).not.toContain("secret");
-  });
+  it.each([`${KEY}\n`, `"${KEY}" `, `${KEY}\r\nx-evil: 1`, `${KEY}é`])(
+    "is refused and not shown: case %#",
+    async (value) => {
+      const error = await fail(async () =>
+        (await readSettings({}, await makeIo({ env: { ROLLCALL_KEY: value } }))).readKey(),
+      );
+      expect(error).toBeInstanceOf(CommandError);
+      expect(error.message).toContain("ROLLCALL_KEY holds no API key");
+      expect(error.message).not.toContain("secret");
+    },
+  );
 
   it("is not shown of a file that holds more", async () => {
     const io = await makeIo({ files: { two: `${KEY}\n${KEY}`, long: KEY.repeat(100) } });

@@ -1,4 +1,5 @@
-// Settings: where each may come from, and which one counts. A flag beats the environment, that the configuration file, that the default.
+// Settings: where each may come from, and which one counts. A flag beats the environment, that the
+// configuration file, that the default.
 import { isAbsolute, join, resolve } from "node:path";
 import { BUILT_IN_RULES, type LabelRule } from "../answers/label-rule.ts";
 import { parseSpan, QueryError } from "../answers/query.ts";
@@ -8,7 +9,14 @@ import type { Config } from "./config-file.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { readGivenText } from "./given-file.ts";
 import type { Io } from "./io.ts";
-import { BYTES_FORM, COUNT_FORM, KEEP_ALIVE_FORM, parseByteCount, parseCount, parseKeepAlive } from "./limit-text.ts";
+import {
+  BYTES_FORM,
+  COUNT_FORM,
+  KEEP_ALIVE_FORM,
+  parseByteCount,
+  parseCount,
+  parseKeepAlive,
+} from "./limit-text.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
 const MAX_KEY_FILE_BYTES = 4096;
@@ -41,7 +49,12 @@ export const SETTINGS = {
     key: "key",
     description: "the API key for the server; never a flag, since other users see those",
   },
-  keyFile: { flag: "--key-file", variable: "ROLLCALL_KEY_FILE", key: "key_file", description: "a file that holds the API key" },
+  keyFile: {
+    flag: "--key-file",
+    variable: "ROLLCALL_KEY_FILE",
+    key: "key_file",
+    description: "a file that holds the API key",
+  },
   enrolKey: {
     variable: "ROLLCALL_ENROL_KEY",
     key: "enrol_key",
@@ -64,7 +77,8 @@ export const SETTINGS = {
     flag: "--keep-alive",
     variable: "ROLLCALL_KEEP_ALIVE",
     key: "keep_alive",
-    description: "how long a server keeps a connection that is asked nothing (default 5s, behind a proxy 75s)",
+    description:
+      "how long a server keeps a connection that is asked nothing (default 5s, behind a proxy 75s)",
   },
   maxKeyHosts: {
     flag: "--max-key-hosts",
@@ -94,7 +108,8 @@ export const SETTINGS = {
     flag: "--max-age",
     variable: "ROLLCALL_MAX_AGE",
     key: "max_age",
-    description: "how old the listing behind an answer may be (default 1s); more makes large fleets cheaper to ask",
+    description:
+      "how old the listing behind an answer may be (default 1s); more makes large fleets cheaper to ask",
   },
   state: {
     flag: "--state",
@@ -112,20 +127,24 @@ export const SETTINGS = {
     flag: "--allow-commands",
     variable: "ROLLCALL_ALLOW_COMMANDS",
     key: "allow_commands",
-    description: "programs that published specs may run: absolute paths, with / at the end for all in a folder; split by commas",
+    description:
+      "programs that published specs may run: absolute paths, with / at the end for " +
+      "all in a folder; split by commas",
   },
   allowFiles: {
     flag: "--allow-files",
     variable: "ROLLCALL_ALLOW_FILES",
     key: "allow_files",
     description:
-      "files that published specs may read: absolute paths and globs, with / at the end for all in a folder; split by commas",
+      "files that published specs may read: absolute paths and globs, with / at the " +
+      "end for all in a folder; split by commas",
   },
   allowEnvironment: {
     flag: "--allow-environment",
     variable: "ROLLCALL_ALLOW_ENVIRONMENT",
     key: "allow_environment",
-    description: "variables that published specs may look for in the environment of processes; split by commas",
+    description:
+      "variables that published specs may look for in the environment of processes; split by commas",
   },
   allowCredentials: {
     flag: "--allow-credentials",
@@ -142,7 +161,9 @@ export const SETTINGS = {
     flag: "--expect",
     variable: "ROLLCALL_EXPECT",
     key: "expect",
-    description: "a file with the ids of the hosts that should report: one a line, or JSON as of aws ec2 describe-instances",
+    description:
+      "a file with the ids of the hosts that should report: one a line, or JSON as " +
+      "of aws ec2 describe-instances",
   },
   config: { flag: "--config", variable: "ROLLCALL_CONFIG", description: "the configuration file" },
 } as const satisfies Record<string, Setting>;
@@ -167,9 +188,15 @@ export interface Settings {
   get(name: SettingName): string | undefined;
   /** Where a setting's value comes from: `--store`, `ROLLCALL_STORE`, or the file's key. */
   sourceOf(name: SettingName): string | undefined;
-  /** Where reports are: the store or the server that was named at the highest level. @throws UsageError if both are at one level */
+  /**
+   * Where reports are: the store or the server that was named at the highest level. @throws
+   * UsageError if both are at one level
+   */
   target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
-  /** The API key, from the environment, a file, or the configuration. @throws CommandError if the file cannot be read */
+  /**
+   * The API key, from the environment, a file, or the configuration. @throws CommandError if the
+   * file cannot be read
+   */
   readKey(): Promise<string | undefined>;
   /** The enrolment key, likewise. */
   readEnrolKey(): Promise<string | undefined>;
@@ -202,7 +229,9 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
     const fromEnvironment = variable === undefined ? undefined : io.env[variable];
     if (variable && fromEnvironment) return { value: fromEnvironment, level: "environment", name: variable };
     const configured = key === undefined ? undefined : config[key as keyof Config];
-    return typeof configured !== "string" ? undefined : { value: configured, level: "config", name: `${key} in ${path}` };
+    return typeof configured !== "string"
+      ? undefined
+      : { value: configured, level: "config", name: `${key} in ${path}` };
   }
 
   return {
@@ -226,22 +255,44 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   };
 }
 
-/** Where the configuration file is, or would be; undefined where nobody named one and the user has no home folder. */
-export function findConfigPath(flags: Pick<Flags, "config">, io: Pick<Io, "env" | "cwd" | "folders">): string | undefined {
+/**
+ * Where the configuration file is, or would be; undefined where nobody named one and the user has
+ * no home folder.
+ */
+export function findConfigPath(
+  flags: Pick<Flags, "config">,
+  io: Pick<Io, "env" | "cwd" | "folders">,
+): string | undefined {
   const named = flags.config ?? io.env.ROLLCALL_CONFIG;
   if (named !== undefined) return resolve(io.cwd, named);
   return io.folders.config === undefined ? undefined : join(io.folders.config, "config.yaml");
 }
 
-/** A key that is set, or in a file that is: whichever was named at the higher level. @throws CommandError */
-async function readSecret(key: Sourced | undefined, file: Sourced | undefined, io: Io): Promise<string | undefined> {
-  if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level))) return checkKey(key.value, key.name);
+/**
+ * A key that is set, or in a file that is: whichever was named at the higher level. @throws
+ * CommandError
+ */
+async function readSecret(
+  key: Sourced | undefined,
+  file: Sourced | undefined,
+  io: Io,
+): Promise<string | undefined> {
+  if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level)))
+    return checkKey(key.value, key.name);
   return file && checkKey(await readKeyFile(file, io), file.value);
 }
 
-/** What one key may write, with what the settings do not say as usual. @throws UsageError that names the setting */
+/**
+ * What one key may write, with what the settings do not say as usual. @throws UsageError that names
+ * the setting
+ */
 export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): WriteLimits {
-  const read = (name: SettingName, parse: (text: string) => number | undefined, usual: number, form: string) => {
+  const read = (
+    name: SettingName,
+    parse: (text: string) => number | undefined,
+    usual: number,
+    form: string,
+  ) => {
     const text = settings.get(name);
     const value = text === undefined ? usual : parse(text);
     if (value === undefined) throw new UsageError(`${settings.sourceOf(name)}: ${form}`);
@@ -258,7 +309,8 @@ export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): W
 export function readKeepAlive(settings: Pick<Settings, "get" | "sourceOf">): number | undefined {
   const text = settings.get("keepAlive");
   const ms = text === undefined ? undefined : parseKeepAlive(text);
-  if (text !== undefined && ms === undefined) throw new UsageError(`${settings.sourceOf("keepAlive")}: ${KEEP_ALIVE_FORM}`);
+  if (text !== undefined && ms === undefined)
+    throw new UsageError(`${settings.sourceOf("keepAlive")}: ${KEEP_ALIVE_FORM}`);
   return ms;
 }
 
@@ -283,7 +335,9 @@ async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
   }
 }
 
-/** A key goes into a header, so a stray newline or quote must be told here, without showing the key. */
+/**
+ * A key goes into a header, so a stray newline or quote must be told here, without showing the key.
+ */
 function checkKey(key: string, from: string): string {
   if (!/^[\x21-\x7e]{1,200}$/.test(key))
     throw new CommandError(`${from} holds no API key: it should be one word that begins with rc_`);

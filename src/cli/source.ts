@@ -1,4 +1,5 @@
-// Where `rollcall list` gets its answer: straight from a store, or from a server. Both give the same bytes.
+// Where `rollcall list` gets its answer: straight from a store, or from a server. Both give the
+// same bytes.
 import { type Format, writeReports } from "../answers/array.ts";
 import { parseQuery, QueryError } from "../answers/query.ts";
 import { selectReports } from "../answers/selection.ts";
@@ -31,13 +32,20 @@ export interface ReportSource {
 
 /** Opens the target for asking. */
 export async function openSource(target: Target, settings: Settings, io: Io): Promise<ReportSource> {
-  return target.kind === "store" ? openStoreSource(target.url, settings, io) : openServerSource(target.url, settings, io);
+  return target.kind === "store"
+    ? openStoreSource(target.url, settings, io)
+    : openServerSource(target.url, settings, io);
 }
 
 async function openStoreSource(url: string, settings: Settings, io: Io): Promise<ReportSource> {
   const store = await openStoreAt(url, io, { mustExist: true });
   const maxAgeMs = settings.maxAgeMs();
-  const roll = createRoll({ store, clock: io.clock, snapshot: "use", ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
+  const roll = createRoll({
+    store,
+    clock: io.clock,
+    snapshot: "use",
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+  });
   return {
     async ask(parameters, format) {
       const query = readQuery(parameters, settings.windowMs());
@@ -78,7 +86,8 @@ function readQuery(
 
 async function openServerSource(url: URL, settings: Settings, io: Io): Promise<ReportSource> {
   const client = createClient({ url, key: await settings.readKey(), signal: io.signal });
-  if (isInTheClear(url)) await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
+  if (isInTheClear(url))
+    await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
   return {
     async ask(parameters, format) {
       const windowMs = settings.windowMs();
@@ -92,7 +101,8 @@ async function openServerSource(url: URL, settings: Settings, io: Io): Promise<R
         headers: { accept: format === "json" ? "application/json" : "application/x-ndjson" },
       });
       const asOf = headers.get("rollcall-as-of");
-      if (!asOf || !body) throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
+      if (!asOf || !body)
+        throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
       const [partial, warning] = [headers.get("rollcall-partial"), headers.get("rollcall-warning")];
       const missing = headers.get("rollcall-missing");
       return {
@@ -110,7 +120,10 @@ async function openServerSource(url: URL, settings: Settings, io: Io): Promise<R
   };
 }
 
-/** A body that breaks off is an error in words; what came before it has been handed on, and is no valid JSON. */
+/**
+ * A body that breaks off is an error in words; what came before it has been handed on, and is no
+ * valid JSON.
+ */
 async function* asCommandErrors(body: AsyncIterable<Uint8Array>, url: URL): AsyncGenerator<Uint8Array> {
   try {
     yield* body;

@@ -26,7 +26,10 @@ import { type Flags, readSettings } from "./settings.ts";
 import { layOutTable, styleTable } from "./table.ts";
 import { findStoreUrl, openStoreAt } from "./target.ts";
 
-/** How long an edition may be taken up, where nothing else is said. Hosts that follow it go on with it. */
+/**
+ * How long an edition may be taken up, where nothing else is said. Hosts that follow it go on with
+ * it.
+ */
 const DEFAULT_EXPIRY = "90d";
 
 export interface SignOptions extends Flags {
@@ -60,12 +63,16 @@ export async function runSpecKeygen(path: string, io: Io): Promise<void> {
   await file.close();
   await io.stdout.write(`${publicText}\n`);
   await io.stderr.write(
-    `The private key is in ${path}: whoever has it can run programs on your hosts, as far as each host's --allow-commands lets them.\n` +
+    `The private key is in ${path}: whoever has it can run programs on your hosts, ` +
+      "as far as each host's --allow-commands lets them.\n" +
       `Hosts follow what it signs with: rollcall agent --spec-keys ${publicText}\n`,
   );
 }
 
-/** Publishes a spec. @throws CommandError for a spec with mistakes, or if another was published meanwhile */
+/**
+ * Publishes a spec. @throws CommandError for a spec with mistakes, or if another was published
+ * meanwhile
+ */
 export async function runSpecPush(file: string, options: PushOptions, io: Io): Promise<void> {
   const text = await readSpecText(file, io);
   const parsed = parseSpec(text);
@@ -84,14 +91,19 @@ export async function runSpecPush(file: string, options: PushOptions, io: Io): P
   );
 }
 
-/** Publishes again what an earlier edition said, as a new edition: hosts never go back by themselves. */
+/**
+ * Publishes again what an earlier edition said, as a new edition: hosts never go back by
+ * themselves.
+ */
 export async function runSpecRollback(options: RollbackOptions, io: Io): Promise<void> {
   await publish(options, io, async ({ store, read, readCurrent }) => {
     const current = readCurrent();
     if (!current) throw new CommandError("nothing is published yet");
     const to = options.to ?? current.number - 1;
-    const object = to >= 1 ? await store.get(formatEditionKey(to), { maxBytes: MAX_EDITION_BYTES }) : undefined;
-    if (!object) throw new CommandError(`there is no edition ${to} to go back to; rollcall spec editions lists them`);
+    const object =
+      to >= 1 ? await store.get(formatEditionKey(to), { maxBytes: MAX_EDITION_BYTES }) : undefined;
+    if (!object)
+      throw new CommandError(`there is no edition ${to} to go back to; rollcall spec editions lists them`);
     return read(object).parts;
   });
 }
@@ -126,14 +138,20 @@ export async function runSpecEditions(options: Flags & { readonly json?: boolean
 
 /** What an edition says, unverified: for people, who see the key's name. */
 function peek(object: StoredObject) {
-  const envelope = JSON.parse(object.body.toString("utf8")) as { payload: string; signatures: { keyid: string }[] };
+  const envelope = JSON.parse(object.body.toString("utf8")) as {
+    payload: string;
+    signatures: { keyid: string }[];
+  };
   const edition = JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")) as Edition;
   return {
     number: edition.number,
     issued_at: edition.issued_at,
     expires_at: edition.expires_at,
     key_id: envelope.signatures[0]?.keyid ?? "",
-    parts: edition.parts.map((part, at) => ({ digest: digestSpec(part.spec), hosts: describeHosts(part, at) })),
+    parts: edition.parts.map((part, at) => ({
+      digest: digestSpec(part.spec),
+      hosts: describeHosts(part, at),
+    })),
   };
 }
 
@@ -159,7 +177,8 @@ async function publish(
     const outcome = readEdition(object.body, trusted ? [trusted] : []);
     if ("refusal" in outcome)
       throw new CommandError(
-        `the edition at ${object.key} is not this key's: ${outcome.refusal}; use the key that signed it, or push a spec for all hosts with this one`,
+        `the edition at ${object.key} is not this key's: ${outcome.refusal}; use the ` +
+          "key that signed it, or push a spec for all hosts with this one",
       );
     return outcome.edition;
   };
@@ -178,16 +197,20 @@ async function publish(
     await store.put(formatEditionKey(edition.number), bytes, { ifNoneMatch: "*" });
     await store.put(CURRENT_EDITION_KEY, bytes, object ? { ifMatch: object.etag } : { ifNoneMatch: "*" });
     for (const [at, part] of edition.parts.entries())
-      await io.stdout.write(`edition ${edition.number}: ${digestSpec(part.spec)} to ${describeHosts(part, at)}\n`);
+      await io.stdout.write(
+        `edition ${edition.number}: ${digestSpec(part.spec)} to ${describeHosts(part, at)}\n`,
+      );
     if (!edition.parts.some(isForAll))
       await io.stderr.write("Hosts that none of these covers keep the spec that they were installed with.\n");
     await io.stderr.write(
-      `Agents take it up within minutes. Watch: rollcall list --fields instance_name,rollcall.spec_edition,rollcall.spec_refused\n`,
+      "Agents take it up within minutes. Watch: rollcall list --fields " +
+        "instance_name,rollcall.spec_edition,rollcall.spec_refused\n",
     );
   } catch (error) {
     if (error instanceof PreconditionFailed)
       throw new CommandError(
-        "another edition was published at the same time; look at it with rollcall spec editions, and run this again",
+        "another edition was published at the same time; look at it with rollcall " +
+          "spec editions, and run this again",
       );
     throw error;
   } finally {
@@ -224,18 +247,23 @@ function readExpiry(text = DEFAULT_EXPIRY): number {
 }
 
 /**
- * One more than any that was kept: of a push that was killed half way there may be one that never became the current one. The current one
- * itself is not asked: a spec for all hosts can be pushed with another key than the last, or over one that was damaged.
+ * One more than any that was kept: of a push that was killed half way there may be one that never
+ * became the current one. The current one itself is not asked: a spec for all hosts can be pushed
+ * with another key than the last, or over one that was damaged.
  */
 async function findNextNumber(store: Store): Promise<number> {
   let last = 0;
-  for await (const page of store.list(EDITIONS_PREFIX)) for (const { key } of page) last = Math.max(last, readEditionNumber(key));
+  for await (const page of store.list(EDITIONS_PREFIX))
+    for (const { key } of page) last = Math.max(last, readEditionNumber(key));
   return last + 1;
 }
 
 function parseFilter(text: string): NonNullable<EditionPart["filters"]>[number] {
   const at = text.indexOf("=");
   const field = FILTER_FIELDS.find((name) => name === text.slice(0, at));
-  if (!field) throw new UsageError(`--filter ${text}: write FIELD=VALUE, where FIELD is one of ${FILTER_FIELDS.join(", ")}`);
+  if (!field)
+    throw new UsageError(
+      `--filter ${text}: write FIELD=VALUE, where FIELD is one of ${FILTER_FIELDS.join(", ")}`,
+    );
   return { field, pattern: text.slice(at + 1) };
 }

@@ -5,7 +5,10 @@ import { readSpecText } from "./collection.ts";
 import { CommandError } from "./failure.ts";
 import type { Io } from "./io.ts";
 
-/** Checks a spec, and warns of what was most likely not meant so. @throws CommandError that shows each mistake with line and column */
+/**
+ * Checks a spec, and warns of what was most likely not meant so. @throws CommandError that shows
+ * each mistake with line and column
+ */
 export async function runSpecCheck(file: string, io: Io): Promise<void> {
   const text = await readSpecText(file, io);
   const outcome = parseSpec(text);
@@ -18,7 +21,9 @@ export async function runSpecCheck(file: string, io: Io): Promise<void> {
   const advice = reviewSpec(text);
   if (advice.length > 0) await io.stderr.write(renderMistakes(`warning: ${name}`, text, advice));
   const count = outcome.spec.steps.length;
-  await io.stdout.write(`${name}: ok, ${count} ${count === 1 ? "collector" : "collectors"}, ${outcome.digest}\n`);
+  await io.stdout.write(
+    `${name}: ok, ${count} ${count === 1 ? "collector" : "collectors"}, ${outcome.digest}\n`,
+  );
 }
 
 /** Prints the JSON Schema of specs. */

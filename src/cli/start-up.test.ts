@@ -22,7 +22,8 @@ it("loads no command's libraries before the command runs", async () => {
   const visit = (path: string): void => {
     if (loaded.has(path)) return;
     loaded.add(path);
-    for (const { path: next, kind } of outputs.get(path)?.imports ?? []) if (kind === "import-statement") visit(next);
+    for (const { path: next, kind } of outputs.get(path)?.imports ?? [])
+      if (kind === "import-statement") visit(next);
   };
   const main = [...outputs].find(([, { entryPoint }]) => entryPoint?.endsWith("src/cli/main.ts"))?.[0] ?? "";
   visit(main);

@@ -1,4 +1,5 @@
-// rollcall start: a server, a first key and this machine's agent in one process, and what to type next.
+// rollcall start: a server, a first key and this machine's agent in one process, and what to type
+// next.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { runAgent } from "../agent/agent.ts";
@@ -32,22 +33,33 @@ const STOP_GRACE_MS = 2000;
 /** Runs until the signal aborts. */
 export async function runStart(options: StartOptions, io: Io): Promise<void> {
   if (options.demo !== undefined && options.store !== undefined) {
-    throw new UsageError("--demo has a throw-away store of its own and touches no other; leave out --store or --demo");
+    throw new UsageError(
+      "--demo has a throw-away store of its own and touches no other; leave out --store or --demo",
+    );
   }
   const settings = await readSettings(options, io);
   const listen = readListen({}, settings);
   // The agent's and the server's ordinary words would bury the line to paste.
   const log = await openLog(settings.get("logLevel") ?? "warn", io.stderr.isTerminal);
   const demo =
-    options.demo === undefined ? undefined : await createDemoFleet({ count: options.demo, clock: io.clock, version: VERSION });
+    options.demo === undefined
+      ? undefined
+      : await createDemoFleet({ count: options.demo, clock: io.clock, version: VERSION });
   const store = demo?.store ?? (await openStoreAt(findStoreUrl(settings, io), io));
   const onNotice = (notice: string) => log.warn(notice);
-  const collection = await openCollection({ specFile: settings.get("spec"), isThrowAway: demo !== undefined, onNotice }, io);
+  const collection = await openCollection(
+    { specFile: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
+    io,
+  );
   const service = await serveStore({ store, listen, settings, log }, io);
   const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
 
   const agent = startAgent(
-    { collection, outlet: makeStoreOutlet(noteIn(service, store), { clock: io.clock, host: collection.host, onNotice }), log },
+    {
+      collection,
+      outlet: makeStoreOutlet(noteIn(service, store), { clock: io.clock, host: collection.host, onNotice }),
+      log,
+    },
     io,
   );
   const stepping = demo ? stepDemo(demo, log, io.signal) : undefined;
@@ -71,7 +83,10 @@ function noteIn({ roll }: Service, store: Store): Store {
 }
 
 /** Starts the agent. `reported` resolves when its first report is there, or failed. */
-function startAgent({ collection, outlet, log }: { collection: HostCollection; outlet: Outlet; log: Logger }, io: Io) {
+function startAgent(
+  { collection, outlet, log }: { collection: HostCollection; outlet: Outlet; log: Logger },
+  io: Io,
+) {
   const { clock } = io;
   let tellReported: () => void = () => undefined;
   const reported = new Promise<void>((resolve) => {
@@ -108,7 +123,11 @@ function startAgent({ collection, outlet, log }: { collection: HostCollection; o
   return { reported: Promise.race([reported, ended]), ended };
 }
 
-async function stepDemo({ step }: { step: () => Promise<void> }, log: Logger, signal: AbortSignal): Promise<void> {
+async function stepDemo(
+  { step }: { step: () => Promise<void> },
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await wait(DEMO_STEP_MS, undefined, { signal }).catch(() => undefined);
     await step().catch((error: unknown) => log.error({ err: error }, "the demo fleet stumbled"));
@@ -127,7 +146,10 @@ function describeNext({
   key: string;
   demo: number | undefined;
 }): string {
-  const kept = demo === undefined ? store.location : `${demo} demo hosts and this machine, in memory: gone when you stop`;
+  const kept =
+    demo === undefined
+      ? store.location
+      : `${demo} demo hosts and this machine, in memory: gone when you stop`;
   const more =
     demo === undefined
       ? ["To let other hosts report:", "", "  npx rollcall keys create --scope ingest --name hosts"]

@@ -66,8 +66,17 @@ async function init(store: string, options: StoreInitOptions = {}, user: User = 
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  const { steps, warnings } = JSON.parse(io.out() || '{"steps":[],"warnings":[]}') as Pick<Ran, "steps" | "warnings">;
-  return { io, steps, warnings, error, outcomes: Object.fromEntries(steps.map(({ step, outcome }) => [step, outcome])) };
+  const { steps, warnings } = JSON.parse(io.out() || '{"steps":[],"warnings":[]}') as Pick<
+    Ran,
+    "steps" | "warnings"
+  >;
+  return {
+    io,
+    steps,
+    warnings,
+    error,
+    outcomes: Object.fromEntries(steps.map(({ step, outcome }) => [step, outcome])),
+  };
 }
 
 async function listRules(client: S3Client, Bucket: string) {
@@ -167,7 +176,11 @@ describe("rollcall store init on a bucket", () => {
     await client.send(new CreateBucketCommand({ Bucket }));
     const { steps, error } = await init(url, {}, s3.stranger);
     expect(steps[0]).toEqual({ step: "bucket", outcome: "denied", needs: "s3:ListBucket" });
-    expect(steps).toContainEqual({ step: "expiry after a day", outcome: "denied", needs: "s3:GetLifecycleConfiguration" });
+    expect(steps).toContainEqual({
+      step: "expiry after a day",
+      outcome: "denied",
+      needs: "s3:GetLifecycleConfiguration",
+    });
     expect(error).toBeInstanceOf(CommandError);
     expect(String(error)).toContain("give this identity s3:ListBucket, s3:GetBucketPublicAccessBlock");
     await expect(listRules(client, Bucket)).rejects.toMatchObject({ name: "NoSuchLifecycleConfiguration" });
@@ -195,14 +208,20 @@ describe("rollcall store init on a bucket", () => {
   it("lets reports and departures go, and nothing else", async () => {
     const { url, Bucket, client } = await nameBucket({ prefix: "prod" });
     expect((await init(url, { topLevel: true })).error).toBeUndefined();
-    const kept = ["prod/config.json", "prod/keys/one.json", "prod/snapshots/one.bin", "reports/v1/local/other.json"];
+    const kept = [
+      "prod/config.json",
+      "prod/keys/one.json",
+      "prod/snapshots/one.bin",
+      "reports/v1/local/other.json",
+    ];
     const going = [
       "prod/answers/one.json",
       "prod/departures/v1/local/x.json",
       "prod/i-0123.json",
       "prod/reports/v1/local/x.json",
     ];
-    for (const Key of [...kept, ...going]) await client.send(new PutObjectCommand({ Bucket, Key, Body: "{}" }));
+    for (const Key of [...kept, ...going])
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: "{}" }));
     let keys = await listKeys(client, Bucket);
     expect(keys).toEqual([...kept, ...going].sort());
     for (let turn = 0; keys.length > kept.length && turn < EXPIRY_TRIES; turn++) {
@@ -221,7 +240,9 @@ describe("rollcall store init on a bucket", () => {
     // Not port 1, which fetch never asks.
     const nobody = await init(url.replace(/endpoint=.*/, "endpoint=http://127.0.0.1:2"));
     expect(nobody.error).toBeInstanceOf(CommandError);
-    expect(String(nobody.error)).toMatch(/\[store\] \[s3\] cannot set up .*: the connection is refused \(ECONNREFUSED\)/);
+    expect(String(nobody.error)).toMatch(
+      /\[store\] \[s3\] cannot set up .*: the connection is refused \(ECONNREFUSED\)/,
+    );
   });
 });
 

@@ -25,7 +25,10 @@ const WORDS: Readonly<Record<SetupOutcome, string>> = {
   failed: "failed",
 };
 
-/** Sets up the store. A table on a terminal, JSON in a pipe. @throws CommandError if anything was denied or failed, after all else was done */
+/**
+ * Sets up the store. A table on a terminal, JSON in a pipe. @throws CommandError if anything was
+ * denied or failed, after all else was done
+ */
 export async function runStoreInit(
   { topLevel = false, dryRun = false, json, ...flags }: StoreInitOptions,
   io: Io,
@@ -37,14 +40,20 @@ export async function runStoreInit(
     await io.stdout.write(`${JSON.stringify({ dry_run: dryRun, steps, warnings }, null, 2)}\n`);
   } else {
     const rows = setup.steps.map((step) => [step.step, describe(step)]);
-    await io.stdout.writeStyled(`${styleTable(layOutTable(["STEP", "OUTCOME"], rows, io.stdout.columns), io)}\n`);
+    await io.stdout.writeStyled(
+      `${styleTable(layOutTable(["STEP", "OUTCOME"], rows, io.stdout.columns), io)}\n`,
+    );
   }
   for (const warning of setup.warnings) await io.stderr.write(`warning: ${sanitizeLine(warning)}\n`);
   const open = setup.steps.filter(({ outcome }) => outcome === "denied" || outcome === "failed");
   if (open.length > 0) throw new CommandError(adviseOn(open));
 }
 
-async function setUp(url: string, { topLevel, dryRun }: { topLevel: boolean; dryRun: boolean }, io: Io): Promise<Setup> {
+async function setUp(
+  url: string,
+  { topLevel, dryRun }: { topLevel: boolean; dryRun: boolean },
+  io: Io,
+): Promise<Setup> {
   try {
     if (/^s3:/i.test(url)) {
       const [{ setUpBucket }, { parseS3Url }] = await Promise.all([
@@ -53,7 +62,8 @@ async function setUp(url: string, { topLevel, dryRun }: { topLevel: boolean; dry
       ]);
       return await setUpBucket({ location: parseS3Url(`s3${url.slice(2)}`), env: io.env, topLevel, dryRun });
     }
-    if (/^memory:/i.test(url)) throw new CommandError("memory: ends with its process, so there is nothing to set up");
+    if (/^memory:/i.test(url))
+      throw new CommandError("memory: ends with its process, so there is nothing to set up");
     return await setUpFolder(url, dryRun, io);
   } catch (error) {
     if (error instanceof StoreError) throw new CommandError(error.message);
@@ -68,7 +78,10 @@ async function setUpFolder(url: string, dryRun: boolean, io: Io): Promise<Setup>
     outcome: "left_out",
     detail: "rollcall serve and rollcall start sweep the folder every hour",
   };
-  const finish = (outcome: SetupOutcome): Setup => ({ steps: [{ step: "folder", outcome }, sweep], warnings: [] });
+  const finish = (outcome: SetupOutcome): Setup => ({
+    steps: [{ step: "folder", outcome }, sweep],
+    warnings: [],
+  });
   const options = { clock: io.clock, cwd: io.cwd };
   try {
     await (await openStore(url, { ...options, mustExist: true })).close?.();
@@ -88,7 +101,9 @@ function describe({ outcome, needs, detail }: SetupStep): string {
 
 function adviseOn(open: readonly SetupStep[]): string {
   const actions = open.flatMap(({ needs }) => needs ?? []);
-  const failed = open.filter(({ outcome }) => outcome === "failed").map(({ step, detail = "" }) => `${step} (${detail})`);
+  const failed = open
+    .filter(({ outcome }) => outcome === "failed")
+    .map(({ step, detail = "" }) => `${step} (${detail})`);
   const words = [
     ...(actions.length > 0 ? [`give this identity ${actions.join(", ")}`] : []),
     ...(failed.length > 0 ? [`see to ${failed.join(", ")}`] : []),

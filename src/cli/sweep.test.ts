@@ -28,13 +28,22 @@ async function setUp() {
   const store: Store = { ...opened, now: async () => time.now };
   const monotonic = () => time.now - NOW;
   const lines: { level: number; removed?: number; msg: string }[] = [];
-  const log = pino({ level: "debug" }, { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
+  const log = pino(
+    { level: "debug" },
+    { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+  );
   return { root, time, clock, monotonic, opened, store, log, lines };
 }
 
 it("removes reports and departures an hour after a day, and nothing else, hour by hour", async () => {
   const { root, time, clock, monotonic, store, log, lines } = await setUp();
-  for (const key of ["keys/one", "snapshots/one", "host.json", formatReportKey("old"), "departures/v1/local/old.json"])
+  for (const key of [
+    "keys/one",
+    "snapshots/one",
+    "host.json",
+    formatReportKey("old"),
+    "departures/v1/local/old.json",
+  ])
     await store.put(key, Buffer.from("{}"));
   await writeFile(join(root, "package.json"), "{}");
   time.now += 24.5 * HOUR;
@@ -49,7 +58,13 @@ it("removes reports and departures an hour after a day, and nothing else, hour b
   };
   await runSweep({ store, clock, monotonic, log, sleep }, stop.signal);
   expect(seen[0]).toHaveLength(7);
-  expect(seen[1]).toEqual(["host.json", "keys/one", "package.json", formatReportKey("young"), "snapshots/one"]);
+  expect(seen[1]).toEqual([
+    "host.json",
+    "keys/one",
+    "package.json",
+    formatReportKey("young"),
+    "snapshots/one",
+  ]);
   expect(lines.filter(({ level }) => level === 30).map(({ removed }) => removed)).toEqual([1, 1]);
 });
 
@@ -86,7 +101,10 @@ describe("nothing is removed on the wall clock's word alone", () => {
     const all = await setUp();
     const { store, time } = all;
     const put = (id: string, updatedAt = time.now) =>
-      store.put(formatReportKey(id), Buffer.from(JSON.stringify({ update_date: formatUpdateDate(updatedAt), instance_id: id })));
+      store.put(
+        formatReportKey(id),
+        Buffer.from(JSON.stringify({ update_date: formatUpdateDate(updatedAt), instance_id: id })),
+      );
     time.now = NOW - 72 * HOUR;
     await put("old");
     time.now = NOW;
@@ -94,9 +112,18 @@ describe("nothing is removed on the wall clock's word alone", () => {
     return { ...all, put };
   }
 
-  /** Sweeps as often as there are steps, each done before a sweep. @returns what is there after each sweep, and what was said */
+  /**
+   * Sweeps as often as there are steps, each done before a sweep. @returns what is there after each
+   * sweep, and what was said
+   */
   async function sweep(
-    { store, clock, monotonic, log, lines }: Omit<SweepOptions, "sleep"> & { lines: { level: number; msg: string }[] },
+    {
+      store,
+      clock,
+      monotonic,
+      log,
+      lines,
+    }: Omit<SweepOptions, "sleep"> & { lines: { level: number; msg: string }[] },
     steps: (() => unknown)[],
   ) {
     const stop = new AbortController();
@@ -121,41 +148,55 @@ describe("nothing is removed on the wall clock's word alone", () => {
     expect(await sweep(fleet, [() => undefined])).toEqual({
       seen: [4],
       said: [
-        expect.stringContaining("nothing in the store is newer than a day by this machine's clock: the newest is 48 hours old"),
+        expect.stringContaining(
+          "nothing in the store is newer than a day by this machine's clock: the newest is 48 hours old",
+        ),
       ],
     });
   });
 
   it("waits where the file system's clock says another time", async () => {
     const { opened, ...fleet } = await setUpFleet();
-    const ahead = { ...fleet, store: { ...fleet.store, now: opened.now } as Store, clock: () => Date.now() + 48 * HOUR };
+    const ahead = {
+      ...fleet,
+      store: { ...fleet.store, now: opened.now } as Store,
+      clock: () => Date.now() + 48 * HOUR,
+    };
     const { seen, said } = await sweep(ahead, [() => undefined]);
-    expect([seen, said]).toEqual([[4], [expect.stringContaining("48 hours ahead of the clock of the store's file system")]]);
+    expect([seen, said]).toEqual([
+      [4],
+      [expect.stringContaining("48 hours ahead of the clock of the store's file system")],
+    ]);
   });
 
-  it("waits for a day after the clock was set while it ran, also when new reports bear the new time", async () => {
-    const fleet = await setUpFleet();
-    const { time, put } = fleet;
-    let steady = 0;
-    const monotonic = () => steady;
-    const pass = async (ms: number) => {
-      time.now += ms;
-      steady += ms;
-      await put("i-1");
-    };
-    const steps = [
-      () => fleet.store.delete(formatReportKey("old")),
-      async () => {
-        time.now += 48 * HOUR;
-        await pass(HOUR);
-      },
-      () => pass(24 * HOUR),
-      () => pass(2 * HOUR),
-    ];
-    const { seen, said } = await sweep({ ...fleet, monotonic }, steps);
-    expect(seen).toEqual([3, 3, 3, 1]);
-    expect(said).toEqual(Array(2).fill(expect.stringContaining("was set ahead by 48 hours within the last day")));
-  });
+  it(
+    "waits for a day after the clock was set while it ran, also when new reports bear " + "the new time",
+    async () => {
+      const fleet = await setUpFleet();
+      const { time, put } = fleet;
+      let steady = 0;
+      const monotonic = () => steady;
+      const pass = async (ms: number) => {
+        time.now += ms;
+        steady += ms;
+        await put("i-1");
+      };
+      const steps = [
+        () => fleet.store.delete(formatReportKey("old")),
+        async () => {
+          time.now += 48 * HOUR;
+          await pass(HOUR);
+        },
+        () => pass(24 * HOUR),
+        () => pass(2 * HOUR),
+      ];
+      const { seen, said } = await sweep({ ...fleet, monotonic }, steps);
+      expect(seen).toEqual([3, 3, 3, 1]);
+      expect(said).toEqual(
+        Array(2).fill(expect.stringContaining("was set ahead by 48 hours within the last day")),
+      );
+    },
+  );
 
   it("waits where a server that began with a wrong clock stamps reports that say otherwise", async () => {
     const fleet = await setUpFleet();
@@ -164,7 +205,9 @@ describe("nothing is removed on the wall clock's word alone", () => {
     await fleet.put("i-1", truth);
     const { seen, said } = await sweep(fleet, [() => undefined]);
     expect(seen).toEqual([4]);
-    expect(said).toEqual([expect.stringContaining("made 48 hours before they came, by the clocks of their hosts")]);
+    expect(said).toEqual([
+      expect.stringContaining("made 48 hours before they came, by the clocks of their hosts"),
+    ]);
   });
 
   it("is not misled by one host whose clock is wrong", async () => {

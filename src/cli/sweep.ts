@@ -8,12 +8,16 @@ import { createWitness } from "./sweep-witness.ts";
 
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
-/** Reports that no answer shows any more stay this much longer, so that clocks that differ harm nobody. */
+/**
+ * Reports that no answer shows any more stay this much longer, so that clocks that differ harm
+ * nobody.
+ */
 const MARGIN_MS = 60 * 60 * 1000;
 
 /**
- * What is swept: what hosts write. The top of the store is not, though reports may lie there: in a folder anything else may too, and
- * `package.json` there would pass for the report of a host named "package".
+ * What is swept: what hosts write. The top of the store is not, though reports may lie there: in a
+ * folder anything else may too, and `package.json` there would pass for the report of a host named
+ * "package".
  */
 const SWEPT: readonly string[] = [REPORTS_PREFIX, DEPARTURES_PREFIX];
 
@@ -28,10 +32,14 @@ export interface SweepOptions {
 }
 
 /**
- * Sweeps until the signal aborts; at once over where the store forgets by itself. Nothing is removed on this machine's word alone for what
- * time it is. Never rejects: what fails is logged, and tried again in an hour.
+ * Sweeps until the signal aborts; at once over where the store forgets by itself. Nothing is
+ * removed on this machine's word alone for what time it is. Never rejects: what fails is logged,
+ * and tried again in an hour.
  */
-export async function runSweep({ store, clock, monotonic, log, sleep }: SweepOptions, signal: AbortSignal): Promise<void> {
+export async function runSweep(
+  { store, clock, monotonic, log, sleep }: SweepOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (!store.expire) return;
   const witness = createWitness({ store, clock, monotonic });
   while (!signal.aborted) {

@@ -1,4 +1,5 @@
-// Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the terminal's width.
+// Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the
+// terminal's width.
 import stringWidth from "string-width";
 import { type Styled, sanitizeLine, style } from "./terminal-text.ts";
 
@@ -12,8 +13,9 @@ const GRAPHEMES = new Intl.Segmenter();
 const USEFUL_WIDTH = 20;
 
 /**
- * Lays out rows under headings. Where a terminal's width is known, trailing columns that do not fit are left out, and then the widest cells
- * are cut with "…". Widths are of what is seen, so full-width characters count as two.
+ * Lays out rows under headings. Where a terminal's width is known, trailing columns that do not fit
+ * are left out, and then the widest cells are cut with "…". Widths are of what is seen, so
+ * full-width characters count as two.
  *
  * @param columns the terminal's width; undefined leaves everything whole
  */
@@ -60,7 +62,10 @@ const MAX_NAMED = 8;
 export function describeHidden(hidden: readonly string[]): string[] {
   if (hidden.length === 0) return [];
   const more = hidden.length > MAX_NAMED ? ` and ${hidden.length - MAX_NAMED} more` : "";
-  return [`not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal has room, and --json has all`];
+  return [
+    `not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal ` +
+      "has room, and --json has all",
+  ];
 }
 
 /** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */
@@ -90,10 +95,14 @@ function measureColumn(heading: string, rows: ReadonlyArray<readonly string[]>, 
   return widest;
 }
 
-/** Drops columns from the right until the rest fits with each cut to USEFUL_WIDTH at worst; then takes from the widest. */
+/**
+ * Drops columns from the right until the rest fits with each cut to USEFUL_WIDTH at worst; then
+ * takes from the widest.
+ */
 function fitWidths(natural: readonly number[], columns: number): number[] {
   const widths = [...natural];
-  const total = (each: (width: number) => number): number => widths.reduce((sum, width) => sum + each(width) + GAP, -GAP);
+  const total = (each: (width: number) => number): number =>
+    widths.reduce((sum, width) => sum + each(width) + GAP, -GAP);
   while (widths.length > 1 && total((width) => Math.min(width, USEFUL_WIDTH)) > columns) widths.pop();
   for (let excess = total((width) => width) - columns; excess > 0; excess--) {
     const widest = widths.indexOf(Math.max(...widths));

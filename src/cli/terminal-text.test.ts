@@ -7,7 +7,10 @@ import { openWriting, sanitizeLine, sanitizeLines, sanitizeStyled, style } from 
 /** Controls, separators of lines, and what turns the direction of writing. */
 const COMMANDING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
-/** What clears a screen, names a window, writes the clipboard (OSC 52), goes up a line; in 7 and in 8 bits. */
+/**
+ * What clears a screen, names a window, writes the clipboard (OSC 52), goes up a line; in 7 and in
+ * 8 bits.
+ */
 const ATTACKS = [
   "\u001b[2J",
   "\u001b]0;x\u0007",
@@ -21,7 +24,10 @@ const ATTACKS = [
 ];
 
 const nasty = fc.string({
-  unit: fc.oneof(fc.string({ unit: "binary", minLength: 1, maxLength: 1 }), fc.constantFrom(...ATTACKS, "\n", "\t", "\u001b[2m")),
+  unit: fc.oneof(
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+    fc.constantFrom(...ATTACKS, "\n", "\t", "\u001b[2m"),
+  ),
 });
 
 const collect = (isTerminal: boolean) => {

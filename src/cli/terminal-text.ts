@@ -1,9 +1,11 @@
-// What may reach a terminal: text whose values can command nothing, and the few styles that are the program's own.
+// What may reach a terminal: text whose values can command nothing, and the few styles that are the
+// program's own.
 import { styleText } from "node:util";
 
 /**
- * Control characters (C0, DEL, C1), which move the cursor, write the clipboard or rename the window, and characters that turn the direction of
- * writing or break lines. Reports come from hosts, and a host may be hostile.
+ * Control characters (C0, DEL, C1), which move the cursor, write the clipboard or rename the
+ * window, and characters that turn the direction of writing or break lines. Reports come from
+ * hosts, and a host may be hostile.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const COMMANDING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
@@ -13,7 +15,9 @@ type Style = "bold" | "dim" | "yellow";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept.
 const OWN_STYLE = /(\u001b\[(?:1|2|22|33|39)m)/;
 
-/** Makes what commands visible, such as `\u001b`: within a string of JSON it still means the same. */
+/**
+ * Makes what commands visible, such as `\u001b`: within a string of JSON it still means the same.
+ */
 function show(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -25,10 +29,15 @@ export function sanitizeLine(text: string): string {
 
 /** Makes text harmless; its lines and tabs stay. */
 export function sanitizeLines(text: string): string {
-  return text.replace(COMMANDING, (character) => (character === "\n" || character === "\t" ? character : show(character)));
+  return text.replace(COMMANDING, (character) =>
+    character === "\n" || character === "\t" ? character : show(character),
+  );
 }
 
-/** Makes text harmless but for the program's own styles. Only for text whose values have been made harmless before. */
+/**
+ * Makes text harmless but for the program's own styles. Only for text whose values have been made
+ * harmless before.
+ */
 export function sanitizeStyled(text: string): string {
   return text
     .split(OWN_STYLE)
@@ -42,7 +51,10 @@ export interface Styled {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Gives text a style where stdout is a terminal that shows styles and its user has not set NO_COLOR (https://no-color.org). */
+/**
+ * Gives text a style where stdout is a terminal that shows styles and its user has not set NO_COLOR
+ * (https://no-color.org).
+ */
 export function style(format: Style, text: string, { stdout, env }: Styled): string {
   if (!stdout.isTerminal || env.NO_COLOR || env.TERM === "dumb") return text;
   // The terminal was looked at here; by itself Node would look at the process's own stdout.
@@ -51,7 +63,10 @@ export function style(format: Style, text: string, { stdout, env }: Styled): str
 
 /** The three ways to write. */
 export interface Writing {
-  /** Values from anywhere: on a terminal they command nothing, elsewhere each byte stays as it is. Resolves when more may be written. */
+  /**
+   * Values from anywhere: on a terminal they command nothing, elsewhere each byte stays as it is.
+   * Resolves when more may be written.
+   */
   write(text: string | Uint8Array): Promise<void>;
   /** Text that `style` has been at, around values that were made harmless by `sanitizeLine`. */
   writeStyled(text: string): Promise<void>;
@@ -60,12 +75,16 @@ export interface Writing {
 }
 
 /** The one gate to stdout and stderr. @param writeRaw takes what passes */
-export function openWriting(isTerminal: boolean, writeRaw: (text: string | Uint8Array) => Promise<void>): Writing {
+export function openWriting(
+  isTerminal: boolean,
+  writeRaw: (text: string | Uint8Array) => Promise<void>,
+): Writing {
   if (!isTerminal) return { write: writeRaw, writeStyled: writeRaw, command: writeRaw };
   // A character may come in two pieces.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return {
-    write: (text) => writeRaw(sanitizeLines(typeof text === "string" ? text : decoder.decode(text, { stream: true }))),
+    write: (text) =>
+      writeRaw(sanitizeLines(typeof text === "string" ? text : decoder.decode(text, { stream: true }))),
     writeStyled: (text) => writeRaw(sanitizeStyled(text)),
     command: writeRaw,
   };

@@ -1,4 +1,5 @@
-// Tests of `rollcall versions` and `rollcall coverage`: the same answer from a store and a server, tables, lists of expected hosts.
+// Tests of `rollcall versions` and `rollcall coverage`: the same answer from a store and a server,
+// tables, lists of expected hosts.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -17,13 +18,23 @@ async function makeFleet(): Promise<Store> {
   time.now = NOW - 3 * HOUR;
   await putReport(store, "i-4", { app_version: "1.0" }, time.now);
   time.now = NOW;
-  await putReport(store, "i-1", { instance_name: "prod_web_1", app_version: "1.9", state: "x", processes: [{ m: "A_red_2" }] });
+  await putReport(store, "i-1", {
+    instance_name: "prod_web_1",
+    app_version: "1.9",
+    state: "x",
+    processes: [{ m: "A_red_2" }],
+  });
   await putReport(store, "i-2", { instance_name: "prod_web_2", app_version: "1.10" });
   await putReport(store, "i-3", { instance_name: "\u001b[31mdev_web_3", app_version: "1.10" });
   return store;
 }
 
-async function ask(store: Store, words: readonly string[], options: VersionsOptions = {}, io: IoDoubleOptions = {}) {
+async function ask(
+  store: Store,
+  words: readonly string[],
+  options: VersionsOptions = {},
+  io: IoDoubleOptions = {},
+) {
   const double = await makeIo(io);
   await runVersions(words, { store: store.location, ...options }, double);
   return { out: double.out(), err: double.err() };
@@ -87,7 +98,12 @@ describe("rollcall versions", () => {
   it("names all hosts below their value, on a terminal as narrow as it may be", async () => {
     const { store } = await makeStore();
     for (let at = 10; at < 40; at++) await putReport(store, `i-0123456789abcde${at}`, { app_version: "1.9" });
-    const { out } = await ask(store, ["app_version"], { hosts: true }, { isTerminal: true, columns: 40, env: { NO_COLOR: "1" } });
+    const { out } = await ask(
+      store,
+      ["app_version"],
+      { hosts: true },
+      { isTerminal: true, columns: 40, env: { NO_COLOR: "1" } },
+    );
     expect(out.match(/i-0123456789abcde\d\d/g)).toHaveLength(30);
     for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
   });
@@ -249,7 +265,9 @@ i-3
     const KEYS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" };
 
     /** Answers as EC2's documentation shows. */
-    async function startEc2(answer: (query: URLSearchParams, authorization: string) => [number, string]): Promise<string> {
+    async function startEc2(
+      answer: (query: URLSearchParams, authorization: string) => [number, string],
+    ): Promise<string> {
       const server = createServer((request, response) => {
         const { searchParams } = new URL(request.url ?? "", "http://ec2");
         const [status, body] = answer(searchParams, request.headers.authorization ?? "");
@@ -274,10 +292,17 @@ i-3
         ];
       });
       const out = JSON.parse(
-        await cover(await makeFleet(), { expectEc2: "us-east-1" }, { env: { ...KEYS, AWS_ENDPOINT_URL_EC2: endpoint } }),
+        await cover(
+          await makeFleet(),
+          { expectEc2: "us-east-1" },
+          { env: { ...KEYS, AWS_ENDPOINT_URL_EC2: endpoint } },
+        ),
       );
       expect(seen).toEqual(["", "a+b/c=="]);
-      expect(out.missing.map(({ id }: { id: string }) => id)).toEqual(["i-0123456789abcdef1", "i-0123456789abcdef2"]);
+      expect(out.missing.map(({ id }: { id: string }) => id)).toEqual([
+        "i-0123456789abcdef1",
+        "i-0123456789abcdef2",
+      ]);
     });
 
     it("names the right that is missing", async () => {

@@ -1,4 +1,5 @@
-// rollcall versions: which version of each module runs on how many hosts. A matrix on a terminal, the API's own bytes in a pipe.
+// rollcall versions: which version of each module runs on how many hosts. A matrix on a terminal,
+// the API's own bytes in a pipe.
 import type { STATES } from "../answers/query.ts";
 import type { VersionCount } from "../answers/versions.ts";
 import { UsageError } from "./failure.ts";
@@ -21,7 +22,16 @@ export interface VersionsOptions extends Flags {
   readonly watch?: number;
 }
 
-const PARAMETERS: readonly string[] = ["field", "by", "hosts", "within", "state", "fields", "meta", "partial"];
+const PARAMETERS: readonly string[] = [
+  "field",
+  "by",
+  "hosts",
+  "within",
+  "state",
+  "fields",
+  "meta",
+  "partial",
+];
 
 type Parameters = ReadonlyArray<readonly [string, string]>;
 
@@ -31,7 +41,8 @@ export async function runVersions(words: readonly string[], options: VersionsOpt
   const isTable = options.table || (io.stdout.isTerminal && !options.json);
   if (options.watch !== undefined && !isTable)
     throw new UsageError("--watch makes a table again and again; use --table with it in a pipe");
-  if (options.behind && !isTable) throw new UsageError("--behind is for the table; in JSON: jq 'map(select(.behind))'");
+  if (options.behind && !isTable)
+    throw new UsageError("--behind is for the table; in JSON: jq 'map(select(.behind))'");
   const parameters = readParameters(words, options);
   const questioner = await openQuestioner(await readSettings(options, io), io);
   const look = () => lookAt(questioner, parameters, options, io);
@@ -40,14 +51,23 @@ export async function runVersions(words: readonly string[], options: VersionsOpt
   else await watchLooks(look, options.watch, io);
 }
 
-function readParameters(words: readonly string[], { by, hosts, partial, filterState }: VersionsOptions): Parameters {
+function readParameters(
+  words: readonly string[],
+  { by, hosts, partial, filterState }: VersionsOptions,
+): Parameters {
   const parameters: [string, string][] = [];
   for (const word of words) {
     const at = word.indexOf("=");
-    if (at === 0) throw new UsageError(`${JSON.stringify(word)} is neither a field nor a filter; write FIELD, or FIELD=VALUE`);
-    // Here only fields and labels stand, so one that is named like a parameter of the URL is still a field.
+    if (at === 0)
+      throw new UsageError(
+        `${JSON.stringify(word)} is neither a field nor a filter; write FIELD, or FIELD=VALUE`,
+      );
+    // Here only fields and labels stand, so one that is named like a parameter of the URL is still
+    // a field.
     const name = word.slice(0, at);
-    parameters.push(at < 0 ? ["field", word] : [PARAMETERS.includes(name) ? `.${name}` : name, word.slice(at + 1)]);
+    parameters.push(
+      at < 0 ? ["field", word] : [PARAMETERS.includes(name) ? `.${name}` : name, word.slice(at + 1)],
+    );
   }
   if (by !== undefined) parameters.push(["by", by]);
   if (hosts) parameters.push(["hosts", "true"]);
@@ -65,7 +85,12 @@ async function writeAnswer(response: Response, { stdout, stderr }: Io): Promise<
   );
 }
 
-async function lookAt(questioner: Questioner, parameters: Parameters, options: VersionsOptions, io: Io): Promise<Look> {
+async function lookAt(
+  questioner: Questioner,
+  parameters: Parameters,
+  options: VersionsOptions,
+  io: Io,
+): Promise<Look> {
   const response = await questioner.ask("/v1/versions", parameters);
   const { headers } = response;
   const values = (await response.json()) as VersionCount[];
@@ -74,7 +99,9 @@ async function lookAt(questioner: Questioner, parameters: Parameters, options: V
   const { lines, hidden } = layOutFields(values, hosts, options, io);
   const notes = [
     ...describeHidden(hidden),
-    `${hosts} hosts${silent > 0 ? `; ${silent} more are silent: rollcall coverage` : ""}; as of ${headers.get("rollcall-as-of")}`,
+    `${hosts} ` +
+      `hosts${silent > 0 ? `; ${silent} more are silent: rollcall coverage` : ""}; as ` +
+      `of ${headers.get("rollcall-as-of")}`,
     ...(values.length === 0
       ? ["nothing to count: no report has a field that holds versions; name one, such as app_version"]
       : []),
@@ -98,7 +125,12 @@ interface Layout {
 type LayoutOptions = Pick<VersionsOptions, "hosts" | "behind">;
 
 /** A table for each field, under its name where there are several. */
-function layOutFields(values: readonly VersionCount[], hosts: number, options: LayoutOptions, io: Io): Layout {
+function layOutFields(
+  values: readonly VersionCount[],
+  hosts: number,
+  options: LayoutOptions,
+  io: Io,
+): Layout {
   const fields = [...new Set(values.map(({ field }) => field))];
   const tables = fields.map((field, at) => {
     const own = values.filter((value) => value.field === field);
@@ -106,7 +138,10 @@ function layOutFields(values: readonly VersionCount[], hosts: number, options: L
     const heading = [...(at > 0 ? [""] : []), emphasize(sanitizeLine(field), io)];
     return { lines: fields.length > 1 ? [...heading, ...lines] : lines, hidden };
   });
-  return { lines: tables.flatMap(({ lines }) => lines), hidden: [...new Set(tables.flatMap(({ hidden }) => hidden))] };
+  return {
+    lines: tables.flatMap(({ lines }) => lines),
+    hidden: [...new Set(tables.flatMap(({ hidden }) => hidden))],
+  };
 }
 
 function layOutValues(all: readonly VersionCount[], hosts: number, options: LayoutOptions, io: Io): Layout {
@@ -127,13 +162,18 @@ function layOutValues(all: readonly VersionCount[], hosts: number, options: Layo
     ...(isAnyBehind ? [sanitizeLine(value.newest ?? "")] : []),
     ...groups.map((group) => String(value.by?.[group] ?? "")),
   ]);
-  const numeric = headings.map((_, column) => column === 1 || column === 2 || column > 2 + Number(isAnyBehind));
+  const numeric = headings.map(
+    (_, column) => column === 1 || column === 2 || column > 2 + Number(isAnyBehind),
+  );
   const { columns } = io.stdout;
   const { text, hidden } = fitTable(...alignRight(headings, rows, numeric), columns);
   const [head = "", ...lines] = styleTable(text, io).split("\n");
   const body = values.flatMap((value, at) => {
     const line = lines[at] ?? "";
-    return [value.behind ? warn(line, io) : line, ...(options.hosts ? wrapIds(value.hosts ?? [], columns) : [])];
+    return [
+      value.behind ? warn(line, io) : line,
+      ...(options.hosts ? wrapIds(value.hosts ?? [], columns) : []),
+    ];
   });
   return { lines: [head, ...body], hidden };
 }
@@ -168,7 +208,9 @@ function alignRight(
   rows: readonly (readonly string[])[],
   numeric: readonly boolean[],
 ): [readonly string[], readonly (readonly string[])[]] {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const pad = (row: readonly string[]) =>
     row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column] ?? 0) : cell));
   return [pad(headings), rows.map(pad)];

@@ -41,7 +41,9 @@ describe("assembleReport", () => {
       ],
       ENVELOPE,
     );
-    expect(bytes.toString()).toMatch(/^\{"b":1,"2":2,"update_date":.*,"instance_id":"i-1","1":3,"rollcall":\{"schema":1,/);
+    expect(bytes.toString()).toMatch(
+      /^\{"b":1,"2":2,"update_date":.*,"instance_id":"i-1","1":3,"rollcall":\{"schema":1,/,
+    );
   });
 
   it("tells how each step went", () => {
@@ -115,7 +117,10 @@ describe("assembleReport", () => {
 
   it("makes reports that parseReport accepts, whatever the values", () => {
     const text = fc.string({
-      unit: fc.oneof(fc.string({ unit: "binary", maxLength: 1 }), fc.constantFrom("\0", "\uD800", "\uFFFD", '"', "\\")),
+      unit: fc.oneof(
+        fc.string({ unit: "binary", maxLength: 1 }),
+        fc.constantFrom("\0", "\uD800", "\uFFFD", '"', "\\"),
+      ),
     });
     const value = fc.jsonValue({ maxDepth: 8 }) as fc.Arbitrary<JsonValue>;
     const field = fc.tuple(

@@ -1,4 +1,5 @@
-// Puts a report's bytes together from what the collectors found, within the limits of a report. Pure.
+// Puts a report's bytes together from what the collectors found, within the limits of a report.
+// Pure.
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { formatMaker } from "../report/maker.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
@@ -27,7 +28,10 @@ export interface StepRecord {
   readonly durationMs: number;
 }
 
-/** What a report says of published specs: of which edition its own is, and which one this host did not take, and why. */
+/**
+ * What a report says of published specs: of which edition its own is, and which one this host did
+ * not take, and why.
+ */
 export interface SpecEditionNote {
   readonly inUse?: number | undefined;
   readonly refused?: { readonly edition?: number; readonly detail: string } | undefined;
@@ -57,8 +61,9 @@ interface Member {
 }
 
 /**
- * Puts a report together: the fields in the order of the steps, then `rollcall`. A field that no report may hold is left
- * out, and so are the largest ones where all would be too much; each is noted as unread in its step.
+ * Puts a report together: the fields in the order of the steps, then `rollcall`. A field that no
+ * report may hold is left out, and so are the largest ones where all would be too much; each is
+ * noted as unread in its step.
  *
  * @returns the bytes, which parseReport accepts, and all that is unread, its steps in order
  */
@@ -82,19 +87,25 @@ export function assembleReport(
   }
 }
 
-function listMembers(steps: readonly StepRecord[], unread: Unread[][], allowCredentials: readonly string[]): Member[] {
+function listMembers(
+  steps: readonly StepRecord[],
+  unread: Unread[][],
+  allowCredentials: readonly string[],
+): Member[] {
   const members = new Map<string, Member>();
   for (const [index, step] of steps.entries()) {
     for (const [name, value] of step.fields) {
-      // The spec's checks and the collectors keep all this out; it is checked here again because a report that the
-      // reader refuses would take every other field with it.
+      // The spec's checks and the collectors keep all this out; it is checked here again because a
+      // report that the reader refuses would take every other field with it.
       const checked = checkValue(value, MAX_REPORT_DEPTH - 1);
       const reason = "reason" in checked ? checked.reason : findNameFault(name, members);
       if (reason !== undefined || "reason" in checked) {
         unread[index]?.push({ what: name, reason: reason ?? "" });
         continue;
       }
-      const shown = allowCredentials.includes(name) ? checked.value : maskCredentials(name, checked.value, step.named);
+      const shown = allowCredentials.includes(name)
+        ? checked.value
+        : maskCredentials(name, checked.value, step.named);
       if (shown !== checked.value) unread[index]?.push({ what: name, reason: MASKED });
       const text = `${JSON.stringify(name)}:${JSON.stringify(shown)}`;
       members.set(name, { name, text, size: Buffer.byteLength(text), step: index });
@@ -137,7 +148,9 @@ function makeRollcall(
       ...(step.collector === "host" ? {} : { fields: step.wanted.map(tidy) }),
       outcome: entries.length === 0 ? "ok" : gave ? "partial" : "failed",
       duration_ms: Math.max(0, Math.round(step.durationMs)),
-      ...(shown.length > 0 ? { unread: shown.map(({ what, reason }) => ({ what: tidy(what), reason: tidy(reason) })) } : {}),
+      ...(shown.length > 0
+        ? { unread: shown.map(({ what, reason }) => ({ what: tidy(what), reason: tidy(reason) })) }
+        : {}),
       ...(left > 0 ? { unread_left_off: left } : {}),
     };
   });
@@ -147,7 +160,9 @@ function makeRollcall(
     agent: envelope.agentVersion,
     spec: envelope.specDigest,
     ...(envelope.edition?.inUse === undefined ? {} : { spec_edition: envelope.edition.inUse }),
-    ...(envelope.edition?.refused === undefined ? {} : { spec_refused: tidyRefusal(envelope.edition.refused) }),
+    ...(envelope.edition?.refused === undefined
+      ? {}
+      : { spec_refused: tidyRefusal(envelope.edition.refused) }),
     ...(envelope.fingerprint === undefined ? {} : formatMaker(envelope.fingerprint)),
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),
@@ -159,10 +174,15 @@ function tidyRefusal({ edition, detail }: { readonly edition?: number; readonly 
   return { ...(edition === undefined ? {} : { edition }), detail: tidy(detail) };
 }
 
-/** Longer than any credential that is masked, so that none is cut in two before it is known for one. */
+/**
+ * Longer than any credential that is masked, so that none is cut in two before it is known for one.
+ */
 const MAX_MASKED_TEXT = 16_384;
 
-/** Reasons quote paths and what programs printed, credentials among it; in a report they are one short line each. */
+/**
+ * Reasons quote paths and what programs printed, credentials among it; in a report they are one
+ * short line each.
+ */
 function tidy(text: string): string {
   const masked = maskText(text.slice(0, MAX_MASKED_TEXT));
   const short = masked.length > MAX_UNREAD_TEXT ? `${masked.slice(0, MAX_UNREAD_TEXT)}…` : masked;

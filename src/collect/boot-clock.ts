@@ -7,7 +7,10 @@ import { parseStat, TICK_MS } from "./process-facts.ts";
 export interface BootMoment {
   /** Which boot of the kernel. */
   readonly bootId: string;
-  /** Since boot, sleep included; ms. Processes' start times are told by the same clock (proc_pid_stat(5), proc_uptime(5)). */
+  /**
+   * Since boot, sleep included; ms. Processes' start times are told by the same clock
+   * (proc_pid_stat(5), proc_uptime(5)).
+   */
   readonly now: number;
   /** What the wall clock has more; ms. Only a step changes it: NTP slews both clocks alike. */
   readonly offset: number;
@@ -17,17 +20,27 @@ export interface BootMoment {
 const MAX_READING_MS = 50;
 const READINGS = 5;
 
-/** In a container whose /proc/uptime is its own (lxcfs), it tells less than this process's start and age; more than this is no accident; ms. */
+/**
+ * In a container whose /proc/uptime is its own (lxcfs), it tells less than this process's start and
+ * age; more than this is no accident; ms.
+ */
 const OWN_UPTIME_MS = 5000;
 
-/** The clock that this program is told is not the kernel's if they differ by more, as under faketime; whole seconds are told; ms. */
+/**
+ * The clock that this program is told is not the kernel's if they differ by more, as under
+ * faketime; whole seconds are told; ms.
+ */
 const FOREIGN_MS = 2000;
 
 /**
- * Reads both clocks. Where /proc/uptime is a container's own, the time since boot follows from this process's start, which the kernel tells as it
- * tells that of others. The wall clock is that by which the kernel stamps files.
+ * Reads both clocks. Where /proc/uptime is a container's own, the time since boot follows from this
+ * process's start, which the kernel tells as it tells that of others. The wall clock is that by
+ * which the kernel stamps files.
  */
-export async function readBootMoment(host: HostAccess, signal: AbortSignal): Promise<BootMoment | { readonly reason: string }> {
+export async function readBootMoment(
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<BootMoment | { readonly reason: string }> {
   const { files, clock } = host;
   const id = await files.read("/proc/sys/kernel/random/boot_id", signal);
   const bootId = "bytes" in id ? id.bytes.toString("latin1").trim() : "";
@@ -41,7 +54,8 @@ export async function readBootMoment(host: HostAccess, signal: AbortSignal): Pro
     if (Math.abs(after - before) > MAX_READING_MS && reading < READINGS) continue;
     const offset = Math.round((before + after) / 2) - told;
     const own = await readOwnAge(host, signal);
-    if (own !== undefined && told + OWN_UPTIME_MS < own) return { bootId, now: own, offset: offset + told - own };
+    if (own !== undefined && told + OWN_UPTIME_MS < own)
+      return { bootId, now: own, offset: offset + told - own };
     // Half a second more or less is well within what is tolerated.
     const kernel = await readKernelBootTime(host, signal);
     const isForeign = kernel !== undefined && Math.abs(kernel + 500 - offset) > FOREIGN_MS;
@@ -49,7 +63,10 @@ export async function readBootMoment(host: HostAccess, signal: AbortSignal): Pro
   }
 }
 
-/** When this process started, and how long it has run since, together; ms since boot. Undefined below another root. */
+/**
+ * When this process started, and how long it has run since, together; ms since boot. Undefined
+ * below another root.
+ */
 async function readOwnAge({ files, machine }: HostAccess, signal: AbortSignal): Promise<number | undefined> {
   if (machine.ranFor === undefined) return undefined;
   const stat = await files.read("/proc/self/stat", signal);

@@ -6,11 +6,17 @@ import type { JsonValue } from "./value.ts";
 export interface Unread {
   /** The field, or the file, as the spec's writer knows it. */
   readonly what: string;
-  /** One sentence without the content of any file: a report is read by more people than a configuration file is. */
+  /**
+   * One sentence without the content of any file: a report is read by more people than a
+   * configuration file is.
+   */
   readonly reason: string;
 }
 
-/** What a collector found. Nothing there is no failure: it gives no field, or an empty array, and `unread` stays empty. */
+/**
+ * What a collector found. Nothing there is no failure: it gives no field, or an empty array, and
+ * `unread` stays empty.
+ */
 export interface Collected {
   /** In the order of the spec. Each value has passed checkValue. */
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;

@@ -5,7 +5,11 @@ import { describe, expect, it } from "vitest";
 import { type CommandOutcome, makeCommandRunner } from "./command-runner.ts";
 import { makeFolder } from "./temporary-folder.ts";
 
-const run = makeCommandRunner({ root: "/", environment: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, graceMs: 100 });
+const run = makeCommandRunner({
+  root: "/",
+  environment: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
+  graceMs: 100,
+});
 const never = new AbortController().signal;
 
 function sh(script: string, timeoutMs = 30_000, signal = never): Promise<CommandOutcome> {
@@ -14,7 +18,10 @@ function sh(script: string, timeoutMs = 30_000, signal = never): Promise<Command
 
 describe("a command", () => {
   it("gives what it printed, both ways", async () => {
-    expect(await sh("echo out; echo err >&2")).toEqual({ stdout: Buffer.from("out\n"), stderr: Buffer.from("err\n") });
+    expect(await sh("echo out; echo err >&2")).toEqual({
+      stdout: Buffer.from("out\n"),
+      stderr: Buffer.from("err\n"),
+    });
   });
 
   it("gets no input, and only the environment it is given", async () => {
@@ -35,7 +42,11 @@ describe("a command", () => {
   it("that is a script without #! is run by the shell, as from a shell", async () => {
     const root = await makeFolder({ "opt/app": 'echo "$1"\n' });
     await chmod(join(root, "opt/app"), 0o755);
-    const outcome = await run({ argv: [join(root, "opt/app"), "$HOME; *"], timeoutMs: 30_000, signal: never });
+    const outcome = await run({
+      argv: [join(root, "opt/app"), "$HOME; *"],
+      timeoutMs: 30_000,
+      signal: never,
+    });
     expect("stdout" in outcome && outcome.stdout.toString()).toBe("$HOME; *\n");
   });
 
@@ -51,16 +62,21 @@ describe("a command", () => {
 
   it("that cannot be started says why", async () => {
     const root = await makeFolder({ "no-program": "text", "no-interpreter": "#!/none/sh\n" });
-    const start = (program: string) => run({ argv: [`${root}/${program}`], timeoutMs: 30_000, signal: never });
+    const start = (program: string) =>
+      run({ argv: [`${root}/${program}`], timeoutMs: 30_000, signal: never });
     expect(await start("none")).toEqual({ failure: expect.stringContaining("there is no such program") });
-    expect(await start("no-interpreter")).toEqual({ failure: expect.stringContaining("there is no such program") });
+    expect(await start("no-interpreter")).toEqual({
+      failure: expect.stringContaining("there is no such program"),
+    });
     expect(await start("no-program")).toEqual({ failure: "may not be run by this user" });
     expect(await run({ argv: [""], timeoutMs: 30_000, signal: never })).toHaveProperty("failure");
   });
 
   it("that takes too long is ended, and so is what it started", async () => {
     expect(await sh("sleep 600 & sleep 600", 100)).toEqual({ failure: "did not end within 100ms" });
-    expect(await sh("trap '' TERM; while :; do sleep 1; done", 100)).toEqual({ failure: "did not end within 100ms" });
+    expect(await sh("trap '' TERM; while :; do sleep 1; done", 100)).toEqual({
+      failure: "did not end within 100ms",
+    });
   });
 
   it("that takes too long takes along what has left its process group", async () => {

@@ -10,7 +10,10 @@ import { stripEscapeSequences } from "./text.ts";
 /** Most bytes of output that are kept; a program that prints more is ended. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const MAX_STDERR_LINE = 200;
-/** How long a program that was asked to end has for it, and how long an ended one's output may stay open. */
+/**
+ * How long a program that was asked to end has for it, and how long an ended one's output may stay
+ * open.
+ */
 const DEFAULT_GRACE_MS = 500;
 
 export interface Command {
@@ -21,7 +24,9 @@ export interface Command {
 }
 
 /** A program's output, or in one sentence why there is none. */
-export type CommandOutcome = { readonly stdout: Buffer; readonly stderr: Buffer } | { readonly failure: string };
+export type CommandOutcome =
+  | { readonly stdout: Buffer; readonly stderr: Buffer }
+  | { readonly failure: string };
 
 /** Runs a command to its end. Never rejects for what the program is or does. */
 export type CommandRunner = (command: Command) => Promise<CommandOutcome>;
@@ -34,12 +39,16 @@ export interface CommandRunnerOptions {
   readonly graceMs?: number;
 }
 
-/** By this variable a run's processes are known, in whatever session they are; what clears its environment gets away. */
+/**
+ * By this variable a run's processes are known, in whatever session they are; what clears its
+ * environment gets away.
+ */
 const MARK = "ROLLCALL_RUN";
 
 /**
- * Makes a runner. The program runs without a shell, reads nothing, and leads a process group of its own, so that what it
- * starts ends with it: SIGTERM, then SIGKILL after the grace. What has left the group by then (setsid) is found by its environment.
+ * Makes a runner. The program runs without a shell, reads nothing, and leads a process group of its
+ * own, so that what it starts ends with it: SIGTERM, then SIGKILL after the grace. What has left
+ * the group by then (setsid) is found by its environment.
  */
 export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner {
   const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
@@ -72,7 +81,10 @@ export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner 
 /** What execvp(3) runs scripts by that have no `#!` line. */
 const SHELL = "/bin/sh";
 
-/** Starts a program. Node leaves a script without `#!` to execvp(3), and Bun says ENOEXEC: then the same is done here. */
+/**
+ * Starts a program. Node leaves a script without `#!` to execvp(3), and Bun says ENOEXEC: then the
+ * same is done here.
+ */
 function start(path: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   try {
     return spawn(path, args, options);
@@ -82,7 +94,10 @@ function start(path: string, args: readonly string[], options: SpawnOptions): Ch
   }
 }
 
-/** Follows a child until it has ended, and settles exactly once: with its outcome, and whether it was ended by force. */
+/**
+ * Follows a child until it has ended, and settles exactly once: with its outcome, and whether it
+ * was ended by force.
+ */
 function watch(
   child: ChildProcess,
   command: Command,
@@ -111,7 +126,8 @@ function watch(
     failure = reason;
     signalGroup(child, "SIGTERM");
     timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), graceMs));
-    // Not even SIGKILL ends a process that waits in the kernel, on a dead network disk say; the report does not wait for it.
+    // Not even SIGKILL ends a process that waits in the kernel, on a dead network disk say; the
+    // report does not wait for it.
     timers.push(setTimeout(() => finish({ failure: reason }), graceMs * 2));
   };
   const onAbort = (): void => stop("ended: the time of the whole run is over");
@@ -129,12 +145,15 @@ function watch(
       else output[name].push(chunk);
     });
   }
-  timers.push(setTimeout(() => stop(`did not end within ${formatDuration(command.timeoutMs)}`), command.timeoutMs));
+  timers.push(
+    setTimeout(() => stop(`did not end within ${formatDuration(command.timeoutMs)}`), command.timeoutMs),
+  );
   command.signal.addEventListener("abort", onAbort, { once: true });
   child.once("error", (error) => finish({ failure: explainStart(error) }));
   child.once("close", conclude);
   child.once("exit", (code, signal) => {
-    // A grandchild may keep the output open long after the program has ended; what came until then is the answer.
+    // A grandchild may keep the output open long after the program has ended; what came until then
+    // is the answer.
     timers.push(
       setTimeout(() => {
         signalGroup(child, "SIGKILL");
@@ -148,14 +167,20 @@ function watch(
 const MAX_PROCESSES = 50_000;
 const CONCURRENCY = 64;
 
-/** Kills the processes whose environment has an entry. Where it may not be read, as another user's, they stay. */
+/**
+ * Kills the processes whose environment has an entry. Where it may not be read, as another user's,
+ * they stay.
+ */
 async function killMarked(entry: string): Promise<void> {
-  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^[1-9]\d*$/.test(name)).slice(0, MAX_PROCESSES);
+  const pids = (await readdir("/proc").catch(() => []))
+    .filter((name) => /^[1-9]\d*$/.test(name))
+    .slice(0, MAX_PROCESSES);
   const kill = async (pid: string): Promise<void> => {
     const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
     if (environment.split("\0").includes(entry)) send(Number(pid), "SIGKILL");
   };
-  for (let at = 0; at < pids.length; at += CONCURRENCY) await Promise.all(pids.slice(at, at + CONCURRENCY).map(kill));
+  for (let at = 0; at < pids.length; at += CONCURRENCY)
+    await Promise.all(pids.slice(at, at + CONCURRENCY).map(kill));
 }
 
 function signalGroup({ pid }: Pick<ChildProcess, "pid">, signal: NodeJS.Signals): void {
@@ -167,7 +192,8 @@ function send(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (error) {
-    // ESRCH: the group has ended by itself. EPERM: it has become another user's (setuid); then nothing can be done.
+    // ESRCH: the group has ended by itself. EPERM: it has become another user's (setuid); then
+    // nothing can be done.
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
@@ -190,7 +216,8 @@ function explainStart(error: unknown): string {
 
 function explainEnd(code: number | null, signal: NodeJS.Signals | null, stderr: Buffer): string {
   const ending = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  const line = stripEscapeSequences(stderr.subarray(0, 4096).toString("utf8")).trimStart().split("\n")[0] ?? "";
+  const line =
+    stripEscapeSequences(stderr.subarray(0, 4096).toString("utf8")).trimStart().split("\n")[0] ?? "";
   // Before it is cut: half a credential is not known for one.
   const shown = maskText(line)
     .replace(/[\p{Cc}\p{Cs}]/gu, " ")

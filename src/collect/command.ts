@@ -5,11 +5,17 @@ import type { Collector } from "./collector.ts";
 import { makeSelector } from "./select.ts";
 import { stripEscapeSequences } from "./text.ts";
 
-/** A failed program leaves every field of the step unread, the optional ones too: whether they are there is not known. */
+/**
+ * A failed program leaves every field of the step unread, the optional ones too: whether they are
+ * there is not known.
+ */
 export const commandCollector: Collector<OptionsOf["command"]> = {
-  // An argument that is a path, or ends in one after an `=`, is most often a file that the program reads.
+  // An argument that is a path, or ends in one after an `=`, is most often a file that the program
+  // reads.
   inputs: ({ run }) => ({
-    paths: run.map((argument) => argument.replace(/^--?[\w.-]{1,64}=(?=\/)/, "")).filter((argument) => argument.startsWith("/")),
+    paths: run
+      .map((argument) => argument.replace(/^--?[\w.-]{1,64}=(?=\/)/, ""))
+      .filter((argument) => argument.startsWith("/")),
     globs: [],
   }),
   isCostly: true,

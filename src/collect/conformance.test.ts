@@ -1,4 +1,5 @@
-// What every registered collector must stand: hostile files, a full stop, and having a page in the docs.
+// What every registered collector must stand: hostile files, a full stop, and having a page in the
+// docs.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +13,10 @@ import { checkValue } from "./value.ts";
 const FIELDS = { a: { pattern: ".+", optional: false }, b: { key: "a.b", optional: false } };
 const BINARY = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 31) % 256));
 
-/** Each collector's usual options; `path` is where it is to look. A new collector joins with one line. */
+/**
+ * Each collector's usual options; `path` is where it is to look. A new collector joins with one
+ * line.
+ */
 const OPTIONS: { readonly [Name in CollectorName]: (path: string) => OptionsOf[Name] } = {
   host: () => ({ metadata: "auto", metadata_v1: false }),
   command: (path) => ({ run: [path], timeout: 5000, format: "json", fields: FIELDS }),
@@ -80,7 +84,8 @@ const HOSTILE: Readonly<Record<string, () => Promise<string>>> = {
   "empty files": () => makeFolder(everywhere("")),
   "binary files": () => makeFolder(everywhere(BINARY)),
   "files of 10 MB": () => makeFolder(everywhere(Buffer.alloc(10 * 1024 * 1024, "x"))),
-  "folders in place of files": () => makeFolder(Object.fromEntries(PLACES.map((place) => [`${place}/x`, BINARY]))),
+  "folders in place of files": () =>
+    makeFolder(Object.fromEntries(PLACES.map((place) => [`${place}/x`, BINARY]))),
   "a program that prints binary": () => makeFolder(everywhere("#!/bin/sh\nhead -c 4096 /dev/urandom\n")),
   "a program that fails": () => makeFolder(everywhere("#!/bin/sh\necho no >&2\nexit 1\n")),
   "pipes that nobody writes to": async () => {
@@ -97,12 +102,15 @@ describe.each(Object.keys(collectors) as CollectorName[])("the collector %s", (n
     expect(page).toMatch(new RegExp(`^# ${name}\n`));
   });
 
-  it.each(Object.keys(HOSTILE))("does not reject on %s, and gives only what a report may hold", async (kind) => {
-    const root = await HOSTILE[kind]?.();
-    const collected = await run(name, root ?? "", "/hostile", new AbortController().signal);
-    for (const [, value] of collected.fields) expect(checkValue(value)).toEqual({ value });
-    for (const { what, reason } of collected.unread) expect(`${what}${reason}`).not.toBe("");
-  });
+  it.each(Object.keys(HOSTILE))(
+    "does not reject on %s, and gives only what a report may hold",
+    async (kind) => {
+      const root = await HOSTILE[kind]?.();
+      const collected = await run(name, root ?? "", "/hostile", new AbortController().signal);
+      for (const [, value] of collected.fields) expect(checkValue(value)).toEqual({ value });
+      for (const { what, reason } of collected.unread) expect(`${what}${reason}`).not.toBe("");
+    },
+  );
 
   it("ends when it is told to, before and while it works", async () => {
     const root = await makeFolder({ hostile: "#!/bin/sh\nsleep 600\n" });
@@ -114,20 +122,26 @@ describe.each(Object.keys(collectors) as CollectorName[])("the collector %s", (n
   });
 });
 
-const OF_FILES_ALONE = (Object.keys(collectors) as CollectorName[]).filter((name) => collectors[name].isOfFilesAlone);
+const OF_FILES_ALONE = (Object.keys(collectors) as CollectorName[]).filter(
+  (name) => collectors[name].isOfFilesAlone,
+);
 
-it.each(OF_FILES_ALONE)("the collector %s asks for nothing else than files and globs, as it says", async (name) => {
-  const root = await makeFolder({ "hostile/a.json": '{"a":1}', "hostile/b.env": "a=1" });
-  const asked = new Set<PropertyKey>();
-  const double = makeHostDouble(root);
-  const watch = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get: (from, key) => {
-        asked.add(key);
-        return key === "files" ? watch(double.files) : (Reflect.get(from, key) as unknown);
-      },
-    });
-  for (const path of ["/hostile", "/hostile/a.json"]) await run(name, root, path, new AbortController().signal, watch(double));
-  for (const key of asked) expect(["files", "read", "glob"]).toContain(key);
-  expect(asked.size).toBeGreaterThan(1);
-});
+it.each(OF_FILES_ALONE)(
+  "the collector %s asks for nothing else than files and globs, as it says",
+  async (name) => {
+    const root = await makeFolder({ "hostile/a.json": '{"a":1}', "hostile/b.env": "a=1" });
+    const asked = new Set<PropertyKey>();
+    const double = makeHostDouble(root);
+    const watch = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (from, key) => {
+          asked.add(key);
+          return key === "files" ? watch(double.files) : (Reflect.get(from, key) as unknown);
+        },
+      });
+    for (const path of ["/hostile", "/hostile/a.json"])
+      await run(name, root, path, new AbortController().signal, watch(double));
+    for (const key of asked) expect(["files", "read", "glob"]).toContain(key);
+    expect(asked.size).toBeGreaterThan(1);
+  },
+);

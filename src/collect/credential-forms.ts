@@ -1,4 +1,5 @@
-// Forms of credentials: texts that are one whatever they are called, since each begins, or is built, as nothing else is. Pure.
+// Forms of credentials: texts that are one whatever they are called, since each begins, or is
+// built, as nothing else is. Pure.
 import { isRandom, isUserAndPassword } from "./credential-names.ts";
 
 /** A form. Where the pattern has a group, the group alone is the credential. */
@@ -10,11 +11,12 @@ export interface Form {
 }
 
 /**
- * Tokens of services by the prefix that the service gives them: what follows the prefix, by its alphabet and length. Sources: the services' own
- * documentation of their tokens' forms.
+ * Tokens of services by the prefix that the service gives them: what follows the prefix, by its
+ * alphabet and length. Sources: the services' own documentation of their tokens' forms.
  */
 const PREFIXED: readonly string[] = [
-  // Amazon, Alibaba, Tencent, Scaleway, Yandex: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+  // Amazon, Alibaba, Tencent, Scaleway, Yandex:
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
   "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
   "(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[A-Za-z0-9+/]{60,4096}=*",
   "ABSK[A-Za-z0-9+/]{60,512}=*",
@@ -23,7 +25,8 @@ const PREFIXED: readonly string[] = [
   "AKID[A-Za-z0-9]{32}",
   "SCW[A-Z0-9]{17}",
   "AQVN[A-Za-z0-9_-]{35,38}",
-  // GitHub: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+  // GitHub:
+  // https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
   "gh[pousr]_[A-Za-z0-9]{36,251}",
   "github_pat_[A-Za-z0-9_]{22,251}",
   // GitLab: https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -150,7 +153,8 @@ const PREFIXED: readonly string[] = [
   // docs/decisions/0005 and 0023: Rollcall's own.
   "rc_[a-z2-7]{12}_[A-Za-z0-9_-]{43}",
   "rh_[A-Za-z0-9._-]{1,128}_[A-Za-z0-9_-]{43}",
-  // RFC 7519 and 7516: a header that is a JSON object, so it begins with `{"` in base64url; its claims, or its four other parts.
+  // RFC 7519 and 7516: a header that is a JSON object, so it begins with `{"` in base64url; its
+  // claims, or its four other parts.
   "eyJ[A-Za-z0-9_-]{10,4096}\\.eyJ[A-Za-z0-9_-]{10,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?",
   "eyJ[A-Za-z0-9_-]{10,4096}\\.[A-Za-z0-9_-]{0,4096}\\.[A-Za-z0-9_-]{8,256}\\.[A-Za-z0-9_-]{1,8192}\\.[A-Za-z0-9_-]{16,64}",
   // crypt(3) and its kin: hashes of passwords.
@@ -158,7 +162,8 @@ const PREFIXED: readonly string[] = [
   "\\{(?:SSHA|SHA|SMD5|MD5|CRYPT|SSHA\\d{3}|PBKDF2[A-Z0-9-]*)\\}[A-Za-z0-9./+=$-]{20,512}",
   "(?:SCRAM-SHA-\\d+|pbkdf2_sha\\d+|bcrypt_sha256|argon2)\\$[A-Za-z0-9./+=,$:-]{20,512}",
   "\\*[0-9A-F]{40}",
-  // https://docs.ceph.com/en/latest/rados/operations/user-management/: a type and a time, then the key.
+  // https://docs.ceph.com/en/latest/rados/operations/user-management/: a type and a time, then the
+  // key.
   "AQ[A-Za-z0-9+/]{36}==",
 ];
 
@@ -174,13 +179,22 @@ export const FORMS: readonly Form[] = [
     pattern:
       /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/dg,
   },
-  { pattern: /---- BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY ----[\s\S]*?(?:---- END [A-Z0-9 ]{0,40}PRIVATE KEY ----|$)/dg },
+  {
+    pattern:
+      /---- BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY ----[\s\S]*?(?:---- END [A-Z0-9 ]{0,40}PRIVATE KEY ----|$)/dg,
+  },
   { pattern: /PuTTY-User-Key-File-\d: [\s\S]*?(?:Private-MAC: [0-9a-f]{20,64}|$)/dg },
   // The same in base64, as Kubernetes has them; certificates begin so too.
   { pattern: /(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,16384}={0,2}/dg, isOne: isPrivateKey },
   // Addresses that let anyone who has them write.
-  { pattern: /https:\/\/hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9/_-]{20,200})/dg },
-  { pattern: /https:\/\/(?:\w{1,16}\.)?discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,30}\/([A-Za-z0-9_-]{20,120})/dg },
+  {
+    pattern:
+      /https:\/\/hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9/_-]{20,200})/dg,
+  },
+  {
+    pattern:
+      /https:\/\/(?:\w{1,16}\.)?discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,30}\/([A-Za-z0-9_-]{20,120})/dg,
+  },
   {
     pattern:
       /https:\/\/[\w.-]{1,128}\.(?:webhook\.office\.com\/webhookb2|logic\.azure\.com:443\/workflows)\/([\w@/.-]{20,400})/dg,
@@ -202,7 +216,8 @@ export const FORMS: readonly Form[] = [
     isOne: (match) => isRandom(match.slice(match.indexOf("//") + 2, -1)),
   },
   { pattern: /(?<![:\w])\/\/[^\s/:@]{1,256}:([^\s/?#@]{1,256})@/dg },
-  // RFC 3986, section 3.2.1: user:password@ in a URL. The user stays; the password may hold an @, though it should not.
+  // RFC 3986, section 3.2.1: user:password@ in a URL. The user stays; the password may hold an @,
+  // though it should not.
   { pattern: /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,256}:([^\s/?#]{1,512})@/dgi },
   {
     pattern:

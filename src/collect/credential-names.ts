@@ -1,22 +1,37 @@
 // Names that credentials go by: keys, variables, options, files. Pure.
 
 /**
- * What a name says of its value. `all`: a credential, even if it is a number. `text`: a credential if it is a text. `random`: a
- * credential if it looks as if a generator had made it.
+ * What a name says of its value. `all`: a credential, even if it is a number. `text`: a credential
+ * if it is a text. `random`: a credential if it looks as if a generator had made it.
  */
 export type Judgement = "all" | "text" | "random";
 
 /** Longer names are judged by their end. */
 const MAX_NAME_LENGTH = 256;
 
-/** Words that say which of several, or how it is written, after the word that counts: `password_old`, `SECRET_KEY_BASE`, `token2`. */
+/**
+ * Words that say which of several, or how it is written, after the word that counts:
+ * `password_old`, `SECRET_KEY_BASE`, `token2`.
+ */
 const QUALIFIER =
   /^(?:\d+|v\d+|prod|production|stag|stage|staging|dev|devel|test|qa|old|new|next|current|previous|prev|primary|secondary|backup|default|main|base|b64|base64|hex|value|text|plain|plaintext|string|raw|data|enc|encoded|encrypted|hash|hashed|md5|sha1|sha256|sha512|crypt|bcrypt)$/;
 
 const PASSWORD =
   /(?:passwords?|passwds?|passphrases?|passcodes?|passwrd|pswd|pword|passwort|kennwort|senha|contraseñ?n?a|motdepasse|パスワード|密码|口令|비밀번호)$/;
 const PASSWORD_WORDS = new Set([
-  ...["pwd", "pass", "pw", "psk", "secret", "secrets", "mnemonic", "requirepass", "masterauth", "masterpass", "storepass"],
+  ...[
+    "pwd",
+    "pass",
+    "pw",
+    "psk",
+    "secret",
+    "secrets",
+    "mnemonic",
+    "requirepass",
+    "masterauth",
+    "masterpass",
+    "storepass",
+  ],
   ...[
     "keypass",
     "dbpass",
@@ -38,7 +53,19 @@ const TOKEN =
 
 /** What makes a key a secret one. `public_key`, `primary_key`, `cache_key` are none. */
 const SECRET_KEY_KINDS = new Set([
-  ...["api", "access", "private", "secret", "signing", "encryption", "encrypt", "decryption", "master", "shared", "preshared"],
+  ...[
+    "api",
+    "access",
+    "private",
+    "secret",
+    "signing",
+    "encryption",
+    "encrypt",
+    "decryption",
+    "master",
+    "shared",
+    "preshared",
+  ],
   ...[
     "auth",
     "account",
@@ -121,7 +148,10 @@ const RANDOM_WORDS = new Set([
   "hmac",
 ]);
 
-/** Judges what a key, variable or option calls its value; undefined where it is no credential's name. */
+/**
+ * Judges what a key, variable or option calls its value; undefined where it is no credential's
+ * name.
+ */
 export function judgeName(name: string): Judgement | undefined {
   const words = splitWords(name);
   while (words.length > 1 && QUALIFIER.test(words.at(-1) ?? "")) words.pop();
@@ -133,7 +163,9 @@ export function judgeName(name: string): Judgement | undefined {
   if (TOKEN.test(last)) return /^(?:load|import|condition)$/.test(before) ? undefined : "text";
   if (/^keys?$/.test(last)) return judgeKey(before);
   if (/^salts?$/.test(last) && SALT_KINDS.has(before)) return "text";
-  return RANDOM_WORDS.has(last) || (last === "id" && /^(?:secret|session)$/.test(before)) ? "random" : undefined;
+  return RANDOM_WORDS.has(last) || (last === "id" && /^(?:secret|session)$/.test(before))
+    ? "random"
+    : undefined;
 }
 
 function judgeKey(kind: string): Judgement | undefined {
@@ -166,21 +198,32 @@ const SECRET_FILE =
   /(?:\.(?:key|p12|pfx|jks|jceks|keystore|truststore|ppk|kdbx|keytab|keyring|secrets?|pgpass|token|cookie|asc|gpg|age)|(?:^|[._-])(?:credentials?|creds|secrets?|tokens?|passwords?|passphrase|netrc|pgpass|htpasswd|htdigest|sasl_passwd|passwd\.client|gshadow|shadow-?|keytab|userlist|chap|pap)(?:\.(?:json|ya?ml|toml|ini|txt|conf|cfg|env|properties|xml|csv|db|bak|old))?)$/i;
 const SSH_KEY = /^(?:id_[a-z0-9_]+|ssh_host_[a-z0-9_]+_key|identity)$/i;
 const PEM = /\.pem$/i;
-const CERTIFICATE = /(?:^|[-_.])(?:certs?|certificates?|chain|fullchain|ca|cacert|bundle|public|pub|crt)(?:[-_.]|$)/i;
+const CERTIFICATE =
+  /(?:^|[-_.])(?:certs?|certificates?|chain|fullchain|ca|cacert|bundle|public|pub|crt)(?:[-_.]|$)/i;
 
-/** Whether a file by its path holds credentials and nothing else: `/run/secrets/db`, `.pgpass`, `server.key`. */
+/**
+ * Whether a file by its path holds credentials and nothing else: `/run/secrets/db`, `.pgpass`,
+ * `server.key`.
+ */
 export function isCredentialFile(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (SECRET_FOLDER.test(path) || SSH_KEY.test(name)) return true;
   return SECRET_FILE.test(name) || (PEM.test(name) && !CERTIFICATE.test(name));
 }
 
-/** What even under a credential's name is none, as it is a word for yes or no, or says where the credential is. */
+/**
+ * What even under a credential's name is none, as it is a word for yes or no, or says where the
+ * credential is.
+ */
 const SWITCH = /^(?:true|false|yes|no|on|off|null|none|nil)$/i;
-const REFERENCE = /^(?:\$\{[A-Za-z_][\w.]*\}|\$\([A-Za-z_][\w.]*\)|\{\{[^{}]{1,128}\}\}|arn:aws[\w-]*:[\w:/.*-]+)$/;
+const REFERENCE =
+  /^(?:\$\{[A-Za-z_][\w.]*\}|\$\([A-Za-z_][\w.]*\)|\{\{[^{}]{1,128}\}\}|arn:aws[\w-]*:[\w:/.*-]+)$/;
 const PATH =
   /^(?:file:(?:\/\/)?)?(?:[~.]{1,2}\/[\w.@+~/-]+|\/(?:etc|var|run|usr|opt|home|root|srv|mnt|tmp|app|data|secrets?|vault|keys?|certs?|config|proc|dev|lib|nix|media|Users)(?:\/[\w.@+~-]+)+\/?|[A-Za-z]:\\[\w.\\ ~-]+)$/;
-/** Words of a model's vocabulary, as in tokenizer_config.json: `</s>`, `<|endoftext|>`, `[PAD]`; and marks. */
+/**
+ * Words of a model's vocabulary, as in tokenizer_config.json: `</s>`, `<|endoftext|>`, `[PAD]`; and
+ * marks.
+ */
 const VOCABULARY = /^(?:<\/?\|?[\w -]{1,40}\|?>|\[[A-Z]{2,12}\]|[^A-Za-z0-9]{1,3})$/;
 /** nsswitch.conf has a line `passwd: files systemd`. */
 const NAME_SERVICES = /^(?:(?:files|compat|systemd|sss|ldap|nis|winbind|db|altfiles|\[[\w!= ]+\])\s*)+$/;
@@ -192,7 +235,8 @@ const QUANTITY = /^[-+]?\d{1,7}(?:\.\d+)?(?:ms|s|m|h|d|w|y|%|[kmgt]i?b?)?$/i;
 /** Whether a text is a credential by what its name says. */
 export function isCredential(text: string, judgement: Judgement, name = ""): boolean {
   const value = text.trim().replace(/[;,]+$/, "");
-  if (value === "" || SWITCH.test(value) || REFERENCE.test(value) || PATH.test(value) || VERSION.test(value)) return false;
+  if (value === "" || SWITCH.test(value) || REFERENCE.test(value) || PATH.test(value) || VERSION.test(value))
+    return false;
   if (VOCABULARY.test(value)) return false;
   if (/^(?:OLD)?PWD$/i.test(name) && value.startsWith("/")) return false;
   if ((/^passwd$/i.test(name) || value.includes(" ")) && NAME_SERVICES.test(value)) return false;
@@ -203,7 +247,8 @@ export function isCredential(text: string, judgement: Judgement, name = ""): boo
 
 /** Whether a text is `user:password` in base64, as `Authorization: Basic` has it (RFC 7617). */
 export function isUserAndPassword(text: string): boolean {
-  if (text.length < 8 || text.length > MAX_RANDOM_LENGTH || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return false;
+  if (text.length < 8 || text.length > MAX_RANDOM_LENGTH || !/^[A-Za-z0-9+/]+={0,2}$/.test(text))
+    return false;
   return /^[\x21-\x7e]+:[\x20-\x7e]+$/.test(Buffer.from(text, "base64").toString("latin1"));
 }
 
@@ -211,7 +256,10 @@ const STRENGTH: Readonly<Record<Judgement, number>> = { all: 3, text: 2, random:
 
 /** Of several judgements the one that hides most. */
 export function strongest(judgements: ReadonlyArray<Judgement | undefined>): Judgement | undefined {
-  return judgements.reduce((best, one) => (one && (!best || STRENGTH[one] > STRENGTH[best]) ? one : best), undefined);
+  return judgements.reduce(
+    (best, one) => (one && (!best || STRENGTH[one] > STRENGTH[best]) ? one : best),
+    undefined,
+  );
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -219,14 +267,27 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Longer words that a generator made are found by their form, if at all. */
 export const MAX_RANDOM_LENGTH = 2048;
 
-/** Whether a text looks as if a generator had made it: one long word of mixed letters and digits. UUIDs name things. */
+/**
+ * Whether a text looks as if a generator had made it: one long word of mixed letters and digits.
+ * UUIDs name things.
+ */
 export function isRandom(text: string): boolean {
-  if (text.length < 16 || text.length > MAX_RANDOM_LENGTH || !/^[A-Za-z0-9+/=_.%:~-]+$/.test(text) || UUID.test(text))
+  if (
+    text.length < 16 ||
+    text.length > MAX_RANDOM_LENGTH ||
+    !/^[A-Za-z0-9+/=_.%:~-]+$/.test(text) ||
+    UUID.test(text)
+  )
     return false;
   if (/^[A-Za-z]+:|\/[a-z]{2,}\/|\.[a-z]{2,}$/.test(text)) return false;
   const digits = text.replace(/\D/g, "").length;
   // By chance there may be few digits; but in words a capital begins several small letters.
   const changes = text.match(/(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=\d)\D/g)?.length ?? 0;
-  if (text.length >= 24 && /[a-z]/.test(text) && /[A-Z]/.test(text) && changes >= text.length * 0.45) return true;
-  return digits >= 3 && /[A-Za-z]/.test(text) && (digits >= text.length / 8 || (/[a-z]/.test(text) && /[A-Z]/.test(text)));
+  if (text.length >= 24 && /[a-z]/.test(text) && /[A-Z]/.test(text) && changes >= text.length * 0.45)
+    return true;
+  return (
+    digits >= 3 &&
+    /[A-Za-z]/.test(text) &&
+    (digits >= text.length / 8 || (/[a-z]/.test(text) && /[A-Z]/.test(text)))
+  );
 }

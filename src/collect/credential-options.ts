@@ -1,4 +1,5 @@
-// Credentials among the words of a command: options with a credential's name, and the short ones of well-known programs. Pure.
+// Credentials among the words of a command: options with a credential's name, and the short ones of
+// well-known programs. Pure.
 import { isCredential, judgeName } from "./credential-names.ts";
 
 interface Found {
@@ -7,9 +8,12 @@ interface Found {
 }
 
 /** `--password x`, `-storepass x`, `--token "x y"`; what has an `=` in it is found as such. */
-const OPTION = /(?<![\w-])--?([A-Za-z][\w.-]{0,127})[ \t]{1,8}("[^"\n]{1,4096}"|'[^'\n]{1,4096}'|[^\s"'-]\S{0,4095})/dg;
+const OPTION =
+  /(?<![\w-])--?([A-Za-z][\w.-]{0,127})[ \t]{1,8}("[^"\n]{1,4096}"|'[^'\n]{1,4096}'|[^\s"'-]\S{0,4095})/dg;
 
-/** Programs whose options for a credential do not say so, and what is one after the program's name. */
+/**
+ * Programs whose options for a credential do not say so, and what is one after the program's name.
+ */
 const PROGRAMS: ReadonlyArray<readonly [program: string, credential: RegExp]> = [
   ["mysql\\w{0,10}|mariadb[\\w-]{0,10}", /[ \t]-p([^\s-]\S{0,511})/dg],
   ["sshpass", /[ \t]-p[ \t]?(\S{1,512})/dg],
@@ -47,7 +51,8 @@ export function findInCommands(text: string): Found[] {
   for (const { 1: name = "", 2: value = "", indices } of text.matchAll(OPTION)) {
     const judgement = judgeName(name);
     const [start, end] = indices?.[2] ?? [0, 0];
-    if (judgement && isCredential(value.replace(/^["']|["']$/g, ""), judgement, name)) found.push({ start, end });
+    if (judgement && isCredential(value.replace(/^["']|["']$/g, ""), judgement, name))
+      found.push({ start, end });
   }
   for (const { command, credential } of COMMANDS) {
     for (const { 1: words = "", indices } of text.matchAll(command)) {

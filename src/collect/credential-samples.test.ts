@@ -1,4 +1,5 @@
-// Tests of masking by lists: made-up credentials of many forms, and ordinary values that look a little like one.
+// Tests of masking by lists: made-up credentials of many forms, and ordinary values that look a
+// little like one.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SAMPLES } from "./credential-samples.ts";
@@ -13,17 +14,21 @@ describe("made-up credentials", () => {
     expect(SAMPLES.length).toBeGreaterThan(300);
   });
 
-  it.each(SAMPLES.map((sample, at) => [at, sample.field, sample] as const))("%d %s", (_, __, { field, value, secrets }) => {
-    const masked = JSON.stringify(maskCredentials(field, value));
-    expect(masked).toContain(MASK);
-    for (const secret of secrets) {
-      expect(masked).not.toContain(quote(secret));
-      // Nor a good part of it.
-      if (secret.length > 20)
-        for (let at = 8; at + 8 <= secret.length; at += 8) expect(masked).not.toContain(quote(secret.slice(at, at + 8)));
-    }
-    expect(maskCredentials(field, JSON.parse(masked))).toEqual(JSON.parse(masked));
-  });
+  it.each(SAMPLES.map((sample, at) => [at, sample.field, sample] as const))(
+    "%d %s",
+    (_, __, { field, value, secrets }) => {
+      const masked = JSON.stringify(maskCredentials(field, value));
+      expect(masked).toContain(MASK);
+      for (const secret of secrets) {
+        expect(masked).not.toContain(quote(secret));
+        // Nor a good part of it.
+        if (secret.length > 20)
+          for (let at = 8; at + 8 <= secret.length; at += 8)
+            expect(masked).not.toContain(quote(secret.slice(at, at + 8)));
+      }
+      expect(maskCredentials(field, JSON.parse(masked))).toEqual(JSON.parse(masked));
+    },
+  );
 
   it.each([
     ["eos_token", "</s>"],
@@ -57,15 +62,22 @@ describe("made-up credentials", () => {
       `-p${MASK}`,
       "app",
     ]);
-    expect(maskCredentials("env", [{ name: "DB_PASSWORD", value: "x" }])).toEqual([{ name: "DB_PASSWORD", value: MASK }]);
+    expect(maskCredentials("env", [{ name: "DB_PASSWORD", value: "x" }])).toEqual([
+      { name: "DB_PASSWORD", value: MASK },
+    ]);
     expect(maskCredentials("url", "https://x.example.com/a?page=2&X-Amz-Signature=abc123&z=1")).toBe(
       `https://x.example.com/a?page=2&X-Amz-Signature=${MASK}&z=1`,
     );
-    expect(maskCredentials("dsn", "host=db password=hunter2 dbname=app")).toBe(`host=db password=${MASK} dbname=app`);
+    expect(maskCredentials("dsn", "host=db password=hunter2 dbname=app")).toBe(
+      `host=db password=${MASK} dbname=app`,
+    );
   });
 });
 
-/** Names and values as they stand in files, package lists and units of a plain machine, and what applications have beside. */
+/**
+ * Names and values as they stand in files, package lists and units of a plain machine, and what
+ * applications have beside.
+ */
 const ORDINARY = readFileSync("test/masking/ordinary-values.tsv", "utf8")
   .trim()
   .split("\n")

@@ -1,4 +1,5 @@
-// Made-up credentials of the exact forms of real ones, for tests. Put together here, so that no scanner takes this repository for a leak.
+// Made-up credentials of the exact forms of real ones, for tests. Put together here, so that no
+// scanner takes this repository for a leak.
 import type { JsonValue } from "./value.ts";
 
 /** A field with credentials in it. */
@@ -33,7 +34,12 @@ const join = (...parts: readonly string[]) => parts.join("");
 const encode = (text: string) => Buffer.from(text).toString("base64");
 const encodeUrl = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const pem = (kind: string) =>
-  [`-----BEGIN ${kind}PRIVATE KEY-----`, make(WORD, 64), make(WORD, 64), `-----END ${kind}PRIVATE KEY-----`].join("\n");
+  [
+    `-----BEGIN ${kind}PRIVATE KEY-----`,
+    make(WORD, 64),
+    make(WORD, 64),
+    `-----END ${kind}PRIVATE KEY-----`,
+  ].join("\n");
 const password = () => `${make(LOWER, 6)}-${make(WORD, 5)}!`;
 const uuid = () => `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`;
 
@@ -164,8 +170,24 @@ const TOKENS: readonly string[] = [
   join("ns", "ec1", make(BECH32, 58)),
   join("rc", "_", make("abcdefghijklmnopqrstuvwxyz234567", 12), "_", word(43)),
   join("rh", "_i-0", hex(16), "_", word(43)),
-  join(encodeUrl({ alg: "HS256", typ: "JWT" }), ".", encodeUrl({ sub: "1234567890", name: "x" }), ".", word(43)),
-  join(encodeUrl({ alg: "RSA-OAEP", enc: "A256GCM" }), ".", word(342), ".", word(16), ".", word(200), ".", word(22)),
+  join(
+    encodeUrl({ alg: "HS256", typ: "JWT" }),
+    ".",
+    encodeUrl({ sub: "1234567890", name: "x" }),
+    ".",
+    word(43),
+  ),
+  join(
+    encodeUrl({ alg: "RSA-OAEP", enc: "A256GCM" }),
+    ".",
+    word(342),
+    ".",
+    word(16),
+    ".",
+    word(200),
+    ".",
+    word(22),
+  ),
   join("$6$", word(16), "$", word(86)),
   join("$2", "b$12$", word(53)),
   join("$argon2", "id$v=19$m=65536,t=3,p=4$", word(22), "$", word(43)),
@@ -178,7 +200,13 @@ const TOKENS: readonly string[] = [
   pem("DSA "),
   pem(""),
   join("-----BEGIN PGP ", "PRIVATE KEY BLOCK-----\n\n", word(64), "\n-----END PGP PRIVATE KEY BLOCK-----"),
-  join("PuTTY-User", "-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n", word(48), "\nPrivate-MAC: ", hex(64)),
+  join(
+    "PuTTY-User",
+    "-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n",
+    word(48),
+    "\nPrivate-MAC: ",
+    hex(64),
+  ),
   encode(pem("RSA ")),
   encode(pem("")),
 ];
@@ -200,9 +228,31 @@ const NAMES: readonly string[] = [
     "MYSQL_ROOT_PASSWORD",
     "DB_PASS",
   ],
-  ...["REDIS_PASSWORD", "SECRET_KEY_BASE", "DJANGO_SECRET_KEY", "JWT_SECRET", "SESSION_SECRET", "OAUTH2_PROXY_COOKIE_SECRET"],
-  ...["DD_API_KEY", "NEW_RELIC_LICENSE_KEY", "RAILS_MASTER_KEY", "APP_KEY", "ENCRYPTION_KEY", "SMTP_PASSWD", "LDAP_BIND_PW"],
-  ...["AZURE_CLIENT_SECRET", "AZURE_STORAGE_KEY", "TWILIO_AUTH_TOKEN", "CONSUL_HTTP_TOKEN", "VAULT_TOKEN", "SONAR_TOKEN"],
+  ...[
+    "REDIS_PASSWORD",
+    "SECRET_KEY_BASE",
+    "DJANGO_SECRET_KEY",
+    "JWT_SECRET",
+    "SESSION_SECRET",
+    "OAUTH2_PROXY_COOKIE_SECRET",
+  ],
+  ...[
+    "DD_API_KEY",
+    "NEW_RELIC_LICENSE_KEY",
+    "RAILS_MASTER_KEY",
+    "APP_KEY",
+    "ENCRYPTION_KEY",
+    "SMTP_PASSWD",
+    "LDAP_BIND_PW",
+  ],
+  ...[
+    "AZURE_CLIENT_SECRET",
+    "AZURE_STORAGE_KEY",
+    "TWILIO_AUTH_TOKEN",
+    "CONSUL_HTTP_TOKEN",
+    "VAULT_TOKEN",
+    "SONAR_TOKEN",
+  ],
   ...[
     "DB_PASSWORD_PROD",
     "API_KEY_2",
@@ -224,7 +274,14 @@ const NAMES: readonly string[] = [
     "user-secret",
     "wpa_psk",
   ],
-  ...["AccountKey", "SharedAccessKey", "hoge.apiKey", "RABBITMQ_DEFAULT_PASS", "WORDPRESS_AUTH_SALT", "TF_VAR_db_password"],
+  ...[
+    "AccountKey",
+    "SharedAccessKey",
+    "hoge.apiKey",
+    "RABBITMQ_DEFAULT_PASS",
+    "WORDPRESS_AUTH_SALT",
+    "TF_VAR_db_password",
+  ],
 ];
 
 const ASSIGNED: ReadonlyArray<(name: string, secret: string) => string> = [
@@ -255,8 +312,16 @@ export const SAMPLES: readonly Sample[] = [
   within("url", (secret) => `postgres://app:${secret}@db/app`, `${word(5)}/${word(5)}`),
   within("jdbc", (secret) => `jdbc:mysql://db/app?user=app&password=${secret}&useSSL=true`, word(16)),
   within("jdbc", (secret) => `jdbc:oracle:thin:app/${secret}@//db:1521/app`, word(16)),
-  within("connection", (secret) => `Server=db;Database=app;User Id=app;Password=${secret};Encrypt=true`, word(16)),
-  within("connection", (secret) => `DefaultEndpointsProtocol=https;AccountName=app;AccountKey=${secret};`, `${word(86)}==`),
+  within(
+    "connection",
+    (secret) => `Server=db;Database=app;User Id=app;Password=${secret};Encrypt=true`,
+    word(16),
+  ),
+  within(
+    "connection",
+    (secret) => `DefaultEndpointsProtocol=https;AccountName=app;AccountKey=${secret};`,
+    `${word(86)}==`,
+  ),
   within(
     "connection",
     (secret) => `Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=R;SharedAccessKey=${secret}`,
@@ -264,8 +329,16 @@ export const SAMPLES: readonly Sample[] = [
   ),
   within("dsn", (secret) => `host=db user=app password=${secret} dbname=app`, word(16)),
   within("url", (secret) => `https://api.example.com/v1?token=${secret}&page=2`, word(20)),
-  within("url", (secret) => `https://x.s3.amazonaws.com/a?X-Amz-Expires=300&X-Amz-Signature=${secret}`, hex(64)),
-  within("url", (secret) => `https://x.blob.core.windows.net/a?sv=2022-11-02&sig=${secret}`, `${word(43)}%3D`),
+  within(
+    "url",
+    (secret) => `https://x.s3.amazonaws.com/a?X-Amz-Expires=300&X-Amz-Signature=${secret}`,
+    hex(64),
+  ),
+  within(
+    "url",
+    (secret) => `https://x.blob.core.windows.net/a?sv=2022-11-02&sig=${secret}`,
+    `${word(43)}%3D`,
+  ),
   within("url", (secret) => `https://maps.example.com/a?key=${secret}`, word(32)),
   within(
     "url",
@@ -322,7 +395,11 @@ export const SAMPLES: readonly Sample[] = [
   within("apache", (secret) => `RequestHeader set X-Auth-Token "${secret}"`, word(32)),
   within("grafana", (secret) => `[database]\npassword = """${secret}"""\nhost = db`, `#${word(12)};`),
   within("consul", (secret) => `encrypt = "${secret}"`, `${word(43)}=`),
-  within("rabbitmq", (secret) => `[{rabbit,[{default_user,<<"app">>},{default_pass,<<"${secret}">>}]}].`, word(12)),
+  within(
+    "rabbitmq",
+    (secret) => `[{rabbit,[{default_user,<<"app">>},{default_pass,<<"${secret}">>}]}].`,
+    word(12),
+  ),
   within("ipsec", (secret) => `192.0.2.1 %any : PSK "${secret}"`, word(12)),
   within("ceph", (secret) => `[client.admin]\n\tkey = ${secret}\n`, join("A", "Q", word(36), "==")),
   within("squid", (secret) => `cache_peer p parent 3128 0 login=app:${secret}`, word(12)),
@@ -334,7 +411,11 @@ export const SAMPLES: readonly Sample[] = [
   within("haproxy", (secret) => `user app insecure-password ${secret}`, word(12)),
   within("netrc", (secret) => `machine example.com login app password ${secret}`),
   within("netrc", (secret) => `machine example.com\n  login app\n  password ${secret}\n`),
-  within("bind", (secret) => `key "rndc-key" { algorithm hmac-sha256; secret "${secret}"; };`, `${word(43)}=`),
+  within(
+    "bind",
+    (secret) => `key "rndc-key" { algorithm hmac-sha256; secret "${secret}"; };`,
+    `${word(43)}=`,
+  ),
   within("wpa", (secret) => `network={\n ssid="x"\n psk="${secret}"\n}`),
   within("snmp", (secret) => `rocommunity ${secret}`),
   within("npmrc", (secret) => `//registry.npmjs.org/:_authToken=${secret}`, word(36)),
@@ -345,7 +426,11 @@ export const SAMPLES: readonly Sample[] = [
     encode(`application:${password()}`),
   ),
   within("wireguard", (secret) => `[Interface]\nPrivateKey = ${secret}\n`, `${word(43)}=`),
-  within("kubeconfig", (secret) => `users:\n- name: x\n  user:\n    client-key-data: ${secret}\n`, encode(pem("EC "))),
+  within(
+    "kubeconfig",
+    (secret) => `users:\n- name: x\n  user:\n    client-key-data: ${secret}\n`,
+    encode(pem("EC ")),
+  ),
   within("yaml", (secret) => `db:\n  password: |\n    ${secret}\n  port: 5432`),
   within("sql", (secret) => `CREATE USER app IDENTIFIED BY '${secret}'`),
   within("ini", (secret) => `[client]\nuser = root\npassword = "${secret}"\n`),

@@ -1,6 +1,12 @@
 // Credentials within a text: what has the form of one, and what the text itself calls one. Pure.
 import { FORMS } from "./credential-forms.ts";
-import { isCredential, type Judgement, judgeName, judgeParameter, MAX_RANDOM_LENGTH } from "./credential-names.ts";
+import {
+  isCredential,
+  type Judgement,
+  judgeName,
+  judgeParameter,
+  MAX_RANDOM_LENGTH,
+} from "./credential-names.ts";
 import { findInCommands } from "./credential-options.ts";
 
 /** Where in a text a credential stands; the end is exclusive. */
@@ -13,7 +19,10 @@ export interface Range {
 const MAX_NAME = 128;
 const MAX_VALUE = 16_384;
 
-/** Finds all credentials in a text, in order, none overlapping. Time is in proportion to the text, whatever it is. */
+/**
+ * Finds all credentials in a text, in order, none overlapping. Time is in proportion to the text,
+ * whatever it is.
+ */
 export function findCredentials(text: string): readonly Range[] {
   const found: Range[] = [];
   for (const { pattern, isOne } of FORMS) {
@@ -23,7 +32,13 @@ export function findCredentials(text: string): readonly Range[] {
       found.push({ start, end });
     }
   }
-  found.push(...findAssigned(text), ...findPaired(text), ...findElements(text), ...findDirectives(text), ...findInCommands(text));
+  found.push(
+    ...findAssigned(text),
+    ...findPaired(text),
+    ...findElements(text),
+    ...findDirectives(text),
+    ...findInCommands(text),
+  );
   return merge(found);
 }
 
@@ -31,13 +46,17 @@ function merge(ranges: readonly Range[]): readonly Range[] {
   const merged: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
     const last = merged.at(-1);
-    if (last && range.start < last.end) merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    if (last && range.start < last.end)
+      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
     else merged.push(range);
   }
   return merged;
 }
 
-/** `NAME = VALUE`, `"name": "value"`, `--name=value`, `?name=value`, `name => value`: each name is judged where its sign stands. */
+/**
+ * `NAME = VALUE`, `"name": "value"`, `--name=value`, `?name=value`, `name => value`: each name is
+ * judged where its sign stands.
+ */
 const SIGN = /:=|=>|={1,3}|:(?![:/])/g;
 
 function findAssigned(text: string): Range[] {
@@ -49,7 +68,8 @@ function findAssigned(text: string): Range[] {
     const name = readName(text, index);
     const judgement = name && judge(text, name);
     // In an ARN and the like `secret:` is a part of a name.
-    const isWithin = name && sign === ":" && text[name.start - 1] === ":" && /\S/.test(text.charAt(index + 1));
+    const isWithin =
+      name && sign === ":" && text[name.start - 1] === ":" && /\S/.test(text.charAt(index + 1));
     if (!name || !judgement || isWithin) continue;
     const range = readValue(text, index + sign.length, name, judgement);
     if (!range || !isCredential(unquote(text.slice(range.start, range.end)), judgement, name.text)) continue;
@@ -68,17 +88,23 @@ interface Name {
   readonly start: number;
   /** Whether nothing but a keyword stands before it in its line. */
   readonly isFirst: boolean;
-  /** A quote that stands before it and is not closed by its own end: `"Authorization: Bearer x"`. */
+  /**
+   * A quote that stands before it and is not closed by its own end: `"Authorization: Bearer x"`.
+   */
   readonly quote: string;
 }
 
-/** A part of each word that can make a name a credential's; what has none in its last characters need not be read. */
+/**
+ * A part of each word that can make a name a credential's; what has none in its last characters
+ * need not be read.
+ */
 const HINT =
   /pass|pw|psk|pswd|crypt|secret|token|cred|key|auth|bearer|jwt|salt|cookie|session|pat|sas|otp|hook|sig|code|state|hmac|ticket|assertion|mnemonic|phrase|community|senha|kennwort|contrase|motde|パスワード|密码|口令|비밀번호/i;
 const HINT_LENGTH = 80;
 
 const BEFORE_SIGN = /([\p{L}\p{N}_.$-]+(?: [\p{L}\p{N}_.$-]+){0,3})(\\?["'`]|["'`]?\])?[ \t]{0,8}$/u;
-const FIRST = /(?:^|[\n\r])[ \t]*(?:(?:export|set|setenv|env|ENV|ARG|declare|local|readonly|-|#|;|\/\/|\*)[ \t]+)*$/;
+const FIRST =
+  /(?:^|[\n\r])[ \t]*(?:(?:export|set|setenv|env|ENV|ARG|declare|local|readonly|-|#|;|\/\/|\*)[ \t]+)*$/;
 
 /** Reads the name that ends before a sign. */
 function readName(text: string, sign: number): Name | undefined {
@@ -103,7 +129,10 @@ function readName(text: string, sign: number): Name | undefined {
   };
 }
 
-/** Of several words the last ones count: `the secret access key: …`. In a URL's query more names are credentials'. */
+/**
+ * Of several words the last ones count: `the secret access key: …`. In a URL's query more names are
+ * credentials'.
+ */
 function judge(text: string, { text: words, start }: Name): Judgement | undefined {
   const isParameter = /[?&]/.test(text.charAt(start - 1));
   const own = words.slice(words.lastIndexOf(" ") + 1);
@@ -113,7 +142,8 @@ function judge(text: string, { text: words, start }: Name): Judgement | undefine
 
 /** Where the value of a name ends that is not quoted: before the next name in its line. */
 const NEXT_NAME = /(?:[ \t]+|,[ \t]+|&)["']?[\p{L}_][\p{L}\p{N}_.-]{0,64}["']?[ \t]{0,2}[=:](?![:/=])/u;
-const SCHEME = /^(?:Basic|Bearer|Token|Digest|Negotiate|ApiKey|Api-Key|Key|AWS4-HMAC-SHA256|SharedKey|GoogleLogin)[ \t]+(?=\S)/i;
+const SCHEME =
+  /^(?:Basic|Bearer|Token|Digest|Negotiate|ApiKey|Api-Key|Key|AWS4-HMAC-SHA256|SharedKey|GoogleLogin)[ \t]+(?=\S)/i;
 const IS_HEADER = /(?:^|[-_ ])(?:authorization|cookie|api-key|auth-token)$/i;
 
 /** Reads the value after a sign: a quoted text, a block of YAML, an array or object, or a word. */
@@ -135,7 +165,9 @@ function isEmptyRange(start: number, length: number): Range | undefined {
   return length > 0 ? { start, end: start + length } : undefined;
 }
 
-/** Where a value without quotes ends. One that begins its line takes the whole line; others a word. */
+/**
+ * Where a value without quotes ends. One that begins its line takes the whole line; others a word.
+ */
 function findEnd(line: string, { text, isFirst, quote }: Name): number {
   const isHeader = IS_HEADER.test(text);
   const open = quote === "" ? -1 : line.indexOf(quote);
@@ -192,11 +224,17 @@ function unquote(text: string): string {
   return text.replace(/^(?:"""|'''|\\?["'`])|(?:"""|'''|\\?["'`])$/g, "");
 }
 
-/** `{"name": "DB_PASSWORD", "value": "x"}`, `- name: DB_PASSWORD` and below it `value: x`, `key="DbPassword" value="x"`, `define('DB_PASSWORD', 'x')`. */
+/**
+ * `{"name": "DB_PASSWORD", "value": "x"}`, `- name: DB_PASSWORD` and below it `value: x`,
+ * `key="DbPassword" value="x"`, `define('DB_PASSWORD', 'x')`.
+ */
 const PAIR =
   /(?<![\p{L}\p{N}_])(?:name|key|variable|param|parameter)\\?["']?[ \t]{0,4}[=:][ \t]{0,4}\\?["']?([\p{L}_][\p{L}\p{N}_.-]{0,127})\\?["']?[\s,]{1,80}\\?["']?(?:value|val|default|content)\\?["']?[ \t]{0,4}[=:]/giu;
 const CALL = /\([ \t]{0,4}(["'])([\p{L}_][\p{L}\p{N}_.-]{0,127})\1[ \t]{0,4},(?=[ \t]{0,4}["'])/gu;
-/** Erlang's `{default_pass, <<"x">>}`, and headers that a proxy sets: `proxy_set_header X-Api-Key x;`, `RequestHeader set X-Api-Key x`. */
+/**
+ * Erlang's `{default_pass, <<"x">>}`, and headers that a proxy sets:
+ * `proxy_set_header X-Api-Key x;`, `RequestHeader set X-Api-Key x`.
+ */
 const TUPLE = /\{[ \t]{0,4}([\p{L}_][\p{L}\p{N}_]{0,127})[ \t]{0,4},[ \t]{0,4}(?:<<)?(?=")/gu;
 const SET_HEADER =
   /\b\w{0,24}header[ \t]{1,8}(?:(?:set|add|append|merge)[ \t]{1,8})?([\p{L}_][\p{L}\p{N}_-]{0,127})[ \t]{1,8}/giu;
@@ -209,8 +247,15 @@ function findPaired(text: string): Range[] {
       const judgement = judgeName(name);
       const at = match.index + match[0].length;
       const range =
-        judgement && readValue(text, at, { text: name, start: at, isFirst: /[\n\r]/.test(match[0]), quote: "" }, judgement);
-      if (range && isCredential(unquote(text.slice(range.start, range.end)), judgement, name)) found.push(range);
+        judgement &&
+        readValue(
+          text,
+          at,
+          { text: name, start: at, isFirst: /[\n\r]/.test(match[0]), quote: "" },
+          judgement,
+        );
+      if (range && isCredential(unquote(text.slice(range.start, range.end)), judgement, name))
+        found.push(range);
     }
   }
   return found;
@@ -236,7 +281,10 @@ function findElements(text: string): Range[] {
 /** Configuration that has only a space between name and value. */
 const DIRECTIVE =
   /^[ \t]*(?:(?:export|set|setenv|env|ENV|ARG|config[ \t]+set)[ \t]+)?(?!\w+[ \t]+(?:required|requisite|sufficient|optional|include|substack|\[))([\p{L}_][\p{L}\p{N}_.-]{1,127})[ \t]+([^\s=:][^\n\r]{0,4096})$/dgmu;
-/** Names that are a credential's in such a line, though they are one word: `secret "…";` of BIND, `password …` of netrc. */
+/**
+ * Names that are a credential's in such a line, though they are one word: `secret "…";` of BIND,
+ * `password …` of netrc.
+ */
 const DIRECTIVE_WORDS =
   /^(?:requirepass|masterauth|rocommunity|rwcommunity|storepass|keypass|psk|passwd|password|rootpw|bindpw)$/i;
 const COMPOUND = /[\p{L}\p{N}][_.-][\p{L}\p{N}]|[a-z][A-Z]/u;
@@ -250,7 +298,8 @@ const OTHERS: readonly RegExp[] = [
   /\b(?:echo|printf)[ \t]+(\S{1,512})[ \t]*\|[^\n|]{0,256}(?:password-stdin|passwd --stdin)/dg,
   /\b(?:echo|printf)[ \t]+["']?[^\s:"']{1,64}:([^\s"']{1,512})["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd/dg,
   /\bpassword(?:[ \t]for[ \t]\S{1,64})?[ \t]is:?[ \t]{1,4}((?=\S*\d)\S{4,256})/dgi,
-  // https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html, and users of HAProxy.
+  // https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html, and users of
+  // HAProxy.
   /\b(?:login|user|account)[ \t]+\S{1,128}\s{1,16}(?:insecure-)?password[ \t]+(\S{1,512})/dg,
   // Squid's peers; ipsec.secrets; snmpd's users.
   /\blogin=[^\s:=]{1,128}:([^\s:]{1,512})/dg,

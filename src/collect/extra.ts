@@ -17,7 +17,9 @@ const MAX_BYTES = 64 * 1024;
 const FORMATS = { ".json": "json", ".env": "dotenv", ".conf": "dotenv" } as const;
 const PATTERN = "*.{json,env,conf}";
 
-/** No folder, or an empty one, gives no field. A file that cannot be read costs its own facts only. */
+/**
+ * No folder, or an empty one, gives no field. A file that cannot be read costs its own facts only.
+ */
 export const extraCollector: Collector<OptionsOf["extra"]> = {
   inputs: ({ folder }) => ({ paths: [], globs: [toGlob(folder)] }),
   isOfFilesAlone: true,
@@ -41,7 +43,8 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
         for (const reason of outcome.doubts ?? []) unread.push({ what: path, reason });
       } else unread.push({ what: path, reason: outcome.reason });
     }
-    if (found.paths.length > MAX_FILES) unread.push({ what: folder, reason: `has more than ${MAX_FILES} files` });
+    if (found.paths.length > MAX_FILES)
+      unread.push({ what: folder, reason: `has more than ${MAX_FILES} files` });
     return { fields: facts.size > 0 ? [[into, Object.fromEntries(facts)]] : [], unread };
   },
 };
@@ -51,20 +54,24 @@ function toGlob(folder: string): string {
 }
 
 function findNameFault(name: string, facts: ReadonlyMap<string, JsonValue>): string | undefined {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(name)) return "its name is none: letters, digits, -, _ and dots";
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(name))
+    return "its name is none: letters, digits, -, _ and dots";
   return facts.has(name) ? `another file gives ${name} already` : undefined;
 }
 
 function readFacts(bytes: Buffer, format: "json" | "dotenv"): ReturnType<typeof checkValue> {
-  if (bytes.length > MAX_BYTES) return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_BYTES}` };
+  if (bytes.length > MAX_BYTES)
+    return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_BYTES}` };
   const decoded = decodeText(bytes);
   if ("reason" in decoded) return decoded;
   const { text } = decoded;
   // The folder is Rollcall's own: no shell reads what stands there.
-  const parsed = format === "dotenv" ? parseDotenv(text, ["systemd", "docker compose"]) : parseFormat(text, format);
+  const parsed =
+    format === "dotenv" ? parseDotenv(text, ["systemd", "docker compose"]) : parseFormat(text, format);
   if ("fault" in parsed) return { reason: parsed.fault };
   // The format takes any text, and passes over what it does not know.
   const isNothing = format === "dotenv" && Object.keys(parsed.tree ?? {}).length === 0;
-  if (isNothing && text.split("\n").some((line) => /^\s*[^\s#]/.test(line))) return { reason: "has no line that is key=value" };
+  if (isNothing && text.split("\n").some((line) => /^\s*[^\s#]/.test(line)))
+    return { reason: "has no line that is key=value" };
   return checkValue(parsed.tree);
 }

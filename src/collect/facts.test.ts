@@ -1,4 +1,5 @@
-// Tests of the collectors os, gpu and extra over files as real hosts have them, and as they should not be.
+// Tests of the collectors os, gpu and extra over files as real hosts have them, and as they should
+// not be.
 import { describe, expect, it } from "vitest";
 import { extraCollector } from "./extra.ts";
 import { gpuCollector, parseDriver, parseInformation } from "./gpu.ts";
@@ -22,16 +23,21 @@ describe("os", () => {
 
   it("leaves out what is not there", async () => {
     expect(await collect({})).toEqual({ fields: [], unread: [] });
-    expect(await collect({ "etc/os-release": "ID=arch\n\0" })).toMatchObject({ fields: [["os", { id: "arch" }]] });
+    expect(await collect({ "etc/os-release": "ID=arch\n\0" })).toMatchObject({
+      fields: [["os", { id: "arch" }]],
+    });
   });
 });
 
 describe("gpu", () => {
   it("reads the driver's version of both kernel modules", () => {
-    expect(parseDriver("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\n")).toBe(
-      "535.104.05",
-    );
-    const open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs-builder@x)\n";
+    expect(
+      parseDriver(
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\n",
+      ),
+    ).toBe("535.104.05");
+    const open =
+      "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs-builder@x)\n";
     expect(parseDriver(open)).toBe("580.65.06");
     expect(parseDriver("GCC version: 12.2.0\n")).toBeUndefined();
     expect(parseInformation("Model: \t\t Tesla T4\nGPU UUID: \t GPU-??\nx\n")).toEqual({
@@ -42,13 +48,20 @@ describe("gpu", () => {
 
   it("is an empty array without a driver", async () => {
     const host = makeHostDouble(await makeFolder());
-    expect(await gpuCollector.collect({ into: "gpus" }, host, signal)).toEqual({ fields: [["gpus", []]], unread: [] });
+    expect(await gpuCollector.collect({ into: "gpus" }, host, signal)).toEqual({
+      fields: [["gpus", []]],
+      unread: [],
+    });
   });
 });
 
 describe("extra", () => {
   const collect = async (files: Record<string, string | Buffer>) =>
-    extraCollector.collect({ folder: "/x [1]", into: "extra" }, makeHostDouble(await makeFolder(files)), signal);
+    extraCollector.collect(
+      { folder: "/x [1]", into: "extra" },
+      makeHostDouble(await makeFolder(files)),
+      signal,
+    );
 
   it("has a member for each file, whatever the folder is called", async () => {
     const { fields, unread } = await collect({
@@ -68,7 +81,10 @@ describe("extra", () => {
     expect(fields).toEqual([["extra", { a: { model: "resnet#2_1.8", image: "x", url: "http://h/?a&b" } }]]);
     expect(unread).toEqual([
       { what: "/x [1]/a.env", reason: "image: systemd would read another value" },
-      { what: "/x [1]/b.json", reason: "v: stands in its object more than once, each time with another value" },
+      {
+        what: "/x [1]/b.json",
+        reason: "v: stands in its object more than once, each time with another value",
+      },
     ]);
   });
 

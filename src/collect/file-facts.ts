@@ -4,7 +4,10 @@ import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 
-/** Most bytes of which a digest is made: half a second of one core. Of larger files size, inode and mtime are compared. */
+/**
+ * Most bytes of which a digest is made: half a second of one core. Of larger files size, inode and
+ * mtime are compared.
+ */
 const MAX_DIGEST_BYTES = 256 * 1024 * 1024;
 
 const PIECE_BYTES = 256 * 1024;
@@ -84,7 +87,9 @@ export async function inspectPath(resolve: (path: string) => string, path: strin
 
 /** The bytes of a file that had the same identity before and after they were read. */
 export interface Digested {
-  /** SHA-256 in hexadecimal; undefined for a file of more than MAX_DIGEST_BYTES or of another kind. */
+  /**
+   * SHA-256 in hexadecimal; undefined for a file of more than MAX_DIGEST_BYTES or of another kind.
+   */
   readonly digest: string | undefined;
   readonly identity: string;
 }

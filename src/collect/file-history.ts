@@ -1,6 +1,9 @@
 // What a path held, and when: the looks at it in order, by the clock since boot. Pure.
 
-/** `sha256:…`; `absent`; or, of a file that may not be read or is too large, `facts:SIZE:INODE:MTIME`. */
+/**
+ * `sha256:…`; `absent`; or, of a file that may not be read or is too large,
+ * `facts:SIZE:INODE:MTIME`.
+ */
 export type Content = string;
 
 export const ABSENT: Content = "absent";
@@ -15,7 +18,10 @@ export interface Run {
   readonly real: string;
   /** Of the file that was found at the last of them; what is compared before anything is read. */
   readonly identity: string;
-  /** The file was so young when it was read that another change may not have moved its times: it is read again. */
+  /**
+   * The file was so young when it was read that another change may not have moved its times: it is
+   * read again.
+   */
   readonly isRacy?: boolean | undefined;
   /** The first and the last of these looks. */
   readonly from: number;
@@ -60,7 +66,10 @@ export interface Look {
   readonly content: Content;
   readonly real: string;
   readonly identity: string;
-  /** The newest ctime of the file and the links to it, ms since the epoch; undefined for what is not there. */
+  /**
+   * The newest ctime of the file and the links to it, ms since the epoch; undefined for what is not
+   * there.
+   */
   readonly changedAt: number | undefined;
   /** Of the links on the way the newest, and whether it is newer than the file. */
   readonly newestLink?: { readonly path: string; readonly isNewest: boolean } | undefined;
@@ -71,7 +80,12 @@ export interface Look {
  *
  * @param epochs of the wall clock in this boot, the last one being that of the look
  */
-export function addLook(runs: readonly Run[], look: Look, epochs: readonly ClockEpoch[], moment: Moment): readonly Run[] {
+export function addLook(
+  runs: readonly Run[],
+  look: Look,
+  epochs: readonly ClockEpoch[],
+  moment: Moment,
+): readonly Run[] {
   const last = runs.at(-1);
   const { now, offset } = moment;
   const { content, real, identity, changedAt } = look;
@@ -79,7 +93,9 @@ export function addLook(runs: readonly Run[], look: Look, epochs: readonly Clock
   if (last?.content === content) {
     return [...runs.slice(0, -1), { ...last, real, identity, isRacy: isYoung || undefined, to: now }];
   }
-  const { lo, hi } = last ? placeChange(changedAt, last.to, epochs, moment) : placeFirst(changedAt, epochs, moment);
+  const { lo, hi } = last
+    ? placeChange(changedAt, last.to, epochs, moment)
+    : placeFirst(changedAt, epochs, moment);
   const isBelieved = lo === hi && changedAt !== undefined;
   const isTurned = last ? last.real !== real : look.newestLink?.isNewest;
   const link = isTurned ? look.newestLink?.path : undefined;
@@ -103,8 +119,16 @@ export function isRacy(changedAt: number, { now, offset }: Moment): boolean {
   return Math.abs(now + offset - changedAt) < RACY_MS;
 }
 
-/** Of a change between two looks. Where the wall clock was stepped between them, its ctime says nothing. */
-function placeChange(changedAt: number | undefined, since: number, epochs: readonly ClockEpoch[], { now, offset }: Moment) {
+/**
+ * Of a change between two looks. Where the wall clock was stepped between them, its ctime says
+ * nothing.
+ */
+function placeChange(
+  changedAt: number | undefined,
+  since: number,
+  epochs: readonly ClockEpoch[],
+  { now, offset }: Moment,
+) {
   const window = { lo: since, hi: now };
   const isSteady = epochs.every((epoch) => epoch.to < since || Math.abs(epoch.offset - offset) <= STEP_MS);
   if (changedAt === undefined || !isSteady) return window;
@@ -114,14 +138,19 @@ function placeChange(changedAt: number | undefined, since: number, epochs: reado
   return { lo: placed, hi: placed };
 }
 
-/** Of content that was there at the first look: by each epoch in which the wall clock may have stamped it. */
+/**
+ * Of content that was there at the first look: by each epoch in which the wall clock may have
+ * stamped it.
+ */
 function placeFirst(changedAt: number | undefined, epochs: readonly ClockEpoch[], { now, offset }: Moment) {
   if (changedAt === undefined) return { lo: BEFORE_BOOT, hi: now };
   const candidates = epochs.flatMap((epoch, index) => {
     const at = changedAt - (index === epochs.length - 1 ? offset : epoch.offset);
     const earliest = epochs[index - 1]?.to ?? Number.NEGATIVE_INFINITY;
     const latest = epochs[index + 1]?.from ?? now;
-    return at >= earliest - SLACK_MS && at <= latest + SLACK_MS ? [Math.min(Math.max(at, BEFORE_BOOT), now)] : [];
+    return at >= earliest - SLACK_MS && at <= latest + SLACK_MS
+      ? [Math.min(Math.max(at, BEFORE_BOOT), now)]
+      : [];
   });
   if (candidates.length === 0) return { lo: BEFORE_BOOT, hi: now };
   return { lo: Math.min(...candidates), hi: Math.max(...candidates) };
@@ -131,7 +160,10 @@ function placeFirst(changedAt: number | undefined, epochs: readonly ClockEpoch[]
 export type Held =
   /** `isByClock`: no look says so, but the ctime of what was found later. */
   | { readonly content: Content; readonly isByClock: boolean; readonly index: number }
-  /** Something else than the run `before` which it was there, by the clock; `perhaps` what was seen before that. */
+  /**
+   * Something else than the run `before` which it was there, by the clock; `perhaps` what was seen
+   * before that.
+   */
   | { readonly other: number; readonly perhaps: Content | undefined }
   | undefined;
 
@@ -176,7 +208,10 @@ export function mergeRuns(ours: readonly Run[], theirs: readonly Run[]): readonl
       };
   }
   // The newest look is what is there now.
-  const newest = merged.reduce<Run | undefined>((found, run) => (found && found.to >= run.to ? found : run), undefined);
+  const newest = merged.reduce<Run | undefined>(
+    (found, run) => (found && found.to >= run.to ? found : run),
+    undefined,
+  );
   if (newest && merged.at(-1) !== newest)
     merged.push({ ...newest, from: newest.to, lo: merged.at(-1)?.to ?? newest.lo, hi: newest.to });
   return merged.slice(-MAX_RUNS);

@@ -12,7 +12,10 @@ export const fileCollector: Collector<OptionsOf["file"]> = {
   async collect(options, host, signal): Promise<Collected> {
     const file = await host.files.read(options.path, signal);
     if ("bytes" in file)
-      return makeSelector(options.fields)({ bytes: file.bytes, format: options.format, path: options.path }, signal);
+      return makeSelector(options.fields)(
+        { bytes: file.bytes, format: options.format, path: options.path },
+        signal,
+      );
     const mayBeAbsent = file.unreadable === "absent" && Object.values(options.fields).every(isOptional);
     return { fields: [], unread: mayBeAbsent ? [] : [{ what: options.path, reason: file.reason }] };
   },

@@ -6,14 +6,18 @@ import type { NamedCredential } from "./named-credentials.ts";
 import { makeSelector } from "./select.ts";
 import type { JsonValue } from "./value.ts";
 
-/** No file is an empty array. A file that cannot be read, or gives no field at all, has no object in it. */
+/**
+ * No file is an empty array. A file that cannot be read, or gives no field at all, has no object in
+ * it.
+ */
 export const filesCollector: Collector<OptionsOf["files"]> = {
   inputs: ({ glob }) => ({ paths: [], globs: glob }),
   isOfFilesAlone: true,
 
   async collect(options, host, signal): Promise<Collected> {
     const found = await host.files.glob(options.glob, signal);
-    if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
+    if ("unreadable" in found)
+      return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
     const unread: Unread[] = [...found.unread];
@@ -27,7 +31,8 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
         continue;
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
-      for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
+      for (const { at, judgement } of selection.named ?? [])
+        named.push({ at: [options.into, entries.length, ...at], judgement });
       if (selection.fields.length > 0) entries.push(Object.fromEntries(selection.fields));
       for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
     }

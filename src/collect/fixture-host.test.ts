@@ -27,7 +27,8 @@ async function collect(parts: Partial<HostAccess> = {}): Promise<CollectedReport
 /** The golden file is indented, for people; the bytes must be its compact form. */
 async function compare(report: CollectedReport, golden: string): Promise<void> {
   const text = report.bytes.toString("utf8");
-  if (process.env.UPDATE_GOLDEN === "1") await writeFile(FOLDER + golden, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+  if (process.env.UPDATE_GOLDEN === "1")
+    await writeFile(FOLDER + golden, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
   expect(text).toBe(JSON.stringify(JSON.parse(await readFile(FOLDER + golden, "utf8"))));
   const accepted = parseReport(report.bytes, report.id);
   expect(isRejected(accepted) ? accepted : "accepted").toBe("accepted");

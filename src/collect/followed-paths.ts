@@ -1,4 +1,5 @@
-// Where paths lead, each followed once: which are one file, and which were before a link was turned.
+// Where paths lead, each followed once: which are one file, and which were before a link was
+// turned.
 import { posix } from "node:path";
 import type { HostFiles } from "./host-files.ts";
 import { normalizePath } from "./process-words.ts";
@@ -14,7 +15,8 @@ export interface FollowedPaths {
   /** Whether both are one file. */
   isSame(a: string, b: string): Promise<boolean>;
   /**
-   * Whether a path is what another led to before a link on its way was turned to a folder beside: an earlier release.
+   * Whether a path is what another led to before a link on its way was turned to a folder beside:
+   * an earlier release.
    *
    * @returns where that link leads now; undefined if it is not so
    */

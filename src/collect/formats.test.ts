@@ -14,10 +14,22 @@ describe("parseFormat", () => {
     ["json", '{"a":{"b":[1,"x"]}}', { a: { b: [1, "x"] } }],
     ["yaml", "a: &x {b: 1}\nc: {<<: *x, d: 2}\n", { a: { b: 1 }, c: { b: 1, d: 2 } }],
     ["toml", "[a]\nb = 1.5\n", { a: { b: 1.5 } }],
-    ["ini", "; c\n[module_A]\nfilename = A_red_1.1\n[x.y]\nz=1\n", { module_A: { filename: "A_red_1.1" }, "x.y": { z: "1" } }],
+    [
+      "ini",
+      "; c\n[module_A]\nfilename = A_red_1.1\n[x.y]\nz=1\n",
+      { module_A: { filename: "A_red_1.1" }, "x.y": { z: "1" } },
+    ],
     ["configparser", "[A]\nFile: a\n  b\n", { A: { file: "a\nb" } }],
-    ["systemd", "[Service]\nExec=/bin/a \\\n  -y\nEnv=A=1\nEnv=B=2\n", { Service: { Exec: "/bin/a  -y", Env: ["A=1", "B=2"] } }],
-    ["my.cnf", "[mysqld]\nskip-networking\nport = 3306 # c\n", { mysqld: { skip_networking: true, port: "3306" } }],
+    [
+      "systemd",
+      "[Service]\nExec=/bin/a \\\n  -y\nEnv=A=1\nEnv=B=2\n",
+      { Service: { Exec: "/bin/a  -y", Env: ["A=1", "B=2"] } },
+    ],
+    [
+      "my.cnf",
+      "[mysqld]\nskip-networking\nport = 3306 # c\n",
+      { mysqld: { skip_networking: true, port: "3306" } },
+    ],
     ["php.ini", "[PHP]\nmemory_limit = 128M ; c\nx[] = 1\n", { PHP: { memory_limit: "128M", x: ["1"] } }],
     ["dotenv", "export A=1\nB='x y'\n# c\n", { A: "1", B: "x y" }],
     ["properties", "a.b=1\nc : x\\\n  y\n", { "a.b": "1", c: "xy" }],
@@ -30,10 +42,13 @@ describe("parseFormat", () => {
     ["json", '{"a":[1.10,1.5,10,1e3,2.0,-0,9007199254740993,1234567890123456789]}'],
     ["yaml", "a: [1.10, 1.5, 10, 1e3, 2.0, -0, 9007199254740993, 1234567890123456789]"],
     ["toml", "a = [1.10, 1.5, 10, 1e3, 2.0, -0, 9007199254740993, 1234567890123456789]"],
-  ] as const)("keeps numbers of %s as they are written where a number would lose something", (format, text) => {
-    const list = ["1.10", 1.5, 10, "1e3", "2.0", "-0", "9007199254740993", "1234567890123456789"];
-    expect(toPlain(parseFormat(text, format))).toEqual({ a: list });
-  });
+  ] as const)(
+    "keeps numbers of %s as they are written where a number would lose something",
+    (format, text) => {
+      const list = ["1.10", 1.5, 10, "1e3", "2.0", "-0", "9007199254740993", "1234567890123456789"];
+      expect(toPlain(parseFormat(text, format))).toEqual({ a: list });
+    },
+  );
 
   it("keeps what else YAML and TOML have for numbers and dates", () => {
     const kept = ["0x1F", "0o17", ".inf", ".nan", "1_000", "2001-12-14", "+1"];
@@ -67,7 +82,9 @@ describe("parseFormat", () => {
   });
 
   it("reads YAML's tags, of any application too, as what is written under them", () => {
-    expect(toPlain(parseFormat("a: !Ref b\nc: !x [1]\nd: !!str 1.5\ne: !!binary aGk=\nf: !y {g: 1}\n", "yaml"))).toEqual({
+    expect(
+      toPlain(parseFormat("a: !Ref b\nc: !x [1]\nd: !!str 1.5\ne: !!binary aGk=\nf: !y {g: 1}\n", "yaml")),
+    ).toEqual({
       a: "b",
       c: [1],
       d: "1.5",
@@ -121,7 +138,10 @@ describe("parseFormat", () => {
   });
 
   it("never throws, whatever the text", () => {
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(..."[]{}=:\n\"'\\#;.-&*!|> a1u") }));
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.string({ unit: fc.constantFrom(..."[]{}=:\n\"'\\#;.-&*!|> a1u") }),
+    );
     fc.assert(
       fc.property(text, fc.constantFrom(...TREE_FORMATS), (input, format) => {
         const parsed = parseFormat(input, format);

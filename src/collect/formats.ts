@@ -1,4 +1,5 @@
-// Parses text of each format into a tree of plain values. Pure; what a file holds never gets into a reason.
+// Parses text of each format into a tree of plain values. Pure; what a file holds never gets into a
+// reason.
 import { TomlError } from "smol-toml";
 import type { TreeFormat } from "../spec/schema.ts";
 import { parseConfigparser } from "./formats/configparser.ts";

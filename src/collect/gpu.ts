@@ -1,4 +1,5 @@
-// The collector gpu: NVIDIA GPUs and their driver, from the files that the driver keeps in /proc; no program is run.
+// The collector gpu: NVIDIA GPUs and their driver, from the files that the driver keeps in /proc;
+// no program is run.
 // https://download.nvidia.com/XFree86/Linux-x86_64/550.54.14/README/procinterface.html
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
@@ -29,8 +30,17 @@ export const gpuCollector: Collector<OptionsOf["gpu"]> = {
         unread.push({ what: path, reason: file.reason });
         continue;
       }
-      const { Model: model, "GPU UUID": uuid, "Bus Location": bus } = parseInformation(file.bytes.toString("utf8"));
-      const gpu = checkValue({ ...(model && { model }), ...(driver && { driver }), ...(uuid && { uuid }), ...(bus && { bus }) });
+      const {
+        Model: model,
+        "GPU UUID": uuid,
+        "Bus Location": bus,
+      } = parseInformation(file.bytes.toString("utf8"));
+      const gpu = checkValue({
+        ...(model && { model }),
+        ...(driver && { driver }),
+        ...(uuid && { uuid }),
+        ...(bus && { bus }),
+      });
       if ("value" in gpu) gpus.push(gpu.value);
       else unread.push({ what: path, reason: gpu.reason });
     }
@@ -38,7 +48,10 @@ export const gpuCollector: Collector<OptionsOf["gpu"]> = {
   },
 };
 
-/** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 …`; the open kernel module says so in between. */
+/**
+ * `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 …`; the open kernel module
+ * says so in between.
+ */
 export function parseDriver(text: string): string | undefined {
   return /^NVRM version:.*?\s(\d+(?:\.\d+){1,3})\s/m.exec(text)?.[1];
 }

@@ -1,4 +1,5 @@
-// For tests: a host whose files are a folder's, with a clock that stands still, no waiting and no network.
+// For tests: a host whose files are a folder's, with a clock that stands still, no waiting and no
+// network.
 import type { HostAccess } from "./collector.ts";
 import { makeCommandRunner } from "./command-runner.ts";
 import { openHostFiles } from "./host-files.ts";
@@ -6,7 +7,10 @@ import { openHostFiles } from "./host-files.ts";
 /** 2023-12-12T07:00:01+09:00. */
 export const TEST_TIME = Date.UTC(2023, 11, 11, 22, 0, 1);
 
-/** A host below a folder. Parts given replace the usual ones; the metadata service refuses each request. */
+/**
+ * A host below a folder. Parts given replace the usual ones; the metadata service refuses each
+ * request.
+ */
 export function makeHostDouble(root: string, parts: Partial<HostAccess> = {}): HostAccess {
   return {
     clock: () => TEST_TIME,

@@ -20,7 +20,11 @@ describe("read", () => {
   });
 
   it("says why it does not read others, and waits for none", async () => {
-    const root = await makeFolder({ big: Buffer.alloc(MAX_FILE_BYTES + 1), most: Buffer.alloc(MAX_FILE_BYTES), "d/x": "" });
+    const root = await makeFolder({
+      big: Buffer.alloc(MAX_FILE_BYTES + 1),
+      most: Buffer.alloc(MAX_FILE_BYTES),
+      "d/x": "",
+    });
     execFileSync("mkfifo", [join(root, "pipe")]);
     await symlink("circle", join(root, "circle"));
     const files = openHostFiles(root);
@@ -32,14 +36,19 @@ describe("read", () => {
     expect(await reason("/circle")).toBe("is a link that leads in a circle");
     expect(await reason("/none")).toBe("there is no such file");
     expect(await reason("/d/x/y")).toBe("there is no such file");
-    expect(await openHostFiles("/").read("/dev/null", never)).toEqual({ unreadable: "refused", reason: "is not a regular file" });
+    expect(await openHostFiles("/").read("/dev/null", never)).toEqual({
+      unreadable: "refused",
+      reason: "is not a regular file",
+    });
   });
 
   it("does not open a pipe: who waits to write into it goes on waiting", async () => {
     const root = await makeFolder({});
     const pipe = join(root, "pipe");
     execFileSync("mkfifo", [pipe]);
-    const writer = spawn("sh", ["-c", 'echo ready; echo x > "$1"', "sh", pipe], { stdio: ["ignore", "pipe", "ignore"] });
+    const writer = spawn("sh", ["-c", 'echo ready; echo x > "$1"', "sh", pipe], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     await once(writer.stdout, "data");
     expect(await openHostFiles(root).read("/pipe", never)).toHaveProperty("reason", "is not a regular file");
     // Had it been opened and closed, nobody would be there to write.
@@ -49,13 +58,19 @@ describe("read", () => {
   it("takes no message from those who wait for the kernel's", async () => {
     const root = await makeFolder({});
     await symlink("/proc/kmsg", join(root, "link"));
-    const refused = { unreadable: "refused", reason: expect.stringMatching(/^is not read: it gives each message once/) };
+    const refused = {
+      unreadable: "refused",
+      reason: expect.stringMatching(/^is not read: it gives each message once/),
+    };
     expect(await openHostFiles("/").read("/proc/kmsg", never)).toEqual(refused);
     expect(await openHostFiles(root).read("/link", never)).toEqual(refused);
   });
 
   it("reads files whose size is said to be 0", async () => {
-    expect((await openHostFiles("/").read("/proc/self/stat", never)) as { bytes: Buffer }).not.toHaveProperty("bytes.length", 0);
+    expect((await openHostFiles("/").read("/proc/self/stat", never)) as { bytes: Buffer }).not.toHaveProperty(
+      "bytes.length",
+      0,
+    );
   });
 
   it("cannot be led out of the root by ..", () => {
@@ -74,7 +89,10 @@ describe("glob", () => {
     const root = await makeFolder({ "conf/a.conf": "" });
     execFileSync("mkfifo", [join(root, "conf/pipe.conf")]);
     const files = openHostFiles(root);
-    expect(await files.glob(["/conf/*.conf"], never)).toMatchObject({ paths: ["/conf/a.conf", "/conf/pipe.conf"], unread: [] });
+    expect(await files.glob(["/conf/*.conf"], never)).toMatchObject({
+      paths: ["/conf/a.conf", "/conf/pipe.conf"],
+      unread: [],
+    });
   });
 
   it("finds files and links to files, sorted, each once", async () => {
@@ -124,7 +142,10 @@ describe("glob", () => {
 
   it("tells a name that is not UTF-8", async () => {
     const root = await makeFolder({ "conf/a.conf": "" });
-    await writeFile(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xff]), Buffer.from(".conf")]), "");
+    await writeFile(
+      Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xff]), Buffer.from(".conf")]),
+      "",
+    );
     await mkdir(Buffer.concat([Buffer.from(`${root}/conf/`), Buffer.from([0xfe])]));
     expect(await openHostFiles(root).glob(["/conf/**/*.conf"], never)).toMatchObject({
       paths: ["/conf/a.conf"],
@@ -139,7 +160,9 @@ describe("glob", () => {
     const root = await makeFolder();
     await mkdir(join(root, "many"));
     await Promise.all(
-      Array.from({ length: MAX_GLOB_FILES + 1 }, (_, index) => writeFile(join(root, "many", `${index}.conf`), "")),
+      Array.from({ length: MAX_GLOB_FILES + 1 }, (_, index) =>
+        writeFile(join(root, "many", `${index}.conf`), ""),
+      ),
     );
     expect(await openHostFiles(root).glob(["/many/*"], never)).toEqual({
       unreadable: "refused",
@@ -149,6 +172,9 @@ describe("glob", () => {
 
   it("stops when the time is over", async () => {
     const root = await makeFolder({ "a/b": "" });
-    expect(await openHostFiles(root).glob(["/a/*"], AbortSignal.abort())).toHaveProperty("unreadable", "refused");
+    expect(await openHostFiles(root).glob(["/a/*"], AbortSignal.abort())).toHaveProperty(
+      "unreadable",
+      "refused",
+    );
   });
 });

@@ -1,9 +1,17 @@
-// Reading a host's files: below a root, regular files only, never more than a limit, never waiting on a pipe.
+// Reading a host's files: below a root, regular files only, never more than a limit, never waiting
+// on a pipe.
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
-import { type Digested, digestFile, type InodeFacts, inspectInode, inspectPath, type PathFacts } from "./file-facts.ts";
+import {
+  type Digested,
+  digestFile,
+  type InodeFacts,
+  inspectInode,
+  inspectPath,
+  type PathFacts,
+} from "./file-facts.ts";
 import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
@@ -38,11 +46,15 @@ export interface HostFiles {
   permitting(permit: Permit): HostFiles;
   /** Where a path of the host lies in truth. */
   resolve(path: string): string;
-  /** Reads a regular file of at most MAX_FILE_BYTES; links are followed. Never rejects for what the file is. */
+  /**
+   * Reads a regular file of at most MAX_FILE_BYTES; links are followed. Never rejects for what the
+   * file is.
+   */
   read(path: string, signal: AbortSignal): Promise<{ readonly bytes: Buffer } | Unreadable>;
   /**
-   * What some pattern matches and is no folder, sorted by code unit, each once. Links to folders are not entered.
-   * No file, or no such folder, is an empty list; a folder that may not be read is told, and costs only itself.
+   * What some pattern matches and is no folder, sorted by code unit, each once. Links to folders
+   * are not entered. No file, or no such folder, is an empty list; a folder that may not be read is
+   * told, and costs only itself.
    */
   glob(patterns: readonly string[], signal: AbortSignal): Promise<Globbed | Unreadable>;
   /** Names in a folder, in no order. */
@@ -52,11 +64,15 @@ export interface HostFiles {
   /** As read(), but of a file that is longer than the limit its first part. */
   readStart(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
   /**
-   * As readStart(), of one of the kernel's small files about a process. It answers with all of it at once (proc(5)), so that there is
-   * no need to look for its end: of some hundred processes each minute that counts.
+   * As readStart(), of one of the kernel's small files about a process. It answers with all of it
+   * at once (proc(5)), so that there is no need to look for its end: of some hundred processes each
+   * minute that counts.
    */
   readOfProcess(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
-  /** Which file a path leads to, through all links: equal for all names of one file, and for no two files. */
+  /**
+   * Which file a path leads to, through all links: equal for all names of one file, and for no two
+   * files.
+   */
   identify(path: string): Promise<{ readonly identity: string } | Unreadable>;
   /** By what a file is known, and whether it changed. @returns undefined if that cannot be told */
   facts(path: string): Promise<FileFacts | undefined>;
@@ -66,11 +82,20 @@ export interface HostFiles {
   findWriters(identities: ReadonlySet<string>): Promise<WriterSearch>;
   /** Whether a writer that was found still has the file open. */
   isStillOpen(writer: Writer, identity: string): boolean;
-  /** Where a path leads through all links, and when it last changed: the file itself, or a link on the way. */
+  /**
+   * Where a path leads through all links, and when it last changed: the file itself, or a link on
+   * the way.
+   */
   trace(path: string): Promise<Traced | Unreadable>;
-  /** What a path leads to, and each link on the way, by what changes when they change. Reads no content. */
+  /**
+   * What a path leads to, and each link on the way, by what changes when they change. Reads no
+   * content.
+   */
   inspect(path: string): Promise<PathFacts | Unreadable>;
-  /** The inode that the kernel finds under a path, such as /proc/PID/exe, whose text may lead to another file by now. */
+  /**
+   * The inode that the kernel finds under a path, such as /proc/PID/exe, whose text may lead to
+   * another file by now.
+   */
   inspectInode(path: string): Promise<InodeFacts | Unreadable>;
   /** Digests a regular file: see digestFile. */
   digest(path: string, signal: AbortSignal): Promise<Digested | undefined | Unreadable>;
@@ -87,7 +112,10 @@ export interface FileFacts {
   /** `DEVICE:INODE` */
   readonly identity: string;
   readonly size: number;
-  /** When its content changed last, and when anything of it did, its name say (mtime and ctime of inode(7)); ms since the epoch, with fractions. */
+  /**
+   * When its content changed last, and when anything of it did, its name say (mtime and ctime of
+   * inode(7)); ms since the epoch, with fractions.
+   */
   readonly writtenAt: number;
   readonly changedAt: number;
 }
@@ -97,13 +125,16 @@ export interface Traced {
   /** Without any link in it, as on the host. */
   readonly path: string;
   /**
-   * ms since the epoch. Of each inode its ctime (inode(7)): what unpacks a file may set its mtime back, and turning a link leaves the
-   * file's own alone.
+   * ms since the epoch. Of each inode its ctime (inode(7)): what unpacks a file may set its mtime
+   * back, and turning a link leaves the file's own alone.
    */
   readonly changedAt: number;
 }
 
-/** Where a path of the host lies below a root. `..` cannot climb out; links lead where the kernel takes them. */
+/**
+ * Where a path of the host lies below a root. `..` cannot climb out; links lead where the kernel
+ * takes them.
+ */
 export function resolveBelow(root: string, path: string): string {
   return posix.join(root, posix.normalize(`/${path}`));
 }
@@ -122,8 +153,13 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
 
     async read(path, signal) {
       try {
-        const read = await readRegular(resolveBelow(root, path), signal, judge && ((file) => judge(path, file)));
-        const fault = "bytes" in read && !permit?.isExempt(path) ? permit?.judgeContent(read.bytes) : undefined;
+        const read = await readRegular(
+          resolveBelow(root, path),
+          signal,
+          judge && ((file) => judge(path, file)),
+        );
+        const fault =
+          "bytes" in read && !permit?.isExempt(path) ? permit?.judgeContent(read.bytes) : undefined;
         return fault === undefined ? read : refuse(fault);
       } catch (error) {
         return explain(error);
@@ -135,7 +171,8 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
       const folders = new Set<string>();
       const links = new Set<string>();
       const bound = AbortSignal.any([signal, AbortSignal.timeout(GLOB_TIMEOUT_MS)]);
-      // One by one: patterns together would make the walk start at the folder that they have in common.
+      // One by one: patterns together would make the walk start at the folder that they have in
+      // common.
       for (const pattern of patterns) {
         const outcome = await walk(root, pattern, bound).catch((error: unknown) => {
           if (bound.aborted) return { tooMany: "not searched to its end: the time is over" };
@@ -148,7 +185,12 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
         for (const link of outcome.links) links.add(link);
         if (paths.size > MAX_GLOB_FILES) return refuse(`matches more than ${MAX_GLOB_FILES} files`);
       }
-      return { paths: [...paths].sort(), links: [...links], unread: [...unread.values()], folders: [...folders] };
+      return {
+        paths: [...paths].sort(),
+        links: [...links],
+        unread: [...unread.values()],
+        folders: [...folders],
+      };
     },
     async list(path) {
       try {
@@ -203,7 +245,8 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
       }
     },
     isShared: async (path) => (await findSharedKind(resolveBelow(root, path))) !== undefined,
-    findWriters: (identities) => findWriters(resolveBelow(root, "/proc"), identities, () => performance.now()),
+    findWriters: (identities) =>
+      findWriters(resolveBelow(root, "/proc"), identities, () => performance.now()),
     isStillOpen: (writer, identity) => isStillOpen(resolveBelow(root, "/proc"), writer, identity),
     async trace(path) {
       try {
@@ -254,7 +297,12 @@ async function trace(root: string, path: string, links = MAX_LINKS): Promise<Tra
   return { path: "/", changedAt: 0 };
 }
 
-async function judgeOpen(root: string, asked: string, file: FileHandle, permit: Permit): Promise<string | undefined> {
+async function judgeOpen(
+  root: string,
+  asked: string,
+  file: FileHandle,
+  permit: Permit,
+): Promise<string | undefined> {
   if (permit.isExempt(asked)) return undefined;
   // proc_pid_fd(5). Where a magic link of /proc led, it names the file as this process would.
   const real = (await readlink(`/proc/self/fd/${file.fd}`)).replace(/ \(deleted\)$/, "");
@@ -267,7 +315,12 @@ async function judgeOpen(root: string, asked: string, file: FileHandle, permit: 
 const PROC_INODE = 1n;
 
 /** A hard link and a bind mount are names of a file that no path tells of. */
-async function judgeOtherNames(root: string, path: string, file: FileHandle, permit: Permit): Promise<string | undefined> {
+async function judgeOtherNames(
+  root: string,
+  path: string,
+  file: FileHandle,
+  permit: Permit,
+): Promise<string | undefined> {
   const find = (name: string) => stat(resolveBelow(root, name), { bigint: true }).catch(() => undefined);
   const facts = await file.stat({ bigint: true });
   const proc = await find("/proc");
@@ -301,7 +354,10 @@ async function readRegular(
   return refuse(`has more than ${MAX_FILE_BYTES} bytes`);
 }
 
-/** Reads a regular file up to a limit; one that says itself that it is longer is not begun where all of it is wanted. */
+/**
+ * Reads a regular file up to a limit; one that says itself that it is longer is not begun where all
+ * of it is wanted.
+ */
 async function readOpen(
   path: string,
   limit: number,
@@ -309,7 +365,8 @@ async function readOpen(
   { whole = false, judge }: ReadOptions,
 ): Promise<Start | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
-  // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a watchdog begins to count.
+  // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a
+  // watchdog begins to count.
   const facts = await stat(path);
   const unfit = findUnfit(facts, whole ? limit : undefined);
   if (unfit) return unfit;
@@ -343,7 +400,9 @@ async function readOpen(
 function findUnfit(facts: Stats, limit: number | undefined): Unreadable | undefined {
   if (facts.isDirectory()) return refuse("is a folder, not a file");
   if (!facts.isFile()) return refuse("is not a regular file");
-  return limit !== undefined && facts.size > limit ? refuse(`has ${facts.size} bytes; the limit is ${limit}`) : undefined;
+  return limit !== undefined && facts.size > limit
+    ? refuse(`has ${facts.size} bytes; the limit is ${limit}`)
+    : undefined;
 }
 
 /** Most that is asked for first: a longer file is asked for again. */
@@ -359,7 +418,8 @@ async function readAtOnce(path: string, limit: number): Promise<Start> {
       const { bytesRead } = await file.read(chunk, 0, size, null);
       chunks.push(chunk.subarray(0, bytesRead));
       total += bytesRead;
-      if (bytesRead < size) return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: total <= limit };
+      if (bytesRead < size)
+        return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: total <= limit };
     }
     return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: false };
   } finally {

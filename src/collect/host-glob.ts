@@ -1,4 +1,5 @@
-// Finding a host's files by a glob: below a root, bounded, and telling what could not be looked into.
+// Finding a host's files by a glob: below a root, bounded, and telling what could not be looked
+// into.
 import { type Dirent, readdir } from "node:fs";
 import { stat } from "node:fs/promises";
 import { posix } from "node:path";
@@ -30,28 +31,41 @@ export interface Globbed {
 }
 
 /**
- * Walks along one pattern. Links to folders are not entered; a folder that is not there holds nothing.
+ * Walks along one pattern. Links to folders are not entered; a folder that is not there holds
+ * nothing.
  *
  * @throws what the file system says of the root; a signal that is aborted
  */
-export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<Globbed | { readonly tooMany: string }> {
+export async function walk(
+  root: string,
+  pattern: string,
+  signal: AbortSignal,
+): Promise<Globbed | { readonly tooMany: string }> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];
   /** What its folder's entry does not call a file: a look at it tells more. */
   const odd = new Set<string>();
   const name = (path: string): string => `/${posix.relative(root, path)}`;
-  // The walker passes over folders that it cannot read; a folder that it may not read must not look like an empty one.
-  const watchedReaddir = (path: string, options: { withFileTypes: true }, callback: ReaddirCallback): void => {
+  // The walker passes over folders that it cannot read; a folder that it may not read must not look
+  // like an empty one.
+  const watchedReaddir = (
+    path: string,
+    options: { withFileTypes: true },
+    callback: ReaddirCallback,
+  ): void => {
     folders.push(name(path));
     if (folders.length > MAX_GLOB_FOLDERS) bound.abort();
     readdir(path, options, (error, entries) => {
       const reason = error && explainFolder(error, path);
       if (reason) unread.set(name(path), reason);
-      // The walker leaves out links, unless it may enter them, and pipes, sockets and devices. As files they are found; reading them says why not.
+      // The walker leaves out links, unless it may enter them, and pipes, sockets and devices. As
+      // files they are found; reading them says why not.
       callback(
         error,
-        error ? entries : entries.map((entry) => (entry.isFile() || entry.isDirectory() ? entry : take(path, entry))),
+        error
+          ? entries
+          : entries.map((entry) => (entry.isFile() || entry.isDirectory() ? entry : take(path, entry))),
       );
     });
   };
@@ -76,14 +90,16 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
     if (!bound.signal.aborted) throw error;
     return { tooMany: `looks into more than ${MAX_GLOB_FOLDERS} folders; write a narrower glob` };
   }
-  if (bound.signal.aborted) return { tooMany: `looks into more than ${MAX_GLOB_FOLDERS} folders; write a narrower glob` };
+  if (bound.signal.aborted)
+    return { tooMany: `looks into more than ${MAX_GLOB_FOLDERS} folders; write a narrower glob` };
   signal.throwIfAborted();
   if (found.length > MAX_GLOB_FILES) return { tooMany: `matches more than ${MAX_GLOB_FILES} files` };
   const paths: string[] = [];
   for (const path of found.map((one) => posix.join("/", one))) {
     const kind = odd.has(path) || path.includes(NO_UTF8) ? await look(posix.join(root, path)) : "file";
     if (kind === "file") paths.push(path);
-    if (kind === "unnamed") unread.set(path, "its name is not UTF-8, and a report holds text only; rename it");
+    if (kind === "unnamed")
+      unread.set(path, "its name is not UTF-8, and a report holds text only; rename it");
   }
   return { paths: paths.sort(), links: paths.filter((path) => odd.has(path)), unread: tell(unread), folders };
 }
@@ -93,7 +109,10 @@ function tell(unread: ReadonlyMap<string, string>): readonly Unread[] {
   const all = [...unread].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, reason]) => ({ what, reason }));
   const left = all.length - MAX_TOLD;
   if (left <= 0) return all;
-  return [...all.slice(0, MAX_TOLD), { what: `${left} more folders and names`, reason: "could not be read either" }];
+  return [
+    ...all.slice(0, MAX_TOLD),
+    { what: `${left} more folders and names`, reason: "could not be read either" },
+  ];
 }
 
 /** Why a folder gave nothing; undefined where there is none, as nothing is there to be found. */
@@ -103,7 +122,9 @@ function explainFolder(error: NodeJS.ErrnoException, path: string): string | und
     case "EPERM":
       return "this folder may not be read by this user";
     case "ENOENT":
-      return path.includes(NO_UTF8) ? "the folder's name is not UTF-8, and a report holds text only; rename it" : undefined;
+      return path.includes(NO_UTF8)
+        ? "the folder's name is not UTF-8, and a report holds text only; rename it"
+        : undefined;
     case "ENOTDIR":
       return undefined;
     default:
@@ -112,10 +133,15 @@ function explainFolder(error: NodeJS.ErrnoException, path: string): string | und
 }
 
 function asFile(entry: Dirent): Dirent {
-  return Object.create(entry, { isFile: { value: () => true }, isSymbolicLink: { value: () => false } }) as Dirent;
+  return Object.create(entry, {
+    isFile: { value: () => true },
+    isSymbolicLink: { value: () => false },
+  }) as Dirent;
 }
 
-/** A link to a folder is none of the files; one that leads nowhere is, so that reading it says so. */
+/**
+ * A link to a folder is none of the files; one that leads nowhere is, so that reading it says so.
+ */
 async function look(path: string): Promise<"file" | "folder" | "unnamed"> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "file";

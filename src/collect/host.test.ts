@@ -22,7 +22,10 @@ async function collect(
 }
 
 /** The endpoint is not given by the user here: only the firmware says that this is EC2. */
-async function collectWithServer(files: Readonly<Record<string, string>>, options: MetadataServerOptions): Promise<Collected> {
+async function collectWithServer(
+  files: Readonly<Record<string, string>>,
+  options: MetadataServerOptions,
+): Promise<Collected> {
   const server = await startMetadataServer(options);
   try {
     return await collect(files, AUTO, { metadata: { ...server.source, isGiven: false } });
@@ -48,7 +51,10 @@ describe("off EC2", () => {
   });
 
   it("reckons from what the system says where files say nothing", async () => {
-    const { fields } = await collect({ "var/lib/dbus/machine-id": MACHINE_ID, "etc/machine-id": "uninitialized\n" });
+    const { fields } = await collect({
+      "var/lib/dbus/machine-id": MACHINE_ID,
+      "etc/machine-id": "uninitialized\n",
+    });
     expect(fields.slice(1)).toEqual([
       ["os_start_date", "2023-12-12 06:00:01"],
       ["instance_id", MACHINE_ID],
@@ -61,7 +67,9 @@ describe("off EC2", () => {
     const { fields } = await collect({}, AUTO, { machine: { ...machine, fallbackId: "h-1" } });
     expect(fields).toContainEqual(["instance_id", "h-1"]);
     await expect(collect({})).rejects.toThrow(HostIdentityError);
-    await expect(collect({}, AUTO, { machine: { ...machine, fallbackId: "../x" } })).rejects.toThrow(HostIdentityError);
+    await expect(collect({}, AUTO, { machine: { ...machine, fallbackId: "../x" } })).rejects.toThrow(
+      HostIdentityError,
+    );
   });
 });
 
@@ -90,15 +98,22 @@ describe("on EC2", () => {
   });
 
   it("reports under no other id: one host would be two", async () => {
-    await expect(collectWithServer(NITRO, { mode: "silent" })).rejects.toThrow(/this is an EC2 instance.*did not answer/);
-    await expect(collectWithServer(NITRO, { paths: { "meta-data/instance-id": "i-1" } })).rejects.toThrow(HostIdentityError);
+    await expect(collectWithServer(NITRO, { mode: "silent" })).rejects.toThrow(
+      /this is an EC2 instance.*did not answer/,
+    );
+    await expect(collectWithServer(NITRO, { paths: { "meta-data/instance-id": "i-1" } })).rejects.toThrow(
+      HostIdentityError,
+    );
   });
 });
 
 describe("the option metadata", () => {
   it("off: sends nothing; the id is the firmware's, else the machine's", async () => {
     const off = { metadata: "off", metadata_v1: false } as const;
-    const tagged = await collect({ ...NITRO, "sys/class/dmi/id/board_asset_tag": "i-0fedcba9876543210\n" }, off);
+    const tagged = await collect(
+      { ...NITRO, "sys/class/dmi/id/board_asset_tag": "i-0fedcba9876543210\n" },
+      off,
+    );
     expect(tagged.fields).toContainEqual(["instance_id", "i-0fedcba9876543210"]);
     expect((await collect(NITRO, off)).fields).toContainEqual(["instance_id", MACHINE_ID]);
   });
@@ -119,7 +134,8 @@ describe("parsers", () => {
   });
   it("host name", () => {
     expect(parseHostname("# set by cloud-init\n\n web-1 \n")).toBe("web-1");
-    for (const text of [undefined, "", "#", "a b", "x".repeat(300), "\u001b[2J"]) expect(parseHostname(text)).toBeUndefined();
+    for (const text of [undefined, "", "#", "a b", "x".repeat(300), "\u001b[2J"])
+      expect(parseHostname(text)).toBeUndefined();
   });
   it("boot time", () => {
     expect(parseBootTime("cpu 1\nbtime 1702289482\n")).toBe(1_702_289_482_000);

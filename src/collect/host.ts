@@ -3,13 +3,23 @@ import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
-import { HostIdentityError, isEc2, readAssetTag, readBootTime, readHostname, readMachineId } from "./identity.ts";
+import {
+  HostIdentityError,
+  isEc2,
+  readAssetTag,
+  readBootTime,
+  readHostname,
+  readMachineId,
+} from "./identity.ts";
 import { type MetadataFacts, readMetadata } from "./metadata.ts";
 import type { JsonValue } from "./value.ts";
 
 type Options = OptionsOf["host"];
 
-/** Rejects with HostIdentityError where the host cannot say who it is. What only EC2 knows is absent elsewhere, never made up. */
+/**
+ * Rejects with HostIdentityError where the host cannot say who it is. What only EC2 knows is absent
+ * elsewhere, never made up.
+ */
 export const hostCollector: Collector<Options> = {
   inputs: () => ({ paths: ["/etc/hostname"], globs: [] }),
   isCostly: true,
@@ -42,8 +52,16 @@ export const hostCollector: Collector<Options> = {
 
 type Metadata = MetadataFacts | { readonly failure: string } | undefined;
 
-/** Only a host that is on EC2, or whose owner says so, sends anything: elsewhere the address may be anyone's. */
-async function askMetadata(options: Options, host: HostAccess, onEc2: boolean, signal: AbortSignal): Promise<Metadata> {
+/**
+ * Only a host that is on EC2, or whose owner says so, sends anything: elsewhere the address may be
+ * anyone's.
+ */
+async function askMetadata(
+  options: Options,
+  host: HostAccess,
+  onEc2: boolean,
+  signal: AbortSignal,
+): Promise<Metadata> {
   if (options.metadata === "off") return undefined;
   if (options.metadata === "auto" && !onEc2 && !host.metadata.isGiven) return undefined;
   return readMetadata(host.metadata, options.metadata_v1, signal);
@@ -62,8 +80,11 @@ async function readId(
   if (tag !== undefined) return tag;
   if (metadata === undefined) return readMachineId(host, signal);
   const reason =
-    "failure" in metadata ? metadata.failure : (metadata.unread.find(({ what }) => what === "instance_id")?.reason ?? "");
-  const why = options.metadata === "required" ? "the spec says metadata: required" : "this is an EC2 instance";
+    "failure" in metadata
+      ? metadata.failure
+      : (metadata.unread.find(({ what }) => what === "instance_id")?.reason ?? "");
+  const why =
+    options.metadata === "required" ? "the spec says metadata: required" : "this is an EC2 instance";
   throw new HostIdentityError(`the instance id cannot be read, and ${why}: ${reason}`);
 }
 

@@ -4,8 +4,8 @@ import type { HostAccess } from "./collector.ts";
 import { INSTANCE_ID } from "./metadata.ts";
 
 /**
- * The host cannot say who it is. No report is made then: under another id than before, one host would be shown as two,
- * and the first of them as silent.
+ * The host cannot say who it is. No report is made then: under another id than before, one host
+ * would be shown as two, and the first of them as silent.
  */
 export class HostIdentityError extends Error {
   override readonly name = "HostIdentityError";
@@ -24,7 +24,9 @@ export async function isEc2(host: HostAccess, signal: AbortSignal): Promise<bool
     readSmall(host, "/sys/class/dmi/id/product_uuid", signal),
     readSmall(host, "/sys/hypervisor/uuid", signal),
   ]);
-  return vendor === "Amazon EC2" || [product, hypervisor].some((uuid) => uuid?.toLowerCase().startsWith("ec2"));
+  return (
+    vendor === "Amazon EC2" || [product, hypervisor].some((uuid) => uuid?.toLowerCase().startsWith("ec2"))
+  );
 }
 
 /** The instance id as the firmware of Nitro instances tells it; undefined elsewhere. */
@@ -34,7 +36,8 @@ export async function readAssetTag(host: HostAccess, signal: AbortSignal): Promi
 }
 
 /**
- * The id of a host that is no EC2 instance: the machine id of systemd or D-Bus (machine-id(5)), else the id that the caller keeps.
+ * The id of a host that is no EC2 instance: the machine id of systemd or D-Bus (machine-id(5)),
+ * else the id that the caller keeps.
  *
  * @throws HostIdentityError if there is none of them
  */
@@ -45,7 +48,9 @@ export async function readMachineId(host: HostAccess, signal: AbortSignal): Prom
   }
   const { fallbackId } = host.machine;
   if (fallbackId !== undefined && isHostId(fallbackId)) return fallbackId;
-  throw new HostIdentityError("this host has no id: /etc/machine-id does not hold one (systemd-machine-id-setup writes it)");
+  throw new HostIdentityError(
+    "this host has no id: /etc/machine-id does not hold one (systemd-machine-id-setup writes it)",
+  );
 }
 
 /** 32 hex digits that are not all zero. A fresh image says `uninitialized`, or nothing. */
@@ -54,9 +59,13 @@ export function parseMachineId(text: string | undefined): string | undefined {
   return /^[0-9a-f]{32}$/.test(id) && !/^0+$/.test(id) ? id : undefined;
 }
 
-/** The host's name: hostname(5), else what the operating system says; undefined if neither is one. */
+/**
+ * The host's name: hostname(5), else what the operating system says; undefined if neither is one.
+ */
 export async function readHostname(host: HostAccess, signal: AbortSignal): Promise<string | undefined> {
-  return parseHostname(await readSmall(host, "/etc/hostname", signal)) ?? parseHostname(host.machine.hostname);
+  return (
+    parseHostname(await readSmall(host, "/etc/hostname", signal)) ?? parseHostname(host.machine.hostname)
+  );
 }
 
 /** The first line that is no comment, if it is like a host's name. */
@@ -66,12 +75,18 @@ export function parseHostname(text: string | undefined): string | undefined {
   return name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/.test(name) ? name : undefined;
 }
 
-/** When the system started, ms since the epoch: /proc/stat (proc_stat(5)), else reckoned from its uptime. */
+/**
+ * When the system started, ms since the epoch: /proc/stat (proc_stat(5)), else reckoned from its
+ * uptime.
+ */
 export async function readBootTime(host: HostAccess, signal: AbortSignal): Promise<number> {
   return (await readKernelBootTime(host, signal)) ?? host.clock() - host.machine.uptime() * 1000;
 }
 
-/** When Linux booted, in whole seconds, as ms since the epoch; only a clock that is set moves it (proc_stat(5)). */
+/**
+ * When Linux booted, in whole seconds, as ms since the epoch; only a clock that is set moves it
+ * (proc_stat(5)).
+ */
 export async function readKernelBootTime(host: HostAccess, signal: AbortSignal): Promise<number | undefined> {
   const stat = await host.files.read("/proc/stat", signal);
   return "bytes" in stat ? parseBootTime(stat.bytes.toString("latin1")) : undefined;
@@ -85,5 +100,7 @@ export function parseBootTime(text: string): number | undefined {
 
 async function readSmall(host: HostAccess, path: string, signal: AbortSignal): Promise<string | undefined> {
   const file = await host.files.read(path, signal);
-  return "bytes" in file && file.bytes.length <= MAX_SMALL_FILE_LENGTH ? file.bytes.toString("utf8").trim() : undefined;
+  return "bytes" in file && file.bytes.length <= MAX_SMALL_FILE_LENGTH
+    ? file.bytes.toString("utf8").trim()
+    : undefined;
 }

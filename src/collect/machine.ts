@@ -1,4 +1,5 @@
-// The real machine, as collectors reach it. Only entry points call this; tests make their own HostAccess.
+// The real machine, as collectors reach it. Only entry points call this; tests make their own
+// HostAccess.
 import { hostname, uptime } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -14,11 +15,17 @@ const METADATA_TIMEOUT_MS = 1000;
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface MachineOptions {
-  /** Where the host's files lie: "/" unless a container sees them below a folder. Programs are looked for there too. */
+  /**
+   * Where the host's files lie: "/" unless a container sees them below a folder. Programs are
+   * looked for there too.
+   */
   readonly root?: string;
   /** Id of a host that has no machine id; the caller makes it once and keeps it. */
   readonly fallbackId?: string | undefined;
-  /** The process's environment. HOME goes to programs; AWS_EC2_METADATA_SERVICE_ENDPOINT names another metadata service. */
+  /**
+   * The process's environment. HOME goes to programs; AWS_EC2_METADATA_SERVICE_ENDPOINT names
+   * another metadata service.
+   */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -31,7 +38,9 @@ export function openMachine(options: MachineOptions): HostAccess {
   const root = resolve(options.root ?? "/");
   const endpoint = options.environment.AWS_EC2_METADATA_SERVICE_ENDPOINT;
   if (endpoint && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
-    throw new TypeError("AWS_EC2_METADATA_SERVICE_ENDPOINT must be an http URL, such as http://169.254.169.254");
+    throw new TypeError(
+      "AWS_EC2_METADATA_SERVICE_ENDPOINT must be an http URL, such as http://169.254.169.254",
+    );
   }
   return {
     clock: systemClock,
@@ -40,7 +49,8 @@ export function openMachine(options: MachineOptions): HostAccess {
     files: openHostFiles(root),
     run: makeCommandRunner({
       root,
-      // Nothing else of our environment: it may hold keys, and programs print differently by locale.
+      // Nothing else of our environment: it may hold keys, and programs print differently by
+      // locale.
       environment: { PATH: DEFAULT_PATH, LANG: "C", LC_ALL: "C", HOME: options.environment.HOME ?? "/" },
     }),
     metadata: {

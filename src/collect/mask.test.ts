@@ -27,8 +27,14 @@ describe("maskCredentials", () => {
   );
 
   it("masks passwords in URLs and leaves the rest", () => {
-    expect(maskCredentials("dsn", "postgres://app:hunter2@db:5432/app?x=1")).toBe(`postgres://app:${MASK}@db:5432/app?x=1`);
-    for (const url of ["https://example.com:8080/a@b", "s3://reports?endpoint=http://x:9000", "ssh://git@host/path"])
+    expect(maskCredentials("dsn", "postgres://app:hunter2@db:5432/app?x=1")).toBe(
+      `postgres://app:${MASK}@db:5432/app?x=1`,
+    );
+    for (const url of [
+      "https://example.com:8080/a@b",
+      "s3://reports?endpoint=http://x:9000",
+      "ssh://git@host/path",
+    ])
       expect(maskCredentials("url", url)).toBe(url);
   });
 

@@ -1,4 +1,5 @@
-// Masking: what looks like a credential does not leave the host, unless the spec names the field. Pure.
+// Masking: what looks like a credential does not leave the host, unless the spec names the field.
+// Pure.
 import { isCredential, type Judgement, judgeName, strongest } from "./credential-names.ts";
 import { findCredentials } from "./credential-text.ts";
 import type { NamedCredential } from "./named-credentials.ts";
@@ -14,7 +15,11 @@ export const MASK = "[masked]";
  * @param named what the host calls credentials, in this field and others
  * @returns the value as it may leave the host; the same object where nothing was masked
  */
-export function maskCredentials(name: string, value: JsonValue, named: readonly NamedCredential[] = []): JsonValue {
+export function maskCredentials(
+  name: string,
+  value: JsonValue,
+  named: readonly NamedCredential[] = [],
+): JsonValue {
   const own = maskNamed(
     value,
     named.filter(({ at }) => at[0] === name),
@@ -29,7 +34,8 @@ function maskNamed(value: JsonValue, named: readonly NamedCredential[], depth: n
   if (whole) return mask(value, whole.judgement, "");
   if (named.length === 0 || typeof value !== "object" || value === null) return value;
   const groups = new Map<string, NamedCredential[]>();
-  for (const one of named) groups.set(String(one.at[depth]), [...(groups.get(String(one.at[depth])) ?? []), one]);
+  for (const one of named)
+    groups.set(String(one.at[depth]), [...(groups.get(String(one.at[depth])) ?? []), one]);
   const below = ([key, child]: readonly [string, JsonValue]) =>
     [key, maskNamed(child, groups.get(key) ?? [], depth + 1)] as const;
   const masked = Object.entries(value as { readonly [key: string]: JsonValue }).map(below);
@@ -52,7 +58,10 @@ function mask(value: JsonValue, judgement: Judgement | undefined, name: string):
   return masked.every(([, child], at) => child === entries[at]?.[1]) ? value : Object.fromEntries(masked);
 }
 
-/** `{ name: DB_PASSWORD, value: x }`, as Kubernetes and ECS write variables: one member names the other. */
+/**
+ * `{ name: DB_PASSWORD, value: x }`, as Kubernetes and ECS write variables: one member names the
+ * other.
+ */
 function judgePair(
   entries: ReadonlyArray<readonly [string, JsonValue]>,
 ): { readonly key: string; readonly judgement: Judgement } | undefined {
@@ -67,7 +76,10 @@ function isSecretData(value: object, key: string): boolean {
   return "kind" in value && value.kind === "Secret" && /^(?:data|stringData)$/.test(key);
 }
 
-/** The words of a command are read as the one line that they are, since an option stands before its value. */
+/**
+ * The words of a command are read as the one line that they are, since an option stands before its
+ * value.
+ */
 function maskArray(list: readonly JsonValue[], judgement: Judgement | undefined, name: string): JsonValue {
   const isCommand = !judgement && list.length > 1 && list.every((item) => typeof item === "string");
   const inLine = isCommand ? findInLine(list as readonly string[]) : new Map<number, number>();
@@ -79,7 +91,10 @@ function maskArray(list: readonly JsonValue[], judgement: Judgement | undefined,
   return masked.every((item, at) => item === list[at]) ? list : masked;
 }
 
-/** By place, the words that are credentials for what stands before them, and where in the word one begins. */
+/**
+ * By place, the words that are credentials for what stands before them, and where in the word one
+ * begins.
+ */
 function findInLine(words: readonly string[]): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   if (!words.some((word) => word.startsWith("-"))) return found;

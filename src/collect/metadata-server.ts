@@ -9,13 +9,19 @@ export const USUAL_METADATA: Readonly<Record<string, string>> = {
   "meta-data/instance-type": "g4dn.2xlarge",
   "meta-data/instance-life-cycle": "on-demand",
   "meta-data/tags/instance/Name": "prod_service1_instance001",
-  "dynamic/instance-identity/document": JSON.stringify({ accountId: "123456789012", region: "ap-northeast-1" }),
+  "dynamic/instance-identity/document": JSON.stringify({
+    accountId: "123456789012",
+    region: "ap-northeast-1",
+  }),
 };
 
 export interface MetadataServerOptions {
   /** Bodies by path below /latest/; any other path is 404. */
   readonly paths?: Readonly<Record<string, string>>;
-  /** `v2`: a token is needed; `v1`: there are none, and the PUT is 404; `silent`: connections stay unanswered. */
+  /**
+   * `v2`: a token is needed; `v1`: there are none, and the PUT is 404; `silent`: connections stay
+   * unanswered.
+   */
   readonly mode?: "v2" | "v1" | "silent";
   /** How many of the first requests get a 503. */
   readonly faults?: number;

@@ -1,4 +1,5 @@
-// The metadata client against a real server on the loopback address: good, old, silent, absent and lying ones.
+// The metadata client against a real server on the loopback address: good, old, silent, absent and
+// lying ones.
 import { describe, expect, it } from "vitest";
 import { type MetadataFacts, type MetadataSource, parseIdentity, readMetadata } from "./metadata.ts";
 import { type MetadataServerOptions, startMetadataServer, USUAL_METADATA } from "./metadata-server.ts";
@@ -6,7 +7,10 @@ import { type MetadataServerOptions, startMetadataServer, USUAL_METADATA } from 
 async function read(
   options: MetadataServerOptions,
   allowV1 = false,
-): Promise<{ readonly outcome: MetadataFacts | { readonly failure: string }; readonly requests: readonly string[] }> {
+): Promise<{
+  readonly outcome: MetadataFacts | { readonly failure: string };
+  readonly requests: readonly string[];
+}> {
   const server = await startMetadataServer(options);
   try {
     return {
@@ -39,7 +43,9 @@ describe("readMetadata", () => {
 
   it("keeps spot, and a life cycle it does not know", async () => {
     for (const lifeCycle of ["spot", "capacity-block"]) {
-      const { outcome } = await read({ paths: { ...USUAL_METADATA, "meta-data/instance-life-cycle": lifeCycle } });
+      const { outcome } = await read({
+        paths: { ...USUAL_METADATA, "meta-data/instance-life-cycle": lifeCycle },
+      });
       expect(facts(outcome).lifeCycle).toBe(lifeCycle);
     }
   });
@@ -115,8 +121,12 @@ describe("readMetadata", () => {
   });
 
   it("reads no endless answer", async () => {
-    const { outcome } = await read({ paths: { ...USUAL_METADATA, "meta-data/instance-type": "x".repeat(100_000) } });
-    expect(facts(outcome).unread).toEqual([{ what: "instance_type", reason: "the metadata service gave more than 16384 bytes" }]);
+    const { outcome } = await read({
+      paths: { ...USUAL_METADATA, "meta-data/instance-type": "x".repeat(100_000) },
+    });
+    expect(facts(outcome).unread).toEqual([
+      { what: "instance_type", reason: "the metadata service gave more than 16384 bytes" },
+    ]);
   });
 
   it("asks nothing once the run is over", async () => {
@@ -126,7 +136,9 @@ describe("readMetadata", () => {
       fetch: () => Promise.reject(new Error("asked")),
       timeoutMs: 1000,
     };
-    expect(await readMetadata(source, false, AbortSignal.abort())).toEqual({ failure: "the metadata service was not asked" });
+    expect(await readMetadata(source, false, AbortSignal.abort())).toEqual({
+      failure: "the metadata service was not asked",
+    });
   });
 });
 
@@ -136,7 +148,10 @@ describe("parseIdentity", () => {
   });
   it("takes regions of every partition", () => {
     for (const region of ["us-east-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1"]) {
-      expect(parseIdentity(JSON.stringify({ accountId: "123456789012", region }))).toEqual({ account: "123456789012", region });
+      expect(parseIdentity(JSON.stringify({ accountId: "123456789012", region }))).toEqual({
+        account: "123456789012",
+        region,
+      });
     }
   });
 });

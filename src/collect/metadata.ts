@@ -1,5 +1,5 @@
-// Asks the EC2 instance metadata service (IMDS). It is on the network, so it may be slow, absent, or lie.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+// Asks the EC2 instance metadata service (IMDS). It is on the network, so it may be slow, absent,
+// or lie. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 import { toFailure } from "../network/failure.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { checkValue } from "./value.ts";
@@ -20,11 +20,16 @@ export interface MetadataSource {
   /** The user named the endpoint, and so says that there is one. */
   readonly isGiven: boolean;
   readonly fetch: typeof fetch;
-  /** For each attempt; each request has two. So the service as a whole may take four times as long. */
+  /**
+   * For each attempt; each request has two. So the service as a whole may take four times as long.
+   */
   readonly timeoutMs: number;
 }
 
-/** What the service said, each value checked. What it did not say is absent; where that is a failure, it is in `unread`. */
+/**
+ * What the service said, each value checked. What it did not say is absent; where that is a
+ * failure, it is in `unread`.
+ */
 export interface MetadataFacts {
   readonly instanceId?: string;
   readonly instanceType?: string;
@@ -61,7 +66,11 @@ export async function readMetadata(
     get("dynamic/instance-identity/document"),
   ]);
   const unread: Unread[] = [];
-  const read = (what: string, answer: Answer, parse: (body: string) => string | undefined): string | undefined => {
+  const read = (
+    what: string,
+    answer: Answer,
+    parse: (body: string) => string | undefined,
+  ): string | undefined => {
     const value = "status" in answer && answer.status === 200 ? parse(answer.body) : undefined;
     if (value === undefined) unread.push({ what, reason: explainAnswer(answer) });
     return value;
@@ -69,7 +78,9 @@ export async function readMetadata(
   const hasNoTag = "status" in name && name.status === 404;
   const facts = {
     instanceId: read("instance_id", id, (body) => matchOrNothing(body, INSTANCE_ID)),
-    instanceType: read("instance_type", type, (body) => matchOrNothing(body, /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/)),
+    instanceType: read("instance_type", type, (body) =>
+      matchOrNothing(body, /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/),
+    ),
     lifeCycle: read("instance_life_cycle", lifeCycle, parseLifeCycle),
     nameTag: hasNoTag ? undefined : read("instance_name", name, parseName),
   };
@@ -78,7 +89,10 @@ export async function readMetadata(
   return { ...dropUndefined(facts), origin: origin ?? {}, unread };
 }
 
-/** The identity document and EC2's signature over it; undefined where the service does not give both. */
+/**
+ * The identity document and EC2's signature over it; undefined where the service does not give
+ * both.
+ */
 export async function readIdentityDocument(
   source: MetadataSource,
   signal: AbortSignal,
@@ -86,11 +100,15 @@ export async function readIdentityDocument(
   const token = await readToken(source, true, signal);
   if ("failure" in token) return undefined;
   const [document, signature] = await Promise.all(
-    ["document", "signature"].map((name) => ask(source, "GET", `dynamic/instance-identity/${name}`, token.headers, signal)),
+    ["document", "signature"].map((name) =>
+      ask(source, "GET", `dynamic/instance-identity/${name}`, token.headers, signal),
+    ),
   );
-  const isGiven = (answer: Answer | undefined) => answer !== undefined && "status" in answer && answer.status === 200;
+  const isGiven = (answer: Answer | undefined) =>
+    answer !== undefined && "status" in answer && answer.status === 200;
   if (!isGiven(document) || !isGiven(signature)) return undefined;
-  const bodyOf = (answer: Answer | undefined) => (answer !== undefined && "body" in answer ? answer.body : "");
+  const bodyOf = (answer: Answer | undefined) =>
+    answer !== undefined && "body" in answer ? answer.body : "";
   return { document: bodyOf(document), signature: bodyOf(signature) };
 }
 
@@ -110,7 +128,10 @@ export function parseIdentity(body: string): Origin | undefined {
   return { account, region };
 }
 
-/** Gets the header that each question needs; failing that, says why in one sentence. It is good for TOKEN_TTL_SECONDS. */
+/**
+ * Gets the header that each question needs; failing that, says why in one sentence. It is good for
+ * TOKEN_TTL_SECONDS.
+ */
 export async function readToken(
   source: MetadataSource,
   allowV1: boolean,
@@ -125,7 +146,9 @@ export async function readToken(
   }
   const knowsNoToken = [403, 404, 405].includes(answer.status);
   if (knowsNoToken && allowV1) return { headers: {} };
-  const hint = knowsNoToken ? " to a request for an IMDSv2 token (metadata_v1: true would ask without one)" : "";
+  const hint = knowsNoToken
+    ? " to a request for an IMDSv2 token (metadata_v1: true would ask without one)"
+    : "";
   return { failure: `${explainAnswer(answer)}${hint}` };
 }
 
@@ -161,7 +184,9 @@ async function askOnce(
       signal: AbortSignal.any([signal, AbortSignal.timeout(source.timeoutMs)]),
     });
     const body = await readBody(response);
-    return body === undefined ? { failure: `gave more than ${MAX_BODY_BYTES} bytes` } : { status: response.status, body };
+    return body === undefined
+      ? { failure: `gave more than ${MAX_BODY_BYTES} bytes` }
+      : { status: response.status, body };
   } catch (error) {
     return { failure: explainFetchError(error, source.timeoutMs) };
   }

@@ -1,4 +1,5 @@
-// Mounts, as /proc/PID/mountinfo tells them: which device, and which path on it, a path leads to. Pure.
+// Mounts, as /proc/PID/mountinfo tells them: which device, and which path on it, a path leads to.
+// Pure.
 import { posix } from "node:path";
 
 /** One mount (proc_pid_mountinfo(5)). */
@@ -14,7 +15,10 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
-/** Reads mountinfo; lines that are none are passed over. Of two mounts at one point the later lies above. */
+/**
+ * Reads mountinfo; lines that are none are passed over. Of two mounts at one point the later lies
+ * above.
+ */
 export function parseMounts(text: string): readonly Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split("\n")) {
@@ -35,10 +39,15 @@ export function parseMounts(text: string): readonly Mount[] {
 
 /** Spaces, tabs, newlines and backslashes stand as octal numbers. */
 function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }
 
-/** Where a path leads: the device, and the path on it. Undefined where no mount covers it, as below a changed root. */
+/**
+ * Where a path leads: the device, and the path on it. Undefined where no mount covers it, as below
+ * a changed root.
+ */
 export function locate(mounts: readonly Mount[], path: string): string | undefined {
   let covering: Mount | undefined;
   for (const mount of mounts) {

@@ -10,8 +10,13 @@ import { makeFolder } from "./temporary-folder.ts";
 async function collect(step: string, files: Readonly<Record<string, string>>, more = "") {
   const parsed = parseSpec(`version: 1\ncollect:\n  - host: { metadata: off }\n  - ${step}\n${more}`);
   if ("mistakes" in parsed) throw new Error(JSON.stringify(parsed.mistakes));
-  const host = makeHostDouble(await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132", ...files }));
-  const { bytes, unread } = await collectReport(parsed.spec, host, { agentVersion: "1.0.0", specDigest: "sha256:0" });
+  const host = makeHostDouble(
+    await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132", ...files }),
+  );
+  const { bytes, unread } = await collectReport(parsed.spec, host, {
+    agentVersion: "1.0.0",
+    specDigest: "sha256:0",
+  });
   return { x: (JSON.parse(bytes.toString()) as { x: unknown }).x, unread };
 }
 
@@ -30,9 +35,13 @@ describe("a key", () => {
     ["yaml", "kind: Secret\ndata: { db: aHVudGVyMg== }", "data.db"],
     ["yaml", "items: [{ kind: Secret, stringData: { db: hunter2 } }]", "items.0.stringData.db"],
   ])("of %s is judged by each of its levels: %j", async (format, text, key) => {
-    const { x, unread } = await collect(file("/etc/app.conf", format, `{ key: ${key} }`), { "etc/app.conf": text });
+    const { x, unread } = await collect(file("/etc/app.conf", format, `{ key: ${key} }`), {
+      "etc/app.conf": text,
+    });
     expect(x).toBe(MASK);
-    expect(unread).toEqual([{ what: "x", reason: expect.stringMatching(/^looks like a credential/) as string }]);
+    expect(unread).toEqual([
+      { what: "x", reason: expect.stringMatching(/^looks like a credential/) as string },
+    ]);
   });
 
   it.each([
@@ -43,15 +52,21 @@ describe("a key", () => {
     ["yaml", "tokenizer: { model: A_red_1.1 }", "tokenizer.model", "A_red_1.1"],
     ["json", '{"env":[{"name":"MODEL","value":"A_red_1.1"}]}', "env.0.value", "A_red_1.1"],
   ])("of %s that is none stays: %j", async (format, text, key, value) => {
-    expect(await collect(file("/etc/app.conf", format, `{ key: ${key} }`), { "etc/app.conf": text })).toEqual({
-      x: value,
-      unread: [],
-    });
+    expect(await collect(file("/etc/app.conf", format, `{ key: ${key} }`), { "etc/app.conf": text })).toEqual(
+      {
+        x: value,
+        unread: [],
+      },
+    );
   });
 
   it("is let out by the report's name of its field", async () => {
     const step = file("/etc/app.ini", "ini", "{ key: db.password }");
-    const answer = await collect(step, { "etc/app.ini": "[db]\npassword = hunter2" }, "allow_credentials: [x]");
+    const answer = await collect(
+      step,
+      { "etc/app.ini": "[db]\npassword = hunter2" },
+      "allow_credentials: [x]",
+    );
     expect(answer).toEqual({ x: "hunter2", unread: [] });
   });
 });
@@ -69,7 +84,9 @@ describe("a pattern", () => {
     ["-----BEGIN PRIVATE KEY-----\nTUlJRXZR\n-----END PRIVATE KEY-----", "TUl\\w+"],
     ['{"db":{"password":"hunter2"}}', 'd":"(\\w+)'],
   ])("is judged by its words and what stands around the match: %j", async (text, pattern) => {
-    const { x, unread } = await collect(file("/etc/app", "text", `{ pattern: '${pattern}' }`), { "etc/app": text });
+    const { x, unread } = await collect(file("/etc/app", "text", `{ pattern: '${pattern}' }`), {
+      "etc/app": text,
+    });
     expect(x).toBe(MASK);
     expect(unread.length).toBe(1);
   });
@@ -79,15 +96,19 @@ describe("a pattern", () => {
     ["token_count: 512", "token_count: (\\d+)", "512"],
     ["version 1.10 password hunter2", "version (\\S+)", "1.10"],
   ])("whose match is none stays: %j", async (text, pattern, value) => {
-    expect(await collect(file("/etc/app", "text", `{ pattern: '${pattern}' }`), { "etc/app": text })).toEqual({
-      x: value,
-      unread: [],
-    });
+    expect(await collect(file("/etc/app", "text", `{ pattern: '${pattern}' }`), { "etc/app": text })).toEqual(
+      {
+        x: value,
+        unread: [],
+      },
+    );
   });
 
   it("over a whole text masks only the credentials in it", async () => {
     const text = "MY_DB_PASSWORD=hunter3\r\nAWS_SECRET_ACCESS_KEY=hunter4\r\nMODEL=A_red_1.1\r\n";
-    const { x } = await collect(file("/etc/app.env", "text", "{ pattern: '(?s)(.*)' }"), { "etc/app.env": text });
+    const { x } = await collect(file("/etc/app.env", "text", "{ pattern: '(?s)(.*)' }"), {
+      "etc/app.env": text,
+    });
     expect(x).toBe(`MY_DB_PASSWORD=${MASK}\nAWS_SECRET_ACCESS_KEY=${MASK}\nMODEL=A_red_1.1\n`);
   });
 });
@@ -117,12 +138,16 @@ describe("a file", () => {
     "/etc/keys.yaml",
     "/etc/secretary",
   ])("of other names is read: %s", async (path) => {
-    expect((await collect(file(path, "text", "{ pattern: '.+' }"), { [path.slice(1)]: "A_red_1.1" })).x).toBe("A_red_1.1");
+    expect((await collect(file(path, "text", "{ pattern: '.+' }"), { [path.slice(1)]: "A_red_1.1" })).x).toBe(
+      "A_red_1.1",
+    );
   });
 
   it("among many is masked in its own object", async () => {
     const step =
-      "files: { glob: /etc/app/*, into: x, format: yaml, fields: { name: { path: name }, pw: { key: db.password, optional: true }, v: { key: v, optional: true } } }";
+      "files: { glob: /etc/app/*, into: x, format: yaml, fields: { name: { path: " +
+      "name }, pw: { key: db.password, optional: true }, v: { key: v, optional: true " +
+      "} } }";
     const files = {
       "etc/app/a": "v: 1.2.3",
       "etc/app/b": "{ v: 1.2.3, db: { password: hunter2 } }",
@@ -133,13 +158,18 @@ describe("a file", () => {
       { name: "b", pw: MASK, v: "1.2.3" },
       { name: "db.secret", v: MASK },
     ]);
-    expect((await collect(step, files, "allow_credentials: [x]")).x).toContainEqual({ name: "b", pw: "hunter2", v: "1.2.3" });
+    expect((await collect(step, files, "allow_credentials: [x]")).x).toContainEqual({
+      name: "b",
+      pw: "hunter2",
+      v: "1.2.3",
+    });
   });
 });
 
 it("a command's output is judged as a text is", async () => {
   const parsed = parseSpec(
-    "version: 1\ncollect:\n  - host: { metadata: off }\n  - command: { run: [/a], fields: { x: { pattern: 'hunter.' } } }",
+    "version: 1\ncollect:\n  - host: { metadata: off }\n  - command: { run: [/a], " +
+      "fields: { x: { pattern: 'hunter.' } } }",
   );
   if ("mistakes" in parsed) throw new Error(JSON.stringify(parsed.mistakes));
   const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132" });

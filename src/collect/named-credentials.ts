@@ -1,4 +1,5 @@
-// What the host itself calls a credential: by the key in its file, what stands before it in its line, or the file's path. Pure.
+// What the host itself calls a credential: by the key in its file, what stands before it in its
+// line, or the file's path. Pure.
 import type { Match } from "../spec/pattern.ts";
 import { isCredentialFile, type Judgement, judgeName, strongest } from "./credential-names.ts";
 import { findCredentials } from "./credential-text.ts";
@@ -21,12 +22,18 @@ const SECRET_DATA = /^(?:(.+)\.)?(?:data|stringData)(?:\.|$)/;
  *
  * @param follow looks up another key in the same file
  */
-export function judgeKeyPath(key: string, path: string, follow: (key: string) => unknown): Judgement | undefined {
+export function judgeKeyPath(
+  key: string,
+  path: string,
+  follow: (key: string) => unknown,
+): Judgement | undefined {
   const [, parent] = NAMED_VALUE.exec(key) ?? [];
-  const beside = parent === undefined ? [] : ["name", "key", "Name", "Key"].map((name) => follow(`${parent}.${name}`));
+  const beside =
+    parent === undefined ? [] : ["name", "key", "Name", "Key"].map((name) => follow(`${parent}.${name}`));
   const names = [key, ...key.split("."), ...beside.filter((name) => typeof name === "string")];
   const [isData, object] = SECRET_DATA.exec(key) ?? [];
-  const isSecret = isData !== undefined && follow(object === undefined ? "kind" : `${object}.kind`) === "Secret";
+  const isSecret =
+    isData !== undefined && follow(object === undefined ? "kind" : `${object}.kind`) === "Secret";
   return strongest([judgePath(path), isSecret ? "all" : undefined, ...names.map(judgeName)]);
 }
 
@@ -34,14 +41,24 @@ export function judgeKeyPath(key: string, path: string, follow: (key: string) =>
 const BEFORE = 16_384;
 const AFTER = 2048;
 
-/** Judges what a pattern found: by the pattern's own words, the text around it, and the file's path. */
-export function judgeMatch(pattern: string, { text, start, end, value }: Match, path: string): Judgement | undefined {
+/**
+ * Judges what a pattern found: by the pattern's own words, the text around it, and the file's path.
+ */
+export function judgeMatch(
+  pattern: string,
+  { text, start, end, value }: Match,
+  path: string,
+): Judgement | undefined {
   const judged = strongest([judgePath(path), ...namesIn(pattern).map(judgeName)]);
   if (judged !== undefined || value === "") return judged;
   const from = Math.max(0, start - BEFORE);
   const window = text.slice(from, Math.min(text.length, end + AFTER));
-  // What is known for one in the value itself is masked there; here it is all that only its surroundings tell.
-  const own = findCredentials(value).map((range) => ({ start: range.start + start - from, end: range.end + start - from }));
+  // What is known for one in the value itself is masked there; here it is all that only its
+  // surroundings tell.
+  const own = findCredentials(value).map((range) => ({
+    start: range.start + start - from,
+    end: range.end + start - from,
+  }));
   const isTold = findCredentials(window).some((range) => {
     const [first, last] = [Math.max(range.start, start - from), Math.min(range.end, end - from)];
     return first < last && !own.some((known) => known.start <= first && known.end >= last);
@@ -62,5 +79,8 @@ function namesIn(pattern: string): readonly string[] {
     .replace(/\\([A-Za-z])/g, " ")
     .replaceAll("\\", "");
   const names = before.match(/[\p{L}_][\p{L}\p{N}_.-]*/gu) ?? [];
-  return [...names.slice(-2).map((name) => name.replace(/[.-]+$/, "")), ...(group[1] === undefined ? [] : [group[1]])];
+  return [
+    ...names.slice(-2).map((name) => name.replace(/[.-]+$/, "")),
+    ...(group[1] === undefined ? [] : [group[1]]),
+  ];
 }

@@ -1,5 +1,6 @@
-// What was seen of files on earlier looks: which content, and from when to when since boot. So that what a process began with is known,
-// whatever the wall clock did, and files that did not change are not read again.
+// What was seen of files on earlier looks: which content, and from when to when since boot. So that
+// what a process began with is known, whatever the wall clock did, and files that did not change
+// are not read again.
 import * as z from "zod";
 import { type BootMoment, readBootMoment } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
@@ -18,7 +19,10 @@ import {
   STEP_MS,
 } from "./file-history.ts";
 
-/** Bounds of what is remembered: paths, wall clock epochs, digests by identity, names that a list of globs found, and bytes on disk. */
+/**
+ * Bounds of what is remembered: paths, wall clock epochs, digests by identity, names that a list of
+ * globs found, and bytes on disk.
+ */
 const MAX_PATHS = 2000;
 const MAX_EPOCHS = 32;
 const MAX_DIGESTS = 1000;
@@ -67,7 +71,9 @@ interface FoundList {
 
 /** Where observations are kept between looks; agent and one-shot reports share it. */
 export interface Memory {
-  /** The observations so far, the same object each time. Never rejects: what cannot be read is none. */
+  /**
+   * The observations so far, the same object each time. Never rejects: what cannot be read is none.
+   */
   load(): Promise<Observations>;
   /** Writes them if there is something new. Never rejects. */
   save(): Promise<void>;
@@ -90,7 +96,10 @@ export class Observations {
   /** Up to when a file of them knows that all is as it was; ms since boot. */
   #keptTo = BEFORE_BOOT;
 
-  /** Whether there is something that a file of them does not have yet. That all still is as it was is so after a while only. */
+  /**
+   * Whether there is something that a file of them does not have yet. That all still is as it was
+   * is so after a while only.
+   */
   isNew(afterMs: number): boolean {
     return this.#isDirty || (this.#clock.at(-1)?.to ?? BEFORE_BOOT) - this.#keptTo > afterMs;
   }
@@ -109,7 +118,9 @@ export class Observations {
     if (last && Math.abs(last.offset - moment.offset) <= STEP_MS) {
       this.#clock = [...this.#clock.slice(0, -1), { ...last, to: Math.max(last.to, moment.now) }];
     } else {
-      this.#clock = [...this.#clock, { from: moment.now, to: moment.now, offset: moment.offset }].slice(-MAX_EPOCHS);
+      this.#clock = [...this.#clock, { from: moment.now, to: moment.now, offset: moment.offset }].slice(
+        -MAX_EPOCHS,
+      );
       this.#isDirty = true;
     }
     return moment;
@@ -123,7 +134,8 @@ export class Observations {
       this.#clock = [];
       this.#keptTo = BEFORE_BOOT;
       for (const [path, runs] of this.#paths) this.#paths.set(path, runs.slice(-1).map(asBeforeBoot));
-      for (const [key, list] of this.#lists) this.#lists.set(key, { ...list, from: BEFORE_BOOT, to: BEFORE_BOOT });
+      for (const [key, list] of this.#lists)
+        this.#lists.set(key, { ...list, from: BEFORE_BOOT, to: BEFORE_BOOT });
     }
     this.#boot = bootId;
     this.#isDirty = true;
@@ -134,7 +146,12 @@ export class Observations {
    *
    * @param moment of a little earlier
    */
-  async look(path: string, moment: BootMoment, host: HostAccess, signal: AbortSignal): Promise<readonly Run[] | Unseen> {
+  async look(
+    path: string,
+    moment: BootMoment,
+    host: HostAccess,
+    signal: AbortSignal,
+  ): Promise<readonly Run[] | Unseen> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const found = await this.#lookOnce(path, moment, host, signal);
       if (found) return "reason" in found ? { reason: `${path} ${found.reason}` } : found;
@@ -147,7 +164,10 @@ export class Observations {
     const known = this.#paths.get(path) ?? [];
     const last = known.at(-1);
     const keep = () => {
-      const kept = [...known.slice(0, -1), ...known.slice(-1).map((run) => ({ ...run, to: Math.max(run.to, moment.now) }))];
+      const kept = [
+        ...known.slice(0, -1),
+        ...known.slice(-1).map((run) => ({ ...run, to: Math.max(run.to, moment.now) })),
+      ];
       this.#paths.set(path, kept);
       return kept;
     };
@@ -187,7 +207,11 @@ export class Observations {
   }
 
   /** The content of an inode; undefined if it is another one by now. */
-  async digest(path: string, facts: InodeFacts, { moment, host, signal }: DigestOptions): Promise<Content | Unseen | undefined> {
+  async digest(
+    path: string,
+    facts: InodeFacts,
+    { moment, host, signal }: DigestOptions,
+  ): Promise<Content | Unseen | undefined> {
     const known = this.#digests.get(facts.identity);
     if (known !== undefined) return known;
     const asFacts = `facts:${facts.size}:${facts.inode}:${facts.modifiedAt}`;
@@ -209,19 +233,23 @@ export class Observations {
   /**
    * Notes which files some globs find.
    *
-   * @returns these and those that they found earlier; what is new among them is known to have been absent
+   * @returns these and those that they found earlier; what is new among them is known to have been
+   *   absent
    */
   noteList(key: string, names: readonly string[], { now }: BootMoment): readonly string[] {
     const known = this.#lists.get(key);
     const earlier = known?.names.filter((name) => this.#paths.has(name)) ?? [];
     const all = [...new Set([...names, ...earlier])].slice(0, MAX_LISTED).sort();
     const { from, to } = known ?? { from: now, to: now };
-    for (const name of known ? all.filter((one) => !known.names.includes(one) && !this.#paths.has(one)) : []) {
+    for (const name of known
+      ? all.filter((one) => !known.names.includes(one) && !this.#paths.has(one))
+      : []) {
       // Nobody looked before; it is taken to have been absent then as well.
       const before = { lo: BEFORE_BOOT, hi: BEFORE_BOOT, since: 0 };
       this.#keep(name, [{ content: ABSENT, real: name, identity: ABSENT, from, to, ...before }]);
     }
-    if (!known || known.names.length !== all.length || all.some((name, at) => known.names[at] !== name)) this.#isDirty = true;
+    if (!known || known.names.length !== all.length || all.some((name, at) => known.names[at] !== name))
+      this.#isDirty = true;
     this.#lists.set(key, { names: all, from, to: now });
     return all;
   }
@@ -237,7 +265,11 @@ export class Observations {
   take(text: string): boolean {
     const saved = parseSaved(text);
     if (!saved) return false;
-    const theirs = { clock: saved.clock, paths: Object.entries(saved.paths), lists: Object.entries(saved.lists) };
+    const theirs = {
+      clock: saved.clock,
+      paths: Object.entries(saved.paths),
+      lists: Object.entries(saved.lists),
+    };
     for (const [identity, content] of Object.entries(saved.digests)) this.#digests.set(identity, content);
     if (this.#boot !== "" && saved.boot !== this.#boot) {
       // Seen in another boot than ours, which we are in: before it.
@@ -249,7 +281,8 @@ export class Observations {
     this.#boot = saved.boot;
     this.#clock = mergeClocks(this.#clock, theirs.clock);
     this.#keptTo = Math.max(this.#keptTo, theirs.clock.at(-1)?.to ?? BEFORE_BOOT);
-    for (const [path, runs] of theirs.paths) this.#paths.set(path, mergeRuns(this.#paths.get(path) ?? [], runs));
+    for (const [path, runs] of theirs.paths)
+      this.#paths.set(path, mergeRuns(this.#paths.get(path) ?? [], runs));
     for (const [key, list] of theirs.lists) {
       const ours = this.#lists.get(key);
       const names = [...new Set([...(ours?.names ?? []), ...list.names])].sort().slice(0, MAX_LISTED);
@@ -276,7 +309,9 @@ export class Observations {
         boot: this.#boot,
         clock: [...this.#clock],
         paths: Object.fromEntries([...this.#paths].map(([path, runs]) => [path, [...runs]])),
-        lists: Object.fromEntries([...this.#lists].map(([key, list]) => [key, { ...list, names: [...list.names] }])),
+        lists: Object.fromEntries(
+          [...this.#lists].map(([key, list]) => [key, { ...list, names: [...list.names] }]),
+        ),
         digests: Object.fromEntries(this.#digests),
       };
       const text = `${JSON.stringify(saved)}\n`;

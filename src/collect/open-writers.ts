@@ -1,4 +1,5 @@
-// Who has a file open for writing: out of /proc/PID/fd, of every process that this user may look into.
+// Who has a file open for writing: out of /proc/PID/fd, of every process that this user may look
+// into.
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { posix } from "node:path";
 
@@ -14,7 +15,10 @@ export interface Writer {
 export interface WriterSearch {
   /** By the file's identity, `DEVICE:INODE`. */
   readonly writers: ReadonlyMap<string, Writer>;
-  /** Whether every process of the machine was looked into; else there may be writers that were not seen. */
+  /**
+   * Whether every process of the machine was looked into; else there may be writers that were not
+   * seen.
+   */
   readonly isWhole: boolean;
 }
 
@@ -22,17 +26,25 @@ export interface WriterSearch {
 const SEARCH_MS = 500;
 const TURN_MS = 5;
 
-/** The PID namespace that a machine boots with (PROC_PID_INIT_INO, include/linux/proc_ns.h): only in it all processes are seen. */
+/**
+ * The PID namespace that a machine boots with (PROC_PID_INIT_INO, include/linux/proc_ns.h): only in
+ * it all processes are seen.
+ */
 const FIRST_NAMESPACE = "pid:[4026531836]";
 
 /**
- * Looks for writers. Never rejects. It reads synchronously, in short turns: /proc is memory, and thousands of promises cost ten times as much.
+ * Looks for writers. Never rejects. It reads synchronously, in short turns: /proc is memory, and
+ * thousands of promises cost ten times as much.
  *
  * @param proc where /proc lies
  * @param identities of the files, `DEVICE:INODE`
  * @param monotonic ms from some fixed instant
  */
-export async function findWriters(proc: string, identities: ReadonlySet<string>, monotonic: () => number): Promise<WriterSearch> {
+export async function findWriters(
+  proc: string,
+  identities: ReadonlySet<string>,
+  monotonic: () => number,
+): Promise<WriterSearch> {
   const inodes = new Set([...identities].map((identity) => identity.slice(identity.indexOf(":") + 1)));
   const writers = new Map<string, Writer>();
   const pids = list(proc)?.filter((name) => /^[1-9]\d*$/.test(name)) ?? [];
@@ -51,7 +63,8 @@ export async function findWriters(proc: string, identities: ReadonlySet<string>,
     if (!fds) isWhole &&= list(folder) === undefined;
     for (const fd of fds ?? []) {
       const identity = readWritten(folder, fd, inodes);
-      if (identity !== undefined && identities.has(identity)) writers.set(identity, { pid, fd, name: readName(folder) });
+      if (identity !== undefined && identities.has(identity))
+        writers.set(identity, { pid, fd, name: readName(folder) });
     }
   }
   return { writers, isWhole };
@@ -59,7 +72,9 @@ export async function findWriters(proc: string, identities: ReadonlySet<string>,
 
 /** Whether a writer that was found still has the file open. */
 export function isStillOpen(proc: string, { pid, fd }: Writer, identity: string): boolean {
-  return readWritten(posix.join(proc, pid), fd, new Set([identity.slice(identity.indexOf(":") + 1)])) === identity;
+  return (
+    readWritten(posix.join(proc, pid), fd, new Set([identity.slice(identity.indexOf(":") + 1)])) === identity
+  );
 }
 
 /** @returns the identity of what a process has open for writing, if it is one of these inodes */
@@ -68,7 +83,8 @@ function readWritten(folder: string, fd: string, inodes: ReadonlySet<string>): s
   // Pipes, sockets and devices are no files.
   if (!path?.startsWith("/") || path.startsWith("/dev/")) return undefined;
   const info = parseFdInfo(read(posix.join(folder, "fdinfo", fd)) ?? "");
-  // Before Linux 5.14 no inode is told. To ask for it may wait for a file system that is away, so only what may be meant is asked for.
+  // Before Linux 5.14 no inode is told. To ask for it may wait for a file system that is away, so
+  // only what may be meant is asked for.
   if (!info.isWritten || (info.inode !== undefined && !inodes.has(info.inode))) return undefined;
   try {
     const { dev, ino } = statSync(posix.join(folder, "fd", fd), { bigint: true });
@@ -78,8 +94,13 @@ function readWritten(folder: string, fd: string, inodes: ReadonlySet<string>): s
   }
 }
 
-/** proc_pid_fdinfo(5): the flags of open(2), in octal; the two lowest bits say read, write, or both. */
-export function parseFdInfo(text: string): { readonly isWritten: boolean; readonly inode: string | undefined } {
+/**
+ * proc_pid_fdinfo(5): the flags of open(2), in octal; the two lowest bits say read, write, or both.
+ */
+export function parseFdInfo(text: string): {
+  readonly isWritten: boolean;
+  readonly inode: string | undefined;
+} {
   const flags = /^flags:\s*([0-7]{1,15})$/m.exec(text)?.[1] ?? "0";
   const mode = Number.parseInt(flags, 8) & 3;
   return { isWritten: mode === 1 || mode === 2, inode: /^ino:\s*(\d+)$/m.exec(text)?.[1] };

@@ -30,7 +30,8 @@ export const osCollector: Collector<OptionsOf["os"]> = {
       if (file.unreadable === "refused") unread.push({ what: path, reason: file.reason });
     }
     const kernel = await host.files.read(KERNEL_FILE, signal);
-    if ("unreadable" in kernel && kernel.unreadable === "refused") unread.push({ what: KERNEL_FILE, reason: kernel.reason });
+    if ("unreadable" in kernel && kernel.unreadable === "refused")
+      unread.push({ what: KERNEL_FILE, reason: kernel.reason });
     const facts = Object.entries({
       id: release.get("ID"),
       version: release.get("VERSION_ID"),
@@ -52,7 +53,8 @@ function readRelease(text: string): ReadonlyMap<string, unknown> {
   return new Map(
     listAssignments(text).map(({ name, values }) => [
       name,
-      values.find(([reader]) => reader === "sh")?.[1] ?? new Doubtful("is no value that could be told without a shell"),
+      values.find(([reader]) => reader === "sh")?.[1] ??
+        new Doubtful("is no value that could be told without a shell"),
     ]),
   );
 }

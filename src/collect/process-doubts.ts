@@ -1,4 +1,5 @@
-// Why it cannot be told that no process runs with a file: the signs that one may, though no match ties it.
+// Why it cannot be told that no process runs with a file: the signs that one may, though no match
+// ties it.
 import { posix } from "node:path";
 import { type FileForm, mayBe } from "./process-forms.ts";
 import { nameProcess, type ProcessLook } from "./process-look.ts";
@@ -30,12 +31,18 @@ export interface Doubts {
    *
    * @param others processes that have the file, and run another program
    */
-  find(path: string, forms: readonly FileForm[], others: readonly ListedProcess[]): Promise<Doubt | undefined>;
+  find(
+    path: string,
+    forms: readonly FileForm[],
+    others: readonly ListedProcess[],
+  ): Promise<Doubt | undefined>;
 }
 
 export function openDoubts({ look, processes, byPid, program, starter }: DoubtsOptions): Doubts {
-  const isElsewhere = async (process: ListedProcess, path: string) => (await look.sharesFile(process, path)) === "no";
-  const mayRun = async (process: ListedProcess) => program === undefined || (await look.runs(process, program)) !== "no";
+  const isElsewhere = async (process: ListedProcess, path: string) =>
+    (await look.sharesFile(process, path)) === "no";
+  const mayRun = async (process: ListedProcess) =>
+    program === undefined || (await look.runs(process, program)) !== "no";
   // Whoever started this program is not what it looks for.
   const own = new Set<ListedProcess>();
   for (let at = byPid.get(starter ?? ""); at && !own.has(at); at = byPid.get(at.parent)) own.add(at);
@@ -44,7 +51,10 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     for (const process of others) {
       if (await isElsewhere(process, path)) continue;
       const runs = (await look.findProgram(process)) ?? "another program";
-      return { reason: `${nameProcess(process)} has this file, but runs ${runs} and not ${program}`, about: process };
+      return {
+        reason: `${nameProcess(process)} has this file, but runs ${runs} and not ${program}`,
+        about: process,
+      };
     }
     return undefined;
   }
@@ -53,7 +63,10 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     for (const process of processes) {
       if (!(await mentions(process, path)) || (await isElsewhere(process, path))) continue;
       const how = "write match as its command line has it";
-      return { reason: `${nameProcess(process)} names this file, but not as match says: ${how}`, about: process };
+      return {
+        reason: `${nameProcess(process)} names this file, but not as match says: ${how}`,
+        about: process,
+      };
     }
     return undefined;
   }
@@ -61,7 +74,9 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   /** Whether a process names a file in any of its words, or within one. */
   async function mentions(process: ListedProcess, path: string): Promise<boolean> {
     const { references } = look.words(process);
-    const inside = process.argv.filter((word) => /\s/.test(word)).flatMap((word) => word.slice(0, 4096).split(/[\s"'=;]+/));
+    const inside = process.argv
+      .filter((word) => /\s/.test(word))
+      .flatMap((word) => word.slice(0, 4096).split(/[\s"'=;]+/));
     for (const reference of new Set([...[...references.values()].flat(), ...inside])) {
       if (reference === "" || !mayBe(reference, path, true, program !== undefined)) continue;
       if ((await look.isFile(process, reference, path)) !== "no") return true;
@@ -69,7 +84,10 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     return false;
   }
 
-  /** A process that names the folder of the file, as `postgres -D /var/lib/pg/data` does, or the one above it. */
+  /**
+   * A process that names the folder of the file, as `postgres -D /var/lib/pg/data` does, or the one
+   * above it.
+   */
   async function findFolder(path: string, forms: readonly FileForm[]): Promise<Doubt | undefined> {
     for (const process of processes) {
       for (const [at, folder] of listFolders(path).entries()) {
@@ -77,7 +95,10 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
         const word = await findWord(process, folder);
         if (word === undefined || !(await mayRun(process)) || (await isElsewhere(process, path))) continue;
         const how = "if it reads this file from there, write match as its command line has it";
-        return { reason: `${nameProcess(process)} names the folder ${folder}: ${how}: ${word}`, about: process };
+        return {
+          reason: `${nameProcess(process)} names the folder ${folder}: ${how}: ${word}`,
+          about: process,
+        };
       }
     }
     return undefined;
@@ -91,7 +112,9 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   ): boolean {
     const words = look.words(process);
     const isIt = (reference: string, one: string) =>
-      (reference.startsWith("/") ? normalizePath(reference) === one : mayBeFolder(reference, one)) ? "yes" : "no";
+      (reference.startsWith("/") ? normalizePath(reference) === one : mayBeFolder(reference, one))
+        ? "yes"
+        : "no";
     if (forms.some((form) => form.wordsOf(folder)?.look(words, isIt) === "yes")) return true;
     if (forms.some((form) => form.words?.looksLike(words))) return false;
     return isAbove ? !namesSuch(words, path) : !namesSibling(words, path);
@@ -134,7 +157,12 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     mayBeIts: (process: ListedProcess, path: string) => Promise<boolean>,
   ): Promise<Doubt | undefined> {
     for (const process of silent) {
-      if (!(await mayBeIts(process, path)) || (await isWorker(process, path)) || (await isElsewhere(process, path))) continue;
+      if (
+        !(await mayBeIts(process, path)) ||
+        (await isWorker(process, path)) ||
+        (await isElsewhere(process, path))
+      )
+        continue;
       const how = "write match: with unit, pidfile, environ, cwd or open, or words of its own without {path}";
       return {
         reason: `${nameProcess(process)} may run with this file, and its command line names none: ${how}`,
@@ -145,8 +173,8 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   }
 
   /**
-   * Whether the program lies beside the file, or beside its folder `conf`: many read what lies there. Where a title hides the program, whether
-   * it works there.
+   * Whether the program lies beside the file, or beside its folder `conf`: many read what lies
+   * there. Where a title hides the program, whether it works there.
    */
   async function livesBeside(process: ListedProcess, path: string): Promise<boolean> {
     if (own.has(process) || isShell(process.argv[0] ?? "")) return false;
@@ -161,7 +189,8 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     }
     const runs = await look.findProgram(process);
     return (
-      (runs !== undefined && folders.includes(posix.dirname(runs))) || (process.hasTitle && (await worksIn(process, folders)))
+      (runs !== undefined && folders.includes(posix.dirname(runs))) ||
+      (process.hasTitle && (await worksIn(process, folders)))
     );
   }
 
@@ -170,7 +199,10 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     return false;
   }
 
-  /** A process that takes more words from a file, as `java @/opt/app/words` does, of which one names this file. */
+  /**
+   * A process that takes more words from a file, as `java @/opt/app/words` does, of which one names
+   * this file.
+   */
   async function findArgumentFile(path: string): Promise<Doubt | undefined> {
     for (const process of processes) {
       for (const word of process.argv.slice(1).filter((one) => /^@[^@]/.test(one))) {
@@ -178,7 +210,8 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
         if (await isElsewhere(process, path)) continue;
         const how = "write match as its command line has it";
         return {
-          reason: `${nameProcess(process)} takes words from ${word.slice(1)}, and they name this file: ${how}`,
+          reason:
+            `${nameProcess(process)} takes words from ${word.slice(1)}, and they name ` + `this file: ${how}`,
           about: process,
         };
       }
@@ -199,9 +232,14 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     for (const process of processes) {
       if (process.gap === undefined) continue;
       const isOther =
-        program !== undefined && "target" in (await look.complete(process)).exe && (await look.runs(process, program)) === "no";
+        program !== undefined &&
+        "target" in (await look.complete(process)).exe &&
+        (await look.runs(process, program)) === "no";
       if (isOther) continue;
-      return { reason: `whether ${nameProcess(process)} runs with this file cannot be told: ${process.gap}`, about: process };
+      return {
+        reason: `whether ${nameProcess(process)} runs with this file cannot be told: ${process.gap}`,
+        about: process,
+      };
     }
     return undefined;
   }
@@ -212,7 +250,9 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     if (!parent || isSilent(parent, look.words(parent), path)) {
       return parent !== undefined && parent.name === process.name && (await isWorker(parent, path));
     }
-    return parent.name === process.name || (program !== undefined && (await look.runs(parent, program)) !== "no");
+    return (
+      parent.name === process.name || (program !== undefined && (await look.runs(parent, program)) !== "no")
+    );
   }
 
   return {
@@ -222,16 +262,23 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
         (await explainOthers(path, others)) ??
         (await findMention(path)) ??
         (await findArgumentFile(path)) ??
-        (hasWords ? ((await findFolder(path, forms)) ?? (await findSilent(path, forms)) ?? (await findGap())) : undefined)
+        (hasWords
+          ? ((await findFolder(path, forms)) ?? (await findSilent(path, forms)) ?? (await findGap()))
+          : undefined)
       );
     },
   };
 }
 
-/** Whether it is worth a look: by its name, as one that only a look at where the process works tells, or a whole path, which may have links. */
+/**
+ * Whether it is worth a look: by its name, as one that only a look at where the process works
+ * tells, or a whole path, which may have links.
+ */
 function mayBeFolder(reference: string, folder: string): boolean {
   const plain = normalizePath(reference);
-  return plain.startsWith("/") || /^\.\.?(?:\/|$)/.test(plain) || posix.basename(plain) === posix.basename(folder);
+  return (
+    plain.startsWith("/") || /^\.\.?(?:\/|$)/.test(plain) || posix.basename(plain) === posix.basename(folder)
+  );
 }
 
 /** A word with the option before it, as a match has them. */

@@ -23,7 +23,9 @@ describe("/proc", () => {
       startTicks: 18,
     });
     expect(parseStat("")).toBeUndefined();
-    expect(parseStatus("Name:\tx\nGid:\t5\t6\t6\t6\nGroups:\t7 8 \nNSpid:\t40\t2\nCapEff:\t0000000000080000\n")).toEqual({
+    expect(
+      parseStatus("Name:\tx\nGid:\t5\t6\t6\t6\nGroups:\t7 8 \nNSpid:\t40\t2\nCapEff:\t0000000000080000\n"),
+    ).toEqual({
       namespacePids: ["40", "2"],
       capabilities: 1n << 19n,
       groups: ["6", "7", "8"],
@@ -33,7 +35,9 @@ describe("/proc", () => {
       ["B", "x=y"],
     ]);
     expect(
-      parseMappedFiles("55a-55b r--p 00000000 fe:00 12                         /opt/a b.so\n7f-80 rw-p 0 00:00 0 [heap]\n"),
+      parseMappedFiles(
+        "55a-55b r--p 00000000 fe:00 12                         /opt/a b.so\n7f-80 rw-p 0 00:00 0 [heap]\n",
+      ),
     ).toEqual(["/opt/a b.so"]);
   });
 
@@ -108,13 +112,17 @@ describe("systemd's units", () => {
   it("have names that systemd-escape(1) makes", () => {
     expect(escapeUnit("/opt/my-app/a b.conf")).toBe("opt-my\\x2dapp-a\\x20b.conf");
     expect(fillUnit("app@{stem}", "/opt/a.b.conf")).toEqual(["app@a.b.service"]);
-    expect(fillUnit("app@{stem}.service", "/opt/a-b.conf")).toEqual(["app@a-b.service", "app@a\\x2db.service"]);
+    expect(fillUnit("app@{stem}.service", "/opt/a-b.conf")).toEqual([
+      "app@a-b.service",
+      "app@a\\x2db.service",
+    ]);
     expect(fillUnit("app@{stem}.service", "/opt/a b.conf")).toEqual(["app@a\\x20b.service"]);
   });
 
   it("are told by systemctl in their order", () => {
     const text =
-      "Id=a.service\nLoadState=loaded\nActiveState=active\nMainPID=12\n\nId=b.service\nLoadState=not-found\nActiveState=inactive\nMainPID=0\n";
+      "Id=a.service\nLoadState=loaded\nActiveState=active\nMainPID=12\n\n" +
+      "Id=b.service\nLoadState=not-found\nActiveState=inactive\nMainPID=0\n";
     expect(parseShow(text, ["x.service", "b.service"]).get("x.service")).toEqual({
       id: "a.service",
       load: "loaded",

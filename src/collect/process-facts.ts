@@ -1,6 +1,9 @@
 // What the kernel's files about a process say: their texts, parsed. Pure.
 
-/** The kernel tells times in ticks of 10 ms on every architecture that Linux runs on today (time(7), USER_HZ). */
+/**
+ * The kernel tells times in ticks of 10 ms on every architecture that Linux runs on today (time(7),
+ * USER_HZ).
+ */
 export const TICK_MS = 10;
 
 /** What /proc/PID/stat says (proc_pid_stat(5)). */
@@ -36,7 +39,8 @@ export function parseStat(text: string): ProcessStat | undefined {
   const [flags, threads, startTicks] = [fields[6], fields[17], fields[19]].map((field = "") =>
     /^\d{1,15}$/.test(field) ? Number(field) : undefined,
   );
-  if (!/^\d{1,10}$/.test(parent) || flags === undefined || threads === undefined || startTicks === undefined) return undefined;
+  if (!/^\d{1,10}$/.test(parent) || flags === undefined || threads === undefined || startTicks === undefined)
+    return undefined;
   return {
     name: text.slice(open + 1, close),
     state,
@@ -48,13 +52,19 @@ export function parseStat(text: string): ProcessStat | undefined {
   };
 }
 
-/** Arguments end with a NUL each; a process may have written anything else there, often a title with spaces, padded with NULs. */
+/**
+ * Arguments end with a NUL each; a process may have written anything else there, often a title with
+ * spaces, padded with NULs.
+ */
 export function parseCommandLine(text: string): readonly string[] {
   const parts = text.replace(/[\0 ]+$/, "").split("\0");
   return parts.length === 1 && parts[0] === "" ? [] : parts;
 }
 
-/** Whether a process wrote over its command line: what is left of the room behind it is NULs, and an argument ends with one. */
+/**
+ * Whether a process wrote over its command line: what is left of the room behind it is NULs, and an
+ * argument ends with one.
+ */
 export function isOverwritten(text: string): boolean {
   return text.endsWith("\0\0");
 }
@@ -82,7 +92,9 @@ export function parseStatus(text: string): ProcessStatus {
   };
 }
 
-/** The variables that a process was started with; its own changes do not show (proc_pid_environ(5)). */
+/**
+ * The variables that a process was started with; its own changes do not show (proc_pid_environ(5)).
+ */
 export function parseEnviron(text: string): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   for (const entry of text.split("\0")) {

@@ -9,7 +9,10 @@ import { completeUnit, escapeUnit, type Units } from "./systemd-units.ts";
 
 /** A number and a newline; some daemons write more lines behind it. */
 const MAX_PIDFILE_BYTES = 4096;
-/** A process writes its number a moment after it began; both times are half a second wrong at most; ms. */
+/**
+ * A process writes its number a moment after it began; both times are half a second wrong at most;
+ * ms.
+ */
 const PIDFILE_TOLERANCE_MS = 2000;
 
 /** A form with one file's parts filled in. */
@@ -21,7 +24,10 @@ export interface FileForm {
    * @param isDeep look at words too that have another name than the file: it may be given by a link
    */
   matches(process: ListedProcess, isDeep: boolean): Promise<Verdict>;
-  /** What the form says of the file whatever the processes' words are: that nothing runs, or why it cannot be told. */
+  /**
+   * What the form says of the file whatever the processes' words are: that nothing runs, or why it
+   * cannot be told.
+   */
   settle(): Promise<{ readonly isOver: boolean; readonly doubt?: string }>;
 }
 
@@ -97,7 +103,9 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
   return {
     words,
     wordsOf: (other) =>
-      words?.hasOwnWords && form.words?.includes("{path}") === true ? compileWords(form.words, other) : undefined,
+      words?.hasOwnWords && form.words?.includes("{path}") === true
+        ? compileWords(form.words, other)
+        : undefined,
     matches,
     settle,
   };
@@ -126,7 +134,10 @@ async function matchesWords(
   return words.look(prepared, (reference, path) => answered.get(`${reference}\0${path}`) ?? "no");
 }
 
-/** Whether it is worth a look: it has the file's name; or, as a link may have another one, its extension. */
+/**
+ * Whether it is worth a look: it has the file's name; or, as a link may have another one, its
+ * extension.
+ */
 export function mayBe(reference: string, path: string, isDeep: boolean, isNamed: boolean): boolean {
   if (posix.basename(reference) === posix.basename(path)) return true;
   if (!isDeep) return false;
@@ -145,18 +156,27 @@ function toVerdict({ pid, doubt }: Numbered, process: ListedProcess): Verdict {
   return doubt === undefined ? "yes" : { doubt };
 }
 
-async function readPidfile(path: string, { host, look, byPid, isComplete, program, signal }: FormContext): Promise<Numbered> {
+async function readPidfile(
+  path: string,
+  { host, look, byPid, isComplete, program, signal }: FormContext,
+): Promise<Numbered> {
   const file = await host.files.readStart(path, MAX_PIDFILE_BYTES, signal);
-  if ("unreadable" in file) return file.unreadable === "absent" ? {} : { doubt: `the pidfile ${path} ${file.reason}` };
+  if ("unreadable" in file)
+    return file.unreadable === "absent" ? {} : { doubt: `the pidfile ${path} ${file.reason}` };
   const pid = parsePidfile(file.bytes.toString("latin1"));
   if (pid === undefined) return { doubt: `the pidfile ${path} does not hold the number of a process` };
   const process = byPid.get(pid);
-  if (!process) return isComplete ? {} : { doubt: `process ${pid}, which ${path} names, may not be seen by this user` };
+  if (!process)
+    return isComplete ? {} : { doubt: `process ${pid}, which ${path} names, may not be seen by this user` };
   const traced = await host.files.trace(path);
   if ("unreadable" in traced || process.startedAt <= traced.changedAt + PIDFILE_TOLERANCE_MS) return { pid };
-  // The number was given to another process since; or the clock was set, where it runs the program that is looked for.
+  // The number was given to another process since; or the clock was set, where it runs the program
+  // that is looked for.
   if (program === undefined || (await look.runs(process, program)) === "no") return {};
-  return { pid, doubt: `${nameProcess(process)} began after ${path} was written, or the clock was set in between` };
+  return {
+    pid,
+    doubt: `${nameProcess(process)} began after ${path} was written, or the clock was set in between`,
+  };
 }
 
 /** The first line, if it is a number alone. */

@@ -1,4 +1,5 @@
-// One look at the host's processes: what is read of a process only when it is asked for, and only once.
+// One look at the host's processes: what is read of a process only when it is asked for, and only
+// once.
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
 import { openPaths, remember } from "./followed-paths.ts";
@@ -25,15 +26,30 @@ export interface ProcessLook {
   /** The process with the program that it has loaded. */
   complete(process: ListedProcess): Promise<Process>;
   words(process: ListedProcess): PreparedWords;
-  /** Whether a text of a process's words is a file: as it stands, from where it works, or through links. */
+  /**
+   * Whether a text of a process's words is a file: as it stands, from where it works, or through
+   * links.
+   */
   isFile(process: ListedProcess, reference: string, path: string): Promise<Verdict>;
-  /** Whether it runs a program: as what is loaded, as a script, or by the name that it was started under. */
+  /**
+   * Whether it runs a program: as what is loaded, as a script, or by the name that it was started
+   * under.
+   */
   runs(process: ListedProcess, program: string): Promise<Verdict>;
-  /** The program or script that it was started by, as an absolute path; undefined where that cannot be told. */
+  /**
+   * The program or script that it was started by, as an absolute path; undefined where that cannot
+   * be told.
+   */
   findProgram(process: ListedProcess): Promise<string | undefined>;
-  /** Whether a file's path leads to the same file for it as for us: containers have others under the same path. */
+  /**
+   * Whether a file's path leads to the same file for it as for us: containers have others under the
+   * same path.
+   */
   sharesFile(process: ListedProcess, path: string): Promise<Verdict>;
-  /** The words in the beginning of a file that a word of a process names; none where it cannot be read. */
+  /**
+   * The words in the beginning of a file that a word of a process names; none where it cannot be
+   * read.
+   */
   readWordsOf(process: ListedProcess, reference: string): Promise<readonly string[]>;
   worksIn(process: ListedProcess, folder: string): Promise<Verdict>;
   hasVariable(process: ListedProcess, name: string, value: string): Promise<Verdict>;
@@ -65,7 +81,8 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
         files.read(`${folder}/mountinfo`, signal),
       ]);
       return {
-        depth: "bytes" in status ? parseStatus(status.bytes.toString("utf8")).namespacePids.length : undefined,
+        depth:
+          "bytes" in status ? parseStatus(status.bytes.toString("utf8")).namespacePids.length : undefined,
         mounts: "bytes" in mountinfo ? parseMounts(mountinfo.bytes.toString("utf8")) : mountinfo,
       };
     });
@@ -76,9 +93,15 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     if (!plain.startsWith("/")) {
       const cwd = await readCwd(process);
       if ("unreadable" in cwd) {
-        if (cwd.unreadable === "absent" || !normalizePath(path).endsWith(`/${plain.replace(/^(?:\.\.\/)+/, "")}`)) return "no";
+        if (
+          cwd.unreadable === "absent" ||
+          !normalizePath(path).endsWith(`/${plain.replace(/^(?:\.\.\/)+/, "")}`)
+        )
+          return "no";
         return {
-          doubt: `${nameProcess(process)} names ${plain}, and which folder it works in may not be seen by this user; ${TO_SEE}`,
+          doubt:
+            `${nameProcess(process)} names ${plain}, and which folder it works in may ` +
+            `not be seen by this user; ${TO_SEE}`,
         };
       }
       absolute = normalizePath(posix.join(stripDeleted(cwd.target), plain));
@@ -87,22 +110,41 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     if (seen !== "no") return seen;
     const now = await wasTurned(absolute, path);
     if (now === undefined) return "no";
-    return { doubt: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now` };
+    return {
+      doubt: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now`,
+    };
   }
 
-  /** Whether a path is a file: for us, or for a process that changed its root (chroot(2)), before or after it read the file. */
+  /**
+   * Whether a path is a file: for us, or for a process that changed its root (chroot(2)), before or
+   * after it read the file.
+   */
   async function isSeenAs(process: ListedProcess, absolute: string, path: string): Promise<Verdict> {
     const isOurs = await isSame(absolute, path);
     if (!isOurs && posix.basename(absolute) !== posix.basename(path)) return "no";
     const root = await readLink(`${process.folder}/root`);
-    if ("unreadable" in root && root.unreadable === "refused" && !isOurs && normalizePath(path).endsWith(absolute)) {
-      return { doubt: `${nameProcess(process)} has ${absolute}, and whether below another root may not be seen; ${TO_SEE}` };
+    if (
+      "unreadable" in root &&
+      root.unreadable === "refused" &&
+      !isOurs &&
+      normalizePath(path).endsWith(absolute)
+    ) {
+      return {
+        doubt:
+          `${nameProcess(process)} has ${absolute}, and whether below another root may ` +
+          `not be seen; ${TO_SEE}`,
+      };
     }
-    if (!("target" in root) || !root.target.startsWith("/") || root.target === "/") return isOurs ? "yes" : "no";
+    if (!("target" in root) || !root.target.startsWith("/") || root.target === "/")
+      return isOurs ? "yes" : "no";
     const inside = posix.join(stripDeleted(root.target), absolute);
     if (await isSame(inside, path)) return "yes";
     if (!isOurs || (await identify(inside)) === undefined) return isOurs ? "yes" : "no";
-    return { doubt: `${nameProcess(process)} has ${absolute}, and works below another root (chroot), where there is one too` };
+    return {
+      doubt:
+        `${nameProcess(process)} has ${absolute}, and works below another root ` +
+        "(chroot), where there is one too",
+    };
   }
 
   async function runs(process: ListedProcess, program: string): Promise<Verdict> {
@@ -114,8 +156,10 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     for (const path of [loaded, scriptPath, await place(process, command, false), ...ofTitle]) {
       if (path !== undefined && (await isOrWas(path, program))) return "yes";
     }
-    // What the kernel says of the program is sure, but for a script: its name may be all that is seen of it.
-    const ofProgram = loaded === undefined && !command.startsWith("/") ? [command.replace(/:$/, ""), process.name] : [];
+    // What the kernel says of the program is sure, but for a script: its name may be all that is
+    // seen of it.
+    const ofProgram =
+      loaded === undefined && !command.startsWith("/") ? [command.replace(/:$/, ""), process.name] : [];
     const ofScript = script !== undefined && scriptPath === undefined ? [script] : [];
     return [...ofProgram, ...ofScript].some((word) => isNamesake(word, program)) ? mayRun(process) : "no";
   }
@@ -129,7 +173,10 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     return "target" in exe ? stripDeleted(exe.target) : undefined;
   }
 
-  /** A word of a command line as an absolute path; undefined where it is a name from $PATH, or it may not be seen where it works. */
+  /**
+   * A word of a command line as an absolute path; undefined where it is a name from $PATH, or it
+   * may not be seen where it works.
+   */
   async function place(process: ListedProcess, word: string, isScript: boolean): Promise<string | undefined> {
     if (word.startsWith("/")) return normalizePath(word);
     if (!isScript && !word.includes("/")) return undefined;
@@ -137,7 +184,10 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     return "target" in cwd ? normalizePath(posix.join(stripDeleted(cwd.target), word)) : undefined;
   }
 
-  /** A name from $PATH that stands in one of the usual folders, and in no two of them as two programs. */
+  /**
+   * A name from $PATH that stands in one of the usual folders, and in no two of them as two
+   * programs.
+   */
   async function findInPath(name: string): Promise<string | undefined> {
     const found = new Map<string, string>();
     for (const folder of PATH_FOLDERS) {
@@ -171,10 +221,13 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     async findProgram(process) {
       const loaded = await findLoaded(process);
       const { command, script } = readProgram(process.argv, loaded);
-      const named = isTitle(process.argv) ? undefined : await place(process, script ?? command, script !== undefined);
+      const named = isTitle(process.argv)
+        ? undefined
+        : await place(process, script ?? command, script !== undefined);
       if (named !== undefined || script !== undefined) return named;
       if (loaded !== undefined) return loaded;
-      // A title often has the program's path behind what it says of itself: `nginx: master process /usr/sbin/nginx -c …`.
+      // A title often has the program's path behind what it says of itself:
+      // `nginx: master process /usr/sbin/nginx -c …`.
       const { argv, name } = process;
       const ofTitle = isTitle(argv)
         ? splitTitle(argv).find((part) => part.startsWith("/") && posix.basename(part) === name)
@@ -187,16 +240,24 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       const [own, theirs] = await Promise.all([view("/proc/self"), view(process.folder)]);
       // Where /proc does not tell of ourselves, it tells nothing to compare with.
       if ("unreadable" in own.mounts || own.depth === undefined) return "yes";
-      if (theirs.depth === undefined && "unreadable" in theirs.mounts && theirs.mounts.unreadable === "absent") return "no";
+      if (
+        theirs.depth === undefined &&
+        "unreadable" in theirs.mounts &&
+        theirs.mounts.unreadable === "absent"
+      )
+        return "no";
       const isElsewhere = (theirs.depth ?? 0) > own.depth;
       if ("unreadable" in theirs.mounts) {
         return {
-          doubt: `whether ${nameProcess(process)} has this file or another one mounted over it cannot be told: its mounts ${theirs.mounts.reason}`,
+          doubt:
+            `whether ${nameProcess(process)} has this file or another one mounted over ` +
+            `it cannot be told: its mounts ${theirs.mounts.reason}`,
         };
       }
       for (const one of new Set([normalizePath(path), await follow(path)])) {
         const [here, there] = [locate(own.mounts, files.resolve(one)), locate(theirs.mounts, one)];
-        // A changed root hides its mounts (chroot(2)); in another PID namespace it is a container's.
+        // A changed root hides its mounts (chroot(2)); in another PID namespace it is a
+        // container's.
         if (there === undefined ? isElsewhere : here !== there) return "no";
       }
       return "yes";
@@ -204,7 +265,8 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
 
     async readWordsOf(process, reference) {
       const path = await place(process, reference, true);
-      const start = path === undefined ? undefined : await files.readStart(path, MAX_ARGUMENT_FILE_BYTES, signal);
+      const start =
+        path === undefined ? undefined : await files.readStart(path, MAX_ARGUMENT_FILE_BYTES, signal);
       return start && "bytes" in start ? start.bytes.toString("utf8").split(/[\s"']+/) : [];
     },
 
@@ -212,7 +274,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       const cwd = await readCwd(process);
       if ("unreadable" in cwd) {
         if (cwd.unreadable === "absent") return "no";
-        return { doubt: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}` };
+        return {
+          doubt: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
+        };
       }
       const path = stripDeleted(cwd.target);
       if (await isSame(path, folder)) return "yes";
@@ -230,8 +294,12 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       const found = parseEnviron(file.bytes.toString("utf8")).get(name);
       if (found === value) return "yes";
       if (found !== undefined)
-        return value.startsWith("/") ? isFile(process, found.replace(/^file:(?:\/\/)?(?=\/)/, ""), value) : "no";
-      return file.isWhole ? "no" : { doubt: `the environment of ${nameProcess(process)} has more than ${MAX_BYTES} bytes` };
+        return value.startsWith("/")
+          ? isFile(process, found.replace(/^file:(?:\/\/)?(?=\/)/, ""), value)
+          : "no";
+      return file.isWhole
+        ? "no"
+        : { doubt: `the environment of ${nameProcess(process)} has more than ${MAX_BYTES} bytes` };
     },
 
     async holds(process, path) {
@@ -243,7 +311,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
         const refused = [folder, maps].find((one) => "unreadable" in one && one.unreadable !== "absent") as
           | Unreadable
           | undefined;
-        return refused ? { doubt: `the open files of ${nameProcess(process)}: each ${refused.reason}; ${TO_SEE}` } : "no";
+        return refused
+          ? { doubt: `the open files of ${nameProcess(process)}: each ${refused.reason}; ${TO_SEE}` }
+          : "no";
       }
       if (parseMappedFiles(maps.bytes.toString("utf8")).some(isHeld)) return "yes";
       for (const name of folder.names.slice(0, MAX_OPEN_FILES)) {
@@ -251,7 +321,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
         if ("target" in link && isHeld(link.target)) return "yes";
       }
       const isCut = folder.names.length > MAX_OPEN_FILES || !maps.isWhole;
-      return isCut ? { doubt: `${nameProcess(process)} has more open files than are looked at (${MAX_OPEN_FILES})` } : "no";
+      return isCut
+        ? { doubt: `${nameProcess(process)} has more open files than are looked at (${MAX_OPEN_FILES})` }
+        : "no";
     },
   };
 }

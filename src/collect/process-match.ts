@@ -28,7 +28,9 @@ export function either(a: Verdict, b: Verdict): Verdict {
 interface Token {
   /** As it stands, placeholders filled in. */
   readonly text: string;
-  /** The file that it ends in, and what stands before it; where it ends in a file's absolute path. */
+  /**
+   * The file that it ends in, and what stands before it; where it ends in a file's absolute path.
+   */
   readonly file?: { readonly before: string; readonly path: string };
   /** Any word does in its place: for what a match could be of another file. */
   readonly isOpen: boolean;
@@ -39,12 +41,16 @@ export interface WordMatch {
   /**
    * Looks for the words, one after the other.
    *
-   * @param isFile whether a text of a word is a file of the host: its path, relative or through links
+   * @param isFile whether a text of a word is a file of the host: its path, relative or through
+   *   links
    */
   look(words: PreparedWords, isFile: (reference: string, path: string) => Verdict): Verdict;
   /** Whether there is anything in them beside placeholders. */
   readonly hasOwnWords: boolean;
-  /** Whether a process has these words with whatever in the placeholders' place; no, of a match that is nothing but a placeholder. */
+  /**
+   * Whether a process has these words with whatever in the placeholders' place; no, of a match that
+   * is nothing but a placeholder.
+   */
   looksLike(words: PreparedWords): boolean;
 }
 
@@ -75,13 +81,21 @@ export function compileWords(match: string, path: string): WordMatch {
     const next = split[at + 1];
     if (!/^-[A-Za-z]$/.test(text) || !next) continue;
     const before = `${text}${next.file?.before ?? ""}`;
-    const joined = { ...next, text: `${text}${next.text}`, ...(next.file && { file: { ...next.file, before } }) };
+    const joined = {
+      ...next,
+      text: `${text}${next.text}`,
+      ...(next.file && { file: { ...next.file, before } }),
+    };
     readings.push([...split.slice(0, at), joined, ...split.slice(at + 2)]);
   }
   const hasOwnWords = words.some((word) => word.replace(/\{(?:path|name|stem)\}/g, "") !== "");
-  const lookAll = (lists: readonly (readonly string[])[], fits: (token: Token, word: string) => Verdict): Verdict => {
+  const lookAll = (
+    lists: readonly (readonly string[])[],
+    fits: (token: Token, word: string) => Verdict,
+  ): Verdict => {
     let verdict: Verdict = "no";
-    for (const list of lists) for (const tokens of readings) verdict = either(verdict, findRun(list, tokens, fits));
+    for (const list of lists)
+      for (const tokens of readings) verdict = either(verdict, findRun(list, tokens, fits));
     return verdict;
   };
   return {
@@ -92,7 +106,8 @@ export function compileWords(match: string, path: string): WordMatch {
         if (!file) return isWhole ? "yes" : "no";
         if (isWhole) return isFile(file.path, file.path);
         if (!word.startsWith(file.before)) return "no";
-        const texts = file.before === "" ? (references.get(word) ?? []) : listReferences(word.slice(file.before.length));
+        const texts =
+          file.before === "" ? (references.get(word) ?? []) : listReferences(word.slice(file.before.length));
         return texts.reduce<Verdict>((verdict, text) => either(verdict, isFile(text, file.path)), "no");
       }),
     hasOwnWords,
@@ -107,13 +122,18 @@ export function compileWords(match: string, path: string): WordMatch {
 function makeToken(word: string, path: string): Token {
   const text = fillIn(word, path);
   const isOpen = text !== word;
-  // After `=`, a short option or nothing, an absolute path begins; `file:` before it is part of a reference.
+  // After `=`, a short option or nothing, an absolute path begins; `file:` before it is part of a
+  // reference.
   const begins = /^(.*?[=]|-[A-Za-z])?(?:file:(?:\/\/)?)?(?=\/)/.exec(text);
   if (!begins) return { text, isOpen };
   return { text, isOpen, file: { before: begins[1] ?? "", path: text.slice(begins[0].length) } };
 }
 
-function findRun(words: readonly string[], tokens: readonly Token[], fits: (token: Token, word: string) => Verdict): Verdict {
+function findRun(
+  words: readonly string[],
+  tokens: readonly Token[],
+  fits: (token: Token, word: string) => Verdict,
+): Verdict {
   let best: Verdict = "no";
   for (let at = 0; at + tokens.length <= words.length && best !== "yes"; at++) {
     let verdict: Verdict = "yes";

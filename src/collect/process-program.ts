@@ -1,4 +1,5 @@
-// Which program a command line starts: interpreters run a script, and wrappers run another program. Pure.
+// Which program a command line starts: interpreters run a script, and wrappers run another program.
+// Pure.
 import { posix } from "node:path";
 import { isTitle, splitTitle } from "./process-words.ts";
 
@@ -15,7 +16,10 @@ interface Interpreter {
   readonly subcommand?: RegExp;
   /** What is run is no file unless an option names it: of java, a class. */
   readonly scriptByOptionOnly?: boolean;
-  /** It runs any program, which may be an interpreter in its turn: the words from there on are that one's. */
+  /**
+   * It runs any program, which may be an interpreter in its turn: the words from there on are that
+   * one's.
+   */
   readonly isLoader?: boolean;
 }
 
@@ -32,7 +36,8 @@ const INTERPRETERS: readonly Interpreter[] = [
   { name: /^j?ruby[\d.]*$/, takesValue: /^-[IrCE]$/, endsOptions: /^-(?!-)[a-z]*e/ },
   {
     name: /^(?:node|nodejs|bun|deno|tsx|ts-node)$/,
-    takesValue: /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--title|--env-file|--preload)$/,
+    takesValue:
+      /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--title|--env-file|--preload)$/,
     endsOptions: /^(?:-[ep]|-pe|--eval|--print)$/,
     subcommand: /^run$/,
   },
@@ -44,7 +49,12 @@ const INTERPRETERS: readonly Interpreter[] = [
     namesScript: /^-jar$/,
     scriptByOptionOnly: true,
   },
-  { name: /^php[\d.]*(?:-cgi[\d.]*)?$/, takesValue: /^-[cdz]$/, endsOptions: /^-[rSBRFE]$/, namesScript: /^-f$/ },
+  {
+    name: /^php[\d.]*(?:-cgi[\d.]*)?$/,
+    takesValue: /^-[cdz]$/,
+    endsOptions: /^-[rSBRFE]$/,
+    namesScript: /^-f$/,
+  },
   {
     name: SHELL,
     takesValue: /^(?:[-+][oO]|--rcfile|--init-file)$/,
@@ -53,7 +63,11 @@ const INTERPRETERS: readonly Interpreter[] = [
   },
   { name: /^lua(?:jit)?[\d.]*$/, takesValue: /^-l$/, endsOptions: /^-e/ },
   { name: /^(?:tclsh|wish|expect)[\d.]*$/, endsOptions: /^-c$/ },
-  { name: /^dotnet$/, takesValue: /^--(?:runtimeconfig|depsfile|additionalprobingpath|fx-version)$/, subcommand: /^exec$/ },
+  {
+    name: /^dotnet$/,
+    takesValue: /^--(?:runtimeconfig|depsfile|additionalprobingpath|fx-version)$/,
+    subcommand: /^exec$/,
+  },
   { name: /^Rscript$/, endsOptions: /^-e$/ },
   {
     name: /^ld(?:-linux|-musl|64)?[\w.-]*\.so[.\d]*$/,
@@ -73,7 +87,9 @@ export interface StartedProgram {
   readonly command: string;
   /** The script that an interpreter runs, as it stands there. */
   readonly script?: string;
-  /** Whether the program that is loaded is an interpreter, so that it is the script that is judged. */
+  /**
+   * Whether the program that is loaded is an interpreter, so that it is the script that is judged.
+   */
   readonly isInterpreted: boolean;
 }
 
@@ -81,7 +97,8 @@ export interface StartedProgram {
 export function readProgram(argv: readonly string[], loaded: string | undefined): StartedProgram {
   const words = isTitle(argv) ? splitTitle(argv) : argv;
   const [command = ""] = words;
-  const interpreter = findInterpreter(command) ?? (loaded === undefined ? undefined : findInterpreter(loaded));
+  const interpreter =
+    findInterpreter(command) ?? (loaded === undefined ? undefined : findInterpreter(loaded));
   if (!interpreter || isTitle(argv)) return { command, isInterpreted: interpreter !== undefined };
   const script = findScript(words.slice(1), interpreter);
   if (script !== undefined && interpreter.isLoader) {
@@ -116,16 +133,24 @@ export function isShell(command: string): boolean {
   return SHELL.test(posix.basename(command).replace(/^-/, ""));
 }
 
-/** Whether a program starts another with the same words, and so is not the one that is looked for. */
+/**
+ * Whether a program starts another with the same words, and so is not the one that is looked for.
+ */
 export function isWrapper(name: string): boolean {
   return WRAPPERS.test(posix.basename(name));
 }
 
-/** Whether one command line ends in another: then it started it. `sudo -u app app -c x`, `su -c "app -c x"`, `sh -c "app -c x"`. */
+/**
+ * Whether one command line ends in another: then it started it. `sudo -u app app -c x`,
+ * `su -c "app -c x"`, `sh -c "app -c x"`.
+ */
 export function wraps(outer: readonly string[], inner: readonly string[]): boolean {
   if (inner.length === 0) return false;
   const from = outer.length - inner.length;
   if (from > 0 && inner.every((word, at) => outer[from + at] === word)) return true;
   const line = inner.join(" ");
-  return outer.some((word) => word.length >= line.length && /\s/.test(word) && word.includes(line)) && outer.length > 1;
+  return (
+    outer.some((word) => word.length >= line.length && /\s/.test(word) && word.includes(line)) &&
+    outer.length > 1
+  );
 }

@@ -1,4 +1,5 @@
-// Finds the process of a file: the one that runs with it, that none does, or why that cannot be told.
+// Finds the process of a file: the one that runs with it, that none does, or why that cannot be
+// told.
 import type { MatchForm } from "../spec/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
 import { type Doubt, openDoubts } from "./process-doubts.ts";
@@ -38,8 +39,11 @@ export function openSearch(
   const look = openLook(host, signal);
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const children = new Map<string, ListedProcess[]>();
-  for (const process of processes) children.set(process.parent, [...(children.get(process.parent) ?? []), process]);
-  const unitNames = forms.flatMap(({ unit }) => (unit === undefined ? [] : paths.flatMap((path) => fillUnit(unit, path))));
+  for (const process of processes)
+    children.set(process.parent, [...(children.get(process.parent) ?? []), process]);
+  const unitNames = forms.flatMap(({ unit }) =>
+    unit === undefined ? [] : paths.flatMap((path) => fillUnit(unit, path)),
+  );
   const units = openUnits(host, processes, unitNames, signal);
   const context: FormContext = { host, look, units, byPid, isComplete: unseen.length === 0, program, signal };
 
@@ -48,23 +52,31 @@ export function openSearch(
   /** Those above it, the nearest first. */
   function listAbove(process: ListedProcess): readonly ListedProcess[] {
     const above: ListedProcess[] = [];
-    for (let at = byPid.get(process.parent); at && !above.includes(at); at = byPid.get(at.parent)) above.push(at);
+    for (let at = byPid.get(process.parent); at && !above.includes(at); at = byPid.get(at.parent))
+      above.push(at);
     return above;
   }
 
-  /** What a wrapper started: the program with the wrapper's words, whatever it calls itself by now. */
+  /**
+   * What a wrapper started: the program with the wrapper's words, whatever it calls itself by now.
+   */
   function unwrap(process: ListedProcess): ListedProcess | undefined {
     let at: ListedProcess | undefined = process;
-    for (let steps = 0; at && isWrapper(at.argv[0] ?? "") && steps < 10; steps++) at = byStart(children.get(at.pid) ?? [])[0];
+    for (let steps = 0; at && isWrapper(at.argv[0] ?? "") && steps < 10; steps++)
+      at = byStart(children.get(at.pid) ?? [])[0];
     return at;
   }
 
-  /** Of several, such as a wrapper, a server and its workers: the server, which is the first that is no wrapper. */
+  /**
+   * Of several, such as a wrapper, a server and its workers: the server, which is the first that is
+   * no wrapper.
+   */
   function choose(found: readonly ListedProcess[]): ListedProcess | undefined {
     const above = new Set(
       found.flatMap((inner) =>
         listAbove(inner).filter(
-          (outer) => found.includes(outer) && (isWrapper(outer.argv[0] ?? "") || wraps(outer.argv, inner.argv)),
+          (outer) =>
+            found.includes(outer) && (isWrapper(outer.argv[0] ?? "") || wraps(outer.argv, inner.argv)),
         ),
       ),
     );
@@ -75,18 +87,26 @@ export function openSearch(
     const gathered: Gathered = { tied: [], doubts: [], others: [] };
     for (const process of processes) {
       let verdict: Verdict = "no";
-      for (const form of fileForms) if (verdict !== "yes") verdict = either(verdict, await form.matches(process, isDeep));
+      for (const form of fileForms)
+        if (verdict !== "yes") verdict = either(verdict, await form.matches(process, isDeep));
       if (verdict !== "no") await gatherOne(process, verdict, gathered);
     }
     return gathered;
   }
 
   /** A process with the file: is it of the program, or has it started it? */
-  async function gatherOne(process: ListedProcess, verdict: Verdict, { tied, doubts, others }: Gathered): Promise<void> {
+  async function gatherOne(
+    process: ListedProcess,
+    verdict: Verdict,
+    { tied, doubts, others }: Gathered,
+  ): Promise<void> {
     // What may only be the file's is looked at as it is.
     const meant = verdict === "yes" ? unwrap(process) : process;
     if (!meant) {
-      doubts.push({ reason: `${nameProcess(process)} has this file, and has not started its program`, about: process });
+      doubts.push({
+        reason: `${nameProcess(process)} has this file, and has not started its program`,
+        about: process,
+      });
       return;
     }
     const own = program === undefined || process === meant ? "no" : await look.runs(process, program);
@@ -133,7 +153,9 @@ export function openSearch(
       const found: ListedProcess[] = [];
       const queue = [process];
       for (let at = queue.shift(); at; at = queue.shift()) {
-        const below = (children.get(at.pid) ?? []).filter((one) => one.name === process.name && !found.includes(one));
+        const below = (children.get(at.pid) ?? []).filter(
+          (one) => one.name === process.name && !found.includes(one),
+        );
         found.push(...below);
         queue.push(...below);
       }

@@ -1,4 +1,5 @@
-// Processes whose command lines say nothing of a file: what runs with its default, or wrote a title. Pure.
+// Processes whose command lines say nothing of a file: what runs with its default, or wrote a
+// title. Pure.
 import { posix } from "node:path";
 import type { PreparedWords } from "./process-match.ts";
 import { readProgram } from "./process-program.ts";
@@ -11,7 +12,9 @@ const COMMON = new Set(
   ),
 );
 /** Names of scripts that say nothing of what they are. */
-const COMMON_SCRIPTS = new Set("app application cli index init launcher manage run start script wsgi asgi".split(" "));
+const COMMON_SCRIPTS = new Set(
+  "app application cli index init launcher manage run start script wsgi asgi".split(" "),
+);
 /** A shorter beginning than this is no sign of kinship. */
 const MIN_LENGTH = 5;
 
@@ -31,24 +34,40 @@ export function listFolders(path: string): readonly string[] {
 /** Names of folders that a program keeps beside it for its configuration. */
 const CONFIGURATION = /^(?:conf|config|configs|configuration|cfg|etc|settings)(?:\.d)?$/;
 
-/** Where a program lies that has a file as its own: the file's folder, or the one above a folder `conf`. */
+/**
+ * Where a program lies that has a file as its own: the file's folder, or the one above a folder
+ * `conf`.
+ */
 export function findHome(path: string): string | undefined {
   const folder = posix.dirname(path);
   const [home, above] = listFolders(path);
   return CONFIGURATION.test(posix.basename(folder)) ? (above ?? home) : home;
 }
 
-/** Whether none of a process's words is such a file as the one that is looked for: by its extension, or its folder. */
+/**
+ * Whether none of a process's words is such a file as the one that is looked for: by its extension,
+ * or its folder.
+ */
 export function isSilent(process: ListedProcess, words: PreparedWords, path: string): boolean {
-  return !namesSuch(words, path, process) && !names(words, process, (text) => text !== path && isBeside(text, path));
+  return (
+    !namesSuch(words, path, process) &&
+    !names(words, process, (text) => text !== path && isBeside(text, path))
+  );
 }
 
 /** Whether a process names another file of the same kind in the same folder. */
 export function namesSibling(words: PreparedWords, path: string, process?: ListedProcess): boolean {
-  return names(words, process, (text) => text !== path && isBeside(text, path) && posix.extname(text) === posix.extname(path));
+  return names(
+    words,
+    process,
+    (text) => text !== path && isBeside(text, path) && posix.extname(text) === posix.extname(path),
+  );
 }
 
-/** Whether a process names a file of the same kind, wherever it lies; of those without an extension, in the same folder. */
+/**
+ * Whether a process names a file of the same kind, wherever it lies; of those without an extension,
+ * in the same folder.
+ */
 export function namesSuch(words: PreparedWords, path: string, process?: ListedProcess): boolean {
   const extension = posix.extname(path);
   return names(words, process, (text) =>
@@ -61,7 +80,11 @@ function isBeside(text: string, path: string): boolean {
 }
 
 /** Whether any text of its words fits, but for the program itself. */
-function names({ references }: PreparedWords, process: ListedProcess | undefined, fits: (text: string) => boolean): boolean {
+function names(
+  { references }: PreparedWords,
+  process: ListedProcess | undefined,
+  fits: (text: string) => boolean,
+): boolean {
   const command = process?.argv[0];
   for (const [word, texts] of references) {
     if (word === command && !/\s/.test(word)) continue;
@@ -74,7 +97,10 @@ function names({ references }: PreparedWords, process: ListedProcess | undefined
 export function findNamesake({ name, argv }: ListedProcess, path: string): boolean {
   const { script = "" } = readProgram(argv, undefined);
   const ofScript = listNames(posix.parse(script).name).filter((part) => !COMMON_SCRIPTS.has(part));
-  const own = [...listNames(`${name.split(" ")[0]} ${posix.basename((argv[0] ?? "").split(/[\s:]/)[0] ?? "")}`), ...ofScript];
+  const own = [
+    ...listNames(`${name.split(" ")[0]} ${posix.basename((argv[0] ?? "").split(/[\s:]/)[0] ?? "")}`),
+    ...ofScript,
+  ];
   const theirs = listNames(path);
   return own.some((one) => theirs.some((other) => isKin(one, other)));
 }

@@ -1,4 +1,5 @@
-// Properties of judging: over any course of events no state is untrue, except one that says that the clock decided.
+// Properties of judging: over any course of events no state is untrue, except one that says that
+// the clock decided.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HostAccess } from "./collector.ts";
@@ -11,7 +12,19 @@ const DAY_MS = 86_400_000;
 
 type Event =
   | { readonly do: "pass"; readonly ms: number }
-  | { readonly do: "change" | "touch" | "copy" | "replace" | "restore" | "start" | "leave" | "return" | "report" | "reboot" }
+  | {
+      readonly do:
+        | "change"
+        | "touch"
+        | "copy"
+        | "replace"
+        | "restore"
+        | "start"
+        | "leave"
+        | "return"
+        | "report"
+        | "reboot";
+    }
   | { readonly do: "step"; readonly ms: number };
 
 /** A host with one file, one process and an agent. It knows what the process began with. */
@@ -50,7 +63,8 @@ class World {
     });
     const texts: Readonly<Record<string, () => string>> = {
       "/proc/uptime": () => `${(this.#now / 1000).toFixed(2)} 0.00\n`,
-      "/proc/sys/kernel/random/boot_id": () => `00000000-0000-0000-0000-${String(this.#boot).padStart(12, "0")}\n`,
+      "/proc/sys/kernel/random/boot_id": () =>
+        `00000000-0000-0000-0000-${String(this.#boot).padStart(12, "0")}\n`,
     };
     const memory: Memory = { load: () => Promise.resolve(this.#observations), save: () => Promise.resolve() };
     this.host = {
@@ -166,7 +180,15 @@ class World {
       folder: "/proc/1",
       exe: { unreadable: "refused" as const, reason: "" },
     };
-    const tied = { process, path: PATH, program: PATH, reloads: undefined, also: [], alsoGlobs: [], children: [] };
+    const tied = {
+      process,
+      path: PATH,
+      program: PATH,
+      reloads: undefined,
+      also: [],
+      alsoGlobs: [],
+      children: [],
+    };
     return (await openJudge(this.host, new AbortController().signal))(tied);
   }
 
@@ -177,9 +199,15 @@ class World {
 }
 
 const happening: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 90_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 90_000 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("start" as const, "change" as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("touch", "copy", "replace", "restore", "reboot", "report") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("touch", "copy", "replace", "restore", "reboot", "report") }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -195,8 +223,8 @@ const happening: fc.Arbitrary<Event> = fc.oneof(
 ) as fc.Arbitrary<Event>;
 
 /**
- * What happens while the agent is away comes in one piece. In it the clock is stepped once at most, and not between a boot and the first look
- * in it: that is seen by nobody either.
+ * What happens while the agent is away comes in one piece. In it the clock is stepped once at most,
+ * and not between a boot and the first look in it: that is seen by nobody either.
  */
 const absence = fc.array(happening, { minLength: 2, maxLength: 7 }).map((events): readonly Event[] => {
   const boot = events.findIndex((event) => event.do === "reboot");

@@ -1,6 +1,16 @@
 // Tests of judging, with real processes and files of this machine.
 import { spawn } from "node:child_process";
-import { chmod, copyFile, link, readFile, rename, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  link,
+  readFile,
+  rename,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../spec/schema.ts";
@@ -25,18 +35,27 @@ function shiftTimes(
     if (!("bytes" in file)) return file;
     const { laterMs, skewMs } = times();
     const text = file.bytes.toString("latin1");
-    if (path === "/proc/uptime") return { bytes: Buffer.from(`${(Number.parseFloat(text) + laterMs / 1000).toFixed(2)} 0.00\n`) };
+    if (path === "/proc/uptime")
+      return { bytes: Buffer.from(`${(Number.parseFloat(text) + laterMs / 1000).toFixed(2)} 0.00\n`) };
     if (path !== "/proc/stat") return file;
     return {
-      bytes: Buffer.from(text.replace(/^btime (\d+)$/m, (_, at: string) => `btime ${Math.floor(Number(at) + skewMs / 1000)}`)),
+      bytes: Buffer.from(
+        text.replace(/^btime (\d+)$/m, (_, at: string) => `btime ${Math.floor(Number(at) + skewMs / 1000)}`),
+      ),
     };
   };
 }
 
-/** To a host that has run so much longer, all that runs started so much earlier; and its wall clock may be off. */
+/**
+ * To a host that has run so much longer, all that runs started so much earlier; and its wall clock
+ * may be off.
+ */
 function makeHost({ laterMs = 0, skewMs = 0 } = {}): HostAccess {
   const host = makeHostDouble("/", { clock: () => Date.now() + skewMs, memory: createMemory() });
-  return { ...host, files: { ...host.files, read: shiftTimes(host, () => ({ laterMs, skewMs: skewMs - laterMs })) } };
+  return {
+    ...host,
+    files: { ...host.files, read: shiftTimes(host, () => ({ laterMs, skewMs: skewMs - laterMs })) },
+  };
 }
 
 async function setUp() {
@@ -45,7 +64,9 @@ async function setUp() {
   await copyFile("/usr/bin/tail", join(folder, "app-1"));
   await symlink("app-1", program);
   // Another program that does the same: what follows an ELF file's end is not looked at.
-  await writeFile(join(folder, "app-2"), Buffer.concat([await readFile("/usr/bin/tail"), Buffer.from("2")]), { mode: 0o755 });
+  await writeFile(join(folder, "app-2"), Buffer.concat([await readFile("/usr/bin/tail"), Buffer.from("2")]), {
+    mode: 0o755,
+  });
   const path = join(folder, "a.conf");
   return {
     folder,
@@ -78,36 +99,40 @@ function changesOf(judged: Judgement): readonly Change[] {
 const RUNNING = { state: "running" };
 
 describe("judging a process by what was seen before", () => {
-  it("passes over chmod, touch, a hard link, a copy of the same bytes and a file that takes its place", async () => {
-    const { path, start, judge, folder } = await setUp();
-    const host = makeHost({ laterMs: 60_000 });
-    const process = await start();
-    const early = { ...process, startTicks: process.startTicks - 3000 };
-    // At first sight the file is newer than the process, by the clock. The program is what is loaded, whatever the clock says.
-    expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
+  it(
+    "passes over chmod, touch, a hard link, a copy of the same bytes and a file that " + "takes its place",
+    async () => {
+      const { path, start, judge, folder } = await setUp();
+      const host = makeHost({ laterMs: 60_000 });
+      const process = await start();
+      const early = { ...process, startTicks: process.startTicks - 3000 };
+      // At first sight the file is newer than the process, by the clock. The program is what is
+      // loaded, whatever the clock says.
+      expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
 
-    const { host: seen, pass } = makePassingHost();
-    expect(await judge(seen, process)).toEqual(RUNNING);
-    pass(5000);
-    expect(await judge(seen, process)).toEqual(RUNNING);
-    const acts = [
-      () => chmod(path, 0o600),
-      () => utimes(path, new Date(), new Date()),
-      () => link(path, join(folder, "hard")),
-      () => unlink(join(folder, "hard")),
-      () => writeFile(path, "v=1\n"),
-      async () => {
-        await writeFile(join(folder, "new"), "v=1\n");
-        await rename(join(folder, "new"), path);
-      },
-      () => chmod(join(folder, "app-1"), 0o700),
-    ];
-    for (const act of acts) {
-      await act();
+      const { host: seen, pass } = makePassingHost();
+      expect(await judge(seen, process)).toEqual(RUNNING);
       pass(5000);
       expect(await judge(seen, process)).toEqual(RUNNING);
-    }
-  });
+      const acts = [
+        () => chmod(path, 0o600),
+        () => utimes(path, new Date(), new Date()),
+        () => link(path, join(folder, "hard")),
+        () => unlink(join(folder, "hard")),
+        () => writeFile(path, "v=1\n"),
+        async () => {
+          await writeFile(join(folder, "new"), "v=1\n");
+          await rename(join(folder, "new"), path);
+        },
+        () => chmod(join(folder, "app-1"), 0o700),
+      ];
+      for (const act of acts) {
+        await act();
+        pass(5000);
+        expect(await judge(seen, process)).toEqual(RUNNING);
+      }
+    },
+  );
 
   it("tells of other content, and no more once the old one is back or the process began anew", async () => {
     const { path, start, judge, folder } = await setUp();
@@ -135,26 +160,29 @@ describe("judging a process by what was seen before", () => {
     expect(await judge(host, process)).toEqual(RUNNING);
   });
 
-  it.each([-86_400_000, -3000, 3000, 86_400_000])("stays as it is when the wall clock is stepped by %i ms", async (step) => {
-    const { path, start, judge } = await setUp();
-    const { host, pass, skew } = makePassingHost();
-    const process = await start();
-    expect(await judge(host, process)).toEqual(RUNNING);
-    pass(5000);
-    expect(await judge(host, process)).toEqual(RUNNING);
-    skew(step);
-    expect(await judge(host, process)).toEqual(RUNNING);
-    pass(10_000);
-    await chmod(path, 0o600);
-    expect(await judge(host, process)).toEqual(RUNNING);
-    await writeFile(path, "v=2\n");
-    const changed = changesOf(await judge(host, process));
-    expect(changed).toMatchObject([{ what: "file" }]);
-    skew(0);
-    pass(5000);
-    expect(changesOf(await judge(host, process))).toEqual(changed);
-    expect(await judge(host, { ...process, startTicks: process.startTicks + 1800 })).toEqual(RUNNING);
-  });
+  it.each([-86_400_000, -3000, 3000, 86_400_000])(
+    "stays as it is when the wall clock is stepped by %i ms",
+    async (step) => {
+      const { path, start, judge } = await setUp();
+      const { host, pass, skew } = makePassingHost();
+      const process = await start();
+      expect(await judge(host, process)).toEqual(RUNNING);
+      pass(5000);
+      expect(await judge(host, process)).toEqual(RUNNING);
+      skew(step);
+      expect(await judge(host, process)).toEqual(RUNNING);
+      pass(10_000);
+      await chmod(path, 0o600);
+      expect(await judge(host, process)).toEqual(RUNNING);
+      await writeFile(path, "v=2\n");
+      const changed = changesOf(await judge(host, process));
+      expect(changed).toMatchObject([{ what: "file" }]);
+      skew(0);
+      pass(5000);
+      expect(changesOf(await judge(host, process))).toEqual(changed);
+      expect(await judge(host, { ...process, startTicks: process.startTicks + 1800 })).toEqual(RUNNING);
+    },
+  );
 
   it("cannot tell at first sight of a file that changed after now", async () => {
     const { start, judge } = await setUp();
@@ -163,48 +191,57 @@ describe("judging a process by what was seen before", () => {
     expect(judged).toMatchObject({ state: "unknown", reason: expect.stringMatching(/wall clock/) });
   });
 
-  it.each([-86_400_000, 86_400_000])("goes by the kernel's wall clock, whatever this program is told (%i ms)", async (ms) => {
-    const { start, judge } = await setUp();
-    const process = await start();
-    const host = { ...makeHost({ laterMs: 60_000 }), clock: () => Date.now() + ms };
-    const early = { ...process, startTicks: process.startTicks - 3000 };
-    expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
-    expect(await judge(host, { ...process, startTicks: process.startTicks + 6000 })).toEqual(RUNNING);
-  });
+  it.each([-86_400_000, 86_400_000])(
+    "goes by the kernel's wall clock, whatever this program is told (%i ms)",
+    async (ms) => {
+      const { start, judge } = await setUp();
+      const process = await start();
+      const host = { ...makeHost({ laterMs: 60_000 }), clock: () => Date.now() + ms };
+      const early = { ...process, startTicks: process.startTicks - 3000 };
+      expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
+      expect(await judge(host, { ...process, startTicks: process.startTicks + 6000 })).toEqual(RUNNING);
+    },
+  );
 
-  it("sees a program that was replaced, and one that its link leads to no more, but no copy of the same bytes", async () => {
-    const { folder, program, start, judge } = await setUp();
-    const { host, pass } = makePassingHost();
-    const turn = async (to: string) => {
-      await symlink(to, join(folder, "app.new"));
-      await rename(join(folder, "app.new"), program);
-    };
-    const process = await start();
-    expect(await judge(host, process)).toEqual(RUNNING);
-    pass(5000);
-    expect(await judge(host, process)).toEqual(RUNNING);
-    pass(5000);
-    await copyFile(join(folder, "app-1"), join(folder, "app-3"));
-    await turn("app-3");
-    expect(await judge(host, process)).toEqual(RUNNING);
-    await turn("app-2");
-    expect(changesOf(await judge(host, process))).toMatchObject([{ what: "link", path: program }]);
-    await turn("app-1");
-    expect(await judge(host, process)).toEqual(RUNNING);
-    await rename(join(folder, "app-3"), join(folder, "app-1"));
-    expect(await judge(host, process)).toEqual(RUNNING);
-    expect(await judge(host, process, { program: undefined })).toEqual(RUNNING);
-    await rename(join(folder, "app-2"), join(folder, "app-1"));
-    const pending = [{ what: "program", path: program }];
-    expect(changesOf(await judge(host, process))).toMatchObject(pending);
-    // What is loaded can be read: nothing need be remembered.
-    const first = changesOf(await judge(makeHost(), process));
-    expect(first).toMatchObject(pending);
-    expect(first[0]?.by).toBeUndefined();
-    expect(changesOf(await judge(host, process, { program: undefined }))).toMatchObject([{ what: "program" }]);
-    await unlink(join(folder, "app-1"));
-    expect(changesOf(await judge(host, process))).toMatchObject(pending);
-  });
+  it(
+    "sees a program that was replaced, and one that its link leads to no more, but no " +
+      "copy of the same bytes",
+    async () => {
+      const { folder, program, start, judge } = await setUp();
+      const { host, pass } = makePassingHost();
+      const turn = async (to: string) => {
+        await symlink(to, join(folder, "app.new"));
+        await rename(join(folder, "app.new"), program);
+      };
+      const process = await start();
+      expect(await judge(host, process)).toEqual(RUNNING);
+      pass(5000);
+      expect(await judge(host, process)).toEqual(RUNNING);
+      pass(5000);
+      await copyFile(join(folder, "app-1"), join(folder, "app-3"));
+      await turn("app-3");
+      expect(await judge(host, process)).toEqual(RUNNING);
+      await turn("app-2");
+      expect(changesOf(await judge(host, process))).toMatchObject([{ what: "link", path: program }]);
+      await turn("app-1");
+      expect(await judge(host, process)).toEqual(RUNNING);
+      await rename(join(folder, "app-3"), join(folder, "app-1"));
+      expect(await judge(host, process)).toEqual(RUNNING);
+      expect(await judge(host, process, { program: undefined })).toEqual(RUNNING);
+      await rename(join(folder, "app-2"), join(folder, "app-1"));
+      const pending = [{ what: "program", path: program }];
+      expect(changesOf(await judge(host, process))).toMatchObject(pending);
+      // What is loaded can be read: nothing need be remembered.
+      const first = changesOf(await judge(makeHost(), process));
+      expect(first).toMatchObject(pending);
+      expect(first[0]?.by).toBeUndefined();
+      expect(changesOf(await judge(host, process, { program: undefined }))).toMatchObject([
+        { what: "program" },
+      ]);
+      await unlink(join(folder, "app-1"));
+      expect(changesOf(await judge(host, process))).toMatchObject(pending);
+    },
+  );
 
   it("judges a script by itself, and its interpreter once it is gone from its path", async () => {
     const { folder, path, start, judge } = await setUp();
@@ -219,11 +256,15 @@ describe("judging a process by what was seen before", () => {
     expect(await judge(host, process, { program })).toEqual(RUNNING);
     pass(5000);
     await writeFile(program, "#!/bin/sh\n# another version\nwhile :; do sleep 1; done\n");
-    expect(changesOf(await judge(host, process, { program }))).toMatchObject([{ what: "program", path: program }]);
+    expect(changesOf(await judge(host, process, { program }))).toMatchObject([
+      { what: "program", path: program },
+    ]);
     await writeFile(program, `#!${interpreter}\nwhile :; do sleep 1; done\n`);
     expect(await judge(host, process, { program })).toEqual(RUNNING);
     await rename(join(folder, "app-2"), interpreter);
-    expect(changesOf(await judge(host, process, { program }))).toMatchObject([{ what: "program", path: interpreter }]);
+    expect(changesOf(await judge(host, process, { program }))).toMatchObject([
+      { what: "program", path: interpreter },
+    ]);
   });
 
   it("counts included files, those that come and those that go", async () => {
@@ -247,7 +288,9 @@ describe("judging a process by what was seen before", () => {
     await unlink(x);
     expect(changesOf(await look())).toMatchObject([{ what: "also", path: x }]);
     // To a process that began when it was gone, it never was there.
-    expect(await judge(host, { ...process, startTicks: process.startTicks + 1000 }, { also: [], alsoGlobs })).toEqual(RUNNING);
+    expect(
+      await judge(host, { ...process, startTicks: process.startTicks + 1000 }, { also: [], alsoGlobs }),
+    ).toEqual(RUNNING);
   });
 
   it("follows a reload by new workers, and cannot tell of one that shows nowhere", async () => {
@@ -268,7 +311,10 @@ describe("judging a process by what was seen before", () => {
     expect(changesOf(await look(old, old))).toMatchObject([{ what: "file" }]);
     pass(20_000);
     const fresh = worker(30_000);
-    expect(await look(old, fresh)).toMatchObject({ state: "unknown", reason: expect.stringMatching(/beside each other/) });
+    expect(await look(old, fresh)).toMatchObject({
+      state: "unknown",
+      reason: expect.stringMatching(/beside each other/),
+    });
     expect(await look(worker(50, "nginx: worker process is shutting down"), fresh)).toEqual(RUNNING);
     expect(await look(fresh, fresh)).toEqual(RUNNING);
     expect(await look(fresh)).toEqual(RUNNING);
@@ -302,22 +348,25 @@ describe("judging a process by what was seen before", () => {
     expect(await judge(host, process)).toEqual(RUNNING);
   });
 
-  it("cannot tell of a program that may not be seen and is not named, nor where uptime is another's", async () => {
-    const { start, judge } = await setUp();
-    const process = await start();
-    const exe = { unreadable: "refused" as const, reason: "may not be read by this user" };
-    const host = makeHost();
-    const hidden: HostAccess = { ...host, files: { ...host.files, readLink: async () => exe } };
-    expect(await judge(hidden, process, { program: undefined })).toMatchObject({
-      state: "unknown",
-      reason: expect.stringMatching(/name it in `program`/),
-    });
-    expect(await judge(hidden, process)).toEqual(RUNNING);
-    expect(await judge(makeHost({ laterMs: -600_000 }), process)).toMatchObject({
-      state: "unknown",
-      reason: expect.stringMatching(/uptime/),
-    });
-  });
+  it(
+    "cannot tell of a program that may not be seen and is not named, nor where uptime " + "is another's",
+    async () => {
+      const { start, judge } = await setUp();
+      const process = await start();
+      const exe = { unreadable: "refused" as const, reason: "may not be read by this user" };
+      const host = makeHost();
+      const hidden: HostAccess = { ...host, files: { ...host.files, readLink: async () => exe } };
+      expect(await judge(hidden, process, { program: undefined })).toMatchObject({
+        state: "unknown",
+        reason: expect.stringMatching(/name it in `program`/),
+      });
+      expect(await judge(hidden, process)).toEqual(RUNNING);
+      expect(await judge(makeHost({ laterMs: -600_000 }), process)).toMatchObject({
+        state: "unknown",
+        reason: expect.stringMatching(/uptime/),
+      });
+    },
+  );
 
   it("finds the time since boot in a container that has an uptime of its own", async () => {
     const { start, judge } = await setUp();
@@ -351,11 +400,15 @@ describe("judging a process by what was seen before", () => {
     expect(await look({ also })).toMatchObject([{ v: "1", state: "running" }]);
     pass(5000);
     await writeFile(path, "v=2\n");
-    expect(await look()).toMatchObject([{ v: "2", state: "restart_pending", changed: [{ what: "file", path }] }]);
+    expect(await look()).toMatchObject([
+      { v: "2", state: "restart_pending", changed: [{ what: "file", path }] },
+    ]);
     await writeFile(path, "v=1\n");
     expect(await look({ also })).toMatchObject([{ state: "running" }]);
     const glob: HostAccess["files"]["glob"] = (patterns, signal) =>
-      patterns[0] === path ? host.files.glob(patterns, signal) : Promise.resolve({ unreadable: "refused", reason: "no" });
+      patterns[0] === path
+        ? host.files.glob(patterns, signal)
+        : Promise.resolve({ unreadable: "refused", reason: "no" });
     const blind = { ...host, files: { ...host.files, glob } };
     expect(await look({ also }, blind)).toMatchObject([
       { state: "unknown", reason: expect.stringMatching(/which files it includes cannot be told/) },
@@ -363,7 +416,10 @@ describe("judging a process by what was seen before", () => {
   });
 });
 
-/** A host on which time passes as the test says: what changes from then on is so much later than what runs. */
+/**
+ * A host on which time passes as the test says: what changes from then on is so much later than
+ * what runs.
+ */
 function makePassingHost() {
   let laterMs = 0;
   let skewMs = 0;

@@ -1,4 +1,5 @@
-// Judges a process that is tied to a file: whether it runs with the file and the program as they are on disk now.
+// Judges a process that is tied to a file: whether it runs with the file and the program as they
+// are on disk now.
 import { formatUpdateDate } from "../report/update-date.ts";
 import type { BootMoment } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
@@ -9,7 +10,10 @@ import { Observations, type Unseen } from "./observations.ts";
 import { TICK_MS } from "./process-facts.ts";
 import type { Process } from "./process-table.ts";
 
-/** What changes so soon after a process started counts as read by it: a start script may write the file and then become the program; ms. */
+/**
+ * What changes so soon after a process started counts as read by it: a start script may write the
+ * file and then become the program; ms.
+ */
 const TOLERANCE_MS = 1000;
 
 /** The workers that a reload starts begin within so long of one another; ms. */
@@ -20,7 +24,10 @@ export interface TiedProcess {
   readonly process: Process;
   /** The configuration file, as the glob found it. */
   readonly path: string;
-  /** What is judged as the program: the spec's `program`, else the script or executable that the process was started by; absolute. */
+  /**
+   * What is judged as the program: the spec's `program`, else the script or executable that the
+   * process was started by; absolute.
+   */
   readonly program: string | undefined;
   /** How a reload in place shows, as the spec says. */
   readonly reloads: "workers" | "self" | undefined;
@@ -35,9 +42,15 @@ export interface TiedProcess {
 export interface Change {
   readonly what: "file" | "program" | "link" | "also";
   readonly path: string;
-  /** ISO 8601 with the host's offset: the ctime where it can be believed, else when the change was first seen. */
+  /**
+   * ISO 8601 with the host's offset: the ctime where it can be believed, else when the change was
+   * first seen.
+   */
   readonly since: string;
-  /** No earlier look told what the process began with: the ctime decided, which the wall clock and a mere chmod move. */
+  /**
+   * No earlier look told what the process began with: the ctime decided, which the wall clock and a
+   * mere chmod move.
+   */
   readonly by?: "clock";
 }
 
@@ -59,8 +72,9 @@ type Verdict = "same" | { readonly change: Change } | { readonly unknown: string
 export type Judge = (tied: TiedProcess) => Promise<Judgement>;
 
 /**
- * Prepares to compare what processes began with to what is on disk now: content with content, by what was seen on earlier looks. Where nothing was
- * seen before a process began, the ctime decides, and the change says so. Call it before files are listed.
+ * Prepares to compare what processes began with to what is on disk now: content with content, by
+ * what was seen on earlier looks. Where nothing was seen before a process began, the ctime decides,
+ * and the change says so. Call it before files are listed.
  */
 export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<Judge> {
   const observations = (await host.memory?.load()) ?? new Observations();
@@ -79,7 +93,10 @@ export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<
     const moment = isLater ? await observations.readClock(host, signal) : opened;
     if ("reason" in moment) return { state: "unknown", reason: moment.reason };
     if (startedAt > moment.now + TOLERANCE_MS) {
-      return { state: "unknown", reason: "/proc/uptime and the start times of processes disagree, as in some containers" };
+      return {
+        state: "unknown",
+        reason: "/proc/uptime and the start times of processes disagree, as in some containers",
+      };
     }
     return judge(tied, { observations, look: (path) => look(path, moment), moment, host, signal });
   };
@@ -87,7 +104,11 @@ export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<
 
 async function judge(tied: TiedProcess, looking: Looking): Promise<Judgement> {
   const { observations, moment } = looking;
-  const look = async (what: Part["what"], path: string): Promise<Part> => ({ what, path, seen: await looking.look(path) });
+  const look = async (what: Part["what"], path: string): Promise<Part> => ({
+    what,
+    path,
+    seen: await looking.look(path),
+  });
   const { also, alsoGlobs } = tied;
   const included = alsoGlobs.length === 0 ? also : observations.noteList(alsoGlobs.join("\n"), also, moment);
   const verdicts: Verdict[] = [judgeConfiguration(await look("file", tied.path), tied)];
@@ -97,10 +118,13 @@ async function judge(tied: TiedProcess, looking: Looking): Promise<Judgement> {
 }
 
 function conclude(verdicts: readonly Verdict[]): Judgement {
-  const changed = verdicts.flatMap((verdict) => (typeof verdict === "object" && "change" in verdict ? [verdict.change] : []));
+  const changed = verdicts.flatMap((verdict) =>
+    typeof verdict === "object" && "change" in verdict ? [verdict.change] : [],
+  );
   if (changed.length > 0) return { state: "restart_pending", changed };
   const unknown = verdicts.find((verdict) => typeof verdict === "object" && "unknown" in verdict);
-  if (unknown && typeof unknown === "object" && "unknown" in unknown) return { state: "unknown", reason: unknown.unknown };
+  if (unknown && typeof unknown === "object" && "unknown" in unknown)
+    return { state: "unknown", reason: unknown.unknown };
   return { state: "running" };
 }
 
@@ -110,7 +134,10 @@ function judgePart({ what, path, seen }: Part, startedAt: number): Verdict {
   const now = seen.at(-1);
   const held = findHeld(seen, startedAt);
   const untold = {
-    unknown: `whether the process began before or after ${path} changed cannot be told: no look came between, and there is no time of change to believe (was the wall clock set?)`,
+    unknown:
+      `whether the process began before or after ${path} changed cannot be told: no ` +
+      "look came between, and there is no time of change to believe (was the wall " +
+      "clock set?)",
   };
   if (!now || !held) return untold;
   if ("other" in held) {
@@ -124,7 +151,8 @@ function judgePart({ what, path, seen }: Part, startedAt: number): Verdict {
   return { change: makeChange({ what, path, run: seen[lastSame + 1] ?? now, isByClock: false }) };
 }
 
-const UNREAD = "may not be read by this user, or is too large to be digested: only its size and times are known";
+const UNREAD =
+  "may not be read by this user, or is too large to be digested: only its size and times are known";
 
 function makeChange({
   what,
@@ -148,29 +176,41 @@ function judgeConfiguration(part: Part, { process, reloads, children }: TiedProc
   if (reloads === "self") {
     // What is back as it was may have been read again while it was otherwise.
     return (typeof verdict === "object" && "change" in verdict) || hasChangedSince(part.seen, startedAt)
-      ? { unknown: `${part.path} changed since the process began, which may have read it again by itself (reloads: self)` }
+      ? {
+          unknown:
+            `${part.path} changed since the process began, which may have read it ` +
+            "again by itself (reloads: self)",
+        }
       : verdict;
   }
   if (verdict === "same" || reloads === undefined) return verdict;
-  // A worker that is told to end only finishes what it has begun (nginx writes so over its command line).
+  // A worker that is told to end only finishes what it has begun (nginx writes so over its command
+  // line).
   const workers = children.filter(({ argv }) => !argv.some((word) => /\bshutting down\b/.test(word)));
   if (workers.length === 0) {
     return {
-      unknown: `${part.path} changed since the process began, and there is no worker that shows a reload (reloads: workers)`,
+      unknown:
+        `${part.path} changed since the process began, and there is no worker that ` +
+        "shows a reload (reloads: workers)",
     };
   }
   // A worker is started after its master has read the file: there is nothing to tolerate.
   const ofWorkers = workers.map(({ startTicks }) => judgePart(part, startTicks * TICK_MS));
-  if (ofWorkers.every((one) => one === "same")) return areOfReload(workers) ? "same" : { unknown: ONE_BY_ONE };
+  if (ofWorkers.every((one) => one === "same"))
+    return areOfReload(workers) ? "same" : { unknown: ONE_BY_ONE };
   const old = ofWorkers.find((one) => one !== "same") ?? verdict;
   if (ofWorkers.every((one) => one !== "same")) return old;
   return { unknown: `workers from before and from after the change of ${part.path} run beside each other` };
 }
 
 const ONE_BY_ONE =
-  "its workers began after the change, but one after the other, as they do without a reload too (reloads: workers)";
+  "its workers began after the change, but one after the other, as they do without a " +
+  "reload too (reloads: workers)";
 
-/** A reload starts workers together. A pool that replaces them one by one gives them what its master read long ago. */
+/**
+ * A reload starts workers together. A pool that replaces them one by one gives them what its master
+ * read long ago.
+ */
 function areOfReload(workers: readonly Process[]): boolean {
   const [first, second] = workers.map(({ startTicks }) => startTicks * TICK_MS).sort((a, b) => a - b);
   return first === undefined || second === undefined || second - first <= TOGETHER_MS;
@@ -191,23 +231,40 @@ interface Looking {
   readonly signal: AbortSignal;
 }
 
-/** The program, and of a script its interpreter: that one only if what is loaded is no more under its path. */
-async function judgeProgram({ process, program }: TiedProcess, looking: Looking): Promise<readonly Verdict[]> {
+/**
+ * The program, and of a script its interpreter: that one only if what is loaded is no more under
+ * its path.
+ */
+async function judgeProgram(
+  { process, program }: TiedProcess,
+  looking: Looking,
+): Promise<readonly Verdict[]> {
   const { observations, look, moment, host } = looking;
   const { exe, folder, startTicks } = process;
   const startedAt = startTicks * TICK_MS + TOLERANCE_MS;
-  const judgeBySight = async (path: string) => judgePart({ what: "program", path, seen: await look(path) }, startedAt);
+  const judgeBySight = async (path: string) =>
+    judgePart({ what: "program", path, seen: await look(path) }, startedAt);
   if (!("target" in exe)) {
     if (program !== undefined) return [await judgeBySight(program)];
-    return [{ unknown: `whether its program changed cannot be told: /proc/PID/exe ${exe.reason}; name it in \`program\`` }];
+    return [
+      {
+        unknown:
+          `whether its program changed cannot be told: /proc/PID/exe ${exe.reason}; ` +
+          `name it in \`program\``,
+      },
+    ];
   }
   const loadedPath = exe.target.replace(DELETED, "");
   const isGone = DELETED.test(exe.target);
   const named = program ?? loadedPath;
   const loaded = await host.files.inspectInode(`${folder}/exe`);
-  // While it runs, a program's bytes cannot be written (ETXTBSY, open(2)): under its path is what is loaded.
+  // While it runs, a program's bytes cannot be written (ETXTBSY, open(2)): under its path is what
+  // is loaded.
   const isLoaded = (found: InodeFacts | Unreadable) =>
-    "inode" in found && "inode" in loaded && found.inode === loaded.inode && loaded.modifiedAt - moment.offset <= startedAt;
+    "inode" in found &&
+    "inode" in loaded &&
+    found.inode === loaded.inode &&
+    loaded.modifiedAt - moment.offset <= startedAt;
   if (isLoaded(await host.files.inspectInode(named))) return ["same"];
   // Below another root the kernel follows links out of it.
   const facts = await host.files.inspect(named);
@@ -219,25 +276,41 @@ async function judgeProgram({ process, program }: TiedProcess, looking: Looking)
 
   const verdict = await judgeBySight(named);
   const real = "real" in facts ? facts.real : named;
-  if (isGone && real === loadedPath) return [await judgeGone({ path: named, seen: await look(named), verdict }, readLoaded)];
+  if (isGone && real === loadedPath)
+    return [await judgeGone({ path: named, seen: await look(named), verdict }, readLoaded)];
   if (verdict !== "same") return [judgeByLoaded(named, await look(named), await readLoaded()) ?? verdict];
   if (!isGone) return ["same"];
   const seen = await look(loadedPath);
   return [await judgeGone({ path: loadedPath, seen, verdict: await judgeBySight(loadedPath) }, readLoaded)];
 }
 
-/** proc_pid_exe(5): what it says of a program that was removed, or that another was put in the place of. */
+/**
+ * proc_pid_exe(5): what it says of a program that was removed, or that another was put in the place
+ * of.
+ */
 const DELETED = / \(deleted\)$/;
 
-/** Where what is loaded was once seen under the program's path, as when a link is turned, that is what the process began with. */
-function judgeByLoaded(path: string, seen: readonly Run[] | Unseen, loaded: Content | undefined): Verdict | undefined {
+/**
+ * Where what is loaded was once seen under the program's path, as when a link is turned, that is
+ * what the process began with.
+ */
+function judgeByLoaded(
+  path: string,
+  seen: readonly Run[] | Unseen,
+  loaded: Content | undefined,
+): Verdict | undefined {
   if ("reason" in seen || loaded === undefined) return undefined;
   const run = seen[seen.findLastIndex(({ content }) => content === loaded) + 1];
   if (!run) return "same";
-  return run === seen[0] ? undefined : { change: makeChange({ what: "program", path, run, isByClock: false }) };
+  return run === seen[0]
+    ? undefined
+    : { change: makeChange({ what: "program", path, run, isByClock: false }) };
 }
 
-/** A program that is loaded, and under whose path is another file or none: the same bytes may have been put there again. */
+/**
+ * A program that is loaded, and under whose path is another file or none: the same bytes may have
+ * been put there again.
+ */
 async function judgeGone(
   { path, seen, verdict }: Omit<Part, "what"> & { readonly verdict: Verdict },
   readLoaded: () => Promise<Content | undefined>,
@@ -252,6 +325,8 @@ async function judgeGone(
   }
   if (typeof verdict === "object") return verdict;
   return {
-    unknown: `${path} was replaced since the process began, and whether by the same bytes cannot be told: one of the two ${UNREAD}`,
+    unknown:
+      `${path} was replaced since the process began, and whether by the same bytes ` +
+      `cannot be told: one of the two ${UNREAD}`,
   };
 }

@@ -1,4 +1,5 @@
-// The processes of a Linux host, out of /proc: which command line, since when. And what of them could not be seen.
+// The processes of a Linux host, out of /proc: which command line, since when. And what of them
+// could not be seen.
 import type { HostAccess } from "./collector.ts";
 import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
@@ -14,8 +15,8 @@ const CONCURRENCY = 32;
 const MAX_COMMAND_LINE_BYTES = 1024 * 1024;
 const MAX_ALL_BYTES = 32 * 1024 * 1024;
 /**
- * Waits before those are looked at again that have no words: between fork and exec, and at its end, a process has none for a moment,
- * which is longer where the processors are busy; ms.
+ * Waits before those are looked at again that have no words: between fork and exec, and at its end,
+ * a process has none for a moment, which is longer where the processors are busy; ms.
  */
 const AGAIN_MS = [0, 10, 40, 150, 300];
 /** Threads asked for the command line of a process whose first thread has ended. */
@@ -49,7 +50,10 @@ export interface Process extends ListedProcess {
 }
 
 export interface ProcessTable {
-  /** All that have a command line but for this process itself; kernel threads and processes that have ended have none. */
+  /**
+   * All that have a command line but for this process itself; kernel threads and processes that
+   * have ended have none.
+   */
   readonly processes: readonly ListedProcess[];
   /** Why there may be processes beside these: a sentence each. Empty where all were seen. */
   readonly unseen: readonly string[];
@@ -72,7 +76,8 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
     findHiding(host, all, signal),
   ]);
   const unseen = hiding === undefined ? [] : [hiding];
-  if (all.length > pids.length) unseen.push(`the host has ${all.length} processes; ${MAX_PROCESSES} are looked at`);
+  if (all.length > pids.length)
+    unseen.push(`the host has ${all.length} processes; ${MAX_PROCESSES} are looked at`);
 
   const refused: string[] = [];
   let reason = "";
@@ -103,7 +108,10 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
     return { pid, name, parent, startTicks, bootId: when.bootId, startedAt, ...words };
   }
 
-  /** The first thread's words, or another's where that one has ended; undefined where the process has ended. */
+  /**
+   * The first thread's words, or another's where that one has ended; undefined where the process
+   * has ended.
+   */
   async function readWords(pid: string, hasFirstEnded: boolean): Promise<ReadWords | undefined> {
     const own = `/proc/${pid}`;
     if (!hasFirstEnded) return readLine(own);
@@ -119,9 +127,11 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
   }
 
   async function readLine(place: string): Promise<ReadWords | undefined> {
-    if (bytesLeft <= 0) return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`, place);
+    if (bytesLeft <= 0)
+      return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`, place);
     const line = await files.readOfProcess(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
-    if ("unreadable" in line) return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`, place);
+    if ("unreadable" in line)
+      return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`, place);
     bytesLeft -= line.bytes.length;
     const text = line.bytes.toString("utf8");
     const argv = parseCommandLine(text);
@@ -150,9 +160,11 @@ async function readAll(
   const processes: ListedProcess[] = [];
   let wordless: ListedProcess[] = [];
   const read = async (some: readonly string[]): Promise<void> => {
-    for (const one of await Promise.all(some.map(readOne))) if (one) (one.argv.length === 0 ? wordless : processes).push(one);
+    for (const one of await Promise.all(some.map(readOne)))
+      if (one) (one.argv.length === 0 ? wordless : processes).push(one);
   };
-  for (let at = 0; at < pids.length && !signal.aborted; at += CONCURRENCY) await read(pids.slice(at, at + CONCURRENCY));
+  for (let at = 0; at < pids.length && !signal.aborted; at += CONCURRENCY)
+    await read(pids.slice(at, at + CONCURRENCY));
   for (const ms of AGAIN_MS) {
     const again = wordless.map(({ pid }) => pid);
     if (again.length === 0 || signal.aborted) break;
@@ -165,7 +177,9 @@ async function readAll(
 
 function explainRefused(pids: readonly string[], reason: string): string {
   const [first = ""] = pids;
-  return pids.length === 1 ? `process ${first} ${reason}` : `${pids.length} processes, such as ${first}: each ${reason}`;
+  return pids.length === 1
+    ? `process ${first} ${reason}`
+    : `${pids.length} processes, such as ${first}: each ${reason}`;
 }
 
 /** When the kernel booted, ms since the epoch, and which boot it is. */
@@ -173,8 +187,10 @@ async function readBoot(host: HostAccess, signal: AbortSignal) {
   const second = await readKernelBootTime(host, signal);
   const file = await host.files.read("/proc/sys/kernel/random/boot_id", signal);
   const bootId = "bytes" in file ? file.bytes.toString("latin1").trim() : undefined;
-  // The kernel tells the second alone; half a second on is at most half a second wrong. Now less the uptime would be nearer, and
-  // another time at each look: it is taken where /proc has no stat (subset=pid), in whole seconds.
-  const bootedAt = second === undefined ? Math.round(host.clock() / 1000 - host.machine.uptime()) * 1000 : second + 500;
+  // The kernel tells the second alone; half a second on is at most half a second wrong. Now less
+  // the uptime would be nearer, and another time at each look: it is taken where /proc has no stat
+  // (subset=pid), in whole seconds.
+  const bootedAt =
+    second === undefined ? Math.round(host.clock() / 1000 - host.machine.uptime()) * 1000 : second + 500;
   return { bootedAt, bootId };
 }

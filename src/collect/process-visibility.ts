@@ -1,4 +1,5 @@
-// Whether this user sees all processes of the host: /proc may hide those of other users (proc(5), hidepid).
+// Whether this user sees all processes of the host: /proc may hide those of other users (proc(5),
+// hidepid).
 import type { HostAccess } from "./collector.ts";
 import { type Mount, parseMounts } from "./mount-table.ts";
 import { parseStatus } from "./process-facts.ts";
@@ -6,19 +7,26 @@ import { parseStatus } from "./process-facts.ts";
 /** The bit of CAP_SYS_PTRACE (capabilities(7)), which no hidepid hides from. */
 const SYS_PTRACE = 1n << 19n;
 
-/** Values of hidepid that hide: since Linux 5.8 they have names. With 4, no group is let through. */
+/**
+ * Values of hidepid that hide: since Linux 5.8 they have names. With 4, no group is let through.
+ */
 const HIDING = new Set(["1", "2", "4", "noaccess", "invisible", "ptraceable"]);
 const HIDING_FROM_GROUPS = new Set(["4", "ptraceable"]);
 
 /** What to do where processes are hidden; docs/install.md has it at length. */
-const GRANT = "give it AmbientCapabilities=CAP_SYS_PTRACE and the same in CapabilityBoundingSet= (docs/install.md)";
+const GRANT =
+  "give it AmbientCapabilities=CAP_SYS_PTRACE and the same in CapabilityBoundingSet= (docs/install.md)";
 
 /**
  * Says in a sentence why this user may not see all processes; undefined if it sees them all.
  *
  * @param pids what /proc lists
  */
-export async function findHiding(host: HostAccess, pids: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+export async function findHiding(
+  host: HostAccess,
+  pids: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { files } = host;
   const [mountinfo, status] = await Promise.all([
     files.read("/proc/self/mountinfo", signal),
@@ -27,7 +35,8 @@ export async function findHiding(host: HostAccess, pids: readonly string[], sign
   const mounts = "bytes" in mountinfo ? parseMounts(mountinfo.bytes.toString("utf8")) : [];
   const { capabilities, groups } = parseStatus("bytes" in status ? status.bytes.toString("utf8") : "");
   const hiding = findHidepid(mounts, files.resolve("/proc"));
-  // In a user namespace the capability may reach not far enough: a look at the first process shows it.
+  // In a user namespace the capability may reach not far enough: a look at the first process shows
+  // it.
   const first = await files.readStart("/proc/1/stat", 1, signal);
   const seesFirst = pids.includes("1") && "bytes" in first;
   const isLetThrough =
@@ -50,7 +59,8 @@ export function findHidepid(
   point: string,
 ): { readonly value: string; readonly group: string | undefined } | undefined {
   const proc = mounts.findLast((mount) => mount.point === point && mount.type === "proc");
-  const option = (name: string) => proc?.options.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+  const option = (name: string) =>
+    proc?.options.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
   const value = option("hidepid");
   return value !== undefined && HIDING.has(value) ? { value, group: option("gid") } : undefined;
 }

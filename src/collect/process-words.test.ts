@@ -64,10 +64,15 @@ describe("a match of words", () => {
   it("finds the path wherever it stands as an argument, and never takes longer than it may", () => {
     const words = fc.array(fc.string({ maxLength: 20 }), { maxLength: 8 });
     fc.assert(
-      fc.property(words, words, fc.constantFrom("", "--c=", "-c", "file:", "--c=file:"), (before, after, how) => {
-        const argv = ["app", ...before, `${how}${PATH}`, ...after];
-        expect(matches("{path}", argv)).toBe(true);
-      }),
+      fc.property(
+        words,
+        words,
+        fc.constantFrom("", "--c=", "-c", "file:", "--c=file:"),
+        (before, after, how) => {
+          const argv = ["app", ...before, `${how}${PATH}`, ...after];
+          expect(matches("{path}", argv)).toBe(true);
+        },
+      ),
     );
     const long = `${"a,b=c:/d;".repeat(100_000)}${PATH}`;
     const before = performance.now();
@@ -89,7 +94,11 @@ describe("references", () => {
   });
 
   it("of a title are its words", () => {
-    expect(readWords(["postgres: 15/main: checkpointer "]).at(-1)).toEqual(["postgres:", "15/main:", "checkpointer"]);
+    expect(readWords(["postgres: 15/main: checkpointer "]).at(-1)).toEqual([
+      "postgres:",
+      "15/main:",
+      "checkpointer",
+    ]);
     expect(readWords(["app", "a b"])).toEqual([["app", "a b"]]);
   });
 });
@@ -145,7 +154,12 @@ describe("the program of a command line", () => {
   });
 
   it("is what a wrapper starts", () => {
-    expect(["runuser", "/usr/bin/sudo", "tini", "s6-supervise"].map(isWrapper)).toEqual([true, true, true, true]);
+    expect(["runuser", "/usr/bin/sudo", "tini", "s6-supervise"].map(isWrapper)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(isWrapper("nginx")).toBe(false);
     const inner = ["/opt/app", "-c", "x"];
     expect(wraps(["runuser", "-u", "app", "--", ...inner], inner)).toBe(true);

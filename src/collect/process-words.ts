@@ -1,7 +1,10 @@
-// The words of a command line, or of a title that was written over it: which of them may be files. Pure.
+// The words of a command line, or of a title that was written over it: which of them may be files.
+// Pure.
 import { posix } from "node:path";
 
-/** Most characters of one word that are looked at for files, and most files that one word may name. */
+/**
+ * Most characters of one word that are looked at for files, and most files that one word may name.
+ */
 const MAX_WORD_LENGTH = 64 * 1024;
 const MAX_REFERENCES = 200;
 
@@ -9,8 +12,8 @@ const MAX_REFERENCES = 200;
 export type Reference = string;
 
 /**
- * The words of a process, in each way that they can be read: as its arguments; and where its first one has spaces, as nginx, sshd
- * and php-fpm write their titles, split at them.
+ * The words of a process, in each way that they can be read: as its arguments; and where its first
+ * one has spaces, as nginx, sshd and php-fpm write their titles, split at them.
  */
 export function readWords(argv: readonly string[]): readonly (readonly string[])[] {
   return isTitle(argv) ? [argv, splitTitle(argv)] : [argv];
@@ -35,8 +38,9 @@ export function splitValues(words: readonly string[]): readonly string[] {
 }
 
 /**
- * All that a word may mean as a file: itself, what stands after an `=` or a short option (`-c/etc/a.conf`), each part of a list
- * (`a,b`, `a:b`), a `file:` URL, and each of them without the quotes and brackets around it.
+ * All that a word may mean as a file: itself, what stands after an `=` or a short option
+ * (`-c/etc/a.conf`), each part of a list (`a,b`, `a:b`), a `file:` URL, and each of them without
+ * the quotes and brackets around it.
  */
 export function listReferences(word: string): readonly Reference[] {
   const found = new Set<string>();
@@ -73,7 +77,9 @@ function strip(text: string): string {
   return text.replace(/^["'([{<]+/, "").replace(/["')\]}>,:;]+$/, "");
 }
 
-/** `file:/a`, `file:///a`, `file://localhost/a` and Spring's `optional:file:/a` as `/a` (RFC 8089). */
+/**
+ * `file:/a`, `file:///a`, `file://localhost/a` and Spring's `optional:file:/a` as `/a` (RFC 8089).
+ */
 function readUrl(text: string): string {
   const path = /^(?:optional:)?file:(?:\/\/(?:localhost)?(?=\/))?(.+)$/i.exec(text)?.[1];
   if (path === undefined) return text;

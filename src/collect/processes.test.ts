@@ -31,8 +31,15 @@ async function setUp() {
       await new Promise((resolve) => child.once("spawn", resolve));
       return child;
     },
-    async look(host = makeHostDouble("/", { clock: Date.now }), changes: Partial<OptionsOf["processes"]> = {}) {
-      const { fields, unread } = await processesCollector.collect({ ...options, ...changes }, host, new AbortController().signal);
+    async look(
+      host = makeHostDouble("/", { clock: Date.now }),
+      changes: Partial<OptionsOf["processes"]> = {},
+    ) {
+      const { fields, unread } = await processesCollector.collect(
+        { ...options, ...changes },
+        host,
+        new AbortController().signal,
+      );
       expect(unread).toEqual([]);
       const [[, entries] = []] = fields;
       return (entries as unknown as { state: string }[]).map(({ state }) => state);
@@ -56,7 +63,8 @@ describe("the collector processes", () => {
     await start();
     let skew = 0;
     const host = makeHostDouble("/", { clock: () => Date.now() + skew, memory: createMemory() });
-    const look = async () => (await processesCollector.collect(options, host, new AbortController().signal)).fields;
+    const look = async () =>
+      (await processesCollector.collect(options, host, new AbortController().signal)).fields;
     const first = await look();
     expect(JSON.stringify(first)).toMatch(/"started_at":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"/);
     for (const ms of [7, 400, 90_000]) {

@@ -1,4 +1,5 @@
-// The collector processes: many files, and of each whether a process runs with it, and has it as it is now.
+// The collector processes: many files, and of each whether a process runs with it, and has it as it
+// is now.
 import { formatLocal } from "../report/update-date.ts";
 import type { OptionsOf } from "../spec/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
@@ -13,21 +14,30 @@ import type { JsonValue } from "./value.ts";
 /** Workers whose program is looked at, of one process. */
 const MAX_WORKERS = 256;
 
-/** A process that began so short a time ago may be on its way to another program, or to its end; ms. */
+/**
+ * A process that began so short a time ago may be on its way to another program, or to its end; ms.
+ */
 const PASSING_MS = 3000;
-/** Where such a one is why a state cannot be told, all are looked at again, after these waits in one run; ms. */
+/**
+ * Where such a one is why a state cannot be told, all are looked at again, after these waits in one
+ * run; ms.
+ */
 const AGAIN_MS = [100, 200, 400];
 
 type Options = OptionsOf["processes"];
 
 /** No file is an empty array, as for the collector files. */
 export const processesCollector: Collector<Options> = {
-  inputs: ({ glob, program, also }) => ({ paths: program === undefined ? [] : [program], globs: [...glob, ...also] }),
+  inputs: ({ glob, program, also }) => ({
+    paths: program === undefined ? [] : [program],
+    globs: [...glob, ...also],
+  }),
 
   async collect(options, host, signal): Promise<Collected> {
     const judgeState = await openJudge(host, signal);
     const found = await host.files.glob(options.glob, signal);
-    if ("unreadable" in found) return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
+    if ("unreadable" in found)
+      return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
     const unread: Unread[] = [...found.unread];
     const named: NamedCredential[] = [];
     // Nothing found where not all may be looked at is not the same as nothing there.
@@ -47,9 +57,14 @@ export const processesCollector: Collector<Options> = {
         continue;
       }
       const selection = await select({ bytes: file.bytes, format: options.format, path }, signal);
-      for (const { at, judgement } of selection.named ?? []) named.push({ at: [options.into, entries.length, ...at], judgement });
+      for (const { at, judgement } of selection.named ?? [])
+        named.push({ at: [options.into, entries.length, ...at], judgement });
       let { process, judged, about } = await judge(path, also, { options, search, judgeState });
-      while (about.some(({ startedAt }) => startedAt > host.clock() - PASSING_MS) && waits.length > 0 && !signal.aborted) {
+      while (
+        about.some(({ startedAt }) => startedAt > host.clock() - PASSING_MS) &&
+        waits.length > 0 &&
+        !signal.aborted
+      ) {
         await host.sleep(waits.shift() ?? 0, signal);
         search = await lookAround();
         ({ process, judged, about } = await judge(path, also, { options, search, judgeState }));
@@ -59,7 +74,8 @@ export const processesCollector: Collector<Options> = {
         state: judged.state,
         ...(process && { started_at: formatLocal(process.startedAt) }),
         ...("reason" in judged && { reason: judged.reason }),
-        ...("changed" in judged && judged.changed.length > 0 && { changed: judged.changed.map((change) => ({ ...change })) }),
+        ...("changed" in judged &&
+          judged.changed.length > 0 && { changed: judged.changed.map((change) => ({ ...change })) }),
       });
       for (const { what, reason } of selection.unread) unread.push({ what: `${what} of ${path}`, reason });
       if ("reason" in judged) unread.push({ what: `state of ${path}`, reason: judged.reason });
@@ -97,7 +113,11 @@ interface Judged {
   readonly about: readonly ListedProcess[];
 }
 
-async function judge(path: string, also: Included, { options, search, judgeState }: Context): Promise<Judged> {
+async function judge(
+  path: string,
+  also: Included,
+  { options, search, judgeState }: Context,
+): Promise<Judged> {
   const found = await search.find(path);
   if ("reason" in found) {
     const about = found.about ? [found.about] : [];
@@ -109,10 +129,22 @@ async function judge(path: string, also: Included, { options, search, judgeState
   const workers = reloads === "workers" ? search.listWorkers(found.process).slice(0, MAX_WORKERS) : [];
   const process = await look.complete(found.process);
   const children = await Promise.all(workers.map(look.complete));
-  const tied: TiedProcess = { process, path, program, reloads, also: also.paths, alsoGlobs: options.also, children };
+  const tied: TiedProcess = {
+    process,
+    path,
+    program,
+    reloads,
+    also: also.paths,
+    alsoGlobs: options.also,
+    children,
+  };
   const judged = await judgeState(tied);
   if (judged.state !== "running" || also.doubt === undefined) {
     return { process, judged, about: judged.state === "unknown" ? children : [] };
   }
-  return { process, judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` }, about: [] };
+  return {
+    process,
+    judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` },
+    about: [],
+  };
 }

@@ -1,4 +1,5 @@
-// Tests of what steps read: nothing is read again that did not change, and nothing that changed is passed over.
+// Tests of what steps read: nothing is read again that did not change, and nothing that changed is
+// passed over.
 import { link, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,7 +10,10 @@ import { makeFolder } from "./temporary-folder.ts";
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
 
-/** A folder with two files and a link to one of them, read once by path and by glob, an hour from now as far as the reader knows. */
+/**
+ * A folder with two files and a link to one of them, read once by path and by glob, an hour from
+ * now as far as the reader knows.
+ */
 async function readOnce({ ahead = HOUR_MS, isShared = false } = {}) {
   const root = await makeFolder({ "conf/a": "A_red_1.9\n", "conf/b": "2\n", other: "A_red_1.9\n" });
   await symlink("../other", join(root, "conf/c"));

@@ -3,8 +3,8 @@ import type { FileFacts, HostFiles } from "./host-files.ts";
 import type { Globbed } from "./host-glob.ts";
 
 /**
- * A file that changed so shortly before it was read may change again with no trace in its facts: file systems keep times as
- * whole steps, of 2 s on FAT; ms.
+ * A file that changed so shortly before it was read may change again with no trace in its facts:
+ * file systems keep times as whole steps, of 2 s on FAT; ms.
  */
 const SETTLED_MS = 2500;
 
@@ -22,8 +22,9 @@ export interface Reads {
   readonly files: readonly Read[];
   readonly globs: readonly { readonly patterns: readonly string[]; readonly found: Globbed }[];
   /**
-   * Whether there are facts to compare of every file and folder that it asked for. Of what could not be read there are none; and those of a
-   * network file system may be a minute old, as long as nobody opens the file (nfs(5), "Attribute caching").
+   * Whether there are facts to compare of every file and folder that it asked for. Of what could
+   * not be read there are none; and those of a network file system may be a minute old, as long as
+   * nobody opens the file (nfs(5), "Attribute caching").
    */
   readonly isWhole: boolean;
   /** When it began; ms since the epoch. */
@@ -68,9 +69,10 @@ export function noteReads(files: HostFiles, at: number): { readonly files: HostF
 }
 
 /**
- * Whether a step that asks for no more than these files and globs would read the same bytes again, as far as the kernel tells:
- * each is the same inode with the same size and times (inode(7)). What writes through a shared mapping leaves no trace for a
- * while (mmap(2)), so that this is no proof for ever.
+ * Whether a step that asks for no more than these files and globs would read the same bytes again,
+ * as far as the kernel tells: each is the same inode with the same size and times (inode(7)). What
+ * writes through a shared mapping leaves no trace for a while (mmap(2)), so that this is no proof
+ * for ever.
  */
 export async function isUnchanged(
   { files: read, globs, isWhole, at }: Reads,

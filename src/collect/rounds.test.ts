@@ -51,7 +51,12 @@ async function setUp() {
     },
     async look(wanted: Parameters<typeof rounds.collect>[0]) {
       const { bytes } = await rounds.collect(wanted, new AbortController().signal);
-      const { a, b, c, update_date: date } = JSON.parse(bytes.toString()) as Record<string, string> & { b: unknown };
+      const {
+        a,
+        b,
+        c,
+        update_date: date,
+      } = JSON.parse(bytes.toString()) as Record<string, string> & { b: unknown };
       return { a, b: JSON.stringify(b), c, date };
     },
   };
@@ -60,7 +65,10 @@ async function setUp() {
 describe("rounds", () => {
   it("know what all steps read", async () => {
     const { rounds } = await setUp();
-    expect(rounds.inputs).toEqual({ paths: ["/etc/hostname", "/a", "/app", "/app.conf"], globs: ["/conf/*.conf"] });
+    expect(rounds.inputs).toEqual({
+      paths: ["/etc/hostname", "/a", "/app", "/app.conf"],
+      globs: ["/conf/*.conf"],
+    });
   });
 
   it("run the steps that read what changed, and no others", async () => {
@@ -106,35 +114,39 @@ describe("rounds", () => {
     expect(await count({ poll: true })).toEqual(["/a", "/conf/x.conf"]);
   });
 
-  it("run what costs more and failed after a minute, two, four, eight and then ten, or when its own input changed", async () => {
-    const { look, write, pass, root } = await setUp();
-    await write("app", "#!/bin/sh\necho run >> tries; exit 1\n");
-    const count = async () => (await readFile(join(root, "tries"), "utf8")).split("\n").length - 1;
-    await look({ all: true });
-    expect(await count()).toBe(1);
-    // What changed elsewhere is seen at once, without it.
-    for (let at = 0; at < 3; at++) {
-      await write("a", String(at));
-      expect((await look({ changed: ["/a"] })).a).toBe(String(at));
-    }
-    expect(await count()).toBe(1);
-    const tries: number[] = [];
-    for (let minute = 1; minute <= 45; minute++) {
+  it(
+    "run what costs more and failed after a minute, two, four, eight and then ten, or " +
+      "when its own input changed",
+    async () => {
+      const { look, write, pass, root } = await setUp();
+      await write("app", "#!/bin/sh\necho run >> tries; exit 1\n");
+      const count = async () => (await readFile(join(root, "tries"), "utf8")).split("\n").length - 1;
+      await look({ all: true });
+      expect(await count()).toBe(1);
+      // What changed elsewhere is seen at once, without it.
+      for (let at = 0; at < 3; at++) {
+        await write("a", String(at));
+        expect((await look({ changed: ["/a"] })).a).toBe(String(at));
+      }
+      expect(await count()).toBe(1);
+      const tries: number[] = [];
+      for (let minute = 1; minute <= 45; minute++) {
+        pass(60_000);
+        const before = await count();
+        await look({ poll: true });
+        if ((await count()) > before) tries.push(minute);
+      }
+      expect(tries).toEqual([1, 3, 7, 15, 25, 35, 45]);
+      await look({ changed: ["/app.conf"] });
+      expect(await count()).toBe(9);
+      // Once it is well, its usual time counts.
+      await write("app", "#!/bin/sh\necho run >> tries; echo 1\n");
+      expect(await look({ changed: ["/app"] })).toMatchObject({ c: "1" });
       pass(60_000);
-      const before = await count();
       await look({ poll: true });
-      if ((await count()) > before) tries.push(minute);
-    }
-    expect(tries).toEqual([1, 3, 7, 15, 25, 35, 45]);
-    await look({ changed: ["/app.conf"] });
-    expect(await count()).toBe(9);
-    // Once it is well, its usual time counts.
-    await write("app", "#!/bin/sh\necho run >> tries; echo 1\n");
-    expect(await look({ changed: ["/app"] })).toMatchObject({ c: "1" });
-    pass(60_000);
-    await look({ poll: true });
-    expect(await count()).toBe(10);
-  });
+      expect(await count()).toBe(10);
+    },
+  );
 
   it("run again each time what could not be read", async () => {
     const { look, write } = await setUp();

@@ -13,10 +13,15 @@ export const COSTLY_EVERY_MS = 10 * 60_000;
 /** How often files are read again of which the kernel says that nothing changed; ms. */
 const READ_EVERY_MS = COSTLY_EVERY_MS;
 
-/** How soon one of them is run again that failed; each further failure doubles it, up to the usual time; ms. */
+/**
+ * How soon one of them is run again that failed; each further failure doubles it, up to the usual
+ * time; ms.
+ */
 const RETRY_MS = 60_000;
 
-/** Which steps to run. One that was never run always is, and one that only reads files and failed. */
+/**
+ * Which steps to run. One that was never run always is, and one that only reads files and failed.
+ */
 export interface Wanted {
   /** Every one. */
   readonly all?: boolean;
@@ -41,7 +46,10 @@ export function createRounds(
 ): Rounds {
   const { collectors = allCollectors } = options;
   const inputs = spec.steps.map((step) => listInputs(collectors, step));
-  const known = new Map<number, { readonly result: StepResult; readonly at: number; readonly failures: number }>();
+  const known = new Map<
+    number,
+    { readonly result: StepResult; readonly at: number; readonly failures: number }
+  >();
   const settling = createSettling(host);
 
   async function isWanted(at: number, step: Step, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
@@ -56,10 +64,16 @@ export function createRounds(
     const age = host.monotonic() - last.at;
     if (!isCostly) {
       const { reads } = last.result;
-      return !(isOfFilesAlone && reads && age < READ_EVERY_MS && (await isUnchanged(reads, host.files, signal)));
+      return !(
+        isOfFilesAlone &&
+        reads &&
+        age < READ_EVERY_MS &&
+        (await isUnchanged(reads, host.files, signal))
+      );
     }
     // A program that hangs or fails must not hold up what else changes, nor be run for its sake.
-    const everyMs = last.failures === 0 ? COSTLY_EVERY_MS : Math.min(COSTLY_EVERY_MS, RETRY_MS * 2 ** (last.failures - 1));
+    const everyMs =
+      last.failures === 0 ? COSTLY_EVERY_MS : Math.min(COSTLY_EVERY_MS, RETRY_MS * 2 ** (last.failures - 1));
     return age >= everyMs;
   }
 
@@ -80,7 +94,8 @@ export function createRounds(
       const startedAt = host.monotonic();
       const earlier = new Map([...known].map(([at, { result }]) => [at, result]));
       const report = await collectReport(spec, host, { ...options, signal, reuse, earlier, settling });
-      for (const [at, result] of report.results.entries()) if (!reuse.has(at)) remember(at, result, startedAt);
+      for (const [at, result] of report.results.entries())
+        if (!reuse.has(at)) remember(at, result, startedAt);
       return report;
     },
   };

@@ -27,7 +27,10 @@ const TWO_STEPS = spec(`
 describe("collectReport", () => {
   it("records a collector that throws, and keeps the others' fields", async () => {
     const host = makeHostDouble(await makeFolder({ ...MACHINE, b1: "x" }));
-    const broken: Collectors = { ...collectors, file: { ...collectors.file, collect: () => Promise.reject(new Error("a bug")) } };
+    const broken: Collectors = {
+      ...collectors,
+      file: { ...collectors.file, collect: () => Promise.reject(new Error("a bug")) },
+    };
     const { bytes, unread } = await collectReport(TWO_STEPS, host, { ...OPTIONS, collectors: broken });
     expect(JSON.parse(bytes.toString())).toMatchObject({ b: [{ b: "x" }] });
     expect(unread).toEqual([{ what: "file", reason: "failed: a bug" }]);
@@ -37,7 +40,8 @@ describe("collectReport", () => {
     const host = makeHostDouble(await makeFolder({ ...MACHINE, b1: "x" }));
     const end = new AbortController();
     let running = 2;
-    // The run is ended when the two good collectors are done, so that no slow machine changes what they find.
+    // The run is ended when the two good collectors are done, so that no slow machine changes what
+    // they find.
     const endAfter = <Options>(collector: Collector<Options>): Collector<Options> => ({
       ...collector,
       async collect(options, access, signal) {
@@ -60,16 +64,22 @@ describe("collectReport", () => {
 
   it("ends a program at the deadline", async () => {
     const root = await makeFolder({ app: "#!/bin/sh\nexec sleep 600\n" });
-    const host = makeHostDouble(root, { machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" } });
+    const host = makeHostDouble(root, {
+      machine: { hostname: "double", uptime: () => 0, fallbackId: "h-1" },
+    });
     const sleeping = spec(`
   - command: { run: [/app], timeout: 60s, fields: { a: { pattern: .+ } } }
 `);
     const { unread } = await collectReport(sleeping, host, { ...OPTIONS, deadlineMs: 200 });
-    expect(unread).toEqual([{ what: "/app", reason: expect.stringMatching(/time (?:of the whole run )?is over$/) }]);
+    expect(unread).toEqual([
+      { what: "/app", reason: expect.stringMatching(/time (?:of the whole run )?is over$/) },
+    ]);
   });
 
   it("makes no report without an id", async () => {
-    await expect(collectReport(TWO_STEPS, makeHostDouble(await makeFolder()), OPTIONS)).rejects.toThrow(HostIdentityError);
+    await expect(collectReport(TWO_STEPS, makeHostDouble(await makeFolder()), OPTIONS)).rejects.toThrow(
+      HostIdentityError,
+    );
     const host = makeHostDouble(await makeFolder(MACHINE));
     const failing: Collectors = {
       ...collectors,
@@ -91,9 +101,14 @@ describe("collectReport", () => {
         return { stdout: Buffer.from("1"), stderr: Buffer.alloc(0) };
       },
     });
-    const steps = Array.from({ length: 99 }, (_, index) => `  - command: { run: [/p], fields: { f${index}: { pattern: . } } }\n`);
+    const steps = Array.from(
+      { length: 99 },
+      (_, index) => `  - command: { run: [/p], fields: { f${index}: { pattern: . } } }\n`,
+    );
     const { bytes } = await collectReport(spec(steps.join("")), host, OPTIONS);
-    expect(Object.keys(JSON.parse(bytes.toString()) as object).filter((name) => /^f\d+$/.test(name))).toHaveLength(99);
+    expect(
+      Object.keys(JSON.parse(bytes.toString()) as object).filter((name) => /^f\d+$/.test(name)),
+    ).toHaveLength(99);
     expect(most).toBeLessThanOrEqual(8);
   });
 });

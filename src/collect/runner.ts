@@ -1,4 +1,5 @@
-// Runs every step of a spec and makes the report. The runner alone catches, times and records how each step went.
+// Runs every step of a spec and makes the report. The runner alone catches, times and records how
+// each step went.
 import { setMaxListeners } from "node:events";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { listFields } from "../spec/checks.ts";
@@ -19,7 +20,10 @@ const DEFAULT_DEADLINE_MS = 60_000;
 const CONCURRENCY = 8;
 /** How long a step that was told to end has for it. A program has half of this after SIGTERM. */
 const DEFAULT_GRACE_MS = 2000;
-/** How long a file that is being written is waited for where there is no earlier result, and how often it is looked at; ms. */
+/**
+ * How long a file that is being written is waited for where there is no earlier result, and how
+ * often it is looked at; ms.
+ */
 const SETTLE_MS = 3000;
 const SETTLE_EVERY_MS = 250;
 
@@ -36,9 +40,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Others than those of registry.ts; for tests. */
   readonly collectors?: Collectors;
-  /** Results of an earlier run of the same spec, by step: those steps are not run again. The report's date is new all the same. */
+  /**
+   * Results of an earlier run of the same spec, by step: those steps are not run again. The
+   * report's date is new all the same.
+   */
   readonly reuse?: ReadonlyMap<number, StepResult>;
-  /** What stands in, by step, while a file is being written that the step reads: its last result, and files that it waited for then. */
+  /**
+   * What stands in, by step, while a file is being written that the step reads: its last result,
+   * and files that it waited for then.
+   */
   readonly earlier?: ReadonlyMap<number, StepResult>;
   /** Shared by runs that follow each other. */
   readonly settling?: Settling;
@@ -61,18 +71,28 @@ export interface CollectedReport {
 }
 
 /**
- * Collects a report. A step that fails, hangs or throws costs its own fields only, and the report says so.
+ * Collects a report. A step that fails, hangs or throws costs its own fields only, and the report
+ * says so.
  *
- * @throws HostIdentityError if the host cannot say who it is, or not in time: then there is no report
+ * @throws HostIdentityError if the host cannot say who it is, or not in time: then there is no
+ *   report
  */
-export async function collectReport(spec: Spec, host: HostAccess, options: RunOptions): Promise<CollectedReport> {
+export async function collectReport(
+  spec: Spec,
+  host: HostAccess,
+  options: RunOptions,
+): Promise<CollectedReport> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), options.deadlineMs ?? DEFAULT_DEADLINE_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
-  // Every step that runs listens to the one signal, and so do programs; ten listeners, Node's alarm, are no leak here.
+  // Every step that runs listens to the one signal, and so do programs; ten listeners, Node's
+  // alarm, are no leak here.
   setMaxListeners(0, signal);
   try {
-    const [results, fingerprint] = await Promise.all([runAll(spec.steps, host, signal, options), readFingerprint(host, signal)]);
+    const [results, fingerprint] = await Promise.all([
+      runAll(spec.steps, host, signal, options),
+      readFingerprint(host, signal),
+    ]);
     return makeReport(results, host, { ...options, fingerprint, allowCredentials: spec.allowCredentials });
   } finally {
     clearTimeout(timer);
@@ -83,7 +103,10 @@ export async function collectReport(spec: Spec, host: HostAccess, options: RunOp
 export interface StepResult extends StepRecord {
   readonly origin?: Origin | undefined;
   readonly error?: unknown;
-  /** Files that were being written and are waited for. The fields are as they were before, if there was a before. */
+  /**
+   * Files that were being written and are waited for. The fields are as they were before, if there
+   * was a before.
+   */
   readonly unsettled?: readonly Unsettled[];
   /** What was read of files, where a step costs little. */
   readonly reads?: Reads;
@@ -94,7 +117,11 @@ interface MakeOptions extends RunOptions {
   readonly fingerprint: Fingerprint;
 }
 
-function makeReport(results: readonly StepResult[], { clock }: HostAccess, options: MakeOptions): CollectedReport {
+function makeReport(
+  results: readonly StepResult[],
+  { clock }: HostAccess,
+  options: MakeOptions,
+): CollectedReport {
   const host = results.find((result) => result.collector === "host");
   if (host?.error instanceof HostIdentityError) throw host.error;
   const id = host?.fields.find(([name]) => name === "instance_id")?.[1];
@@ -114,7 +141,14 @@ function makeReport(results: readonly StepResult[], { clock }: HostAccess, optio
       allowCredentials: options.allowCredentials,
     },
   );
-  return { id, origin, bytes, unread, results, isUnsettled: results.some(({ unsettled }) => unsettled !== undefined) };
+  return {
+    id,
+    origin,
+    bytes,
+    unread,
+    results,
+    isUnsettled: results.some(({ unsettled }) => unsettled !== undefined),
+  };
 }
 
 /** The host's own facts may be of an earlier run; the date is this one's. */
@@ -154,8 +188,16 @@ interface SettledOptions extends RunOptions {
   readonly last: StepResult | undefined;
 }
 
-/** Runs a step, and again while a file is being written that it reads; its last result, if there is one, stands in until that is over. */
-async function runSettled(step: Step, host: HostAccess, signal: AbortSignal, options: SettledOptions): Promise<StepResult> {
+/**
+ * Runs a step, and again while a file is being written that it reads; its last result, if there is
+ * one, stands in until that is over.
+ */
+async function runSettled(
+  step: Step,
+  host: HostAccess,
+  signal: AbortSignal,
+  options: SettledOptions,
+): Promise<StepResult> {
   const { settling, last, collectors = allCollectors } = options;
   // What costs more, such as a program, is not run again and again.
   if (collectors[step.collector].isCostly) return runStep(step, host, signal, options);
@@ -194,7 +236,12 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-async function runStep(step: Step, host: HostAccess, signal: AbortSignal, options: RunOptions): Promise<StepResult> {
+async function runStep(
+  step: Step,
+  host: HostAccess,
+  signal: AbortSignal,
+  options: RunOptions,
+): Promise<StepResult> {
   const start = host.monotonic();
   const record = (collected: Collected, error?: unknown): StepResult => ({
     collector: step.collector,
@@ -230,7 +277,10 @@ async function callCollector<Name extends CollectorName>(
   return collectors[step.collector].collect(step.options, host, signal);
 }
 
-/** Waits for a promise, but after the signal's abort no longer than the grace; undefined if it has not settled then. */
+/**
+ * Waits for a promise, but after the signal's abort no longer than the grace; undefined if it has
+ * not settled then.
+ */
 function endWith<T>(promise: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { FieldSource, Format } from "../spec/schema.ts";
 import { lookUp, makeSelector, type Selection } from "./select.ts";
 
-function select(text: string | Buffer, format: Format, sources: Readonly<Record<string, FieldSource>>): Promise<Selection> {
+function select(
+  text: string | Buffer,
+  format: Format,
+  sources: Readonly<Record<string, FieldSource>>,
+): Promise<Selection> {
   return makeSelector(sources)(
     { bytes: Buffer.from(text), format, path: "/opt/app/conf/a.b.conf" },
     new AbortController().signal,
@@ -30,7 +34,9 @@ describe("a pattern", async () => {
   });
 
   it("gives no text that is not UTF-8, or has a NUL", async () => {
-    expect(await one(Buffer.from([0x76, 0xff, 0x31]), "text", pattern("v.1"))).toBe("has a text that is not UTF-8");
+    expect(await one(Buffer.from([0x76, 0xff, 0x31]), "text", pattern("v.1"))).toBe(
+      "has a text that is not UTF-8",
+    );
     expect(await one("v\u00001", "text", pattern("v.1"))).toBe("has a text with a NUL");
     expect(await one("x".repeat(9000), "text", pattern(".*"))).toBe("has a text longer than 8192 bytes");
   });
@@ -54,7 +60,12 @@ describe("a key", () => {
     ["release.constructor.name", 'there is no key "release.constructor.name"'],
     ["release.name.0", 'there is no key "release.name.0"'],
   ])("%s gives %j", async (name, value) => {
-    const tree = { release: { name: "r1" }, servers: [{ host: "a" }, { host: "b" }], "a.b": "literal", deep: { "x.y": "rest" } };
+    const tree = {
+      release: { name: "r1" },
+      servers: [{ host: "a" }, { host: "b" }],
+      "a.b": "literal",
+      deep: { "x.y": "rest" },
+    };
     expect(await one(JSON.stringify(tree), "json", key(name))).toBe(value);
   });
 
@@ -66,7 +77,13 @@ describe("a key", () => {
 
   it("gives whole parts of a tree, null and false too", async () => {
     expect(
-      (await select('{"a":{"b":[1,null]},"c":false,"d":null}', "json", { a: key("a"), c: key("c"), d: key("d") })).fields,
+      (
+        await select('{"a":{"b":[1,null]},"c":false,"d":null}', "json", {
+          a: key("a"),
+          c: key("c"),
+          d: key("d"),
+        })
+      ).fields,
     ).toEqual([
       ["a", { b: [1, null] }],
       ["c", false],
@@ -76,7 +93,9 @@ describe("a key", () => {
 
   it("of a number keeps the digits, of a date the text", async () => {
     const text = "a = 1979-05-27T07:32:00Z\nb = nan\nc = 9007199254740993\nd = 1.10\n";
-    expect((await select(text, "toml", { a: key("a"), b: key("b"), c: key("c"), d: key("d") })).fields).toEqual([
+    expect(
+      (await select(text, "toml", { a: key("a"), b: key("b"), c: key("c"), d: key("d") })).fields,
+    ).toEqual([
       ["a", "1979-05-27T07:32:00Z"],
       ["b", "nan"],
       ["c", "9007199254740993"],
@@ -87,7 +106,15 @@ describe("a key", () => {
   it("that stands twice is told, alone and in a whole", async () => {
     const text = '{"a":{"v":1,"v":2},"b":{"v":3},"b":{"v":3},"c":[{"d":1,"d":{"e":2}}]}';
     const reason = "stands in its object more than once, each time with another value";
-    expect(await select(text, "json", { av: key("a.v"), a: key("a"), bv: key("b.v"), c: key("c"), e: key("c.0.d.e") })).toEqual({
+    expect(
+      await select(text, "json", {
+        av: key("a.v"),
+        a: key("a"),
+        bv: key("b.v"),
+        c: key("c"),
+        e: key("c.0.d.e"),
+      }),
+    ).toEqual({
       fields: [["bv", 3]],
       unread: [
         { what: "av", reason },
@@ -104,10 +131,16 @@ describe("a key", () => {
   });
 
   it("is found however an option file or Python writes it", async () => {
-    expect(await one("[mysqld-10]\nmax-connections=5\n", "my.cnf", key("mysqld-10.max_connections"))).toBe("5");
-    expect(await one("[mysqld-10]\nmax_connections=5\n", "my.cnf", key("mysqld-10.max-connections"))).toBe("5");
+    expect(await one("[mysqld-10]\nmax-connections=5\n", "my.cnf", key("mysqld-10.max_connections"))).toBe(
+      "5",
+    );
+    expect(await one("[mysqld-10]\nmax_connections=5\n", "my.cnf", key("mysqld-10.max-connections"))).toBe(
+      "5",
+    );
     expect(await one("[mysqld]\na-b=5\na_b=6\n!includedir /x\n", "my.cnf", key("mysqld.a-b"))).toBe("6");
-    expect(await one("[mysqld]\n!includedir /x\n", "my.cnf", key("mysqld.a"))).toMatch(/; the file includes others/);
+    expect(await one("[mysqld]\n!includedir /x\n", "my.cnf", key("mysqld.a"))).toMatch(
+      /; the file includes others/,
+    );
     expect(await one("[A]\nMaxSize=5\n", "configparser", key("A.MaxSize"))).toBe("5");
   });
 
@@ -118,7 +151,9 @@ describe("a key", () => {
   });
 
   it("refuses what is nested too deeply", async () => {
-    expect(await one(`{"a":${"[".repeat(40)}${"]".repeat(40)}}`, "json", key("a"))).toBe("is nested deeper than 29 levels");
+    expect(await one(`{"a":${"[".repeat(40)}${"]".repeat(40)}}`, "json", key("a"))).toBe(
+      "is nested deeper than 29 levels",
+    );
   });
 
   it("in a broken file is unread, optional or not", async () => {
@@ -142,7 +177,9 @@ describe("a text", () => {
     "of the format %s may begin with a byte order mark and have lines that end in CR LF",
     async (format, body, name, value) => {
       expect(await one(`\uFEFF${body}`, format, key(name))).toBe(value);
-      expect(await one(`\uFEFF${body}`, format, pattern(`^(${body.charAt(0) === "{" ? "\\{" : "\\[|a"})`))).toBe(body.charAt(0));
+      expect(
+        await one(`\uFEFF${body}`, format, pattern(`^(${body.charAt(0) === "{" ? "\\{" : "\\[|a"})`)),
+      ).toBe(body.charAt(0));
     },
   );
 
@@ -171,7 +208,14 @@ describe("a text", () => {
 describe("other sources", () => {
   it("of the path, and fixed", async () => {
     expect(
-      (await select("", "text", { n: { path: "name" }, f: { path: "full" }, s: { path: "stem" }, v: { value: 1.5 } })).fields,
+      (
+        await select("", "text", {
+          n: { path: "name" },
+          f: { path: "full" },
+          s: { path: "stem" },
+          v: { value: 1.5 },
+        })
+      ).fields,
     ).toEqual([
       ["n", "a.b.conf"],
       ["f", "/opt/app/conf/a.b.conf"],
@@ -181,6 +225,9 @@ describe("other sources", () => {
   });
 
   it("optional and absent is left out without a word", async () => {
-    expect(await select("{}", "json", { a: key("a", true), b: pattern("x", true) })).toEqual({ fields: [], unread: [] });
+    expect(await select("{}", "json", { a: key("a", true), b: pattern("x", true) })).toEqual({
+      fields: [],
+      unread: [],
+    });
   });
 });

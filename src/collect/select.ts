@@ -27,7 +27,10 @@ export interface Selection {
   readonly named?: readonly NamedCredential[];
 }
 
-/** A value; or that it is not there, which an optional field may be; or that it may not stand in a report. */
+/**
+ * A value; or that it is not there, which an optional field may be; or that it may not stand in a
+ * report.
+ */
 type Found = Judged | { readonly absent: string };
 type Judged = Checked & { readonly judgement?: Judgement | undefined };
 
@@ -35,8 +38,8 @@ type Judged = Checked & { readonly judgement?: Judgement | undefined };
 export type Selector = (content: Content, signal: AbortSignal) => Promise<Selection>;
 
 /**
- * Makes a selector; its patterns are compiled once, however many files there are. What is optional and absent is left out
- * without a word.
+ * Makes a selector; its patterns are compiled once, however many files there are. What is optional
+ * and absent is left out without a word.
  */
 export function makeSelector(sources: Readonly<Record<string, FieldSource>>): Selector {
   const finders = Object.entries(sources).map(([name, source]) => ({
@@ -53,7 +56,8 @@ export function makeSelector(sources: Readonly<Record<string, FieldSource>>): Se
     };
     const taken: Taken = { fields: [], unread: [], named: [] };
     for (const { name, find, optional } of finders) {
-      // A large text may take a second a field: timers, heartbeats and the deadline have their turn in between.
+      // A large text may take a second a field: timers, heartbeats and the deadline have their turn
+      // in between.
       await setImmediate();
       const found = signal.aborted ? { reason: "not looked for: the time is over" } : find(reading);
       if (!("absent" in found)) take(taken, name, found);
@@ -134,8 +138,8 @@ function makePatternFinder(source: string): (reading: Reading) => Found {
 }
 
 /**
- * Looks a dotted key up in a tree: at each level first the whole rest as one key, then all but its last part, and so on, since keys
- * may have dots themselves.
+ * Looks a dotted key up in a tree: at each level first the whole rest as one key, then all but its
+ * last part, and so on, since keys may have dots themselves.
  *
  * @param canonical how a key stands in the tree that may be written otherwise in the spec
  */
@@ -173,10 +177,13 @@ interface Node {
 function child(node: unknown, key: string, canonical?: (key: string) => string): Node | undefined {
   if (typeof node !== "object" || node === null) return undefined;
   if (Array.isArray(node)) {
-    return /^(?:0|[1-9]\d{0,8})$/.test(key) && Number(key) < node.length ? { node: node[Number(key)] as unknown } : undefined;
+    return /^(?:0|[1-9]\d{0,8})$/.test(key) && Number(key) < node.length
+      ? { node: node[Number(key)] as unknown }
+      : undefined;
   }
   const descriptor =
-    Object.getOwnPropertyDescriptor(node, key) ?? (canonical && Object.getOwnPropertyDescriptor(node, canonical(key)));
+    Object.getOwnPropertyDescriptor(node, key) ??
+    (canonical && Object.getOwnPropertyDescriptor(node, canonical(key)));
   return descriptor === undefined ? undefined : { node: descriptor.value as unknown };
 }
 

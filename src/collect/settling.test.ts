@@ -84,7 +84,9 @@ describe("settling", () => {
     expect(await settling.judge(await read("log"))).toMatchObject([{ isLasting: false }]);
     pass(15_000);
     const unsettled = await settling.judge(await read("log"));
-    expect(unsettled).toMatchObject([{ isLasting: true, reason: expect.stringContaining("open for writing") }]);
+    expect(unsettled).toMatchObject([
+      { isLasting: true, reason: expect.stringContaining("open for writing") },
+    ]);
     expect(settling.isHeld(unsettled)).toBe(false);
     // Quiet for long, it is whole; when it changes, it is known, and not waited for again.
     pass(100_000);
@@ -101,7 +103,9 @@ describe("settling", () => {
     await writeFile(path("a"), "1");
     const reads = await read("a");
     await appendFile(path("a"), "0\n");
-    expect(await settling.judge(reads)).toMatchObject([{ reason: expect.stringContaining("while it was read") }]);
+    expect(await settling.judge(reads)).toMatchObject([
+      { reason: expect.stringContaining("while it was read") },
+    ]);
     expect(await settling.judge(await read("a"))).toEqual([]);
   });
 
@@ -121,7 +125,9 @@ describe("settling", () => {
   it("where it does not see all, waits until a file was quiet, longer where its end is missing", async () => {
     const { path, settling, read, pass } = await setUp({ isWhole: false });
     await writeFile(path("a"), "1\n");
-    expect(await settling.judge(await read("a"))).toMatchObject([{ reason: expect.stringContaining("a moment ago") }]);
+    expect(await settling.judge(await read("a"))).toMatchObject([
+      { reason: expect.stringContaining("a moment ago") },
+    ]);
     pass(600);
     expect(await settling.judge(await read("a"))).toEqual([]);
     for (const half of ["", "1"]) {
@@ -143,7 +149,11 @@ describe("settling", () => {
 describe("rounds", () => {
   /** @param stepMs how long each question for the time takes, so that nobody waits for the bounds */
   async function makeRounds(stepMs: number) {
-    const root = await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n", a: "v=1\n", b: "v=1\n" });
+    const root = await makeFolder({
+      "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
+      a: "v=1\n",
+      b: "v=1\n",
+    });
     const real = openHostFiles("/");
     const below = openHostFiles(root);
     let now = 0;
@@ -156,7 +166,8 @@ describe("rounds", () => {
         isStillOpen: real.isStillOpen,
       },
     });
-    const field = (name: string) => `  - file: { path: /${name}, fields: { ${name}: { pattern: 'v=(.*)' } } }\n`;
+    const field = (name: string) =>
+      `  - file: { path: /${name}, fields: { ${name}: { pattern: 'v=(.*)' } } }\n`;
     const parsed = parseSpec(`version: 1\ncollect:\n  - host: { metadata: off }\n${field("a")}${field("b")}`);
     if ("mistakes" in parsed) throw new Error("a bad spec");
     const rounds = createRounds(parsed.spec, host, { agentVersion: "1", specDigest: parsed.digest });
@@ -173,18 +184,21 @@ describe("rounds", () => {
     };
   }
 
-  it("keep the last value while a file is being written, with all else as it is, and look again then", async () => {
-    const { path, look } = await makeRounds(1);
-    expect(await look({ all: true })).toEqual({ a: "1", b: "1", isUnsettled: false, unread: [] });
-    const file = hold(path("a"));
-    expect(await look({ changed: ["/a"] })).toEqual({ a: "1", b: "1", isUnsettled: true, unread: [] });
-    file.write("v=1.1");
-    await writeFile(path("b"), "v=2\n");
-    expect(await look({ changed: ["/b"] })).toEqual({ a: "1", b: "2", isUnsettled: true, unread: [] });
-    file.write("0\n");
-    file.close();
-    expect(await look({ changed: [] })).toEqual({ a: "1.10", b: "2", isUnsettled: false, unread: [] });
-  });
+  it(
+    "keep the last value while a file is being written, with all else as it is, and " + "look again then",
+    async () => {
+      const { path, look } = await makeRounds(1);
+      expect(await look({ all: true })).toEqual({ a: "1", b: "1", isUnsettled: false, unread: [] });
+      const file = hold(path("a"));
+      expect(await look({ changed: ["/a"] })).toEqual({ a: "1", b: "1", isUnsettled: true, unread: [] });
+      file.write("v=1.1");
+      await writeFile(path("b"), "v=2\n");
+      expect(await look({ changed: ["/b"] })).toEqual({ a: "1", b: "2", isUnsettled: true, unread: [] });
+      file.write("0\n");
+      file.close();
+      expect(await look({ changed: [] })).toEqual({ a: "1.10", b: "2", isUnsettled: false, unread: [] });
+    },
+  );
 
   it("say what is being written where there is no value from before, and where it lasts", async () => {
     const { path, look, pass } = await makeRounds(400);
@@ -194,7 +208,12 @@ describe("rounds", () => {
     expect(await look({ all: true })).toEqual({ a: "1.1", b: "1", isUnsettled: true, unread: [isWritten] });
     file.write("0");
     pass(15_000);
-    expect(await look({ changed: [] })).toEqual({ a: "1.10", b: "1", isUnsettled: false, unread: [isWritten] });
+    expect(await look({ changed: [] })).toEqual({
+      a: "1.10",
+      b: "1",
+      isUnsettled: false,
+      unread: [isWritten],
+    });
     file.close();
     expect(await look({ changed: [] })).toEqual({ a: "1.10", b: "1", isUnsettled: false, unread: [] });
   });
@@ -206,7 +225,10 @@ describe("parseFdInfo", () => {
     expect(info("0100000")).toEqual({ isWritten: false, inode: "77" });
     expect(info("0100001")).toEqual({ isWritten: true, inode: "77" });
     expect(info("02100002")).toEqual({ isWritten: true, inode: "77" });
-    expect(parseFdInfo("pos:\t0\nflags:\t0102001\nmnt_id:\t29\n")).toEqual({ isWritten: true, inode: undefined });
+    expect(parseFdInfo("pos:\t0\nflags:\t0102001\nmnt_id:\t29\n")).toEqual({
+      isWritten: true,
+      inode: undefined,
+    });
     expect(parseFdInfo("")).toEqual({ isWritten: false, inode: undefined });
   });
 });

@@ -1,4 +1,5 @@
-// Settling: files that are being written are waited for, so that half of one is never taken for a fact.
+// Settling: files that are being written are waited for, so that half of one is never taken for a
+// fact.
 import type { HostAccess } from "./collector.ts";
 import type { Writer } from "./open-writers.ts";
 import { isSameFile, type Read } from "./reads.ts";
@@ -6,12 +7,20 @@ import { isSameFile, type Read } from "./reads.ts";
 /** Whether a file that changed so long ago is still being written is not asked; ms. */
 const RECENT_MS = 60_000;
 
-/** Where not every process can be seen, a file counts as written when it has been quiet for so long; ms. */
+/**
+ * Where not every process can be seen, a file counts as written when it has been quiet for so long;
+ * ms.
+ */
 const QUIET_MS = 350;
-/** One that is empty, or does not end with a line's end as it did before, most likely is not whole. */
+/**
+ * One that is empty, or does not end with a line's end as it did before, most likely is not whole.
+ */
 const UNENDED_QUIET_MS = 3000;
 
-/** A file that is still being written after so long, such as a log, is read as it is, and the report says so; ms. */
+/**
+ * A file that is still being written after so long, such as a log, is read as it is, and the report
+ * says so; ms.
+ */
 const LASTING_MS = 15_000;
 
 /** Files of which anything is remembered, at most. */
@@ -35,12 +44,19 @@ interface Wait {
 export interface Settling {
   /** Tells which of the files that were read may not have been whole. */
   judge(reads: readonly Read[]): Promise<readonly Unsettled[]>;
-  /** Whether one of these is still held open by whom it was, and waited for: then there is no need to read it again. */
+  /**
+   * Whether one of these is still held open by whom it was, and waited for: then there is no need
+   * to read it again.
+   */
   isHeld(unsettled: readonly Unsettled[]): boolean;
 }
 
 /** Makes what remembers since when files are being written. */
-export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "files" | "clock" | "monotonic">): Settling {
+export function createSettling({
+  files,
+  clock,
+  monotonic,
+}: Pick<HostAccess, "files" | "clock" | "monotonic">): Settling {
   const waits = new Map<string, Wait>();
   /** Whether files ended so when they were whole. */
   const ends = new Map<string, boolean>();
@@ -61,7 +77,8 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
     const now = await files.facts(path);
     if (now && !isSameFile(now, facts)) return "was written while it was read, and may be incomplete";
     if (isWhole) return undefined;
-    // It was renamed, or the like, after it was written: so programs put a file into its place that is whole.
+    // It was renamed, or the like, after it was written: so programs put a file into its place that
+    // is whole.
     if (facts.changedAt > facts.writtenAt) return undefined;
     const age = clock() - facts.changedAt;
     const isNewlyUnended = isUnended && ends.get(path) !== true;
@@ -76,7 +93,9 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
     ends.set(path, isUnended);
   }
 
-  /** It has not changed for long. Whoever holds it open all the time is known still when it does. */
+  /**
+   * It has not changed for long. Whoever holds it open all the time is known still when it does.
+   */
   function calm(read: Read): void {
     const writer = waits.get(read.path)?.writer;
     if (!writer || !files.isStillOpen(writer, read.facts.identity)) settle(read);
@@ -97,7 +116,8 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
 
   return {
     async judge(reads) {
-      const isRecent = ({ path, facts }: Read) => clock() - facts.changedAt < RECENT_MS || (waits.has(path) && !isLasting(path));
+      const isRecent = ({ path, facts }: Read) =>
+        clock() - facts.changedAt < RECENT_MS || (waits.has(path) && !isLasting(path));
       for (const read of reads) if (!isRecent(read)) calm(read);
       const recent = reads.filter(isRecent);
       if (recent.length === 0) return [];
@@ -122,7 +142,9 @@ export function createSettling({ files, clock, monotonic }: Pick<HostAccess, "fi
     isHeld: (unsettled) =>
       unsettled.some(({ path }) => {
         const wait = waits.get(path);
-        return wait?.writer !== undefined && !isLasting(path) && files.isStillOpen(wait.writer, wait.identity);
+        return (
+          wait?.writer !== undefined && !isLasting(path) && files.isStillOpen(wait.writer, wait.identity)
+        );
       }),
   };
 }

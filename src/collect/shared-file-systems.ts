@@ -1,4 +1,5 @@
-// File systems that others than this host write to as well: the kernel tells of this host's changes alone, and what it says of a file may be some time old.
+// File systems that others than this host write to as well: the kernel tells of this host's changes
+// alone, and what it says of a file may be some time old.
 import { statfs } from "node:fs/promises";
 
 /** By the number that statfs(2) gives. */
@@ -16,7 +17,10 @@ const SHARED: ReadonlyMap<number, string> = new Map([
   [0x7461636f, "ocfs2"],
 ]);
 
-/** The name of the shared file system that a path lies on; undefined where it is none, or nothing is there. */
+/**
+ * The name of the shared file system that a path lies on; undefined where it is none, or nothing is
+ * there.
+ */
 export async function findSharedKind(path: string): Promise<string | undefined> {
   try {
     return SHARED.get((await statfs(path)).type >>> 0);

@@ -1,4 +1,5 @@
-// Which processes belong to a unit of systemd: by their control groups, and by systemd's word where those do not tell.
+// Which processes belong to a unit of systemd: by their control groups, and by systemd's word where
+// those do not tell.
 import type { HostAccess } from "./collector.ts";
 import type { ListedProcess } from "./process-table.ts";
 
@@ -33,7 +34,8 @@ export interface Units {
 }
 
 /**
- * Prepares a look at units; groups are read when the first is asked for, and systemd is asked once for all.
+ * Prepares a look at units; groups are read when the first is asked for, and systemd is asked once
+ * for all.
  *
  * @param wanted every unit that may be asked for
  */
@@ -79,7 +81,10 @@ function explainNone(
   if (state && /^(?:inactive|failed)$/.test(state.active)) return { ...none, isOver: true };
   if (unreadable !== undefined) return { ...none, doubt: unreadable };
   if (areUnitsSeen) return none;
-  return { ...none, doubt: `no process of this host belongs to a unit of systemd, and systemd does not tell of ${unit}` };
+  return {
+    ...none,
+    doubt: `no process of this host belongs to a unit of systemd, and systemd does not tell of ${unit}`,
+  };
 }
 
 function toPids(processes: readonly ListedProcess[]): ReadonlySet<string> {
@@ -103,12 +108,18 @@ function isBelow(process: ListedProcess, top: ListedProcess, all: readonly Liste
 }
 
 interface Groups {
-  /** Of a unit's name, the processes of the system's unit; else those of users' units of the name. */
+  /**
+   * Of a unit's name, the processes of the system's unit; else those of users' units of the name.
+   */
   readonly byUnit: ReadonlyMap<string, readonly ListedProcess[]>;
   readonly unreadable: string | undefined;
 }
 
-async function readGroups({ files }: HostAccess, processes: readonly ListedProcess[], signal: AbortSignal): Promise<Groups> {
+async function readGroups(
+  { files }: HostAccess,
+  processes: readonly ListedProcess[],
+  signal: AbortSignal,
+): Promise<Groups> {
   const ofSystem = new Map<string, ListedProcess[]>();
   const ofUsers = new Map<string, ListedProcess[]>();
   let unreadable: string | undefined;
@@ -130,8 +141,8 @@ async function readGroups({ files }: HostAccess, processes: readonly ListedProce
 }
 
 /**
- * The units that /proc/PID/cgroup names (cgroups(7)): each folder on the way of systemd's own hierarchy, v1's `name=systemd` or v2's.
- * Below `user@UID.service`, units are a user's.
+ * The units that /proc/PID/cgroup names (cgroups(7)): each folder on the way of systemd's own
+ * hierarchy, v1's `name=systemd` or v2's. Below `user@UID.service`, units are a user's.
  */
 export function parseUnits(text: string): readonly { readonly unit: string; readonly isUsers: boolean }[] {
   const units = new Map<string, boolean>();
@@ -140,7 +151,8 @@ export function parseUnits(text: string): readonly { readonly unit: string; read
     if (controllers !== "" && controllers !== "name=systemd") continue;
     let isUsers = false;
     for (const part of path.split("/")) {
-      // systemd puts a "_" before names that the kernel has a use for, and before those that begin with one (cgroup escaping).
+      // systemd puts a "_" before names that the kernel has a use for, and before those that begin
+      // with one (cgroup escaping).
       const unit = part.replace(/^_(?=[_.]|cgroup\.|notify_on_release|release_agent|tasks)/, "");
       if (/\.(?:service|scope|slice)$/.test(unit)) units.set(unit, isUsers);
       if (/^user@\d+\.service$/.test(unit)) isUsers = true;
@@ -167,14 +179,26 @@ async function askSystemd(
   return new Map();
 }
 
-/** What `systemctl show` prints: a block for each unit, in their order, with an empty line between them. */
+/**
+ * What `systemctl show` prints: a block for each unit, in their order, with an empty line between
+ * them.
+ */
 export function parseShow(text: string, units: readonly string[]): ReadonlyMap<string, UnitState> {
   const blocks = text.trim().split(/\n\s*\n/);
   if (blocks.length !== units.length) return new Map();
   return new Map(
     units.map((unit, at) => {
-      const value = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(blocks[at] ?? "")?.[1]?.trim() ?? "";
-      return [unit, { id: value("Id"), load: value("LoadState"), active: value("ActiveState"), mainPid: value("MainPID") }];
+      const value = (name: string) =>
+        new RegExp(`^${name}=(.*)$`, "m").exec(blocks[at] ?? "")?.[1]?.trim() ?? "";
+      return [
+        unit,
+        {
+          id: value("Id"),
+          load: value("LoadState"),
+          active: value("ActiveState"),
+          mainPid: value("MainPID"),
+        },
+      ];
     }),
   );
 }
@@ -190,7 +214,9 @@ export function escapeUnit(text: string): string {
     .map((byte, at) => {
       const char = String.fromCharCode(byte);
       if (char === "/") return "-";
-      return /[A-Za-z0-9:_]/.test(char) || (char === "." && at > 0) ? char : `\\x${byte.toString(16).padStart(2, "0")}`;
+      return /[A-Za-z0-9:_]/.test(char) || (char === "." && at > 0)
+        ? char
+        : `\\x${byte.toString(16).padStart(2, "0")}`;
     })
     .join("");
 }

@@ -21,7 +21,10 @@ export async function makeFolder(files: Readonly<Record<string, string | Buffer>
   return folder;
 }
 
-/** Does something as a user who owns nothing: to root no file is closed. Another user does it as who it is. */
+/**
+ * Does something as a user who owns nothing: to root no file is closed. Another user does it as who
+ * it is.
+ */
 export async function asNobody<T>(act: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return act();
   process.seteuid?.(65534);

@@ -1,4 +1,5 @@
-// Text out of a host's bytes: without a byte order mark, and without what only a terminal would understand.
+// Text out of a host's bytes: without a byte order mark, and without what only a terminal would
+// understand.
 
 /** Decodes UTF-8. A byte order mark is no part of the text. */
 export function decodeText(bytes: Buffer): { readonly text: string } | { readonly reason: string } {
@@ -9,9 +10,11 @@ export function decodeText(bytes: Buffer): { readonly text: string } | { readonl
 }
 
 /**
- * Escape sequences of ECMA-48: control strings (OSC, DCS, APC, PM, SOS) up to their terminator, control sequences (CSI), and the short ones.
- * Node's stripVTControlCharacters takes time quadratic in some texts. What moves the cursor within a line, or changes what stands there, is
- * not among them: `1.1x`, a step to the left and `0` read 1.10 on a terminal. It stays, and a value with it is refused.
+ * Escape sequences of ECMA-48: control strings (OSC, DCS, APC, PM, SOS) up to their terminator,
+ * control sequences (CSI), and the short ones. Node's stripVTControlCharacters takes time quadratic
+ * in some texts. What moves the cursor within a line, or changes what stands there, is not among
+ * them: `1.1x`, a step to the left and `0` read 1.10 on a terminal. It stays, and a value with it
+ * is refused.
  */
 const SEQUENCES = [
   // A line that is begun anew, with nothing left in it.

@@ -3,7 +3,13 @@ import { MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { Doubtful } from "./formats/tree.ts";
 
 /** A value that a report may hold. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 
 /** Longest text in a report, in bytes of UTF-8. */
 const MAX_STRING_BYTES = 8 * 1024;
@@ -14,16 +20,21 @@ const MAX_DOUBTS = 20;
 /** Most values inside one field's value. YAML aliases can make a tree much larger than its file. */
 const MAX_NODES = 300_000;
 
-/** A value that may stand in a report, and what is doubtful in it; or why it may not stand there. */
-export type Checked = { readonly value: JsonValue; readonly doubts?: readonly string[] } | { readonly reason: string };
+/**
+ * A value that may stand in a report, and what is doubtful in it; or why it may not stand there.
+ */
+export type Checked =
+  | { readonly value: JsonValue; readonly doubts?: readonly string[] }
+  | { readonly reason: string };
 
 /** Thrown inside this file only. */
 class Unfit extends Error {}
 
 /**
- * Makes a value fit for a report. Refused is what a reader could not trust or not take: a text with control characters other than
- * tabs and line ends, half a surrogate pair or undecodable bytes, or longer than MAX_STRING_BYTES; a number that is none or whose
- * digits were lost; the key `__proto__`; nesting too deep; what is in doubt and has no best value.
+ * Makes a value fit for a report. Refused is what a reader could not trust or not take: a text with
+ * control characters other than tabs and line ends, half a surrogate pair or undecodable bytes, or
+ * longer than MAX_STRING_BYTES; a number that is none or whose digits were lost; the key
+ * `__proto__`; nesting too deep; what is in doubt and has no best value.
  *
  * @param depth how many levels of objects and arrays the value may have
  */
@@ -80,7 +91,8 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
 }
 
 function checkText(text: string): string {
-  if (Buffer.byteLength(text) > MAX_STRING_BYTES) throw new Unfit(`has a text longer than ${MAX_STRING_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_STRING_BYTES)
+    throw new Unfit(`has a text longer than ${MAX_STRING_BYTES} bytes`);
   if (text.includes("\0")) throw new Unfit("has a text with a NUL");
   // In a terminal they would overwrite what stands before, or do worse.
   if (CONTROL.test(text)) throw new Unfit("has a text with control characters");

@@ -37,7 +37,9 @@ describe("createDemoFleet", () => {
     expect(count(reports.map(({ instance_id }) => instance_id))).toBe(reports.length);
     expect(count(reports.map(({ instance_life_cycle }) => instance_life_cycle))).toBe(2);
     expect(count(reports.map(({ app_version }) => app_version))).toBe(6);
-    expect(count(reports.map(({ instance_name }) => String(instance_name).replace(/_instance.*/, "")))).toBe(6);
+    expect(count(reports.map(({ instance_name }) => String(instance_name).replace(/_instance.*/, "")))).toBe(
+      6,
+    );
   });
 
   it("is the same at every start, and works with one host", async () => {

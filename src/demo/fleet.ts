@@ -1,4 +1,5 @@
-// The demo fleet: plausible hosts, so that a newcomer has something to ask about. It only ever lives in a memory store.
+// The demo fleet: plausible hosts, so that a newcomer has something to ask about. It only ever
+// lives in a memory store.
 
 import type { Clock } from "../report/clock.ts";
 import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
@@ -69,13 +70,17 @@ interface DemoHost {
 
 export interface DemoFleet {
   readonly store: Store;
-  /** Lets the hosts whose hour has come report again; those behind may have updated. Call it every few seconds. */
+  /**
+   * Lets the hosts whose hour has come report again; those behind may have updated. Call it every
+   * few seconds.
+   */
   step(): Promise<void>;
 }
 
 /**
- * Makes a store with `count` hosts: three services in two accounts, production and staging, spot and on demand; some silent, some
- * behind a version, one with a clock a day ahead, and one whose report was cut short.
+ * Makes a store with `count` hosts: three services in two accounts, production and staging, spot
+ * and on demand; some silent, some behind a version, one with a clock a day ahead, and one whose
+ * report was cut short.
  */
 export async function createDemoFleet({
   count,
@@ -106,7 +111,8 @@ export async function createDemoFleet({
     host.reportedAt = at;
   }
 
-  for (const [index, host] of hosts.entries()) await report(host, host.reportedAt, count >= 20 && index === 7);
+  for (const [index, host] of hosts.entries())
+    await report(host, host.reportedAt, count >= 20 && index === 7);
 
   return {
     store,
@@ -137,7 +143,8 @@ function makeHost(index: number, count: number, now: number, random: () => numbe
     skew: index === 3 ? 24 * HOUR : Math.floor(random() * 2000) - 1000,
     isSilent,
     isBehind: random() < 0.12,
-    reportedAt: now - (isSilent ? 3 * HOUR + Math.floor(random() * 17 * HOUR) : Math.floor(random() * REPORT_EVERY_MS)),
+    reportedAt:
+      now - (isSilent ? 3 * HOUR + Math.floor(random() * 17 * HOUR) : Math.floor(random() * REPORT_EVERY_MS)),
   };
 }
 
@@ -164,7 +171,8 @@ function writeReport(host: DemoHost, at: number, version: string): string {
 }
 
 function findVersion(module: string, colour: string, isBehind: boolean): string {
-  const versions: Readonly<Record<string, readonly [string, string]>> | undefined = VERSIONS[module as keyof typeof VERSIONS];
+  const versions: Readonly<Record<string, readonly [string, string]>> | undefined =
+    VERSIONS[module as keyof typeof VERSIONS];
   return versions?.[colour]?.[isBehind ? 1 : 0] ?? "0";
 }
 
@@ -172,7 +180,10 @@ function pick<T>(items: readonly T[], share: number): T {
   return items[Math.floor(share * items.length)] as T;
 }
 
-/** Mulberry32: the same fleet at every start, so that a screenshot or a lesson can be repeated. Not for secrets. */
+/**
+ * Mulberry32: the same fleet at every start, so that a screenshot or a lesson can be repeated. Not
+ * for secrets.
+ */
 function seedRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -18,7 +18,9 @@ describe("toFailure", () => {
     ],
     [onNode("UND_ERR_SOCKET", "other side closed"), "the connection was closed in the middle"],
     [
-      new TypeError("terminated", { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) }),
+      new TypeError("terminated", {
+        cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }),
+      }),
       "the connection was closed in the middle",
     ],
     [onNode("ECONNRESET", "read ECONNRESET"), "the connection was closed in the middle (ECONNRESET)"],
@@ -26,7 +28,8 @@ describe("toFailure", () => {
     [
       onBun(
         "ECONNRESET",
-        "ECONNRESET: The socket connection was closed unexpectedly. For more information, pass `verbose: true` in the second argument to fetch()",
+        "ECONNRESET: The socket connection was closed unexpectedly. For more " +
+          "information, pass `verbose: true` in the second argument to fetch()",
       ),
       "the connection was closed in the middle (ECONNRESET)",
     ],
@@ -35,16 +38,23 @@ describe("toFailure", () => {
       onNode("ERR_SSL_WRONG_VERSION_NUMBER", "80EC:error:0A00010B:SSL routines"),
       "it does not speak TLS there; is it http:// ? (ERR_SSL_WRONG_VERSION_NUMBER)",
     ],
-    [onBun("EPROTO", "EPROTO: The TLS handshake failed."), "it does not speak TLS there; is it http:// ? (EPROTO)"],
+    [
+      onBun("EPROTO", "EPROTO: The TLS handshake failed."),
+      "it does not speak TLS there; is it http:// ? (EPROTO)",
+    ],
     [
       onNode("CERT_HAS_EXPIRED", "certificate has expired"),
       "its certificate has expired, or this machine's clock is ahead (CERT_HAS_EXPIRED)",
     ],
     [
       onBun("ERR_TLS_CERT_ALTNAME_INVALID", "fetching … pass `verbose: true`"),
-      "its certificate is for another name than a.test; write the name that it is for (ERR_TLS_CERT_ALTNAME_INVALID)",
+      "its certificate is for another name than a.test; write the name that it is " +
+        "for (ERR_TLS_CERT_ALTNAME_INVALID)",
     ],
-    [new DOMException("The operation was aborted due to timeout", "TimeoutError"), "there is no answer in time"],
+    [
+      new DOMException("The operation was aborted due to timeout", "TimeoutError"),
+      "there is no answer in time",
+    ],
     [new TypeError("fetch failed"), "the request failed"],
     ["no error at all", "no reason is known"],
   ])("%s", (error, message) => {
@@ -52,8 +62,12 @@ describe("toFailure", () => {
   });
 
   it("takes the first of several addresses, and the innermost reason", () => {
-    const both = new AggregateError([Object.assign(new Error("connect ECONNREFUSED ::1:1"), { code: "ECONNREFUSED" })]);
-    expect(toFailure(new TypeError("fetch failed", { cause: both })).message).toBe("the connection is refused (ECONNREFUSED)");
+    const both = new AggregateError([
+      Object.assign(new Error("connect ECONNREFUSED ::1:1"), { code: "ECONNREFUSED" }),
+    ]);
+    expect(toFailure(new TypeError("fetch failed", { cause: both })).message).toBe(
+      "the connection is refused (ECONNREFUSED)",
+    );
   });
 
   it("names the proxy that was on the way, and knows its own refusals", () => {
@@ -61,10 +75,13 @@ describe("toFailure", () => {
     expect(refused.message).toBe(
       "through the proxy http://proxy.corp:3128 (HTTPS_PROXY): the connection is refused (ECONNREFUSED)",
     );
-    const inner = Object.assign(new Error("Proxy response (407) !== 200 when HTTP Tunneling"), { code: "UND_ERR_ABORTED" });
+    const inner = Object.assign(new Error("Proxy response (407) !== 200 when HTTP Tunneling"), {
+      code: "UND_ERR_ABORTED",
+    });
     const cancelled = Object.assign(new Error("Request was cancelled.", { cause: inner }), { code: 0 });
     const wanted =
-      "the proxy http://proxy.corp:3128 (HTTPS_PROXY) wants a user and password; write them as http://USER:PASSWORD@HOST:PORT";
+      "the proxy http://proxy.corp:3128 (HTTPS_PROXY) wants a user and password; " +
+      "write them as http://USER:PASSWORD@HOST:PORT";
     for (const error of [
       new TypeError("fetch failed", { cause: cancelled }),
       onBun("ERR_PROXY_TUNNEL", "Proxy refused to open a tunnel: 407 Proxy Authentication Required"),
@@ -78,7 +95,9 @@ describe("toFailure", () => {
   });
 
   it("says what to set for an unknown CA, and leaves what is in words as it is", () => {
-    const failure = toFailure(onNode("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"));
+    const failure = toFailure(
+      onNode("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"),
+    );
     expect(failure.isFinal).toBe(true);
     expect(failure.message).toContain("name the CA's file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS");
     expect(toFailure(new Error("outer", { cause: failure }))).toBe(failure);

@@ -1,4 +1,5 @@
-// Why a request failed, in words of our own: the runtimes say it each in another way, and some of it helps nobody. Pure.
+// Why a request failed, in words of our own: the runtimes say it each in another way, and some of
+// it helps nobody. Pure.
 import type { HttpProxy } from "./proxy.ts";
 
 /** A request failed before there was an answer. The message says why, and not of whom. */
@@ -39,7 +40,8 @@ const UNKNOWN_CA: ReadonlySet<string> = new Set([
   "CERT_CHAIN_TOO_LONG",
   "INVALID_CA",
 ]);
-const OTHER_CERTIFICATE = /^(?:CERT_|UNABLE_TO_|ERROR_IN_CERT_|CRL_|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)/;
+const OTHER_CERTIFICATE =
+  /^(?:CERT_|UNABLE_TO_|ERROR_IN_CERT_|CRL_|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)/;
 
 /** The connection ended in the middle: by the other side, or by something between. */
 const CLOSED: ReadonlySet<string> = new Set([
@@ -65,10 +67,14 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ["EAI_FAIL", "DNS does not answer for its name"],
 ]);
 
-/** Turns what a runtime or a library threw into a failure in words. One that is in words already stays as it is. */
+/**
+ * Turns what a runtime or a library threw into a failure in words. One that is in words already
+ * stays as it is.
+ */
 export function toFailure(error: unknown, context: FailureContext = {}): NetworkFailure {
   const chain = unfold(error);
-  if (chain[0]?.name === "TimeoutError") return new NetworkFailure("there is no answer in time", { cause: error });
+  if (chain[0]?.name === "TimeoutError")
+    return new NetworkFailure("there is no answer in time", { cause: error });
   const known = chain.find((one) => one instanceof NetworkFailure);
   if (known instanceof NetworkFailure) return known;
   const code = chain.map((one) => codeOf(one)).find((one) => one !== "") ?? "";
@@ -76,7 +82,8 @@ export function toFailure(error: unknown, context: FailureContext = {}): Network
   const refusal = describeProxyRefusal(text, context.proxy);
   if (refusal !== undefined) return new NetworkFailure(refusal.words, { ...refusal, code, cause: error });
   const certificate = describeCertificate(code, context);
-  if (certificate !== undefined) return new NetworkFailure(certificate, { isFinal: true, code, cause: error });
+  if (certificate !== undefined)
+    return new NetworkFailure(certificate, { isFinal: true, code, cause: error });
   return new NetworkFailure(describeConnection(code, text, chain, context), { code, cause: error });
 }
 
@@ -96,11 +103,19 @@ function codeOf(error: Error): string {
   return error.name === "HTTPParserError" ? "HPE_INVALID" : "";
 }
 
-/** Node: "Proxy response (407) !== 200 when HTTP Tunneling", "Proxy Authentication Required (407)". Bun: "Proxy refused to open a tunnel: 407 …". */
-function describeProxyRefusal(text: string, proxy: HttpProxy | undefined): { words: string; isFinal: boolean } | undefined {
+/**
+ * Node: "Proxy response (407) !== 200 when HTTP Tunneling", "Proxy Authentication Required (407)".
+ * Bun: "Proxy refused to open a tunnel: 407 …".
+ */
+function describeProxyRefusal(
+  text: string,
+  proxy: HttpProxy | undefined,
+): { words: string; isFinal: boolean } | undefined {
   if (proxy === undefined) return undefined;
   const status =
-    /Proxy response \((\d{3})\)|Proxy refused to open a tunnel: (\d{3})|Proxy Authentication Required \((407)\)/.exec(text);
+    /Proxy response \((\d{3})\)|Proxy refused to open a tunnel: (\d{3})|Proxy Authentication Required \((407)\)/.exec(
+      text,
+    );
   if (!status) return undefined;
   return describeProxyStatus(Number(status[1] ?? status[2] ?? status[3]), proxy);
 }
@@ -108,24 +123,46 @@ function describeProxyRefusal(text: string, proxy: HttpProxy | undefined): { wor
 /** What a proxy says itself, in the place of who was asked. */
 export function describeProxyStatus(status: number, proxy: HttpProxy): { words: string; isFinal: boolean } {
   const { variable, origin, authorization } = proxy;
-  if (status !== 407) return { words: `the proxy ${origin} (${variable}) answered ${status} and opened no way`, isFinal: false };
-  const what = authorization === undefined ? "wants a user and password" : "does not accept the user and password";
-  return { words: `the proxy ${origin} (${variable}) ${what}; write them as http://USER:PASSWORD@HOST:PORT`, isFinal: true };
+  if (status !== 407)
+    return {
+      words: `the proxy ${origin} (${variable}) answered ${status} and opened no way`,
+      isFinal: false,
+    };
+  const what =
+    authorization === undefined ? "wants a user and password" : "does not accept the user and password";
+  return {
+    words: `the proxy ${origin} (${variable}) ${what}; write them as http://USER:PASSWORD@HOST:PORT`,
+    isFinal: true,
+  };
 }
 
-function describeCertificate(code: string, { host = "this host", caAdvice = CA_ADVICE }: FailureContext): string | undefined {
+function describeCertificate(
+  code: string,
+  { host = "this host", caAdvice = CA_ADVICE }: FailureContext,
+): string | undefined {
   if (UNKNOWN_CA.has(code)) return `its certificate is from a CA not known here; ${caAdvice} (${code})`;
   if (code === "DEPTH_ZERO_SELF_SIGNED_CERT")
-    return `its certificate is signed by itself and not known here; ${caAdvice.replace("the CA's", "its")} (${code})`;
-  if (code === "CERT_HAS_EXPIRED") return `its certificate has expired, or this machine's clock is ahead (${code})`;
-  if (code === "CERT_NOT_YET_VALID") return `its certificate is not valid yet, or this machine's clock is behind (${code})`;
+    return (
+      "its certificate is signed by itself and not known here; " +
+      `${caAdvice.replace("the CA's", "its")} (${code})`
+    );
+  if (code === "CERT_HAS_EXPIRED")
+    return `its certificate has expired, or this machine's clock is ahead (${code})`;
+  if (code === "CERT_NOT_YET_VALID")
+    return `its certificate is not valid yet, or this machine's clock is behind (${code})`;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH")
     return `its certificate is for another name than ${host}; write the name that it is for (${code})`;
   return OTHER_CERTIFICATE.test(code) ? `its certificate is not accepted (${code})` : undefined;
 }
 
-function describeConnection(code: string, text: string, chain: readonly Error[], { proxy }: FailureContext): string {
-  const isClosed = CLOSED.has(code) || /other side closed|socket hang up|\bterminated\b|closed unexpectedly/.test(text);
+function describeConnection(
+  code: string,
+  text: string,
+  chain: readonly Error[],
+  { proxy }: FailureContext,
+): string {
+  const isClosed =
+    CLOSED.has(code) || /other side closed|socket hang up|\bterminated\b|closed unexpectedly/.test(text);
   const words = isClosed
     ? "the connection was closed in the middle"
     : (WORDS.get(code) ?? (isNoTls(code) ? "it does not speak TLS there; is it http:// ?" : undefined));
@@ -133,12 +170,15 @@ function describeConnection(code: string, text: string, chain: readonly Error[],
   const coded = code === "" || code.startsWith("UND_") ? "" : ` (${code})`;
   if (words !== undefined) return `${who}${words}${coded}`;
   // WHATWG fetch, "bad port": those of other protocols, which no request goes to.
-  if (/\bbad port\b/.test(text)) return `${who}its port is one of another protocol, which fetch asks nothing of; choose another`;
+  if (/\bbad port\b/.test(text))
+    return `${who}its port is one of another protocol, which fetch asks nothing of; choose another`;
   if (code.startsWith("HPE_")) return `${who}it does not speak HTTP there`;
   const last = chain.at(-1)?.message.replace(/\s+/g, " ").trim() ?? "no reason is known";
   return `${who}${/fetch failed|verbose: ?true/i.test(last) || last === "" ? "the request failed" : last.slice(0, 300)}${last.includes(code) ? "" : coded}`;
 }
 
 function isNoTls(code: string): boolean {
-  return code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG";
+  return (
+    code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG"
+  );
 }

@@ -1,18 +1,24 @@
-// fetch as Rollcall means it, the same on Node and in the executable: proxies and CAs as the environment says, failures in words.
+// fetch as Rollcall means it, the same on Node and in the executable: proxies and CAs as the
+// environment says, failures in words.
 import http from "node:http";
 import https from "node:https";
 import { describeProxyStatus, NetworkFailure } from "./failure.ts";
 import { type Environment, PROXY_VARIABLES } from "./proxy.ts";
 import { failOn, findRoute, IS_BUN, isAborted, type OwnTrust, type Route, tellWarnings } from "./route.ts";
 
-/** The runtime's own, which goes nowhere but directly once takeOver has been called: for addresses that are this host's own business. */
+/**
+ * The runtime's own, which goes nowhere but directly once takeOver has been called: for addresses
+ * that are this host's own business.
+ */
 export const fetchDirectly: typeof fetch = globalThis.fetch;
 
 /**
- * Takes the network over, once, when the process begins: from then on the global fetch, which libraries use too, is ours.
+ * Takes the network over, once, when the process begins: from then on the global fetch, which
+ * libraries use too, is ours.
  *
- * Bun's own fetch reads the proxies' variables by itself, and Node from 22.21 where NODE_USE_ENV_PROXY is set: each in its way, loopback and
- * EC2's metadata service included. So they are taken out of the environment, and who needs them has them from what this returns.
+ * Bun's own fetch reads the proxies' variables by itself, and Node from 22.21 where
+ * NODE_USE_ENV_PROXY is set: each in its way, loopback and EC2's metadata service included. So they
+ * are taken out of the environment, and who needs them has them from what this returns.
  *
  * @returns the environment as it was
  */
@@ -20,7 +26,8 @@ export function takeOver(env: NodeJS.ProcessEnv, onWarning: (warning: string) =>
   const kept: Environment = { ...env };
   for (const name of PROXY_VARIABLES) delete env[name];
   if (!IS_BUN && kept.NODE_USE_ENV_PROXY) {
-    // Node has read them already. Its fetch looks at this one again each time, but its agent for node:http does not.
+    // Node has read them already. Its fetch looks at this one again each time, but its agent for
+    // node:http does not.
     env.NO_PROXY = "*";
     http.globalAgent = new http.Agent({ keepAlive: true, timeout: 5000 });
     https.globalAgent = new https.Agent({ keepAlive: true, timeout: 5000 });
@@ -47,7 +54,9 @@ export function createFetch(env: Environment, own?: OwnTrust): typeof fetch {
     const known = ways.get(name);
     if (known !== undefined) return known;
     // undici takes a tenth of a second to load, and most requests need nothing of it.
-    const way = import("./dispatcher.ts").then(({ openDispatcher }) => ({ dispatcher: openDispatcher(route, protocol) }));
+    const way = import("./dispatcher.ts").then(({ openDispatcher }) => ({
+      dispatcher: openDispatcher(route, protocol),
+    }));
     ways.set(name, way);
     return way;
   }

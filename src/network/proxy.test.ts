@@ -25,19 +25,24 @@ describe("findProxy", () => {
 
   it("takes a value without a scheme, and a user and password out of it", () => {
     expect(originFor("https://a.test", { HTTPS_PROXY: "proxy.corp:3128" })).toBe(PROXY);
-    const proxy = findProxy(new URL("https://a.test"), { HTTPS_PROXY: "http://us%20er:p%40ss%25@proxy.corp:3128" });
+    const proxy = findProxy(new URL("https://a.test"), {
+      HTTPS_PROXY: "http://us%20er:p%40ss%25@proxy.corp:3128",
+    });
     expect(proxy?.origin).toBe(PROXY);
     expect(proxy?.authorization).toBe(`Basic ${Buffer.from("us er:p@ss%").toString("base64")}`);
   });
 
-  it.each(["http://", "ftp://proxy.corp", "socks5://u:s3cret@proxy.corp", "http://u:s3cret@:80", "http://a b"])(
-    "refuses %s, and shows nothing of it",
-    (value) => {
-      const find = () => originFor("https://a.test", { HTTPS_PROXY: value });
-      expect(find).toThrow(/HTTPS_PROXY names .*http:/);
-      expect(find).not.toThrow(/s3cret/);
-    },
-  );
+  it.each([
+    "http://",
+    "ftp://proxy.corp",
+    "socks5://u:s3cret@proxy.corp",
+    "http://u:s3cret@:80",
+    "http://a b",
+  ])("refuses %s, and shows nothing of it", (value) => {
+    const find = () => originFor("https://a.test", { HTTPS_PROXY: value });
+    expect(find).toThrow(/HTTPS_PROXY names .*http:/);
+    expect(find).not.toThrow(/s3cret/);
+  });
 
   it.each([
     "http://127.0.0.1:8787",
@@ -110,26 +115,39 @@ describe("NO_PROXY", () => {
     [":443", "a.test", false],
   ])("%j excepts %s: %s", (list, host, expected) => {
     expect(isExcepted(host, "443", list)).toBe(expected);
-    expect(originFor(`https://${host.includes(":") ? `[${host}]` : host}`, { https_proxy: PROXY, NO_PROXY: list })).toBe(
-      expected ? undefined : PROXY,
-    );
+    expect(
+      originFor(`https://${host.includes(":") ? `[${host}]` : host}`, { https_proxy: PROXY, NO_PROXY: list }),
+    ).toBe(expected ? undefined : PROXY);
   });
 
   it("throws for no text, and excepts what it names whatever stands beside it", () => {
-    fc.assert(fc.property(fc.string(), fc.domain(), (list, host) => typeof isExcepted(host, "80", list) === "boolean"));
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.domain(),
+        (list, host) => typeof isExcepted(host, "80", list) === "boolean",
+      ),
+    );
     fc.assert(
       fc.property(fc.array(fc.domain()), fc.domain(), fc.domain(), (others, host, below) => {
         const list = [...others, host].join(",");
-        return isExcepted(host.toLowerCase(), "80", list) && isExcepted(`${below}.${host}`.toLowerCase(), "80", list);
+        return (
+          isExcepted(host.toLowerCase(), "80", list) &&
+          isExcepted(`${below}.${host}`.toLowerCase(), "80", list)
+        );
       }),
     );
     fc.assert(
-      fc.property(fc.ipV4(), fc.integer({ min: 0, max: 32 }), (address, bits) => isExcepted(address, "80", `${address}/${bits}`)),
+      fc.property(fc.ipV4(), fc.integer({ min: 0, max: 32 }), (address, bits) =>
+        isExcepted(address, "80", `${address}/${bits}`),
+      ),
     );
   });
 
   it("knows every loopback address as near", () => {
     const part = fc.integer({ min: 0, max: 255 });
-    fc.assert(fc.property(part, part, part, (a, b, c) => isNear(`127.${a}.${b}.${c}`) && isNear(`169.254.${b}.${c}`)));
+    fc.assert(
+      fc.property(part, part, part, (a, b, c) => isNear(`127.${a}.${b}.${c}`) && isNear(`169.254.${b}.${c}`)),
+    );
   });
 });

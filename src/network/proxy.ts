@@ -1,4 +1,5 @@
-// Which proxy a request goes through, if any: the variables that curl and Go know, and the addresses that no proxy is ever asked for. Pure.
+// Which proxy a request goes through, if any: the variables that curl and Go know, and the
+// addresses that no proxy is ever asked for. Pure.
 import { BlockList, isIP } from "node:net";
 import { NetworkFailure } from "./failure.ts";
 
@@ -13,18 +14,26 @@ export interface HttpProxy {
   readonly authorization: string | undefined;
 }
 
-/** By the request's scheme, in the order in which they count. Lower case first, as curl has it; what is empty is not set. */
+/**
+ * By the request's scheme, in the order in which they count. Lower case first, as curl has it; what
+ * is empty is not set.
+ */
 const VARIABLES = {
   "http:": ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
   "https:": ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
 } as const;
 
 /** Every variable that says something of proxies. */
-export const PROXY_VARIABLES: readonly string[] = [...new Set(Object.values(VARIABLES).flat()), "no_proxy", "NO_PROXY"];
+export const PROXY_VARIABLES: readonly string[] = [
+  ...new Set(Object.values(VARIABLES).flat()),
+  "no_proxy",
+  "NO_PROXY",
+];
 
 /**
- * What no proxy can stand in for: this host itself, and what its own link has alone. Among the latter are EC2's metadata service
- * (169.254.169.254, fd00:ec2::254), ECS's and EKS's credentials (169.254.170.2, 169.254.170.23, fd00:ec2::23): a proxy would ask its own.
+ * What no proxy can stand in for: this host itself, and what its own link has alone. Among the
+ * latter are EC2's metadata service (169.254.169.254, fd00:ec2::254), ECS's and EKS's credentials
+ * (169.254.170.2, 169.254.170.23, fd00:ec2::23): a proxy would ask its own.
  */
 const NEAR = new BlockList();
 NEAR.addSubnet("127.0.0.0", 8, "ipv4");
@@ -40,7 +49,8 @@ NEAR.addSubnet("::ffff:169.254.0.0", 112, "ipv6");
 /**
  * Finds the proxy for a URL.
  *
- * @throws NetworkFailure for a variable that names no HTTP proxy; its value, which may hold a password, is not shown
+ * @throws NetworkFailure for a variable that names no HTTP proxy; its value, which may hold a
+ *   password, is not shown
  */
 export function findProxy(url: URL, env: Environment): HttpProxy | undefined {
   const names = VARIABLES[url.protocol as keyof typeof VARIABLES] ?? [];
@@ -51,7 +61,10 @@ export function findProxy(url: URL, env: Environment): HttpProxy | undefined {
   return parseProxy(variable, env[variable] ?? "");
 }
 
-/** Tells whether no proxy is ever asked for a host. @param host a name, or an address without brackets */
+/**
+ * Tells whether no proxy is ever asked for a host. @param host a name, or an address without
+ * brackets
+ */
 export function isNear(host: string): boolean {
   const family = isIP(host);
   if (family !== 0) return NEAR.check(host, family === 4 ? "ipv4" : "ipv6");
@@ -88,14 +101,17 @@ function decode(text: string): string {
 }
 
 /**
- * Tells whether NO_PROXY names a host: `*`; a name, which stands for those below it as well, with or without a dot in front; an address;
- * a network such as 10.0.0.0/8; each but `*` and networks also with a port. No name is looked up.
+ * Tells whether NO_PROXY names a host: `*`; a name, which stands for those below it as well, with
+ * or without a dot in front; an address; a network such as 10.0.0.0/8; each but `*` and networks
+ * also with a port. No name is looked up.
  */
 export function isExcepted(host: string, port: string, list: string): boolean {
   return list
     .toLowerCase()
     .split(/[\s,]+/)
-    .some((entry) => entry !== "" && (entry === "*" || isNetworkOf(entry, host) || isEntryOf(entry, host, port)));
+    .some(
+      (entry) => entry !== "" && (entry === "*" || isNetworkOf(entry, host) || isEntryOf(entry, host, port)),
+    );
 }
 
 function isNetworkOf(entry: string, host: string): boolean {

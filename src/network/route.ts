@@ -64,7 +64,10 @@ function findTrust(env: Environment): Trust {
 
 /** Whether an error is no failure of the network, but the caller's own end. */
 export function isAborted(error: unknown, signal: AbortSignal | null | undefined): boolean {
-  return signal?.aborted === true || (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError"));
+  return (
+    signal?.aborted === true ||
+    (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError"))
+  );
 }
 
 /** The failure of a request on a route. */

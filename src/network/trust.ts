@@ -1,4 +1,5 @@
-// Whose certificates are trusted: the built-in CAs, and those in the files that SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name.
+// Whose certificates are trusted: the built-in CAs, and those in the files that SSL_CERT_FILE and
+// NODE_EXTRA_CA_CERTS name.
 import { X509Certificate } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
@@ -24,8 +25,8 @@ export interface TrustFault {
 }
 
 /**
- * Reads the files. Both variables add to the built-in CAs, on Node and in the executable alike: Node itself reads the first alone, and
- * adds its certificates by itself as long as none are given.
+ * Reads the files. Both variables add to the built-in CAs, on Node and in the executable alike:
+ * Node itself reads the first alone, and adds its certificates by itself as long as none are given.
  *
  * @param isBun whether this is the executable
  */
@@ -39,7 +40,8 @@ export function readTrust(env: Environment, isBun: boolean): Trust {
     const outcome = readFile(file);
     if (typeof outcome !== "string") for (const certificate of outcome) extra.add(certificate);
     else {
-      // Both runtimes warn of a file of this name that cannot be read, and Bun also of one that holds none.
+      // Both runtimes warn of a file of this name that cannot be read, and Bun also of one that
+      // holds none.
       const isTold = name === "NODE_EXTRA_CA_CERTS" && (isBun || outcome.startsWith(CANNOT_READ));
       faults.push({ text: `${name} names ${file}, which ${outcome}`, isTold });
     }
@@ -65,7 +67,10 @@ function readFile(path: string): readonly string[] | string {
       closeSync(descriptor);
     }
   } catch (error) {
-    return `${CANNOT_READ}: ${error instanceof Error ? error.message.replace(/, open .*$/, "") : String(error)}`;
+    return (
+      `${CANNOT_READ}: ` +
+      `${error instanceof Error ? error.message.replace(/, open .*$/, "") : String(error)}`
+    );
   }
   const certificates = parseCertificates(text);
   return certificates.length > 0 ? certificates : "holds no certificate (PEM: -----BEGIN CERTIFICATE-----)";

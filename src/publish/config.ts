@@ -12,7 +12,8 @@ const MAX_PUBLISHERS = 20;
 const MINUTE = 60_000;
 
 function durationText(minMs: number, least: string) {
-  const advice = `write a duration such as 30m or 1h, at least ${least} and at most ${MAX_DURATION_MS / 86_400_000}d`;
+  const advice =
+    `write a duration such as 30m or 1h, at least ${least} and at most ` + `${MAX_DURATION_MS / 86_400_000}d`;
   return z
     .string({ error: advice })
     .refine((text) => (parseDuration(text) ?? 0) >= minMs, advice)
@@ -21,10 +22,16 @@ function durationText(minMs: number, least: string) {
 
 const fieldText = z
   .string()
-  .refine((text) => parseFieldPath(text) !== undefined, "write a field, or a path such as processes.module_A_filename");
+  .refine(
+    (text) => parseFieldPath(text) !== undefined,
+    "write a field, or a path such as processes.module_A_filename",
+  );
 const labelText = z
   .string()
-  .refine((text) => text === "" || parseFieldPath(text) !== undefined, "write a label such as env, or a field");
+  .refine(
+    (text) => text === "" || parseFieldPath(text) !== undefined,
+    "write a label such as env, or a field",
+  );
 
 const safeUrl = z
   .string()
@@ -44,7 +51,10 @@ const secretPlace = {
   /** On AWS: a parameter of Systems Manager's Parameter Store. */
   token_parameter: z
     .string()
-    .regex(/^\/[\w.-]{1,100}(?:\/[\w.-]{1,100}){1,10}$/, "write a parameter's name, such as /rollcall/docbase-token")
+    .regex(
+      /^\/[\w.-]{1,100}(?:\/[\w.-]{1,100}){1,10}$/,
+      "write a parameter's name, such as /rollcall/docbase-token",
+    )
     .optional(),
 };
 
@@ -113,26 +123,36 @@ const KINDS = ["docbase", "markdown", "webhook", "slack", "stdout"] as const;
 
 const publisherSchema = z
   .discriminatedUnion("kind", [docbaseSchema, markdownSchema, webhookSchema, slackSchema, stdoutSchema], {
-    error: ({ code }) => (code === "invalid_union" ? `write the kind of publisher: ${KINDS.join(", ")}` : undefined),
+    error: ({ code }) =>
+      code === "invalid_union" ? `write the kind of publisher: ${KINDS.join(", ")}` : undefined,
   })
   .superRefine((config, context) => {
     if (config.kind === "docbase" && config.scope === "group" && config.groups.length === 0)
-      context.addIssue({ code: "custom", path: ["groups"], message: "the scope group needs the numbers of groups: [1234]" });
+      context.addIssue({
+        code: "custom",
+        path: ["groups"],
+        message: "the scope group needs the numbers of groups: [1234]",
+      });
     if (config.kind === "docbase" && config.scope !== "group" && config.groups.length > 0)
       context.addIssue({
         code: "custom",
         path: ["groups"],
         message: "counts with scope: group alone; write that, or leave it out",
       });
-    const places = SECRET_PLACES.filter((key) => key in config && (config as Record<string, unknown>)[key] !== undefined);
+    const places = SECRET_PLACES.filter(
+      (key) => key in config && (config as Record<string, unknown>)[key] !== undefined,
+    );
     const [first, second] = places;
-    if (second) context.addIssue({ code: "custom", path: [second], message: `${first} is set as well; leave one out` });
+    if (second)
+      context.addIssue({ code: "custom", path: [second], message: `${first} is set as well; leave one out` });
     const secret = NEEDED_SECRETS[config.kind];
     if (secret !== undefined && first === undefined)
       context.addIssue({
         code: "custom",
         path: ["kind"],
-        message: `needs ${secret}: write token_file: FILE, token_env: VARIABLE or token_parameter: /PATH/NAME, never the secret itself`,
+        message:
+          `needs ${secret}: write token_file: FILE, token_env: VARIABLE or ` +
+          "token_parameter: /PATH/NAME, never the secret itself",
       });
   });
 
@@ -140,7 +160,10 @@ export type PublisherConfig = z.infer<typeof publisherSchema>;
 
 /** All publishers by name. A name is part of a key of the store, and of a tag. */
 export const publishersSchema = z
-  .record(z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "write a name of a-z, 0-9 and -"), publisherSchema)
+  .record(
+    z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "write a name of a-z, 0-9 and -"),
+    publisherSchema,
+  )
   .refine((all) => Object.keys(all).length <= MAX_PUBLISHERS, `at most ${MAX_PUBLISHERS} publishers`)
   .superRefine((all, context) => {
     const owners = new Map<string, string>();
@@ -148,7 +171,11 @@ export const publishersSchema = z
       if (config.kind !== "markdown") continue;
       const owner = owners.get(config.path);
       if (owner !== undefined && config.path.endsWith(".md"))
-        context.addIssue({ code: "custom", path: [name, "path"], message: `${owner} writes there as well; write another path` });
+        context.addIssue({
+          code: "custom",
+          path: [name, "path"],
+          message: `${owner} writes there as well; write another path`,
+        });
       owners.set(config.path, name);
     }
   });

@@ -1,4 +1,5 @@
-// The publishers' conformance suite over all of them, each with its other side: a folder, a file, servers on loopback.
+// The publishers' conformance suite over all of them, each with its other side: a folder, a file,
+// servers on loopback.
 import { createHmac } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -79,7 +80,10 @@ async function startReceiver() {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (isFailing) return response.writeHead(500).end("Authorization: secret");
-    received.push({ body: Buffer.concat(chunks).toString(), signature: request.headers["rollcall-signature"]?.toString() });
+    received.push({
+      body: Buffer.concat(chunks).toString(),
+      signature: request.headers["rollcall-signature"]?.toString(),
+    });
     response.end("ok");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -141,7 +145,8 @@ describe("docbase", () => {
           .join("\n")
           .replaceAll("**", "");
       },
-      fail: async (isFailing) => void (await docbase.control({ plan: isFailing ? Array(50).fill("error-before") : [] })),
+      fail: async (isFailing) =>
+        void (await docbase.control({ plan: isFailing ? Array(50).fill("error-before") : [] })),
       repeats: false,
       secret: "docbase-test-token",
       format: formatCode,
@@ -161,7 +166,9 @@ describe("what a webhook gets", () => {
     const [, code = ""] = /```js\n([\s\S]*?)```/.exec(docs) ?? [];
     const file = join(await makeFolder(), "check.mjs");
     await writeFile(file, `${code}\nexport { isGenuine };`);
-    const { isGenuine } = (await import(file)) as { isGenuine: (header: string, body: string, secret: string) => boolean };
+    const { isGenuine } = (await import(file)) as {
+      isGenuine: (header: string, body: string, secret: string) => boolean;
+    };
     const header = sign('{"a":1}', "secret", Date.now());
     expect(isGenuine(header, '{"a":1}', "secret")).toBe(true);
     expect(isGenuine(header, '{"a":2}', "secret")).toBe(false);
@@ -173,7 +180,12 @@ describe("what a webhook gets", () => {
 
   it("is the overview as JSON", async () => {
     const message = formatMessage(await makeOverview(makeHosts(2, 3)));
-    expect(message).toMatchObject({ hosts: 6, behind: 2, silent: 0, parts: [{ name: "service0" }, { name: "service1" }] });
+    expect(message).toMatchObject({
+      hosts: 6,
+      behind: 2,
+      silent: 0,
+      parts: [{ name: "service0" }, { name: "service1" }],
+    });
     expect(message.versions.map(({ value, count, behind }) => [value, count, behind])).toEqual([
       ["A_red_1.10", 4, false],
       ["A_red_1.9", 2, true],
@@ -191,9 +203,12 @@ describe("what Slack gets", () => {
     const fields = Array.from({ length: 16 }, (_, at) =>
       at === 0 ? "processes.module_A_filename" : `processes.module_A_filename${" ".repeat(at)}`.trimEnd(),
     );
-    const { blocks, text } = formatSlack(await makeOverview(hosts, { fields: [...new Set(fields)], title: "t".repeat(150) }));
+    const { blocks, text } = formatSlack(
+      await makeOverview(hosts, { fields: [...new Set(fields)], title: "t".repeat(150) }),
+    );
     expect(blocks.length).toBeLessThanOrEqual(50);
-    for (const block of blocks) if (block.type === "header") expect(block.text.text.length).toBeLessThanOrEqual(150);
+    for (const block of blocks)
+      if (block.type === "header") expect(block.text.text.length).toBeLessThanOrEqual(150);
     // Slack bounds a message; ours has a known part of that.
     expect(JSON.stringify(blocks).length).toBeLessThan(50_000);
     expect(text.length).toBeLessThanOrEqual(3000);
@@ -201,12 +216,16 @@ describe("what Slack gets", () => {
 
   it("mentions nobody, and shows no emoji or link: what hosts wrote is text alone", async () => {
     const value = "<!channel> @here :boom: *b* https://evil.example ";
-    const { blocks, text } = formatSlack(await makeOverview([{ id: "i-1", service: value.replaceAll("_", " "), module: value }]));
+    const { blocks, text } = formatSlack(
+      await makeOverview([{ id: "i-1", service: value.replaceAll("_", " "), module: value }]),
+    );
     const kinds = JSON.stringify(blocks).matchAll(/"type":"([a-z_]+)"/g);
     expect(new Set(Array.from(kinds, ([, kind]) => kind))).toEqual(
       new Set(["header", "plain_text", "rich_text", "rich_text_section", "rich_text_list", "text"]),
     );
-    expect(JSON.stringify(blocks)).toContain(JSON.stringify({ type: "text", text: value, style: { code: true } }));
+    expect(JSON.stringify(blocks)).toContain(
+      JSON.stringify({ type: "text", text: value, style: { code: true } }),
+    );
     expect(text).not.toContain("channel");
   });
 
@@ -248,7 +267,10 @@ describe("the configuration", () => {
     [{ wiki: { kind: "stdout", every: "1h" } }, "by hand alone"],
     [{ wiki: { kind: "markdown", path: "/w.md", every: 30 } }, "write a duration"],
     [{ wiki: { kind: "markdown", path: "/proc/x" } }, "where files can be written"],
-    [{ a: { kind: "markdown", path: "/w.md" }, b: { kind: "markdown", path: "/w.md" } }, "a writes there as well"],
+    [
+      { a: { kind: "markdown", path: "/w.md" }, b: { kind: "markdown", path: "/w.md" } },
+      "a writes there as well",
+    ],
     [{ wiki: { kind: "webhook", url: "https://u:p@example.com" } }, "without user and password"],
     [{ wiki: { kind: "docbase", team: "acme", token: "secret" } }, "token"],
     [{ wiki: { kind: "docbase", team: "acme", token_file: "/a", token_env: "B" } }, "leave one out"],

@@ -1,4 +1,5 @@
-// What every publisher promises, tried on each: nothing is said twice, nothing changes in a dry run, what hosts wrote stays text, secrets stay secret.
+// What every publisher promises, tried on each: nothing is said twice, nothing changes in a dry
+// run, what hosts wrote stays text, secrets stay secret.
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import type { Overview } from "./overview.ts";

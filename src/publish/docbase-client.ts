@@ -1,4 +1,5 @@
-// DocBase's API, as much of it as pages need: https://help.docbase.io/posts/45703 and the pages that it names.
+// DocBase's API, as much of it as pages need: https://help.docbase.io/posts/45703 and the pages
+// that it names.
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
 import { type HttpAnswer, type HttpClient, MAX_ANSWER_BYTES, Unknown } from "./http.ts";
@@ -36,7 +37,10 @@ const postSchema = z.object({
   archived: z.boolean().optional(),
   tags: z.array(z.object({ name: z.string() })).default([]),
 });
-const listSchema = z.object({ posts: z.array(postSchema), meta: z.object({ next_page: z.string().nullish() }).default({}) });
+const listSchema = z.object({
+  posts: z.array(postSchema),
+  meta: z.object({ next_page: z.string().nullish() }).default({}),
+});
 
 export type DocbasePost = z.infer<typeof postSchema>;
 
@@ -56,7 +60,10 @@ export class BodyRefused extends PublishError {
 const MAX_PER_PAGE = 100;
 const MAX_POSTS = 2000;
 
-/** What a post takes in an answer beside its body, escaped: comments, and all else that is said of it. */
+/**
+ * What a post takes in an answer beside its body, escaped: comments, and all else that is said of
+ * it.
+ */
 const ESCAPED = 4;
 const BESIDE_BODY = 20_000;
 
@@ -69,18 +76,28 @@ export interface DocbaseClient {
   read(id: number): Promise<DocbasePost | undefined>;
   archive(id: number): Promise<void>;
   unarchive(id: number): Promise<void>;
-  /** Posts with a tag, archived ones not among them. @param maxBodyBytes how long the longest of them may be */
+  /**
+   * Posts with a tag, archived ones not among them. @param maxBodyBytes how long the longest of
+   * them may be
+   */
   findByTag(tag: string, maxBodyBytes: number): Promise<readonly DocbasePost[]>;
 }
 
-/** What is said of a body that is too long; DocBase's documentation knows 400 for all that is wrong with a post. */
+/**
+ * What is said of a body that is too long; DocBase's documentation knows 400 for all that is wrong
+ * with a post.
+ */
 const REFUSALS = [400, 413, 422];
 
 export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http: HttpClient): DocbaseClient {
   const base = `${baseUrl.replace(/\/$/, "")}/teams/${encodeURIComponent(team)}/posts`;
   const headers = { "x-docbasetoken": token, "x-api-version": "2", accept: "application/json" };
 
-  async function send(method: "GET" | "POST" | "PATCH" | "PUT", path: string, body?: DocbaseChange): Promise<HttpAnswer> {
+  async function send(
+    method: "GET" | "POST" | "PATCH" | "PUT",
+    path: string,
+    body?: DocbaseChange,
+  ): Promise<HttpAnswer> {
     const answer = await http.send({
       method,
       url: `${base}${path}`,
@@ -90,10 +107,16 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
     });
     const { status } = answer;
     if (status === 401 || status === 403)
-      throw new PublishError(`DocBase answered ${status}: the token is not one of the team ${team}, or may not write there`);
+      throw new PublishError(
+        `DocBase answered ${status}: the token is not one of the team ${team}, or may not write there`,
+      );
     if (body && REFUSALS.includes(status))
-      throw new BodyRefused(`DocBase answered ${status}: ${explain(answer.text)}`, Buffer.byteLength(body.body));
-    if (status >= 300 && status !== 404) throw new PublishError(`DocBase answered ${status}: ${explain(answer.text)}`);
+      throw new BodyRefused(
+        `DocBase answered ${status}: ${explain(answer.text)}`,
+        Buffer.byteLength(body.body),
+      );
+    if (status >= 300 && status !== 404)
+      throw new PublishError(`DocBase answered ${status}: ${explain(answer.text)}`);
     return answer;
   }
 
@@ -122,7 +145,8 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
         if (!meta.next_page) return found;
         if (page * perPage >= MAX_POSTS)
           throw new PublishError(
-            `more than ${MAX_POSTS} posts have the tag ${tag}, which is for this publisher's pages alone; take it off the others`,
+            `more than ${MAX_POSTS} posts have the tag ${tag}, which is for this ` +
+              "publisher's pages alone; take it off the others",
           );
       }
     },
@@ -132,13 +156,16 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
 /** @throws Unknown, since nobody knows what something else than DocBase did */
 function parse<T>(schema: z.ZodType<T>, text: string): T {
   const outcome = schema.safeParse(parseJson(text));
-  if (!outcome.success) throw new Unknown("DocBase gave an answer that is none of its API's; is the address right?");
+  if (!outcome.success)
+    throw new Unknown("DocBase gave an answer that is none of its API's; is the address right?");
   return outcome.data;
 }
 
 /** DocBase's own words, in one line. */
 function explain(text: string): string {
   const answer = parseJson(text) as { messages?: unknown } | undefined;
-  const messages = Array.isArray(answer?.messages) ? answer.messages.filter((one) => typeof one === "string").join(" ") : "";
+  const messages = Array.isArray(answer?.messages)
+    ? answer.messages.filter((one) => typeof one === "string").join(" ")
+    : "";
   return (messages || "no reason is given").replace(/\p{Cc}/gu, " ").slice(0, 300);
 }

@@ -1,4 +1,5 @@
-// For tests: the DocBase on loopback, and a publisher with a store and a clock of its own that runs whenever it is told to.
+// For tests: the DocBase on loopback, and a publisher with a store and a clock of its own that runs
+// whenever it is told to.
 import { type Docbase, startDocbase } from "../../test/docbase/docbase.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
@@ -91,7 +92,13 @@ function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): 
     time.now += ms;
   };
   async function run(overview: Overview, given: RunOptions = {}): Promise<PublishOutcome> {
-    const { signal = new AbortController().signal, isDryRun = false, dies = false, onPut, sleep = pass } = given;
+    const {
+      signal = new AbortController().signal,
+      isDryRun = false,
+      dies = false,
+      onPut,
+      sleep = pass,
+    } = given;
     const seen = makeMortal(store, dies ? { signal, ...(onPut && { onPut }) } : undefined);
     const state = isDryRun ? await readState(seen, "wiki") : await takeLease(seen, "wiki", clock);
     try {

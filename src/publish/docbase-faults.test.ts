@@ -1,4 +1,5 @@
-// Tests of publishing to DocBase where things go wrong: killed at every step, random faults, states that are lost, stores that fail, runs that overlap.
+// Tests of publishing to DocBase where things go wrong: killed at every step, random faults, states
+// that are lost, stores that fail, runs that overlap.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { seededRandom } from "../../test/s3/fault-proxy.ts";
 import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki, type WikiPublisher } from "./docbase-double.ts";
@@ -15,7 +16,10 @@ beforeEach(() => wiki.control({ reset: true }));
 
 const TITLE = "What runs where";
 
-/** None doubled, none orphaned, none stale: the open pages are the ones of the last overview, and say what it says. */
+/**
+ * None doubled, none orphaned, none stale: the open pages are the ones of the last overview, and
+ * say what it says.
+ */
 async function expectRight(last: Overview): Promise<void> {
   const { open } = await wiki.look();
   const names = (title: string) => title.replace(/ \(\d+ of \d+\)$/, "");
@@ -184,7 +188,12 @@ describe("across faults and restarts", () => {
   }
 
   /** Runs to which something happens, or which are killed. @returns how many faults there were */
-  async function runBadly({ random, pick, overviews, publisher: { run, store, time } }: Fleet): Promise<number> {
+  async function runBadly({
+    random,
+    pick,
+    overviews,
+    publisher: { run, store, time },
+  }: Fleet): Promise<number> {
     let faults = 0;
     for (let at = 0; at < RUNS_PER_ROUND; at++) {
       const plan = Array.from({ length: 6 }, () => (random() < 0.3 ? pick(FAULTS) : "ok"));
@@ -214,9 +223,14 @@ describe("across faults and restarts", () => {
   it.each([1, 2, 3, 4, 5])("the pages end right: seed %d", { timeout: 180_000 }, async (number) => {
     const random = seededRandom(number);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-    const overviews = await Promise.all([1, 2, 3, 4].map((services) => makeOverview(makeHosts(services, 2 + services))));
+    const overviews = await Promise.all(
+      [1, 2, 3, 4].map((services) => makeOverview(makeHosts(services, 2 + services))),
+    );
     // One that takes several pages for its services.
-    const many = makeHosts(2, 400).map((host, at) => ({ ...host, module: at % 2 ? "A_red_1.9" : "A_red_1.10" }));
+    const many = makeHosts(2, 400).map((host, at) => ({
+      ...host,
+      module: at % 2 ? "A_red_1.9" : "A_red_1.10",
+    }));
     overviews.push(await makeOverview(many));
     const fleet = { random, pick, overviews, publisher: wiki.setUp({ maxBodyBytes: 9000 }) };
     let faults = 0;

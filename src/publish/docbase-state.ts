@@ -1,11 +1,14 @@
-// What the DocBase publisher knows of its pages between runs, and how that is reconciled with what a search finds. Pure.
+// What the DocBase publisher knows of its pages between runs, and how that is reconciled with what
+// a search finds. Pure.
 import * as z from "zod";
 import type { DocbasePost } from "./docbase-client.ts";
 
 const pageSchema = z.object({
   id: z.number(),
   url: z.string(),
-  /** Of what was last written; "" where nobody knows what the page says, or whether it is archived. */
+  /**
+   * Of what was last written; "" where nobody knows what the page says, or whether it is archived.
+   */
   digest: z.string(),
   /** Who may read it, as last written; absent where nobody knows. */
   audience: z.string().optional(),
@@ -24,7 +27,10 @@ const stateSchema = z.object({
   /** Whether all pages of ours are known: not before a search was gone through to its end. */
   surveyed: z.boolean(),
   pages: z.record(z.string(), pageSchema),
-  /** Posts that were asked for, and of which nobody knows whether they were made: their marks, and since when. */
+  /**
+   * Posts that were asked for, and of which nobody knows whether they were made: their marks, and
+   * since when.
+   */
   pending: z.array(pendingSchema),
   /** What the server was found to take; bytes. */
   limit: z.number().optional(),
@@ -33,16 +39,24 @@ const stateSchema = z.object({
 export type DocbaseState = z.infer<typeof stateSchema>;
 export type KeptPage = z.infer<typeof pageSchema>;
 
-/** How long a search may take to find what was made; ms. After that a post that is not found was not made. */
+/**
+ * How long a search may take to find what was made; ms. After that a post that is not found was not
+ * made.
+ */
 export const SETTLE_MS = 10 * 60_000;
 
 /** How long a search looks for doubles after that; ms. */
 const WATCH_MS = 24 * 60 * 60_000;
 
-/** Reads what was kept. What is of another place, or cannot be read, is nothing: the pages are found again by what they say of themselves. */
+/**
+ * Reads what was kept. What is of another place, or cannot be read, is nothing: the pages are found
+ * again by what they say of themselves.
+ */
 export function readDocbaseState(value: unknown, place: string): DocbaseState {
   const kept = stateSchema.safeParse(value);
-  return kept.success && kept.data.place === place ? kept.data : { place, surveyed: false, pages: {}, pending: [] };
+  return kept.success && kept.data.place === place
+    ? kept.data
+    : { place, surveyed: false, pages: {}, pending: [] };
 }
 
 /** What a mark takes at the end of a body; bytes. */
@@ -83,7 +97,8 @@ export function surveyPosts(state: DocbaseState, posts: readonly DocbasePost[], 
     const known = slugs.get(id);
     const page = known === undefined ? undefined : pages[known];
     // Somebody has taken it out, unless the search does not know yet that it was put away.
-    if (known !== undefined && page?.archived && now - page.written >= SETTLE_MS) pages[known] = { ...page, archived: false };
+    if (known !== undefined && page?.archived && now - page.written >= SETTLE_MS)
+      pages[known] = { ...page, archived: false };
     const mark = readMark(body);
     if (known !== undefined || !mark) continue;
     marks.add(mark.mark);
@@ -97,7 +112,10 @@ export function surveyPosts(state: DocbaseState, posts: readonly DocbasePost[], 
   const found = new Set(posts.map(({ id }) => id));
   const unseen = Object.entries(state.pages)
     // What was written just now, the search need not know yet.
-    .filter(([, page]) => !page.archived && !found.has(page.id) && (page.digest === "" || now - page.written >= SETTLE_MS))
+    .filter(
+      ([, page]) =>
+        !page.archived && !found.has(page.id) && (page.digest === "" || now - page.written >= SETTLE_MS),
+    )
     .map(([slug]) => slug);
   const pending = state.pending.filter(({ mark, since }) => !marks.has(mark) && now - since < WATCH_MS);
   return { state: { ...state, pages, pending, surveyed: true }, adopted, doubles, unseen };

@@ -1,4 +1,5 @@
-// Tests of publishing to DocBase, over HTTP to a DocBase on loopback that is a process of its own. Faults and restarts: docbase-faults.test.ts.
+// Tests of publishing to DocBase, over HTTP to a DocBase on loopback that is a process of its own.
+// Faults and restarts: docbase-faults.test.ts.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki } from "./docbase-double.ts";
 import { makeHosts, makeOverview } from "./overview-double.ts";
@@ -48,7 +49,9 @@ describe("docbase", () => {
   it("writes the pages alone whose words have changed, and the time once a day", async () => {
     const { run, time } = setUp();
     await run(await makeOverview(makeHosts(3, 4)));
-    const changed = makeHosts(3, 4).map((host) => (host.id === "i-0001" ? { ...host, module: "A_red_1.10" } : host));
+    const changed = makeHosts(3, 4).map((host) =>
+      host.id === "i-0001" ? { ...host, module: "A_red_1.10" } : host,
+    );
     const overview = await makeOverview(changed);
     expect(await run(overview)).toMatchObject({ created: 0, updated: 2, unchanged: 2 });
     time.now += 24 * 60 * MINUTE;
@@ -68,7 +71,10 @@ describe("docbase", () => {
   it.each([400, 413, 422])("finds out what the server takes by %d, and remembers it", async (refusal) => {
     await control({ maxBody: 12_000, refusal });
     const { run } = setUp();
-    const hosts = makeHosts(2, 3000).map((host, at) => ({ ...host, module: at % 6 === 0 ? "A_red_1.9" : "A_red_1.10" }));
+    const hosts = makeHosts(2, 3000).map((host, at) => ({
+      ...host,
+      module: at % 6 === 0 ? "A_red_1.9" : "A_red_1.10",
+    }));
     const overview = await makeOverview(hosts);
     const first = await run(overview);
     const { open } = await look();
@@ -86,7 +92,9 @@ describe("docbase", () => {
 
   it("says what else is wrong where size is not, after few tries", async () => {
     const { run } = setUp({ scope: "group", groups: [] });
-    await expect(run(await makeOverview(makeHosts(20, 1)))).rejects.toThrow(/groups are missing .*not its size/);
+    await expect(run(await makeOverview(makeHosts(20, 1)))).rejects.toThrow(
+      /groups are missing .*not its size/,
+    );
     expect((await look()).all).toEqual([]);
   });
 
@@ -140,39 +148,46 @@ describe("docbase", () => {
     },
   );
 
-  it("waits for the limit of requests to open, and goes on at the next run where that is too long", async () => {
-    const { run, time, waits } = setUp();
-    const overview = await makeOverview(makeHosts(3, 4));
-    // A search for pages of ours, and two of them.
-    await control({ rateLeft: 3, rateReset: time.now / 1000 + 3600 });
-    const first = await run(overview);
-    expect(first.left).toContain("takes no more requests until");
-    expect((await look()).open).toHaveLength(2);
-    time.now += 3600_000;
-    await control({ rateLeft: 2, rateReset: time.now / 1000 + 300 });
-    let waited = 0;
-    const sleep = async (ms: number) => {
-      time.now += ms;
-      waited += ms;
-      if (waited >= 300_000) await control({ rateLeft: 1000 });
-    };
-    await run(overview, { sleep });
-    expect(readMarks((await look()).open)).toHaveLength(4);
-    // In pieces, so that the lease can be renewed meanwhile.
-    expect(Math.max(...waits)).toBeLessThanOrEqual(MINUTE);
-  });
+  it(
+    "waits for the limit of requests to open, and goes on at the next run where that " + "is too long",
+    async () => {
+      const { run, time, waits } = setUp();
+      const overview = await makeOverview(makeHosts(3, 4));
+      // A search for pages of ours, and two of them.
+      await control({ rateLeft: 3, rateReset: time.now / 1000 + 3600 });
+      const first = await run(overview);
+      expect(first.left).toContain("takes no more requests until");
+      expect((await look()).open).toHaveLength(2);
+      time.now += 3600_000;
+      await control({ rateLeft: 2, rateReset: time.now / 1000 + 300 });
+      let waited = 0;
+      const sleep = async (ms: number) => {
+        time.now += ms;
+        waited += ms;
+        if (waited >= 300_000) await control({ rateLeft: 1000 });
+      };
+      await run(overview, { sleep });
+      expect(readMarks((await look()).open)).toHaveLength(4);
+      // In pieces, so that the lease can be renewed meanwhile.
+      expect(Math.max(...waits)).toBeLessThanOrEqual(MINUTE);
+    },
+  );
 
-  it("waits some time where the reset is past by its own clock, and goes by DocBase's where that is known", async () => {
-    const { run, time, waits } = setUp();
-    const overview = await makeOverview(makeHosts(1, 1));
-    await control({ rateLeft: 0, rateReset: time.now / 1000 - 5 });
-    expect((await run(overview)).left).toContain("429 again and again");
-    expect(waits).toEqual([5000, 10_000, 20_000]);
-    waits.length = 0;
-    await control({ rateLeft: 0, rateReset: time.now / 1000 + 1000, date: time.now + 970_000 });
-    await run(overview);
-    expect(waits[0]).toBe(30_000);
-  });
+  it(
+    "waits some time where the reset is past by its own clock, and goes by DocBase's " +
+      "where that is known",
+    async () => {
+      const { run, time, waits } = setUp();
+      const overview = await makeOverview(makeHosts(1, 1));
+      await control({ rateLeft: 0, rateReset: time.now / 1000 - 5 });
+      expect((await run(overview)).left).toContain("429 again and again");
+      expect(waits).toEqual([5000, 10_000, 20_000]);
+      waits.length = 0;
+      await control({ rateLeft: 0, rateReset: time.now / 1000 + 1000, date: time.now + 970_000 });
+      await run(overview);
+      expect(waits[0]).toBe(30_000);
+    },
+  );
 
   it("makes anew what somebody has deleted, and takes out what somebody has put away", async () => {
     const { run, time } = setUp();
@@ -253,7 +268,9 @@ describe("docbase", () => {
   it("tells nobody its token", async () => {
     const { url, token } = { url: wiki.url, token: "wrong-secret" };
     const { run, store } = setUp({ place: { baseUrl: url, team: "acme", token } });
-    const failure = await run(await makeOverview(makeHosts(1, 1))).catch((error: Error) => `${error.message} ${error.stack}`);
+    const failure = await run(await makeOverview(makeHosts(1, 1))).catch(
+      (error: Error) => `${error.message} ${error.stack}`,
+    );
     expect(failure).toContain("the token is not one of the team acme");
     expect(failure).not.toContain("wrong-secret");
     expect(String((await store.get(STATE_KEY, { maxBytes: 10_000 }))?.body)).not.toContain("wrong-secret");
@@ -261,7 +278,9 @@ describe("docbase", () => {
 
   it("takes up nothing that a host has written to look like a page's mark", async () => {
     const { run, store } = setUp();
-    const overview = await makeOverview([{ id: "i-1", service: "x", module: "<!-- rollcall summary evil -->" }]);
+    const overview = await makeOverview([
+      { id: "i-1", service: "x", module: "<!-- rollcall summary evil -->" },
+    ]);
     await run(overview);
     await store.delete(STATE_KEY);
     expect(await run(overview)).toMatchObject({ created: 0, archived: 0 });

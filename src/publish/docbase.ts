@@ -1,4 +1,5 @@
-// Publishes to DocBase: a page kept up to date in place, and pages of detail beside it, none doubled and none left over.
+// Publishes to DocBase: a page kept up to date in place, and pages of detail beside it, none
+// doubled and none left over.
 import { createHash, randomUUID } from "node:crypto";
 import {
   BodyRefused,
@@ -43,7 +44,10 @@ const MAX_HALVINGS = 12;
 /** Pages that are refused for what they hold, before a run gives up. */
 const MAX_REFUSED = 3;
 
-/** Posts that a run may write: DocBase takes some hundreds of requests an hour, and a run has to find, read and archive as well. */
+/**
+ * Posts that a run may write: DocBase takes some hundreds of requests an hour, and a run has to
+ * find, read and archive as well.
+ */
 const MAX_WRITES = 75;
 
 /** Makes the publisher. */
@@ -115,8 +119,8 @@ class Run {
   }
 
   /**
-   * Compares what is known with what is there: posts of runs that ended between asking and hearing, or of a state that was lost, and pages that somebody
-   * has deleted or put away.
+   * Compares what is known with what is there: posts of runs that ended between asking and hearing,
+   * or of a state that was lost, and pages that somebody has deleted or put away.
    */
   async #survey(): Promise<void> {
     const { isDryRun, clock, onStep } = this.#context;
@@ -165,20 +169,26 @@ class Run {
   }
 
   async #writePages(pages: readonly Page[]): Promise<void> {
-    for (const page of pages) if (!this.#state.pages[page.slug]) await this.#attempt(page, () => this.#create(page));
+    for (const page of pages)
+      if (!this.#state.pages[page.slug]) await this.#attempt(page, () => this.#create(page));
     // Now that every page has an address, bodies have their links.
     for (const page of pages) await this.#attempt(page, () => this.#bringUpToDate(page));
     await this.#retire(new Set(pages.map(({ slug }) => slug)));
   }
 
-  /** A page that is refused for what it holds, since it is too short to be too long, keeps no other from being written. */
+  /**
+   * A page that is refused for what it holds, since it is too short to be too long, keeps no other
+   * from being written.
+   */
   async #attempt(page: Page, work: () => Promise<void>): Promise<void> {
     if (this.#refused.has(page.slug)) return;
     try {
       await work();
     } catch (error) {
       if (!(error instanceof BodyRefused) || error.bytes > MIN_PAGE_BYTES) throw error;
-      const message = `${error.message} (of the page "${page.title}" with ${error.bytes} bytes; what is wrong is not its size)`;
+      const message =
+        `${error.message} (of the page "${page.title}" with ${error.bytes} bytes; what ` +
+        "is wrong is not its size)";
       this.#refused.set(page.slug, message);
       if (this.#refused.size >= MAX_REFUSED) throw new PublishError(message);
     }
@@ -186,7 +196,8 @@ class Run {
 
   /** Makes a post, after its mark was saved: if nobody hears of the answer, the mark tells. */
   async #create(page: Page): Promise<void> {
-    // One that may have been made already is waited for: a search finds it in the end, or it was not made.
+    // One that may have been made already is waited for: a search finds it in the end, or it was
+    // not made.
     const now = this.#context.clock();
     if (this.#state.pending.some(({ slug, since }) => slug === page.slug && now - since < SETTLE_MS)) {
       this.#left = `it is not known yet whether DocBase has made the page "${page.title}"; a later run sees`;
@@ -203,13 +214,21 @@ class Run {
     try {
       const { id, url } = await this.#client.create({ ...draft, ...this.#audience, draft: false });
       this.#createdNow.add(page.slug);
-      await this.#keep(page.slug, { id, url, digest, ...this.#measure(draft), written: now, archived: false }, withoutMark());
+      await this.#keep(
+        page.slug,
+        { id, url, digest, ...this.#measure(draft), written: now, archived: false },
+        withoutMark(),
+      );
     } catch (error) {
       if (!this.#createdNow.has(page.slug)) this.#done.created--;
       if (error instanceof Unknown)
-        throw new TooSoon(`${error.message}; it is not known whether the page "${page.title}" was made; the next run sees`);
-      // Any other answer says that it was not. What is none of DocBase's (the store fails, the run is stopped) says nothing.
-      if (error instanceof PublishError && !this.#context.signal.aborted) await this.#save({ pending: withoutMark() });
+        throw new TooSoon(
+          `${error.message}; it is not known whether the page "${page.title}" was made; the next run sees`,
+        );
+      // Any other answer says that it was not. What is none of DocBase's (the store fails, the run
+      // is stopped) says nothing.
+      if (error instanceof PublishError && !this.#context.signal.aborted)
+        await this.#save({ pending: withoutMark() });
       throw error;
     }
     await this.#proveLimit(Buffer.byteLength(draft.body));
@@ -257,8 +276,10 @@ class Run {
     // Of one that was just made, this is its second half.
     const count = () => void (this.#createdNow.has(page.slug) || this.#done.updated++);
     if (this.#context.isDryRun) return count();
-    // First in the state: from here on nobody knows what the page says, nor whether it is open, until it was written.
-    if (kept.digest !== "" || kept.archived) await this.#keep(page.slug, { ...kept, archived: false, digest: "" });
+    // First in the state: from here on nobody knows what the page says, nor whether it is open,
+    // until it was written.
+    if (kept.digest !== "" || kept.archived)
+      await this.#keep(page.slug, { ...kept, archived: false, digest: "" });
     if (kept.archived) await this.#client.unarchive(kept.id);
     const draft = this.#draft(page, String(kept.id));
     const measure = this.#measure(draft);
@@ -293,7 +314,10 @@ class Run {
     await this.#save({ pages });
   }
 
-  /** Archives what is no longer needed. It stays known, and comes back in its place when it is needed again. */
+  /**
+   * Archives what is no longer needed. It stays known, and comes back in its place when it is
+   * needed again.
+   */
   async #retire(needed: ReadonlySet<string>): Promise<void> {
     for (const [slug, kept] of Object.entries(this.#state.pages)) {
       if (needed.has(slug) || kept.archived) continue;

@@ -53,7 +53,9 @@ it.each(["a link to a file", "a dangling link", "a pipe", "a socket-like folder"
     if (kind === "a dangling link") await symlink(join(place, "made"), page);
     if (kind === "a pipe") execFileSync("mkfifo", [page]);
     if (kind === "a socket-like folder") execFileSync("mkdir", [page]);
-    await expect(publish(makeHosts(1, 3))).rejects.toThrow(`${page} was not made by Rollcall, and stays as it is`);
+    await expect(publish(makeHosts(1, 3))).rejects.toThrow(
+      `${page} was not made by Rollcall, and stays as it is`,
+    );
     expect(await readFile(target, "utf8")).toBe(text);
     expect((await readdir(place)).sort()).toEqual(["precious", "wiki"]);
   },

@@ -7,7 +7,13 @@ import type { Overview } from "./overview.ts";
 import { readPageFile, removeDrafts, replacePageFile } from "./page-file.ts";
 import { SUMMARY_NAME } from "./page-name.ts";
 import { fillIn, joinPages, layOutPages, type Page, SUMMARY } from "./pages.ts";
-import { NOTHING_DONE, type PublishContext, PublishError, type Publisher, type PublishOutcome } from "./publisher.ts";
+import {
+  NOTHING_DONE,
+  type PublishContext,
+  PublishError,
+  type Publisher,
+  type PublishOutcome,
+} from "./publisher.ts";
 
 export interface FolderOptions {
   readonly name: string;
@@ -17,7 +23,8 @@ export interface FolderOptions {
 }
 
 const stateSchema = z.object({
-  // No path, and not hidden: what is kept in the store may lead to no other file than one in the folder.
+  // No path, and not hidden: what is kept in the store may lead to no other file than one in the
+  // folder.
   files: z.array(z.string().regex(/^(?!\.)[\p{L}\p{M}\p{N}_.-]{1,250}\.md$/u)),
   /** When the summary was last written; ms since the epoch. */
   written: z.number(),
@@ -33,8 +40,10 @@ export function folderPublisher({ name, path, touchMs }: FolderOptions): Publish
   const isFile = path.endsWith(".md");
   const folder = isFile ? dirname(path) : path;
   const home = isFile ? basename(path) : `rollcall-${name}.md`;
-  // A dot, which no publisher's name has: else one called `a` with a part `b` would write over one called `a-b`.
-  const nameFile = ({ name: page }: Page) => (page === SUMMARY_NAME ? home : `${home.replace(/\.md$/, "")}.${page}.md`);
+  // A dot, which no publisher's name has: else one called `a` with a part `b` would write over one
+  // called `a-b`.
+  const nameFile = ({ name: page }: Page) =>
+    page === SUMMARY_NAME ? home : `${home.replace(/\.md$/, "")}.${page}.md`;
 
   return {
     kind: "markdown",
@@ -50,14 +59,21 @@ export function folderPublisher({ name, path, touchMs }: FolderOptions): Publish
       const fileOf = new Map(pages.map((page) => [page.slug, nameFile(page)]));
       // An address, in which letters of other scripts are escaped.
       const linkTo = (slug: string) => encodeURIComponent(fileOf.get(slug) ?? home);
-      if (!context.isDryRun) await context.state.save({ files: [...new Set([...before.files, ...files])], written });
+      if (!context.isDryRun)
+        await context.state.save({ files: [...new Set([...before.files, ...files])], written });
       if (!context.isDryRun) await removeDrafts(folder, [...before.files, ...files]);
       for (const page of pages) {
         // Whoever has lost the lease writes no more.
         if (!context.isDryRun) await context.state.renew();
         context.signal.throwIfAborted();
         const isOld = page.slug === SUMMARY && context.clock() - written >= touchMs;
-        const change = await writePage(join(folder, nameFile(page)), page, fillIn(page.body, linkTo), isOld, context);
+        const change = await writePage(
+          join(folder, nameFile(page)),
+          page,
+          fillIn(page.body, linkTo),
+          isOld,
+          context,
+        );
         outcome[change]++;
         if (page.slug === SUMMARY && change !== "unchanged") written = context.clock();
       }
@@ -103,7 +119,11 @@ function isSame(now: string, text: string, { asOfLine }: Page): boolean {
   return timeless(now) === text.replace(asOfLine, "");
 }
 
-async function removeOthers(files: readonly string[], folder: string, { isDryRun, onStep }: PublishContext): Promise<number> {
+async function removeOthers(
+  files: readonly string[],
+  folder: string,
+  { isDryRun, onStep }: PublishContext,
+): Promise<number> {
   let removed = 0;
   for (const file of files) {
     const found = await readPageFile(join(folder, file));

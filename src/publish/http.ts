@@ -1,4 +1,5 @@
-// Requests to the other side: bounded in time, size and tries, with waits where it asks for them; no secret in an error.
+// Requests to the other side: bounded in time, size and tries, with waits where it asks for them;
+// no secret in an error.
 import pRetry, { AbortError } from "p-retry";
 import { toFailure } from "../network/failure.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
@@ -11,7 +12,10 @@ export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const TRIES = 4;
 const BACKOFF = { first: 1000, cap: 20_000 };
 
-/** After a 429, the least that is waited, which doubles with each; ms. Its reset may be past by our clock. */
+/**
+ * After a 429, the least that is waited, which doubles with each; ms. Its reset may be past by our
+ * clock.
+ */
 const LEAST_WAIT_MS = 5000;
 
 /** In a longer wait the lease is renewed; ms. */
@@ -25,7 +29,10 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Whether a second one does no more than the first: only then is it sent again after a failure of which nobody knows what it did. */
+  /**
+   * Whether a second one does no more than the first: only then is it sent again after a failure of
+   * which nobody knows what it did.
+   */
   readonly isIdempotent: boolean;
 }
 
@@ -57,7 +64,10 @@ export interface HttpClient {
   send(request: HttpRequest): Promise<HttpAnswer>;
 }
 
-type Surroundings = Pick<PublishContext, "clock" | "sleep" | "random" | "signal" | "deadline" | "onStep" | "state">;
+type Surroundings = Pick<
+  PublishContext,
+  "clock" | "sleep" | "random" | "signal" | "deadline" | "onStep" | "state"
+>;
 
 /** Makes a client. @param place what it is called in errors: no secret */
 export function createHttpClient(place: string, surroundings: Surroundings): HttpClient {
@@ -69,7 +79,9 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
   async function pause(until: number): Promise<void> {
     if (until <= clock()) return;
     if (until > deadline)
-      throw new TooSoon(`${place} takes no more requests until ${new Date(until).toISOString()}; the next run goes on`);
+      throw new TooSoon(
+        `${place} takes no more requests until ${new Date(until).toISOString()}; the next run goes on`,
+      );
     onStep(`waits for ${place}'s limit until ${new Date(until).toISOString()}`);
     for (let left = until - clock(); left > 0; left -= SLICE_MS) {
       await sleep(Math.min(left, SLICE_MS), signal);
@@ -105,8 +117,10 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
       if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw new AbortError(error as Error);
       if (error instanceof Refused) throw error;
       const { isFinal, message } = toFailure(error);
-      if (isFinal && !(error instanceof Unknown)) throw new AbortError(new PublishError(`${place} cannot be asked: ${message}`));
-      const told = error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${hideAddresses(message)}`);
+      if (isFinal && !(error instanceof Unknown))
+        throw new AbortError(new PublishError(`${place} cannot be asked: ${message}`));
+      const told =
+        error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${hideAddresses(message)}`);
       throw request.isIdempotent ? told : new AbortError(told);
     }
   }
@@ -126,7 +140,8 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
           return !signal.aborted;
         },
       }).catch((error: unknown) => {
-        if (error instanceof Refused) throw new TooSoon(`${error.message} again and again; the next run goes on`);
+        if (error instanceof Refused)
+          throw new TooSoon(`${error.message} again and again; the next run goes on`);
         throw error;
       }),
   };
@@ -138,7 +153,10 @@ class Refused extends PublishError {}
 /** What another try would not change, or must not come after: the last two are of our own store. */
 const FINAL = [TooSoon, TooLong, LeaseTaken, StoreError];
 
-async function exchange({ url, method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function exchange(
+  { url, method, headers, body }: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
   const response = await fetch(url, {
     method,
     headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
@@ -158,8 +176,8 @@ async function exchange({ url, method, headers, body }: HttpRequest, signal: Abo
 }
 
 /**
- * When requests are taken again: Retry-After (RFC 9110, section 10.2.3), else X-RateLimit-Reset, which DocBase gives as seconds since the epoch: by its
- * clock, which is that of the Date header.
+ * When requests are taken again: Retry-After (RFC 9110, section 10.2.3), else X-RateLimit-Reset,
+ * which DocBase gives as seconds since the epoch: by its clock, which is that of the Date header.
  *
  * @returns ms since the epoch, by our clock
  */
@@ -177,10 +195,13 @@ function hideAddresses(words: string): string {
   return words.replace(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, "(the address)");
 }
 
-/** Tells whether a URL is one that a secret may travel to, and holds none that errors could show. */
+/**
+ * Tells whether a URL is one that a secret may travel to, and holds none that errors could show.
+ */
 export function isSafe(url: URL): boolean {
   if (url.username !== "" || url.password !== "") return false;
   return (
-    url.protocol === "https:" || (url.protocol === "http:" && /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname))
+    url.protocol === "https:" ||
+    (url.protocol === "http:" && /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname))
   );
 }

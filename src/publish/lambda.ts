@@ -1,4 +1,5 @@
-// The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS says, all publishers side by side.
+// The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS
+// says, all publishers side by side.
 import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import * as z from "zod";
@@ -40,7 +41,8 @@ function readJson<T>(name: string, schema: z.ZodType<T>, usual: T): T {
     throw new TypeError(`${name} is not JSON`);
   }
   const outcome = schema.safeParse(value);
-  if (!outcome.success) throw new TypeError(`${name}: ${z.prettifyError(outcome.error).replaceAll("\n", " ")}`);
+  if (!outcome.success)
+    throw new TypeError(`${name}: ${z.prettifyError(outcome.error).replaceAll("\n", " ")}`);
   return outcome.data;
 }
 
@@ -55,7 +57,10 @@ const readSecret: ReadSecret = async ({ token_parameter: parameter, token_env: v
   return variable === undefined ? undefined : process.env[variable];
 };
 
-/** Publishes all. @throws Error if one of them failed, so that the function counts as failed; the others have had their turn */
+/**
+ * Publishes all. @throws Error if one of them failed, so that the function counts as failed; the
+ * others have had their turn
+ */
 export async function publish(): Promise<Readonly<Record<string, PublishOutcome>>> {
   const publishers = readJson<PublishersConfig>("ROLLCALL_PUBLISHERS", publishersSchema, {});
   const labels = compileLabels(readJson("ROLLCALL_LABELS", labelRulesSchema, [...BUILT_IN_RULES]));
@@ -65,7 +70,11 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
   const deadline = clock() + RUN_MS;
   const outcomes: Record<string, PublishOutcome> = {};
   const failures: unknown[] = [];
-  const publishOne = async (name: string, config: PublisherConfig, signal: AbortSignal): Promise<PublishOutcome> =>
+  const publishOne = async (
+    name: string,
+    config: PublisherConfig,
+    signal: AbortSignal,
+  ): Promise<PublishOutcome> =>
     await runPublication({
       name,
       config,
@@ -88,7 +97,8 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
   const work = Object.entries(publishers).map(async ([name, config]) => {
     try {
       const signal = new AbortController().signal;
-      const outcome = await runWithin(RUN_MS + GRACE_MS, signal, (ends) => publishOne(name, config, ends)).outcome;
+      const outcome = await runWithin(RUN_MS + GRACE_MS, signal, (ends) => publishOne(name, config, ends))
+        .outcome;
       outcomes[name] = outcome;
       if (outcome.left === undefined) log.info({ publisher: name, ...outcome }, "published");
       else log.warn({ publisher: name, ...outcome }, "published in part");

@@ -1,7 +1,11 @@
-// The end of a run that does not end by itself, such as one whose folder lies on a file server that is gone.
+// The end of a run that does not end by itself, such as one whose folder lies on a file server that
+// is gone.
 import { PublishError } from "./publisher.ts";
 
-/** How long after its deadline a run may still take, for the request under way and for saving what it did; ms. */
+/**
+ * How long after its deadline a run may still take, for the request under way and for saving what
+ * it did; ms.
+ */
 export const RUN_GRACE_MS = 60_000;
 
 /** The longest run of a schedule, however seldom it comes; ms. What is left, the next one does. */
@@ -40,7 +44,9 @@ export function runWithin<T>(
   const outcome = new Promise<T>((resolve, reject) => {
     running.then(resolve, reject);
     timer.addEventListener("abort", () =>
-      reject(new RunGivenUp(`the run did not end within ${Math.ceil(limitMs / 60_000)} minutes and was given up`)),
+      reject(
+        new RunGivenUp(`the run did not end within ${Math.ceil(limitMs / 60_000)} minutes and was given up`),
+      ),
     );
   });
   return { outcome, ended };

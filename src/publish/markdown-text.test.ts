@@ -25,7 +25,10 @@ function readCells(text: string): string[][] {
   return rows;
 }
 
-/** What is seen of a value that is short and has no characters that nobody can see; spaces look alike. */
+/**
+ * What is seen of a value that is short and has no characters that nobody can see; spaces look
+ * alike.
+ */
 const seen = (text: string) => text.replaceAll("\u2060", "").replaceAll("\u00a0", " ");
 
 const hostile = fc.oneof(
@@ -90,26 +93,32 @@ describe.each([
 });
 
 describe("templates", () => {
-  const template = fc.array(fc.constantFrom("{{page:summary}}", "\ue000summary\ue001", "{{", "}}", "{%", "%}", "{#", "${", "a"), {
-    minLength: 1,
-    maxLength: 6,
-  });
+  const template = fc.array(
+    fc.constantFrom("{{page:summary}}", "\ue000summary\ue001", "{{", "}}", "{%", "%}", "{#", "${", "a"),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  );
 
-  it("are text in a value: nothing in it is filled in, by us or by what makes pages of Markdown", async () => {
-    await fc.assert(
-      fc.asyncProperty(template, async (parts) => {
-        const value = parts.join("");
-        const overview = await makeOverview([{ id: "i-1", service: "s", module: value }]);
-        for (const { body } of layOutPages(overview, 100_000)) {
-          const filled = fillIn(body, () => "FILLED");
-          expect(filled.match(/FILLED/g) ?? []).toHaveLength(1);
-          expect(filled).not.toMatch(/\{[{%#]/);
-          expect(fillIn(filled, () => "TWICE")).toBe(filled);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    "are text in a value: nothing in it is filled in, by us or by what makes pages of " + "Markdown",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(template, async (parts) => {
+          const value = parts.join("");
+          const overview = await makeOverview([{ id: "i-1", service: "s", module: value }]);
+          for (const { body } of layOutPages(overview, 100_000)) {
+            const filled = fillIn(body, () => "FILLED");
+            expect(filled.match(/FILLED/g) ?? []).toHaveLength(1);
+            expect(filled).not.toMatch(/\{[{%#]/);
+            expect(fillIn(filled, () => "TWICE")).toBe(filled);
+          }
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   it("and headings are plain text", () => {
     const title = "www.evil.example <b> {{x}} @all _a_ [x](y) https://evil.example #1 `c`";
@@ -140,14 +149,26 @@ describe("pages", () => {
 
   it("show hostile values as text, on every page", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(hostile, { minLength: 1, maxLength: 5 }), hostile, async (modules, service) => {
-        const hosts = modules.map((module, at) => ({ id: `i-${at}`, service: service.replaceAll("_", "-") || "s", module }));
-        for (const { body } of layOutPages(await makeOverview(hosts), 100_000)) {
-          const html = markdown.render(body);
-          expect(html).not.toMatch(/<(?:script|b|img|!--)/);
-          expect([...html.matchAll(/href="([^"]*)"/g)].every(([, href = ""]) => /^(?:%EE%80%80|\ue000|#)/.test(href))).toBe(true);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(hostile, { minLength: 1, maxLength: 5 }),
+        hostile,
+        async (modules, service) => {
+          const hosts = modules.map((module, at) => ({
+            id: `i-${at}`,
+            service: service.replaceAll("_", "-") || "s",
+            module,
+          }));
+          for (const { body } of layOutPages(await makeOverview(hosts), 100_000)) {
+            const html = markdown.render(body);
+            expect(html).not.toMatch(/<(?:script|b|img|!--)/);
+            expect(
+              [...html.matchAll(/href="([^"]*)"/g)].every(([, href = ""]) =>
+                /^(?:%EE%80%80|\ue000|#)/.test(href),
+              ),
+            ).toBe(true);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -34,7 +34,13 @@ export async function makeOverview(
   const view = makeView(reports);
   const overview = await gatherOverview(
     view,
-    { title: "What runs where", fields: ["processes.module_A_filename"], by: "env", parts: "service", ...settings },
+    {
+      title: "What runs where",
+      fields: ["processes.module_A_filename"],
+      by: "env",
+      parts: "service",
+      ...settings,
+    },
     { labels: compileLabels(BUILT_IN_RULES), reader: createFieldReader(), windowMs: WINDOW_MS },
   );
   return { ...overview, asOf: asOf ?? overview.asOf };

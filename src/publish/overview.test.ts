@@ -21,8 +21,14 @@ it("compares modules across the fleet, and versions that stand alone within thei
   expect(behind(fields[0]?.values)).toEqual(["2.9.4", "A_red_1.9"]);
   expect(behindCount).toBe(2);
   expect(parts.map((part) => [part.name, part.behind])).toEqual([
-    ["web", [{ id: "i-2", values: [{ field: "processes.module_A_filename", value: "2.9.4", newest: "2.10.0" }] }]],
-    ["batch", [{ id: "i-4", values: [{ field: "processes.module_A_filename", value: "A_red_1.9", newest: "1.10" }] }]],
+    [
+      "web",
+      [{ id: "i-2", values: [{ field: "processes.module_A_filename", value: "2.9.4", newest: "2.10.0" }] }],
+    ],
+    [
+      "batch",
+      [{ id: "i-4", values: [{ field: "processes.module_A_filename", value: "A_red_1.9", newest: "1.10" }] }],
+    ],
   ]);
 });
 
@@ -38,7 +44,9 @@ it("says of each version what the answer about versions says", async () => {
   ];
   for (const parts of ["service", "env", ""]) {
     const { fields } = await makeOverview(hosts, { parts });
-    expect(fields[0]?.values.filter(({ behind }) => behind).map(({ value, newest }) => [value, newest])).toEqual([
+    expect(
+      fields[0]?.values.filter(({ behind }) => behind).map(({ value, newest }) => [value, newest]),
+    ).toEqual([
       ["1.2.2", "1.2.3"],
       ["A_red_1.9", "1.10"],
     ]);
@@ -72,38 +80,46 @@ it("names what is mistyped in the settings", async () => {
   const settings = { fields: ["processes.module_A_filename", "app_versoin"], by: "envv", parts: "servce" };
   const overview = await makeOverview([{ id: "i-1", service: "web", module: "A_1.0" }], settings);
   expect(overview.absent).toEqual(["app_versoin", "envv", "servce"]);
-  expect(layOutPages(overview, 100_000)[0]?.body).toContain("No host has `app_versoin`, `envv` and `servce`:");
+  expect(layOutPages(overview, 100_000)[0]?.body).toContain(
+    "No host has `app_versoin`, `envv` and `servce`:",
+  );
   expect((await makeOverview([{ id: "i-1", service: "web", module: "A_1.0" }])).absent).toEqual([]);
 });
 
-it("comes whatever one host reports, has a part for each service of the others, and says of whom not all was counted", async () => {
-  const services = Array.from({ length: 100 }, (_, at) => `s${at}`);
-  const evil = {
-    update_date: "2024-03-01T00:00:00Z",
-    instance_id: "evil",
-    instance_name: services.map((service) => `prod_${service}_`),
-    processes: Array.from({ length: 20_000 }, (_, at) => ({ module_A_filename: `A_red_0.${at}` })),
-  };
-  const honest = ["web", "batch"].map((service, at) => ({
-    update_date: "2024-03-01T00:00:00Z",
-    instance_id: `i-${at}`,
-    instance_name: `prod_${service}_x`,
-    processes: [{ module_A_filename: "A_red_1.9" }],
-  }));
-  const view = makeView([evil, ...honest].map((body) => ({ id: body.instance_id, ageMs: 1000, body: JSON.stringify(body) })));
-  const overview = await gatherOverview(
-    view,
-    { title: "T", fields: ["processes.module_A_filename"], by: "env", parts: "service" },
-    { labels: compileLabels(BUILT_IN_RULES), reader: createFieldReader(), windowMs: 7_200_000 },
-  );
-  expect(overview.parts.map(({ name, hosts }) => [name, hosts])).toEqual([
-    ["batch", 1],
-    ["web", 1],
-  ]);
-  const [summary] = layOutPages(overview, 100_000);
-  expect(summary?.body).toContain("Not all was counted: ");
-  expect(summary?.body).toContain("first 1000 values of");
-});
+it(
+  "comes whatever one host reports, has a part for each service of the others, and " +
+    "says of whom not all was counted",
+  async () => {
+    const services = Array.from({ length: 100 }, (_, at) => `s${at}`);
+    const evil = {
+      update_date: "2024-03-01T00:00:00Z",
+      instance_id: "evil",
+      instance_name: services.map((service) => `prod_${service}_`),
+      processes: Array.from({ length: 20_000 }, (_, at) => ({ module_A_filename: `A_red_0.${at}` })),
+    };
+    const honest = ["web", "batch"].map((service, at) => ({
+      update_date: "2024-03-01T00:00:00Z",
+      instance_id: `i-${at}`,
+      instance_name: `prod_${service}_x`,
+      processes: [{ module_A_filename: "A_red_1.9" }],
+    }));
+    const view = makeView(
+      [evil, ...honest].map((body) => ({ id: body.instance_id, ageMs: 1000, body: JSON.stringify(body) })),
+    );
+    const overview = await gatherOverview(
+      view,
+      { title: "T", fields: ["processes.module_A_filename"], by: "env", parts: "service" },
+      { labels: compileLabels(BUILT_IN_RULES), reader: createFieldReader(), windowMs: 7_200_000 },
+    );
+    expect(overview.parts.map(({ name, hosts }) => [name, hosts])).toEqual([
+      ["batch", 1],
+      ["web", 1],
+    ]);
+    const [summary] = layOutPages(overview, 100_000);
+    expect(summary?.body).toContain("Not all was counted: ");
+    expect(summary?.body).toContain("first 1000 values of");
+  },
+);
 
 it("has parts of the right size where hosts are more than the values of an answer", async () => {
   const { parts } = await makeOverview(makeHosts(3, 4000));

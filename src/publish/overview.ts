@@ -1,4 +1,5 @@
-// The overview that publishers publish: coverage, versions by environment, and the same for each service with the hosts that are behind.
+// The overview that publishers publish: coverage, versions by environment, and the same for each
+// service with the hosts that are behind.
 import { type Coverage, judgeCoverage } from "../answers/coverage.ts";
 import { discoverFields } from "../answers/discovery.ts";
 import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from "../answers/groups.ts";
@@ -73,7 +74,11 @@ export interface OverviewSources extends Sources {
 }
 
 /** Gathers an overview of the fresh reports of a view. */
-export async function gatherOverview(view: RollView, settings: OverviewSettings, sources: OverviewSources): Promise<Overview> {
+export async function gatherOverview(
+  view: RollView,
+  settings: OverviewSettings,
+  sources: OverviewSources,
+): Promise<Overview> {
   const selection = await selectReports(view, parseQuery([], sources.windowMs), sources.turns);
   const all = { table: selection.table, positions: selection.positions };
   const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.turns);
@@ -93,7 +98,8 @@ export async function gatherOverview(view: RollView, settings: OverviewSettings,
   for (const name of names.slice(0, MAX_PARTS)) {
     const filters = [{ label: settings.parts, matches: (value: string) => value === name }];
     const positions = await filterByLabels(all, filters, sources);
-    // A part that has no host with the newest version is behind all the same: the whole fleet is the standard.
+    // A part that has no host with the newest version is behind all the same: the whole fleet is
+    // the standard.
     const counted = await countVersions({ table: all.table, positions }, question, { ...sources, standards });
     const own = groupByField(fields, counted.values);
     const behind = findBehind(own);
@@ -145,7 +151,10 @@ async function listParts(
   const names = groups.names
     .map((value, number) => ({ value, hosts: sizes[number] as number }))
     // What is counted together has no part of its own; the bounds say so.
-    .filter(({ value }, number) => !(value === OTHERS && groups.bounds.length > 0 && number === groups.names.length - 1))
+    .filter(
+      ({ value }, number) =>
+        !(value === OTHERS && groups.bounds.length > 0 && number === groups.names.length - 1),
+    )
     .sort((a, b) => b.hosts - a.hosts || (a.value < b.value ? -1 : 1))
     .map(({ value }) => value);
   return { names, bounds: groups.bounds };

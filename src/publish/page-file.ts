@@ -1,4 +1,5 @@
-// Files of pages: read and replaced without following a link, since others may write into the folder too.
+// Files of pages: read and replaced without following a link, since others may write into the
+// folder too.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, unlink } from "node:fs/promises";
@@ -8,15 +9,24 @@ import { PublishError } from "./publisher.ts";
 /** A page that is longer than this was not made by Rollcall; bytes. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-/** NOFOLLOW: a link may lead to a file that is not ours to read or write. NONBLOCK: a named pipe must not hold us up. */
+/**
+ * NOFOLLOW: a link may lead to a file that is not ours to read or write. NONBLOCK: a named pipe
+ * must not hold us up.
+ */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const FILE_MODE = 0o666;
 
 /** What stands at a path. */
-export type Found = { readonly kind: "nothing" } | { readonly kind: "text"; readonly text: string } | { readonly kind: "other" };
+export type Found =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "other" };
 
-/** Reads a regular file; `other` is a link, a folder, a pipe, or a file that is too long. @throws PublishError */
+/**
+ * Reads a regular file; `other` is a link, a folder, a pipe, or a file that is too long. @throws
+ * PublishError
+ */
 export async function readPageFile(path: string): Promise<Found> {
   let file: FileHandle | undefined;
   try {
@@ -45,7 +55,10 @@ function isDraftOf(name: string, files: ReadonlySet<string>): boolean {
   return match?.[1] !== undefined && files.has(match[1]);
 }
 
-/** Puts a text in the place of a file: readers see the old one or the new one, and a link there is replaced. @throws PublishError */
+/**
+ * Puts a text in the place of a file: readers see the old one or the new one, and a link there is
+ * replaced. @throws PublishError
+ */
 export async function replacePageFile(path: string, text: string): Promise<void> {
   const draft = join(dirname(path), makeDraftName(basename(path)));
   try {
@@ -63,11 +76,16 @@ export async function replacePageFile(path: string, text: string): Promise<void>
   }
 }
 
-/** Removes what a run left that was killed. Only who holds the publisher's lease may, since nobody else then writes these files. */
+/**
+ * Removes what a run left that was killed. Only who holds the publisher's lease may, since nobody
+ * else then writes these files.
+ */
 export async function removeDrafts(folder: string, files: readonly string[]): Promise<void> {
   const own = new Set(files);
   const names = await readdir(folder).catch(() => []);
   // What cannot be removed is in nobody's way: each draft has a name of its own.
-  const removals = names.filter((name) => isDraftOf(name, own)).map((name) => rm(join(folder, name), { force: true }));
+  const removals = names
+    .filter((name) => isDraftOf(name, own))
+    .map((name) => rm(join(folder, name), { force: true }));
   await Promise.allSettled(removals);
 }

@@ -24,7 +24,10 @@ it.each([
 
 const value = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
-  fc.string({ unit: fc.constantFrom("a", "A", "ä", "a\u0308", "-", ".", "/", " ", "İ", "ß", "\0", "ﬁ", "Σ", "ς"), maxLength: 6 }),
+  fc.string({
+    unit: fc.constantFrom("a", "A", "ä", "a\u0308", "-", ".", "/", " ", "İ", "ß", "\0", "ﬁ", "Σ", "ς"),
+    maxLength: 6,
+  }),
 );
 
 it("no two values have one name, also where case and composition do not count", () => {

@@ -1,4 +1,5 @@
-// An overview as pages of Markdown, each below a limit: a summary that serves at a glance, and a page for each part.
+// An overview as pages of Markdown, each below a limit: a summary that serves at a glance, and a
+// page for each part.
 import { createHash } from "node:crypto";
 import { type Block, escapeText, formatCode, formatHeading, makeTable, makeText } from "./markdown-text.ts";
 import type { FieldVersions, Overview, OverviewPart } from "./overview.ts";
@@ -9,7 +10,10 @@ import { selectShown } from "./shown-values.ts";
 export interface Page {
   /** The same from run to run: `summary`, `summary-2`, `part-1f0c2a9b3d`. */
   readonly slug: string;
-  /** The same from run to run, and readable: `summary`, `payments`, `payments.2`. Letters and digits of any script, `-` and `.`. */
+  /**
+   * The same from run to run, and readable: `summary`, `payments`, `payments.2`. Letters and digits
+   * of any script, `-` and `.`.
+   */
   readonly name: string;
   /** Plain text. */
   readonly title: string;
@@ -26,22 +30,33 @@ export const MIN_PAGE_BYTES = 8 * 1024;
 
 /** A link may become as long as this; bytes. */
 const MAX_LINK_BYTES = 300;
-/** Between characters of the private use area, which markdown-text.ts lets through in no value: so no host can write such a mark. */
+/**
+ * Between characters of the private use area, which markdown-text.ts lets through in no value: so
+ * no host can write such a mark.
+ */
 const LINK = /\ue000([a-z0-9-]+)\ue001/g;
 
 function linkTo(slug: string): string {
   return `\ue000${slug}\ue001`;
 }
 
-/** Replaces the links' marks by addresses. @param find undefined for a page that has none yet, whose link becomes its place in words */
+/**
+ * Replaces the links' marks by addresses. @param find undefined for a page that has none yet, whose
+ * link becomes its place in words
+ */
 export function fillIn(body: string, find: (slug: string) => string | undefined): string {
   return body.replace(LINK, (_, slug: string) => find(slug) ?? "#");
 }
 
-/** Puts all pages below each other, the first without its title; links lead to the place in the same text. */
+/**
+ * Puts all pages below each other, the first without its title; links lead to the place in the same
+ * text.
+ */
 export function joinPages(pages: readonly Page[]): string {
   const fill = ({ slug, body }: Page) => `<a id="${slug}"></a>\n\n${fillIn(body, (other) => `#${other}`)}`;
-  return pages.map((page, at) => (at === 0 ? fill(page) : `# ${formatHeading(page.title)}\n\n${fill(page)}`)).join("\n");
+  return pages
+    .map((page, at) => (at === 0 ? fill(page) : `# ${formatHeading(page.title)}\n\n${fill(page)}`))
+    .join("\n");
 }
 
 /** Rows of one table at most, and at least, where pages are too many. */
@@ -52,9 +67,14 @@ const MIN_ROWS = 4;
  * Lays out an overview.
  *
  * @param maxBytes of UTF-8 that a body may have, at least MIN_PAGE_BYTES
- * @param maxWrites how often pages may be written, the ones that are divided twice for their links; tables are cut where it would be more
+ * @param maxWrites how often pages may be written, the ones that are divided twice for their links;
+ *   tables are cut where it would be more
  */
-export function layOutPages(overview: Overview, maxBytes: number, maxWrites = Number.POSITIVE_INFINITY): Page[] {
+export function layOutPages(
+  overview: Overview,
+  maxBytes: number,
+  maxWrites = Number.POSITIVE_INFINITY,
+): Page[] {
   for (let maxRows = MAX_ROWS; ; maxRows = Math.floor(maxRows / 2)) {
     const groups = layOutGroups(overview, maxBytes, maxRows);
     const writes = groups.reduce((sum, { length }) => sum + (length > 1 ? length * 2 : length), 1);
@@ -73,8 +93,14 @@ function layOutGroups(overview: Overview, maxBytes: number, maxRows: number): Pa
     name: namePage(part.name),
     title: `${title}: ${namePart(part, label)}`,
   }));
-  const summary = divide(describeSummary(overview, asOfLine, parts), { slug: SUMMARY, name: SUMMARY_NAME, title }, room);
-  const laidOut = parts.map(({ part, ...named }) => divide(describePart(part, overview, maxRows), named, room));
+  const summary = divide(
+    describeSummary(overview, asOfLine, parts),
+    { slug: SUMMARY, name: SUMMARY_NAME, title },
+    room,
+  );
+  const laidOut = parts.map(({ part, ...named }) =>
+    divide(describePart(part, overview, maxRows), named, room),
+  );
   return [summary, ...laidOut].map((pages) => pages.map((page) => ({ ...page, asOfLine })));
 }
 
@@ -138,20 +164,23 @@ function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-const plural = (count: number, word: string) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const plural = (count: number, word: string) =>
+  `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
 /** One sentence, as a person would say it. */
 export function sayCoverage({ hosts, coverage, behindCount }: Overview): string {
   const { expectation, silent, departed } = coverage;
   const who = expectation
-    ? `**${expectation.reported.toLocaleString("en")} of ${plural(expectation.expected, "expected host")} reported.**`
+    ? `**${expectation.reported.toLocaleString("en")} of ` +
+      `${plural(expectation.expected, "expected host")} reported.**`
     : `**${plural(hosts, "host")} reported.**`;
   const others = [
     expectation && expectation.missing.length > 0 && `${plural(expectation.missing.length, "host")} did not`,
     silent.length > 0 && `${plural(silent.length, "host")} fell silent`,
     departed.length > 0 && `${plural(departed.length, "host")} left within a day`,
     coverage.setAsideCount > 0 &&
-      `${plural(coverage.setAsideCount, "report")} ${coverage.setAsideCount === 1 ? "was" : "were"} set aside`,
+      `${plural(coverage.setAsideCount, "report")} ` +
+        `${coverage.setAsideCount === 1 ? "was" : "were"} set aside`,
   ].filter((text) => typeof text === "string");
   const behind =
     behindCount === 0
@@ -180,8 +209,11 @@ function describeSummary(
   const { settings, fields, coverage, partsOmitted, absent, bounds } = overview;
   const blocks = [makeText(`${sayCoverage(overview)} ${asOfLine}\n`)];
   if (absent.length > 0)
-    blocks.push(makeText(`No host has ${joinWords(absent.map(formatCode))}: is the publisher's configuration right?\n`));
-  if (bounds.length > 0) blocks.push(makeText(`Not all was counted: ${escapeText(bounds.slice(0, MAX_BOUNDS).join("; "))}.\n`));
+    blocks.push(
+      makeText(`No host has ${joinWords(absent.map(formatCode))}: is the publisher's configuration right?\n`),
+    );
+  if (bounds.length > 0)
+    blocks.push(makeText(`Not all was counted: ${escapeText(bounds.slice(0, MAX_BOUNDS).join("; "))}.\n`));
   if (parts.length > 0) {
     const rows = parts.map(({ part, slug }) => [
       `[${escapeText(part.name || `no ${settings.parts}`)}](${linkTo(slug)})`,
@@ -189,11 +221,12 @@ function describeSummary(
       part.behindCount === 0 ? "" : `**${part.behindCount}**`,
     ]);
     blocks.push(
-      makeTable(`## By ${escapeText(settings.parts)}\n\n`, [capitalize(escapeText(settings.parts)), "Hosts", "Behind"], rows, [
-        false,
-        true,
-        true,
-      ]),
+      makeTable(
+        `## By ${escapeText(settings.parts)}\n\n`,
+        [capitalize(escapeText(settings.parts)), "Hosts", "Behind"],
+        rows,
+        [false, true, true],
+      ),
     );
     if (partsOmitted > 0) blocks.push(makeText(`And ${partsOmitted} more, of fewer hosts.`));
   }
@@ -201,11 +234,15 @@ function describeSummary(
   const named = (hosts: readonly string[][], title: string, headings: string[]) => {
     if (hosts.length === 0) return;
     blocks.push(makeTable(`## ${title}\n\n`, headings, hosts.slice(0, MAX_NAMED), []));
-    if (hosts.length > MAX_NAMED) blocks.push(makeText(`And ${hosts.length - MAX_NAMED} more: \`rollcall coverage\`.`));
+    if (hosts.length > MAX_NAMED)
+      blocks.push(makeText(`And ${hosts.length - MAX_NAMED} more: \`rollcall coverage\`.`));
   };
   const missing = coverage.expectation?.missing ?? [];
   named(
-    missing.map(({ id, since }) => [formatCode(id), since === undefined ? "never within a day" : formatTime(since)]),
+    missing.map(({ id, since }) => [
+      formatCode(id),
+      since === undefined ? "never within a day" : formatTime(since),
+    ]),
     "Expected, and not heard of",
     ["Host", "Last report"],
   );
@@ -214,13 +251,20 @@ function describeSummary(
     "Silent",
     ["Host", "Last report"],
   );
-  blocks.push(makeText(`---\nWritten by Rollcall from what each host says of itself. Changes made here are overwritten.`));
+  blocks.push(
+    makeText(
+      `---\nWritten by Rollcall from what each host says of itself. Changes made here are overwritten.`,
+    ),
+  );
   return blocks;
 }
 
 const MAX_SUMMARY_ROWS = 12;
 
-/** Tables of all fields. @param maxRows values of each at most; those of the fewest hosts are left out */
+/**
+ * Tables of all fields. @param maxRows values of each at most; those of the fewest hosts are left
+ * out
+ */
 function describeFields(fields: readonly FieldVersions[], by: string, maxRows: number): Block[] {
   return fields.flatMap(({ field, values }) => {
     const known = values.filter(({ value }) => value !== null);
@@ -235,9 +279,15 @@ function describeFields(fields: readonly FieldVersions[], by: string, maxRows: n
     ]);
     const headings = ["Version", ...groups.map((group) => escapeText(group || `no ${by}`)), "Hosts", ""];
     const blocks = [
-      makeTable(`**${formatCode(nameField(field))}**\n\n`, headings, rows, [false, ...groups.map(() => true), true, false]),
+      makeTable(`**${formatCode(nameField(field))}**\n\n`, headings, rows, [
+        false,
+        ...groups.map(() => true),
+        true,
+        false,
+      ]),
     ];
-    if (known.length > shown.length) blocks.push(makeText(`And ${plural(known.length - shown.length, "more version")}.`));
+    if (known.length > shown.length)
+      blocks.push(makeText(`And ${plural(known.length - shown.length, "more version")}.`));
     return blocks;
   });
 }
@@ -280,7 +330,10 @@ function describePart(part: OverviewPart, { settings }: Overview, maxRows: numbe
     blocks.push(makeTable("## Behind\n\n", ["Host", "Has → newest"], rows, []));
     if (part.behindCount > rows.length)
       blocks.push(
-        makeText(`And ${plural(part.behindCount - rows.length, "host")} more: \`rollcall versions --behind --hosts\`.`),
+        makeText(
+          `And ${plural(part.behindCount - rows.length, "host")} more: \`rollcall ` +
+            `versions --behind --hosts\`.`,
+        ),
       );
   }
   return blocks;

@@ -1,5 +1,5 @@
-// Secrets from AWS Systems Manager's Parameter Store: GetParameter, decrypted, with the function's own role.
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+// Secrets from AWS Systems Manager's Parameter Store: GetParameter, decrypted, with the function's
+// own role. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
 import type { Clock } from "../report/clock.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
@@ -8,7 +8,10 @@ import { PublishError } from "./publisher.ts";
 const TIMEOUT_MS = 10_000;
 
 /** Reads a parameter. @throws PublishError that names it, and shows nothing of its value */
-export async function readParameter(name: string, { env, clock }: { env: NodeJS.ProcessEnv; clock: Clock }): Promise<string> {
+export async function readParameter(
+  name: string,
+  { env, clock }: { env: NodeJS.ProcessEnv; clock: Clock },
+): Promise<string> {
   const region = env.AWS_REGION ?? "us-east-1";
   const endpoint = new URL(
     env.AWS_ENDPOINT_URL_SSM ?? `https://ssm.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`,
@@ -31,8 +34,12 @@ export async function readParameter(name: string, { env, clock }: { env: NodeJS.
   const value = answer?.Parameter?.Value;
   if (response?.ok && typeof value === "string") return value.trim();
   const reason =
-    typeof answer?.__type === "string" ? (answer.__type.split("#").at(-1) ?? "") : `status ${response?.status ?? "none"}`;
+    typeof answer?.__type === "string"
+      ? (answer.__type.split("#").at(-1) ?? "")
+      : `status ${response?.status ?? "none"}`;
   throw new PublishError(
-    `the parameter ${name} cannot be read: ${reason.replace(/[^\w ]/g, "").slice(0, 60)}; it needs ssm:GetParameter, and the same region`,
+    `the parameter ${name} cannot be read: ` +
+      `${reason.replace(/[^\w ]/g, "").slice(0, 60)}; it needs ssm:GetParameter, and ` +
+      "the same region",
   );
 }

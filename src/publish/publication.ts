@@ -1,4 +1,5 @@
-// One run of a publisher: the roll is read, the overview made, and the publisher given its turn under the lease.
+// One run of a publisher: the roll is read, the overview made, and the publisher given its turn
+// under the lease.
 
 import type { RollView } from "../roll/view.ts";
 import type { Store } from "../store/store.ts";
@@ -29,7 +30,8 @@ export async function runPublication({
 }: Publication): Promise<PublishOutcome> {
   const { title, fields, by, parts } = config;
   const overview = await gatherOverview(view, { title, fields, by, parts }, sources);
-  if (context.isDryRun) return await publisher.publish(overview, { ...context, state: await readState(store, name) });
+  if (context.isDryRun)
+    return await publisher.publish(overview, { ...context, state: await readState(store, name) });
   const lease = await takeLease(store, name, context.clock);
   try {
     return await publisher.publish(overview, { ...context, state: lease });

@@ -1,4 +1,5 @@
-// The Publisher contract: turns an overview of the fleet into a page or a message elsewhere, and does nothing where that would say the same again.
+// The Publisher contract: turns an overview of the fleet into a page or a message elsewhere, and
+// does nothing where that would say the same again.
 import type { Clock } from "../report/clock.ts";
 import type { Overview } from "./overview.ts";
 import type { KeptState } from "./state.ts";
@@ -7,7 +8,9 @@ import type { KeptState } from "./state.ts";
 export interface PublishOutcome {
   readonly created: number;
   readonly updated: number;
-  /** Taken away where that can be undone: archived, or files removed that this publisher had made. */
+  /**
+   * Taken away where that can be undone: archived, or files removed that this publisher had made.
+   */
   readonly archived: number;
   readonly unchanged: number;
   /** Requests to the other side. */
@@ -18,7 +21,13 @@ export interface PublishOutcome {
   readonly url?: string;
 }
 
-export const NOTHING_DONE: PublishOutcome = { created: 0, updated: 0, archived: 0, unchanged: 0, requests: 0 };
+export const NOTHING_DONE: PublishOutcome = {
+  created: 0,
+  updated: 0,
+  archived: 0,
+  unchanged: 0,
+  requests: 0,
+};
 
 export interface PublishContext {
   /** What earlier runs left, and what this one leaves. */
@@ -41,7 +50,10 @@ export interface PublishContext {
 
 export interface Publisher {
   readonly kind: string;
-  /** Publishes. @throws PublishError in words for its user, without secrets; the next run goes on where this one stopped */
+  /**
+   * Publishes. @throws PublishError in words for its user, without secrets; the next run goes on
+   * where this one stopped
+   */
   publish(overview: Overview, context: PublishContext): Promise<PublishOutcome>;
 }
 

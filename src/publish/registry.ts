@@ -7,7 +7,9 @@ import { PublishError, type Publisher } from "./publisher.ts";
 import { stdoutPublisher } from "./stdout.ts";
 import { webhookPublisher } from "./webhook.ts";
 
-/** Reads a secret from where the configuration says it is. @returns undefined where it says nothing */
+/**
+ * Reads a secret from where the configuration says it is. @returns undefined where it says nothing
+ */
 export type ReadSecret = (place: {
   readonly token_file?: string | undefined;
   readonly token_parameter?: string | undefined;
@@ -15,7 +17,11 @@ export type ReadSecret = (place: {
 }) => Promise<string | undefined>;
 
 /** Makes a publisher. @throws PublishError where its secret is missing */
-export async function openPublisher(name: string, config: PublisherConfig, readSecret: ReadSecret): Promise<Publisher> {
+export async function openPublisher(
+  name: string,
+  config: PublisherConfig,
+  readSecret: ReadSecret,
+): Promise<Publisher> {
   switch (config.kind) {
     case "docbase": {
       const token = await demand(name, readSecret(config), "DocBase's token");
@@ -42,7 +48,8 @@ async function demand(name: string, reading: Promise<string | undefined>, what: 
   const secret = await reading;
   if (secret === undefined || secret === "")
     throw new PublishError(
-      `publishers.${name}: ${what} is missing; write token_file: FILE, token_env: VARIABLE or token_parameter: /PATH/NAME, never the secret itself`,
+      `publishers.${name}: ${what} is missing; write token_file: FILE, token_env: ` +
+        "VARIABLE or token_parameter: /PATH/NAME, never the secret itself",
     );
   return secret;
 }

@@ -2,7 +2,8 @@
 import type { VersionCount } from "../answers/versions.ts";
 
 /**
- * Chooses values: those of the most hosts, and of each variant among them its newest, which tells what the others are behind.
+ * Chooses values: those of the most hosts, and of each variant among them its newest, which tells
+ * what the others are behind.
  *
  * @param values of one field, the newest of each variant first
  * @param max how many, at least 1
@@ -14,7 +15,8 @@ export function selectShown<Value extends Pick<VersionCount, "variant" | "versio
 ): readonly Value[] {
   if (values.length <= max) return values;
   const newest = new Map<string, Value>();
-  for (const value of values) if (value.version !== "" && !newest.has(value.variant)) newest.set(value.variant, value);
+  for (const value of values)
+    if (value.version !== "" && !newest.has(value.variant)) newest.set(value.variant, value);
   const shown = new Set<Value>();
   // A stable order: of as many hosts, the newer first.
   for (const value of [...values].sort((a, b) => b.count - a.count)) {

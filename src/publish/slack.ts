@@ -1,9 +1,13 @@
-// An overview as a message for Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+// An overview as a message for Slack's incoming webhooks:
+// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 import type { FieldVersions, Overview } from "./overview.ts";
 import { sayCoverage } from "./pages.ts";
 import { selectShown } from "./shown-values.ts";
 
-/** Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks; 150 characters of a header). */
+/**
+ * Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks; 150 characters of a
+ * header).
+ */
 const MAX_BLOCKS = 50;
 const MAX_HEADER = 150;
 
@@ -12,7 +16,8 @@ const MAX_VALUES = 10;
 const MAX_VALUE = 60;
 
 /**
- * A piece of rich text: nothing in it is read as a format, a link, a mention or an emoji, since each of those is an element of its own
+ * A piece of rich text: nothing in it is read as a format, a link, a mention or an emoji, since
+ * each of those is an element of its own
  * (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
  */
 interface SlackText {
@@ -33,7 +38,10 @@ interface SlackList {
 }
 
 type SlackBlock =
-  | { readonly type: "header"; readonly text: { readonly type: "plain_text"; readonly text: string; readonly emoji: false } }
+  | {
+      readonly type: "header";
+      readonly text: { readonly type: "plain_text"; readonly text: string; readonly emoji: false };
+    }
   | { readonly type: "rich_text"; readonly elements: readonly (SlackSection | SlackList)[] };
 
 export interface SlackMessage {

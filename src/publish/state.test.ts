@@ -23,17 +23,20 @@ function setUp() {
   return { time, stores, take };
 }
 
-it.each([0, 1])("is not taken by one whose clock is two days ahead, and the holder goes on (store %i)", async (at) => {
-  const { time, stores, take } = setUp();
-  const store = stores[at] as Store;
-  const lease = await take(store, "p-holder");
-  await expect(take(store, "p-ahead", 2 * DAY)).rejects.toThrow(LeaseTaken);
-  time.wall += LEASE_MS / 2;
-  await lease.save({ done: 1 });
-  await expect(take(store, "p-ahead", 2 * DAY)).rejects.toThrow(LeaseTaken);
-  await lease.release();
-  expect((await take(store, "p-ahead", 2 * DAY)).value).toEqual({ done: 1 });
-});
+it.each([0, 1])(
+  "is not taken by one whose clock is two days ahead, and the holder goes on (store %i)",
+  async (at) => {
+    const { time, stores, take } = setUp();
+    const store = stores[at] as Store;
+    const lease = await take(store, "p-holder");
+    await expect(take(store, "p-ahead", 2 * DAY)).rejects.toThrow(LeaseTaken);
+    time.wall += LEASE_MS / 2;
+    await lease.save({ done: 1 });
+    await expect(take(store, "p-ahead", 2 * DAY)).rejects.toThrow(LeaseTaken);
+    await lease.release();
+    expect((await take(store, "p-ahead", 2 * DAY)).value).toEqual({ done: 1 });
+  },
+);
 
 it.each([0, 1])("is taken from the dead when it is over by both clocks (store %i)", async (at) => {
   const { time, stores, take } = setUp();
@@ -46,13 +49,17 @@ it.each([0, 1])("is taken from the dead when it is over by both clocks (store %i
   expect(keys).toEqual(["publishers/v1/p.json"]);
 });
 
-it("is taken from one whose clock was years ahead and who died, when it stood for as long as a lease lasts", async () => {
-  const { time, stores, take } = setUp();
-  const store = stores[1] as Store;
-  await take(store, "p-dead", 1000 * DAY);
-  await expect(take(store, "p-next")).rejects.toThrow(LeaseTaken);
-  time.steady += LEASE_MS - 1000;
-  await expect(take(store, "p-next")).rejects.toThrow(LeaseTaken);
-  time.steady += 2000;
-  await take(store, "p-next");
-});
+it(
+  "is taken from one whose clock was years ahead and who died, when it stood for as " +
+    "long as a lease lasts",
+  async () => {
+    const { time, stores, take } = setUp();
+    const store = stores[1] as Store;
+    await take(store, "p-dead", 1000 * DAY);
+    await expect(take(store, "p-next")).rejects.toThrow(LeaseTaken);
+    time.steady += LEASE_MS - 1000;
+    await expect(take(store, "p-next")).rejects.toThrow(LeaseTaken);
+    time.steady += 2000;
+    await take(store, "p-next");
+  },
+);

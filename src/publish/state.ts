@@ -1,4 +1,5 @@
-// What a publisher keeps in the store between runs, and the lease that lets one run at a time change it.
+// What a publisher keeps in the store between runs, and the lease that lets one run at a time
+// change it.
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
@@ -11,7 +12,10 @@ const MAX_STATE_BYTES = 4 * 1024 * 1024;
 /** How long a run that says nothing keeps others away; ms. Each save renews it. */
 export const LEASE_MS = 5 * 60_000;
 
-/** How old a renewal may be before another is due; ms. Far below LEASE_MS, so that who was told it holds the lease does hold it. */
+/**
+ * How old a renewal may be before another is due; ms. Far below LEASE_MS, so that who was told it
+ * holds the lease does hold it.
+ */
 const RENEW_MS = 60_000;
 
 /** Another run holds the lease, or has taken it over. */
@@ -24,7 +28,10 @@ export interface KeptState {
   readonly value: unknown;
   /** Saves, before what follows is done. @throws LeaseTaken if another run has taken over since */
   save(value: unknown): Promise<void>;
-  /** Keeps others away for as long again; to be called before whatever changes the other side, and in long waits. @throws LeaseTaken likewise */
+  /**
+   * Keeps others away for as long again; to be called before whatever changes the other side, and
+   * in long waits. @throws LeaseTaken likewise
+   */
   renew(): Promise<void>;
 }
 
@@ -36,7 +43,10 @@ export interface Lease extends KeptState {
 /** Where a store is asked what time it is that does not say so otherwise; gone again at once. */
 const CLOCK_KEY = `${PUBLISHERS_PREFIX}clock`;
 
-/** Leases of others, by their etags, since when they were seen to stand unchanged: by no clock that anyone sets. */
+/**
+ * Leases of others, by their etags, since when they were seen to stand unchanged: by no clock that
+ * anyone sets.
+ */
 const watched = new WeakMap<Store, Map<string, { readonly etag: string; readonly since: number }>>();
 
 interface StateDocument {
@@ -56,8 +66,9 @@ async function askStoreTime(store: Store): Promise<number> {
 }
 
 /**
- * Whether a lease that another holds is over: by our clock and the store's, since ours alone may be days ahead; or because it was seen to stand
- * unchanged for as long as it lasts, since the holder's may have been.
+ * Whether a lease that another holds is over: by our clock and the store's, since ours alone may be
+ * days ahead; or because it was seen to stand unchanged for as long as it lasts, since the holder's
+ * may have been.
  */
 async function isOver(
   store: Store,
@@ -92,7 +103,9 @@ export async function takeLease(
   if (found && before && before.held_until > 0 && before.holder !== holder) {
     const lease = { key, etag: found.etag, heldUntil: before.held_until };
     if (!(await isOver(store, lease, clock, monotonic)))
-      throw new LeaseTaken(`another run of ${name} goes on until ${new Date(before.held_until).toISOString()} at the latest`);
+      throw new LeaseTaken(
+        `another run of ${name} goes on until ${new Date(before.held_until).toISOString()} at the latest`,
+      );
   }
   let etag = found?.etag;
   let value = before?.value;
@@ -124,13 +137,23 @@ export async function takeLease(
   };
 }
 
-/** What a publisher keeps, for those who only look: nothing is saved, and nobody is kept away. @throws StoreError */
+/**
+ * What a publisher keeps, for those who only look: nothing is saved, and nobody is kept away. @throws
+ * StoreError
+ */
 export async function readState(store: Store, name: string): Promise<KeptState> {
   const found = await store.get(`${PUBLISHERS_PREFIX}${name}.json`, { maxBytes: MAX_STATE_BYTES });
-  return { value: found && parseState(found.body)?.value, save: async () => undefined, renew: async () => undefined };
+  return {
+    value: found && parseState(found.body)?.value,
+    save: async () => undefined,
+    renew: async () => undefined,
+  };
 }
 
-/** A state that cannot be read is none: publishers find their pages again by what these say of themselves. */
+/**
+ * A state that cannot be read is none: publishers find their pages again by what these say of
+ * themselves.
+ */
 function parseState(body: Buffer): StateDocument | undefined {
   try {
     const document = JSON.parse(body.toString("utf8")) as StateDocument;

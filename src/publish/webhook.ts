@@ -1,4 +1,5 @@
-// Publishes to a URL: one JSON message when something has changed, signed, or in the form of Slack's incoming webhooks.
+// Publishes to a URL: one JSON message when something has changed, signed, or in the form of
+// Slack's incoming webhooks.
 import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
 import type { VersionCount } from "../answers/versions.ts";
@@ -41,12 +42,17 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
         // The same message twice says nothing else than once: it says how things are.
         const answer = await http.send({ method: "POST", url, headers, body, isIdempotent: true });
         if (answer.status >= 300)
-          throw new PublishError(`${origin} answered ${answer.status}: ${answer.text.replace(/\p{Cc}/gu, " ").slice(0, 200)}`);
+          throw new PublishError(
+            `${origin} answered ${answer.status}: ${answer.text.replace(/\p{Cc}/gu, " ").slice(0, 200)}`,
+          );
         // Slack says so of what it took; a proxy's sign-in page, also with status 200, does not.
         if (format === "slack" && answer.text.trim() !== "ok")
-          throw new PublishError(`${origin} answered ${answer.status}, but not "ok" as Slack does; is a proxy in between?`);
+          throw new PublishError(
+            `${origin} answered ${answer.status}, but not "ok" as Slack does; is a proxy in between?`,
+          );
       } catch (error) {
-        if (error instanceof TooSoon) return { ...NOTHING_DONE, requests: http.requests, left: error.message };
+        if (error instanceof TooSoon)
+          return { ...NOTHING_DONE, requests: http.requests, left: error.message };
         throw error;
       }
       await context.state.save({ digest });
@@ -56,8 +62,9 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
 }
 
 /**
- * Signs as Stripe does (https://docs.stripe.com/webhooks#verify-manually): HMAC-SHA256 over the time, a dot and the body, so that a message cannot be
- * changed, nor an old one be sent again as new.
+ * Signs as Stripe does (https://docs.stripe.com/webhooks#verify-manually): HMAC-SHA256 over the
+ * time, a dot and the body, so that a message cannot be changed, nor an old one be sent again as
+ * new.
  *
  * @param now ms since the epoch
  */

@@ -11,10 +11,21 @@ export function isLeaveReason(text: string): text is LeaveReason {
 }
 
 /**
- * Makes a departure's bytes. Whose it is, and when it came, the store tells; the rest is for people.
+ * Makes a departure's bytes. Whose it is, and when it came, the store tells; the rest is for
+ * people.
  *
  * @param leftAt ISO 8601 with an offset, by the clock of the one who writes
  */
-export function formatDeparture({ id, leftAt, reason }: { id: string; leftAt: string; reason: LeaveReason }): Buffer {
-  return Buffer.from(JSON.stringify({ instance_id: id, left_at: leftAt, reason, rollcall: { schema: REPORT_SCHEMA } }));
+export function formatDeparture({
+  id,
+  leftAt,
+  reason,
+}: {
+  id: string;
+  leftAt: string;
+  reason: LeaveReason;
+}): Buffer {
+  return Buffer.from(
+    JSON.stringify({ instance_id: id, left_at: leftAt, reason, rollcall: { schema: REPORT_SCHEMA } }),
+  );
 }

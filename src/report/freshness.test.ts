@@ -28,9 +28,17 @@ describe("judgeFreshness", () => {
     const time = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) });
     const age = fc.integer({ min: -2 * EXPIRY_MS, max: 3 * EXPIRY_MS });
     fc.assert(
-      fc.property(time, time, age, fc.integer({ min: 0, max: 2 * EXPIRY_MS }), (one, other, difference, window) => {
-        expect(judgeFreshness(one - difference, one, window)).toBe(judgeFreshness(other - difference, other, window));
-      }),
+      fc.property(
+        time,
+        time,
+        age,
+        fc.integer({ min: 0, max: 2 * EXPIRY_MS }),
+        (one, other, difference, window) => {
+          expect(judgeFreshness(one - difference, one, window)).toBe(
+            judgeFreshness(other - difference, other, window),
+          );
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -5,7 +5,8 @@ import { EXPIRY_MS, RECEIPT_TOLERANCE_MS } from "./limits.ts";
  * - `fresh`: received within the window.
  * - `silent`: older than the window, not yet expired.
  * - `gone`: expired; no answer shows it.
- * - `future`: received, by the store's word, later than now and beyond tolerance. It would stay fresh too long, so it is set aside.
+ * - `future`: received, by the store's word, later than now and beyond tolerance. It would stay
+ *   fresh too long, so it is set aside.
  */
 export type State = "fresh" | "silent" | "gone" | "future";
 

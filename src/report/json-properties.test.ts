@@ -1,11 +1,13 @@
-// The strict scan, by properties: it takes nothing that JSON.parse refuses, and means by the rest what JSON.parse means.
+// The strict scan, by properties: it takes nothing that JSON.parse refuses, and means by the rest
+// what JSON.parse means.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRejection, type JsonMembers, scanObject } from "./json.ts";
 import { decodeString, walkChildren } from "./json-walk.ts";
 import { MAX_REPORT_DEPTH } from "./limits.ts";
 
-const scan = (text: string | Uint8Array) => scanObject(typeof text === "string" ? Buffer.from(text) : text, MAX_REPORT_DEPTH);
+const scan = (text: string | Uint8Array) =>
+  scanObject(typeof text === "string" ? Buffer.from(text) : text, MAX_REPORT_DEPTH);
 
 /** JSON.parse of the bytes as strict UTF-8; undefined if either refuses. */
 function parse(bytes: Uint8Array): { value: unknown } | undefined {
@@ -58,8 +60,9 @@ const character = fc.oneof(
 const string = fc.array(character, { maxLength: 6 }).map((parts) => `"${parts.join("")}"`);
 
 /**
- * Keys by which JSON.parse may judge us. Of keys with a backslash it is no judge: Node 24.21 reads `{"k":1,"\\"":2}` as if the second
- * key were a backslash, once it has read `{"k":1,"\\\\":2}`. json.test.ts has those, with no judge.
+ * Keys by which JSON.parse may judge us. Of keys with a backslash it is no judge: Node 24.21 reads
+ * `{"k":1,"\\"":2}` as if the second key were a backslash, once it has read `{"k":1,"\\\\":2}`.
+ * json.test.ts has those, with no judge.
  */
 const ESCAPED_BACKSLASH = "\\\\";
 const key = string.filter((text) => !text.includes(ESCAPED_BACKSLASH));
@@ -82,9 +85,11 @@ const scalar = fc.oneof(
 );
 const { object } = fc.letrec<{ value: string; array: string; object: string }>((tie) => ({
   value: fc.oneof({ depthSize: "xsmall", withCrossShrink: true }, scalar, tie("array"), tie("object")),
-  array: fc.tuple(space, fc.array(fc.tuple(space, tie("value"), space), { maxLength: 4 })).map(([gap, parts]) => {
-    return `[${parts.length === 0 ? gap : parts.map((part) => part.join("")).join(",")}]`;
-  }),
+  array: fc
+    .tuple(space, fc.array(fc.tuple(space, tie("value"), space), { maxLength: 4 }))
+    .map(([gap, parts]) => {
+      return `[${parts.length === 0 ? gap : parts.map((part) => part.join("")).join(",")}]`;
+    }),
   object: fc
     .tuple(
       space,
@@ -101,7 +106,10 @@ const { object } = fc.letrec<{ value: string; array: string; object: string }>((
 
 describe("scanObject", () => {
   it("takes what JSON.stringify writes of any object, and finds its members", () => {
-    const value = fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ stringUnit: "grapheme", maxDepth: 6 }));
+    const value = fc.dictionary(
+      fc.string({ unit: "grapheme" }),
+      fc.jsonValue({ stringUnit: "grapheme", maxDepth: 6 }),
+    );
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 1, "\t"), (given, indent) => {
         const text = JSON.stringify(given, null, indent);
@@ -141,14 +149,19 @@ describe("scanObject", () => {
         let bytes = Buffer.from(text);
         for (const [at, removed, inserted] of mutations) {
           const place = at % (bytes.length + 1);
-          bytes = Buffer.concat([bytes.subarray(0, place), Buffer.from([inserted]), bytes.subarray(place + removed)]);
+          bytes = Buffer.concat([
+            bytes.subarray(0, place),
+            Buffer.from([inserted]),
+            bytes.subarray(place + removed),
+          ]);
         }
         fc.pre(!bytes.includes(ESCAPED_BACKSLASH));
         const members = scan(bytes);
         if (!isRejection(members)) {
           accepted++;
           expectAgreement(bytes, members);
-        } else if (members.reason === "not_json" || members.reason === "not_utf8") expect(parse(bytes)).toBeUndefined();
+        } else if (members.reason === "not_json" || members.reason === "not_utf8")
+          expect(parse(bytes)).toBeUndefined();
       }),
       { numRuns: 8000 },
     );

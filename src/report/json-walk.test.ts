@@ -1,4 +1,5 @@
-// Tests of comparing texts: what looks the same is the same, and no text takes longer than its length allows.
+// Tests of comparing texts: what looks the same is the same, and no text takes longer than its
+// length allows.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeText } from "./json-walk.ts";
@@ -13,7 +14,9 @@ describe("a text, normalized", () => {
   });
 
   it("is what Unicode's NFC makes of it, for all texts of languages", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", "é", "e", "\u0301", "\u0316", "각", "ᄀ", "ᅡ", "\u02ff", "漢", "😀") });
+    const text = fc.string({
+      unit: fc.constantFrom("a", "é", "e", "\u0301", "\u0316", "각", "ᄀ", "ᅡ", "\u02ff", "漢", "😀"),
+    });
     fc.assert(
       fc.property(text, (one) => {
         expect(normalizeText(one)).toBe(/\p{M}{31}/u.test(one) ? one : one.normalize("NFC"));

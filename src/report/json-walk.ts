@@ -1,6 +1,9 @@
 // Walks JSON that was checked by scanObject, on its bytes: nothing is parsed that nobody asked for.
 
-/** Where one member of an object, or one element of an array, lies in the bytes. Offsets count bytes; the end is exclusive. */
+/**
+ * Where one member of an object, or one element of an array, lies in the bytes. Offsets count
+ * bytes; the end is exclusive.
+ */
 export interface JsonSpan {
   readonly start: number;
   readonly end: number;
@@ -16,10 +19,12 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 /**
- * Walks the direct members of an object, or elements of an array, in bytes that scanObject accepted.
+ * Walks the direct members of an object, or elements of an array, in bytes that scanObject
+ * accepted.
  *
  * @param start offset of the value; white space before it is not allowed
- * @param visit gets the key (undefined in an array) and the span of the value; returning true ends the walk
+ * @param visit gets the key (undefined in an array) and the span of the value; returning true ends
+ *   the walk
  * @returns false if the value is neither object nor array
  */
 export function walkChildren(
@@ -50,7 +55,10 @@ export function decodeString(bytes: Buffer, span: JsonSpan): string {
   return raw.includes("\\") ? raw.replace(ESCAPE, decodeEscape) : raw;
 }
 
-/** Not JSON.parse: it puts every short text that it meets into the runtime's own table of strings, whose hashing may be foreseen. */
+/**
+ * Not JSON.parse: it puts every short text that it meets into the runtime's own table of strings,
+ * whose hashing may be foreseen.
+ */
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(.))/gs;
 const LETTERS: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
@@ -58,18 +66,23 @@ function decodeEscape(_: string, unit: string | undefined, letter: string): stri
   return unit === undefined ? (LETTERS[letter] ?? letter) : String.fromCharCode(Number.parseInt(unit, 16));
 }
 
-/** Below these NFC leaves every text as it is (NFC_Quick_Check, https://www.unicode.org/reports/tr15/#Detecting_Normalization_Forms). */
+/**
+ * Below these NFC leaves every text as it is (NFC_Quick_Check,
+ * https://www.unicode.org/reports/tr15/#Detecting_Normalization_Forms).
+ */
 const BEYOND_PLAIN = /[\u0300-\uffff]/;
 /**
- * More marks in a row than any language writes: the bound of the Stream-Safe Text Format (https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format).
- * They are put in order one by one, so that 300 KB of them take minutes.
+ * More marks in a row than any language writes: the bound of the Stream-Safe Text Format
+ * (https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format). They are put in order one by
+ * one, so that 300 KB of them take minutes.
  */
 const TOO_MANY_MARKS = /\p{M}{31}/u;
 
 /**
- * Unicode's NFC, in which texts that look the same are the same: `é` as one character, and as a letter and its accent
- * (https://www.unicode.org/reports/tr15/). It is for comparing; what is shown and kept of a report are its own bytes. What is no text of any
- * language stays as it is, so that the time grows with the length alone.
+ * Unicode's NFC, in which texts that look the same are the same: `é` as one character, and as a
+ * letter and its accent (https://www.unicode.org/reports/tr15/). It is for comparing; what is shown
+ * and kept of a report are its own bytes. What is no text of any language stays as it is, so that
+ * the time grows with the length alone.
  */
 export function normalizeText(text: string): string {
   return BEYOND_PLAIN.test(text) && !TOO_MANY_MARKS.test(text) ? text.normalize("NFC") : text;
@@ -80,7 +93,8 @@ function skipFiller(bytes: Buffer, at: number): number {
   let next = at;
   for (;;) {
     const byte = bytes[next];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== COMMA && byte !== COLON) return next;
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== COMMA && byte !== COLON)
+      return next;
     next++;
   }
 }
@@ -114,7 +128,9 @@ function skipString(bytes: Buffer, start: number): number {
 
 /** Bytes of numbers, true, false and null. */
 function isScalarByte(byte: number | undefined): boolean {
-  return byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET;
+  return (
+    byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET
+  );
 }
 
 /** One step of a path: a key, and its bytes as a string of JSON mostly has them. */
@@ -123,14 +139,18 @@ export interface KeyStep {
   readonly bytes: Buffer;
 }
 
-/** Prepares a path for walkField. Its keys are found however their letters are put together (normalizeText). */
+/**
+ * Prepares a path for walkField. Its keys are found however their letters are put together
+ * (normalizeText).
+ */
 export function toKeySteps(path: readonly string[]): readonly KeyStep[] {
   return path.map(normalizeText).map((key) => ({ key, bytes: Buffer.from(key) }));
 }
 
 /**
- * Walks all values at a path, in bytes that scanObject accepted: at an array the path goes on in each element, and an array at its end is
- * walked as well, so that no value is an array. Nothing is decoded on the way.
+ * Walks all values at a path, in bytes that scanObject accepted: at an array the path goes on in
+ * each element, and an array at its end is walked as well, so that no value is an array. Nothing is
+ * decoded on the way.
  *
  * @param start offset of the value that the path begins in
  * @param visit gets where a value begins and ends

@@ -1,10 +1,12 @@
-// The strict scan, case by case: it takes nothing that JSON.parse refuses, and refuses what two readers may understand differently.
+// The strict scan, case by case: it takes nothing that JSON.parse refuses, and refuses what two
+// readers may understand differently.
 import { describe, expect, it } from "vitest";
 import { isRejection, scanObject } from "./json.ts";
 import { walkChildren } from "./json-walk.ts";
 import { MAX_REPORT_DEPTH } from "./limits.ts";
 
-const scan = (text: string | Uint8Array) => scanObject(typeof text === "string" ? Buffer.from(text) : text, MAX_REPORT_DEPTH);
+const scan = (text: string | Uint8Array) =>
+  scanObject(typeof text === "string" ? Buffer.from(text) : text, MAX_REPORT_DEPTH);
 
 function reasonOf(text: string | Uint8Array): string {
   const outcome = scan(text);
@@ -12,7 +14,8 @@ function reasonOf(text: string | Uint8Array): string {
 }
 
 describe("scanObject", () => {
-  // JSON.parse of Node 24.21 takes the second key of the second text for a backslash, once it has read the first.
+  // JSON.parse of Node 24.21 takes the second key of the second text for a backslash, once it has
+  // read the first.
   it.each([
     ['{"k":1,"\\\\":2}', ["k", "\\"]],
     ['{"k":1,"\\"":2}', ["k", '"']],
@@ -135,7 +138,9 @@ describe("scanObject", () => {
     ["a sequence cut short", [0xe6, 0xbc]],
     ["Latin-1", [0xe9]],
   ])("refuses %s as no UTF-8", (_, bytes) => {
-    expect(reasonOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]))).toBe("not_utf8");
+    expect(reasonOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]))).toBe(
+      "not_utf8",
+    );
   });
 
   it.each(["utf16le" as const, "ucs2" as const])("refuses %s", (encoding) => {
@@ -153,7 +158,8 @@ describe("scanObject", () => {
   });
 
   it("stands 100,000 brackets", () => {
-    for (const bracket of ["[", '{"a":', '{"a":[']) expect(reasonOf(bracket.repeat(100_000))).toBe("too_deep");
+    for (const bracket of ["[", '{"a":', '{"a":['])
+      expect(reasonOf(bracket.repeat(100_000))).toBe("too_deep");
     expect(reasonOf(`{"a":${"[]".repeat(100_000)}}`)).toBe("not_json");
     expect(reasonOf(`{"a":[${"[],".repeat(49_000)}[]]}`)).toBe("accepted");
   });
@@ -171,8 +177,12 @@ describe("scanObject", () => {
       reason: "not_json",
       detail: 'byte 8: unexpected "}" where a key in "quotes" should stand',
     });
-    expect(scan('{"a":1')).toMatchObject({ detail: 'byte 6: unexpected the end in an object, where "," or "}" should stand' });
-    expect(scan('{"a":\x01}')).toMatchObject({ detail: "byte 5: unexpected byte 0x01 where a value should stand" });
+    expect(scan('{"a":1')).toMatchObject({
+      detail: 'byte 6: unexpected the end in an object, where "," or "}" should stand',
+    });
+    expect(scan('{"a":\x01}')).toMatchObject({
+      detail: "byte 5: unexpected byte 0x01 where a value should stand",
+    });
     expect(scan(`{"${"k".repeat(9999)}" 1}`)).toMatchObject({ detail: expect.stringMatching(/^.{0,200}$/) });
   });
 
@@ -194,7 +204,13 @@ describe("walkChildren", () => {
     expect(walkChildren(bytes, 0, note)).toBe(true);
     expect(walkChildren(bytes, bytes.indexOf("["), note)).toBe(true);
     expect(walkChildren(bytes, bytes.indexOf("null"), note)).toBe(false);
-    expect(seen).toEqual(['a=[ 1 , "],}" , { } ]', "b=null", "undefined=1", 'undefined="],}"', "undefined={ }"]);
+    expect(seen).toEqual([
+      'a=[ 1 , "],}" , { } ]',
+      "b=null",
+      "undefined=1",
+      'undefined="],}"',
+      "undefined={ }",
+    ]);
   });
 
   it("ends when the visitor has seen enough", () => {
@@ -229,7 +245,9 @@ describe("the bounds of members and values", () => {
       ["\\u006b17", "k17"],
       ["k0", "\\u006b0"],
     ]) {
-      const keys = Array.from({ length: 4400 }, (_, at) => `k${at}`).filter((key) => key !== one && key !== other);
+      const keys = Array.from({ length: 4400 }, (_, at) => `k${at}`).filter(
+        (key) => key !== one && key !== other,
+      );
       const text = `{${[one, ...keys, other].map((key) => `"${key}":1`).join(",")}}`;
       expect(reasonOf(text)).toBe("duplicate_key");
       expect(reasonOf(text.replace(/,[^,]*$/, "}"))).toBe("accepted");

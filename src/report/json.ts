@@ -1,4 +1,5 @@
-// One strict pass over a report's bytes: is it I-JSON, how deep, and where does each top-level value lie?
+// One strict pass over a report's bytes: is it I-JSON, how deep, and where does each top-level
+// value lie?
 import { isUtf8 } from "node:buffer";
 import { hashBytes } from "./hash.ts";
 import { decodeString, type JsonSpan } from "./json-walk.ts";
@@ -35,11 +36,14 @@ class Fault extends Error {
 }
 
 /**
- * Checks that the bytes are one JSON object (RFC 8259) that every reader understands alike, as I-JSON (RFC 7493) asks: UTF-8,
- * no key twice in one object, no half surrogate pair. Also refused are a NUL in a string, which cuts text short in C
- * programs, and the key `__proto__`, which poisons JavaScript ones; and more members or values than MAX_OBJECT_MEMBERS and MAX_REPORT_VALUES.
+ * Checks that the bytes are one JSON object (RFC 8259) that every reader understands alike, as
+ * I-JSON (RFC 7493) asks: UTF-8, no key twice in one object, no half surrogate pair. Also refused
+ * are a NUL in a string, which cuts text short in C programs, and the key `__proto__`, which
+ * poisons JavaScript ones; and more members or values than MAX_OBJECT_MEMBERS and
+ * MAX_REPORT_VALUES.
  *
- * The bytes are read once and nothing is built but the top-level map, so a report costs little more than its length.
+ * The bytes are read once and nothing is built but the top-level map, so a report costs little more
+ * than its length.
  *
  * @param maxDepth deepest nesting of objects and arrays; the top-level object is 1
  */
@@ -49,7 +53,9 @@ export function scanObject(bytes: Uint8Array, maxDepth: number): JsonMembers | R
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     return {
       reason: "not_json",
-      detail: "byte 0: a byte order mark stands before the JSON (RFC 8259, section 8.1); write the file without one",
+      detail:
+        "byte 0: a byte order mark stands before the JSON (RFC 8259, section 8.1); " +
+        "write the file without one",
     };
   }
   const scanner = new Scanner(bytes, maxDepth);
@@ -104,10 +110,12 @@ class Keys {
 
   #find(hash: number, key: JsonSpan): boolean {
     if (this.#last) {
-      for (let at = this.#last.get(hash) ?? -1; at >= 0; at = this.#before[at] as number) if (this.#isSame(at, key)) return true;
+      for (let at = this.#last.get(hash) ?? -1; at >= 0; at = this.#before[at] as number)
+        if (this.#isSame(at, key)) return true;
       return false;
     }
-    for (let at = 0; at < this.#hashes.length; at++) if (this.#hashes[at] === hash && this.#isSame(at, key)) return true;
+    for (let at = 0; at < this.#hashes.length; at++)
+      if (this.#hashes[at] === hash && this.#isSame(at, key)) return true;
     return false;
   }
 
@@ -176,7 +184,8 @@ class Scanner {
       if (this.#bytes[this.#at] !== QUOTE) throw this.#unexpected('where a key in "quotes" should stand');
       const key: JsonSpan = this.#readKey(keys);
       this.#skipSpace();
-      if (!this.#take(COLON)) throw this.#unexpected(`after the key ${this.#quote(key)}, where ":" should stand`);
+      if (!this.#take(COLON))
+        throw this.#unexpected(`after the key ${this.#quote(key)}, where ":" should stand`);
       this.#skipSpace();
       const start = this.#at;
       this.#countValue();
@@ -199,15 +208,24 @@ class Scanner {
         throw new Fault("forbidden_key", `byte ${start}: the key ${PROTO} is not allowed`);
     }
     if (!keys.add(key, isEscaped))
-      throw new Fault("duplicate_key", `byte ${start}: the key ${this.#quote(key)} stands twice in one object`);
+      throw new Fault(
+        "duplicate_key",
+        `byte ${start}: the key ${this.#quote(key)} stands twice in one object`,
+      );
     if (keys.count > MAX_OBJECT_MEMBERS)
-      throw new Fault("too_many_values", `byte ${start}: an object has more than ${MAX_OBJECT_MEMBERS} members`);
+      throw new Fault(
+        "too_many_values",
+        `byte ${start}: an object has more than ${MAX_OBJECT_MEMBERS} members`,
+      );
     return key;
   }
 
   #countValue(): void {
     if (++this.#values > MAX_REPORT_VALUES)
-      throw new Fault("too_many_values", `byte ${this.#at}: the report has more than ${MAX_REPORT_VALUES} values in all`);
+      throw new Fault(
+        "too_many_values",
+        `byte ${this.#at}: the report has more than ${MAX_REPORT_VALUES} values in all`,
+      );
   }
 
   #quote(key: JsonSpan): string {
@@ -230,7 +248,8 @@ class Scanner {
 
   /** Steps over the opening bracket. */
   #enter(depth: number): void {
-    if (depth > this.#maxDepth) throw new Fault("too_deep", `byte ${this.#at}: nested deeper than ${this.#maxDepth} levels`);
+    if (depth > this.#maxDepth)
+      throw new Fault("too_deep", `byte ${this.#at}: nested deeper than ${this.#maxDepth} levels`);
     this.#at++;
   }
 
@@ -266,20 +285,25 @@ class Scanner {
     if (unit === 0) throw new Fault("forbidden_character", `byte ${at}: a string holds a NUL (\\u0000)`);
     if (unit < 0xd800 || unit > 0xdfff) return;
     const low =
-      unit < 0xdc00 && this.#bytes[this.#at] === BACKSLASH && this.#bytes[this.#at + 1] === UNICODE ? this.#readUnit() : 0;
-    if (low < 0xdc00 || low > 0xdfff) throw new Fault("forbidden_character", `byte ${at}: a string holds half a surrogate pair`);
+      unit < 0xdc00 && this.#bytes[this.#at] === BACKSLASH && this.#bytes[this.#at + 1] === UNICODE
+        ? this.#readUnit()
+        : 0;
+    if (low < 0xdc00 || low > 0xdfff)
+      throw new Fault("forbidden_character", `byte ${at}: a string holds half a surrogate pair`);
   }
 
   /** Reads one \uXXXX. */
   #readUnit(): number {
     const digits = this.#bytes.toString("latin1", this.#at + 2, this.#at + 6);
-    if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.#unexpected("in a string: \\u needs four hexadecimal digits");
+    if (!/^[0-9a-fA-F]{4}$/.test(digits))
+      throw this.#unexpected("in a string: \\u needs four hexadecimal digits");
     this.#at += 6;
     return Number.parseInt(digits, 16);
   }
 
   #scanNumber(): void {
-    // A number is short; the window bounds what a hostile run of digits can cost before it is refused.
+    // A number is short; the window bounds what a hostile run of digits can cost before it is
+    // refused.
     const text = this.#bytes.toString("latin1", this.#at, this.#at + 1024);
     NUMBER.lastIndex = 0;
     const match = NUMBER.exec(text);
@@ -289,7 +313,10 @@ class Scanner {
 
   #scanLiteral(): void {
     const literal = LITERALS.get(this.#bytes[this.#at] ?? 0);
-    if (literal === undefined || this.#bytes.toString("latin1", this.#at, this.#at + literal.length) !== literal) {
+    if (
+      literal === undefined ||
+      this.#bytes.toString("latin1", this.#at, this.#at + literal.length) !== literal
+    ) {
       throw this.#unexpected("where a value should stand");
     }
     this.#at += literal.length;

@@ -1,4 +1,5 @@
-// The maker of a report: the machine, and this boot of it, as the report's `rollcall` says. By it two machines under one id are told apart.
+// The maker of a report: the machine, and this boot of it, as the report's `rollcall` says. By it
+// two machines under one id are told apart.
 
 import { parseJson } from "./parse-json.ts";
 import { parseUpdateDate } from "./update-date.ts";
@@ -6,7 +7,10 @@ import { parseUpdateDate } from "./update-date.ts";
 /** Hexadecimal digits of each hash in a report. */
 const HASH_LENGTH = 16;
 
-/** Two views of one boot, such as a unit's and a shell's in a container, tell its beginning by one clock, which moves it by a second; s. */
+/**
+ * Two views of one boot, such as a unit's and a shell's in a container, tell its beginning by one
+ * clock, which moves it by a second; s.
+ */
 const SAME_START_S = 5;
 
 /** What a report says of the machine that made it. */
@@ -15,29 +19,45 @@ export interface Maker {
   readonly machine: string;
   /** The same until the machine boots again. */
   readonly boot: string;
-  /** When the kernel started, by the machine's clock, s since the epoch; undefined where the machine does not say. */
+  /**
+   * When the kernel started, by the machine's clock, s since the epoch; undefined where the machine
+   * does not say.
+   */
   readonly startedAt: number | undefined;
-  /** How long the machine had run when the report was made, ms; undefined where the report does not say. */
+  /**
+   * How long the machine had run when the report was made, ms; undefined where the report does not
+   * say.
+   */
   readonly uptimeMs: number | undefined;
   /** For people. */
   readonly name: string | undefined;
 }
 
-/** What goes into a report's `rollcall`: hashes are cut, since they tell a few machines apart, and stand in each of very many reports. */
+/**
+ * What goes into a report's `rollcall`: hashes are cut, since they tell a few machines apart, and
+ * stand in each of very many reports.
+ */
 export function formatMaker(fingerprint: {
   readonly machine: string;
   readonly boot: string;
   readonly startedAt: number | undefined;
 }) {
   const { machine, boot, startedAt } = fingerprint;
-  return { machine: cutHash(machine), boot: cutHash(boot), ...(startedAt !== undefined && { started: startedAt }) };
+  return {
+    machine: cutHash(machine),
+    boot: cutHash(boot),
+    ...(startedAt !== undefined && { started: startedAt }),
+  };
 }
 
 export function cutHash(hash: string): string {
   return hash.slice(0, HASH_LENGTH);
 }
 
-/** Reads who made a report. @returns undefined for a report that does not say: a shell script's, an older agent's, or none at all */
+/**
+ * Reads who made a report. @returns undefined for a report that does not say: a shell script's, an
+ * older agent's, or none at all
+ */
 export function readMaker(body: Uint8Array): Maker | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (!bytes.includes('"boot":"')) return undefined;
@@ -63,8 +83,9 @@ function measureUptime(updateDate: unknown, startDate: unknown): number | undefi
 }
 
 /**
- * Whether the machine that brings a report is another than the one whose report lies there. A machine boots after its last report, so who had
- * booted before and is in another boot is another machine. Where that cannot be told, it is taken for the same.
+ * Whether the machine that brings a report is another than the one whose report lies there. A
+ * machine boots after its last report, so who had booted before and is in another boot is another
+ * machine. Where that cannot be told, it is taken for the same.
  *
  * @param there whose report lies there, and when it came; ms since the epoch
  * @param now when the other one comes, by the same clock
@@ -84,7 +105,11 @@ export function isOtherMachine(
 /** Whether two that see other boots are on one machine in one boot all the same. */
 function isSameBoot(one: Maker, other: Maker): boolean {
   if (one.startedAt === undefined || other.startedAt === undefined) return false;
-  return one.machine === other.machine && one.name === other.name && Math.abs(one.startedAt - other.startedAt) <= SAME_START_S;
+  return (
+    one.machine === other.machine &&
+    one.name === other.name &&
+    Math.abs(one.startedAt - other.startedAt) <= SAME_START_S
+  );
 }
 
 function isHash(value: unknown): value is string {

@@ -28,7 +28,9 @@ const withMembers = (members: string) => `{"instance_id":"${ID}","update_date":"
 
 /** Adds `"reader":{}` as the roll does. */
 function insertReader({ body, insertion: { offset, kind } }: Report): string {
-  const addition = { member: ',"reader":{}', first: '"reader":{}', object: ',"rollcall":{"reader":{}}' }[kind];
+  const addition = { member: ',"reader":{}', first: '"reader":{}', object: ',"rollcall":{"reader":{}}' }[
+    kind
+  ];
   return body.toString("utf8", 0, offset) + addition + body.toString("utf8", offset);
 }
 
@@ -76,10 +78,14 @@ describe("parseReport", () => {
     [withMembers(',"rollcall":{"schema":1,"reader":{}}'), "bad_rollcall"],
     [withMembers(',"rollcall":{"read\\u0065r":1}'), "bad_rollcall"],
     [withMembers(',"\\u0072ollcall":{"reader":1}'), "bad_rollcall"],
-  ])("refuses %j: %s", (text, reason) => expect(parseReport(Buffer.from(text), ID)).toMatchObject({ reason }));
+  ])("refuses %j: %s", (text, reason) =>
+    expect(parseReport(Buffer.from(text), ID)).toMatchObject({ reason }),
+  );
 
   it("refuses bytes that are no UTF-8", () => {
-    expect(parseReport(Buffer.from(EXAMPLE.replace("spot", "\xe9"), "latin1"), ID)).toMatchObject({ reason: "not_utf8" });
+    expect(parseReport(Buffer.from(EXAMPLE.replace("spot", "\xe9"), "latin1"), ID)).toMatchObject({
+      reason: "not_utf8",
+    });
   });
 
   it("takes a report of the largest size, and not a byte more", () => {
@@ -105,11 +111,15 @@ describe("parseReport", () => {
 
   it("trims the file's white space and touches nothing else", () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[ \t\r\n]{0,5}$/), fc.stringMatching(/^[ \t\r\n]{0,5}$/), (before, after) => {
-        const report = accept(before + EXAMPLE + after);
-        expect(report.body.toString()).toBe(EXAMPLE);
-        expect(JSON.parse(insertReader(report)).rollcall).toEqual({ reader: {} });
-      }),
+      fc.property(
+        fc.stringMatching(/^[ \t\r\n]{0,5}$/),
+        fc.stringMatching(/^[ \t\r\n]{0,5}$/),
+        (before, after) => {
+          const report = accept(before + EXAMPLE + after);
+          expect(report.body.toString()).toBe(EXAMPLE);
+          expect(JSON.parse(insertReader(report)).rollcall).toEqual({ reader: {} });
+        },
+      ),
     );
   });
 
@@ -159,13 +169,21 @@ describe("parseReport", () => {
     );
     const members = fc.dictionary(text, value);
     fc.assert(
-      fc.property(members, rollcall, fc.boolean(), fc.constantFrom(undefined, 2), (others, own, isFirst, indent) => {
-        const required = { instance_id: ID, update_date: DATE };
-        const { rollcall: _, ...rest } = others;
-        const given = isFirst ? { rollcall: own, ...rest, ...required } : { ...rest, ...required, rollcall: own };
-        const report = accept(JSON.stringify(given, null, indent));
-        expect(JSON.parse(insertReader(report))).toEqual({ ...given, rollcall: { ...own, reader: {} } });
-      }),
+      fc.property(
+        members,
+        rollcall,
+        fc.boolean(),
+        fc.constantFrom(undefined, 2),
+        (others, own, isFirst, indent) => {
+          const required = { instance_id: ID, update_date: DATE };
+          const { rollcall: _, ...rest } = others;
+          const given = isFirst
+            ? { rollcall: own, ...rest, ...required }
+            : { ...rest, ...required, rollcall: own };
+          const report = accept(JSON.stringify(given, null, indent));
+          expect(JSON.parse(insertReader(report))).toEqual({ ...given, rollcall: { ...own, reader: {} } });
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -10,20 +10,29 @@ import { parseUpdateDate } from "./update-date.ts";
 /** Version of the `rollcall` object in a report. */
 export const REPORT_SCHEMA = 1;
 
-/** A report that was accepted. Its body is the host's bytes, untouched but for white space around them. */
+/**
+ * A report that was accepted. Its body is the host's bytes, untouched but for white space around
+ * them.
+ */
 export interface Report {
   readonly id: string;
   readonly body: Buffer;
   /** update_date, by the host's own clock; ms since the epoch. */
   readonly updatedAt: number;
-  /** Where the reader may add its own member: inside the `rollcall` object if there is one, else at the end of the report. */
+  /**
+   * Where the reader may add its own member: inside the `rollcall` object if there is one, else at
+   * the end of the report.
+   */
   readonly insertion: Insertion;
 }
 
 /** Byte offset in the body, and what stands there. */
 export interface Insertion {
   readonly offset: number;
-  /** `member`: after the last member of a non-empty `rollcall`; `first`: inside an empty one; `object`: there is none. */
+  /**
+   * `member`: after the last member of a non-empty `rollcall`; `first`: inside an empty one;
+   * `object`: there is none.
+   */
   readonly kind: "member" | "first" | "object";
 }
 
@@ -31,12 +40,16 @@ export interface Insertion {
  * Reads a report.
  *
  * @param bytes the body as the host sent it
- * @param ownerId the host id that the key, or the URL, names; the body must agree (design: identity comes from where the report lies)
+ * @param ownerId the host id that the key, or the URL, names; the body must agree (design: identity
+ *   comes from where the report lies)
  * @returns the report, or why it is set aside
  */
 export function parseReport(bytes: Uint8Array, ownerId: string): Report | Rejection {
   if (bytes.length > MAX_REPORT_BYTES) {
-    return { reason: "too_large", detail: `the report has ${bytes.length} bytes; the limit is ${MAX_REPORT_BYTES}` };
+    return {
+      reason: "too_large",
+      detail: `the report has ${bytes.length} bytes; the limit is ${MAX_REPORT_BYTES}`,
+    };
   }
   const members = scanObject(bytes, MAX_REPORT_DEPTH);
   if (isRejection(members)) return members;
@@ -45,7 +58,10 @@ export function parseReport(bytes: Uint8Array, ownerId: string): Report | Reject
   if (typeof id !== "string") return id;
   if (id !== ownerId) {
     const shown = isHostId(id) ? `"${id}"` : "no host id";
-    return { reason: "misfiled", detail: `instance_id is ${shown}, but the report was filed under "${ownerId}"` };
+    return {
+      reason: "misfiled",
+      detail: `instance_id is ${shown}, but the report was filed under "${ownerId}"`,
+    };
   }
   const updateDate = readRequired(buffer, members, "update_date");
   if (typeof updateDate !== "string") return updateDate;
@@ -63,7 +79,12 @@ export function parseReport(bytes: Uint8Array, ownerId: string): Report | Reject
     if (fault) return fault;
   }
   const [start, end] = trim(buffer);
-  return { id, body: buffer.subarray(start, end), updatedAt, insertion: findInsertion(buffer, rollcall, start, end) };
+  return {
+    id,
+    body: buffer.subarray(start, end),
+    updatedAt,
+    insertion: findInsertion(buffer, rollcall, start, end),
+  };
 }
 
 /** Tells a Rejection from a report. */
@@ -102,7 +123,10 @@ function findInsertion(bytes: Buffer, rollcall: JsonSpan | undefined, start: num
   return { offset: rollcall.end - start - 1, kind: isEmpty ? "first" : "member" };
 }
 
-/** JSON's white space around the document is the file's, not the report's: `jq` and `echo` end files with a newline. */
+/**
+ * JSON's white space around the document is the file's, not the report's: `jq` and `echo` end files
+ * with a newline.
+ */
 function trim(bytes: Buffer): [number, number] {
   let start = 0;
   let end = bytes.length;

@@ -87,7 +87,8 @@ describe("parseUpdateDate", () => {
   ])("refuses %j", (text) => expect(parseUpdateDate(text)).toBeUndefined());
 
   it("reads every millisecond exactly", () => {
-    for (let ms = 0; ms < 1000; ms++) expect(parseUpdateDate(`2023-12-11T22:00:01.${pad(ms, 3)}Z`)).toBe(T + ms);
+    for (let ms = 0; ms < 1000; ms++)
+      expect(parseUpdateDate(`2023-12-11T22:00:01.${pad(ms, 3)}Z`)).toBe(T + ms);
   });
 
   it("reads one instant alike under every offset", () => {
@@ -108,7 +109,9 @@ describe("parseUpdateDate", () => {
     for (let year = 1896; year <= 2105; year++) {
       for (let month = 1; month <= 12; month++) {
         const days = new Date(Date.UTC(year, month, 0)).getUTCDate();
-        expect(parseUpdateDate(`${year}-${pad(month)}-${days}T00:00:00Z`)).toBe(Date.UTC(year, month - 1, days));
+        expect(parseUpdateDate(`${year}-${pad(month)}-${days}T00:00:00Z`)).toBe(
+          Date.UTC(year, month - 1, days),
+        );
         expect(parseUpdateDate(`${year}-${pad(month)}-${days + 1}T00:00:00Z`)).toBeUndefined();
       }
     }

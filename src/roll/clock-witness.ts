@@ -1,4 +1,5 @@
-// Does the reader's clock show the store as empty or silent that is neither? Where no report is fresh, the store's own clock is asked.
+// Does the reader's clock show the store as empty or silent that is neither? Where no report is
+// fresh, the store's own clock is asked.
 import type { Clock } from "../report/clock.ts";
 import { DEFAULT_WINDOW_MS, RECEIPT_TOLERANCE_MS } from "../report/limits.ts";
 import type { Store } from "../store/store.ts";
@@ -19,7 +20,13 @@ export interface ClockWitness {
 }
 
 /** Makes a witness. */
-export function createClockWitness({ store, clock }: { readonly store: Store; readonly clock: Clock }): ClockWitness {
+export function createClockWitness({
+  store,
+  clock,
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+}): ClockWitness {
   let askedAt = Number.NEGATIVE_INFINITY;
   let aheadMs: number | undefined;
 
@@ -40,11 +47,15 @@ export function createClockWitness({ store, clock }: { readonly store: Store; re
       const doubts: string[] = [];
       if (ahead !== undefined && Math.abs(ahead) > RECEIPT_TOLERANCE_MS)
         doubts.push(
-          `the reader's clock is ${describeSpan(ahead)} ${ahead > 0 ? "ahead of" : "behind"} the store's, and no report is fresh by it: set it right`,
+          `the reader's clock is ${describeSpan(ahead)} ` +
+            `${ahead > 0 ? "ahead of" : "behind"} the store's, and no report is fresh ` +
+            "by it: set it right",
         );
       if (table.rowOf.length === 0)
         doubts.push(
-          `the store holds ${gone.count} ${gone.count === 1 ? "report" : "reports"} and none newer than a day: the newest came ${describeSpan(now - gone.newest)} ago by the reader's clock`,
+          `the store holds ${gone.count} ${gone.count === 1 ? "report" : "reports"} ` +
+            "and none newer than a day: the newest came " +
+            `${describeSpan(now - gone.newest)} ago by the reader's clock`,
         );
       return doubts;
     },

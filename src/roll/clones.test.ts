@@ -1,4 +1,5 @@
-// Tests of where reports of two machines with one id go, and that one machine is never its own clone. The store's clock is the reader's.
+// Tests of where reports of two machines with one id go, and that one machine is never its own
+// clone. The store's clock is the reader's.
 import { describe, expect, it } from "vitest";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
 import { isOtherMachine, readMaker } from "../report/maker.ts";
@@ -80,16 +81,19 @@ describe("two machines with one id", () => {
     expect(problems).toEqual([expect.stringMatching(/^clone: two machines report under one id/)]);
   });
 
-  it("are told where the second booted after the first one's last report: with the first one's next", async () => {
-    const { time, report, see } = setUp();
-    await report(A);
-    const later = { ...B, bootedAt: time.now + 60_000 };
-    time.now += 120_000;
-    expect(await report(later)).toBe(KEY);
-    time.now += 60_000;
-    expect(await report(A)).not.toBe(KEY);
-    expect(await see()).toMatchObject({ names: ["web-a"], problems: [expect.stringContaining("web-b")] });
-  });
+  it(
+    "are told where the second booted after the first one's last report: with the " + "first one's next",
+    async () => {
+      const { time, report, see } = setUp();
+      await report(A);
+      const later = { ...B, bootedAt: time.now + 60_000 };
+      time.now += 120_000;
+      expect(await report(later)).toBe(KEY);
+      time.now += 60_000;
+      expect(await report(A)).not.toBe(KEY);
+      expect(await see()).toMatchObject({ names: ["web-a"], problems: [expect.stringContaining("web-b")] });
+    },
+  );
 
   it("take one another's place where the first has left, or is silent", async () => {
     for (const leaves of [true, false]) {
@@ -101,29 +105,33 @@ describe("two machines with one id", () => {
     }
   });
 
-  it("leave the roll one by one: the other stays in it, whoever reported last, and is no problem any more", async () => {
-    const [b, c] = [
-      { ...B, machine: hash("b") },
-      { ...B, name: "web-c", machine: hash("c"), boot: hash("3") },
-    ];
-    for (const [leaving, staying] of [
-      [[b], "web-a"],
-      [[A], "web-b"],
-      [[c, b], "web-a"],
-      [[c, A], "web-b"],
-    ] as const) {
-      const { time, store, report, see } = setUp();
-      for (const machine of leaving.includes(c) ? [A, b, c] : [A, b]) {
-        await report(machine);
-        time.now += 60_000;
+  it(
+    "leave the roll one by one: the other stays in it, whoever reported last, and is " +
+      "no problem any more",
+    async () => {
+      const [b, c] = [
+        { ...B, machine: hash("b") },
+        { ...B, name: "web-c", machine: hash("c"), boot: hash("3") },
+      ];
+      for (const [leaving, staying] of [
+        [[b], "web-a"],
+        [[A], "web-b"],
+        [[c, b], "web-a"],
+        [[c, A], "web-b"],
+      ] as const) {
+        const { time, store, report, see } = setUp();
+        for (const machine of leaving.includes(c) ? [A, b, c] : [A, b]) {
+          await report(machine);
+          time.now += 60_000;
+        }
+        for (const { machine, boot } of leaving) {
+          const key = await placeDeparture(store, { key: KEY, machine, boot });
+          await store.put(formatDepartureKey(key ?? ""), Buffer.from("{}"));
+        }
+        expect(await see()).toEqual({ names: [staying], problems: [] });
       }
-      for (const { machine, boot } of leaving) {
-        const key = await placeDeparture(store, { key: KEY, machine, boot });
-        await store.put(formatDepartureKey(key ?? ""), Buffer.from("{}"));
-      }
-      expect(await see()).toEqual({ names: [staying], problems: [] });
-    }
-  });
+    },
+  );
 
   it("leave by themselves", async () => {
     const { store, report } = setUp();
@@ -143,7 +151,16 @@ describe("one machine", () => {
     const { time, report, see } = setUp();
     const unit = { ...A, started: start / 1000 };
     const shell = { ...unit, boot: hash("9"), started: unit.started + 1 };
-    for (const machine of [A, A, { ...A, name: "renamed" }, { ...A, machine: hash("c") }, unit, shell, unit, shell]) {
+    for (const machine of [
+      A,
+      A,
+      { ...A, name: "renamed" },
+      { ...A, machine: hash("c") },
+      unit,
+      shell,
+      unit,
+      shell,
+    ]) {
       expect(await report(machine)).toBe(KEY);
       time.now += 60_000;
     }
@@ -158,7 +175,9 @@ describe("one machine", () => {
     const there = readMaker(write(A));
     const { uptimeMs: _unknown, ...coming } = readMaker(write(B)) ?? { ...there };
     if (!there) throw new Error("no maker");
-    expect(isOtherMachine({ maker: there, receivedAt: 0 }, { ...there, ...coming, uptimeMs: undefined }, 0, 0)).toBe(false);
+    expect(
+      isOtherMachine({ maker: there, receivedAt: 0 }, { ...there, ...coming, uptimeMs: undefined }, 0, 0),
+    ).toBe(false);
     for (const text of ["", "{}", '{"boot":"x"', '{"rollcall":{"boot":"1","machine":"2"}}', '["boot":"']) {
       expect(readMaker(Buffer.from(text))).toBeUndefined();
     }

@@ -16,7 +16,12 @@ function makeTable(segments: readonly (readonly boolean[])[], bodyBytes: number)
     for (const [row, isUsed] of uses.entries()) {
       const key = `reports/v1/local/h${String((row * 31 + segment * 17) % 97).padStart(2, "0")}-${segment}-${row}.json`;
       const body = Buffer.alloc(bodyBytes, key);
-      builder.add(key, key, { id: "x", body, updatedAt: segment, insertion: { offset: row, kind: "object" } });
+      builder.add(key, key, {
+        id: "x",
+        body,
+        updatedAt: segment,
+        insertion: { offset: row, kind: "object" },
+      });
       if (isUsed) rows.push({ key, segment, row });
     }
     return builder.build();

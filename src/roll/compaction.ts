@@ -45,7 +45,9 @@ function countLive(table: Table): number[] {
 function chooseVictims(segments: readonly Segment[], live: readonly number[]): Set<number> {
   const inUse = segments.map((_, index) => index).filter((index) => (live[index] as number) > 0);
   const small = inUse.filter((index) => (segments[index] as Segment).bodies.length < SMALL_BYTES);
-  const sparse = inUse.filter((index) => (live[index] as number) < (segments[index] as Segment).bodies.length * MIN_LIVE_SHARE);
+  const sparse = inUse.filter(
+    (index) => (live[index] as number) < (segments[index] as Segment).bodies.length * MIN_LIVE_SHARE,
+  );
   const victims = new Set<number>();
   let moved = 0;
   for (const index of [...(small.length > MAX_SMALL ? small : []), ...sparse]) {

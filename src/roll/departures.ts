@@ -16,7 +16,8 @@ export interface Departure {
 export type Departures = readonly Departure[];
 
 /**
- * Lists the departures that are not expired. Only the listing is read: whose it is and when it came is all that the roll needs of them.
+ * Lists the departures that are not expired. Only the listing is read: whose it is and when it came
+ * is all that the roll needs of them.
  *
  * @param isGone whether what was received at a time (ms since the epoch) has expired
  * @param onBadKey told of what no host may write
@@ -42,22 +43,32 @@ export function overlayDepartures(departures: Departures, newer: ReadonlyMap<str
   if (newer.size === 0) return departures;
   const merged = new Map(departures.map(({ key, receivedAt }) => [key, receivedAt]));
   for (const [key, receivedAt] of newer) merged.set(key, Math.max(receivedAt, merged.get(key) ?? receivedAt));
-  return [...merged].map(([key, receivedAt]) => ({ key, receivedAt })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...merged]
+    .map(([key, receivedAt]) => ({ key, receivedAt }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /** Whether two lists say the same. */
 export function isSameDepartures(a: Departures, b: Departures): boolean {
-  return a.length === b.length && a.every(({ key, receivedAt }, at) => key === b[at]?.key && receivedAt === b[at]?.receivedAt);
+  return (
+    a.length === b.length &&
+    a.every(({ key, receivedAt }, at) => key === b[at]?.key && receivedAt === b[at]?.receivedAt)
+  );
 }
 
 /**
- * Finds the reports whose host has left since. A store tells whole seconds: of two that came in the same second the departure counts as
- * the later one, and an agent that comes back waits for the next second.
+ * Finds the reports whose host has left since. A store tells whole seconds: of two that came in the
+ * same second the departure counts as the later one, and an agent that comes back waits for the
+ * next second.
  *
  * @param asOf a departure received in the future by it takes nothing away; ms since the epoch
  * @returns each such report's position, and its departure
  */
-export function findDeparted(table: Table, departures: Departures, asOf: number): ReadonlyMap<number, Departure> {
+export function findDeparted(
+  table: Table,
+  departures: Departures,
+  asOf: number,
+): ReadonlyMap<number, Departure> {
   const departed = new Map<number, Departure>();
   let at = 0;
   for (const departure of departures) {

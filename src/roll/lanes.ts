@@ -1,11 +1,17 @@
 // Lanes: so many tasks at a time, whoever brings them, in the order they come.
 
 export interface Lanes {
-  /** Runs a task for each item. @throws the first failure, at once; what has begun goes on, the others of this call never begin */
+  /**
+   * Runs a task for each item. @throws the first failure, at once; what has begun goes on, the
+   * others of this call never begin
+   */
   run<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void>;
 }
 
-/** Makes lanes. There is one promise for a list of items besides the tasks' own: at thousands of reads a second that is to be felt. */
+/**
+ * Makes lanes. There is one promise for a list of items besides the tasks' own: at thousands of
+ * reads a second that is to be felt.
+ */
 export function openLanes(count: number): Lanes {
   let waiting: (() => Promise<void>)[] = [];
   let next = 0;

@@ -1,4 +1,5 @@
-// Tests of listings by ranges: complete and without doubles whatever the keys are, and worth their requests.
+// Tests of listings by ranges: complete and without doubles whatever the keys are, and worth their
+// requests.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { guessBounds, listCandidates } from "./listing.ts";
@@ -47,7 +48,8 @@ describe("a listing by ranges", () => {
   it("asks for few pages more than there are, and most of them side by side", async () => {
     const double = makeStoreDouble({ splitsListings: true });
     const count = 20_000;
-    for (let index = 0; index < count; index++) await double.put(`reports/v1/1/R:i-0${hex(index, count)}0000.json`, "{}");
+    for (let index = 0; index < count; index++)
+      await double.put(`reports/v1/1/R:i-0${hex(index, count)}0000.json`, "{}");
     await listAll(double);
     const pages = double.lists.reduce((sum, { pages: some }) => sum + Math.max(1, some), 0);
     expect(pages).toBeLessThanOrEqual(20 * 1.75 + 2);
@@ -74,12 +76,15 @@ describe("a listing by ranges", () => {
     await put("reports/v1/local/aaa.json", report("aaa"));
     await put("reports/v1/local/zzz.json", report("zzz"));
     advance(5000);
-    expect(readReports((await roll.view()).reports).map(({ id }) => id)).toEqual(expect.arrayContaining(["aaa", "zzz"]));
+    expect(readReports((await roll.view()).reports).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["aaa", "zzz"]),
+    );
   });
 
   it("is one listing where the store gains nothing by more", async () => {
     const double = makeStoreDouble();
-    for (let index = 0; index < 3000; index++) await double.put(`reports/v1/local/i-0${hex(index, 3000)}.json`, "{}");
+    for (let index = 0; index < 3000; index++)
+      await double.put(`reports/v1/local/i-0${hex(index, 3000)}.json`, "{}");
     await listAll(double);
     expect(double.lists.map(({ prefix }) => prefix)).toEqual(["", "reports/v1/"]);
   });
@@ -89,16 +94,22 @@ describe("guessBounds", () => {
   it("gives keys after the page and before the end, ascending, fewer than the ranges", () => {
     const key = fc.stringMatching(/^[a-z0-9/:-]{1,12}$/);
     fc.assert(
-      fc.property(key, key, fc.option(key, { nil: undefined }), fc.integer({ min: 1, max: 16 }), (a, b, upTo, ranges) => {
-        const [first, last] = a < b ? [a, b] : [b, a];
-        const bounds = guessBounds({ first, last, upTo, ranges });
-        expect(bounds.length).toBeLessThan(ranges + 1);
-        expect(bounds).toEqual([...new Set(bounds)].sort());
-        for (const bound of bounds) {
-          expect(bound > last).toBe(true);
-          if (upTo !== undefined) expect(bound < upTo).toBe(true);
-        }
-      }),
+      fc.property(
+        key,
+        key,
+        fc.option(key, { nil: undefined }),
+        fc.integer({ min: 1, max: 16 }),
+        (a, b, upTo, ranges) => {
+          const [first, last] = a < b ? [a, b] : [b, a];
+          const bounds = guessBounds({ first, last, upTo, ranges });
+          expect(bounds.length).toBeLessThan(ranges + 1);
+          expect(bounds).toEqual([...new Set(bounds)].sort());
+          for (const bound of bounds) {
+            expect(bound > last).toBe(true);
+            if (upTo !== undefined) expect(bound < upTo).toBe(true);
+          }
+        },
+      ),
     );
   });
 });

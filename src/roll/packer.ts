@@ -1,7 +1,10 @@
 // The packer: puts what a refresh has read into new segments of a few MiB.
 import { createSegmentBuilder, type Outcome, type Segment } from "./segment.ts";
 
-/** Bytes of bodies after which a segment is closed: large enough that a million reports are few segments, small enough to copy at once. */
+/**
+ * Bytes of bodies after which a segment is closed: large enough that a million reports are few
+ * segments, small enough to copy at once.
+ */
 export const SEGMENT_BYTES = 4 * 1024 * 1024;
 
 /** Where a row went. */

@@ -5,7 +5,8 @@ import { createRoll } from "./roll.ts";
 import { makeStoreDouble, START } from "./store-double.ts";
 import { readReports } from "./view.ts";
 
-const ids = (count: number) => Array.from({ length: count }, (_, index) => `host-${String(index).padStart(4, "0")}`);
+const ids = (count: number) =>
+  Array.from({ length: count }, (_, index) => `host-${String(index).padStart(4, "0")}`);
 const fail = () => {
   throw new Unavailable("503 SlowDown");
 };
@@ -52,7 +53,11 @@ describe("a refresh that fails", () => {
     advance(2000);
     const view = await roll.view();
     expect(view.partial).toBeUndefined();
-    expect(readReports(view.reports).every(({ id, body }) => id === "new" || JSON.parse(body.toString()).turn === 2)).toBe(true);
+    expect(
+      readReports(view.reports).every(
+        ({ id, body }) => id === "new" || JSON.parse(body.toString()).turn === 2,
+      ),
+    ).toBe(true);
   });
 
   it("shows on request what a running refresh has so far, and harms it not", async () => {

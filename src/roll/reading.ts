@@ -30,18 +30,26 @@ export function rejectUnread({ key, size }: Entry): Rejection | undefined {
 }
 
 /**
- * Reads an object that the listing showed. One with another etag was written since, or is the answer to another question: a report of this host that is
- * no older proves itself, and what is not must come twice.
+ * Reads an object that the listing showed. One with another etag was written since, or is the
+ * answer to another question: a report of this host that is no older proves itself, and what is not
+ * must come twice.
  *
  * @returns undefined if it was deleted since
- * @throws Unavailable if each time it is read it is another object than the listing showed, and none that was written since; whatever else the store throws
+ * @throws Unavailable if each time it is read it is another object than the listing showed, and
+ *   none that was written since; whatever else the store throws
  */
-export async function readEntry(store: Store, entry: Entry, turns: Turns, signal?: AbortSignal): Promise<Known | undefined> {
+export async function readEntry(
+  store: Store,
+  entry: Entry,
+  turns: Turns,
+  signal?: AbortSignal,
+): Promise<Known | undefined> {
   try {
     return await readConsistently(store, entry, turns, signal);
   } catch (error) {
     // It grew between the listing and the read.
-    if (error instanceof TooLarge) return setAside(entry, { reason: "too_large", detail: "it has more bytes than the limit" });
+    if (error instanceof TooLarge)
+      return setAside(entry, { reason: "too_large", detail: "it has more bytes than the limit" });
     if (error instanceof Unreadable)
       return setAside(entry, {
         reason: "unreadable",

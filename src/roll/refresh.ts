@@ -1,4 +1,5 @@
-// One refresh: lists the store, keeps the rows whose objects are unchanged, reads the others, and makes the next table.
+// One refresh: lists the store, keeps the rows whose objects are unchanged, reads the others, and
+// makes the next table.
 import { setMaxListeners } from "node:events";
 import { parseReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
@@ -13,13 +14,22 @@ import { isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
 import { SHARED_TURNS, type Turns } from "./turns.ts";
 
-/** Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200 gain nothing (docs/benchmarks.md). */
+/**
+ * Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200
+ * gain nothing (docs/benchmarks.md).
+ */
 const READ_CONCURRENCY = 128;
 
-/** The listing waits while so many listed objects are not read yet, so that a million new ones do not fill the memory. */
+/**
+ * The listing waits while so many listed objects are not read yet, so that a million new ones do
+ * not fill the memory.
+ */
 const MAX_UNREAD = 20_000;
 
-/** Problems kept of those that the listing alone shows; whoever may write to the store could make any number. */
+/**
+ * Problems kept of those that the listing alone shows; whoever may write to the store could make
+ * any number.
+ */
 const MAX_LISTED_PROBLEMS = 10_000;
 
 /** Keys shown of a listing are cut, since anyone who can write to the store chooses them. */
@@ -45,7 +55,10 @@ export interface Refreshed {
   readonly departures: Departures;
 }
 
-/** Reports that the listing showed and that are too old for any answer: how many, and when the newest of them was received; ms since the epoch. */
+/**
+ * Reports that the listing showed and that are too old for any answer: how many, and when the
+ * newest of them was received; ms since the epoch.
+ */
 export interface Gone {
   readonly count: number;
   readonly newest: number;
@@ -71,7 +84,10 @@ export interface RefreshOptions {
   readonly departures: Departures;
   /** ms since the epoch; what was received longer ago than EXPIRY_MS is left out. */
   readonly now: number;
-  /** Whether objects that could not be read before are tried again although they are the same: a right may have been given since. */
+  /**
+   * Whether objects that could not be read before are tried again although they are the same: a
+   * right may have been given since.
+   */
   readonly retryUnreadable: boolean;
   readonly signal: AbortSignal;
   /** Shared by all where none are given. */
@@ -91,7 +107,10 @@ interface Block {
 
 const NO_ROW = 0xffff_ffff;
 
-const BAD_DEPARTURE: Rejection = { reason: "bad_key", detail: "the key is not departures/v1/ACCOUNT/WRITER.json" };
+const BAD_DEPARTURE: Rejection = {
+  reason: "bad_key",
+  detail: "the key is not departures/v1/ACCOUNT/WRITER.json",
+};
 
 /** Prepares a refresh; run() begins it. */
 export function createRefresh(options: RefreshOptions): Refresh {
@@ -153,7 +172,10 @@ export function createRefresh(options: RefreshOptions): Refresh {
     departures = await listDepartures(store, { isGone, onBadKey, signal: reading });
   }
 
-  /** Walks page and table side by side, both in the order of keys. @returns the places of the entries that must be read */
+  /**
+   * Walks page and table side by side, both in the order of keys. @returns the places of the
+   * entries that must be read
+   */
   function sortOut(page: readonly Entry[], block: Block): number[] {
     const places: number[] = [];
     let at = findKey(table, block.firstKey);
@@ -165,7 +187,11 @@ export function createRefresh(options: RefreshOptions): Refresh {
     for (const [place, entry] of page.entries()) {
       while (known !== undefined && known < entry.key) advance();
       if (passOver(entry)) continue;
-      if (known === entry.key && etagAt(table, at) === entry.etag && !(retryUnreadable && isUnreadable(table, at))) {
+      if (
+        known === entry.key &&
+        etagAt(table, at) === entry.etag &&
+        !(retryUnreadable && isUnreadable(table, at))
+      ) {
         block.segmentOf[place] = table.segmentOf[at] as number;
         block.rowOf[place] = table.rowOf[at] as number;
         // The same bytes put again later: the host is alive and nothing changed.
@@ -182,10 +208,19 @@ export function createRefresh(options: RefreshOptions): Refresh {
   function addProblem({ key, lastModified, size }: Entry, { reason, detail }: Rejection): void {
     problemCount++;
     if (problems.length >= MAX_LISTED_PROBLEMS) return;
-    problems.push({ key: key.slice(0, MAX_SHOWN_KEY_LENGTH), reason, detail, receivedAt: lastModified, size });
+    problems.push({
+      key: key.slice(0, MAX_SHOWN_KEY_LENGTH),
+      reason,
+      detail,
+      receivedAt: lastModified,
+      size,
+    });
   }
 
-  /** Reads the entries at some places of a page, then packs them in the order of their keys, so that answers find them together. */
+  /**
+   * Reads the entries at some places of a page, then packs them in the order of their keys, so that
+   * answers find them together.
+   */
   async function fill(block: Block, page: readonly Entry[], places: readonly number[]): Promise<void> {
     changed += places.length;
     unread += places.length;
@@ -234,7 +269,10 @@ export function createRefresh(options: RefreshOptions): Refresh {
     return builder.build([...table.segments, ...packer.segments()]);
   }
 
-  const listProblems = () => ({ problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)), problemCount });
+  const listProblems = () => ({
+    problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    problemCount,
+  });
 
   return {
     progress: () => ({ listed, isListed, changed, read }),
@@ -243,7 +281,10 @@ export function createRefresh(options: RefreshOptions): Refresh {
 
     async run() {
       try {
-        await Promise.all([listCandidates({ store, table, signal: reading, onPage: takePage }), takeDepartures()]);
+        await Promise.all([
+          listCandidates({ store, table, signal: reading, onPage: takePage }),
+          takeDepartures(),
+        ]);
         isListed = true;
         await Promise.all(filling);
         const joined = join();
@@ -270,12 +311,16 @@ function isUnreadable(table: Table, at: number): boolean {
   return !isReport(segment, row) && readSetAside(segment, row).reason === "unreadable";
 }
 
-/** One object may be another user's; if all are, the reader lacks a right, and an empty array would be a lie. @throws StoreError */
+/**
+ * One object may be another user's; if all are, the reader lacks a right, and an empty array would
+ * be a lie. @throws StoreError
+ */
 function checkRights(table: Table): void {
   const count = table.rowOf.length;
   for (let at = 0; at < count; at++) if (!isUnreadable(table, at)) return;
   if (count > 0)
     throw new StoreError(
-      `[store] none of ${count} reports may be read; does this user have the right to read (on S3: s3:GetObject)?`,
+      `[store] none of ${count} reports may be read; does this user have the right ` +
+        "to read (on S3: s3:GetObject)?",
     );
 }

@@ -30,8 +30,10 @@ function setUp() {
     advance: (ms: number) => {
       now += ms;
     },
-    put: (key: string, body: string | Uint8Array) => store.put(key, typeof body === "string" ? Buffer.from(body) : body),
-    report: (id: string, more: object = {}) => JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more }),
+    put: (key: string, body: string | Uint8Array) =>
+      store.put(key, typeof body === "string" ? Buffer.from(body) : body),
+    report: (id: string, more: object = {}) =>
+      JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more }),
   };
 }
 
@@ -70,7 +72,11 @@ describe("roll", () => {
     advance(2000);
     const second = await roll.view();
     expect(gets).toEqual(["reports/v1/local/b.json"]);
-    expect(readReports(second.reports).map(({ body }) => JSON.parse(body.toString()).x)).toEqual([undefined, 1, undefined]);
+    expect(readReports(second.reports).map(({ body }) => JSON.parse(body.toString()).x)).toEqual([
+      undefined,
+      1,
+      undefined,
+    ]);
     expect(readReports(first.reports).map(({ body }) => JSON.parse(body.toString()).x)).toEqual([
       undefined,
       undefined,
@@ -153,7 +159,10 @@ describe("roll", () => {
       ["ahead", 24 * HOUR],
       ["behind", -24 * HOUR],
     ] as const) {
-      await put(`reports/v1/local/${id}.json`, JSON.stringify({ instance_id: id, update_date: formatUpdateDate(START + skew) }));
+      await put(
+        `reports/v1/local/${id}.json`,
+        JSON.stringify({ instance_id: id, update_date: formatUpdateDate(START + skew) }),
+      );
     }
     expect(readReports((await roll.view()).reports).map(({ id }) => id)).toEqual(["ahead", "behind"]);
   });
@@ -171,7 +180,9 @@ describe("roll", () => {
       "reports/v1/210987654321/AROAY:twin.json",
       "reports/v1/local/twin.json",
     ]);
-    expect(problems.map(({ key, reason }) => [key, reason])).toEqual([["i-0123456789abcdef0.json", "superseded"]]);
+    expect(problems.map(({ key, reason }) => [key, reason])).toEqual([
+      ["i-0123456789abcdef0.json", "superseded"],
+    ]);
   });
 
   it("shows at once what this process has put, also while a refresh runs", async () => {
@@ -227,12 +238,16 @@ describe("roll", () => {
     const locked: Store = {
       ...store,
       get: (key, options) =>
-        key.endsWith("b.json") && clock() === START ? Promise.reject(new Unreadable("EACCES /secret")) : store.get(key, options),
+        key.endsWith("b.json") && clock() === START
+          ? Promise.reject(new Unreadable("EACCES /secret"))
+          : store.get(key, options),
     };
     const roll = createRoll({ store: locked, clock });
     const { reports, problems } = await roll.view();
     expect(readReports(reports).map(({ id }) => id)).toEqual(["a"]);
-    expect(problems.map(({ key, reason }) => [key, reason])).toEqual([["reports/v1/local/b.json", "unreadable"]]);
+    expect(problems.map(({ key, reason }) => [key, reason])).toEqual([
+      ["reports/v1/local/b.json", "unreadable"],
+    ]);
     expect(problems[0]?.detail).not.toContain("secret");
     advance(2000);
     await put("reports/v1/local/b.json", report("b", { x: 1 }));

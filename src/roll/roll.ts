@@ -1,4 +1,5 @@
-// The reader: keeps every report of a store in memory, packed, and brings it up to date by one listing and the bodies that changed.
+// The reader: keeps every report of a store in memory, packed, and brings it up to date by one
+// listing and the bodies that changed.
 import type { Clock } from "../report/clock.ts";
 import type { Entry, PutOutcome, Store } from "../store/store.ts";
 import { createClockWitness } from "./clock-witness.ts";
@@ -11,15 +12,19 @@ import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
 import { createTableBuilder, EMPTY_TABLE, overlay, type Table } from "./table.ts";
 import { buildView, type RollView } from "./view.ts";
 
-/** How long after a refresh its view is used again. Short enough that nobody waits for news, long enough that a crowd costs one listing. */
+/**
+ * How long after a refresh its view is used again. Short enough that nobody waits for news, long
+ * enough that a crowd costs one listing.
+ */
 const DEFAULT_MAX_AGE_MS = 1000;
 
 /** A refresh begins so many of its own durations before the view is too old. */
 const AHEAD = 1.5;
 
 /**
- * A refresh that somebody joins so long after it began has stood still with its process, as a laptop's does when it sleeps and a Lambda function's
- * between two requests: what it listed is too old, and it is done again. A store that takes longer than this to list is not taken for one.
+ * A refresh that somebody joins so long after it began has stood still with its process, as a
+ * laptop's does when it sleeps and a Lambda function's between two requests: what it listed is too
+ * old, and it is done again. A store that takes longer than this to list is not taken for one.
  */
 const STOOD_STILL_MS = 60_000;
 
@@ -31,26 +36,39 @@ const MAX_NOTED = 1000;
 
 export interface Roll {
   /**
-   * The reports as they are now: the listing behind it ended at most maxAgeMs ago, or as long ago as it took. Questions that come
-   * while a refresh runs share it.
+   * The reports as they are now: the listing behind it ended at most maxAgeMs ago, or as long ago
+   * as it took. Questions that come while a refresh runs share it.
    *
-   * @throws whatever the store throws when it cannot list or read completely. What has been read by then is kept for the next refresh.
+   * @throws whatever the store throws when it cannot list or read completely. What has been read by
+   *   then is kept for the next refresh.
    */
   view(): Promise<RollView>;
 
-  /** The view that `view` would give without waiting, if it has given it before; undefined otherwise. */
+  /**
+   * The view that `view` would give without waiting, if it has given it before; undefined
+   * otherwise.
+   */
   peek(): RollView | undefined;
 
-  /** What is known at this moment, complete or not: over the last complete view whatever the running or failed refresh has read. */
+  /**
+   * What is known at this moment, complete or not: over the last complete view whatever the running
+   * or failed refresh has read.
+   */
   partialView(reason: string): RollView;
 
   /** How far the running refresh, or else the last one, has come; undefined before the first. */
   progress(): Progress | undefined;
 
-  /** Takes in a report that this process has just put, so that the next view holds it without a listing; unless a newer one stands in its place. */
+  /**
+   * Takes in a report that this process has just put, so that the next view holds it without a
+   * listing; unless a newer one stands in its place.
+   */
   note(entry: PutOutcome, body: Uint8Array): void;
 
-  /** Takes in a departure that this process has just put. @param key of the report that it takes away */
+  /**
+   * Takes in a departure that this process has just put. @param key of the report that it takes
+   * away
+   */
   noteDeparture(key: string, receivedAt: number): void;
 
   /** Resolves when no snapshot is being written. */
@@ -63,15 +81,26 @@ export interface Roll {
 export interface RollOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** How old the listing behind a view may be; ms. Above the default, a snapshot that is no older is answered from before anything is listed. */
+  /**
+   * How old the listing behind a view may be; ms. Above the default, a snapshot that is no older is
+   * answered from before anything is listed.
+   */
   readonly maxAgeMs?: number;
-  /** Whether to begin from the snapshot in the store, and to keep it up to date; neither by default. */
+  /**
+   * Whether to begin from the snapshot in the store, and to keep it up to date; neither by default.
+   */
   readonly snapshot?: SnapshotMode;
   /** How often the snapshot is written at most; ms. */
   readonly snapshotEveryMs?: number;
-  /** Whether a refresh may begin while nobody waits for it; true by default. Not where the process stands still between questions. */
+  /**
+   * Whether a refresh may begin while nobody waits for it; true by default. Not where the process
+   * stands still between questions.
+   */
   readonly refreshesAhead?: boolean;
-  /** Told of what went wrong without harm to any answer, such as a snapshot that could not be written. */
+  /**
+   * Told of what went wrong without harm to any answer, such as a snapshot that could not be
+   * written.
+   */
   readonly onNotice?: (notice: string, error?: unknown) => void;
 }
 
@@ -92,7 +121,13 @@ function makeNotes(): Notes {
 
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
-  const { store, clock, maxAgeMs = DEFAULT_MAX_AGE_MS, snapshotEveryMs, onNotice = () => undefined } = options;
+  const {
+    store,
+    clock,
+    maxAgeMs = DEFAULT_MAX_AGE_MS,
+    snapshotEveryMs,
+    onNotice = () => undefined,
+  } = options;
   const { snapshot = "off", refreshesAhead = true } = options;
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
   const witness = createClockWitness({ store, clock });
@@ -113,16 +148,27 @@ export function createRoll(options: RollOptions): Roll {
   let lastProgress: Progress | undefined;
   let refreshing: Promise<void> | undefined;
 
-  /** A store whose listing takes seconds rests for as long before it is asked again; a clock set back makes every view stale. */
+  /**
+   * A store whose listing takes seconds rests for as long before it is asked again; a clock set
+   * back makes every view stale.
+   */
   function isRecent(now = clock()): boolean {
     const age = now - refreshedAt;
     return age >= 0 && age <= Math.max(maxAgeMs, refreshMs);
   }
 
-  /** Where questions come all the time, nobody waits: the next refresh begins before the view is too old. */
+  /**
+   * Where questions come all the time, nobody waits: the next refresh begins before the view is too
+   * old.
+   */
   function refreshAhead(now: number): void {
     const restMs = Math.max(maxAgeMs, refreshMs);
-    if (!refreshesAhead || refreshing || refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs))
+    if (
+      !refreshesAhead ||
+      refreshing ||
+      refreshMs === 0 ||
+      now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)
+    )
       return;
     // If it fails, the view stands until it is too old, and then those who ask hear of it.
     startRefresh().catch(() => undefined);
@@ -208,8 +254,10 @@ export function createRoll(options: RollOptions): Roll {
       if (isRecent(now)) refreshAhead(now);
       else await refreshOrJoin(now);
       takeNoted();
-      // A future-dated report becomes an ordinary one as time passes, so views with such are built anew each time.
-      if (current?.version !== version || current.hasFuture) current = { ...buildView(known, { asOf, version }), doubts };
+      // A future-dated report becomes an ordinary one as time passes, so views with such are built
+      // anew each time.
+      if (current?.version !== version || current.hasFuture)
+        current = { ...buildView(known, { asOf, version }), doubts };
       else if (current.asOf !== asOf) current = { ...current, asOf };
       return current;
     },
@@ -218,7 +266,9 @@ export function createRoll(options: RollOptions): Roll {
       const now = clock();
       if (!isRecent(now) || !isEmpty(noted)) return undefined;
       refreshAhead(now);
-      return current && !current.hasFuture && current.version === version && current.asOf === asOf ? current : undefined;
+      return current && !current.hasFuture && current.version === version && current.asOf === asOf
+        ? current
+        : undefined;
     },
 
     partialView(reason) {
@@ -227,7 +277,10 @@ export function createRoll(options: RollOptions): Roll {
       const { changed = 0, read = 0 } = running?.progress() ?? lastProgress ?? {};
       // A version of its own: no cache may take it for a complete view.
       version++;
-      const view = buildView(refreshed, { asOf: asOf === Number.NEGATIVE_INFINITY ? clock() : asOf, version });
+      const view = buildView(refreshed, {
+        asOf: asOf === Number.NEGATIVE_INFINITY ? clock() : asOf,
+        version,
+      });
       return { ...view, partial: { reason, missing: changed - read } };
     },
 
@@ -283,7 +336,10 @@ function overlayReports(table: Table, noted: ReadonlyMap<string, Noted>): Table 
   return overlay(table, rows.build([...table.segments, segment.build()]));
 }
 
-/** Whether two states hold the same objects: the same rows, or the same rows moved to other segments. */
+/**
+ * Whether two states hold the same objects: the same rows, or the same rows moved to other
+ * segments.
+ */
 function isSame(before: Refreshed, after: Refreshed): boolean {
   const [a, b] = [before.table, after.table];
   if (a.rowOf.length !== b.rowOf.length || before.problemCount !== after.problemCount) return false;
@@ -294,6 +350,8 @@ function isSame(before: Refreshed, after: Refreshed): boolean {
   }
   return before.problems.every((problem, at) => {
     const other = after.problems[at];
-    return other?.key === problem.key && other.receivedAt === problem.receivedAt && other.size === problem.size;
+    return (
+      other?.key === problem.key && other.receivedAt === problem.receivedAt && other.size === problem.size
+    );
   });
 }

@@ -1,4 +1,5 @@
-// Tests of a store that somebody has filled with rubbish: bounded memory, honest counts, and the real reports none the worse.
+// Tests of a store that somebody has filled with rubbish: bounded memory, honest counts, and the
+// real reports none the worse.
 import { expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import type { Entry, Store } from "../store/store.ts";
@@ -43,7 +44,10 @@ function makeRubbishStore(): Store & { gets: number } {
 
 it("a million keys of rubbish are counted, listed as far as is of use, and cost no download", async () => {
   const store = makeRubbishStore();
-  await store.put("reports/v1/local/good.json", Buffer.from('{"instance_id":"good","update_date":"2026-01-01T00:00:00Z"}'));
+  await store.put(
+    "reports/v1/local/good.json",
+    Buffer.from('{"instance_id":"good","update_date":"2026-01-01T00:00:00Z"}'),
+  );
   await store.put("reports/v1/local/large.json", Buffer.alloc(2 * 1024 * 1024, 0x20));
   const before = process.memoryUsage().heapUsed;
   const view = await createRoll({ store, clock: () => NOW }).view();

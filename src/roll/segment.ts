@@ -1,13 +1,17 @@
-// Segments: the packed form in which the roll holds objects. Bodies lie one after the other, so that answers are copied, not built.
+// Segments: the packed form in which the roll holds objects. Bodies lie one after the other, so
+// that answers are copied, not built.
 import type { Rejection } from "../report/problem.ts";
 import type { Insertion, Report } from "../report/report.ts";
 
-/** What stands after each body: what an array of JSON has between two elements, so that neighbours are an answer's own bytes. */
+/**
+ * What stands after each body: what an array of JSON has between two elements, so that neighbours
+ * are an answer's own bytes.
+ */
 export const SEPARATOR = Buffer.from(",\n");
 
 /**
- * Some objects of the store, packed in columns; immutable. A row is one object: a report, or one that was set aside, whose
- * body then is the reason as JSON.
+ * Some objects of the store, packed in columns; immutable. A row is one object: a report, or one
+ * that was set aside, whose body then is the reason as JSON.
  */
 export interface Segment {
   readonly count: number;
@@ -161,7 +165,10 @@ export function createSegmentBuilder(): SegmentBuilder {
 
 const FIRST_CAPACITY = 16 * 1024;
 
-/** Bytes that grow, and keep their room when they begin anew: memory that is given back piece by piece is memory that the process keeps. */
+/**
+ * Bytes that grow, and keep their room when they begin anew: memory that is given back piece by
+ * piece is memory that the process keeps.
+ */
 function createBytes() {
   // Not from Node's shared pool, which would stay in memory as long as any of its users.
   let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRejected, parseReport } from "../report/report.ts";
-import { createSegmentBuilder, isReport, readBody, readEtag, readInsertion, readKey, readSetAside } from "./segment.ts";
+import {
+  createSegmentBuilder,
+  isReport,
+  readBody,
+  readEtag,
+  readInsertion,
+  readKey,
+  readSetAside,
+} from "./segment.ts";
 import {
   BrokenSnapshot,
   decodeIndex,
@@ -16,11 +24,21 @@ import {
 function makeSegment(ids: readonly string[]) {
   const builder = createSegmentBuilder();
   for (const id of ids) {
-    const body = Buffer.from(`{"instance_id":"${id}","update_date":"2024-03-01T09:00:30+0900","n":"${"é".repeat(id.length)}"}`);
+    const body = Buffer.from(
+      `{"instance_id":"${id}","update_date":"2024-03-01T09:00:30+0900","n":"${"é".repeat(id.length)}"}`,
+    );
     const report = parseReport(body, id);
-    builder.add(`reports/v1/local/${id}.json`, `etag-${id}`, isRejected(report) ? { ...report, size: 7 } : report);
+    builder.add(
+      `reports/v1/local/${id}.json`,
+      `etag-${id}`,
+      isRejected(report) ? { ...report, size: 7 } : report,
+    );
   }
-  builder.add("reports/v1/local/bad.json", "e", { reason: "not_json", detail: "byte 3: é", size: 5_000_000_000 });
+  builder.add("reports/v1/local/bad.json", "e", {
+    reason: "not_json",
+    detail: "byte 3: é",
+    size: 5_000_000_000,
+  });
   return builder.build();
 }
 
@@ -39,11 +57,18 @@ describe("a segment", () => {
           expect(readEtag(back, row)).toBe(`etag-${one}`);
           expect(readBody(back, row)).toEqual(readBody(segment, row));
           expect(JSON.parse(readBody(back, row).toString()).instance_id).toBe(one);
-          expect(readInsertion(back, row)).toEqual({ kind: "object", offset: readBody(back, row).length - 1 });
+          expect(readInsertion(back, row)).toEqual({
+            kind: "object",
+            offset: readBody(back, row).length - 1,
+          });
           expect(back.updatedAt[row]).toBe(Date.UTC(2024, 2, 1, 0, 0, 30));
         }
         expect(isReport(back, ids.length)).toBe(false);
-        expect(readSetAside(back, ids.length)).toEqual({ reason: "not_json", detail: "byte 3: é", size: 5_000_000_000 });
+        expect(readSetAside(back, ids.length)).toEqual({
+          reason: "not_json",
+          detail: "byte 3: é",
+          size: 5_000_000_000,
+        });
       }),
     );
   });

@@ -1,15 +1,21 @@
-// The snapshot's bytes: segments, the index that puts their rows in order, and the manifest that names them. Pure.
+// The snapshot's bytes: segments, the index that puts their rows in order, and the manifest that
+// names them. Pure.
 import * as z from "zod";
 import type { Refreshed } from "./refresh.ts";
 import { SEPARATOR, type Segment } from "./segment.ts";
 
-/** Raised whenever these bytes, or what parseReport accepts, change: a snapshot of another format is not read. */
+/**
+ * Raised whenever these bytes, or what parseReport accepts, change: a snapshot of another format is
+ * not read.
+ */
 const FORMAT = 3;
 
 const SEGMENT_MAGIC = Buffer.from("RCSEG\n\0\0");
 const INDEX_MAGIC = Buffer.from("RCIDX\n\0\0");
 
-/** Numbers lie as in memory; read on a machine of the other byte order, this one comes out wrong. */
+/**
+ * Numbers lie as in memory; read on a machine of the other byte order, this one comes out wrong.
+ */
 const BYTE_ORDER = 0x01020304;
 
 /** Largest piece, compressed and not; a segment usually has 4 MiB. */
@@ -41,7 +47,10 @@ export class BrokenSnapshot extends Error {
   override name = "BrokenSnapshot";
 }
 
-const PIECE = z.strictObject({ name: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(1).max(MAX_PIECE_BYTES) });
+const PIECE = z.strictObject({
+  name: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().min(1).max(MAX_PIECE_BYTES),
+});
 const MANIFEST = z.strictObject({
   format: z.literal(FORMAT),
   as_of: z.number(),
@@ -122,7 +131,8 @@ export function decodeIndex(bytes: Buffer, segments: readonly Segment[]): DatedS
   cursor.end();
   for (let at = 0; at < count; at++) {
     const segment = segments[segmentOf[at] as number];
-    if (!segment || (rowOf[at] as number) >= segment.count) throw new BrokenSnapshot("the index names a row that is not there");
+    if (!segment || (rowOf[at] as number) >= segment.count)
+      throw new BrokenSnapshot("the index names a row that is not there");
   }
   return { table: { segments, segmentOf, rowOf, receivedAt }, ...tail, asOf };
 }
@@ -153,7 +163,8 @@ function openCursor(bytes: Buffer, magic: Buffer) {
     take,
     head(length: number): Uint32Array {
       const [order, ...rest] = new Uint32Array(take(length * 4));
-      if (order !== BYTE_ORDER) throw new BrokenSnapshot("it was written on a machine of the other byte order");
+      if (order !== BYTE_ORDER)
+        throw new BrokenSnapshot("it was written on a machine of the other byte order");
       return Uint32Array.from(rest);
     },
     end(): void {
@@ -166,6 +177,7 @@ function openCursor(bytes: Buffer, magic: Buffer) {
 function checkStarts(starts: Uint32Array, end: number, least: number): void {
   if (starts[0] !== 0 || starts.at(-1) !== end) throw new BrokenSnapshot("rows do not fill their bytes");
   for (let row = 1; row < starts.length; row++) {
-    if ((starts[row] as number) < (starts[row - 1] as number) + least) throw new BrokenSnapshot("rows overlap");
+    if ((starts[row] as number) < (starts[row - 1] as number) + least)
+      throw new BrokenSnapshot("rows overlap");
   }
 }

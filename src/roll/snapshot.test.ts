@@ -68,7 +68,10 @@ describe("a snapshot", () => {
     await double.inner.delete("reports/v1/local/host-9.json");
     gets.length = 0;
     const view = await look(open("use"));
-    expect(reportGets(gets).sort()).toEqual(["reports/v1/local/host-7.json", "reports/v1/local/host-new.json"]);
+    expect(reportGets(gets).sort()).toEqual([
+      "reports/v1/local/host-7.json",
+      "reports/v1/local/host-new.json",
+    ]);
     expect(show(view)).toEqual(show(await look(open("off"))));
     expect(view.problems.map(({ reason }) => reason)).toEqual(["not_json"]);
   });
@@ -126,7 +129,11 @@ describe("a snapshot", () => {
     ["it is of another version", (store) => store.put(MANIFEST, Buffer.from('{"format":999}'))],
     [
       "its manifest names a path",
-      (store) => store.put(MANIFEST, Buffer.from('{"format":1,"as_of":0,"index":{"name":"../x","bytes":1},"segments":[]}')),
+      (store) =>
+        store.put(
+          MANIFEST,
+          Buffer.from('{"format":1,"as_of":0,"index":{"name":"../x","bytes":1},"segments":[]}'),
+        ),
     ],
     ["a piece is gone", async (store) => await store.delete(await findPiece(store))],
     ["a piece is damaged", async (store) => await store.put(await findPiece(store), Buffer.from("not gzip"))],
@@ -161,9 +168,15 @@ describe("a snapshot", () => {
     const readOnly: Store = {
       ...store,
       put: () => Promise.reject(new Error("AccessDenied")),
-      get: (key, options) => (key.startsWith("snapshots/") ? Promise.reject(new Error("AccessDenied")) : store.get(key, options)),
+      get: (key, options) =>
+        key.startsWith("snapshots/") ? Promise.reject(new Error("AccessDenied")) : store.get(key, options),
     };
-    const roll = createRoll({ store: readOnly, clock, snapshot: "keep", onNotice: (notice) => notices.push(notice) });
+    const roll = createRoll({
+      store: readOnly,
+      clock,
+      snapshot: "keep",
+      onNotice: (notice) => notices.push(notice),
+    });
     expect(show(await look(roll))).toEqual(show(await look(open("off"))));
     expect(notices.join()).toContain("cannot be used");
     expect(notices.join()).toContain("could not be written");
@@ -220,23 +233,26 @@ describe("a snapshot", () => {
     expect(await snapshotKeys()).toContain(piece);
   });
 
-  it("is answered from without a listing where its age was said to be good enough, and only there", async () => {
-    const { fill, open, look, advance, lists, gets, report } = makeFleet(150);
-    await fill();
-    const before = await look(open());
-    advance(MINUTE);
-    await report("host-0", { index: "newer" });
-    lists.length = 0;
-    gets.length = 0;
-    const roll = open("use", { maxAgeMs: 5 * MINUTE });
-    const view = await roll.view();
-    expect(show(view)).toEqual(show(before));
-    expect([lists.length, reportGets(gets).length]).toEqual([0, 0]);
-    advance(5 * MINUTE);
-    expect((await roll.view()).asOf).toBe(before.asOf + 6 * MINUTE);
-    expect(reportGets(gets)).toEqual(["reports/v1/local/host-0.json"]);
-    expect((await look(open("use"))).asOf).toBe(before.asOf + 6 * MINUTE);
-  });
+  it(
+    "is answered from without a listing where its age was said to be good enough, and " + "only there",
+    async () => {
+      const { fill, open, look, advance, lists, gets, report } = makeFleet(150);
+      await fill();
+      const before = await look(open());
+      advance(MINUTE);
+      await report("host-0", { index: "newer" });
+      lists.length = 0;
+      gets.length = 0;
+      const roll = open("use", { maxAgeMs: 5 * MINUTE });
+      const view = await roll.view();
+      expect(show(view)).toEqual(show(before));
+      expect([lists.length, reportGets(gets).length]).toEqual([0, 0]);
+      advance(5 * MINUTE);
+      expect((await roll.view()).asOf).toBe(before.asOf + 6 * MINUTE);
+      expect(reportGets(gets)).toEqual(["reports/v1/local/host-0.json"]);
+      expect((await look(open("use"))).asOf).toBe(before.asOf + 6 * MINUTE);
+    },
+  );
 });
 
 /** A key of the snapshot other than the manifest. */
@@ -252,12 +268,15 @@ describe("several readers with one snapshot", () => {
   it("never break it, whoever saves when", async () => {
     const fleet = makeFleet(200);
     await fleet.fill();
-    const random = fc.sample(fc.infiniteStream(fc.nat({ max: 9 })), { seed: 7, numRuns: 1 })[0]?.[Symbol.iterator]();
+    const random = fc
+      .sample(fc.infiniteStream(fc.nat({ max: 9 })), { seed: 7, numRuns: 1 })[0]
+      ?.[Symbol.iterator]();
     const draw = () => random?.next().value ?? 0;
     const rolls = [fleet.open(), fleet.open(), fleet.open()];
     for (let round = 0; round < 80; round++) {
       fleet.advance(draw() * MINUTE);
-      for (let index = 0; index < 30; index++) await fleet.report(`host-${(round * 30 + index) % 200}`, { round });
+      for (let index = 0; index < 30; index++)
+        await fleet.report(`host-${(round * 30 + index) % 200}`, { round });
       // All look at once, so that their saves meet.
       await Promise.all(rolls.map((roll) => roll.view()));
       if (draw() === 0) rolls[draw() % 3] = fleet.open();

@@ -1,4 +1,5 @@
-// The snapshot: the roll saved in the store, so that a new process reads a few objects and then only the difference.
+// The snapshot: the roll saved in the store, so that a new process reads a few objects and then
+// only the difference.
 import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { promisify } from "node:util";
@@ -34,17 +35,26 @@ const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 /** Quick, and within a fifth of the best ratio for reports (docs/benchmarks.md). */
 const GZIP = { level: 1 } as const;
 
-/** A snapshot is written at most so often by all readers together: four PUTs each. What is missing in it is read as it always was. */
+/**
+ * A snapshot is written at most so often by all readers together: four PUTs each. What is missing
+ * in it is read as it always was.
+ */
 const SAVE_EVERY_MS = 5 * 60_000;
 
 /** After a failure, such as a missing right to write, it is tried again no sooner. */
 const PAUSE_MS = 15 * 60_000;
 
-/** Bodies read since the last save that make another one worth while, and the share of the roll that they should be. */
+/**
+ * Bodies read since the last save that make another one worth while, and the share of the roll that
+ * they should be.
+ */
 const MIN_READ = 100;
 const MIN_READ_SHARE = 0.01;
 
-/** A piece that no manifest names is removed this long after it was written: others may be about to name it, or to read it. */
+/**
+ * A piece that no manifest names is removed this long after it was written: others may be about to
+ * name it, or to read it.
+ */
 const GRACE_MS = 60 * 60_000;
 
 /** A snapshot that takes longer to read is given up: the store itself has everything. */
@@ -56,7 +66,10 @@ const CONCURRENCY = 16;
 export interface Snapshots {
   /** Reads the snapshot. @returns undefined if there is none that can be used */
   load(signal: AbortSignal): Promise<DatedState | undefined>;
-  /** Offers a state to be saved; begins to if it is time. @param read bodies that were read to make it */
+  /**
+   * Offers a state to be saved; begins to if it is time. @param read bodies that were read to make
+   * it
+   */
   offer(state: DatedState, read: number): void;
   /** Resolves when nothing is being written. */
   settle(): Promise<void>;
@@ -82,7 +95,9 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   let readSince = 0;
   let saving: Promise<void> | undefined;
 
-  async function readManifest(signal?: AbortSignal): Promise<{ manifest: Manifest; etag: string } | undefined> {
+  async function readManifest(
+    signal?: AbortSignal,
+  ): Promise<{ manifest: Manifest; etag: string } | undefined> {
     const found = await store.get(MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES, signal });
     return found && { manifest: decodeManifest(found.body), etag: found.etag };
   }
@@ -148,8 +163,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     ours = written.etag;
     savedAt = state.asOf;
     readSince = 0;
-    // Between our look and our manifest another reader may have removed pieces that only we knew to be of use.
-    if (isTakeover && (await dropMissing(state)) > 0) await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
+    // Between our look and our manifest another reader may have removed pieces that only we knew to
+    // be of use.
+    if (isTakeover && (await dropMissing(state)) > 0)
+      await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
     await sweep(new Set([index, ...segments].map(({ name }) => toKey(name))), written.lastModified);
   }
 
@@ -166,8 +183,9 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   }
 
   /**
-   * Removes pieces that no manifest has named for some time: by this machine's clock and by the store's, since by one that is ahead a piece that
-   * another reader is about to name would seem old.
+   * Removes pieces that no manifest has named for some time: by this machine's clock and by the
+   * store's, since by one that is ahead a piece that another reader is about to name would seem
+   * old.
    *
    * @param writtenAt when the store has just received something, by its word
    */
@@ -179,7 +197,8 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const latest = Math.min(now, store.now ? await store.now() : writtenAt);
     for await (const page of store.list(PREFIX)) {
       const old = page.filter(
-        ({ key, lastModified }) => key !== MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
+        ({ key, lastModified }) =>
+          key !== MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
       );
       await pMap(old, ({ key }) => store.delete(key), { concurrency: CONCURRENCY });
     }
@@ -191,7 +210,8 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOAD_TIMEOUT_MS)]);
       setMaxListeners(0, bounded);
       try {
-        // A writer may have replaced it while we read, and its old pieces may be gone: then the new one will do.
+        // A writer may have replaced it while we read, and its old pieces may be gone: then the new
+        // one will do.
         return await read(bounded).catch((error: unknown) => {
           if (error instanceof BrokenSnapshot) return read(bounded);
           throw error;

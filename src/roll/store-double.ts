@@ -1,4 +1,5 @@
-// For tests: a store in memory with a clock to set, which counts what is asked of it and fails where it is told to.
+// For tests: a store in memory with a clock to set, which counts what is asked of it and fails
+// where it is told to.
 import { formatUpdateDate } from "../report/update-date.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
@@ -24,7 +25,8 @@ export function makeStoreDouble({ splitsListings = false } = {}) {
     async put(key: string, body: string | Uint8Array) {
       return await inner.put(key, typeof body === "string" ? Buffer.from(body) : body);
     },
-    report: (id: string, more: object = {}) => JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more }),
+    report: (id: string, more: object = {}) =>
+      JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id, ...more }),
     inner,
     store: {
       ...inner,

@@ -17,17 +17,30 @@ async function look(keys: readonly string[]) {
   const store = memoryStore({ clock });
   for (const key of keys) {
     const id = parseReportKey(key)?.id;
-    await store.put(key, Buffer.from(JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id })));
+    await store.put(
+      key,
+      Buffer.from(JSON.stringify({ update_date: formatUpdateDate(now), instance_id: id })),
+    );
     now += 60_000;
   }
   const { reports, problems } = await createRoll({ store, clock }).view();
-  return { keys: readReports(reports).map(({ key }) => key), aside: problems.map(({ key, reason }) => [key, reason]) };
+  return {
+    keys: readReports(reports).map(({ key }) => key),
+    aside: problems.map(({ key, reason }) => [key, reason]),
+  };
 }
 
 describe("one host's reports under several keys", () => {
   it("count once, the newest, when an instance has got another role", async () => {
-    const [before, after] = [`reports/v1/123456789012/AROAOLD:${ID}.json`, `reports/v1/123456789012/AROANEW:${ID}.json`];
-    const { keys, aside } = await look([before, "reports/v1/123456789012/AROAOLD:i-0aaaaaaaaaaaaaaaa.json", after]);
+    const [before, after] = [
+      `reports/v1/123456789012/AROAOLD:${ID}.json`,
+      `reports/v1/123456789012/AROANEW:${ID}.json`,
+    ];
+    const { keys, aside } = await look([
+      before,
+      "reports/v1/123456789012/AROAOLD:i-0aaaaaaaaaaaaaaaa.json",
+      after,
+    ]);
     expect(keys).toEqual([after, "reports/v1/123456789012/AROAOLD:i-0aaaaaaaaaaaaaaaa.json"]);
     expect(aside).toEqual([[before, "superseded"]]);
   });
@@ -44,7 +57,9 @@ describe("one host's reports under several keys", () => {
         fc.constantFrom("", "AROAA:", "AROAB:", "AROAA:x:"),
         fc.constantFrom("a", "b", "c"),
       )
-      .map(([account, role, id]) => (account === "" ? `${id}.json` : `reports/v1/${account}/${role}${id}.json`));
+      .map(([account, role, id]) =>
+        account === "" ? `${id}.json` : `reports/v1/${account}/${role}${id}.json`,
+      );
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(key, { maxLength: 16 }), async (keys) => {
         const owner = (one: string) => parseReportKey(one) ?? { account: "", id: "" };
@@ -52,7 +67,8 @@ describe("one host's reports under several keys", () => {
           keys.some((other, place) => {
             const [mine, theirs] = [owner(keys[at] ?? ""), owner(other)];
             const isSame =
-              mine.id === theirs.id && (mine.account === theirs.account || mine.account === "" || theirs.account === "");
+              mine.id === theirs.id &&
+              (mine.account === theirs.account || mine.account === "" || theirs.account === "");
             return place > at && isSame;
           });
         const expected = keys.filter((_, at) => !isSuperseded(at)).sort();

@@ -1,12 +1,14 @@
-// One host, two keys: a host that moves from the top of the store to reports/v1/, or that gets another role, is still one host.
+// One host, two keys: a host that moves from the top of the store to reports/v1/, or that gets
+// another role, is still one host.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey, REPORTS_END, REPORTS_PREFIX } from "../report/key.ts";
 import { isReport, type Segment } from "./segment.ts";
 import { findKey, keyAt, segmentAt, type Table } from "./table.ts";
 
 /**
- * Finds, of a host's reports, all but the one received last: of one account and id, whose writers differ (ROLE_ID:INSTANCE_ID of two roles), and at the top
- * of the store, whose keys name no account. Reports of one id in two accounts are two hosts' until proven otherwise: both stay.
+ * Finds, of a host's reports, all but the one received last: of one account and id, whose writers
+ * differ (ROLE_ID:INSTANCE_ID of two roles), and at the top of the store, whose keys name no
+ * account. Reports of one id in two accounts are two hosts' until proven otherwise: both stay.
  *
  * @param asOf what was received in the future by it supersedes nothing; ms since the epoch
  * @returns the position of each superseded report, and of a newer one
@@ -41,7 +43,11 @@ export function findSuperseded(table: Table, asOf: number): ReadonlyMap<number, 
 }
 
 /** The hosts of some reports, and the reports' positions. */
-function* listIds(start: number, end: number, idAt: (at: number) => string | undefined): Generator<[id: string, at: number]> {
+function* listIds(
+  start: number,
+  end: number,
+  idAt: (at: number) => string | undefined,
+): Generator<[id: string, at: number]> {
   for (let at = start; at < end; at++) {
     const id = idAt(at);
     if (id !== undefined) yield [id, at];
@@ -49,12 +55,17 @@ function* listIds(start: number, end: number, idAt: (at: number) => string | und
 }
 
 /**
- * The accounts in which an id may stand twice: those with more than one way to write what comes before it, such as two roles. In the others each key is
- * an id of its own. Keys are compared as bytes, since this looks at every one.
+ * The accounts in which an id may stand twice: those with more than one way to write what comes
+ * before it, such as two roles. In the others each key is an id of its own. Keys are compared as
+ * bytes, since this looks at every one.
  *
  * @returns where each begins and ends
  */
-function findMixedAccounts(table: Table, start: number, end: number): (readonly [start: number, end: number])[] {
+function findMixedAccounts(
+  table: Table,
+  start: number,
+  end: number,
+): (readonly [start: number, end: number])[] {
   const writers = new Map<string, Set<string>>();
   let before: Segment | undefined;
   let beforeStart = 0;
@@ -72,7 +83,10 @@ function findMixedAccounts(table: Table, start: number, end: number): (readonly 
   }
   return [...writers]
     .filter(([, prefixes]) => prefixes.size > 1)
-    .map(([account]) => [findKey(table, account, start), findKey(table, `${account.slice(0, -1)}0`, start)] as const);
+    .map(
+      ([account]) =>
+        [findKey(table, account, start), findKey(table, `${account.slice(0, -1)}0`, start)] as const,
+    );
 }
 
 const COLON = 0x3a;
@@ -87,7 +101,8 @@ function measurePrefix({ names }: Segment, from: number, keyLength: number): num
 
 function isSame(one: Segment, oneStart: number, other: Segment, otherStart: number, length: number): boolean {
   // From the end: what differs is mostly there.
-  for (let at = length - 1; at >= 0; at--) if (one.names[oneStart + at] !== other.names[otherStart + at]) return false;
+  for (let at = length - 1; at >= 0; at--)
+    if (one.names[oneStart + at] !== other.names[otherStart + at]) return false;
   return true;
 }
 

@@ -1,7 +1,10 @@
 // Tables: which rows of which segments make up the roll, in the order of their keys.
 import { readEtag, readKey, type Segment } from "./segment.ts";
 
-/** Rows in ascending order of their keys, each key once; immutable. Columns are as long as the table. */
+/**
+ * Rows in ascending order of their keys, each key once; immutable. Columns are as long as the
+ * table.
+ */
 export interface Table {
   readonly segments: readonly Segment[];
   /** Index into segments. */
@@ -31,7 +34,10 @@ export function etagAt(table: Table, at: number): string {
   return readEtag(segmentAt(table, at), table.rowOf[at] as number);
 }
 
-/** The first position, not before `from`, whose key is not before the one given; the table's length if there is none. */
+/**
+ * The first position, not before `from`, whose key is not before the one given; the table's length
+ * if there is none.
+ */
 export function findKey(table: Table, key: string, from = 0): number {
   let low = from;
   let high = table.rowOf.length;
@@ -86,7 +92,8 @@ export function createTableBuilder(capacity: number): TableBuilder {
 }
 
 /**
- * Puts the rows of one table over those of another: where both have a key, the newer one's row stands.
+ * Puts the rows of one table over those of another: where both have a key, the newer one's row
+ * stands.
  *
  * @param newer its segments are the other's, and after them its own
  */

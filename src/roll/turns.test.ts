@@ -8,17 +8,22 @@ import { inSlices, SLICE_BYTES, sortInSlices } from "./turns.ts";
 import { countTurns } from "./turns-double.ts";
 
 describe("turns", () => {
-  it("have no more bytes than a slice, but for one piece that is larger, however many come at once", async () => {
-    const sizes = fc.array(fc.nat({ max: 150 }), { maxLength: 60 });
-    await fc.assert(
-      fc.asyncProperty(sizes, async (all) => {
-        const turns = countTurns(100);
-        await Promise.all(all.map((bytes) => turns.take(bytes)));
-        expect(turns.longest).toBeLessThanOrEqual(Math.max(100, ...all));
-        expect(turns.slices).toBeGreaterThanOrEqual(Math.ceil(all.reduce((sum, bytes) => sum + bytes, 0) / 150));
-      }),
-    );
-  });
+  it(
+    "have no more bytes than a slice, but for one piece that is larger, however many " + "come at once",
+    async () => {
+      const sizes = fc.array(fc.nat({ max: 150 }), { maxLength: 60 });
+      await fc.assert(
+        fc.asyncProperty(sizes, async (all) => {
+          const turns = countTurns(100);
+          await Promise.all(all.map((bytes) => turns.take(bytes)));
+          expect(turns.longest).toBeLessThanOrEqual(Math.max(100, ...all));
+          expect(turns.slices).toBeGreaterThanOrEqual(
+            Math.ceil(all.reduce((sum, bytes) => sum + bytes, 0) / 150),
+          );
+        }),
+      );
+    },
+  );
 
   it("divide a loop over places", async () => {
     const turns = countTurns();
@@ -37,13 +42,16 @@ describe("turns", () => {
 
   it("sort as Array.prototype.sort does, and in slices", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat({ max: 50 }), { minLength: 0, maxLength: 3000, size: "max" }), async (numbers) => {
-        const pairs = numbers.map((number, at) => ({ number, at }));
-        const order = (a: { number: number }, b: { number: number }) => a.number - b.number;
-        const turns = countTurns();
-        expect(await sortInSlices(pairs, order, turns)).toEqual(pairs.toSorted(order));
-        if (numbers.length > 1024) expect(turns.slices).toBeGreaterThan(2);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat({ max: 50 }), { minLength: 0, maxLength: 3000, size: "max" }),
+        async (numbers) => {
+          const pairs = numbers.map((number, at) => ({ number, at }));
+          const order = (a: { number: number }, b: { number: number }) => a.number - b.number;
+          const turns = countTurns();
+          expect(await sortInSlices(pairs, order, turns)).toEqual(pairs.toSorted(order));
+          if (numbers.length > 1024) expect(turns.slices).toBeGreaterThan(2);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -53,12 +61,24 @@ it("reads a few large reports that arrive at once in slices of their bytes", asy
   const now = Date.UTC(2024, 2, 1);
   const store = memoryStore({ clock: () => now });
   for (let at = 0; at < 24; at++) {
-    const body = JSON.stringify({ update_date: "2024-03-01T00:00:00Z", instance_id: `i-${at}`, pad: "x".repeat(700_000) });
+    const body = JSON.stringify({
+      update_date: "2024-03-01T00:00:00Z",
+      instance_id: `i-${at}`,
+      pad: "x".repeat(700_000),
+    });
     await store.put(`reports/v1/local/i-${at}.json`, Buffer.from(body));
   }
   const turns = countTurns();
   const signal = new AbortController().signal;
-  const refresh = createRefresh({ store, table: EMPTY_TABLE, departures: [], now, retryUnreadable: false, signal, turns });
+  const refresh = createRefresh({
+    store,
+    table: EMPTY_TABLE,
+    departures: [],
+    now,
+    retryUnreadable: false,
+    signal,
+    turns,
+  });
   const { table } = await refresh.run();
   expect(table.rowOf).toHaveLength(24);
   expect(turns.longest).toBeLessThanOrEqual(SLICE_BYTES);

@@ -1,8 +1,9 @@
-// Turns: long work goes in slices that are counted in bytes, so that other requests get theirs in between.
+// Turns: long work goes in slices that are counted in bytes, so that other requests get theirs in
+// between.
 
 /**
- * Bytes looked at in one go: some milliseconds of work. Rows would not do, since who writes reports chooses how large they are. One report at
- * most comes on top, as none is divided.
+ * Bytes looked at in one go: some milliseconds of work. Rows would not do, since who writes reports
+ * chooses how large they are. One report at most comes on top, as none is divided.
  */
 export const SLICE_BYTES = 1024 * 1024;
 
@@ -10,7 +11,10 @@ export const SLICE_BYTES = 1024 * 1024;
 export const ROW_BYTES = 16;
 
 export interface Turns {
-  /** Counts work that is about to be done. @returns undefined to go on at once; else what to wait for before it is done */
+  /**
+   * Counts work that is about to be done. @returns undefined to go on at once; else what to wait
+   * for before it is done
+   */
   take(bytes: number): Promise<void> | undefined;
 }
 
@@ -25,7 +29,9 @@ export function createTurns(pass: () => Promise<void> = passOnce, sliceBytes = S
 
   const hasRoom = (bytes: number) => spent === 0 || spent + bytes <= sliceBytes;
 
-  /** Those who wait go on one after the other, and again wait where one slice is not enough for all. */
+  /**
+   * Those who wait go on one after the other, and again wait where one slice is not enough for all.
+   */
   async function wait(bytes: number): Promise<void> {
     do {
       passing ??= pass().then(() => {
@@ -56,13 +62,20 @@ function passOnce(): Promise<void> {
 export const SHARED_TURNS: Turns = createTurns();
 
 /**
- * Does work on all places, a slice at a time. The work is a plain loop, which runs several times as fast as one that may wait.
+ * Does work on all places, a slice at a time. The work is a plain loop, which runs several times as
+ * fast as one that may wait.
  *
- * @param work begins at a place, stops when it has done about so many bytes of work, and gives the place after its last
+ * @param work begins at a place, stops when it has done about so many bytes of work, and gives the
+ *   place after its last
  */
-export async function inSlices(length: number, work: (from: number, bytes: number) => number, turns: Turns): Promise<void> {
+export async function inSlices(
+  length: number,
+  work: (from: number, bytes: number) => number,
+  turns: Turns,
+): Promise<void> {
   for (let from = 0; from < length; ) {
-    // No more is done than was counted: short questions, of which many are asked, do not take whole slices.
+    // No more is done than was counted: short questions, of which many are asked, do not take whole
+    // slices.
     const bytes = Math.min(SLICE_BYTES, (length - from) * ROW_BYTES);
     await turns.take(bytes);
     from = work(from, bytes);
@@ -76,7 +89,11 @@ const SORTED_AT_ONCE = 128;
 const COMPARISON_BYTES = 512;
 
 /** Sorts in slices; stable, as Array.prototype.sort is. */
-export async function sortInSlices<T>(values: readonly T[], compare: (a: T, b: T) => number, turns: Turns): Promise<T[]> {
+export async function sortInSlices<T>(
+  values: readonly T[],
+  compare: (a: T, b: T) => number,
+  turns: Turns,
+): Promise<T[]> {
   let from: T[] = [];
   for (let at = 0; at < values.length; at += SORTED_AT_ONCE) {
     await turns.take(SORTED_AT_ONCE * 7 * COMPARISON_BYTES);

@@ -1,4 +1,5 @@
-// What the roll shows: the reports of every host at one instant, and the objects that were set aside.
+// What the roll shows: the reports of every host at one instant, and the objects that were set
+// aside.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
@@ -6,7 +7,15 @@ import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
 import { type Departure, findDeparted } from "./departures.ts";
 import type { Refreshed } from "./refresh.ts";
-import { isReport, readBody, readEtag, readInsertion, readKey, readSetAside, type Segment } from "./segment.ts";
+import {
+  isReport,
+  readBody,
+  readEtag,
+  readInsertion,
+  readKey,
+  readSetAside,
+  type Segment,
+} from "./segment.ts";
 import { findSuperseded } from "./supersede.ts";
 import { createTableBuilder, keyAt, segmentAt, type Table } from "./table.ts";
 
@@ -35,7 +44,10 @@ export interface RollView {
   readonly departed: readonly Departure[];
   /** Reasons not to believe the reader's clock, in words; the answer may be short by it. */
   readonly doubts?: readonly string[];
-  /** Set if the store could not be read completely: what is missing, in words, and how many objects that were listed could not be read. */
+  /**
+   * Set if the store could not be read completely: what is missing, in words, and how many objects
+   * that were listed could not be read.
+   */
   readonly partial?: { readonly reason: string; readonly missing: number };
 }
 
@@ -85,17 +97,22 @@ const SLASH = 0x2f;
 
 const FUTURE_DATED: Rejection = {
   reason: "future_dated",
-  detail: "the store received it later than now by the reader's clock; set the clock of the store or of the reader right",
+  detail:
+    "the store received it later than now by the reader's clock; set the clock of " +
+    "the store or of the reader right",
 };
 
 /** A store tells whole seconds at worst. */
 const CLONE_TOLERANCE_MS = 5000;
 
-/** The two machines that made two reports of one id; undefined where one did, as far as is known. */
+/**
+ * The two machines that made two reports of one id; undefined where one did, as far as is known.
+ */
 function findClones(table: Table, at: number, winner: number): readonly [Maker, Maker] | undefined {
   const [older, newer] = [makerAt(table, at), makerAt(table, winner)];
   const [receivedAt, newerAt] = [table.receivedAt[at] as number, table.receivedAt[winner] as number];
-  const areTwo = older && newer && isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS);
+  const areTwo =
+    older && newer && isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS);
   return areTwo ? [older, newer] : undefined;
 }
 
@@ -103,9 +120,12 @@ function findClones(table: Table, at: number, winner: number): readonly [Maker, 
 function explainSuperseded(table: Table, at: number, winner: number): Rejection {
   const clones = findClones(table, at, winner);
   const key = keyAt(table, winner);
-  if (!clones) return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
+  if (!clones)
+    return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
   const [name, other] = clones.map((maker) => JSON.stringify(maker.name?.slice(0, 64) ?? "no name"));
-  const detail = `two machines report under one id: this report is of ${name}, and a newer one, of ${other}, is under ${key}; give one of them an id of its own`;
+  const detail =
+    `two machines report under one id: this report is of ${name}, and a newer one, of ` +
+    `${other}, is under ${key}; give one of them an id of its own`;
   return { reason: "clone", detail };
 }
 
@@ -123,7 +143,10 @@ function makerAt(table: Table, at: number): Maker | undefined {
 /** Problems shown at most. */
 const MAX_PROBLEMS = 10_000;
 
-/** Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets there. */
+/**
+ * Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets
+ * there.
+ */
 export function buildView(
   { table, problems: listed, problemCount: listedCount, departures }: Refreshed,
   { asOf, version }: { asOf: number; version: number },
@@ -137,12 +160,22 @@ export function buildView(
   const aside = (at: number, { reason, detail }: Rejection, size: number) => {
     problemCount++;
     if (problems.length < MAX_PROBLEMS)
-      problems.push({ key: keyAt(table, at), reason, detail, receivedAt: table.receivedAt[at] as number, size });
+      problems.push({
+        key: keyAt(table, at),
+        reason,
+        detail,
+        receivedAt: table.receivedAt[at] as number,
+        size,
+      });
   };
-  /** Whose report stands in the place of one. When a machine leaves, another one with its id stays, and comes to light. */
+  /**
+   * Whose report stands in the place of one. When a machine leaves, another one with its id stays,
+   * and comes to light.
+   */
   const findWinner = (at: number): number | undefined => {
     let winner = superseded.get(at);
-    while (winner !== undefined && departed.has(winner) && findClones(table, at, winner)) winner = superseded.get(winner);
+    while (winner !== undefined && departed.has(winner) && findClones(table, at, winner))
+      winner = superseded.get(winner);
     return winner;
   };
   const builder = createTableBuilder(count);
@@ -157,7 +190,8 @@ export function buildView(
       aside(at, FUTURE_DATED, readBody(segment, row).length);
     } else if (winner !== undefined && !departed.has(at)) {
       aside(at, explainSuperseded(table, at, winner), readBody(segment, row).length);
-    } else if (!departed.has(at)) builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
+    } else if (!departed.has(at))
+      builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
   return {
     asOf,

@@ -4,17 +4,23 @@ import { FORM_KEYS, type MatchForm } from "./match-schema.ts";
 import type { SpecDocument, Step } from "./schema.ts";
 
 /** What a shell takes as an operator, and a program gets as a word like any other. */
-const OPERATOR = /^(?:\||\|\||\|&|&|&&|;|\d?>{1,2}|\d?<{1,3}|&>{1,2}|\d?>&\d?-?)$|^\d?>{1,2}(?:&\d|\/dev\/null)$/;
+const OPERATOR =
+  /^(?:\||\|\||\|&|&|&&|;|\d?>{1,2}|\d?<{1,3}|&>{1,2}|\d?>&\d?-?)$|^\d?>{1,2}(?:&\d|\/dev\/null)$/;
 
 export function advise(spec: SpecDocument): readonly Complaint[] {
-  return spec.collect.flatMap((step, index) => [...adviseOnCommand(step, index), ...adviseOnMatch(step, index)]);
+  return spec.collect.flatMap((step, index) => [
+    ...adviseOnCommand(step, index),
+    ...adviseOnMatch(step, index),
+  ]);
 }
 
 function adviseOnCommand(step: Step, index: number): readonly Complaint[] {
   if (step.collector !== "command") return [];
   return step.options.run.flatMap((argument, at) => {
     if (at === 0 || !OPERATOR.test(argument)) return [];
-    const message = `${argument} is handed to the program as it stands: there is no shell; for a pipeline write [/bin/sh, -c, "…"], or let the program be a script`;
+    const message =
+      `${argument} is handed to the program as it stands: there is no shell; for a ` +
+      `pipeline write [/bin/sh, -c, "…"], or let the program be a script`;
     return [{ path: ["collect", index, "command", "run", at], message, atKey: false }];
   });
 }
@@ -25,7 +31,8 @@ function adviseOnMatch(step: Step, index: number): readonly Complaint[] {
   const { glob, match } = step.options;
   const isOneFile = glob.length === 1 && !/[*?[{]/.test(glob[0] ?? "");
   if (isOneFile || match.every(hasPlaceholder)) return [];
-  const message = "a match without {path}, {name} or {stem} ties the same process to every file that the glob finds";
+  const message =
+    "a match without {path}, {name} or {stem} ties the same process to every file that the glob finds";
   return [{ path: ["collect", index, "processes", "match"], message, atKey: true }];
 }
 

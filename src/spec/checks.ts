@@ -35,7 +35,8 @@ export const SpecSchema = SpecShape.superRefine((spec, context) => {
     if (step.collector === "processes") checkProcessFields(step.options.fields, index, context);
   }
   for (const [index, field] of spec.allow_credentials.entries()) {
-    if (!owners.has(field)) report(context, ["allow_credentials", index], "no step gives a field of this name");
+    if (!owners.has(field))
+      report(context, ["allow_credentials", index], "no step gives a field of this name");
   }
 });
 
@@ -47,28 +48,47 @@ function report(context: Context, path: readonly (string | number)[], message: s
 
 function checkHosts(spec: SpecDocument, first: number, context: Context): void {
   if (first < 0) {
-    report(context, ["collect"], "the step host is missing: a report needs instance_id and update_date; add `- host:`");
+    report(
+      context,
+      ["collect"],
+      "the step host is missing: a report needs instance_id and update_date; add `- host:`",
+    );
     return;
   }
   const second = spec.collect.findIndex((step, index) => index > first && step.collector === "host");
   if (second > 0) report(context, ["collect", second], "the step host stands twice; a spec has it once");
 }
 
-function checkName(field: string, step: Step, index: number, owners: Map<string, number>, context: Context): void {
+function checkName(
+  field: string,
+  step: Step,
+  index: number,
+  owners: Map<string, number>,
+  context: Context,
+): void {
   const atKey = step.collector === "file" || step.collector === "command";
   const path = ["collect", index, step.collector, ...(atKey ? ["fields", field] : ["into"])];
   const owner = owners.get(field);
   if (field === RESERVED) {
     report(context, path, "rollcall is the name of what Rollcall itself writes; choose another", atKey);
   } else if (owner !== undefined) {
-    report(context, path, `collect[${owner}] already gives the field ${JSON.stringify(field)}; choose another name`, atKey);
+    report(
+      context,
+      path,
+      `collect[${owner}] already gives the field ${JSON.stringify(field)}; choose another name`,
+      atKey,
+    );
   } else owners.set(field, index);
 }
 
 /** What the collector processes itself says of each file. */
 const PROCESS_FIELDS = ["state", "started_at", "reason", "changed"] as const;
 
-function checkProcessFields(fields: Readonly<Record<string, unknown>>, index: number, context: Context): void {
+function checkProcessFields(
+  fields: Readonly<Record<string, unknown>>,
+  index: number,
+  context: Context,
+): void {
   for (const field of PROCESS_FIELDS) {
     if (!(field in fields)) continue;
     report(
@@ -88,7 +108,8 @@ function checkKeysHaveFormat(step: Step, index: number, context: Context): void 
     report(
       context,
       ["collect", index, step.collector, "fields", field, "key"],
-      "plain text has no keys: say which format it is (format: json, yaml, toml, ini, dotenv or properties), or give a pattern",
+      "plain text has no keys: say which format it is (format: json, yaml, toml, " +
+        "ini, dotenv or properties), or give a pattern",
     );
   }
 }

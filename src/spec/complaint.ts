@@ -6,7 +6,10 @@ import { findClosest } from "./closest.ts";
 export interface Complaint {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** Point at the key itself, not at its value. A refinement asks for it with `params: { atKey: true }`. */
+  /**
+   * Point at the key itself, not at its value. A refinement asks for it with
+   * `params: { atKey: true }`.
+   */
   readonly atKey: boolean;
 }
 
@@ -44,7 +47,10 @@ function suggest(word: string): string {
   return `; did you mean "${word}"?`;
 }
 
-/** Messages for issues whose schema gives none of its own. Unknown keys get a line each, in the order of the keys. */
+/**
+ * Messages for issues whose schema gives none of its own. Unknown keys get a line each, in the
+ * order of the keys.
+ */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "unrecognized_keys": {
@@ -76,7 +82,9 @@ function explainChoice(input: unknown, choices: readonly string[]): string {
   return `write one of ${choices.join(", ")}${input === undefined ? "" : `, not ${describe(input)}`}${hint}`;
 }
 
-/** The keys that an object schema takes. zod hands the schema that raised an issue over as `inst`. */
+/**
+ * The keys that an object schema takes. zod hands the schema that raised an issue over as `inst`.
+ */
 function listKnownKeys(schema: unknown): readonly string[] {
   if (typeof schema !== "object" || schema === null || !("shape" in schema)) return [];
   return typeof schema.shape === "object" && schema.shape !== null ? Object.keys(schema.shape) : [];
@@ -87,7 +95,11 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     const messages = issue.message.split("\n");
-    return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? issue.message, atKey: true }));
+    return issue.keys.map((key, index) => ({
+      path: [...path, key],
+      message: messages[index] ?? issue.message,
+      atKey: true,
+    }));
   }
   if (issue.code === "invalid_key") {
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
@@ -97,10 +109,14 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[
 }
 
 /**
- * Of a union of objects that differ in their keys, the branch that was meant is the one that knows most of the keys
- * that were written and misses none of its own. Where no branch is it, the union's own message is all there is to say.
+ * Of a union of objects that differ in their keys, the branch that was meant is the one that knows
+ * most of the keys that were written and misses none of its own. Where no branch is it, the union's
+ * own message is all there is to say.
  */
-function unfoldUnion(issue: z.core.$ZodIssueInvalidUnion, path: readonly PropertyKey[]): readonly Complaint[] {
+function unfoldUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: readonly PropertyKey[],
+): readonly Complaint[] {
   // Told apart by one key, whose value is none of those known.
   if (issue.errors.length === 0) return [{ path, message: issue.message, atKey: false }];
   const branches = issue.errors.map((issues) => ({ issues, ...judge(issues) }));
@@ -119,17 +135,22 @@ function judge(issues: readonly Issue[]): { readonly fits: boolean; readonly unk
   const fits = !issues.some(
     (issue) =>
       (issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value")) ||
-      // A key that is missing, whatever its schema says to that; unknown keys have no input of their own.
+      // A key that is missing, whatever its schema says to that; unknown keys have no input of
+      // their own.
       (issue.path.length === 1 && issue.code !== "unrecognized_keys" && issue.input === undefined),
   );
   return {
     fits,
-    unknown: issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [])),
+    unknown: issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [],
+    ),
   };
 }
 
 /** An unknown key near a known one of some branch: `patern` for `pattern`. */
-function findMistyped(issues: readonly Issue[]): { readonly key: string; readonly message: string } | undefined {
+function findMistyped(
+  issues: readonly Issue[],
+): { readonly key: string; readonly message: string } | undefined {
   for (const issue of issues) {
     if (issue.code !== "unrecognized_keys" || issue.path.length > 0) continue;
     const messages = issue.message.split("\n");
@@ -162,6 +183,7 @@ function describe(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "keys with values";
-  if (typeof value === "string") return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (typeof value === "string")
+    return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
   return value === undefined ? "nothing" : String(value);
 }

@@ -26,25 +26,31 @@ function listSpecs(page: string): readonly string[] {
 }
 
 describe("the docs", () => {
-  it.each(COLLECTORS)("have a page for %s with every option and a spec that shows it", async (name, options) => {
-    const page = await read(`collectors/${name}.md`);
-    expect(page.startsWith(`# ${name}\n`)).toBe(true);
-    const headings = [...page.matchAll(/^`([a-z_0-9]+)(?::[^`]*)?`$/gm)].map((match) => match[1]);
-    expect(headings).toEqual(Object.keys(options.shape));
-    const specs = listSpecs(page);
-    expect(specs.length).toBeGreaterThan(0);
-    expect(specs.map(mistakes)).toEqual(specs.map(() => ""));
-  });
+  it.each(COLLECTORS)(
+    "have a page for %s with every option and a spec that shows it",
+    async (name, options) => {
+      const page = await read(`collectors/${name}.md`);
+      expect(page.startsWith(`# ${name}\n`)).toBe(true);
+      const headings = [...page.matchAll(/^`([a-z_0-9]+)(?::[^`]*)?`$/gm)].map((match) => match[1]);
+      expect(headings).toEqual(Object.keys(options.shape));
+      const specs = listSpecs(page);
+      expect(specs.length).toBeGreaterThan(0);
+      expect(specs.map(mistakes)).toEqual(specs.map(() => ""));
+    },
+  );
 
   it("have no page for a collector that is not", async () => {
-    expect((await readdir(new URL("collectors/", DOCS))).sort()).toEqual(COLLECTORS.map(([name]) => `${name}.md`).sort());
+    expect((await readdir(new URL("collectors/", DOCS))).sort()).toEqual(
+      COLLECTORS.map(([name]) => `${name}.md`).sort(),
+    );
   });
 
   it("name every collector, format and field source in spec.md", async () => {
     const page = await read("spec.md");
     for (const [name] of COLLECTORS) expect(page).toContain(`[\`${name}\`](collectors/${name}.md)`);
     for (const format of FORMATS) expect(page).toContain(`| \`${format}\` |`);
-    for (const source of ["pattern", "key", "path", "value"]) expect(page).toMatch(new RegExp(`^\`${source}: [^\`]+\`$`, "m"));
+    for (const source of ["pattern", "key", "path", "value"])
+      expect(page).toMatch(new RegExp(`^\`${source}: [^\`]+\`$`, "m"));
     for (const word of ["optional: true", "version", "collect"]) expect(page).toContain(word);
     expect(listSpecs(page).map(mistakes)).toEqual([""]);
   });

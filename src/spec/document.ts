@@ -1,4 +1,5 @@
-// Reads a YAML document that a person wrote, and points at each mistake by line and column. Knows no particular schema.
+// Reads a YAML document that a person wrote, and points at each mistake by line and column. Knows
+// no particular schema.
 import {
   type Document,
   isAlias,
@@ -17,7 +18,10 @@ import type { z } from "zod";
 import { type Complaint, check } from "./complaint.ts";
 import { formatPath, type Mistake } from "./mistake.ts";
 
-/** How often aliases may be followed; a document of nested aliases could otherwise unfold to gigabytes. */
+/**
+ * How often aliases may be followed; a document of nested aliases could otherwise unfold to
+ * gigabytes.
+ */
 const MAX_ALIASES = 100;
 /** Deepest nesting of brackets; beyond it a parser's stack would be at risk. */
 const MAX_NESTING = 64;
@@ -32,19 +36,25 @@ export interface DocumentOptions<Value = unknown> {
 }
 
 /**
- * Reads one YAML 1.2 document and checks it against a schema. Refused are syntax errors, keys that stand twice, more than
- * one document, tags beyond the plain ones, keys that are no text, `__proto__`, and aliases that unfold too far.
+ * Reads one YAML 1.2 document and checks it against a schema. Refused are syntax errors, keys that
+ * stand twice, more than one document, tags beyond the plain ones, keys that are no text,
+ * `__proto__`, and aliases that unfold too far.
  *
- * @returns the value as the schema makes it and what to tell of it, or at least one mistake, in the order of the text
+ * @returns the value as the schema makes it and what to tell of it, or at least one mistake, in the
+ *   order of the text
  */
 export function readDocument<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
   options: DocumentOptions<z.output<Schema>>,
-): { readonly value: z.output<Schema>; readonly advice: readonly Mistake[] } | { readonly mistakes: readonly Mistake[] } {
+):
+  | { readonly value: z.output<Schema>; readonly advice: readonly Mistake[] }
+  | { readonly mistakes: readonly Mistake[] } {
   const bytes = Buffer.byteLength(text);
-  if (bytes > options.maxBytes) return refuse(`the document has ${bytes} bytes; the limit is ${options.maxBytes}`);
-  if (measureNesting(text) > MAX_NESTING) return refuse(`brackets are nested deeper than ${MAX_NESTING} levels`);
+  if (bytes > options.maxBytes)
+    return refuse(`the document has ${bytes} bytes; the limit is ${options.maxBytes}`);
+  if (measureNesting(text) > MAX_NESTING)
+    return refuse(`brackets are nested deeper than ${MAX_NESTING} levels`);
   const lines = new LineCounter();
   const documents = parseAll(text, lines);
   if ("fault" in documents) return refuse(documents.fault);
@@ -52,7 +62,8 @@ export function readDocument<Schema extends z.ZodType>(
   if (document === undefined) return refuse("the document is empty");
   // yaml's only warnings are of tags and keys, which findForbidden refuses by itself.
   const faults = selectErrors(document.errors).map((error) => toSyntaxMistake(error, lines));
-  if (second) faults.push(locate(second.range[0], lines, "", 'a second document begins here ("---"); write only one'));
+  if (second)
+    faults.push(locate(second.range[0], lines, "", 'a second document begins here ("---"); write only one'));
   faults.push(...findForbidden(document, lines));
   if (faults.length > 0) return { mistakes: sort(faults) };
 
@@ -65,9 +76,14 @@ export function readDocument<Schema extends z.ZodType>(
   return { value: outcome.value, advice: locateAll(options.advise?.(outcome.value) ?? []) };
 }
 
-function parseAll(text: string, lines: LineCounter): { readonly list: readonly Document.Parsed[] } | { readonly fault: string } {
+function parseAll(
+  text: string,
+  lines: LineCounter,
+): { readonly list: readonly Document.Parsed[] } | { readonly fault: string } {
   try {
-    return { list: [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" })] };
+    return {
+      list: [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" })],
+    };
   } catch (error) {
     // Lists in lists (`- - - …`) need no brackets to exhaust the parser's stack.
     if (error instanceof RangeError) return { fault: TOO_DEEP };
@@ -79,7 +95,9 @@ function refuse(message: string): { readonly mistakes: readonly Mistake[] } {
   return { mistakes: [{ line: 1, column: 1, path: "", message }] };
 }
 
-/** The most brackets open at once, quotes and comments not looked at: it may only be too careful. */
+/**
+ * The most brackets open at once, quotes and comments not looked at: it may only be too careful.
+ */
 function measureNesting(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -90,7 +108,10 @@ function measureNesting(text: string): number {
   return deepest;
 }
 
-/** A key that stands twice breaks nothing after it; what comes after the first real error is mostly its echo. */
+/**
+ * A key that stands twice breaks nothing after it; what comes after the first real error is mostly
+ * its echo.
+ */
 function selectErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
   const first = errors.findIndex((error) => error.code !== "DUPLICATE_KEY");
   return first < 0 ? errors : errors.slice(0, first + 1);
@@ -129,8 +150,10 @@ function unfoldAliases(document: Document.Parsed): { readonly value: unknown } |
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
   } catch (error) {
     if (error instanceof RangeError) return { fault: TOO_DEEP };
-    // ReferenceError is what yaml throws for an alias without an anchor, and for more aliases than the limit.
-    if (error instanceof ReferenceError) return { fault: `an alias (*name) cannot be followed: ${error.message}` };
+    // ReferenceError is what yaml throws for an alias without an anchor, and for more aliases than
+    // the limit.
+    if (error instanceof ReferenceError)
+      return { fault: `an alias (*name) cannot be followed: ${error.message}` };
     throw error;
   }
 }
@@ -139,7 +162,9 @@ function locateComplaint(document: Document.Parsed, complaint: Complaint, lines:
   return locate(findOffset(document, complaint), lines, formatPath(complaint.path), complaint.message);
 }
 
-/** The offset of what a complaint is about, or of the nearest thing around it that is in the text. */
+/**
+ * The offset of what a complaint is about, or of the nearest thing around it that is in the text.
+ */
 function findOffset(document: Document.Parsed, complaint: Complaint): number {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0] ?? 0;
@@ -155,7 +180,10 @@ function findOffset(document: Document.Parsed, complaint: Complaint): number {
   return offset;
 }
 
-function findChild(node: Node | null, part: PropertyKey): { readonly key?: Scalar; readonly value: Node | null } | undefined {
+function findChild(
+  node: Node | null,
+  part: PropertyKey,
+): { readonly key?: Scalar; readonly value: Node | null } | undefined {
   if (isSeq(node)) {
     const item = node.items[Number(part)];
     return item === undefined ? undefined : { value: isNode(item) ? item : null };

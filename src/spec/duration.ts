@@ -9,13 +9,17 @@ export const DURATION_PATTERN = DURATION;
 /** Timers hold no more, 24.8 days, and one that is set to more ends at once; ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The longest duration that anything takes, 14 days; ms. Who waits for a duration and some more, so as not to stay in step, stays below MAX_TIMER_MS. */
+/**
+ * The longest duration that anything takes, 14 days; ms. Who waits for a duration and some more, so
+ * as not to stay in step, stays below MAX_TIMER_MS.
+ */
 export const MAX_DURATION_MS = 14 * UNIT_MS.d;
 
 /**
  * Reads a duration: a whole number and one unit of ms, s, m, h, d.
  *
- * @returns milliseconds, or undefined if the text is no such duration, or a longer one than anything takes
+ * @returns milliseconds, or undefined if the text is no such duration, or a longer one than
+ *   anything takes
  */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
@@ -24,7 +28,9 @@ export function parseDuration(text: string): number | undefined {
   return ms <= MAX_DURATION_MS ? ms : undefined;
 }
 
-/** Writes milliseconds as parseDuration reads them, in the largest unit that leaves a whole number. */
+/**
+ * Writes milliseconds as parseDuration reads them, in the largest unit that leaves a whole number.
+ */
 export function formatDuration(ms: number): string {
   for (const unit of ["h", "m", "s"] as const) {
     if (ms > 0 && ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`;

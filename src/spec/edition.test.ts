@@ -26,12 +26,17 @@ const EDITION: Edition = {
 describe("a signed edition", () => {
   it("is read back by whoever trusts its key, also among others", () => {
     const bytes = signEdition(EDITION, OURS.secret);
-    expect(readEdition(bytes, [THEIRS.trusted, OURS.trusted])).toEqual({ edition: EDITION, keyId: OURS.trusted.id });
+    expect(readEdition(bytes, [THEIRS.trusted, OURS.trusted])).toEqual({
+      edition: EDITION,
+      keyId: OURS.trusted.id,
+    });
   });
 
   it("is refused where its key is not trusted, with the name of the key", () => {
     const bytes = signEdition(EDITION, THEIRS.secret);
-    expect(readEdition(bytes, [OURS.trusted])).toEqual({ refusal: expect.stringContaining(THEIRS.trusted.id) });
+    expect(readEdition(bytes, [OURS.trusted])).toEqual({
+      refusal: expect.stringContaining(THEIRS.trusted.id),
+    });
     expect(readEdition(bytes, [])).toHaveProperty("refusal");
   });
 
@@ -42,7 +47,8 @@ describe("a signed edition", () => {
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] ?? 0) ^ flip;
         const read = readEdition(changed, [OURS.trusted]);
-        // The key's name is a hint, and white space in base64 or JSON says nothing: what is read is what was signed.
+        // The key's name is a hint, and white space in base64 or JSON says nothing: what is read is
+        // what was signed.
         if ("edition" in read) expect(read.edition).toEqual(EDITION);
         else expect(read.refusal).not.toBe("");
       }),
@@ -54,7 +60,9 @@ describe("a signed edition", () => {
     const payload = Buffer.from(JSON.stringify(EDITION));
     const other = sealEnvelope("application/vnd.other+json", payload, OURS.secret);
     expect(readEdition(other, [OURS.trusted])).toEqual({ refusal: "it is of another kind" });
-    const relabelled = Buffer.from(other.toString().replace("vnd.other+json", "vnd.rollcall.spec-edition.v1+json"));
+    const relabelled = Buffer.from(
+      other.toString().replace("vnd.other+json", "vnd.rollcall.spec-edition.v1+json"),
+    );
     expect(readEdition(relabelled, [OURS.trusted])).toHaveProperty("refusal");
     const later = signEdition({ ...EDITION, format: 2 as 1 }, OURS.secret);
     expect(readEdition(later, [OURS.trusted])).toEqual({ refusal: expect.stringContaining("version") });
@@ -71,7 +79,11 @@ describe("a signed edition", () => {
 describe("choosePart", () => {
   const ids = Array.from({ length: 10_000 }, (_, at) => `i-0${at.toString(16).padStart(16, "0")}`);
   const covered = (share: number, spec = "new") =>
-    new Set(ids.filter((id) => choosePart({ parts: [{ spec, share }, { spec: "old" }] }, { instance_id: id })?.spec === spec));
+    new Set(
+      ids.filter(
+        (id) => choosePart({ parts: [{ spec, share }, { spec: "old" }] }, { instance_id: id })?.spec === spec,
+      ),
+    );
 
   it("gives a canary to its share of the hosts, and to the same ones when the share grows", () => {
     const [tenth, half] = [covered(10), covered(50)];

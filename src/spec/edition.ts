@@ -24,7 +24,12 @@ export const MAX_EDITION_NUMBER = 1_000_000_000;
 const PAYLOAD_TYPE = "application/vnd.rollcall.spec-edition.v1+json";
 
 /** Facts of a host that no spec changes; filters are over these. */
-export const FILTER_FIELDS = ["instance_id", "instance_name", "instance_type", "instance_life_cycle"] as const;
+export const FILTER_FIELDS = [
+  "instance_id",
+  "instance_name",
+  "instance_type",
+  "instance_life_cycle",
+] as const;
 type FilterField = (typeof FILTER_FIELDS)[number];
 
 const PART = z.strictObject({
@@ -51,7 +56,9 @@ export type EditionPart = z.infer<typeof PART>;
 export type Edition = z.infer<typeof EDITION>;
 
 /** What a host is, for filters and shares. */
-export type HostFacts = { readonly [Name in FilterField]?: string | undefined } & { readonly instance_id: string };
+export type HostFacts = { readonly [Name in FilterField]?: string | undefined } & {
+  readonly instance_id: string;
+};
 
 /** Signs an edition. */
 export function signEdition(edition: Edition, key: KeyObject): Buffer {
@@ -73,7 +80,11 @@ export function readEdition(
   const edition = EDITION.safeParse(JSON.parse(opened.payload.toString("utf8"))).data;
   return edition
     ? { edition, keyId: opened.keyId }
-    : { refusal: `it is of a version that this agent does not know, or its number is above ${MAX_EDITION_NUMBER}` };
+    : {
+        refusal:
+          "it is of a version that this agent does not know, or its number is above " +
+          `${MAX_EDITION_NUMBER}`,
+      };
 }
 
 /** The part of an edition that covers a host; undefined if none does. */
@@ -85,8 +96,8 @@ export function choosePart({ parts }: Pick<Edition, "parts">, host: HostFacts): 
 }
 
 /**
- * A host's lot, from 0 to 100: the same as long as the spec is, so that the hosts of a tenth are among those of a half, and other ones for
- * another spec.
+ * A host's lot, from 0 to 100: the same as long as the spec is, so that the hosts of a tenth are
+ * among those of a half, and other ones for another spec.
  */
 function drawLot(spec: string, id: string): number {
   const hash = createHash("sha256")

@@ -1,4 +1,5 @@
-// The envelope around what is signed: DSSE, https://github.com/secure-systems-lab/dsse/blob/master/envelope.md. Pure.
+// The envelope around what is signed: DSSE,
+// https://github.com/secure-systems-lab/dsse/blob/master/envelope.md. Pure.
 import { type KeyObject, sign, verify } from "node:crypto";
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
@@ -43,7 +44,9 @@ export function openEnvelope(
   const signed = encodeForSigning(payloadType, payload);
   for (const { id, key } of keys) {
     // A key id is a hint only; whoever forges an envelope may write any.
-    const isSigned = envelope.signatures.some(({ sig }) => verify(null, signed, key, Buffer.from(sig, "base64")));
+    const isSigned = envelope.signatures.some(({ sig }) =>
+      verify(null, signed, key, Buffer.from(sig, "base64")),
+    );
     if (isSigned) return { payload, keyId: id };
   }
   const names = envelope.signatures.map(({ keyid }) => keyid.replace(/[^0-9a-zA-Z_-]/g, "?")).join(", ");
@@ -52,5 +55,8 @@ export function openEnvelope(
 
 /** The payload as signatures cover it, together with its type: DSSE's PAE. */
 function encodeForSigning(payloadType: string, payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `), payload]);
+  return Buffer.concat([
+    Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `),
+    payload,
+  ]);
 }

@@ -4,7 +4,8 @@ import { compileFilePolicy, compileGlob } from "./file-policy.ts";
 import { parseSpec } from "./spec.ts";
 
 const OWN = ["/var/lib/rollcall", "/etc/rollcall/config.yaml"];
-const policy = (allowed?: string[], variables: string[] = []) => compileFilePolicy({ allowed, own: OWN, variables });
+const policy = (allowed?: string[], variables: string[] = []) =>
+  compileFilePolicy({ allowed, own: OWN, variables });
 
 function judge(steps: string, { judgeSpec } = policy()): string | undefined {
   const outcome = parseSpec(`version: 1\ncollect:\n  - host:\n${steps}\n`);
@@ -47,7 +48,8 @@ describe("a policy for files", () => {
 
   it("lets a host say which alone", () => {
     const { judgePath } = policy(["/opt/app/conf/*.conf", "/srv/", "/etc/{a,b}.conf"]);
-    for (const path of ["/opt/app/conf/x.conf", "/srv/a/b", "/etc/b.conf"]) expect(judgePath(path)).toBeUndefined();
+    for (const path of ["/opt/app/conf/x.conf", "/srv/a/b", "/etc/b.conf"])
+      expect(judgePath(path)).toBeUndefined();
     for (const path of [
       "/opt/app/conf/x/y.conf",
       "/opt/app/conf/x.conf2",

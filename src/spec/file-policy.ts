@@ -1,9 +1,13 @@
-// The local policy for files: which of them a spec that came from elsewhere may read on this host, and which variables it may look for. Pure.
+// The local policy for files: which of them a spec that came from elsewhere may read on this host,
+// and which variables it may look for. Pure.
 import { posix } from "node:path";
 import type { Spec } from "./spec.ts";
 
 export interface FilePolicyOptions {
-  /** Paths and globs; folders, with `/` at their end, for all below them. Undefined: all that is not secret. */
+  /**
+   * Paths and globs; folders, with `/` at their end, for all below them. Undefined: all that is not
+   * secret.
+   */
   readonly allowed: readonly string[] | undefined;
   /** Files and folders of the agent itself. */
   readonly own: readonly string[];
@@ -22,7 +26,10 @@ export interface FilePolicy {
   judgeSpec(spec: Spec): string | undefined;
 }
 
-/** What each sign of a glob means: `*` and `?` within a name, `**` through folders. Who writes it on a host trusts himself. */
+/**
+ * What each sign of a glob means: `*` and `?` within a name, `**` through folders. Who writes it on
+ * a host trusts himself.
+ */
 const SIGNS: Readonly<Record<string, string>> = {
   "**/": "(?:[^/]+/)*",
   "**": ".*",
@@ -33,7 +40,10 @@ const SIGNS: Readonly<Record<string, string>> = {
   ",": "|",
 };
 
-/** What no published spec reads unless the policy names the very file: secrets of the system, of processes and of users. */
+/**
+ * What no published spec reads unless the policy names the very file: secrets of the system, of
+ * processes and of users.
+ */
 const SECRET = [
   "/proc/**/{environ,mem,auxv}",
   "/proc/kcore",
@@ -53,8 +63,11 @@ const PRIVATE_KEY = /^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/m;
 
 /** Compiles a policy. */
 export function compileFilePolicy({ allowed, own, variables }: FilePolicyOptions): FilePolicy {
-  const allows = allowed?.map((entry) => (entry.endsWith("/") ? (path: string) => path.startsWith(entry) : compileGlob(entry)));
-  const isOwn = (path: string) => own.some((one) => path === one || path.startsWith(one.endsWith("/") ? one : `${one}/`));
+  const allows = allowed?.map((entry) =>
+    entry.endsWith("/") ? (path: string) => path.startsWith(entry) : compileGlob(entry),
+  );
+  const isOwn = (path: string) =>
+    own.some((one) => path === one || path.startsWith(one.endsWith("/") ? one : `${one}/`));
 
   function judgePath(path: string): string | undefined {
     if (allowed?.includes(path)) return undefined;
@@ -82,12 +95,16 @@ export function compileFilePolicy({ allowed, own, variables }: FilePolicyOptions
       const variable = listVariables(spec).find((name) => !variables.includes(name));
       return variable === undefined
         ? undefined
-        : `it would look for ${variable} in the environment of processes, which this host's policy (allow_environment) does not allow`;
+        : `it would look for ${variable} in the environment of processes, which this ` +
+            "host's policy (allow_environment) does not allow";
     },
   };
 }
 
-/** Files that a spec names as they are; of globs and placeholders what they lead to is judged when it is read. */
+/**
+ * Files that a spec names as they are; of globs and placeholders what they lead to is judged when
+ * it is read.
+ */
 function listNamed({ steps }: Spec): string[] {
   return steps.flatMap((step) => {
     switch (step.collector) {
@@ -108,13 +125,17 @@ function listNamed({ steps }: Spec): string[] {
 }
 
 function listProcessGlobs({ steps }: Spec): string[] {
-  return steps.flatMap(({ collector, options }) => (collector === "processes" ? [...options.glob, ...options.also] : []));
+  return steps.flatMap(({ collector, options }) =>
+    collector === "processes" ? [...options.glob, ...options.also] : [],
+  );
 }
 
 function listVariables({ steps }: Spec): string[] {
   return steps.flatMap((step) =>
     step.collector === "processes"
-      ? step.options.match.flatMap(({ environ }) => (environ === undefined ? [] : [environ.slice(0, environ.indexOf("="))]))
+      ? step.options.match.flatMap(({ environ }) =>
+          environ === undefined ? [] : [environ.slice(0, environ.indexOf("="))],
+        )
       : [],
   );
 }
@@ -127,7 +148,8 @@ function isPlain(path: string): boolean {
 export function compileGlob(glob: string): (path: string) => boolean {
   const hasBraces = /\{.*\}/.test(glob);
   const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[[^\]]*\]|[^A-Za-z0-9/_-]/g, (token) => {
-    if (token.length > 1 && token.startsWith("[")) return `[${token.slice(1, -1).replace(/^!/, "^").replaceAll("\\", "\\\\")}]`;
+    if (token.length > 1 && token.startsWith("["))
+      return `[${token.slice(1, -1).replace(/^!/, "^").replaceAll("\\", "\\\\")}]`;
     const isLiteral = token === "," && !hasBraces;
     return (isLiteral ? undefined : SIGNS[token]) ?? `\\${token}`;
   });

@@ -1,8 +1,8 @@
 // What is wrong with a glob that would otherwise find nothing, without a word. Pure.
 
 /**
- * Looks for a brace or bracket that is never closed, and for one that was never opened: the walker takes them as plain
- * characters, so that the glob finds nothing.
+ * Looks for a brace or bracket that is never closed, and for one that was never opened: the walker
+ * takes them as plain characters, so that the glob finds nothing.
  *
  * @returns what to write, in one sentence; undefined if the glob is well
  */
@@ -17,7 +17,10 @@ export function findGlobMistake(glob: string): string | undefined {
       at = end;
     } else if (char === "{") braces.push(at);
     else if (char === "}" && braces.pop() === undefined) {
-      return `the brace "}" at character ${at + 1} was never opened; write {a,b}, or \\} for a brace in a name`;
+      return (
+        `the brace "}" at character ${at + 1} was never opened; write {a,b}, or \\} ` +
+        "for a brace in a name"
+      );
     }
   }
   const [open] = braces;
@@ -38,5 +41,8 @@ function findClassEnd(glob: string, start: number): number | undefined {
 
 function explainUnclosed(open: string, close: string, at: number): string {
   const example = open === "{" ? "{a,b}" : "[abc]";
-  return `the ${open} at character ${at + 1} is never closed with a ${close}; write ${example}, or \\${open} where a name has one`;
+  return (
+    `the ${open} at character ${at + 1} is never closed with a ${close}; write ` +
+    `${example}, or \\${open} where a name has one`
+  );
 }

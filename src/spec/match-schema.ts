@@ -9,12 +9,17 @@ const MAX_WORDS_LENGTH = 1000;
 /** What stands for a part of the file's path, in every form. */
 const PLACEHOLDERS = ["{path}", "{name}", "{stem}"] as const;
 
-/** A text with placeholders. Any other word in braces would be looked for as it stands, and never be found. */
+/**
+ * A text with placeholders. Any other word in braces would be looked for as it stands, and never be
+ * found.
+ */
 function withPlaceholders(text: z.ZodString) {
   return text.superRefine((value, context) => {
     for (const [word = ""] of value.matchAll(/\{\{?[A-Za-z_][\w.-]*\}?\}/g)) {
       if (PLACEHOLDERS.some((placeholder) => placeholder === word)) continue;
-      const message = `${word} stands for nothing; write {path} for the file's path, {name} for its name, {stem} for its name without the extension`;
+      const message =
+        `${word} stands for nothing; write {path} for the file's path, {name} for its ` +
+        "name, {stem} for its name without the extension";
       context.addIssue({ code: "custom", message });
     }
   });
@@ -33,7 +38,10 @@ function pathOf(option: string, example: string) {
     z
       .string()
       .max(MAX_PATH_LENGTH, `a path has at most ${MAX_PATH_LENGTH} characters`)
-      .regex(/^(?:\/|\{path\})[^\0]*$/, `${option}: write an absolute path, one that starts with "/": ${example}`),
+      .regex(
+        /^(?:\/|\{path\})[^\0]*$/,
+        `${option}: write an absolute path, one that starts with "/": ${example}`,
+      ),
   );
 }
 
@@ -42,7 +50,10 @@ const Unit = withPlaceholders(
     .string()
     .max(255, "a unit's name has at most 255 characters")
     // systemd.unit(5): letters, digits and :-_.\@; the kinds that have processes of their own.
-    .regex(/^(?:[A-Za-z0-9:_.\\@-]|\{\w+\})+$/, "write a unit's name, as systemctl shows it: app@{stem}.service")
+    .regex(
+      /^(?:[A-Za-z0-9:_.\\@-]|\{\w+\})+$/,
+      "write a unit's name, as systemctl shows it: app@{stem}.service",
+    )
     .refine(
       (name) => !/\.(?:socket|timer|target|path|mount|automount|device|swap)$/.test(name),
       "such a unit has no process of its own; write the service that it starts: app.service",
@@ -60,10 +71,18 @@ const FormObject = z
   .strictObject({
     words: Words.optional().describe("Words that the command line has one after the other: --config {path}."),
     unit: Unit.optional().describe("The systemd unit that the process belongs to: app@{stem}.service."),
-    pidfile: pathOf("pidfile", "/run/app/{stem}.pid").optional().describe("The file that holds the process's number."),
-    environ: Environ.optional().describe("A variable of the environment that the process was started with: APP_CONFIG={path}."),
-    cwd: pathOf("cwd", "/srv/{stem}").optional().describe("The folder that the process works in: /srv/{stem}."),
-    open: pathOf("open", "{path}").optional().describe("A file that the process holds open or mapped: {path}."),
+    pidfile: pathOf("pidfile", "/run/app/{stem}.pid")
+      .optional()
+      .describe("The file that holds the process's number."),
+    environ: Environ.optional().describe(
+      "A variable of the environment that the process was started with: APP_CONFIG={path}.",
+    ),
+    cwd: pathOf("cwd", "/srv/{stem}")
+      .optional()
+      .describe("The folder that the process works in: /srv/{stem}."),
+    open: pathOf("open", "{path}")
+      .optional()
+      .describe("A file that the process holds open or mapped: {path}."),
   })
   .refine((form) => Object.keys(form).length > 0, {
     message: "give at least one of words, unit, pidfile, environ, cwd, open",
@@ -72,7 +91,9 @@ const FormObject = z
   });
 
 const Form = z.union([Words.transform((words) => ({ words })), FormObject], {
-  error: "write words of the command line (--config {path}), or one or more of words, unit, pidfile, environ, cwd, open",
+  error:
+    "write words of the command line (--config {path}), or one or more of words, " +
+    "unit, pidfile, environ, cwd, open",
 });
 
 /** One way to know a process: all that stands in it must hold. */
@@ -82,7 +103,12 @@ export type MatchForm = Readonly<z.infer<typeof FormObject>>;
 export const FORM_KEYS: readonly string[] = Object.keys(FormObject.shape);
 
 export const Match = z
-  .union([Form, z.array(Form).min(1, "give at least one form").max(MAX_FORMS, `at most ${MAX_FORMS} forms`)], {
-    error: "write words of the command line (--config {path}), a form (unit: app@{stem}.service), or a list of them",
-  })
+  .union(
+    [Form, z.array(Form).min(1, "give at least one form").max(MAX_FORMS, `at most ${MAX_FORMS} forms`)],
+    {
+      error:
+        "write words of the command line (--config {path}), a form (unit: " +
+        "app@{stem}.service), or a list of them",
+    },
+  )
   .transform((forms): readonly MatchForm[] => (Array.isArray(forms) ? forms : [forms]));

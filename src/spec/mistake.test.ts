@@ -4,7 +4,9 @@ import { formatPath, renderMistakes } from "./mistake.ts";
 import { parseSpec } from "./spec.ts";
 
 it("a path reads as people write it", () => {
-  expect(formatPath(["collect", 1, "file", "fields", "a b", "key"])).toBe('collect[1].file.fields["a b"].key');
+  expect(formatPath(["collect", 1, "file", "fields", "a b", "key"])).toBe(
+    'collect[1].file.fields["a b"].key',
+  );
   expect(formatPath([])).toBe("");
 });
 
@@ -13,7 +15,8 @@ describe("renderMistakes", () => {
     const text = "version: 1\ncollect:\n  - host:\n  - comand: {}\n";
     const parsed = parseSpec(text);
     expect("mistakes" in parsed && renderMistakes("rollcall.yaml", text, parsed.mistakes)).toBe(
-      'rollcall.yaml:4:5: collect[1].comand: unknown key "comand"; did you mean "command"?\n  4 |   - comand: {}\n    |     ^\n',
+      'rollcall.yaml:4:5: collect[1].comand: unknown key "comand"; did you mean ' +
+        '"command"?\n  4 |   - comand: {}\n    |     ^\n',
     );
   });
 

@@ -6,7 +6,10 @@ export interface Mistake {
   readonly line: number;
   /** Counted from 1, in UTF-16 code units. */
   readonly column: number;
-  /** Where in the document's structure, like `collect[1].command.run`; "" for the document as a whole. */
+  /**
+   * Where in the document's structure, like `collect[1].command.run`; "" for the document as a
+   * whole.
+   */
   readonly path: string;
   /** What is wrong and what to write instead; one line. */
   readonly message: string;
@@ -39,9 +42,12 @@ function renderMistake(file: string, lines: readonly string[], mistake: Mistake)
   const head = `${file}:${mistake.line}:${mistake.column}: ${subject}${mistake.message}\n`;
   const line = lines[mistake.line - 1];
   if (line === undefined || line.trim() === "") return head;
-  // A long line is cut around the caret, and what a terminal would take as a command is shown as a dot.
+  // A long line is cut around the caret, and what a terminal would take as a command is shown as a
+  // dot.
   const from = Math.max(0, mistake.column - 1 - MAX_FRAME_WIDTH / 2);
-  const part = line.slice(from, from + MAX_FRAME_WIDTH).replace(/[\p{Cc}\p{Cs}]/gu, (char) => (char === "\t" ? " " : "·"));
+  const part = line
+    .slice(from, from + MAX_FRAME_WIDTH)
+    .replace(/[\p{Cc}\p{Cs}]/gu, (char) => (char === "\t" ? " " : "·"));
   const number = String(mistake.line);
   const gutter = " ".repeat(number.length);
   return `${head}  ${number} | ${part}\n  ${gutter} | ${" ".repeat(mistake.column - 1 - from)}^\n`;

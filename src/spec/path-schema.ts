@@ -18,7 +18,10 @@ const Glob = AbsolutePath.superRefine((glob, context) => {
 
 /** One glob or several, as a list. */
 export const Globs = z
-  .union([Glob, z.array(Glob).min(1, "give at least one glob").max(MAX_GLOBS, `at most ${MAX_GLOBS} globs`)], {
-    error: "write a glob, or a list of globs: /opt/app/conf/*.conf",
-  })
+  .union(
+    [Glob, z.array(Glob).min(1, "give at least one glob").max(MAX_GLOBS, `at most ${MAX_GLOBS} globs`)],
+    {
+      error: "write a glob, or a list of globs: /opt/app/conf/*.conf",
+    },
+  )
   .transform((globs) => (typeof globs === "string" ? [globs] : globs));

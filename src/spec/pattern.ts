@@ -5,9 +5,10 @@ import { RE2JS, RE2JSException } from "re2js";
 export const MAX_PATTERN_LENGTH = 1000;
 
 /**
- * Most steps that one search may cost: the compiled size of the pattern times the length of the text. Linear time is not
- * yet little time; RE2 in JavaScript does about 60 million steps a second (measured: Node 20, 2.5 GHz), so a search ends
- * in about two seconds at worst. A usual pattern has a size of 20 and searches 5 MB within this.
+ * Most steps that one search may cost: the compiled size of the pattern times the length of the
+ * text. Linear time is not yet little time; RE2 in JavaScript does about 60 million steps a second
+ * (measured: Node 20, 2.5 GHz), so a search ends in about two seconds at worst. A usual pattern has
+ * a size of 20 and searches 5 MB within this.
  */
 const MAX_SEARCH_STEPS = 100_000_000;
 
@@ -16,8 +17,9 @@ export interface Pattern {
   /**
    * Searches a text; `^` and `$` match at lines, and a line may end in CR LF.
    *
-   * @returns the first capture group of the first match, or the whole match if the pattern has no group; undefined if
-   *   nothing matches, or the group took no part in the match; `too_costly` if the search would take too long
+   * @returns the first capture group of the first match, or the whole match if the pattern has no
+   *   group; undefined if nothing matches, or the group took no part in the match; `too_costly` if
+   *   the search would take too long
    */
   search(text: string): Match | undefined | typeof TOO_COSTLY;
 }
@@ -35,7 +37,8 @@ export interface Match {
 export const TOO_COSTLY = Symbol("too costly");
 
 /**
- * Compiles a pattern in RE2's syntax (https://github.com/google/re2/wiki/Syntax): no look-around, no back references.
+ * Compiles a pattern in RE2's syntax (https://github.com/google/re2/wiki/Syntax): no look-around,
+ * no back references.
  *
  * @returns the pattern, or what is wrong with it
  */
@@ -61,22 +64,35 @@ export function compilePattern(source: string): Pattern | { readonly mistake: st
       if (size * lines.length > MAX_SEARCH_STEPS) return TOO_COSTLY;
       const matcher = compiled.matcher(lines);
       const value = matcher.find() ? (matcher.group(group) ?? undefined) : undefined;
-      return value === undefined ? undefined : { value, text: lines, start: matcher.start(group), end: matcher.end(group) };
+      return value === undefined
+        ? undefined
+        : { value, text: lines, start: matcher.start(group), end: matcher.end(group) };
     },
   };
 }
 
-/** `/text/i` is how JavaScript, sed and perl write a pattern; here the slashes would be looked for in the text. */
+/**
+ * `/text/i` is how JavaScript, sed and perl write a pattern; here the slashes would be looked for
+ * in the text.
+ */
 function explainLiteral(inner: string, flags: string): string {
   const kept = [...flags].filter((flag) => flag === "i" || flag === "s").join("");
-  return `write the pattern without slashes and flags: ${kept === "" ? "" : `(?${kept})`}${inner}; if the slashes are meant, begin with [/]`;
+  return (
+    "write the pattern without slashes and flags: " +
+    `${kept === "" ? "" : `(?${kept})`}${inner}; if the slashes are meant, begin with ` +
+    "[/]"
+  );
 }
 
-/** RE2's message without the flag that we put before the pattern, and with a way out where people stumble most. */
+/**
+ * RE2's message without the flag that we put before the pattern, and with a way out where people
+ * stumble most.
+ */
 function explain(source: string, message: string): string {
   const reason = message.replace(/^error parsing regexp: /, "").replaceAll("`(?m)", "`");
   const hint = /\(\?<?[=!]|\\[1-9]/.test(source)
-    ? "; RE2 has no look-around and no back references: match the text around the value too and put (…) around the value"
+    ? "; RE2 has no look-around and no back references: match the text around the " +
+      "value too and put (…) around the value"
     : "";
   return `not a pattern that RE2 takes: ${reason}${hint}`;
 }

@@ -3,7 +3,8 @@ import { posix } from "node:path";
 import type { Spec } from "./spec.ts";
 
 /**
- * Checks a spec against the programs that are allowed: paths of programs, or of folders, with `/` at their end, that hold them.
+ * Checks a spec against the programs that are allowed: paths of programs, or of folders, with `/`
+ * at their end, that hold them.
  *
  * @returns in one sentence why the spec may not be used here; undefined if it may
  */
@@ -13,8 +14,11 @@ export function findForbiddenCommand(spec: Spec, allowed: readonly string[]): st
     const [program = ""] = step.options.run;
     // Written with dots it could lead out of the folder.
     const isPlain = posix.normalize(program) === program;
-    const isAllowed = allowed.some((entry) => (entry.endsWith("/") ? program.startsWith(entry) : program === entry));
-    if (!isPlain || !isAllowed) return `it would run ${program}, which this host's policy (allow_commands) does not allow`;
+    const isAllowed = allowed.some((entry) =>
+      entry.endsWith("/") ? program.startsWith(entry) : program === entry,
+    );
+    if (!isPlain || !isAllowed)
+      return `it would run ${program}, which this host's policy (allow_commands) does not allow`;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
-// The schema of a spec: the one source of its types, its checks, its JSON Schema and its options' descriptions.
+// The schema of a spec: the one source of its types, its checks, its JSON Schema and its options'
+// descriptions.
 import * as z from "zod";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { FORM_KEYS, Match } from "./match-schema.ts";
@@ -55,7 +56,9 @@ const Key = z
   .min(1, "a key cannot be empty")
   .max(1000, "a key has at most 1000 characters")
   .describe(
-    "Key in the parsed file, dots between levels: release.name. A number counts into an array: servers.0.name. A key that itself has dots is tried as it stands first.",
+    "Key in the parsed file, dots between levels: release.name. A number counts into " +
+      "an array: servers.0.name. A key that itself has dots is tried as it stands " +
+      "first.",
   );
 
 const PatternText = z
@@ -67,7 +70,8 @@ const PatternText = z
     if ("mistake" in pattern) context.addIssue({ code: "custom", message: pattern.mistake });
   })
   .describe(
-    "RE2 regular expression, searched in the text; ^ and $ match at lines. The value is the first (group), or the whole match if there is no group.",
+    "RE2 regular expression, searched in the text; ^ and $ match at lines. The value " +
+      "is the first (group), or the whole match if there is no group.",
   );
 
 const Optional = z
@@ -76,12 +80,17 @@ const Optional = z
   .describe("true: where it is absent the field is left out, and that is no failure. Default false.");
 
 const Literal = z
-  .union([z.string().max(8192), z.number(), z.boolean()], { error: "write a string, a number, true or false" })
+  .union([z.string().max(8192), z.number(), z.boolean()], {
+    error: "write a string, a number, true or false",
+  })
   .describe("A fixed value, the same on every host that has this spec.");
 
 const PathPart = z
   .enum(["name", "full", "stem"])
-  .describe("Of /opt/app/conf/a.conf: name is a.conf, full is the whole path, stem is a (the name without its last extension).");
+  .describe(
+    "Of /opt/app/conf/a.conf: name is a.conf, full is the whole path, stem is a (the " +
+      "name without its last extension).",
+  );
 
 const keySource = z.strictObject({ key: Key, optional: Optional });
 const patternSource = z.strictObject({ pattern: PatternText, optional: Optional });
@@ -124,7 +133,8 @@ const HostOptions = z.strictObject({
     .enum(["auto", "required", "off"])
     .default("auto")
     .describe(
-      "EC2 instance metadata. auto asks it on EC2 only; required asks anywhere and fails where no instance id can be had; off never asks. Default auto.",
+      "EC2 instance metadata. auto asks it on EC2 only; required asks anywhere and " +
+        "fails where no instance id can be had; off never asks. Default auto.",
     ),
   metadata_v1: z
     .boolean()
@@ -146,14 +156,21 @@ const CommandOptions = z.strictObject({
     .min(1, "name the program to run: [/opt/app/bin/app, --version]")
     .max(100, "at most 100 arguments")
     .refine((argv) => argv.length === 0 || argv[0]?.startsWith("/"), {
-      message: 'name the program by its absolute path, one that starts with "/"; there is no shell and no search path',
+      message:
+        'name the program by its absolute path, one that starts with "/"; there is ' +
+        "no shell and no search path",
       path: [0],
     })
-    .describe("The program by its absolute path, and its arguments. No shell reads it: no $VARIABLES, pipes or wildcards."),
+    .describe(
+      "The program by its absolute path, and its arguments. No shell reads it: no " +
+        "$VARIABLES, pipes or wildcards.",
+    ),
   timeout: z
     .string({
       error: (issue) =>
-        typeof issue.input === "number" ? `write a duration with its unit: ${issue.input}s or ${issue.input}ms` : undefined,
+        typeof issue.input === "number"
+          ? `write a duration with its unit: ${issue.input}s or ${issue.input}ms`
+          : undefined,
     })
     .regex(DURATION_PATTERN, 'write a duration like "500ms", "5s" or "1m"')
     .refine((text) => {
@@ -184,33 +201,48 @@ const ProcessesOptions = z.strictObject(
   {
     ...FilesOptions.shape,
     match: Match.prefault("{path}").describe(
-      "How a file's process is known: words that its command line has one after the other, or a form (unit, pidfile, environ, cwd, open), or a list of which any one does. {path}, {name} and {stem} stand for the file's. Default {path}.",
+      "How a file's process is known: words that its command line has one after the " +
+        "other, or a form (unit, pidfile, environ, cwd, open), or a list of which any " +
+        "one does. {path}, {name} and {stem} stand for the file's. Default {path}.",
     ),
-    program: AbsolutePath.optional().describe("The program by its absolute path; processes of other programs are passed over."),
+    program: AbsolutePath.optional().describe(
+      "The program by its absolute path; processes of other programs are passed over.",
+    ),
     reloads: z
       .enum(["workers", "self"])
       .optional()
       .describe(
-        "How a reload in place shows: workers, if the process then starts new ones; self, if nothing shows. Without it a change after the start is restart_pending.",
+        "How a reload in place shows: workers, if the process then starts new ones; " +
+          "self, if nothing shows. Without it a change after the start is " +
+          "restart_pending.",
       ),
-    also: Globs.default([]).describe("Globs of files that the configuration includes: they count like the file itself."),
+    also: Globs.default([]).describe(
+      "Globs of files that the configuration includes: they count like the file itself.",
+    ),
   },
   { error: explainProcessesKeys },
 );
 
 /** A form of `match` that was written beside it. */
 function explainProcessesKeys(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== "unrecognized_keys" || !issue.keys.some((key: string) => FORM_KEYS.includes(key))) return undefined;
+  if (issue.code !== "unrecognized_keys" || !issue.keys.some((key: string) => FORM_KEYS.includes(key)))
+    return undefined;
   return issue.keys
     .map((key: string) =>
-      FORM_KEYS.includes(key) ? `write it within match: match: { ${key}: … }` : `unknown key ${JSON.stringify(key)}`,
+      FORM_KEYS.includes(key)
+        ? `write it within match: match: { ${key}: … }`
+        : `unknown key ${JSON.stringify(key)}`,
     )
     .join("\n");
 }
 
 const ExtraOptions = z.strictObject({
-  folder: AbsolutePath.default("/etc/rollcall/extra.d").describe("The folder. Default /etc/rollcall/extra.d."),
-  into: FieldName.default("extra").describe("The report's field that holds an object, one member a file. Default extra."),
+  folder: AbsolutePath.default("/etc/rollcall/extra.d").describe(
+    "The folder. Default /etc/rollcall/extra.d.",
+  ),
+  into: FieldName.default("extra").describe(
+    "The report's field that holds an object, one member a file. Default extra.",
+  ),
 });
 
 const OsOptions = z.strictObject({
@@ -218,10 +250,15 @@ const OsOptions = z.strictObject({
 });
 
 const GpuOptions = z.strictObject({
-  into: FieldName.default("gpus").describe("The report's field that holds an array, one object a GPU. Default gpus."),
+  into: FieldName.default("gpus").describe(
+    "The report's field that holds an array, one object a GPU. Default gpus.",
+  ),
 });
 
-/** The schema of each collector's options, by the collector's name. The names here are all there are. */
+/**
+ * The schema of each collector's options, by the collector's name. The names here are all there
+ * are.
+ */
 export const COLLECTOR_OPTIONS = {
   host: HostOptions,
   command: CommandOptions,
@@ -242,7 +279,9 @@ export type Step = {
 }[CollectorName];
 
 const hostStep = z
-  .strictObject({ host: HostOptions.nullable().describe("Facts of the host itself. Every spec has this step once.") })
+  .strictObject({
+    host: HostOptions.nullable().describe("Facts of the host itself. Every spec has this step once."),
+  })
   .transform((step) => ({ collector: "host" as const, options: step.host ?? HostOptions.parse({}) }));
 const commandStep = z
   .strictObject({ command: CommandOptions.describe("Runs a program and reads what it prints.") })
@@ -255,7 +294,11 @@ const filesStep = z
   .transform((step) => ({ collector: "files" as const, options: step.files }));
 
 const processesStep = z
-  .strictObject({ processes: ProcessesOptions.describe("Reads many files, and says of each whether its process runs with it.") })
+  .strictObject({
+    processes: ProcessesOptions.describe(
+      "Reads many files, and says of each whether its process runs with it.",
+    ),
+  })
   .transform((step) => ({ collector: "processes" as const, options: step.processes }));
 const extraStep = z
   .strictObject({ extra: ExtraOptions.nullable().describe("Takes facts that others put into a folder.") })
@@ -267,9 +310,12 @@ const gpuStep = z
   .strictObject({ gpu: GpuOptions.nullable().describe("NVIDIA GPUs and their driver.") })
   .transform((step) => ({ collector: "gpu" as const, options: step.gpu ?? GpuOptions.parse({}) }));
 
-const AnyStep = z.union([hostStep, commandStep, fileStep, filesStep, processesStep, extraStep, osStep, gpuStep], {
-  error: "a step names exactly one collector: host, command, file, files, processes, extra, os or gpu",
-});
+const AnyStep = z.union(
+  [hostStep, commandStep, fileStep, filesStep, processesStep, extraStep, osStep, gpuStep],
+  {
+    error: "a step names exactly one collector: host, command, file, files, processes, extra, os or gpu",
+  },
+);
 
 /** The shape of a spec. checks.ts adds what no shape can say. */
 export const SpecShape = z.strictObject({
@@ -283,7 +329,10 @@ export const SpecShape = z.strictObject({
     .array(FieldName)
     .max(MAX_FIELDS, `at most ${MAX_FIELDS} fields`)
     .default([])
-    .describe("Fields of the report whose values are sent as they are. In all others what looks like a credential is masked."),
+    .describe(
+      "Fields of the report whose values are sent as they are. In all others what " +
+        "looks like a credential is masked.",
+    ),
 });
 
 export type SpecDocument = z.infer<typeof SpecShape>;

@@ -1,5 +1,12 @@
-// Keys that sign specs: Ed25519 (RFC 8032). The public half is one line, to be pasted into a host's configuration.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+// Keys that sign specs: Ed25519 (RFC 8032). The public half is one line, to be pasted into a host's
+// configuration.
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
 
 /** DER of a SubjectPublicKeyInfo with Ed25519, before the key's 32 bytes (RFC 8410, section 4). */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
@@ -16,7 +23,10 @@ export interface PublicKey {
 /** Makes a pair: the private half as PKCS #8 in PEM, the public one as `ed25519:…`. */
 export function makeKeyPair(): { readonly privatePem: string; readonly publicText: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  return { privatePem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(), publicText: formatPublicKey(publicKey) };
+  return {
+    privatePem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    publicText: formatPublicKey(publicKey),
+  };
 }
 
 /** @returns undefined if it is no public key */

@@ -17,7 +17,9 @@ function complain(text: string): readonly string[] {
 
 describe("a good spec", () => {
   it("is read with its defaults", () => {
-    const text = `${HEAD}  - command: { run: [/bin/app], fields: { v: { pattern: x } } }\n  - files: { glob: /a/*, into: p, fields: { n: { path: name } } }\n`;
+    const text =
+      `${HEAD}  - command: { run: [/bin/app], fields: { v: { pattern: x } } }\n  - ` +
+      "files: { glob: /a/*, into: p, fields: { n: { path: name } } }\n";
     expect(parseSpec(text)).toEqual({
       spec: {
         version: 1,
@@ -26,9 +28,17 @@ describe("a good spec", () => {
           { collector: "host", options: { metadata: "auto", metadata_v1: false } },
           {
             collector: "command",
-            options: { run: ["/bin/app"], timeout: 10_000, format: "text", fields: { v: { pattern: "x", optional: false } } },
+            options: {
+              run: ["/bin/app"],
+              timeout: 10_000,
+              format: "text",
+              fields: { v: { pattern: "x", optional: false } },
+            },
           },
-          { collector: "files", options: { glob: ["/a/*"], into: "p", format: "text", fields: { n: { path: "name" } } } },
+          {
+            collector: "files",
+            options: { glob: ["/a/*"], into: "p", format: "text", fields: { n: { path: "name" } } },
+          },
         ],
       },
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
@@ -38,7 +48,10 @@ describe("a good spec", () => {
   it("may use aliases, and begin with a byte order mark", () => {
     const fields = "fields: &f { a: { pattern: x } }";
     expect(
-      complain(`\uFEFF${HEAD}  - files: { glob: /a, into: p, ${fields} }\n  - files: { glob: /b, into: q, fields: *f }\n`),
+      complain(
+        `\uFEFF${HEAD}  - files: { glob: /a, into: p, ${fields} }\n  - files: { ` +
+          "glob: /b, into: q, fields: *f }\n",
+      ),
     ).toEqual([]);
   });
 });
@@ -55,7 +68,11 @@ describe("a mistake in the shape", () => {
       "  - command: { run: [app], fields: { a: { pattern: x } } }",
       /^4:22: collect\[1\]\.command\.run\[0\]: name the program by its absolute path/,
     ],
-    ["a mistyped collector", "  - comand: {}", /^4:5: collect\[1\]\.comand: unknown key "comand"; did you mean "command"\?$/],
+    [
+      "a mistyped collector",
+      "  - comand: {}",
+      /^4:5: collect\[1\]\.comand: unknown key "comand"; did you mean "command"\?$/,
+    ],
     [
       "two collectors in a step",
       "  - command: {}\n    file: {}",
@@ -92,7 +109,11 @@ describe("a mistake in the shape", () => {
       "  - file: { path: /a, fields: { a: { pattern: x, value: y } } }",
       /fields\.a: a field says where its value is: give exactly one of pattern, key, value; here: pattern, value$/,
     ],
-    ["no source", "  - file: { path: /a, fields: { a: {} } }", /exactly one of pattern, key, value; none is here$/],
+    [
+      "no source",
+      "  - file: { path: /a, fields: { a: {} } }",
+      /exactly one of pattern, key, value; none is here$/,
+    ],
     [
       "a path outside files",
       "  - file: { path: /a, fields: { a: { path: name } } }",
@@ -151,7 +172,8 @@ describe("a mistake in the shape", () => {
     ],
     [
       "an unknown placeholder in a form of a list",
-      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: ['{path}', { unit: 'a@{instance}.service' }] }",
+      "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: " +
+        "['{path}', { unit: 'a@{instance}.service' }] }",
       /processes\.match\[1\]\.unit: \{instance\} stands for nothing/,
     ],
     [
@@ -174,7 +196,11 @@ describe("a mistake in the shape", () => {
       "  - processes: { glob: /a, into: p, fields: { a: { pattern: x } }, match: { environ: APP } }",
       /processes\.match\.environ: write a variable and its value: APP_CONFIG=\{path\}$/,
     ],
-    ["__proto__", "  - file: { path: /a, fields: { __proto__: { pattern: x } } }", /the key __proto__ is not allowed$/],
+    [
+      "__proto__",
+      "  - file: { path: /a, fields: { __proto__: { pattern: x } } }",
+      /the key __proto__ is not allowed$/,
+    ],
   ])("%s", (_, step, message) => {
     const complaints = complain(`${HEAD}${step}\n`);
     expect(complaints).toHaveLength(1);
@@ -182,7 +208,9 @@ describe("a mistake in the shape", () => {
   });
 
   it("is told once where a word was mistyped, and several are told together", () => {
-    expect(complain("version: 1\ncolect: []\n")).toEqual(['2:1: colect: unknown key "colect"; did you mean "collect"?']);
+    expect(complain("version: 1\ncolect: []\n")).toEqual([
+      '2:1: colect: unknown key "colect"; did you mean "collect"?',
+    ]);
     expect(complain("version: 2\ncollect:\n  - host: { metadata: on }\n")).toEqual([
       "1:10: version: write version: 1",
       '3:23: collect[0].host.metadata: write one of auto, required, off, not the text "on"',
@@ -203,10 +231,19 @@ describe("advice", () => {
       "  - processes: { glob: /a/*, into: p, fields: { a: { pattern: x } }, match: /usr/sbin/mariadbd }",
       /ties the same process to every file/,
     ],
-    ["  - processes: { glob: /a/my.cnf, into: p, fields: { a: { pattern: x } }, match: /usr/sbin/mariadbd }", /^$/],
-    ["  - processes: { glob: /a/*, into: p, fields: { a: { pattern: x } }, match: { unit: 'a@{stem}.service' } }", /^$/],
+    [
+      "  - processes: { glob: /a/my.cnf, into: p, fields: { a: { pattern: x } }, match: /usr/sbin/mariadbd }",
+      /^$/,
+    ],
+    [
+      "  - processes: { glob: /a/*, into: p, fields: { a: { pattern: x } }, match: { " +
+        "unit: 'a@{stem}.service' } }",
+      /^$/,
+    ],
   ])("on %s", (step, message) => {
-    const told = reviewSpec(`${HEAD}${step}\n`).map((one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`);
+    const told = reviewSpec(`${HEAD}${step}\n`).map(
+      (one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`,
+    );
     expect(complain(`${HEAD}${step}\n`)).toEqual([]);
     expect(told.join("\n")).toMatch(message);
   });
@@ -235,7 +272,8 @@ describe("a mistake between steps", () => {
     ],
     [
       "a field twice",
-      `${HEAD}  - file: { path: /a, fields: { a: { pattern: x } } }\n  - files: { glob: /a, into: a, fields: { a: { pattern: x } } }\n`,
+      `${HEAD}  - file: { path: /a, fields: { a: { pattern: x } } }\n  - files: { ` +
+        "glob: /a, into: a, fields: { a: { pattern: x } } }\n",
       /^5:30: collect\[2\]\.files\.into: collect\[1\] already gives the field "a"/,
     ],
     [
@@ -267,7 +305,10 @@ describe("a document that is refused", () => {
     ["? {a: 1}\n: 2\n", /plain text/],
     [`${HEAD}---\n${HEAD}`, /^4:1: : a second document/],
     ["a: *x\n", /alias/],
-    ["a: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n", /alias/],
+    [
+      "a: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n",
+      /alias/,
+    ],
     ["[".repeat(1000), /nested/],
     ["x".repeat(MAX_SPEC_BYTES + 1), /65537 bytes; the limit is 65536/],
     [HEAD + "  - file: {}\n".repeat(MAX_STEPS), /at most 100 steps/],
@@ -299,7 +340,10 @@ describe("a document that is refused", () => {
         fc.dictionary(word, tie("tree"), { maxKeys: 4 }),
       ),
     }));
-    const steps = fc.record({ version: fc.constant(1), collect: fc.array(fc.dictionary(word, tree, { maxKeys: 2 })) });
+    const steps = fc.record({
+      version: fc.constant(1),
+      collect: fc.array(fc.dictionary(word, tree, { maxKeys: 2 })),
+    });
     fc.assert(
       fc.property(
         fc.oneof(
@@ -308,7 +352,8 @@ describe("a document that is refused", () => {
         ),
         (text) => {
           const parsed = parseSpec(text);
-          if ("mistakes" in parsed) expect(renderMistakes("f", text, parsed.mistakes)).toMatch(/^f:\d+:\d+: /);
+          if ("mistakes" in parsed)
+            expect(renderMistakes("f", text, parsed.mistakes)).toMatch(/^f:\d+:\d+: /);
         },
       ),
       { numRuns: 500 },

@@ -19,7 +19,8 @@ export interface Spec {
  * Reads a spec.
  *
  * @param text YAML, at most MAX_SPEC_BYTES
- * @returns the spec and the digest of its text, `sha256:` and 64 hex digits; or at least one mistake, for renderMistakes
+ * @returns the spec and the digest of its text, `sha256:` and 64 hex digits; or at least one
+ *   mistake, for renderMistakes
  */
 export function parseSpec(
   text: string,
@@ -34,7 +35,8 @@ export function parseSpec(
 }
 
 /**
- * What stands in a spec, is no mistake, and most likely does not do what was meant: for those who write one.
+ * What stands in a spec, is no mistake, and most likely does not do what was meant: for those who
+ * write one.
  *
  * @returns nothing for a spec with mistakes
  */
@@ -44,8 +46,8 @@ export function reviewSpec(text: string): readonly Mistake[] {
 }
 
 /**
- * The JSON Schema (2020-12) of a spec as it is written, for editors: see schema/spec.v1.json. It says less than parseSpec
- * checks; what it refuses, parseSpec refuses too.
+ * The JSON Schema (2020-12) of a spec as it is written, for editors: see schema/spec.v1.json. It
+ * says less than parseSpec checks; what it refuses, parseSpec refuses too.
  */
 export function makeJsonSchema(): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(SpecShape, { io: "input" });

@@ -1,11 +1,13 @@
-// Wildcards: `*` stands for any run of characters. Not a regular expression, so no pattern takes long.
+// Wildcards: `*` stands for any run of characters. Not a regular expression, so no pattern takes
+// long.
 
 /** Longest pattern, in characters. */
 export const MAX_PATTERN_LENGTH = 1024;
 
 /**
- * Makes a test of whole values from a pattern. `*` is any run of characters, also none; `\*` is a star and `\\` a backslash.
- * Case counts. A test costs at most the value's length times the number of stars, whatever the pattern.
+ * Makes a test of whole values from a pattern. `*` is any run of characters, also none; `\*` is a
+ * star and `\\` a backslash. Case counts. A test costs at most the value's length times the number
+ * of stars, whatever the pattern.
  */
 export function compileWildcard(pattern: string): (value: string) => boolean {
   const parts = splitAtStars(pattern);
@@ -13,7 +15,8 @@ export function compileWildcard(pattern: string): (value: string) => boolean {
   const last = rest.pop();
   if (last === undefined) return (value) => value === first;
   return (value) => {
-    if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+    if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last))
+      return false;
     let at = first.length;
     for (const part of rest) {
       const found = findPart(value, part, at);
@@ -24,7 +27,10 @@ export function compileWildcard(pattern: string): (value: string) => boolean {
   };
 }
 
-/** Above so many steps the runtime's own search, quick as it mostly is, could take a second for one value. */
+/**
+ * Above so many steps the runtime's own search, quick as it mostly is, could take a second for one
+ * value.
+ */
 const MAX_STEPS = 1_000_000;
 
 function findPart(value: string, part: string, from: number): number {
@@ -35,12 +41,14 @@ function findPart(value: string, part: string, from: number): number {
 function findLinear(value: string, part: string, from: number): number {
   const borders = new Uint16Array(part.length);
   for (let at = 1, border = 0; at < part.length; at++) {
-    while (border > 0 && part.charCodeAt(at) !== part.charCodeAt(border)) border = borders[border - 1] as number;
+    while (border > 0 && part.charCodeAt(at) !== part.charCodeAt(border))
+      border = borders[border - 1] as number;
     if (part.charCodeAt(at) === part.charCodeAt(border)) border++;
     borders[at] = border;
   }
   for (let at = from, matched = 0; at < value.length; at++) {
-    while (matched > 0 && value.charCodeAt(at) !== part.charCodeAt(matched)) matched = borders[matched - 1] as number;
+    while (matched > 0 && value.charCodeAt(at) !== part.charCodeAt(matched))
+      matched = borders[matched - 1] as number;
     if (value.charCodeAt(at) === part.charCodeAt(matched)) matched++;
     if (matched === part.length) return at - part.length + 1;
   }

@@ -1,4 +1,5 @@
-// How AWS's library sends its requests: by our fetch, so that proxies and CAs mean the same for it as for everything else.
+// How AWS's library sends its requests: by our fetch, so that proxies and CAs mean the same for it
+// as for everything else.
 import { encodeUri } from "./s3-signature.ts";
 
 /** What is used of the library's HttpRequest (@smithy/types). */
@@ -22,14 +23,20 @@ interface SdkResponse {
 
 /** The library's HttpHandler, as far as it is used. */
 export interface AwsRequestHandler {
-  handle(request: SdkRequest, options?: { readonly abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
+  handle(
+    request: SdkRequest,
+    options?: { readonly abortSignal?: unknown },
+  ): Promise<{ response: SdkResponse }>;
   updateHttpClientConfig(): void;
   httpHandlerConfigs(): Record<string, never>;
   destroy(): void;
 }
 
 /** Makes a handler. @param timeoutMs for a request and its whole answer */
-export function createAwsRequestHandler(fetch: typeof globalThis.fetch, timeoutMs: number): AwsRequestHandler {
+export function createAwsRequestHandler(
+  fetch: typeof globalThis.fetch,
+  timeoutMs: number,
+): AwsRequestHandler {
   return {
     async handle({ method, headers, body, ...target }, { abortSignal } = {}) {
       // The platform sets these by the URL and the body, to what was signed.
@@ -38,7 +45,8 @@ export function createAwsRequestHandler(fetch: typeof globalThis.fetch, timeoutM
       const response = await fetch(formatUrl(target), {
         method,
         headers: sent,
-        body: typeof body === "string" || body instanceof Uint8Array ? new Uint8Array(Buffer.from(body)) : null,
+        body:
+          typeof body === "string" || body instanceof Uint8Array ? new Uint8Array(Buffer.from(body)) : null,
         redirect: "manual",
         signal: abortSignal instanceof AbortSignal ? AbortSignal.any([abortSignal, timeout]) : timeout,
       });
@@ -56,7 +64,13 @@ export function createAwsRequestHandler(fetch: typeof globalThis.fetch, timeoutM
   };
 }
 
-function formatUrl({ protocol, hostname, port, path, query = {} }: Omit<SdkRequest, "method" | "headers" | "body">): string {
+function formatUrl({
+  protocol,
+  hostname,
+  port,
+  path,
+  query = {},
+}: Omit<SdkRequest, "method" | "headers" | "body">): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? (value as readonly string[]) : [value as string | null]).map((one) =>
       one === null ? encodeUri(name) : `${encodeUri(name)}=${encodeUri(one)}`,

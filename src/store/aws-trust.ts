@@ -1,4 +1,5 @@
-// AWS_CA_BUNDLE: the CAs that count for AWS's endpoints and S3 servers in the place of all others, as for AWS's own programs.
+// AWS_CA_BUNDLE: the CAs that count for AWS's endpoints and S3 servers in the place of all others,
+// as for AWS's own programs.
 import { readFile } from "node:fs/promises";
 import type { Environment } from "../network/proxy.ts";
 import type { OwnTrust } from "../network/route.ts";
@@ -13,7 +14,9 @@ export async function readAwsTrust({ AWS_CA_BUNDLE: file }: Environment): Promis
     text = await readFile(file, "utf8");
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown";
-    throw new StoreError(`[store] [s3] cannot read the certificates that AWS_CA_BUNDLE names: ${reason}`, { cause: error });
+    throw new StoreError(`[store] [s3] cannot read the certificates that AWS_CA_BUNDLE names: ${reason}`, {
+      cause: error,
+    });
   }
   const certificates = parseCertificates(text);
   if (certificates.length === 0)

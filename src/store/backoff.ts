@@ -8,12 +8,13 @@ export interface Backoff {
 }
 
 /**
- * Anything from nothing to a bound that doubles, so that many who failed at once do not come back at once (AWS Architecture Blog,
- * "Exponential Backoff and Jitter").
+ * Anything from nothing to a bound that doubles, so that many who failed at once do not come back
+ * at once (AWS Architecture Blog, "Exponential Backoff and Jitter").
  *
  * @param attempt 1 after the first try
  * @param random from 0 to 1
- * @param askedMs how long the other side asks to be left alone: no less, and a quarter more for the last of many
+ * @param askedMs how long the other side asks to be left alone: no less, and a quarter more for the
+ *   last of many
  * @returns ms
  */
 export function drawWait(attempt: number, random: number, { first, cap }: Backoff, askedMs = 0): number {
@@ -24,14 +25,18 @@ export function drawWait(attempt: number, random: number, { first, cap }: Backof
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000;
 
 /**
- * Reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which counts from what the same answer says that the time is.
+ * Reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which counts from what the same
+ * answer says that the time is.
  *
  * @param date the answer's Date
  * @param now by our own clock, for an answer without Date; ms since the epoch
  * @returns how long to leave the server alone, ms; undefined where it does not say
  */
 export function readRetryAfter(
-  { retryAfter, date }: { readonly retryAfter?: string | null | undefined; readonly date?: string | null | undefined },
+  {
+    retryAfter,
+    date,
+  }: { readonly retryAfter?: string | null | undefined; readonly date?: string | null | undefined },
   now: number,
 ): number | undefined {
   const text = retryAfter?.trim() ?? "";

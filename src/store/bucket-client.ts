@@ -11,7 +11,10 @@ import { StoreError } from "./store.ts";
 const REQUEST_TIMEOUT_MS = 20_000;
 const MAX_ATTEMPTS = 3;
 
-/** The variables that are read; the SDK's credential chain reads the process's own environment beside them. */
+/**
+ * The variables that are read; the SDK's credential chain reads the process's own environment
+ * beside them.
+ */
 export type BucketEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** The server that the URL names, else the environment; undefined is AWS's own. */
@@ -49,17 +52,27 @@ export async function openBucketClient(location: S3Location, env: BucketEnvironm
   return client;
 }
 
-/** Keys in the environment, else AWS's chain: profile, SSO, web identity, container, EC2 instance. */
-function findCredentials({ profile }: S3Location, env: BucketEnvironment): Pick<S3ClientConfig, "credentials" | "profile"> {
+/**
+ * Keys in the environment, else AWS's chain: profile, SSO, web identity, container, EC2 instance.
+ */
+function findCredentials(
+  { profile }: S3Location,
+  env: BucketEnvironment,
+): Pick<S3ClientConfig, "credentials" | "profile"> {
   if (profile !== undefined) return { profile };
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = env;
   if (!accessKeyId || !secretAccessKey || env.AWS_PROFILE) return {};
   return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
 }
 
 /**
- * Sends Content-MD5 in the place of the SDK's own checksums: AWS takes either with a bucket's configuration, older servers (Ceph 16) this one alone.
- * The way is that of the SDK's guide, "Migrating: fallback to MD5".
+ * Sends Content-MD5 in the place of the SDK's own checksums: AWS takes either with a bucket's
+ * configuration, older servers (Ceph 16) this one alone. The way is that of the SDK's guide,
+ * "Migrating: fallback to MD5".
  */
 function addBodyDigest(client: S3Client): void {
   client.middlewareStack.add(
@@ -80,7 +93,10 @@ function addBodyDigest(client: S3Client): void {
 /** What became of a request that failed, as far as the set-up can go on. */
 export type Refusal = "absent" | "unsupported" | "denied";
 
-/** Names of AWS's errors for a part of the configuration that is not set ("Error responses", S3 API reference). */
+/**
+ * Names of AWS's errors for a part of the configuration that is not set ("Error responses", S3 API
+ * reference).
+ */
 const ABSENT =
   /^(?:NoSuchPublicAccessBlockConfiguration|OwnershipControlsNotFoundError|ServerSideEncryptionConfigurationNotFoundError|NoSuchLifecycleConfiguration|NoSuchBucketPolicy)$/;
 const UNSUPPORTED = /^(?:NotImplemented|MethodNotAllowed|XNotImplemented)$/;
@@ -102,7 +118,10 @@ export function readError(error: unknown): { name: string; status: number } {
   return { name, status: metadata?.httpStatusCode ?? 0 };
 }
 
-/** Turns an error of the SDK into one for people: what failed and what to do. No key or signature is in it. */
+/**
+ * Turns an error of the SDK into one for people: what failed and what to do. No key or signature is
+ * in it.
+ */
 export function explainBucketError(error: unknown, location: S3Location): StoreError {
   if (error instanceof StoreError) return error;
   const { name, status } = readError(error);
@@ -116,5 +135,7 @@ export function explainBucketError(error: unknown, location: S3Location): StoreE
           ? "; the bucket lies in another region: name it with ?region= in the store's URL"
           : "";
   const what = error instanceof NetworkFailure ? "" : `${name}: `;
-  return new StoreError(`[store] [s3] cannot set up ${formatS3Url(location)}: ${what}${reason}${advice}`, { cause: error });
+  return new StoreError(`[store] [s3] cannot set up ${formatS3Url(location)}: ${what}${reason}${advice}`, {
+    cause: error,
+  });
 }

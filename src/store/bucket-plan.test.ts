@@ -9,11 +9,21 @@ import {
   warnOfLifecycle,
 } from "./bucket-plan.ts";
 
-const rule = (ID: string, more: object = {}) => ({ ID, Status: "Enabled" as const, Expiration: { Days: 1 }, ...more });
+const rule = (ID: string, more: object = {}) => ({
+  ID,
+  Status: "Enabled" as const,
+  Expiration: { Days: 1 },
+  ...more,
+});
 
 describe("the plan for a bucket", () => {
   it("closes it to the public on AWS, and keeps what another server has set", () => {
-    const all = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+    const all = {
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    };
     expect(planPublicAccessBlock(undefined, { isAws: true })).toEqual(all);
     expect(planPublicAccessBlock({ ...all, IgnorePublicAcls: false }, { isAws: true })).toEqual(all);
     expect(planPublicAccessBlock(all, { isAws: true })).toBeUndefined();
@@ -26,32 +36,42 @@ describe("the plan for a bucket", () => {
       Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }],
     });
     expect(planOwnership({ Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] })).toBeUndefined();
-    expect(planEncryption(undefined)?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm).toBe("AES256");
-    expect(planEncryption({ Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" } }] })).toBeUndefined();
+    expect(planEncryption(undefined)?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm).toBe(
+      "AES256",
+    );
+    expect(
+      planEncryption({ Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" } }] }),
+    ).toBeUndefined();
   });
 
-  it("adds its rules, puts changed ones right, and rewrites the old form of others with the same meaning", () => {
-    const options = { prefix: "prod/", topLevel: false };
-    const current = {
-      TransitionDefaultMinimumObjectSize: "varies_by_storage_class" as const,
-      Rules: [rule("old", { Prefix: "logs/" }), rule("rollcall-prod-reports", { Filter: { Prefix: "elsewhere/" } })],
-    };
-    const planned = planLifecycle(current, options);
-    expect(planned?.TransitionDefaultMinimumObjectSize).toBe("varies_by_storage_class");
-    expect(planned?.Rules?.map(({ ID, Filter, Prefix }) => [ID, Filter?.Prefix, Prefix])).toEqual([
-      ["old", "logs/", undefined],
-      ["rollcall-prod-reports", "prod/reports/", undefined],
-      ["rollcall-prod-departures", "prod/departures/", undefined],
-      ["rollcall-prod-answers", "prod/answers/", undefined],
-    ]);
-    expect(planLifecycle(planned, options)).toBeUndefined();
-    // A rule for the top level that was asked for before is not taken away.
-    const more = planLifecycle(planned, { ...options, topLevel: true });
-    expect(more?.Rules).toHaveLength(5);
-    expect(planLifecycle(more, options)).toBeUndefined();
-    const disabled = more?.Rules?.map((one) => ({ ...one, Status: "Disabled" as const })) ?? [];
-    expect(planLifecycle({ Rules: disabled }, options)).toBeDefined();
-  });
+  it(
+    "adds its rules, puts changed ones right, and rewrites the old form of others with " + "the same meaning",
+    () => {
+      const options = { prefix: "prod/", topLevel: false };
+      const current = {
+        TransitionDefaultMinimumObjectSize: "varies_by_storage_class" as const,
+        Rules: [
+          rule("old", { Prefix: "logs/" }),
+          rule("rollcall-prod-reports", { Filter: { Prefix: "elsewhere/" } }),
+        ],
+      };
+      const planned = planLifecycle(current, options);
+      expect(planned?.TransitionDefaultMinimumObjectSize).toBe("varies_by_storage_class");
+      expect(planned?.Rules?.map(({ ID, Filter, Prefix }) => [ID, Filter?.Prefix, Prefix])).toEqual([
+        ["old", "logs/", undefined],
+        ["rollcall-prod-reports", "prod/reports/", undefined],
+        ["rollcall-prod-departures", "prod/departures/", undefined],
+        ["rollcall-prod-answers", "prod/answers/", undefined],
+      ]);
+      expect(planLifecycle(planned, options)).toBeUndefined();
+      // A rule for the top level that was asked for before is not taken away.
+      const more = planLifecycle(planned, { ...options, topLevel: true });
+      expect(more?.Rules).toHaveLength(5);
+      expect(planLifecycle(more, options)).toBeUndefined();
+      const disabled = more?.Rules?.map((one) => ({ ...one, Status: "Disabled" as const })) ?? [];
+      expect(planLifecycle({ Rules: disabled }, options)).toBeDefined();
+    },
+  );
 
   it.each([
     ["the whole bucket", rule("x", { Filter: { Prefix: "" } }), 6],
@@ -69,9 +89,10 @@ describe("the plan for a bucket", () => {
   ])("warns of a rule that reaches what is kept: %s", (_, one, removed) => {
     const warnings = warnOfLifecycle({ Rules: [one] }, "prod/");
     expect(warnings).toHaveLength(removed > 0 ? 1 : 0);
-    expect((warnings[0] ?? "").match(/prod\/(?:changes|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ?? []).toHaveLength(
-      removed,
-    );
+    expect(
+      (warnings[0] ?? "").match(/prod\/(?:changes|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ??
+        [],
+    ).toHaveLength(removed);
   });
 
   it("denies plain HTTP once, in the partition of the region, whatever form the policy has", () => {
@@ -79,7 +100,9 @@ describe("the plan for a bucket", () => {
     const first = planTlsPolicy(undefined, location) ?? "";
     expect(JSON.parse(first)).toMatchObject({
       Version: "2012-10-17",
-      Statement: [{ Sid: "RollcallTlsOnly", Effect: "Deny", Resource: ["arn:aws-cn:s3:::b", "arn:aws-cn:s3:::b/*"] }],
+      Statement: [
+        { Sid: "RollcallTlsOnly", Effect: "Deny", Resource: ["arn:aws-cn:s3:::b", "arn:aws-cn:s3:::b/*"] },
+      ],
     });
     expect(planTlsPolicy(first, location)).toBeUndefined();
     // As servers may give it back.

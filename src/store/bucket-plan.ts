@@ -1,4 +1,5 @@
-// What a bucket should be set to so that Rollcall may live in it: pure, from what is set now to what is to be written.
+// What a bucket should be set to so that Rollcall may live in it: pure, from what is set now to
+// what is to be written.
 import type {
   GetBucketLifecycleConfigurationOutput,
   LifecycleRule,
@@ -8,11 +9,21 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { S3Location } from "./s3-url.ts";
 
-/** Days after which S3 removes what hosts write. S3 knows whole days only and rounds up to the next midnight UTC ("Lifecycle rules: expiration"). */
+/**
+ * Days after which S3 removes what hosts write. S3 knows whole days only and rounds up to the next
+ * midnight UTC ("Lifecycle rules: expiration").
+ */
 const EXPIRY_DAYS = 1;
 
 /** What the reader's side writes, below the store's prefix; no rule may expire it. */
-const KEPT_PREFIXES: readonly string[] = ["changes/", "keys/", "publishers/", "releases/", "snapshots/", "specs/"];
+const KEPT_PREFIXES: readonly string[] = [
+  "changes/",
+  "keys/",
+  "publishers/",
+  "releases/",
+  "snapshots/",
+  "specs/",
+];
 
 const TLS_ONLY = "RollcallTlsOnly";
 
@@ -22,7 +33,8 @@ export function planPublicAccessBlock(
   { isAws }: { readonly isAws: boolean },
 ): PublicAccessBlockConfiguration | undefined {
   const wanted = {
-    // Ceph 16 then refuses every put, whatever its ACL. Where public ACLs are ignored nothing is lost without it.
+    // Ceph 16 then refuses every put, whatever its ACL. Where public ACLs are ignored nothing is
+    // lost without it.
     BlockPublicAcls: isAws || current?.BlockPublicAcls === true,
     IgnorePublicAcls: true,
     BlockPublicPolicy: true,
@@ -44,12 +56,17 @@ export function planOwnership(current: OwnershipControls | undefined): Ownership
 export function planEncryption(
   current: ServerSideEncryptionConfiguration | undefined,
 ): ServerSideEncryptionConfiguration | undefined {
-  const isSo = current?.Rules?.some(({ ApplyServerSideEncryptionByDefault: chosen }) => chosen?.SSEAlgorithm !== undefined);
+  const isSo = current?.Rules?.some(
+    ({ ApplyServerSideEncryptionByDefault: chosen }) => chosen?.SSEAlgorithm !== undefined,
+  );
   return isSo ? undefined : { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] };
 }
 
 /** A bucket's lifecycle configuration, as far as it is written back. */
-export type Lifecycle = Pick<GetBucketLifecycleConfigurationOutput, "Rules" | "TransitionDefaultMinimumObjectSize">;
+export type Lifecycle = Pick<
+  GetBucketLifecycleConfigurationOutput,
+  "Rules" | "TransitionDefaultMinimumObjectSize"
+>;
 
 export interface LifecycleOptions {
   readonly prefix: string;
@@ -58,7 +75,10 @@ export interface LifecycleOptions {
 }
 
 /** Puts Rollcall's rules in their place; the rules of others stay as they are. */
-export function planLifecycle(current: Lifecycle | undefined, { prefix, topLevel }: LifecycleOptions): Lifecycle | undefined {
+export function planLifecycle(
+  current: Lifecycle | undefined,
+  { prefix, topLevel }: LifecycleOptions,
+): Lifecycle | undefined {
   const existing = current?.Rules ?? [];
   const wanted = listOwnRules(prefix, topLevel);
   const isSo = wanted.every((rule) => existing.some((other) => isSameRule(rule, other)));
@@ -77,10 +97,13 @@ export function warnOfLifecycle(current: Lifecycle | undefined, prefix: string):
   return (current?.Rules ?? []).flatMap((rule) => {
     const removed = listRemoved(rule, prefix);
     if (removed.length === 0) return [];
-    const scope = readPrefix(rule) === "" ? "the whole bucket" : `the prefix ${JSON.stringify(readPrefix(rule))}`;
+    const scope =
+      readPrefix(rule) === "" ? "the whole bucket" : `the prefix ${JSON.stringify(readPrefix(rule))}`;
     return [
-      `the lifecycle rule ${JSON.stringify(rule.ID ?? "")} expires ${scope} and would remove ${removed.join(", ")}: ` +
-        `delete it, or give it a prefix that holds none of these; Rollcall's own rules expire the reports (--top-level: those at the top too)`,
+      `the lifecycle rule ${JSON.stringify(rule.ID ?? "")} expires ${scope} and ` +
+        `would remove ${removed.join(", ")}: ` +
+        "delete it, or give it a prefix that holds none of these; Rollcall's own " +
+        "rules expire the reports (--top-level: those at the top too)",
     ];
   });
 }
@@ -97,13 +120,19 @@ interface Policy {
  * @param current the bucket's policy, JSON
  * @throws SyntaxError if the current policy is no JSON
  */
-export function planTlsPolicy(current: string | undefined, location: Pick<S3Location, "bucket" | "region">): string | undefined {
+export function planTlsPolicy(
+  current: string | undefined,
+  location: Pick<S3Location, "bucket" | "region">,
+): string | undefined {
   const policy: Policy = current === undefined ? { Version: "2012-10-17" } : (JSON.parse(current) as Policy);
   const statements: unknown[] = [policy.Statement ?? []].flat();
   const wanted = denyPlainHttp(location);
   const own = statements.find((statement) => readSid(statement) === TLS_ONLY);
   if (own !== undefined && isSameStatement(own, wanted)) return undefined;
-  return JSON.stringify({ ...policy, Statement: [...statements.filter((statement) => statement !== own), wanted] });
+  return JSON.stringify({
+    ...policy,
+    Statement: [...statements.filter((statement) => statement !== own), wanted],
+  });
 }
 
 function denyPlainHttp({ bucket, region = "" }: Pick<S3Location, "bucket" | "region">) {
@@ -121,14 +150,20 @@ function denyPlainHttp({ bucket, region = "" }: Pick<S3Location, "bucket" | "reg
 }
 
 function readSid(statement: unknown): unknown {
-  return typeof statement === "object" && statement !== null && "Sid" in statement ? statement.Sid : undefined;
+  return typeof statement === "object" && statement !== null && "Sid" in statement
+    ? statement.Sid
+    : undefined;
 }
 
 /** Servers give policies back with their own order of names, and `*` as `{"AWS": "*"}`. */
 function isSameStatement(found: unknown, wanted: ReturnType<typeof denyPlainHttp>): boolean {
-  const { Effect, Principal, Action, Resource, Condition } = found as Partial<Record<keyof typeof wanted, unknown>>;
+  const { Effect, Principal, Action, Resource, Condition } = found as Partial<
+    Record<keyof typeof wanted, unknown>
+  >;
   const isAnybody =
-    Principal === "*" || JSON.stringify(Principal) === '{"AWS":"*"}' || JSON.stringify(Principal) === '{"AWS":["*"]}';
+    Principal === "*" ||
+    JSON.stringify(Principal) === '{"AWS":"*"}' ||
+    JSON.stringify(Principal) === '{"AWS":["*"]}';
   return (
     Effect === wanted.Effect &&
     isAnybody &&
@@ -182,18 +217,26 @@ function isNarrowed({ Filter: filter }: LifecycleRule): boolean {
   return filter !== undefined && Object.keys(filter).some((name) => name !== "Prefix");
 }
 
-/** S3 takes rules in the old form (Prefix beside Filter) or in the new one, and not both in one configuration; they mean the same. */
+/**
+ * S3 takes rules in the old form (Prefix beside Filter) or in the new one, and not both in one
+ * configuration; they mean the same.
+ */
 function modernize(rule: LifecycleRule): LifecycleRule {
   if (rule.Filter !== undefined) return rule;
   const { Prefix: prefix = "", ...rest } = rule;
   return { ...rest, Filter: { Prefix: prefix } };
 }
 
-/** Which of the kept prefixes a rule reaches. Rollcall tags nothing, so a rule that asks for a tag reaches none. */
+/**
+ * Which of the kept prefixes a rule reaches. Rollcall tags nothing, so a rule that asks for a tag
+ * reaches none.
+ */
 function listRemoved(rule: LifecycleRule, prefix: string): string[] {
   const expires = rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined;
   const asksForTag = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0;
   if (rule.Status !== "Enabled" || !expires || asksForTag) return [];
   const scope = readPrefix(rule);
-  return KEPT_PREFIXES.map((name) => prefix + name).filter((kept) => kept.startsWith(scope) || scope.startsWith(kept));
+  return KEPT_PREFIXES.map((name) => prefix + name).filter(
+    (kept) => kept.startsWith(scope) || scope.startsWith(kept),
+  );
 }

@@ -1,4 +1,5 @@
-// Sets up a bucket for Rollcall, one part after another, and says what became of each. Heavy: only `rollcall store init` loads it.
+// Sets up a bucket for Rollcall, one part after another, and says what became of each. Heavy: only
+// `rollcall store init` loads it.
 import {
   CreateBucketCommand,
   type CreateBucketCommandInput,
@@ -38,7 +39,14 @@ import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
 /** What became of a part: `failed` and `denied` leave work to do, `left_out` has its reason. */
-export type SetupOutcome = "set" | "would_set" | "already_so" | "not_supported" | "left_out" | "denied" | "failed";
+export type SetupOutcome =
+  | "set"
+  | "would_set"
+  | "already_so"
+  | "not_supported"
+  | "left_out"
+  | "denied"
+  | "failed";
 
 export interface SetupStep {
   readonly step: string;
@@ -80,10 +88,12 @@ interface Part<T> {
 }
 
 /**
- * Sets up the bucket: makes it if it is missing, closes it to the public, gives its objects to its owner, encrypts it, lets reports expire
- * after a day, and denies plain HTTP. What is so already stays; a part that is denied does not keep the others from being done.
+ * Sets up the bucket: makes it if it is missing, closes it to the public, gives its objects to its
+ * owner, encrypts it, lets reports expire after a day, and denies plain HTTP. What is so already
+ * stays; a part that is denied does not keep the others from being done.
  *
- * @throws StoreError if the server cannot be reached, refuses the keys, or the bucket belongs to somebody else
+ * @throws StoreError if the server cannot be reached, refuses the keys, or the bucket belongs to
+ *   somebody else
  */
 export async function setUpBucket(options: SetupOptions): Promise<Setup> {
   const { location, env } = options;
@@ -112,9 +122,12 @@ async function setUp(client: S3Client, { location, env, topLevel, dryRun }: Setu
       step: "public access block",
       readAction: "s3:GetBucketPublicAccessBlock",
       writeAction: "s3:PutBucketPublicAccessBlock",
-      read: async () => (await client.send(new GetPublicAccessBlockCommand({ Bucket }))).PublicAccessBlockConfiguration,
+      read: async () =>
+        (await client.send(new GetPublicAccessBlockCommand({ Bucket }))).PublicAccessBlockConfiguration,
       plan: (current) => planPublicAccessBlock(current, { isAws }),
-      ...(!isAws && { note: "all but BlockPublicAcls, which makes some servers refuse every write; public ACLs are ignored" }),
+      ...(!isAws && {
+        note: "all but BlockPublicAcls, which makes some servers refuse every write; public ACLs are ignored",
+      }),
       write: (PublicAccessBlockConfiguration) =>
         client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration })),
     }),
@@ -127,14 +140,17 @@ async function setUp(client: S3Client, { location, env, topLevel, dryRun }: Setu
         return OwnershipControls?.Rules && OwnershipControls;
       },
       plan: planOwnership,
-      write: (OwnershipControls) => client.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls })),
+      write: (OwnershipControls) =>
+        client.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls })),
     }),
     await settle({
       step: "default encryption",
       readAction: "s3:GetEncryptionConfiguration",
       writeAction: "s3:PutEncryptionConfiguration",
       read: async () => {
-        const { ServerSideEncryptionConfiguration } = await client.send(new GetBucketEncryptionCommand({ Bucket }));
+        const { ServerSideEncryptionConfiguration } = await client.send(
+          new GetBucketEncryptionCommand({ Bucket }),
+        );
         return ServerSideEncryptionConfiguration?.Rules && ServerSideEncryptionConfiguration;
       },
       plan: planEncryption,
@@ -149,7 +165,10 @@ async function setUp(client: S3Client, { location, env, topLevel, dryRun }: Setu
         const { Rules, TransitionDefaultMinimumObjectSize } = await client.send(
           new GetBucketLifecycleConfigurationCommand({ Bucket }),
         );
-        return { Rules: Rules ?? [], ...(TransitionDefaultMinimumObjectSize && { TransitionDefaultMinimumObjectSize }) };
+        return {
+          Rules: Rules ?? [],
+          ...(TransitionDefaultMinimumObjectSize && { TransitionDefaultMinimumObjectSize }),
+        };
       },
       plan: (current) => planLifecycle(current, { prefix: location.prefix, topLevel }),
       write: ({ Rules, TransitionDefaultMinimumObjectSize }) =>
@@ -203,11 +222,14 @@ async function makeBucket(
   }
   if (dryRun) return { step, outcome: "would_set" };
   const region = findRegion(location, env) ?? (await client.config.region());
-  // AWS, CreateBucket: us-east-1 is where no constraint leads, and is no constraint itself. Other servers have names of their own.
+  // AWS, CreateBucket: us-east-1 is where no constraint leads, and is no constraint itself. Other
+  // servers have names of their own.
   const isAwsElsewhere = findEndpoint(location, env) === undefined && region !== "us-east-1";
   const input: CreateBucketCommandInput = { Bucket };
   if (isAwsElsewhere) {
-    const LocationConstraint = region as NonNullable<CreateBucketCommandInput["CreateBucketConfiguration"]>["LocationConstraint"];
+    const LocationConstraint = region as NonNullable<
+      CreateBucketCommandInput["CreateBucketConfiguration"]
+    >["LocationConstraint"];
     input.CreateBucketConfiguration = { LocationConstraint };
   }
   try {
@@ -218,12 +240,17 @@ async function makeBucket(
     const { name } = readError(error);
     if (name === "BucketAlreadyOwnedByYou") return { step, outcome: "already_so" };
     if (name === "BucketAlreadyExists")
-      throw new StoreError(`[store] [s3] somebody else has ${formatS3Url(location)}: choose another bucket`, { cause: error });
+      throw new StoreError(`[store] [s3] somebody else has ${formatS3Url(location)}: choose another bucket`, {
+        cause: error,
+      });
     throw error;
   }
 }
 
-async function settlePart<T>(part: Part<T>, { isMissing, dryRun }: { isMissing: boolean; dryRun: boolean }): Promise<SetupStep> {
+async function settlePart<T>(
+  part: Part<T>,
+  { isMissing, dryRun }: { isMissing: boolean; dryRun: boolean },
+): Promise<SetupStep> {
   const { step, plan, note } = part;
   const detail = note === undefined ? {} : { detail: note };
   const found: Found<T> = isMissing ? { current: undefined } : await readPart(part);
@@ -232,7 +259,11 @@ async function settlePart<T>(part: Part<T>, { isMissing, dryRun }: { isMissing: 
   try {
     wanted = plan(found.current);
   } catch (error) {
-    return { step, outcome: "failed", detail: `what is set there cannot be read: ${(error as Error).message}` };
+    return {
+      step,
+      outcome: "failed",
+      detail: `what is set there cannot be read: ${(error as Error).message}`,
+    };
   }
   if (wanted === undefined) return { step, outcome: "already_so", ...detail };
   return dryRun ? { step, outcome: "would_set", ...detail } : await writePart(part, wanted);
@@ -243,7 +274,8 @@ type Found<T> = SetupStep | { readonly current: T | undefined };
 async function readPart<T>({ step, readAction, read, onFound }: Part<T>): Promise<Found<T>> {
   try {
     const current = await read();
-    // AWS answers with an error where nothing is set. An answer with something else in it is that of a server that knows no such part.
+    // AWS answers with an error where nothing is set. An answer with something else in it is that
+    // of a server that knows no such part.
     if (current === undefined) return { step, outcome: "not_supported" };
     onFound?.(current);
     return { current };
@@ -267,6 +299,10 @@ async function writePart<T>({ step, writeAction, write, note }: Part<T>, wanted:
     const { name, status } = readError(error);
     // No answer, or a server in trouble: the rest would fare no better.
     if (status === 0 || status >= 500) throw error;
-    return { step, outcome: "failed", detail: `${name}: ${(error as Error).message}`.replace(/\s+/g, " ").slice(0, 300) };
+    return {
+      step,
+      outcome: "failed",
+      detail: `${name}: ${(error as Error).message}`.replace(/\s+/g, " ").slice(0, 300),
+    };
   }
 }

@@ -12,7 +12,9 @@ export function describeConditions(use: () => StoreFixture): void {
     it("creates only where nothing is", async () => {
       const { store } = use();
       await store.put("conditions/new", Buffer.from("first"), CREATE);
-      await expect(store.put("conditions/new", Buffer.from("second"), CREATE)).rejects.toThrow(PreconditionFailed);
+      await expect(store.put("conditions/new", Buffer.from("second"), CREATE)).rejects.toThrow(
+        PreconditionFailed,
+      );
       expect((await store.get("conditions/new", LIMIT))?.body.toString()).toBe("first");
       await store.delete("conditions/new");
       await store.put("conditions/new", Buffer.from("third"), CREATE);
@@ -22,9 +24,9 @@ export function describeConditions(use: () => StoreFixture): void {
       const { store } = use();
       const first = await store.put("conditions/match", Buffer.from("first"));
       const second = await store.put("conditions/match", Buffer.from("second"), { ifMatch: first.etag });
-      await expect(store.put("conditions/match", Buffer.from("third"), { ifMatch: first.etag })).rejects.toThrow(
-        PreconditionFailed,
-      );
+      await expect(
+        store.put("conditions/match", Buffer.from("third"), { ifMatch: first.etag }),
+      ).rejects.toThrow(PreconditionFailed);
       const found = await store.get("conditions/match", LIMIT);
       expect(found?.body.toString()).toBe("second");
       expect(found?.etag).toBe(second.etag);
@@ -35,7 +37,9 @@ export function describeConditions(use: () => StoreFixture): void {
       const { etag } = await store.put("conditions/lost", Buffer.from("x"));
       await store.delete("conditions/lost");
       for (const ifMatch of [etag, "", "*"]) {
-        await expect(store.put("conditions/lost", Buffer.from("y"), { ifMatch })).rejects.toThrow(PreconditionFailed);
+        await expect(store.put("conditions/lost", Buffer.from("y"), { ifMatch })).rejects.toThrow(
+          PreconditionFailed,
+        );
       }
       expect(await store.get("conditions/lost", LIMIT)).toBeUndefined();
     });
@@ -46,14 +50,17 @@ export function describeConditions(use: () => StoreFixture): void {
       const found = await store.get("conditions/source", LIMIT);
       await store.put("conditions/source", Buffer.from("2"), { ifMatch: found?.etag ?? "none" });
       for await (const page of store.list("conditions/source")) {
-        for (const { etag } of page) await store.put("conditions/source", Buffer.from("3"), { ifMatch: etag });
+        for (const { etag } of page)
+          await store.put("conditions/source", Buffer.from("3"), { ifMatch: etag });
       }
       expect((await store.get("conditions/source", LIMIT))?.body.toString()).toBe("3");
     });
 
     it("lets exactly one of 50 create", async () => {
       const { store } = use();
-      const puts = Array.from({ length: 50 }, (_, turn) => store.put("conditions/race", Buffer.from(String(turn)), CREATE));
+      const puts = Array.from({ length: 50 }, (_, turn) =>
+        store.put("conditions/race", Buffer.from(String(turn)), CREATE),
+      );
       const outcomes = await Promise.allSettled(puts);
       const winners = outcomes.flatMap((outcome, turn) => (outcome.status === "fulfilled" ? [turn] : []));
       expect(winners).toHaveLength(1);

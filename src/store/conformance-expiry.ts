@@ -1,4 +1,5 @@
-// The Store contract as tests: expiry, for the drivers that have it. Only *.test.ts files may import this.
+// The Store contract as tests: expiry, for the drivers that have it. Only *.test.ts files may
+// import this.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StoreFixture } from "./conformance-fixture.ts";
 import type { ExpireOptions, Store } from "./store.ts";
@@ -12,7 +13,12 @@ async function listKeys(store: Store, prefix: string): Promise<string[]> {
   return keys;
 }
 
-async function expire(store: Store, prefix: string, before: number, options?: ExpireOptions): Promise<number> {
+async function expire(
+  store: Store,
+  prefix: string,
+  before: number,
+  options?: ExpireOptions,
+): Promise<number> {
   if (!store.expire) throw new Error("the store has no expire");
   return await store.expire(prefix, before, options);
 }
@@ -92,7 +98,8 @@ export function describeExpiry(name: string, makeStore: () => Promise<StoreFixtu
           ...keys.map(write),
           expire(store, "race/", time.now - 60_000),
         ]);
-        for (const key of keys) expect((await store.get(key, LIMIT))?.body.toString(), key).toBe(`new ${round}`);
+        for (const key of keys)
+          expect((await store.get(key, LIMIT))?.body.toString(), key).toBe(`new ${round}`);
       }
       expect(await expire(store, "race/", time.now - 60_000)).toBe(0);
     });

@@ -7,7 +7,10 @@ import type { ListOptions, Store } from "./store.ts";
 const MANY = 2_600;
 const WRITERS = 50;
 
-/** Ordered as bytes: `-` is 0x2d, `.` 0x2e, `/` 0x2f, `0` 0x30, `:` 0x3a. A walk by folders gets this wrong without care. */
+/**
+ * Ordered as bytes: `-` is 0x2d, `.` 0x2e, `/` 0x2f, `0` 0x30, `:` 0x3a. A walk by folders gets
+ * this wrong without care.
+ */
 const TREE = ["a-b", "a.json", "a/b", "a/b-c", "a/b/c", "a/b0", "a0", "a:b", "ab/c", "b"];
 
 const name = (index: number) => `many/${index % 3}/${String(index).padStart(5, "0")}.json`;
@@ -24,7 +27,8 @@ async function listKeys(store: Store, prefix: string, options?: ListOptions): Pr
 async function putAll(store: Store, keys: readonly string[]): Promise<void> {
   const waiting = [...keys];
   const work = async () => {
-    for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) await store.put(key, Buffer.from(key));
+    for (let key = waiting.pop(); key !== undefined; key = waiting.pop())
+      await store.put(key, Buffer.from(key));
   };
   await Promise.all(Array.from({ length: WRITERS }, work));
 }
@@ -32,7 +36,8 @@ async function putAll(store: Store, keys: readonly string[]): Promise<void> {
 /** Runs the part of the contract that speaks of list. */
 export function describeListing(use: () => StoreFixture): void {
   describe("listings", () => {
-    // `a/b` both an object and the start of `a/b/c` is more than a file system can hold: each stands in a tree of its own.
+    // `a/b` both an object and the start of `a/b/c` is more than a file system can hold: each
+    // stands in a tree of its own.
     const flat = TREE.filter((key) => key !== "a/b/c").map((key) => `flat/${key}`);
     const deep = TREE.filter((key) => key !== "a/b").map((key) => `deep/${key}`);
     const many = Array.from({ length: MANY }, (_, index) => name(index)).sort();
@@ -118,16 +123,26 @@ export function describeListing(use: () => StoreFixture): void {
       }
       const [from = "", to = ""] = [many[777], many[2345]];
       expect(await listKeys(store, "many/", { after: from, upTo: to })).toEqual(many.slice(778, 2346));
-      expect(await listKeys(store, "deep/", { shallow: true, upTo: "deep/a0" })).toEqual(["deep/a-b", "deep/a.json", "deep/a0"]);
+      expect(await listKeys(store, "deep/", { shallow: true, upTo: "deep/a0" })).toEqual([
+        "deep/a-b",
+        "deep/a.json",
+        "deep/a0",
+      ]);
     });
 
     it("stay in one folder if they are shallow", async () => {
       const { store } = use();
       for (const prefix of ["deep/", "deep/a", "deep/a/", "deep/a/b", "deep"]) {
-        const expected = deep.filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
+        const expected = deep.filter(
+          (key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"),
+        );
         expect(await listKeys(store, prefix, { shallow: true })).toEqual(expected);
       }
-      expect(await listKeys(store, "deep/", { shallow: true, after: "deep/a.json" })).toEqual(["deep/a0", "deep/a:b", "deep/b"]);
+      expect(await listKeys(store, "deep/", { shallow: true, after: "deep/a.json" })).toEqual([
+        "deep/a0",
+        "deep/a:b",
+        "deep/b",
+      ]);
     });
 
     it("are empty where nothing is, and outside the store", async () => {

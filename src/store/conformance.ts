@@ -1,4 +1,5 @@
-// The Store contract as tests. A driver joins with describeStore(NAME, makeStore); only *.test.ts files may import this.
+// The Store contract as tests. A driver joins with describeStore(NAME, makeStore); only *.test.ts
+// files may import this.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeConditions } from "./conformance-conditions.ts";
 import type { StoreFixture } from "./conformance-fixture.ts";
@@ -101,10 +102,15 @@ function describeObjects(use: () => StoreFixture): void {
       for (const options of [{}, { ifNoneMatch: "*" as const }]) {
         await store.delete("entries/one");
         const put = await store.put("entries/one", Buffer.from("body"), options);
-        const { body, ...found } = (await store.get("entries/one", LIMIT)) ?? { lastModified: 0, body: undefined };
+        const { body, ...found } = (await store.get("entries/one", LIMIT)) ?? {
+          lastModified: 0,
+          body: undefined,
+        };
         expect(body?.toString()).toBe("body");
-        // A server stamps the object while it is written and its answer a little later: between put and get a second may pass.
-        if (time === "real") expect(Math.abs(found.lastModified - put.lastModified)).toBeLessThanOrEqual(REAL_CLOCK_MS);
+        // A server stamps the object while it is written and its answer a little later: between put
+        // and get a second may pass.
+        if (time === "real")
+          expect(Math.abs(found.lastModified - put.lastModified)).toBeLessThanOrEqual(REAL_CLOCK_MS);
         expect(found).toEqual(time === "real" ? { ...put, lastModified: found.lastModified } : put);
         expect(await collect(store, "entries/")).toEqual([found]);
       }
@@ -119,8 +125,13 @@ function describeObjects(use: () => StoreFixture): void {
         expect(lastModified).toBeLessThanOrEqual(Date.now() + REAL_CLOCK_MS);
         return;
       }
-      // A leap day's end, a daylight saving change, and a time of which only the milliseconds are not zero.
-      for (const now of [Date.UTC(2024, 1, 29, 23, 59, 59, 999), Date.UTC(2023, 2, 12, 10, 0, 0, 1), 1_700_000_000_123]) {
+      // A leap day's end, a daylight saving change, and a time of which only the milliseconds are
+      // not zero.
+      for (const now of [
+        Date.UTC(2024, 1, 29, 23, 59, 59, 999),
+        Date.UTC(2023, 2, 12, 10, 0, 0, 1),
+        1_700_000_000_123,
+      ]) {
         time.now = now;
         const { lastModified } = await store.put("objects/time", Buffer.from("x"));
         expect(Math.floor(lastModified / 1000)).toBe(Math.floor(now / 1000));

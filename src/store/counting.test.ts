@@ -54,7 +54,8 @@ it("counts only the pages that were asked for", async () => {
   const { inner, store, counts } = setUp();
   for (let index = 0; index < 3000; index++) await inner.put(`k/${index}`, Buffer.alloc(0));
   for await (const page of store.list("k/")) if (page.length > 0) break;
-  for await (const page of store.list("k/", { signal: new AbortController().signal, after: "k/2" })) if (page.length > 0) break;
+  for await (const page of store.list("k/", { signal: new AbortController().signal, after: "k/2" }))
+    if (page.length > 0) break;
   expect(counts.list).toBe(2);
 });
 

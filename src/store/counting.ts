@@ -14,7 +14,8 @@ export function zeroCounts(): RequestCounts {
 }
 
 /**
- * Wraps a store so that each request is counted: also one that fails or finds nothing, since S3 bills those as well.
+ * Wraps a store so that each request is counted: also one that fails or finds nothing, since S3
+ * bills those as well.
  *
  * @param choose gives the counts that a key, or a listing's prefix, is added to
  */

@@ -1,9 +1,11 @@
-// Checksums that S3 keeps: the check values of their catalogue, and any bytes by the definition, bit by bit.
+// Checksums that S3 keeps: the check values of their catalogue, and any bytes by the definition,
+// bit by bit.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { crc32c, crc64nvme } from "./crc.ts";
 
-// "Catalogue of parametrised CRC algorithms" (reveng.sourceforge.io/crc-catalogue): CRC-32/ISCSI and CRC-64/NVME, of "123456789".
+// "Catalogue of parametrised CRC algorithms" (reveng.sourceforge.io/crc-catalogue): CRC-32/ISCSI
+// and CRC-64/NVME, of "123456789".
 it.each([
   [crc32c, "e3069283"],
   [crc64nvme, "ae8b14860a799888"],

@@ -1,9 +1,13 @@
-// Checksums that S3 keeps and node:zlib does not have: CRC-32C and CRC-64/NVME, with a table for a byte each. Pure.
+// Checksums that S3 keeps and node:zlib does not have: CRC-32C and CRC-64/NVME, with a table for a
+// byte each. Pure.
 
 /** CRC-32C (RFC 3720, appendix B.4): the polynomial 0x1EDC6F41, its bits in reverse. */
 const POLYNOMIAL_32C = 0x82f63b78;
 
-/** CRC-64/NVME (NVM Express, "NVM Command Set Specification", 64b CRC): 0xAD93D23594C93659, its bits in reverse, in two halves. */
+/**
+ * CRC-64/NVME (NVM Express, "NVM Command Set Specification", 64b CRC): 0xAD93D23594C93659, its bits
+ * in reverse, in two halves.
+ */
 const POLYNOMIAL_64 = { high: 0x9a6c9329, low: 0xac4bc9b5 };
 
 const TABLE_32C = new Uint32Array(256);

@@ -1,4 +1,5 @@
-// Drafts and locks that writers leave who are killed: removed when they are old, and not on this machine's word alone for what time it is.
+// Drafts and locks that writers leave who are killed: removed when they are old, and not on this
+// machine's word alone for what time it is.
 import { lstat as lstatCallback, readdir as readdirCallback, unlink as unlinkCallback } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +11,10 @@ const lstat = promisify(lstatCallback);
 const readdir = promisify(readdirCallback);
 const unlink = promisify(unlinkCallback);
 
-/** A draft this old was left by a writer that died; ms. A put takes milliseconds, and one whose draft is gone all the same begins again. */
+/**
+ * A draft this old was left by a writer that died; ms. A put takes milliseconds, and one whose
+ * draft is gone all the same begins again.
+ */
 const LEFTOVER_MS = 60 * 60 * 1000;
 
 export interface SweepDraftsOptions {
@@ -18,17 +22,23 @@ export interface SweepDraftsOptions {
   readonly temporary: string;
   /** This machine's clock. */
   readonly clock: Clock;
-  /** What the file system's clock says: by a wrong one of this machine a draft under way would seem old. */
+  /**
+   * What the file system's clock says: by a wrong one of this machine a draft under way would seem
+   * old.
+   */
   readonly askTime: () => Promise<number>;
 }
 
 /**
- * Removes what writers left that died. Their age goes by the time of the last change to the inode (ctime), which the file system alone sets: the
- * mtime is that of the writer's own clock. A failure is nobody's trouble: what is left is never seen as an object, and is looked at again.
+ * Removes what writers left that died. Their age goes by the time of the last change to the inode
+ * (ctime), which the file system alone sets: the mtime is that of the writer's own clock. A failure
+ * is nobody's trouble: what is left is never seen as an object, and is looked at again.
  */
 export async function sweepDrafts({ root, temporary, clock, askTime }: SweepDraftsOptions): Promise<void> {
   // What an expiry moved there may be a live object's, and has a way back of its own.
-  const drafts = (await listNames(temporary)).filter((name) => !isMoved(name)).map((name) => join(temporary, name));
+  const drafts = (await listNames(temporary))
+    .filter((name) => !isMoved(name))
+    .map((name) => join(temporary, name));
   const markers = (await listNames(root)).filter(isMarkerDraft).map((name) => join(root, name));
   let time: Promise<number> | undefined;
   const removals = [...drafts, ...markers].map(async (path) => {

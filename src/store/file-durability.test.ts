@@ -1,4 +1,5 @@
-// Tests of what the file driver leaves on the disk: deletes that last, and drafts of the dead that do not.
+// Tests of what the file driver leaves on the disk: deletes that last, and drafts of the dead that
+// do not.
 import { readdirSync, unlinkSync } from "node:fs";
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -40,7 +41,9 @@ describe("a delete", () => {
     const store = await fileStore({ root, clock: Date.now, syncFolder });
     await store.put("a/one", Buffer.from("x"));
     isBroken = true;
-    await expect(store.delete("a/one")).rejects.toThrow(/cannot delete .*a\/one: EIO: the disk reports an error/);
+    await expect(store.delete("a/one")).rejects.toThrow(
+      /cannot delete .*a\/one: EIO: the disk reports an error/,
+    );
   });
 });
 
@@ -100,7 +103,8 @@ describe("drafts", () => {
     const clock = () => {
       // The draft is written, and not placed yet.
       const drafts = readdirSync(join(root, ".tmp"));
-      if (drafts.length > 0 && takings++ === 0) for (const name of drafts) unlinkSync(join(root, ".tmp", name));
+      if (drafts.length > 0 && takings++ === 0)
+        for (const name of drafts) unlinkSync(join(root, ".tmp", name));
       return Date.now();
     };
     const store = await fileStore({ root, clock });

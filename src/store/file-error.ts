@@ -26,8 +26,8 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Turns a system error into a StoreError that names the path and says what to do. Errors that the store or the caller
- * made (an abort, say) pass as they are.
+ * Turns a system error into a StoreError that names the path and says what to do. Errors that the
+ * store or the caller made (an abort, say) pass as they are.
  *
  * @param verb what was tried, as in "cannot VERB /path"
  */
@@ -40,7 +40,10 @@ export function explain(error: unknown, verb: string, path: string): unknown {
   return new Kind(`[store] [file] cannot ${verb} ${path}: ${code}: ${advice}`, { cause: error });
 }
 
-/** Tells whether the error means that nothing is there: no such name, or a file where the path needs a folder. */
+/**
+ * Tells whether the error means that nothing is there: no such name, or a file where the path needs
+ * a folder.
+ */
 export function isAbsence(error: unknown): boolean {
   const code = codeOf(error);
   return code === "ENOENT" || code === "ENOTDIR";

@@ -1,4 +1,5 @@
-// Tests of the file driver's expiry: what is replaced at the worst moment, and what a process that died has left.
+// Tests of the file driver's expiry: what is replaced at the worst moment, and what a process that
+// died has left.
 import { mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +29,8 @@ it("puts back what took the place of an old file just before it was moved", asyn
   let names = 0;
   let isExpiring = false;
   const random = () => {
-    // A name is drawn between the look at the file and its move: here another process stores a new report.
+    // A name is drawn between the look at the file and its move: here another process stores a new
+    // report.
     if (isExpiring) {
       const draft = join(root, ".tmp", "theirs");
       writeFileSync(draft, "new");

@@ -38,7 +38,9 @@ const STALE_MS = 60_000;
 const MOVED = "expired-";
 const NOTE = ".key";
 
-/** Whether a file in the temporary folder is one of this module's, which others must leave alone. */
+/**
+ * Whether a file in the temporary folder is one of this module's, which others must leave alone.
+ */
 export function isMoved(name: string): boolean {
   return name.startsWith(MOVED);
 }
@@ -50,14 +52,16 @@ export interface ExpiryOptions extends Tree {
 }
 
 /**
- * Removes files below a prefix whose mtime is before a time. Keys that no store takes are left alone.
+ * Removes files below a prefix whose mtime is before a time. Keys that no store takes are left
+ * alone.
  *
- * Puts take no lock, so a file may be replaced after it was found old. It is therefore not unlinked in its place but moved away, looked at
- * again, and put back by link(2) if it is another one; if that finds a still newer one there, the newer stands. For the moment between,
- * which is two system calls long, that key has no object.
+ * Puts take no lock, so a file may be replaced after it was found old. It is therefore not unlinked
+ * in its place but moved away, looked at again, and put back by link(2) if it is another one; if
+ * that finds a still newer one there, the newer stands. For the moment between, which is two system
+ * calls long, that key has no object.
  *
- * Before it is moved a note of its key is laid beside it, so that what a process leaves that dies in that moment is put back by
- * putBack, which each opening and each expiry begins with.
+ * Before it is moved a note of its key is laid beside it, so that what a process leaves that dies
+ * in that moment is put back by putBack, which each opening and each expiry begins with.
  *
  * @returns how many were removed
  * @throws StoreError if a folder or file cannot be looked at or moved
@@ -124,8 +128,15 @@ async function moveAndRemove(
   return wasOld;
 }
 
-/** What a process that died had moved away gets its place again, old or not; the next expiry sees to it. Failures are left for the next time. */
-export async function putBack({ root, temporary, clock }: Pick<ExpiryOptions, "root" | "temporary" | "clock">): Promise<void> {
+/**
+ * What a process that died had moved away gets its place again, old or not; the next expiry sees to
+ * it. Failures are left for the next time.
+ */
+export async function putBack({
+  root,
+  temporary,
+  clock,
+}: Pick<ExpiryOptions, "root" | "temporary" | "clock">): Promise<void> {
   const names = await readdir(temporary).catch(() => []);
   const notes = names.filter((name) => isMoved(name) && name.endsWith(NOTE));
   const work = notes.map(async (name) => {

@@ -1,4 +1,5 @@
-// Symbolic links in a store's folder: refused on the way to an object, so that nothing behind one is lost unseen.
+// Symbolic links in a store's folder: refused on the way to an object, so that nothing behind one
+// is lost unseen.
 import { lstat as lstatCallback } from "node:fs";
 import { promisify } from "node:util";
 import { explain, isAbsence } from "./file-error.ts";
@@ -6,7 +7,10 @@ import { StoreError, Unreadable } from "./store.ts";
 
 const lstat = promisify(lstatCallback);
 
-/** How long a folder that was looked at counts as looked at, for those who only read; ms. A listing looks at all of them anyway. */
+/**
+ * How long a folder that was looked at counts as looked at, for those who only read; ms. A listing
+ * looks at all of them anyway.
+ */
 const READ_AGAIN_MS = 1000;
 
 /** Folders that are remembered. There are as many as accounts, and some. */
@@ -15,7 +19,9 @@ const MAX_KNOWN = 10_000;
 /** What is said of a link where a folder should be. */
 export function refuseLink(path: string): StoreError {
   return new StoreError(
-    `[store] [file] ${path} is a symbolic link, and a store has none inside; put what it leads to in its place (rm, then mv), or link the store's folder as a whole`,
+    `[store] [file] ${path} is a symbolic link, and a store has none inside; put ` +
+      "what it leads to in its place (rm, then mv), or link the store's folder as a " +
+      "whole",
   );
 }
 
@@ -57,7 +63,9 @@ export class FolderWatch {
     }
   }
 
-  /** For those who read many objects, and may be some moments behind. @throws StoreError likewise */
+  /**
+   * For those who read many objects, and may be some moments behind. @throws StoreError likewise
+   */
   async checkRecently(key: string): Promise<void> {
     await this.check(key, READ_AGAIN_MS);
   }

@@ -18,7 +18,8 @@ describe("the lock", () => {
     now += ms;
     await wait(0);
   };
-  const take = () => takeLock({ folder, key: "a/key", monotonic: () => now, random: () => String(names++), pause });
+  const take = () =>
+    takeLock({ folder, key: "a/key", monotonic: () => now, random: () => String(names++), pause });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "rollcall-lock-"));
     now = NOW;
@@ -84,7 +85,12 @@ describe("the lock", () => {
     const store = await fileStore({ root: folder, clock: () => NOW });
     const { etag } = await store.put("a/key", Buffer.from("1"));
     const folderOfLocks = join(folder, ".tmp");
-    const held = await takeLock({ folder: folderOfLocks, key: "a/key", monotonic: () => 0, random: () => "held" });
+    const held = await takeLock({
+      folder: folderOfLocks,
+      key: "a/key",
+      monotonic: () => 0,
+      random: () => "held",
+    });
     const ahead = await fileStore({ root: folder, clock: () => NOW + 48 * 3_600_000 });
     let isDone = false;
     const putting = ahead.put("a/key", Buffer.from("2"), { ifMatch: etag }).then(() => {
@@ -102,7 +108,8 @@ describe("the lock", () => {
     // Each look at this clock is a second later.
     const store = await fileStore({ root: folder, clock: () => NOW, monotonic: () => (now += 1000) });
     const { etag } = await store.put("a/key", Buffer.from("1"));
-    const leave = () => takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
+    const leave = () =>
+      takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
     await leave();
     await store.put("a/key", Buffer.from("2"), { ifMatch: etag });
     expect((await store.get("a/key", { maxBytes: 1 }))?.body.toString()).toBe("2");

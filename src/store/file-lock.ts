@@ -1,4 +1,5 @@
-// A lock per key for the file driver's puts: a symbolic link, whose making is atomic and says who made it.
+// A lock per key for the file driver's puts: a symbolic link, whose making is atomic and says who
+// made it.
 import { createHash } from "node:crypto";
 import { readlink as readlinkCallback, symlink as symlinkCallback, unlink as unlinkCallback } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ const readlink = promisify(readlinkCallback);
 const symlink = promisify(symlinkCallback);
 const unlink = promisify(unlinkCallback);
 
-/** A lock that was seen to stand unchanged for so long belongs to a writer that died. No clock that anyone sets has a say in it. */
+/**
+ * A lock that was seen to stand unchanged for so long belongs to a writer that died. No clock that
+ * anyone sets has a say in it.
+ */
 const STALE_MS = 10_000;
 
 /** A holder that got no further in this time gives up, long before others may think it dead. */
@@ -50,8 +54,8 @@ export interface LockOptions {
 }
 
 /**
- * Takes the lock of a key, waiting while another writer holds it. Node has no flock(2); the lock is a link to nowhere whose target
- * is a new name.
+ * Takes the lock of a key, waiting while another writer holds it. Node has no flock(2); the lock is
+ * a link to nowhere whose target is a new name.
  *
  * @throws LockTaken if it stays taken for some 15 seconds
  */
@@ -66,7 +70,8 @@ export async function takeLock({ folder, key, monotonic, random, pause = wait }:
       return {
         async check() {
           const isMine = (await readTarget(path)) === target;
-          if (!isMine || isOld()) throw new LockTaken(`[store] [file] held the lock on ${key} too long; try again`);
+          if (!isMine || isOld())
+            throw new LockTaken(`[store] [file] held the lock on ${key} too long; try again`);
         },
         async release() {
           // A lock that grew old is left to those who may be taking it over this very moment.
@@ -81,13 +86,16 @@ export async function takeLock({ folder, key, monotonic, random, pause = wait }:
       if (!(await breakLock(path, held))) await pause(MAX_WAIT_MS);
     } else await pause(Math.min(1 + waits, MAX_WAIT_MS));
   }
-  throw new LockTaken(`[store] [file] ${key} stays locked by another writer; if none runs, delete ${path} and ${path}.break`);
+  throw new LockTaken(
+    `[store] [file] ${key} stays locked by another writer; if none runs, delete ${path} and ${path}.break`,
+  );
 }
 
 /**
- * Removes a dead writer's lock. Two who find it dead must not both remove it, or the second would remove the first one's new
- * lock; so only who makes PATH.break may, and looks again first. Nobody takes over a PATH.break: its holder makes two
- * system calls, and if it dies between them the sweep of drafts removes it.
+ * Removes a dead writer's lock. Two who find it dead must not both remove it, or the second would
+ * remove the first one's new lock; so only who makes PATH.break may, and looks again first. Nobody
+ * takes over a PATH.break: its holder makes two system calls, and if it dies between them the sweep
+ * of drafts removes it.
  *
  * @returns false if another is at it
  */

@@ -43,7 +43,10 @@ const VERBS: Record<string, (store: Store) => Promise<unknown>> = {
 /** Ways in which a folder goes away, and comes back. */
 const WAYS: Record<
   string,
-  { leave: (root: string, away: string) => Promise<void>; back: (root: string, away: string) => Promise<void> }
+  {
+    leave: (root: string, away: string) => Promise<void>;
+    back: (root: string, away: string) => Promise<void>;
+  }
 > = {
   moved: { leave: (root, away) => rename(root, away), back: (root, away) => rename(away, root) },
   "an empty folder, as of an unmounted disk": {

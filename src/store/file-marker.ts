@@ -1,4 +1,5 @@
-// The file driver's marker: a file by which a store's folder is told from an empty folder in its place, such as an unmounted disk's.
+// The file driver's marker: a file by which a store's folder is told from an empty folder in its
+// place, such as an unmounted disk's.
 import { randomBytes } from "node:crypto";
 import { link, lstat, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +25,8 @@ export function isMarkerDraft(name: string): boolean {
 
 export interface Marker {
   /**
-   * Tells whether the folder is the store that was opened. A marker that somebody removed beside the store's objects is made again.
+   * Tells whether the folder is the store that was opened. A marker that somebody removed beside
+   * the store's objects is made again.
    *
    * @throws StoreAway if it is missing, empty, or another store
    */
@@ -32,19 +34,29 @@ export interface Marker {
 }
 
 /**
- * Reads the marker of a store's folder, which exists, and makes it where it is missing: the folder is used for the first time, or was before
- * there were markers. Where this user may not write, the store goes on without.
+ * Reads the marker of a store's folder, which exists, and makes it where it is missing: the folder
+ * is used for the first time, or was before there were markers. Where this user may not write, the
+ * store goes on without.
  *
- * @param mustExist for those who only read: nothing is made, and an empty folder without a marker is no store
+ * @param mustExist for those who only read: nothing is made, and an empty folder without a marker
+ *   is no store
  * @throws StoreAway, StoreError
  */
-export async function openMarker(root: string, { mustExist }: { readonly mustExist: boolean }): Promise<Marker> {
+export async function openMarker(
+  root: string,
+  { mustExist }: { readonly mustExist: boolean },
+): Promise<Marker> {
   const path = join(root, MARKER);
   let known = await readMarker(path);
-  /** What lstat said of the marker that was known to be right: reading it again is not needed while that stands. */
+  /**
+   * What lstat said of the marker that was known to be right: reading it again is not needed while
+   * that stands.
+   */
   let seen: string | undefined;
   if (known === undefined && mustExist && !(await hasObjects(root)))
-    throw new StoreAway(`[store] [file] ${root} is empty and no store; is its name right, and its disk mounted?`);
+    throw new StoreAway(
+      `[store] [file] ${root} is empty and no store; is its name right, and its disk mounted?`,
+    );
   if (known === undefined && !mustExist) known = await makeMarker(path, newContent());
 
   return {
@@ -56,21 +68,28 @@ export async function openMarker(root: string, { mustExist }: { readonly mustExi
         await checkRoot(root);
         if (known === undefined) return;
         if (!(await hasObjects(root)))
-          throw new StoreAway(`[store] [file] ${root} is empty and its ${MARKER} is gone; is its disk mounted?`);
+          throw new StoreAway(
+            `[store] [file] ${root} is empty and its ${MARKER} is gone; is its disk mounted?`,
+          );
         await makeMarker(path, known);
         return;
       }
       known ??= found;
       if (found !== known)
         throw new StoreAway(
-          `[store] [file] another store lies in ${root} than the one that was opened; is the right disk mounted? If it is meant to be another, start again`,
+          `[store] [file] another store lies in ${root} than the one that was ` +
+            "opened; is the right disk mounted? If it is meant to be another, start " +
+            "again",
         );
       seen = stats;
     },
   };
 }
 
-/** A folder that is not there (moved, unmounted, mistyped) must not pass for an empty store. @throws StoreAway, StoreError */
+/**
+ * A folder that is not there (moved, unmounted, mistyped) must not pass for an empty store. @throws
+ * StoreAway, StoreError
+ */
 export async function checkRoot(root: string): Promise<void> {
   try {
     if ((await stat(root)).isDirectory()) return;
@@ -111,7 +130,10 @@ async function readMarker(path: string): Promise<string | undefined> {
   }
 }
 
-/** Makes the marker, unless another process was quicker. @returns what it says; undefined if it cannot be made */
+/**
+ * Makes the marker, unless another process was quicker. @returns what it says; undefined if it
+ * cannot be made
+ */
 async function makeMarker(path: string, content: string): Promise<string | undefined> {
   const draft = `${path}.${randomBytes(8).toString("hex")}`;
   try {
@@ -142,12 +164,20 @@ async function makeMarker(path: string, content: string): Promise<string | undef
 
 function newContent(): string {
   const id = randomBytes(16).toString("hex");
-  return `Rollcall store ${id}\nLeave this file here: by it Rollcall tells its store from an empty folder, such as that of an unmounted disk.\n`;
+  return (
+    `Rollcall store ${id}\nLeave this file here: by it Rollcall tells its store from ` +
+    "an empty folder, such as that of an unmounted disk.\n"
+  );
 }
 
-/** A file system that has gone away (ENOTCONN, ESTALE, EIO, …) may come back; one that forbids will not. */
+/**
+ * A file system that has gone away (ENOTCONN, ESTALE, EIO, …) may come back; one that forbids will
+ * not.
+ */
 function explainRoot(error: unknown, path: string): unknown {
   const explained = explain(error, "look at", path);
   const isForbidden = codeOf(error) === "EACCES" || codeOf(error) === "EPERM";
-  return explained instanceof StoreError && !isForbidden ? new StoreAway(explained.message, { cause: error }) : explained;
+  return explained instanceof StoreError && !isForbidden
+    ? new StoreAway(explained.message, { cause: error })
+    : explained;
 }

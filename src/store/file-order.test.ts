@@ -1,4 +1,5 @@
-// Tests of which of two puts stands: an older one never lies over a newer one, whoever is slow, stopped or killed.
+// Tests of which of two puts stands: an older one never lies over a newer one, whoever is slow,
+// stopped or killed.
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   closeSync,
@@ -57,7 +58,9 @@ function otherServer(root: string, body: string) {
 }
 
 describe("two servers on one folder", () => {
-  /** A store whose first put is held up after its draft was written, while something else is done. */
+  /**
+   * A store whose first put is held up after its draft was written, while something else is done.
+   */
   async function openSlow(meanwhile: (root: string) => void) {
     const root = await makeRoot();
     await (await fileStore({ root, clock: Date.now })).put(KEY, Buffer.from("first"));
@@ -122,7 +125,10 @@ describe("two servers on one folder", () => {
 
 it("puts of one process stand in the order in which they began, however they end", async () => {
   // Each number is a put, and how many turns of the event loop it takes to be written; some fail.
-  const puts = fc.array(fc.record({ turns: fc.nat({ max: 5 }), fails: fc.boolean() }), { minLength: 1, maxLength: 12 });
+  const puts = fc.array(fc.record({ turns: fc.nat({ max: 5 }), fails: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 12,
+  });
   await fc.assert(
     fc.asyncProperty(puts, async (all) => {
       const order = new PutOrder();
@@ -147,14 +153,20 @@ it("puts of one process stand in the order in which they began, however they end
   );
 });
 
-/** Puts again and again, with the time at which each began: by a clock that all processes of a machine share, and no one sets. */
+/**
+ * Puts again and again, with the time at which each began: by a clock that all processes of a
+ * machine share, and no one sets.
+ */
 const PUT_TIMES = `
   import { fileStore } from "./file.ts";
   // Locks of the dead are broken twenty times sooner, for the test's sake.
   const store = await fileStore({ root: process.argv[2], clock: Date.now, monotonic: () => performance.now() * 20 });
   for (;;) await store.put("${KEY}", Buffer.from(String(process.hrtime.bigint())));`;
 
-/** When the put began whose report lies there, ms: as it says itself, or, if it was stopped before it had made its draft, by the draft. */
+/**
+ * When the put began whose report lies there, ms: as it says itself, or, if it was stopped before
+ * it had made its draft, by the draft.
+ */
 function readBeginning(root: string): number {
   const fd = openSync(join(root, KEY), "r");
   try {

@@ -1,4 +1,5 @@
-// Which of two puts of one key came first: what began earlier and is done later must not lie over what began later.
+// Which of two puts of one key came first: what began earlier and is done later must not lie over
+// what began later.
 import { lstat as lstatCallback, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { isAbsence } from "./file-error.ts";
@@ -21,9 +22,10 @@ export async function lookAtStanding(path: string): Promise<Standing> {
 /**
  * Tells whether another process placed something meanwhile that it began later than we did.
  *
- * Only what was placed while our put was under way counts: what was there before is older by the order of events, whatever the clocks say. Which
- * of two at once began later is told by when their drafts were made, by the one clock that stamps both, the file system's. Where a file system
- * does not keep that time (birthtime is 0), the one that is done last stands.
+ * Only what was placed while our put was under way counts: what was there before is older by the
+ * order of events, whatever the clocks say. Which of two at once began later is told by when their
+ * drafts were made, by the one clock that stamps both, the file system's. Where a file system does
+ * not keep that time (birthtime is 0), the one that is done last stands.
  *
  * @param before what lay there when our put began
  * @param now what lies there

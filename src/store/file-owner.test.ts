@@ -1,4 +1,5 @@
-// Tests of whose the files are that root writes into another user's store. Only root can give files away.
+// Tests of whose the files are that root writes into another user's store. Only root can give files
+// away.
 import { execFile } from "node:child_process";
 import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +29,9 @@ async function listOwners(root: string): Promise<Record<string, string>> {
   return Object.fromEntries(entries.sort());
 }
 
-it("gives what root writes to the owner of the store's folder, folders too, and not more rights", async ({ skip }) => {
+it("gives what root writes to the owner of the store's folder, folders too, and not more rights", async ({
+  skip,
+}) => {
   if (process.getuid?.() !== 0) skip("only root gives files away");
   const root = await makeFolder();
   await chmod(root, 0o755);

@@ -1,4 +1,5 @@
-// The owner of a folder store: what root writes into another user's store is given to that user, who could not read it otherwise.
+// The owner of a folder store: what root writes into another user's store is given to that user,
+// who could not read it otherwise.
 import { constants, fchown as fchownCallback, fstatSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { promisify } from "node:util";

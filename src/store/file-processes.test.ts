@@ -1,4 +1,5 @@
-// The file driver among processes: one that is killed in the middle of its puts, and several that count together.
+// The file driver among processes: one that is killed in the middle of its puts, and several that
+// count together.
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,7 +42,8 @@ describe("file: many processes", () => {
   /** Makes a program that opens the store in the folder of its first argument as `store`. */
   async function bundle(body: string): Promise<string> {
     const head =
-      'import { fileStore } from "./file.ts"; const store = await fileStore({ root: process.argv[2], clock: Date.now });';
+      'import { fileStore } from "./file.ts"; const store = await fileStore({ root: ' +
+      "process.argv[2], clock: Date.now });";
     const outfile = join(folder, "program.mjs");
     const stdin = { contents: head + body, resolveDir: import.meta.dirname, loader: "ts" } as const;
     await build({ stdin, bundle: true, platform: "node", format: "esm", outfile, logLevel: "error" });
@@ -72,7 +74,9 @@ describe("file: many processes", () => {
     const root = join(folder, "counted");
     const store = await fileStore({ root, clock });
     await store.put("counter", Buffer.from("0"));
-    expect(await Promise.all([run(program, root), run(program, root), run(program, root)])).toEqual([0, 0, 0]);
+    expect(await Promise.all([run(program, root), run(program, root), run(program, root)])).toEqual([
+      0, 0, 0,
+    ]);
     expect((await store.get("counter", LIMIT))?.body.toString()).toBe("60");
     expect(await readdir(join(root, ".tmp"))).toEqual([]);
   });
@@ -84,8 +88,15 @@ function run(program: string, root: string): Promise<number | null> {
   });
 }
 
-/** Starts the program, kills it with SIGKILL after some acknowledgements, and returns the last acknowledged turn of each key. */
-async function runUntilKilled(program: string, root: string, acknowledgements: number): Promise<Map<string, number>> {
+/**
+ * Starts the program, kills it with SIGKILL after some acknowledgements, and returns the last
+ * acknowledged turn of each key.
+ */
+async function runUntilKilled(
+  program: string,
+  root: string,
+  acknowledgements: number,
+): Promise<Map<string, number>> {
   const child = spawn(process.execPath, [program, root], { stdio: ["ignore", "pipe", "inherit"] });
   const last = new Map<string, number>();
   let seen = 0;

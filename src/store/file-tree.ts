@@ -12,10 +12,16 @@ const stat = promisify(statCallback);
 
 const PAGE = 1000;
 
-/** A linked file has no time of receipt. It is shown with the present one, in steps, so that it is told as long as it is there. */
+/**
+ * A linked file has no time of receipt. It is shown with the present one, in steps, so that it is
+ * told as long as it is there.
+ */
 const LINK_STEP_MS = 10 * 60 * 1000;
 
-/** lstat calls in flight: the thread pool never idles, and a stuck network file system holds only so many. */
+/**
+ * lstat calls in flight: the thread pool never idles, and a stuck network file system holds only so
+ * many.
+ */
 const CONCURRENT_STATS = 128;
 
 export interface Tree {
@@ -27,9 +33,10 @@ export interface Tree {
 }
 
 /**
- * Lists the regular files below a folder as Store.list does, and links to such, which cannot be read: whoever reads is told. Names that start
- * with a dot and special files are no objects. What vanishes while the listing runs is left out; any other failure ends it with an error, and
- * so does a link to a folder or to nothing, since what lies or lay behind it is not known.
+ * Lists the regular files below a folder as Store.list does, and links to such, which cannot be
+ * read: whoever reads is told. Names that start with a dot and special files are no objects. What
+ * vanishes while the listing runs is left out; any other failure ends it with an error, and so does
+ * a link to a folder or to nothing, since what lies or lay behind it is not known.
  *
  * @throws StoreError if anything below the root cannot be looked at
  */
@@ -67,7 +74,10 @@ interface Walk {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Yields keys of regular files in ascending order. @param folder a key that ends with "/", or "" for the root */
+/**
+ * Yields keys of regular files in ascending order. @param folder a key that ends with "/", or ""
+ * for the root
+ */
 async function* walk(root: string, folder: string, wanted: Walk): AsyncGenerator<string[]> {
   const { prefix, after, upTo, shallow, signal } = wanted;
   signal?.throwIfAborted();
@@ -96,7 +106,10 @@ interface FolderKeys {
   readonly links: ReadonlySet<string>;
 }
 
-/** The keys in one folder; a folder's key ends with "/", which puts `a-b` and `a.json` before `a/b` as listings must. */
+/**
+ * The keys in one folder; a folder's key ends with "/", which puts `a-b` and `a.json` before `a/b`
+ * as listings must.
+ */
 async function readFolder(root: string, folder: string): Promise<FolderKeys> {
   const path = `${root}/${folder}`;
   let entries: Dirent[];
@@ -111,7 +124,8 @@ async function readFolder(root: string, folder: string): Promise<FolderKeys> {
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const isLink = entry.isSymbolicLink();
-    if (entry.isFile() || (isLink && (await leadsToFile(`${path}${entry.name}`)))) keys.push(folder + entry.name);
+    if (entry.isFile() || (isLink && (await leadsToFile(`${path}${entry.name}`))))
+      keys.push(folder + entry.name);
     else if (isLink || entry.isDirectory()) keys.push(`${folder + entry.name}/`);
     if (isLink) links.add(`${folder + entry.name}/`);
   }
@@ -128,14 +142,21 @@ async function leadsToFile(path: string): Promise<boolean> {
 }
 
 /**
- * Tells whether a prefix names a folder below the root, on the way to which there is no `..` and no hidden name.
+ * Tells whether a prefix names a folder below the root, on the way to which there is no `..` and no
+ * hidden name.
  *
  * @throws StoreError if a symbolic link is on the way
  */
 async function isFolderInside(root: string, folder: string): Promise<boolean> {
   let path = root;
   for (const segment of folder.split("/").slice(0, -1)) {
-    if (segment === "" || segment.startsWith(".") || segment.includes("\0") || Buffer.byteLength(segment) > 255) return false;
+    if (
+      segment === "" ||
+      segment.startsWith(".") ||
+      segment.includes("\0") ||
+      Buffer.byteLength(segment) > 255
+    )
+      return false;
     path += `/${segment}`;
     const [stats] = await lookAt([path], undefined);
     if (stats?.isSymbolicLink()) throw refuseLink(path);
@@ -144,7 +165,12 @@ async function isFolderInside(root: string, folder: string): Promise<boolean> {
   return true;
 }
 
-async function look(root: string, keys: readonly string[], linkedAt: number, signal: AbortSignal | undefined): Promise<Entry[]> {
+async function look(
+  root: string,
+  keys: readonly string[],
+  linkedAt: number,
+  signal: AbortSignal | undefined,
+): Promise<Entry[]> {
   signal?.throwIfAborted();
   const paths = keys.map((key) => `${root}/${key}`);
   const all = await lookAt(paths, signal);
@@ -155,7 +181,10 @@ async function look(root: string, keys: readonly string[], linkedAt: number, sig
   });
 }
 
-/** lstat of many paths; undefined where nothing is. Callbacks, because 100,000 promises more cost as much as the calls. */
+/**
+ * lstat of many paths; undefined where nothing is. Callbacks, because 100,000 promises more cost as
+ * much as the calls.
+ */
 function lookAt(paths: readonly string[], signal: AbortSignal | undefined): Promise<(Stats | undefined)[]> {
   return new Promise((resolve, reject) => {
     const results = new Array<Stats | undefined>(paths.length);

@@ -115,7 +115,10 @@ export class FileWriter {
     await Promise.all([this.#options.folders.check(key), this.#options.folders.check(`${TEMPORARY}/`)]);
   }
 
-  /** What the file system's clock says, which stamps files that are just written: a network one's is not this machine's. ms since the epoch */
+  /**
+   * What the file system's clock says, which stamps files that are just written: a network one's is
+   * not this machine's. ms since the epoch
+   */
   async now(): Promise<number> {
     await this.#checkPlace("");
     const draft = join(this.#temporary, this.#options.random());
@@ -147,10 +150,12 @@ export class FileWriter {
       const isPlaced = await this.#order.place(turn, (isOvertaken) =>
         this.#place({ key, draft, path, options, before, beganAt: birthtimeMs, isOvertaken }),
       );
-      // Through the descriptor, not the path, which may be another's by now; and after renaming, which changes the ctime.
+      // Through the descriptor, not the path, which may be another's by now; and after renaming,
+      // which changes the ctime.
       const stats = await fstat(fd);
       await this.#options.syncFolder(dirname(path));
-      // Only what lies in the store may be acknowledged: its disk may have gone since the first look.
+      // Only what lies in the store may be acknowledged: its disk may have gone since the first
+      // look.
       await this.#options.checkStore();
       return { ...toEntry(key, stats), ...(!isPlaced && { isOvertaken: true as const }) };
     } finally {
@@ -199,7 +204,10 @@ export class FileWriter {
     }
   }
 
-  /** A put without a condition is not held up by a lock for good: it then goes by what it sees alone. */
+  /**
+   * A put without a condition is not held up by a lock for good: it then goes by what it sees
+   * alone.
+   */
   async #lock(key: string, isConditional: boolean): Promise<Lock | undefined> {
     try {
       const { monotonic, random } = this.#options;
@@ -239,7 +247,8 @@ export class FileWriter {
 
 function checkCondition(key: string, standing: Standing, { ifMatch, ifNoneMatch }: PutOptions): void {
   const found = standing?.isFile() ? toEntry(key, standing).etag : undefined;
-  if (ifNoneMatch && found !== undefined) throw new PreconditionFailed(`[store] [file] ${key} exists already`);
+  if (ifNoneMatch && found !== undefined)
+    throw new PreconditionFailed(`[store] [file] ${key} exists already`);
   if (ifMatch !== undefined && found !== ifMatch)
     throw new PreconditionFailed(`[store] [file] ${key} is not the object expected`);
 }

@@ -68,7 +68,9 @@ describe("file: a folder", () => {
     const entry = await store.put("tidy/one", Buffer.from("x"));
     await store.put("tidy/two", Buffer.from("x"), { ifNoneMatch: "*" });
     await store.put("tidy/one", Buffer.from("y"), { ifMatch: entry.etag });
-    await expect(store.put("tidy/one", Buffer.from("z"), { ifMatch: entry.etag })).rejects.toThrow(StoreError);
+    await expect(store.put("tidy/one", Buffer.from("z"), { ifMatch: entry.etag })).rejects.toThrow(
+      StoreError,
+    );
     expect(await readdir(join(root, ".tmp"))).toEqual([]);
     await writeFile(join(root, ".tmp", "draft"), "half");
     expect(await listKeys(store)).not.toContain(".tmp/draft");
@@ -82,7 +84,10 @@ describe("file: a folder", () => {
     await cp(source, join(root, "foreign", "i-1.json"));
     await cp(source, join(root, "foreign", "a name no host may have.json"));
     await writeFile(join(root, "foreign", ".hidden"), "{}");
-    expect(await listKeys(store, "foreign/")).toEqual(["foreign/a name no host may have.json", "foreign/i-1.json"]);
+    expect(await listKeys(store, "foreign/")).toEqual([
+      "foreign/a name no host may have.json",
+      "foreign/i-1.json",
+    ]);
     expect((await store.get("foreign/i-1.json", LIMIT))?.body.toString()).toBe("{}");
   });
 
@@ -90,7 +95,8 @@ describe("file: a folder", () => {
     await mkdir(join(root, "odd", "folder.json"), { recursive: true });
     execFileSync("mkfifo", [join(root, "odd", "pipe.json")]);
     expect(await listKeys(store, "odd/")).toEqual([]);
-    for (const name of ["folder.json", "pipe.json"]) expect(await store.get(`odd/${name}`, LIMIT)).toBeUndefined();
+    for (const name of ["folder.json", "pipe.json"])
+      expect(await store.get(`odd/${name}`, LIMIT)).toBeUndefined();
     await store.delete("odd/folder.json");
     await expect(store.put("odd/folder.json", Buffer.from("x"))).rejects.toThrow(
       /cannot write .*odd\/folder\.json: E[A-Z]+: a folder stands/,
@@ -136,7 +142,9 @@ describe("file: a folder", () => {
 
   it("is not made for those who only read", async () => {
     const missing = join(await makeFolder(), "mistyped");
-    await expect(fileStore({ root: missing, clock, mustExist: true })).rejects.toThrow(`there is no folder ${missing}`);
+    await expect(fileStore({ root: missing, clock, mustExist: true })).rejects.toThrow(
+      `there is no folder ${missing}`,
+    );
     await expect(stat(missing)).rejects.toThrow("ENOENT");
   });
 

@@ -1,4 +1,5 @@
-// The file driver: a store in a folder, one plain file an object. docs/stores/file.md tells operators about it.
+// The file driver: a store in a folder, one plain file an object. docs/stores/file.md tells
+// operators about it.
 import { randomBytes } from "node:crypto";
 import { mkdir as mkdirCallback, unlink as unlinkCallback } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -40,15 +41,18 @@ export interface FileStoreOptions {
 /**
  * Opens a store in a folder. Many processes of one machine may use the folder at once.
  *
- * An object becomes visible by rename(2) or link(2) after its bytes were flushed, and put resolves after the folder was
- * flushed too: so nobody sees half an object, and what was acknowledged survives kill -9 and a power cut.
+ * An object becomes visible by rename(2) or link(2) after its bytes were flushed, and put resolves
+ * after the folder was flushed too: so nobody sees half an object, and what was acknowledged
+ * survives kill -9 and a power cut.
  *
- * Puts with a condition are atomic against one another, across processes. A put or delete without one does not wait for
- * them: where a key is written with ifMatch, all should write it so.
+ * Puts with a condition are atomic against one another, across processes. A put or delete without
+ * one does not wait for them: where a key is written with ifMatch, all should write it so.
  *
- * A put never lies over one that began later: of those of one process that is known, of those of others the file system's clock tells it.
+ * A put never lies over one that began later: of those of one process that is known, of those of
+ * others the file system's clock tells it.
  *
- * Symbolic links below the folder are refused, however they came there; the folder itself may be one.
+ * Symbolic links below the folder are refused, however they came there; the folder itself may be
+ * one.
  *
  * @throws StoreError if the folder can not be made or read, or its own folders are links
  */
@@ -64,7 +68,16 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
   await folders.check(`${TEMPORARY}/`);
   await putBack({ root: folder, temporary, clock });
   const owner = await findOwner(folder);
-  const writer = new FileWriter({ root: folder, clock, monotonic, folders, syncFolder, random, owner, checkStore });
+  const writer = new FileWriter({
+    root: folder,
+    clock,
+    monotonic,
+    folders,
+    syncFolder,
+    random,
+    owner,
+    checkStore,
+  });
   const { askTime = () => writer.now() } = options;
   const sweep = () => sweepDrafts({ root: folder, temporary, clock, askTime });
   await sweep();
@@ -96,7 +109,12 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
 
     async expire(prefix, before, expireOptions = {}) {
       await folders.check(`${TEMPORARY}/`);
-      const removed = await expireTree({ root: folder, temporary, clock, random, checkStore }, prefix, before, expireOptions);
+      const removed = await expireTree(
+        { root: folder, temporary, clock, random, checkStore },
+        prefix,
+        before,
+        expireOptions,
+      );
       await sweep();
       return removed;
     },

@@ -1,7 +1,14 @@
 // The memory driver: a store that ends with the process. Tests and the demo fleet use it.
 import { createHash } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
-import { checkKey, type Entry, PreconditionFailed, type Store, type StoredObject, TooLarge } from "./store.ts";
+import {
+  checkKey,
+  type Entry,
+  PreconditionFailed,
+  type Store,
+  type StoredObject,
+  TooLarge,
+} from "./store.ts";
 
 const PAGE = 1000;
 
@@ -19,7 +26,8 @@ export function memoryStore({ clock }: MemoryStoreOptions): Store {
     async put(key, body, options = {}) {
       checkKey(key);
       const existing = objects.get(key);
-      if (options.ifNoneMatch && existing) throw new PreconditionFailed(`[store] [memory] ${key} exists already`);
+      if (options.ifNoneMatch && existing)
+        throw new PreconditionFailed(`[store] [memory] ${key} exists already`);
       if (options.ifMatch !== undefined && existing?.etag !== options.ifMatch) {
         throw new PreconditionFailed(`[store] [memory] ${key} is not the object expected`);
       }

@@ -19,7 +19,8 @@ export interface OpenOptions {
 
 type Open = (url: string, options: OpenOptions) => Promise<Store>;
 
-// A driver is loaded when a URL asks for it: whoever uses a folder does not wait for another driver's libraries.
+// A driver is loaded when a URL asks for it: whoever uses a folder does not wait for another
+// driver's libraries.
 const DRIVERS: ReadonlyMap<string, Open> = new Map<string, Open>([
   [
     "file",
@@ -62,14 +63,15 @@ export const STORE_SCHEMES: readonly string[] = [...DRIVERS.keys()];
 /**
  * Opens a store.
  *
- * @param url `file:/srv/rollcall`, `file:///srv/rollcall` (percent-encoded, RFC 8089), `file:relative/path`, `memory:` or
- * `s3://BUCKET/PREFIX?region=REGION`
- * @throws StoreError if the URL is none of these, or the driver can not open what it names. The message never repeats the URL of
- * another scheme, which may hold a secret.
+ * @param url `file:/srv/rollcall`, `file:///srv/rollcall` (percent-encoded, RFC 8089),
+ *   `file:relative/path`, `memory:` or `s3://BUCKET/PREFIX?region=REGION`
+ * @throws StoreError if the URL is none of these, or the driver can not open what it names. The
+ *   message never repeats the URL of another scheme, which may hold a secret.
  */
 export async function openStore(url: string, options: OpenOptions): Promise<Store> {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
-  if (scheme === undefined) throw new StoreError(`[store] ${JSON.stringify(url)} is no store URL${suggest(url)}`);
+  if (scheme === undefined)
+    throw new StoreError(`[store] ${JSON.stringify(url)} is no store URL${suggest(url)}`);
   const open = DRIVERS.get(scheme);
   if (!open) {
     const known = STORE_SCHEMES.map((name) => `${name}:`).join(", ");
@@ -93,8 +95,11 @@ function parseFileUrl(url: string): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw new StoreError(`[store] [file] ${JSON.stringify(url)} names no folder here: write "file:///srv/rollcall"`, {
-      cause: error,
-    });
+    throw new StoreError(
+      `[store] [file] ${JSON.stringify(url)} names no folder here: write "file:///srv/rollcall"`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,4 +1,5 @@
-// Placement: under which key a host's report goes. A second machine with the same id gets a key of its own, so that neither takes the other's place.
+// Placement: under which key a host's report goes. A second machine with the same id gets a key of
+// its own, so that neither takes the other's place.
 import { formatDepartureKey, REPORTS_PREFIX } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
 import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
@@ -23,15 +24,22 @@ export interface PlacementOptions {
 }
 
 /**
- * Finds where a report goes: under the host's key, unless a fresh report of another machine lies there, which has not left. Then the key begins with what
- * tells the machine, as `reports/v1/local/0123456789abcdef:ID.json`; the reader shows the newer of the two, and the other as a clone.
+ * Finds where a report goes: under the host's key, unless a fresh report of another machine lies
+ * there, which has not left. Then the key begins with what tells the machine, as
+ * `reports/v1/local/0123456789abcdef:ID.json`; the reader shows the newer of the two, and the other
+ * as a clone.
  */
-export async function placeReport(store: Store, body: Uint8Array, options: PlacementOptions): Promise<Placement> {
+export async function placeReport(
+  store: Store,
+  body: Uint8Array,
+  options: PlacementOptions,
+): Promise<Placement> {
   const { key, now, toleranceMs, signal } = options;
   const coming = readMaker(body);
   const there = coming && (await readThere(store, key, signal));
   if (!there || !isOtherMachine(there, coming, now, toleranceMs)) return { key };
-  if (now - there.receivedAt > DEFAULT_WINDOW_MS || (await hasLeft(store, key, there.receivedAt, signal))) return { key };
+  if (now - there.receivedAt > DEFAULT_WINDOW_MS || (await hasLeft(store, key, there.receivedAt, signal)))
+    return { key };
   // A copy may have the same hardware address, and then its boot tells.
   const own = there.maker.machine === coming.machine ? coming.boot : coming.machine;
   return { key: withMaker(key, own), other: { name: there.maker.name } };
@@ -62,7 +70,10 @@ export async function placeDeparture(
   return there.maker.machine === machine ? key : undefined;
 }
 
-/** The place beside a host's own, of another machine with its id. @param own what tells that machine, as cutHash gives it */
+/**
+ * The place beside a host's own, of another machine with its id. @param own what tells that
+ * machine, as cutHash gives it
+ */
 export function withMaker(key: string, own: string): string {
   const at = key.lastIndexOf("/") + 1;
   if (!key.startsWith(REPORTS_PREFIX)) throw new TypeError(`${key} is no key of a report`);
@@ -79,7 +90,12 @@ async function readThere(
   return maker && { maker, receivedAt: object.lastModified };
 }
 
-async function hasLeft(store: Store, key: string, receivedAt: number, signal: AbortSignal | undefined): Promise<boolean> {
+async function hasLeft(
+  store: Store,
+  key: string,
+  receivedAt: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const departure = await read(store, formatDepartureKey(key), MAX_DEPARTURE_BYTES, signal);
   return departure !== undefined && departure.lastModified >= receivedAt;
 }

@@ -15,7 +15,10 @@ interface Lane {
   last: Promise<unknown>;
 }
 
-/** The order of the puts of one process: they are placed one at a time for each key, and which one began last is known for certain. */
+/**
+ * The order of the puts of one process: they are placed one at a time for each key, and which one
+ * began last is known for certain.
+ */
 export class PutOrder {
   readonly #lanes = new Map<string, Lane>();
   #next = 0;
@@ -28,7 +31,10 @@ export class PutOrder {
     return { key, number: this.#next++ };
   }
 
-  /** Places, when no other put of the key does. @param place is told whether one that began later has been placed @returns what it returns */
+  /**
+   * Places, when no other put of the key does. @param place is told whether one that began later
+   * has been placed @returns what it returns
+   */
   async place<T>({ key, number }: Turn, place: (isOvertaken: boolean) => Promise<T>): Promise<T> {
     const lane = this.#lanes.get(key) as Lane;
     const work = lane.last.then(async () => {

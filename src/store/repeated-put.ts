@@ -1,4 +1,5 @@
-// One try of a put that may be repeated: a repetition finds its own first try, and lies over nothing that was put since it began.
+// One try of a put that may be repeated: a repetition finds its own first try, and lies over
+// nothing that was put since it began.
 import {
   type Entry,
   PreconditionFailed,
@@ -14,7 +15,10 @@ export interface Standing {
   readonly entry: Entry;
   /** Of the put that wrote it. */
   readonly mark: string | undefined;
-  /** What time it is at the store, ms since the epoch, in whole seconds at worst; undefined if it does not say. */
+  /**
+   * What time it is at the store, ms since the epoch, in whole seconds at worst; undefined if it
+   * does not say.
+   */
   readonly now: number | undefined;
   /** Whether it is these bytes, as far as the store tells. */
   holds(body: Uint8Array): boolean;
@@ -37,14 +41,19 @@ export interface OrderedPut {
   readonly beganAt: number;
 }
 
-/** A store tells times in whole seconds at worst: what is that much younger is younger for certain; ms. */
+/**
+ * A store tells times in whole seconds at worst: what is that much younger is younger for certain;
+ * ms.
+ */
 const RESOLUTION_MS = 1000;
 
 /**
- * Puts without a condition of the caller's. The first try is as cheap as can be. Before each further one a look tells what lies there: this put's own
- * first try, something that was put since this one began, which stays, or what was there before, over which alone it is written (If-Match). So a put
- * that waits for its store to come back takes no newer one's place, whoever put that. What is not known is a try that the network itself holds
- * back until after a newer put: only the first can do that harm, since the others are conditional.
+ * Puts without a condition of the caller's. The first try is as cheap as can be. Before each
+ * further one a look tells what lies there: this put's own first try, something that was put since
+ * this one began, which stays, or what was there before, over which alone it is written (If-Match).
+ * So a put that waits for its store to come back takes no newer one's place, whoever put that. What
+ * is not known is a try that the network itself holds back until after a newer put: only the first
+ * can do that harm, since the others are conditional.
  *
  * @param attempt from 1
  * @param isOvertaken whether this process has placed a put of the key that began later
@@ -64,7 +73,10 @@ export async function putOnce(
   const isOwn = standing?.mark === mark;
   if (isOwn && standing.holds(body)) return standing.entry;
   if (isOvertaken || (standing && !isOwn && isYounger(standing, now - put.beganAt)))
-    return { ...(standing?.entry ?? { key, etag: "", size: body.length, lastModified: now }), isOvertaken: true };
+    return {
+      ...(standing?.entry ?? { key, etag: "", size: body.length, lastModified: now }),
+      isOvertaken: true,
+    };
   if (!looked) return await store.put(key, body, { signal, mark });
   const condition = standing ? { ifMatch: standing.entry.etag } : { ifNoneMatch: "*" as const };
   try {

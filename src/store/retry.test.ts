@@ -7,7 +7,10 @@ import { PreconditionFailed, type Store, StoreError, TooLarge, Unavailable } fro
 
 const LIMIT = { maxBytes: 1024 };
 
-/** A store in memory whose next calls fail as told: by an error before the call, or after it was carried out. */
+/**
+ * A store in memory whose next calls fail as told: by an error before the call, or after it was
+ * carried out.
+ */
 function makeLine() {
   const time = { now: 1_700_000_000_000 };
   const waits: number[] = [];
@@ -63,7 +66,8 @@ function makeLine() {
     options,
     waits,
     store: withRetry(driver, options),
-    fail: (when: "before" | "after", ...errors: Error[]) => failures.push(...errors.map((error) => ({ error, when }))),
+    fail: (when: "before" | "after", ...errors: Error[]) =>
+      failures.push(...errors.map((error) => ({ error, when }))),
     calls: () => calls,
   };
 }
@@ -81,7 +85,12 @@ describe("withRetry", () => {
 
   it("repeats nothing else", async () => {
     const { store, fail, waits, calls } = makeLine();
-    for (const error of [new StoreError("no"), new TooLarge("no"), new PreconditionFailed("no"), new TypeError("no")]) {
+    for (const error of [
+      new StoreError("no"),
+      new TooLarge("no"),
+      new PreconditionFailed("no"),
+      new TypeError("no"),
+    ]) {
       fail("before", error);
       await expect(store.get("a", LIMIT)).rejects.toBe(error);
     }
@@ -112,14 +121,18 @@ describe("withRetry", () => {
     expect(waits).toEqual([700, 2000]);
   });
 
-  it("leaves the store alone for a put as long as it asks, and gives up where that is longer than there is time", async () => {
-    const { store, fail, waits } = makeLine();
-    fail("before", busy(7000), busy(60_000));
-    const error = await store.put("a", Buffer.from("x")).catch((reason: unknown) => reason);
-    expect(waits).toEqual([7000]);
-    expect(error).toMatchObject({ retryAfterMs: 60_000 });
-    expect(String(error)).toContain("it asks to be left alone for 60 s (gave up after 2 tries in 7.0 s)");
-  });
+  it(
+    "leaves the store alone for a put as long as it asks, and gives up where that is " +
+      "longer than there is time",
+    async () => {
+      const { store, fail, waits } = makeLine();
+      fail("before", busy(7000), busy(60_000));
+      const error = await store.put("a", Buffer.from("x")).catch((reason: unknown) => reason);
+      expect(waits).toEqual([7000]);
+      expect(error).toMatchObject({ retryAfterMs: 60_000 });
+      expect(String(error)).toContain("it asks to be left alone for 60 s (gave up after 2 tries in 7.0 s)");
+    },
+  );
 
   it("puts what it was given, whatever becomes of the buffer", async () => {
     const { store, fail } = makeLine();
@@ -144,7 +157,9 @@ describe("withRetry", () => {
     const { store, memory, fail } = makeLine();
     fail("before", busy());
     await memory.put("a", Buffer.from("same"));
-    await expect(store.put("a", Buffer.from("same"), { ifNoneMatch: "*" })).rejects.toThrow(PreconditionFailed);
+    await expect(store.put("a", Buffer.from("same"), { ifNoneMatch: "*" })).rejects.toThrow(
+      PreconditionFailed,
+    );
   });
 
   it("tells who may not read what the put was told", async () => {
@@ -176,25 +191,30 @@ describe("withRetry: puts of one key", () => {
     expect(await read(memory)).toBe("1");
     fail("after", busy());
     const puts = calls();
-    expect(await store.put("a", Buffer.from("2"))).toMatchObject({ etag: (await memory.get("a", LIMIT))?.etag });
+    expect(await store.put("a", Buffer.from("2"))).toMatchObject({
+      etag: (await memory.get("a", LIMIT))?.etag,
+    });
     expect(calls() - puts).toBe(1);
     fail("before", busy());
     await store.put("new", Buffer.from("3"));
     expect(await memory.get("new", LIMIT)).toBeDefined();
   });
 
-  it.each(["before", "after"] as const)("lie over nothing newer of another process, tried again: failed %s", async (when) => {
-    const { driver, options, memory, time, fail } = makeLine();
-    await memory.put("a", Buffer.from("before"));
-    const wait: RetryOptions["wait"] = async () => {
-      time.now += 5000;
-      await memory.put("a", Buffer.from("newer"));
-    };
-    fail(when, busy());
-    const outcome = await withRetry(driver, { ...options, wait }).put("a", Buffer.from("older"));
-    expect(outcome.isOvertaken).toBe(true);
-    expect(await read(memory)).toBe("newer");
-  });
+  it.each(["before", "after"] as const)(
+    "lie over nothing newer of another process, tried again: failed %s",
+    async (when) => {
+      const { driver, options, memory, time, fail } = makeLine();
+      await memory.put("a", Buffer.from("before"));
+      const wait: RetryOptions["wait"] = async () => {
+        time.now += 5000;
+        await memory.put("a", Buffer.from("newer"));
+      };
+      fail(when, busy());
+      const outcome = await withRetry(driver, { ...options, wait }).put("a", Buffer.from("older"));
+      expect(outcome.isOvertaken).toBe(true);
+      expect(await read(memory)).toBe("newer");
+    },
+  );
 
   it("lie over nothing that this process began later, though it may not look", async () => {
     const { driver, options, memory, time, fail } = makeLine();
@@ -207,7 +227,11 @@ describe("withRetry: puts of one key", () => {
     };
     const store: Store = withRetry({ ...driver, look }, { ...options, wait });
     fail("before", busy());
-    expect(await store.put("a", Buffer.from("older"))).toMatchObject({ isOvertaken: true, key: "a", size: 5 });
+    expect(await store.put("a", Buffer.from("older"))).toMatchObject({
+      isOvertaken: true,
+      key: "a",
+      size: 5,
+    });
     expect(await read(memory)).toBe("newer");
   });
 

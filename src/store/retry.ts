@@ -1,4 +1,5 @@
-// A store that asks again: what is Unavailable is repeated until it answers or the patience for it is spent.
+// A store that asks again: what is Unavailable is repeated until it answers or the patience for it
+// is spent.
 
 import type { Clock } from "../report/clock.ts";
 import { drawWait } from "./backoff.ts";
@@ -20,7 +21,10 @@ const BUDGET_MS = 20_000;
 /** A bound that holds whatever the clock does. */
 const MAX_TRIES = 100;
 
-/** What is untrue so often is no passing fault of a line; a server that is broken is told of within seconds. */
+/**
+ * What is untrue so often is no passing fault of a line; a server that is broken is told of within
+ * seconds.
+ */
 const MAX_UNTRUE = 8;
 
 export interface RetryOptions {
@@ -31,16 +35,19 @@ export interface RetryOptions {
   readonly newMark: () => string;
   /** Resolves after ms, or rejects when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
-  /** How long one call, or one page of a listing, is repeated; ms. The last try may go beyond it. */
+  /**
+   * How long one call, or one page of a listing, is repeated; ms. The last try may go beyond it.
+   */
   readonly budgetMs?: number;
 }
 
 /**
  * Wraps a store. A listing that fails on the way goes on after the last key it gave.
  *
- * A put whose answer was lost may have been carried out, and with a condition its repetition then fails by its own success. So puts are marked
- * (repeated-put.ts). Comparing bodies would not do: two writers may write the same bytes. The repetition of a put without a condition lies over nothing
- * that was put since it began.
+ * A put whose answer was lost may have been carried out, and with a condition its repetition then
+ * fails by its own success. So puts are marked (repeated-put.ts). Comparing bodies would not do:
+ * two writers may write the same bytes. The repetition of a put without a condition lies over
+ * nothing that was put since it began.
  */
 export function withRetry(store: RepeatableStore, options: RetryOptions): Store {
   const { newMark, clock } = options;
@@ -70,7 +77,8 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
     const put: OrderedPut = { key, body: copy, signal, mark: newMark(), beganAt: clock() };
     const turn = order.begin(key);
     try {
-      const once = (attempt: number) => order.place(turn, (isOvertaken) => putOnce(store, put, attempt, isOvertaken, clock()));
+      const once = (attempt: number) =>
+        order.place(turn, (isOvertaken) => putOnce(store, put, attempt, isOvertaken, clock()));
       return await repeat(once, signal, options, Number.POSITIVE_INFINITY);
     } finally {
       order.end(turn);
@@ -112,15 +120,21 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
     delete: (key) => repeat(() => store.delete(key), undefined, options),
     close: async () => await store.close?.(),
     ...(store.now && { now: () => repeat(async () => (await store.now?.()) as number, undefined, options) }),
-    ...(store.presign && { presign: async (key, presignOptions) => (await store.presign?.(key, presignOptions)) as string }),
-    ...(store.identify && { identify: () => repeat(async () => await store.identify?.(), undefined, options) }),
+    ...(store.presign && {
+      presign: async (key, presignOptions) => (await store.presign?.(key, presignOptions)) as string,
+    }),
+    ...(store.identify && {
+      identify: () => repeat(async () => await store.identify?.(), undefined, options),
+    }),
   };
 }
 
 /**
  * @param run is told which try it is, from 1
- * @param maxAskedMs so long the store is left alone at most when it asks for it. Who asks a question of a roll waits for all of it, and some servers
- * ask for minutes with every 503, so reads come back sooner; a put has whoever sends it to try again, and is given up where time does not suffice
+ * @param maxAskedMs so long the store is left alone at most when it asks for it. Who asks a
+ *   question of a roll waits for all of it, and some servers ask for minutes with every 503, so
+ *   reads come back sooner; a put has whoever sends it to try again, and is given up where time
+ *   does not suffice
  */
 async function repeat<T>(
   run: (attempt: number) => Promise<T>,
@@ -152,7 +166,8 @@ async function repeat<T>(
 function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
   const { message, retryAfterMs } = last;
   const often = tries === 1 ? "1 try" : `${tries} tries`;
-  const asked = retryAfterMs === undefined ? "" : `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
+  const asked =
+    retryAfterMs === undefined ? "" : `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
   const Kind = last instanceof Untrue ? Untrue : Unavailable;
   return new Kind(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
     cause: last,

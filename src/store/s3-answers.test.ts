@@ -1,4 +1,5 @@
-// What the s3 driver makes of answers that the tests' S3 server never gives, and AWS does: from a server that says what it is told.
+// What the s3 driver makes of answers that the tests' S3 server never gives, and AWS does: from a
+// server that says what it is told.
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
@@ -30,7 +31,9 @@ async function open(
   const server = createServer((request, response) => {
     seen.push(request);
     const { status, headers = {}, body = "" } = waiting.shift() ?? fail(500, "Unexpected");
-    request.resume().on("end", () => response.writeHead(status, headers).end(request.method === "HEAD" ? "" : body));
+    request
+      .resume()
+      .on("end", () => response.writeHead(status, headers).end(request.method === "HEAD" ? "" : body));
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -47,7 +50,11 @@ async function open(
   return { store, seen };
 }
 
-const FOUND: Answer = { status: 200, headers: { etag: '"e"', "last-modified": "Thu, 29 Feb 2024 23:59:59 GMT" }, body: "x" };
+const FOUND: Answer = {
+  status: 200,
+  headers: { etag: '"e"', "last-modified": "Thu, 29 Feb 2024 23:59:59 GMT" },
+  body: "x",
+};
 
 it.each([
   [fail(403, "InvalidAccessKeyId"), StoreError, "the server does not know the access key id"],
@@ -74,7 +81,11 @@ it.each([
   [fail(400, "RequestTimeout"), Unavailable, "RequestTimeout"],
   [fail(429, "TooManyRequests"), Unavailable, "TooManyRequests"],
   [fail(502, ""), Unavailable, "status 502"],
-  [{ status: 404, body: "<html>not here</html>" }, StoreError, "answered 404 without an S3 error; is it an S3 server?"],
+  [
+    { status: 404, body: "<html>not here</html>" },
+    StoreError,
+    "answered 404 without an S3 error; is it an S3 server?",
+  ],
   [{ status: 200, body: "<html>welcome</html>" }, StoreError, "no ETag or no time"],
   [fail(418, "Odd\n\u001b[31m", "a\nb"), StoreError, "cannot read"],
 ] as const)("get, case %#: %j", async (answer, type, message) => {
@@ -99,12 +110,17 @@ it("hands on how long the server wants to be left alone, bounded", async () => {
   const { store } = await open([
     fail(503, "SlowDown", "", { "retry-after": "7" }),
     fail(503, "SlowDown", "", { "retry-after": "9999999" }),
-    fail(503, "SlowDown", "", { "retry-after": "Thu, 29 Feb 2024 23:59:59 GMT", date: "Thu, 29 Feb 2024 23:59:50 GMT" }),
+    fail(503, "SlowDown", "", {
+      "retry-after": "Thu, 29 Feb 2024 23:59:59 GMT",
+      date: "Thu, 29 Feb 2024 23:59:50 GMT",
+    }),
   ]);
   const times: unknown[] = [];
   for (let turn = 0; turn < 3; turn++) {
     times.push(
-      await store.get("a", LIMIT).catch((error: unknown) => (error instanceof Unavailable ? error.retryAfterMs : error)),
+      await store
+        .get("a", LIMIT)
+        .catch((error: unknown) => (error instanceof Unavailable ? error.retryAfterMs : error)),
     );
   }
   expect(times).toEqual([7000, 24 * 3_600_000, 9000]);
@@ -112,7 +128,11 @@ it("hands on how long the server wants to be left alone, bounded", async () => {
 
 it("gets other credentials once when a session has ended, and tries again", async () => {
   let count = 0;
-  const load = async () => ({ accessKeyId: `id-${++count}`, secretAccessKey: "s", sessionToken: `token-${count}` });
+  const load = async () => ({
+    accessKeyId: `id-${++count}`,
+    secretAccessKey: "s",
+    sessionToken: `token-${count}`,
+  });
   const { store, seen } = await open(
     [fail(400, "ExpiredToken"), FOUND, fail(400, "ExpiredToken"), fail(400, "ExpiredToken")],
     load,
@@ -123,23 +143,41 @@ it("gets other credentials once when a session has ended, and tries again", asyn
   expect(seen).toHaveLength(4);
 });
 
-it("signs for the region that a server names, from then on, and asks it no more than bounded times", async () => {
-  const wrong = { ...fail(400, "AuthorizationHeaderMalformed", "the region is wrong</Message><Region>garage</Region><Message>") };
-  const { store, seen } = await open([wrong, FOUND, FOUND]);
-  for (let turn = 0; turn < 2; turn++) expect((await store.get("a", LIMIT))?.body.toString()).toBe("x");
-  const regions = seen.map(({ headers }) => /Credential=id\/\d+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1]);
-  expect(regions).toEqual(["eu-west-1", "garage", "garage"]);
+it(
+  "signs for the region that a server names, from then on, and asks it no more than " + "bounded times",
+  async () => {
+    const wrong = {
+      ...fail(
+        400,
+        "AuthorizationHeaderMalformed",
+        "the region is wrong</Message><Region>garage</Region><Message>",
+      ),
+    };
+    const { store, seen } = await open([wrong, FOUND, FOUND]);
+    for (let turn = 0; turn < 2; turn++) expect((await store.get("a", LIMIT))?.body.toString()).toBe("x");
+    const regions = seen.map(
+      ({ headers }) => /Credential=id\/\d+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1],
+    );
+    expect(regions).toEqual(["eu-west-1", "garage", "garage"]);
 
-  const other = { ...fail(400, "AuthorizationHeaderMalformed", "</Message><Region>eu-west-1</Region><Message>") };
-  const fickle = await open([wrong, other, wrong, other, wrong, other]);
-  await expect(fickle.store.get("a", LIMIT)).rejects.toThrow(/it lies in "[\w-]+", not [\w-]+; write \?region=/);
-  expect(fickle.seen).toHaveLength(4);
-});
+    const other = {
+      ...fail(400, "AuthorizationHeaderMalformed", "</Message><Region>eu-west-1</Region><Message>"),
+    };
+    const fickle = await open([wrong, other, wrong, other, wrong, other]);
+    await expect(fickle.store.get("a", LIMIT)).rejects.toThrow(
+      /it lies in "[\w-]+", not [\w-]+; write \?region=/,
+    );
+    expect(fickle.seen).toHaveLength(4);
+  },
+);
 
 it("takes no body that says neither its length nor where it ends", async () => {
   const server = createTcpServer((socket) =>
     socket.on("data", () =>
-      socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "e"\r\nLast-Modified: Thu, 29 Feb 2024 23:59:59 GMT\r\n\r\nhal'),
+      socket.end(
+        'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "e"\r\nLast-Modified: Thu, 29 ' +
+          "Feb 2024 23:59:59 GMT\r\n\r\nhal",
+      ),
     ),
   );
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));

@@ -1,18 +1,25 @@
-// Whether a body is what the server holds: by its ETag where that is an MD5, else by the checksum that S3 keeps.
+// Whether a body is what the server holds: by its ETag where that is an MD5, else by the checksum
+// that S3 keeps.
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { crc32c, crc64nvme } from "./crc.ts";
 import type { AnswerHeaders } from "./s3-headers.ts";
 import { Untrue } from "./store.ts";
 
-/** Asks S3 to send the checksum that it keeps (S3 API reference, "GetObject"). Servers that keep none send none. */
+/**
+ * Asks S3 to send the checksum that it keeps (S3 API reference, "GetObject"). Servers that keep
+ * none send none.
+ */
 export const ASK_CHECKSUM = { "x-amz-checksum-mode": "ENABLED" } as const;
 
 const MD5 = /^[0-9a-f]{32}$/i;
 
 type Digest = (body: Uint8Array) => Buffer;
 
-/** By the header that tells it, the strongest first. S3 keeps CRC-64/NVME of what is sent without one ("Checking object integrity", S3 user guide). */
+/**
+ * By the header that tells it, the strongest first. S3 keeps CRC-64/NVME of what is sent without
+ * one ("Checking object integrity", S3 user guide).
+ */
 const CHECKSUMS: readonly (readonly [keyof AnswerHeaders, string, Digest])[] = [
   ["checksumSha256", "SHA-256", (body) => Buffer.from(hash("sha256", body), "hex")],
   ["checksumSha1", "SHA-1", (body) => Buffer.from(hash("sha1", body), "hex")],
@@ -25,8 +32,9 @@ const CHECKSUMS: readonly (readonly [keyof AnswerHeaders, string, Digest])[] = [
 const WHOLE = /^[A-Za-z0-9+/]{4,88}={0,2}$/;
 
 /**
- * Holds a body against the headers that came with it. A multipart upload's ETag (`…-3`), and those of objects that a KMS key or a customer's key
- * encrypts, are no MD5 ("Object", S3 API reference); of such a body without a checksum only its length is known.
+ * Holds a body against the headers that came with it. A multipart upload's ETag (`…-3`), and those
+ * of objects that a KMS key or a customer's key encrypts, are no MD5 ("Object", S3 API reference);
+ * of such a body without a checksum only its length is known.
  *
  * @param what for the message: what was done, and to which key
  * @param hasMd5 whether the server's ETags of that form are MD5s, as S3's are
@@ -38,7 +46,8 @@ export function checkBody(what: string, body: Uint8Array, headers: AnswerHeaders
   if (expected !== undefined && found !== undefined) {
     if (found === expected) return;
     throw new Untrue(
-      `[store] [s3] ${what}: the MD5 of the body is ${found}, and the ETag says ${expected}; something on the way changes bytes, ` +
+      `[store] [s3] ${what}: the MD5 of the body is ${found}, and the ETag says ` +
+        `${expected}; something on the way changes bytes, ` +
         "or this server's ETags are no MD5: then write ?etag=opaque in the store's URL",
     );
   }
@@ -47,7 +56,8 @@ export function checkBody(what: string, body: Uint8Array, headers: AnswerHeaders
     if (told === undefined || !WHOLE.test(told)) continue;
     if (digest(body).equals(Buffer.from(told, "base64"))) return;
     throw new Untrue(
-      `[store] [s3] ${what}: the body has another ${name} than the server says; something on the way changes bytes`,
+      `[store] [s3] ${what}: the body has another ${name} than the server says; ` +
+        "something on the way changes bytes",
     );
   }
 }

@@ -10,7 +10,14 @@ import type { Answer } from "./s3-sender.ts";
 import { type Credentials, encodeUri, presignGet } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
 import type { ServerClock } from "./server-clock.ts";
-import { checkKey, type Entry, PreconditionFailed, type PresignOptions, type PutOptions, StoreError } from "./store.ts";
+import {
+  checkKey,
+  type Entry,
+  PreconditionFailed,
+  type PresignOptions,
+  type PutOptions,
+  StoreError,
+} from "./store.ts";
 
 /** How often one request is sent elsewhere, since the answer says that the bucket lies there. */
 const MAX_MOVES = 3;
@@ -36,7 +43,9 @@ interface BucketRequest extends Pick<Attempt, "verb" | "key"> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the verbs share: signing, errors with the bucket's name; and the longer verbs themselves. */
+/**
+ * What the verbs share: signing, errors with the bucket's name; and the longer verbs themselves.
+ */
 export class Bucket {
   readonly #options: BucketOptions;
 
@@ -66,7 +75,10 @@ export class Bucket {
     return fresh ? await this.#sendInTime(home, request, fresh) : answer;
   }
 
-  /** Where this machine's clock is wrong the server refuses what is dated by it, and says what time it is: then once more, by that. */
+  /**
+   * Where this machine's clock is wrong the server refuses what is dated by it, and says what time
+   * it is: then once more, by that.
+   */
   async #sendInTime(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
     const { clock } = this.#options;
     const signedAt = clock.now();
@@ -74,10 +86,14 @@ export class Bucket {
     return clock.correct(answer, signedAt) ? await this.#sendAtPace(home, request, credentials) : answer;
   }
 
-  /** A read whose answer stands nearly still is asked again on another connection, with more patience each time. */
+  /**
+   * A read whose answer stands nearly still is asked again on another connection, with more
+   * patience each time.
+   */
   async #sendAtPace(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
     const { operation, signal } = request;
-    if (operation !== "GET" && operation !== "LIST") return await this.#sendOnce(home, request, credentials, undefined);
+    if (operation !== "GET" && operation !== "LIST")
+      return await this.#sendOnce(home, request, credentials, undefined);
     const { paces } = this.#options;
     for (let turn = 0; ; turn++) {
       try {
@@ -119,15 +135,22 @@ export class Bucket {
     return toStoreError(failure, answer, { verb, key, bucket: location.bucket, place });
   }
 
-  async put(key: string, body: Uint8Array, { ifMatch, ifNoneMatch, mark, signal }: MarkedPutOptions): Promise<Entry> {
+  async put(
+    key: string,
+    body: Uint8Array,
+    { ifMatch, ifNoneMatch, mark, signal }: MarkedPutOptions,
+  ): Promise<Entry> {
     checkKey(key);
-    const headers: Record<string, string> = { "content-type": key.endsWith(".json") ? "application/json" : OTHER_TYPE };
+    const headers: Record<string, string> = {
+      "content-type": key.endsWith(".json") ? "application/json" : OTHER_TYPE,
+    };
     if (mark !== undefined) headers[MARK_HEADER] = mark;
     if (ifNoneMatch) headers["if-none-match"] = ifNoneMatch;
     if (ifMatch !== undefined) {
       if (!ETAG.test(ifMatch)) throw new PreconditionFailed(`[store] [s3] ${key} is not the object expected`);
-      // Without quotes: RGW never matches a quoted one, and AWS takes both (its own example of `aws s3api put-object --if-match`,
-      // in "How to prevent object overwrites with conditional writes", sends none).
+      // Without quotes: RGW never matches a quoted one, and AWS takes both (its own example of
+      // `aws s3api put-object --if-match`, in "How to prevent object overwrites with conditional
+      // writes", sends none).
       headers["if-match"] = ifMatch;
     }
     // The caller may write into its buffer while this one waits for a connection.
@@ -140,17 +163,23 @@ export class Bucket {
       return entry;
     }
     const failure = readFailure(answer);
-    // 409 ConditionalRequestConflict: another was writing at the same time (AWS, API_PutObject). AWS answers 404 to If-Match where nothing is.
+    // 409 ConditionalRequestConflict: another was writing at the same time (AWS, API_PutObject).
+    // AWS answers 404 to If-Match where nothing is.
     const isConflict = answer.status === 412 || failure.code === "ConditionalRequestConflict";
     const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined;
     if (isConditional && (isConflict || failure.code === "NoSuchKey")) {
-      throw new PreconditionFailed(`[store] [s3] ${key} ${ifNoneMatch ? "exists already" : "is not the object expected"}`);
+      throw new PreconditionFailed(
+        `[store] [s3] ${key} ${ifNoneMatch ? "exists already" : "is not the object expected"}`,
+      );
     }
     throw this.explain(failure, answer, { verb: "write", key });
   }
 
   /** Nothing is sent, and the object need not exist. */
-  async presign(key: string, { expiresInSeconds, contentType, contentEncoding }: PresignOptions): Promise<string> {
+  async presign(
+    key: string,
+    { expiresInSeconds, contentType, contentEncoding }: PresignOptions,
+  ): Promise<string> {
     checkKey(key);
     const { location, homes, keeper, clock } = this.#options;
     const { place } = homes.current();
@@ -176,10 +205,17 @@ function encodePath(path: string): string {
 }
 
 /** @param time the header that tells when the server received the object, in whole seconds */
-export function readEntry(key: string, { headers }: Answer, time: "date" | "lastModified", size: number): Entry {
+export function readEntry(
+  key: string,
+  { headers }: Answer,
+  time: "date" | "lastModified",
+  size: number,
+): Entry {
   const { etag, [time]: date } = headers;
   const lastModified = typeof date === "string" ? Date.parse(date) : Number.NaN;
   if (typeof etag !== "string" || Number.isNaN(lastModified))
-    throw new StoreError(`[store] [s3] the server gives no ETag or no time with ${JSON.stringify(key)}; is it an S3 server?`);
+    throw new StoreError(
+      `[store] [s3] the server gives no ETag or no time with ${JSON.stringify(key)}; is it an S3 server?`,
+    );
   return { key, etag: trimEtag(etag), size, lastModified };
 }

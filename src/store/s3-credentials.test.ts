@@ -17,7 +17,11 @@ function makeSource(lifeMs: number) {
     async (isForced) => {
       asked.push(isForced);
       if (failure.error) throw failure.error;
-      return { accessKeyId: `id-${asked.length}`, secretAccessKey: "s", expiration: new Date(time.now + lifeMs) };
+      return {
+        accessKeyId: `id-${asked.length}`,
+        secretAccessKey: "s",
+        expiration: new Date(time.now + lifeMs),
+      };
     },
     () => time.now,
   );
@@ -36,15 +40,18 @@ describe("keepCredentials", () => {
     expect(asked).toEqual([false, false]);
   });
 
-  it("goes on with those that still work when there are no new ones, and fails once they have ended", async () => {
-    const { time, failure, id } = makeSource(60 * MINUTE);
-    await id();
-    failure.error = new Error("no role");
-    time.now += 59 * MINUTE;
-    expect(await id()).toBe("id-1");
-    time.now += MINUTE;
-    await expect(id()).rejects.toThrow("no role");
-  });
+  it(
+    "goes on with those that still work when there are no new ones, and fails once " + "they have ended",
+    async () => {
+      const { time, failure, id } = makeSource(60 * MINUTE);
+      await id();
+      failure.error = new Error("no role");
+      time.now += 59 * MINUTE;
+      expect(await id()).toBe("id-1");
+      time.now += MINUTE;
+      await expect(id()).rejects.toThrow("no role");
+    },
+  );
 
   it("gets others for those that were refused, once for all", async () => {
     const { keeper, asked } = makeSource(60 * MINUTE);
@@ -68,8 +75,13 @@ describe("keepCredentials", () => {
 describe("loadFromChain", () => {
   it("takes the environment's keys, with a session token if there is one", async () => {
     const env = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "s" };
-    expect(await loadFromChain({ env, profile: undefined })(false)).toEqual({ accessKeyId: "id", secretAccessKey: "s" });
-    expect(await loadFromChain({ env: { ...env, AWS_SESSION_TOKEN: "t" }, profile: undefined })(false)).toEqual({
+    expect(await loadFromChain({ env, profile: undefined })(false)).toEqual({
+      accessKeyId: "id",
+      secretAccessKey: "s",
+    });
+    expect(
+      await loadFromChain({ env: { ...env, AWS_SESSION_TOKEN: "t" }, profile: undefined })(false),
+    ).toEqual({
       accessKeyId: "id",
       secretAccessKey: "s",
       sessionToken: "t",
@@ -92,7 +104,9 @@ describe("loadFromChain", () => {
   it("takes a profile's keys", async () => {
     await useFiles("[audit]\naws_access_key_id = id-of-audit\naws_secret_access_key = s\n");
     const env = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "s" };
-    expect(await loadFromChain({ env, profile: "audit" })(false)).toMatchObject({ accessKeyId: "id-of-audit" });
+    expect(await loadFromChain({ env, profile: "audit" })(false)).toMatchObject({
+      accessKeyId: "id-of-audit",
+    });
   });
 
   it("names the ways when it finds none", async () => {
@@ -100,6 +114,8 @@ describe("loadFromChain", () => {
     await expect(loadFromChain({ env: {}, profile: undefined })(false)).rejects.toThrow(
       /found no credentials \(.*\); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile/,
     );
-    await expect(loadFromChain({ env: {}, profile: "missing" })(false)).rejects.toThrow(/see to the profile "missing"/);
+    await expect(loadFromChain({ env: {}, profile: "missing" })(false)).rejects.toThrow(
+      /see to the profile "missing"/,
+    );
   });
 });

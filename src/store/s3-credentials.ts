@@ -1,4 +1,5 @@
-// Where the keys that sign S3 requests come from: the environment, or AWS's own chain, kept and renewed in time.
+// Where the keys that sign S3 requests come from: the environment, or AWS's own chain, kept and
+// renewed in time.
 
 import { createFetch } from "../network/fetch.ts";
 import type { OwnTrust } from "../network/route.ts";
@@ -7,7 +8,9 @@ import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import type { Credentials } from "./s3-signature.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
-/** Credentials are renewed this long before they end; AWS's roles give new ones at least as early. */
+/**
+ * Credentials are renewed this long before they end; AWS's roles give new ones at least as early.
+ */
 const REFRESH_AHEAD_MS = 5 * 60 * 1000;
 
 /** A request to SSO or STS and its whole answer. */
@@ -17,7 +20,10 @@ const REQUEST_TIMEOUT_MS = 20_000;
 export type LoadCredentials = (isForced: boolean) => Promise<Credentials>;
 
 export interface CredentialsKeeper {
-  /** Credentials that work for now; at once where it has them. @throws StoreError that names the ways to give some */
+  /**
+   * Credentials that work for now; at once where it has them. @throws StoreError that names the
+   * ways to give some
+   */
   get(): Credentials | Promise<Credentials>;
   /** The server has refused these: gets others. @returns undefined if there are no others */
   replace(refused: Credentials): Promise<Credentials | undefined>;
@@ -56,7 +62,9 @@ export function keepCredentials(load: LoadCredentials, clock: Clock): Credential
     async replace(refused) {
       if (kept !== undefined && kept !== refused) return kept;
       const loaded = await renew(true);
-      return loaded.accessKeyId === refused.accessKeyId && loaded.sessionToken === refused.sessionToken ? undefined : loaded;
+      return loaded.accessKeyId === refused.accessKeyId && loaded.sessionToken === refused.sessionToken
+        ? undefined
+        : loaded;
     },
   };
 }
@@ -70,11 +78,16 @@ export interface ChainOptions {
 }
 
 /**
- * The order of AWS's own programs: environment, SSO, shared files, web identity, container, EC2 instance. Keys in the environment are
- * taken without loading AWS's library, which takes a tenth of a second. The library itself reads the process's environment.
+ * The order of AWS's own programs: environment, SSO, shared files, web identity, container, EC2
+ * instance. Keys in the environment are taken without loading AWS's library, which takes a tenth of
+ * a second. The library itself reads the process's environment.
  */
 export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCredentials {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = env;
   if (accessKeyId && secretAccessKey && profile === undefined && !env.AWS_PROFILE) {
     return async () => ({ accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) });
   }
@@ -82,9 +95,13 @@ export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCreden
   return async (isForced) => {
     try {
       const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
-      // For SSO and STS. The metadata services of EC2, ECS and EKS are asked directly, by the library's own means.
+      // For SSO and STS. The metadata services of EC2, ECS and EKS are asked directly, by the
+      // library's own means.
       const requestHandler = createAwsRequestHandler(createFetch(env, trust), REQUEST_TIMEOUT_MS);
-      chain ??= defaultProvider({ clientConfig: { requestHandler }, ...(profile !== undefined && { profile }) });
+      chain ??= defaultProvider({
+        clientConfig: { requestHandler },
+        ...(profile !== undefined && { profile }),
+      });
       return await chain({ forceRefresh: isForced });
     } catch (error) {
       throw explain(error, profile);
@@ -92,18 +109,27 @@ export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCreden
   };
 }
 
-/** A chain that found nothing says so by an error that is not to be asked again (`tryNextLink`); others are a service's, which may come back. */
+/**
+ * A chain that found nothing says so by an error that is not to be asked again (`tryNextLink`);
+ * others are a service's, which may come back.
+ */
 function explain(error: unknown, profile: string | undefined): StoreError {
   const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 300) : "unknown";
-  if (isConnectionTrouble(error)) return new Unavailable(`[store] [s3] cannot get credentials: ${reason}`, { cause: error });
+  if (isConnectionTrouble(error))
+    return new Unavailable(`[store] [s3] cannot get credentials: ${reason}`, { cause: error });
   const ways =
     profile === undefined
-      ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with ?profile= or AWS_PROFILE, or run where AWS gives a role (EC2, ECS, EKS, Lambda)"
+      ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with " +
+        "?profile= or AWS_PROFILE, or run where AWS gives a role (EC2, ECS, EKS, " +
+        "Lambda)"
       : `see to the profile ${JSON.stringify(profile)} in ~/.aws/config, or sign in with aws sso login`;
   return new StoreError(`[store] [s3] found no credentials (${reason}); ${ways}`, { cause: error });
 }
 
 function isConnectionTrouble(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  return name === "TimeoutError" || (typeof code === "string" && /^(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE)$/.test(code));
+  return (
+    name === "TimeoutError" ||
+    (typeof code === "string" && /^(?:ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE)$/.test(code))
+  );
 }

@@ -22,7 +22,10 @@ export interface Attempt {
 
 const MAX_SHOWN = 300;
 
-/** Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled; of the last two the body came changed. */
+/**
+ * Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled;
+ * of the last two the body came changed.
+ */
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 const PASSING_CODES: ReadonlySet<string> = new Set([
   "RequestTimeout",
@@ -34,19 +37,27 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Credentials that a refresh may mend. */
-const STALE_CODES: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
+const STALE_CODES: ReadonlySet<string> = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "TokenRefreshRequired",
+]);
 
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ["AccessDenied", "these credentials may not; docs/stores/s3.md lists the rights that are needed"],
   ["AllAccessDisabled", "access to the bucket is switched off; ask its owner"],
   ["AccountProblem", "AWS has closed or limited the bucket's account; ask its owner"],
-  ["InvalidAccessKeyId", "the server does not know the access key id; check AWS_ACCESS_KEY_ID or the profile"],
+  [
+    "InvalidAccessKeyId",
+    "the server does not know the access key id; check AWS_ACCESS_KEY_ID or the profile",
+  ],
   ["SignatureDoesNotMatch", "the secret key is wrong; check AWS_SECRET_ACCESS_KEY or the profile"],
   ["InvalidToken", "the session token is wrong; check AWS_SESSION_TOKEN or sign in again"],
   ["ExpiredToken", "the session has expired; sign in again"],
   [
     "RequestTimeTooSkewed",
-    "this machine's clock is wrong by more than 15 minutes, and the server does not say what time it is; set it right",
+    "this machine's clock is wrong by more than 15 minutes, and the server does not " +
+      "say what time it is; set it right",
   ],
   ["QuotaExceeded", "the bucket is full; make room or raise its quota"],
   ["EntityTooLarge", "the server takes no object that large"],
@@ -68,15 +79,19 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
   const { status, code, message } = failure;
   const { verb, key, bucket, place } = attempt;
   const { origin } = place;
-  const what = `[store] [s3] cannot ${verb} ${verb === "list" ? `the bucket ${bucket}` : JSON.stringify(key.slice(0, 200))}`;
+  const what =
+    `[store] [s3] cannot ${verb} ` +
+    `${verb === "list" ? `the bucket ${bucket}` : JSON.stringify(key.slice(0, 200))}`;
   const said = [code || `status ${status}`, message].filter((part) => part !== "").join(": ");
   if (PASSING_STATUS.has(status) || PASSING_CODES.has(code) || (status === 307 && place.isAws)) {
     return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer.headers, Date.now()) });
   }
   const elsewhere = describeElsewhere(failure, answer, place);
   if (elsewhere !== undefined) return new StoreError(`${what}: ${elsewhere}`);
-  if (code === "NoSuchBucket") return new StoreError(`${what}: there is no bucket ${bucket} at ${origin}; check its name`);
-  if (verb === "read" && (code === "AccessDenied" || code === "InvalidObjectState")) return new Unreadable(`${what}: ${said}`);
+  if (code === "NoSuchBucket")
+    return new StoreError(`${what}: there is no bucket ${bucket} at ${origin}; check its name`);
+  if (verb === "read" && (code === "AccessDenied" || code === "InvalidObjectState"))
+    return new Unreadable(`${what}: ${said}`);
   if (code === "" && status >= 300 && status < 500 && status !== 403) {
     return new StoreError(`${what}: ${origin} answered ${status} without an S3 error; is it an S3 server?`);
   }
@@ -85,13 +100,21 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
 }
 
 /** Where the bucket lies, if the answer says so, and what to write for it. */
-function describeElsewhere({ status, code }: S3Failure, { headers, body }: Answer, place: S3Place): string | undefined {
+function describeElsewhere(
+  { status, code }: S3Failure,
+  { headers, body }: Answer,
+  place: S3Place,
+): string | undefined {
   if (status === 403) return undefined;
   const text = body.toString("utf8");
-  const region = headers.bucketRegion ?? (code === "AuthorizationHeaderMalformed" ? readElement(text, "Region") : "");
+  const region =
+    headers.bucketRegion ?? (code === "AuthorizationHeaderMalformed" ? readElement(text, "Region") : "");
   if (region !== "" && region !== place.region) {
     const there = place.isAws ? "" : `, and an endpoint there in the place of ${place.origin},`;
-    return `it lies in ${JSON.stringify(region)}, not ${place.region}; write ?region=${region}${there} in the store's URL`;
+    return (
+      `it lies in ${JSON.stringify(region)}, not ${place.region}; write ` +
+      `?region=${region}${there} in the store's URL`
+    );
   }
   if (status < 300 || status >= 400) return undefined;
   const { location = "" } = headers;
@@ -99,7 +122,8 @@ function describeElsewhere({ status, code }: S3Failure, { headers, body }: Answe
   const led = URL.canParse(location) ? new URL(location).origin : endpoint === "" ? undefined : endpoint;
   return led === undefined || led === place.origin
     ? undefined
-    : `${place.origin} leads to ${JSON.stringify(led)}, which is not followed; write it as ?endpoint= in the store's URL if you trust it`;
+    : `${place.origin} leads to ${JSON.stringify(led)}, which is not followed; write ` +
+        "it as ?endpoint= in the store's URL if you trust it";
 }
 
 /** The first such element's text, made harmless: another's server wrote it. */

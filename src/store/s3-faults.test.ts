@@ -13,7 +13,10 @@ import { PreconditionFailed, type Store, Unavailable } from "./store.ts";
 const LIMIT = { maxBytes: 100_000 };
 const OBJECTS = 1_500;
 const CREATE = { ifNoneMatch: "*" } as const;
-/** Two of ten requests fail, each kind of fault among them; silence less often, since each is waited for. */
+/**
+ * Two of ten requests fail, each kind of fault among them; silence less often, since each is waited
+ * for.
+ */
 const RATES: Record<Fault, number> = {
   slowDown: 0.04,
   internalError: 0.03,
@@ -88,17 +91,20 @@ describe("s3 over a line with faults", () => {
     for (const fault of Object.keys(RATES) as Fault[]) expect(proxy.counts[fault]).toBeGreaterThan(0);
   }, 180_000);
 
-  it("lets exactly one of those who race create, though they write the same and answers are lost", async () => {
-    proxy.setRates({ resetAfter: 0.3, slowDown: 0.1 });
-    for (let round = 0; round < 30; round++) {
-      const puts = Array.from({ length: 4 }, () => store.put(`race/${round}`, Buffer.from("same"), CREATE));
-      const outcomes = await Promise.allSettled(puts);
-      const losers = outcomes.filter((outcome) => outcome.status === "rejected");
-      for (const { reason } of losers) expect(reason).toBeInstanceOf(PreconditionFailed);
-      expect(losers).toHaveLength(3);
-    }
-    proxy.setRates({});
-  });
+  it(
+    "lets exactly one of those who race create, though they write the same and answers " + "are lost",
+    async () => {
+      proxy.setRates({ resetAfter: 0.3, slowDown: 0.1 });
+      for (let round = 0; round < 30; round++) {
+        const puts = Array.from({ length: 4 }, () => store.put(`race/${round}`, Buffer.from("same"), CREATE));
+        const outcomes = await Promise.allSettled(puts);
+        const losers = outcomes.filter((outcome) => outcome.status === "rejected");
+        for (const { reason } of losers) expect(reason).toBeInstanceOf(PreconditionFailed);
+        expect(losers).toHaveLength(3);
+      }
+      proxy.setRates({});
+    },
+  );
 
   it("loses no increment and counts none twice, where what fails was not carried out", async () => {
     await store.put("counter", Buffer.from("0"));

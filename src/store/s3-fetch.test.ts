@@ -16,7 +16,12 @@ describeStore("s3 by fetch", async () => {
   const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server.user;
   const location = parseS3Url(`s3://conformance-fetch/some/prefix?endpoint=${server.endpoint}`);
   const env = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
-  const bare = await s3Store({ location, env, clock: Date.now, openSender: (options) => createFetchSender(options) });
+  const bare = await s3Store({
+    location,
+    env,
+    clock: Date.now,
+    openSender: (options) => createFetchSender(options),
+  });
   let marks = 0;
   const store = withRetry(bare, {
     clock: Date.now,
@@ -29,14 +34,23 @@ describeStore("s3 by fetch", async () => {
 
 const TIMEOUTS = { connect: 200, headers: 200, body: 200 };
 
-async function serve(answer: Parameters<typeof createServer>[1]): Promise<{ origin: string; server: Server }> {
+async function serve(
+  answer: Parameters<typeof createServer>[1],
+): Promise<{ origin: string; server: Server }> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.closeAllConnections());
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-const GET = { method: "GET", path: "/x", headers: {}, body: undefined, maxBytes: 1000, signal: undefined } as const;
+const GET = {
+  method: "GET",
+  path: "/x",
+  headers: {},
+  body: undefined,
+  maxBytes: 1000,
+  signal: undefined,
+} as const;
 
 it("gives up on a server that does not answer, stops in the middle, or cuts its body short", async () => {
   const { origin } = await serve((request, response) => {
@@ -46,7 +60,8 @@ it("gives up on a server that does not answer, stops in the middle, or cuts its 
     if (request.url === "/cut") setTimeout(() => response.destroy(), 20);
   });
   const sender = createFetchSender({ origin, timeouts: TIMEOUTS, env: {}, trust: undefined });
-  for (const path of ["/silent", "/stuck", "/cut"]) await expect(sender.send({ ...GET, path })).rejects.toThrow(Unavailable);
+  for (const path of ["/silent", "/stuck", "/cut"])
+    await expect(sender.send({ ...GET, path })).rejects.toThrow(Unavailable);
 });
 
 it("reads no more than it was asked to, and nothing once it is closed", async () => {

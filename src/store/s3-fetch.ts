@@ -1,14 +1,25 @@
-// The Sender in the executable: fetch. Slower for a whole fleet's reports than s3-send.ts, and enough for a host's own.
+// The Sender in the executable: fetch. Slower for a whole fleet's reports than s3-send.ts, and
+// enough for a host's own.
 import { createFetch } from "../network/fetch.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
 import { createPaceWatch, type Pace, TooSlow } from "./s3-pace.ts";
-import { type Answer, explainFailure, MAX_ERROR_BYTES, type Sender, type SenderOptions, type SendOptions } from "./s3-sender.ts";
+import {
+  type Answer,
+  explainFailure,
+  MAX_ERROR_BYTES,
+  type Sender,
+  type SenderOptions,
+  type SendOptions,
+} from "./s3-sender.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
 /** Makes a sender. */
-export function createFetchSender({ origin, timeouts, env, trust }: SenderOptions, fetch = createFetch(env, trust)): Sender {
+export function createFetchSender(
+  { origin, timeouts, env, trust }: SenderOptions,
+  fetch = createFetch(env, trust),
+): Sender {
   const closing = new AbortController();
   const watch = createPaceWatch(origin);
 
@@ -20,7 +31,11 @@ export function createFetchSender({ origin, timeouts, env, trust }: SenderOption
     // The platform sets Host by the URL, to what was signed.
     const { host: _host, ...sent } = headers;
     const headersMs = Math.min(pace?.headersMs ?? timeouts.headers, timeouts.headers);
-    patience.wait(timeouts.connect + headersMs, "its headers", headersMs < timeouts.headers ? TooSlow : Unavailable);
+    patience.wait(
+      timeouts.connect + headersMs,
+      "its headers",
+      headersMs < timeouts.headers ? TooSlow : Unavailable,
+    );
     const response = await fetch(`${origin}${path}`, {
       method,
       headers: { ...sent, "accept-encoding": "identity" },
@@ -36,10 +51,14 @@ export function createFetchSender({ origin, timeouts, env, trust }: SenderOption
     const bytes = Buffer.concat(chunks);
     const { contentLength, transferEncoding } = answerHeaders;
     // With neither, a body ends where the connection does, and one that was cut short looks whole.
-    const isEndless = contentLength === undefined && transferEncoding === undefined && method === "GET" && status < 300;
-    const isWhole = method === "HEAD" || contentLength === undefined || Number(contentLength) === bytes.length;
+    const isEndless =
+      contentLength === undefined && transferEncoding === undefined && method === "GET" && status < 300;
+    const isWhole =
+      method === "HEAD" || contentLength === undefined || Number(contentLength) === bytes.length;
     if (isEndless || !isWhole)
-      throw new Unavailable(`[store] [s3] ${origin} sent ${bytes.length} bytes of ${contentLength ?? "a body without an end"}`);
+      throw new Unavailable(
+        `[store] [s3] ${origin} sent ${bytes.length} bytes of ${contentLength ?? "a body without an end"}`,
+      );
     return { status, headers: answerHeaders, body: bytes, isTooLarge: false };
   }
 
@@ -77,7 +96,8 @@ export function createFetchSender({ origin, timeouts, env, trust }: SenderOption
       } catch (error) {
         options.signal?.throwIfAborted();
         patience.signal.throwIfAborted();
-        if (closing.signal.aborted) throw new StoreError("[store] [s3] the store is closed", { cause: error });
+        if (closing.signal.aborted)
+          throw new StoreError("[store] [s3] the store is closed", { cause: error });
         throw error instanceof StoreError ? error : explainFailure(error, origin);
       } finally {
         patience.end();

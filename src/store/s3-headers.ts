@@ -1,6 +1,9 @@
 // The headers of an S3 server's answer, picked out of all that come.
 
-/** User metadata that tells a conditional put of ours from others (retry.ts); it comes back with HEAD. */
+/**
+ * User metadata that tells a conditional put of ours from others (retry.ts); it comes back with
+ * HEAD.
+ */
 export const MARK_HEADER = "x-amz-meta-rollcall-put";
 
 /** The headers of an answer that are of use here. */

@@ -1,4 +1,5 @@
-// Where a bucket is spoken to: its server and region, the connections there, and what signs for them. S3 may say that it lies elsewhere.
+// Where a bucket is spoken to: its server and region, the connections there, and what signs for
+// them. S3 may say that it lies elsewhere.
 import { readElement } from "./s3-error.ts";
 import { placeOnAws, type S3Place } from "./s3-place.ts";
 import type { Answer, Sender } from "./s3-sender.ts";
@@ -67,7 +68,12 @@ export async function openHomes({ location, place, clock, openSender }: S3HomesO
   };
 }
 
-function moveTo(region: string, { status }: Answer, from: S3Place, location: S3Location): S3Place | undefined {
+function moveTo(
+  region: string,
+  { status }: Answer,
+  from: S3Place,
+  location: S3Location,
+): S3Place | undefined {
   if (from.isAws) return AWS_REGION.test(region) ? placeOnAws(location, region) : undefined;
   // Other servers' redirects lead anywhere; the name of a region is a word in the signature alone.
   return status === 400 && ANY_REGION.test(region) ? { ...from, region } : undefined;
@@ -76,11 +82,16 @@ function moveTo(region: string, { status }: Answer, from: S3Place, location: S3L
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 /** Codes of status 400 that are about the region: AWS, "Error responses" (S3 API reference). */
-const REGION_CODES: ReadonlySet<string> = new Set(["AuthorizationHeaderMalformed", "IllegalLocationConstraintException", ""]);
+const REGION_CODES: ReadonlySet<string> = new Set([
+  "AuthorizationHeaderMalformed",
+  "IllegalLocationConstraintException",
+  "",
+]);
 
 /**
- * The region that an answer says the bucket lies in, as AWS's SDKs find it: `x-amz-bucket-region`, which comes with HEAD too; the error's `Region`; and
- * what its `Endpoint` or a Location names (S3 user guide, "Request redirection and the REST API").
+ * The region that an answer says the bucket lies in, as AWS's SDKs find it: `x-amz-bucket-region`,
+ * which comes with HEAD too; the error's `Region`; and what its `Endpoint` or a Location names (S3
+ * user guide, "Request redirection and the REST API").
  */
 function findRegion({ status, headers, body }: Answer): string | undefined {
   if (!REDIRECTS.has(status) && status !== 400) return undefined;

@@ -1,4 +1,5 @@
-// Which pages of a listing are believed: all that a server may give in truth, and none of which an entry was lost, doubled or moved.
+// Which pages of a listing are believed: all that a server may give in truth, and none of which an
+// entry was lost, doubled or moved.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parseListing } from "./s3-listing.ts";
@@ -14,12 +15,22 @@ function check(keys: readonly string[], { count = keys.length, prefix = "", afte
       `<Contents><Key>${encodeUri(key)}</Key><LastModified>2024-02-29T23:59:59Z</LastModified><ETag>e</ETag><Size>1</Size></Contents>`,
   );
   const text = `<ListBucketResult><EncodingType>url</EncodingType><KeyCount>${count}</KeyCount><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`;
-  checkListing(parseListing(text), { prefix: Buffer.from(prefix), after: Buffer.from(after), isShallow: false });
+  checkListing(parseListing(text), {
+    prefix: Buffer.from(prefix),
+    after: Buffer.from(after),
+    isShallow: false,
+  });
 }
 
-/** Characters whose order in UTF-16 is another than in UTF-8, what stands for bytes that are no text, and plain ones. */
+/**
+ * Characters whose order in UTF-16 is another than in UTF-8, what stands for bytes that are no
+ * text, and plain ones.
+ */
 const key = fc
-  .array(fc.constantFrom("a", "b", "/", ".", "\uffee", "\ufffd", "\u{1f600}", "é"), { minLength: 1, maxLength: 6 })
+  .array(fc.constantFrom("a", "b", "/", ".", "\uffee", "\ufffd", "\u{1f600}", "é"), {
+    minLength: 1,
+    maxLength: 6,
+  })
   .map((characters) => characters.join(""));
 const keys = fc.uniqueArray(key, { minLength: 2, maxLength: 12 }).map((all) => all.sort(byBytes));
 

@@ -1,4 +1,5 @@
-// Pages of listings: every key comes out as it was, from each server's way to write it, and nothing that was cut passes.
+// Pages of listings: every key comes out as it was, from each server's way to write it, and nothing
+// that was cut passes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareKeys, parseListing, trimEtag } from "./s3-listing.ts";
@@ -6,9 +7,15 @@ import { encodeUri } from "./s3-signature.ts";
 import { Unavailable } from "./store.ts";
 
 const escapeXml = (text: string) =>
-  text.replace(/[&<>"']/g, (character) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" }[character]};`);
+  text.replace(
+    /[&<>"']/g,
+    (character) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" }[character]};`,
+  );
 
-/** How AWS and RGW write a key: spaces as `+`; or as `%20`, and marks that need no percent escaped for XML. */
+/**
+ * How AWS and RGW write a key: spaces as `+`; or as `%20`, and marks that need no percent escaped
+ * for XML.
+ */
 const WRITERS = {
   aws: (key: string) => escapeXml(encodeUri(key).replaceAll("%2F", "/").replaceAll("%20", "+")),
   rgw: (key: string) => escapeXml(encodeURIComponent(key)),
@@ -22,13 +29,24 @@ interface Page {
   readonly time?: string;
 }
 
-function writePage({ keys = [], prefixes = [], isTruncated = false, write = WRITERS.aws, time }: Page): string {
+function writePage({
+  keys = [],
+  prefixes = [],
+  isTruncated = false,
+  write = WRITERS.aws,
+  time,
+}: Page): string {
   const contents = keys.map(
     (key, index) =>
       `<Contents><Key>${write(key)}</Key><LastModified>${time ?? "2024-02-29T23:59:59.999Z"}</LastModified><ETag>&quot;e-${index}&quot;</ETag><Size>${index}</Size></Contents>`,
   );
-  const common = prefixes.map((prefix) => `<CommonPrefixes><Prefix>${write(prefix)}</Prefix></CommonPrefixes>`);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><EncodingType>url</EncodingType><Name>b</Name><Prefix></Prefix><IsTruncated>${isTruncated}</IsTruncated>${contents.join("")}${common.join("")}</ListBucketResult>`;
+  const common = prefixes.map(
+    (prefix) => `<CommonPrefixes><Prefix>${write(prefix)}</Prefix></CommonPrefixes>`,
+  );
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult ` +
+    `xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><EncodingType>url</EncodingType><Name>b</Name><Prefix></Prefix><IsTruncated>${isTruncated}</IsTruncated>${contents.join("")}${common.join("")}</ListBucketResult>`
+  );
 }
 
 const key = fc.string({ minLength: 1, maxLength: 30, unit: "grapheme" });
@@ -57,8 +75,16 @@ describe("parseListing", () => {
 
   it("knows where the page ends, in keys and common prefixes together", () => {
     const last = (page: Page) => parseListing(writePage({ ...page, isTruncated: true })).last;
-    expect(last({ keys: ["a"], prefixes: ["b/"] })).toMatchObject({ key: "b/", encoded: "b%2F", isCommonPrefix: true });
-    expect(last({ keys: ["c"], prefixes: ["a/", "b/"] })).toMatchObject({ key: "c", encoded: "c", isCommonPrefix: false });
+    expect(last({ keys: ["a"], prefixes: ["b/"] })).toMatchObject({
+      key: "b/",
+      encoded: "b%2F",
+      isCommonPrefix: true,
+    });
+    expect(last({ keys: ["c"], prefixes: ["a/", "b/"] })).toMatchObject({
+      key: "c",
+      encoded: "c",
+      isCommonPrefix: false,
+    });
     expect(last({ prefixes: ["a/", "é é/"] })).toMatchObject({
       key: "é é/",
       encoded: "%C3%A9%20%C3%A9%2F",
@@ -97,7 +123,10 @@ describe("parseListing", () => {
     ["a key without an end", "<ListBucketResult><Contents><Key>a</Contents></ListBucketResult>"],
     ["a size that is none", writePage({ keys: ["a"] }).replace("<Size>0", "<Size>-1")],
     ["a time that is none", writePage({ keys: ["a"], time: "yesterday" })],
-    ["a prefix without an end", "<ListBucketResult><CommonPrefixes><IsTruncated>false</IsTruncated></ListBucketResult>"],
+    [
+      "a prefix without an end",
+      "<ListBucketResult><CommonPrefixes><IsTruncated>false</IsTruncated></ListBucketResult>",
+    ],
   ])("refuses %s", (_, text) => {
     expect(() => parseListing(text)).toThrow(Unavailable);
   });

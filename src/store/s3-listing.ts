@@ -1,10 +1,14 @@
-// A page of an S3 listing: ListObjectsV2's XML read by a scanner for exactly that form (S3 API reference, "ListObjectsV2").
+// A page of an S3 listing: ListObjectsV2's XML read by a scanner for exactly that form (S3 API
+// reference, "ListObjectsV2").
 import { type Entry, Unavailable } from "./store.ts";
 
 export interface ListingPage {
   /** With their keys as they are in the bucket, in the server's order. */
   readonly entries: readonly Entry[];
-  /** Keys that are no valid UTF-8, as bytes, by their place among the entries: their texts may be alike. */
+  /**
+   * Keys that are no valid UTF-8, as bytes, by their place among the entries: their texts may be
+   * alike.
+   */
   readonly odd: ReadonlyMap<number, Buffer>;
   /** In the server's order. */
   readonly commonPrefixes: readonly Buffer[];
@@ -12,9 +16,17 @@ export interface ListingPage {
   readonly keyCount: number | undefined;
   /** By which the server goes on; undefined if it gives none. */
   readonly token: string | undefined;
-  /** The last key or common prefix of the page, as it is and percent-encoded for a query; undefined if the page is empty. */
+  /**
+   * The last key or common prefix of the page, as it is and percent-encoded for a query; undefined
+   * if the page is empty.
+   */
   readonly last:
-    | { readonly key: string; readonly bytes: Buffer; readonly encoded: string; readonly isCommonPrefix: boolean }
+    | {
+        readonly key: string;
+        readonly bytes: Buffer;
+        readonly encoded: string;
+        readonly isCommonPrefix: boolean;
+      }
     | undefined;
   readonly isTruncated: boolean;
 }
@@ -26,7 +38,8 @@ export interface ListingPage {
  * @throws Unavailable if it is no whole page: cut short, or from something else than an S3 server
  */
 export function parseListing(text: string): ListingPage {
-  if (!text.includes("<ListBucketResult") || !text.trimEnd().endsWith("</ListBucketResult>")) throw broken("is no whole one");
+  if (!text.includes("<ListBucketResult") || !text.trimEnd().endsWith("</ListBucketResult>"))
+    throw broken("is no whole one");
   const isEncoded = text.includes("<EncodingType>url</EncodingType>");
   const entries: Entry[] = [];
   const odd = new Map<number, Buffer>();
@@ -39,8 +52,10 @@ export function parseListing(text: string): ListingPage {
     const size = Number(between(text, "<Size>", "</Size>", at, end));
     const modified = Date.parse(between(text, "<LastModified>", "</LastModified>", at, end));
     const etag = readEtag(between(text, "<ETag>", "</ETag>", at, end));
-    if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(modified)) throw broken("has an entry that makes no sense");
-    // RGW lists milliseconds, while its GET and all of AWS tell whole seconds: one object must not have two times.
+    if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(modified))
+      throw broken("has an entry that makes no sense");
+    // RGW lists milliseconds, while its GET and all of AWS tell whole seconds: one object must not
+    // have two times.
     const key = decodeKey(lastKey, isEncoded);
     if (key.includes(REPLACEMENT)) odd.set(entries.length, decodeBytes(lastKey, isEncoded));
     entries.push({ key, etag, size, lastModified: Math.floor(modified / 1000) * 1000 });
@@ -72,11 +87,15 @@ export function trimEtag(text: string): string {
 
 function readEtag(text: string): string {
   // As AWS and RGW write it.
-  const isUsual = text.startsWith("&quot;") && text.indexOf("&", 1) === text.length - 6 && text.endsWith("&quot;");
+  const isUsual =
+    text.startsWith("&quot;") && text.indexOf("&", 1) === text.length - 6 && text.endsWith("&quot;");
   return isUsual ? text.slice(6, -6) : trimEtag(unescapeXml(text));
 }
 
-/** Compares as S3 sorts: by the bytes of UTF-8. JavaScript's own order differs where a character takes two code units. */
+/**
+ * Compares as S3 sorts: by the bytes of UTF-8. JavaScript's own order differs where a character
+ * takes two code units.
+ */
 export function compareKeys(a: string, b: string): number {
   if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;
@@ -125,7 +144,10 @@ function decodeKey(text: string, isEncoded: boolean): string {
 /** Nothing in it is encoded in any way. */
 const PLAIN = /^[A-Za-z0-9._~:=,@/-]*$/;
 
-/** AWS writes a space as `+` (and `+` as `%2B`), RGW as `%20`; RGW escapes for XML on top. Bytes, since a key may be no valid UTF-8. */
+/**
+ * AWS writes a space as `+` (and `+` as `%2B`), RGW as `%20`; RGW escapes for XML on top. Bytes,
+ * since a key may be no valid UTF-8.
+ */
 function decodeBytes(text: string, isEncoded: boolean): Buffer {
   const plain = Buffer.from(text.includes("&") ? unescapeXml(text) : text);
   if (!isEncoded) return plain;
@@ -150,7 +172,9 @@ function encodeBytes(bytes: Buffer): string {
   let text = "";
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
-    text += /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    text += /[A-Za-z0-9._~-]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return text;
 }

@@ -1,4 +1,5 @@
-// Which Sender speaks: undici's on Node; in the executable fetch, since Bun has a stand-in for undici that lacks what ours is made of.
+// Which Sender speaks: undici's on Node; in the executable fetch, since Bun has a stand-in for
+// undici that lacks what ours is made of.
 import type { Sender, SenderOptions } from "./s3-sender.ts";
 
 export async function openSender(options: SenderOptions): Promise<Sender> {

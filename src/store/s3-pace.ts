@@ -1,4 +1,5 @@
-// How fast an answer must come: one whose body drips is given up for another connection, where it may come at once.
+// How fast an answer must come: one whose body drips is given up for another connection, where it
+// may come at once.
 import { Unavailable } from "./store.ts";
 
 /** What is asked of one try. */
@@ -11,8 +12,9 @@ export interface Pace {
 }
 
 /**
- * The tries of a read, one after the other: a connection that is stuck is left after two seconds, and a line that is slow for all gets on with less.
- * Together they last at most as long as a question waits for a store (deadline.ts).
+ * The tries of a read, one after the other: a connection that is stuck is left after two seconds,
+ * and a line that is slow for all gets on with less. Together they last at most as long as a
+ * question waits for a store (deadline.ts).
  */
 export const READ_PACES: readonly Pace[] = [
   { headersMs: 4000, windowMs: 2000, bytes: 16 * 1024 },

@@ -6,10 +6,15 @@ import { checkListing } from "./s3-listing-check.ts";
 import { encodeUri } from "./s3-signature.ts";
 import { type Entry, type ListOptions, Unavailable, Untrue } from "./store.ts";
 
-/** A page has a thousand entries of at most 3 KiB of percent-encoded key and some 300 bytes besides. */
+/**
+ * A page has a thousand entries of at most 3 KiB of percent-encoded key and some 300 bytes besides.
+ */
 const MAX_LISTING_BYTES = 16 * 1024 * 1024;
 
-/** Where many objects were deleted of which old versions stay, S3 may give pages with nothing on them, and goes on; so many in a row. */
+/**
+ * Where many objects were deleted of which old versions stay, S3 may give pages with nothing on
+ * them, and goes on; so many in a row.
+ */
 const MAX_EMPTY_PAGES = 1000;
 
 /** U+10FFFF, percent-encoded UTF-8. */
@@ -25,8 +30,8 @@ interface Cursor {
 }
 
 /**
- * Lists a bucket by start-after: a continuation token may end while the reader of a page takes its time. Each page is held against what it was asked
- * for (s3-listing-check.ts).
+ * Lists a bucket by start-after: a continuation token may end while the reader of a page takes its
+ * time. Each page is held against what it was asked for (s3-listing-check.ts).
  *
  * @param root what all keys of the store begin with
  */
@@ -50,7 +55,9 @@ export async function* listPages(
     empty = last ? 0 : empty + 1;
     const next = findNext(page, cursor);
     if (next === undefined || empty > MAX_EMPTY_PAGES)
-      throw new Untrue("[store] [s3] the server repeats a page of its listing for ever; it does not know start-after");
+      throw new Untrue(
+        "[store] [s3] the server repeats a page of its listing for ever; it does not know start-after",
+      );
     cursor = next;
   }
 }
@@ -73,7 +80,10 @@ interface PageQuestion {
   readonly signal: AbortSignal | undefined;
 }
 
-async function readPage(bucket: Bucket, { prefix, cursor, shallow, signal }: PageQuestion): Promise<ListingPage> {
+async function readPage(
+  bucket: Bucket,
+  { prefix, cursor, shallow, signal }: PageQuestion,
+): Promise<ListingPage> {
   const { after, token, bytes } = cursor;
   const query = [
     token === undefined ? "" : `continuation-token=${encodeUri(token)}`,
@@ -93,7 +103,8 @@ async function readPage(bucket: Bucket, { prefix, cursor, shallow, signal }: Pag
     signal,
   });
   if (answer.status !== 200) throw bucket.explain(readFailure(answer), answer, { verb: "list", key: "" });
-  if (answer.isTooLarge) throw new Unavailable(`[store] [s3] a page of the listing has more than ${MAX_LISTING_BYTES} bytes`);
+  if (answer.isTooLarge)
+    throw new Unavailable(`[store] [s3] a page of the listing has more than ${MAX_LISTING_BYTES} bytes`);
   const page = parseListing(answer.body.toString("utf8"));
   checkListing(page, { prefix: Buffer.from(prefix), after: bytes, isShallow: shallow });
   return page;
@@ -101,7 +112,8 @@ async function readPage(bucket: Bucket, { prefix, cursor, shallow, signal }: Pag
 
 /** Entries with keys as the store has them, up to the last one wanted. */
 function select(entries: readonly Entry[], root: string, upTo: string | undefined): readonly Entry[] {
-  const own = root === "" ? entries : entries.map((entry) => ({ ...entry, key: entry.key.slice(root.length) }));
+  const own =
+    root === "" ? entries : entries.map((entry) => ({ ...entry, key: entry.key.slice(root.length) }));
   return upTo === undefined ? own : own.filter(({ key }) => compareKeys(key, upTo) <= 0);
 }
 

@@ -10,17 +10,47 @@ const NO_FILE = { AWS_CONFIG_FILE: "/dev/null" };
 const TOKYO = { AWS_REGION: "ap-northeast-1" };
 
 it.each([
-  ["s3://acme-reports?region=eu-west-1", TOKYO, "eu-west-1", "https://acme-reports.s3.eu-west-1.amazonaws.com", "/"],
+  [
+    "s3://acme-reports?region=eu-west-1",
+    TOKYO,
+    "eu-west-1",
+    "https://acme-reports.s3.eu-west-1.amazonaws.com",
+    "/",
+  ],
   ["s3://acme-reports", TOKYO, "ap-northeast-1", "https://acme-reports.s3.ap-northeast-1.amazonaws.com", "/"],
-  ["s3://acme-reports", { AWS_DEFAULT_REGION: "eu-west-1" }, "eu-west-1", "https://acme-reports.s3.eu-west-1.amazonaws.com", "/"],
-  ["s3://acme-reports?region=cn-north-1", {}, "cn-north-1", "https://acme-reports.s3.cn-north-1.amazonaws.com.cn", "/"],
+  [
+    "s3://acme-reports",
+    { AWS_DEFAULT_REGION: "eu-west-1" },
+    "eu-west-1",
+    "https://acme-reports.s3.eu-west-1.amazonaws.com",
+    "/",
+  ],
+  [
+    "s3://acme-reports?region=cn-north-1",
+    {},
+    "cn-north-1",
+    "https://acme-reports.s3.cn-north-1.amazonaws.com.cn",
+    "/",
+  ],
   ["s3://acme.reports", TOKYO, "ap-northeast-1", "https://s3.ap-northeast-1.amazonaws.com", "/acme.reports/"],
   ["s3://b-1?endpoint=http://h:9000", {}, "us-east-1", "http://h:9000", "/b-1/"],
   ["s3://b-1?endpoint=http://h:9000", TOKYO, "ap-northeast-1", "http://h:9000", "/b-1/"],
   ["s3://b-1?endpoint=http://h:9000&path_style=false", {}, "us-east-1", "http://b-1.h:9000", "/"],
   ["s3://b-1", { AWS_ENDPOINT_URL: "http://all:1" }, "us-east-1", "http://all:1", "/b-1/"],
-  ["s3://b-1", { AWS_ENDPOINT_URL: "http://all:1", AWS_ENDPOINT_URL_S3: "http://s3:2" }, "us-east-1", "http://s3:2", "/b-1/"],
-  ["s3://b-1?endpoint=http://url:3", { AWS_ENDPOINT_URL_S3: "http://s3:2" }, "us-east-1", "http://url:3", "/b-1/"],
+  [
+    "s3://b-1",
+    { AWS_ENDPOINT_URL: "http://all:1", AWS_ENDPOINT_URL_S3: "http://s3:2" },
+    "us-east-1",
+    "http://s3:2",
+    "/b-1/",
+  ],
+  [
+    "s3://b-1?endpoint=http://url:3",
+    { AWS_ENDPOINT_URL_S3: "http://s3:2" },
+    "us-east-1",
+    "http://url:3",
+    "/b-1/",
+  ],
 ] as const)("%s with %j", async (url, env, region, origin, basePath) => {
   expect(await findPlace(parseS3Url(url), { ...NO_FILE, ...env })).toMatchObject({
     region,
@@ -35,15 +65,21 @@ it("reads the profile's region", async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   const AWS_CONFIG_FILE = join(folder, "config");
   const text =
-    "[default]\nregion = eu-west-1 # home\n\n[profile audit.tokyo]\noutput=json\ns3 =\n  region = nested\nregion=ap-northeast-1\n";
+    "[default]\nregion = eu-west-1 # home\n\n[profile audit.tokyo]\noutput=json\ns3 " +
+    "=\n  region = nested\nregion=ap-northeast-1\n";
   await writeFile(AWS_CONFIG_FILE, text);
-  const regionOf = async (url: string, env = {}) => (await findPlace(parseS3Url(url), { AWS_CONFIG_FILE, ...env })).region;
+  const regionOf = async (url: string, env = {}) =>
+    (await findPlace(parseS3Url(url), { AWS_CONFIG_FILE, ...env })).region;
   expect(await regionOf("s3://b-1")).toBe("eu-west-1");
   expect(await regionOf("s3://b-1?profile=audit.tokyo")).toBe("ap-northeast-1");
   expect(await regionOf("s3://b-1", { AWS_PROFILE: "audit.tokyo" })).toBe("ap-northeast-1");
-  await expect(regionOf("s3://b-1?profile=other")).rejects.toThrow("the bucket's region is not known; add ?region=REGION");
+  await expect(regionOf("s3://b-1?profile=other")).rejects.toThrow(
+    "the bucket's region is not known; add ?region=REGION",
+  );
 });
 
 it("says what is wrong with an endpoint of the environment", async () => {
-  await expect(findPlace(parseS3Url("s3://b-1"), { AWS_ENDPOINT_URL: "nonsense" })).rejects.toThrow("endpoint should be");
+  await expect(findPlace(parseS3Url("s3://b-1"), { AWS_ENDPOINT_URL: "nonsense" })).rejects.toThrow(
+    "endpoint should be",
+  );
 });

@@ -1,4 +1,5 @@
-// Which server and region an s3: store speaks to, from its URL and the environment, in the order of AWS's own programs.
+// Which server and region an s3: store speaks to, from its URL and the environment, in the order of
+// AWS's own programs.
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,10 @@ export interface S3Place {
   readonly isAws: boolean;
 }
 
-/** Any name would do for a server that is not AWS's: this one is what they expect where nobody set another. */
+/**
+ * Any name would do for a server that is not AWS's: this one is what they expect where nobody set
+ * another.
+ */
 const CUSTOM_REGION = "us-east-1";
 
 /** @throws StoreError if no region is known, or an endpoint of the environment is none */
@@ -23,9 +27,11 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
   const { bucket } = location;
   const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
   const endpoint = location.endpoint ?? (named ? parseEndpoint(named) : undefined);
-  const region = location.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || (await readProfileRegion(location, env)));
+  const region =
+    location.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || (await readProfileRegion(location, env)));
   if (endpoint) {
-    // An endpoint of the environment is no more AWS's than one of the URL: the bucket stands in the path unless the URL says otherwise.
+    // An endpoint of the environment is no more AWS's than one of the URL: the bucket stands in the
+    // path unless the URL says otherwise.
     const isPath = location.pathStyle || location.endpoint === undefined;
     const host = isPath ? endpoint.host : `${bucket}.${endpoint.host}`;
     return {
@@ -36,7 +42,9 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
     };
   }
   if (region === undefined)
-    throw new StoreError("[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL");
+    throw new StoreError(
+      "[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL",
+    );
   return placeOnAws(location, region);
 }
 
@@ -50,7 +58,10 @@ export function placeOnAws({ bucket, pathStyle }: S3Location, region: string): S
 }
 
 /** `region` of the profile in ~/.aws/config; undefined where there is no such file. */
-async function readProfileRegion({ profile }: S3Location, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function readProfileRegion(
+  { profile }: S3Location,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
   const name = profile ?? (env.AWS_PROFILE || "default");
   let text: string;
   try {
@@ -58,7 +69,8 @@ async function readProfileRegion({ profile }: S3Location, env: NodeJS.ProcessEnv
     const file = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
     text = await readFile(file, "utf8");
   } catch {
-    // Whoever has no such file, or may not read it, has named no region there; the error that follows says what to do.
+    // Whoever has no such file, or may not read it, has named no region there; the error that
+    // follows says what to do.
     return undefined;
   }
   let isOurs = false;

@@ -1,4 +1,5 @@
-// The s3 store in a bucket that lies elsewhere than the URL says: S3's redirects, over TLS at AWS's own names, which a company's proxy leads to a server here.
+// The s3 store in a bucket that lies elsewhere than the URL says: S3's redirects, over TLS at AWS's
+// own names, which a company's proxy leads to a server here.
 import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,7 +18,10 @@ import { StoreError, Unavailable } from "./store.ts";
 const LIMIT = { maxBytes: 1000 };
 const HOME = "s3.eu-west-1.amazonaws.com";
 const xml = (code: string, more = "") =>
-  Buffer.from(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>The bucket is elsewhere.</Message>${more}</Error>`);
+  Buffer.from(
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>The bucket is ` +
+      `elsewhere.</Message>${more}</Error>`,
+  );
 
 /** Everywhere but at home it is redirected; at home a signature must name the region. */
 const redirect =
@@ -42,7 +46,18 @@ describe.each([
     folder = await mkdtemp(join(tmpdir(), "rollcall-redirect-"));
     const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
     const names = "subjectAltName=DNS:*.us-east-1.amazonaws.com,DNS:*.eu-west-1.amazonaws.com";
-    const flags = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=s3", "-addext", names];
+    const flags = [
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=s3",
+      "-addext",
+      names,
+    ];
     execFileSync("openssl", ["req", ...flags, "-keyout", keyFile, "-out", certFile], { stdio: "pipe" });
     const tls = { key: await readFile(keyFile, "utf8"), cert: await readFile(certFile, "utf8") };
     proxy = await startTamperProxy({ target: server.endpoint, tls });
@@ -66,13 +81,22 @@ describe.each([
   }
 
   it.each<[string, Tamper]>([
-    ["301 with the region in a header", redirect(301, xml("PermanentRedirect"), { "x-amz-bucket-region": "eu-west-1" })],
-    ["301 with an endpoint alone", redirect(301, xml("PermanentRedirect", `<Endpoint>${HOME}</Endpoint>`), {})],
+    [
+      "301 with the region in a header",
+      redirect(301, xml("PermanentRedirect"), { "x-amz-bucket-region": "eu-west-1" }),
+    ],
+    [
+      "301 with an endpoint alone",
+      redirect(301, xml("PermanentRedirect", `<Endpoint>${HOME}</Endpoint>`), {}),
+    ],
     [
       "307 of a bucket's first hours",
       redirect(307, xml("TemporaryRedirect"), { location: `https://${bucket}.s3-eu-west-1.amazonaws.com/x` }),
     ],
-    ["400 that names the region", redirect(400, xml("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), {})],
+    [
+      "400 that names the region",
+      redirect(400, xml("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), {}),
+    ],
   ])("is read, listed and written there, and asked there from then on: %s", async (_, tamper) => {
     proxy.setTamper(tamper);
     for (const first of ["put", "get", "list"] as const) {
@@ -91,7 +115,11 @@ describe.each([
 
   it("is never sent to what is not S3's, nor round in a circle", async () => {
     for (const [status, headers, message] of [
-      [301, { location: "https://evil.example/x" }, /leads to "https:\/\/evil.example", which is not followed/],
+      [
+        301,
+        { location: "https://evil.example/x" },
+        /leads to "https:\/\/evil.example", which is not followed/,
+      ],
       [301, { "x-amz-bucket-region": "evil.example/" }, /it lies in "evil.example\/", not us-east-1/],
       [308, { location: "http://169.254.169.254/" }, /leads to "http:\/\/169.254.169.254"/],
     ] as const) {
@@ -110,7 +138,9 @@ describe.each([
     });
     const store = await open();
     proxy.asked.length = 0;
-    await expect(store.get("a", LIMIT)).rejects.toThrow(/it lies in "[a-z]+-[a-z]+-1", not [a-z]+-[a-z]+-1; write \?region=/);
+    await expect(store.get("a", LIMIT)).rejects.toThrow(
+      /it lies in "[a-z]+-[a-z]+-1", not [a-z]+-[a-z]+-1; write \?region=/,
+    );
     expect(proxy.asked).toHaveLength(4);
     await store.close?.();
   });

@@ -34,7 +34,12 @@ export function createSender({ origin, timeouts, env, trust }: SenderOptions): S
     send: (options) =>
       new Promise((resolve, reject) => {
         const { method, path, headers, body = null } = options;
-        const handler = new AnswerHandler({ origin, context: route.context, watch, timeouts }, options, resolve, reject);
+        const handler = new AnswerHandler(
+          { origin, context: route.context, watch, timeouts },
+          options,
+          resolve,
+          reject,
+        );
         const headersTimeout = Math.min(options.pace?.headersMs ?? timeouts.headers, timeouts.headers);
         dispatcher.dispatch({ origin, method, path, headers, body, headersTimeout }, handler);
       }),
@@ -55,8 +60,9 @@ interface Server {
 }
 
 /**
- * Gathers one answer. undici calls it as the answer arrives; its fetch and request would cost a stream each, and its newer handlers an
- * object of all headers: this form, with the headers as they came, takes a tenth less CPU a read.
+ * Gathers one answer. undici calls it as the answer arrives; its fetch and request would cost a
+ * stream each, and its newer handlers an object of all headers: this form, with the headers as they
+ * came, takes a tenth less CPU a read.
  */
 class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
   readonly pace: Pace;
@@ -71,13 +77,19 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
   #headers: AnswerHeaders = {};
   #size = 0;
 
-  constructor(server: Server, options: SendOptions, resolve: (answer: Answer) => void, reject: (reason: unknown) => void) {
+  constructor(
+    server: Server,
+    options: SendOptions,
+    resolve: (answer: Answer) => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.#server = server;
     this.#options = options;
     this.pace = options.pace ?? ANY_PACE;
     this.#resolve = resolve;
     this.#reject = reject;
-    // The caller hears of it at once, even if the request still waits for a connection; it is not sent then.
+    // The caller hears of it at once, even if the request still waits for a connection; it is not
+    // sent then.
     if (options.signal) watchSignal(options.signal, this);
   }
 
@@ -106,7 +118,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     this.#headers = pickHeaders(rawHeaders);
     if (this.#options.pace) this.#server.watch.begin(this);
     const length = Number(this.#headers.contentLength ?? 0);
-    if (status < 300 && this.#options.method !== "HEAD" && length > this.#options.maxBytes) this.#stopAtSize();
+    if (status < 300 && this.#options.method !== "HEAD" && length > this.#options.maxBytes)
+      this.#stopAtSize();
     return true;
   }
 
@@ -122,15 +135,22 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     const { contentLength, transferEncoding } = this.#headers;
     // With neither, a body ends where the connection does, and one that was cut short looks whole.
     const isBounded =
-      contentLength !== undefined || transferEncoding !== undefined || this.#options.method !== "GET" || this.#status >= 300;
+      contentLength !== undefined ||
+      transferEncoding !== undefined ||
+      this.#options.method !== "GET" ||
+      this.#status >= 300;
     const isWhole =
-      contentLength === undefined ? isBounded : this.#options.method === "HEAD" || Number(contentLength) === this.#size;
+      contentLength === undefined
+        ? isBounded
+        : this.#options.method === "HEAD" || Number(contentLength) === this.#size;
     const [first = NO_BYTES] = this.#chunks;
-    if (isWhole) this.#finish(this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : first, false);
+    if (isWhole)
+      this.#finish(this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : first, false);
     else
       this.#fail(
         new Unavailable(
-          `[store] [s3] ${this.#server.origin} sent ${this.#size} bytes of ${contentLength ?? "a body without an end"}`,
+          `[store] [s3] ${this.#server.origin} sent ${this.#size} bytes of ` +
+            `${contentLength ?? "a body without an end"}`,
         ),
       );
   }
@@ -139,7 +159,9 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     const { origin, context, timeouts } = this.#server;
     const failure = explainFailure(error, origin, context);
     // Not where nobody could have waited longer.
-    const isSlow = this.pace.headersMs < timeouts.headers && (error as NodeJS.ErrnoException).code === "UND_ERR_HEADERS_TIMEOUT";
+    const isSlow =
+      this.pace.headersMs < timeouts.headers &&
+      (error as NodeJS.ErrnoException).code === "UND_ERR_HEADERS_TIMEOUT";
     this.#fail(isSlow ? new TooSlow(failure.message, { cause: error }) : failure);
   }
 
@@ -168,7 +190,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
   }
 }
 
-/** Requests in flight by signal. One listener for all: Node walks through all listeners of a signal to add another. */
+/**
+ * Requests in flight by signal. One listener for all: Node walks through all listeners of a signal
+ * to add another.
+ */
 const WATCHERS = new WeakMap<AbortSignal, Set<AnswerHandler>>();
 
 function watchSignal(signal: AbortSignal, handler: AnswerHandler): void {

@@ -1,5 +1,5 @@
-// The Sender contract: one HTTP request to an S3 server and its whole answer, with every wait and size bounded. Its implementations are
-// s3-send.ts for Node and s3-fetch.ts for the executable.
+// The Sender contract: one HTTP request to an S3 server and its whole answer, with every wait and
+// size bounded. Its implementations are s3-send.ts for Node and s3-fetch.ts for the executable.
 import { toFailure } from "../network/failure.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { OwnTrust, Route } from "../network/route.ts";
@@ -29,7 +29,10 @@ export interface SendOptions {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: Uint8Array | undefined;
-  /** A body of a success with more bytes is not read: the answer comes without, and `isTooLarge` is set. */
+  /**
+   * A body of a success with more bytes is not read: the answer comes without, and `isTooLarge` is
+   * set.
+   */
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
   /** What comes more slowly is given up with TooSlow. */
@@ -45,7 +48,9 @@ export interface Answer {
 
 export interface Sender {
   /**
-   * @throws TooSlow if the answer does not keep the pace; Unavailable if there is no connection or no whole answer; StoreError if its certificate is not trusted; the signal's reason if it was aborted
+   * @throws TooSlow if the answer does not keep the pace; Unavailable if there is no connection or
+   *   no whole answer; StoreError if its certificate is not trusted; the signal's reason if it was
+   *   aborted
    */
   send(options: SendOptions): Promise<Answer>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
-// The s3 driver on a real server, beyond the contract: keys that others put, rights, TLS, and what people are told.
+// The s3 driver on a real server, beyond the contract: keys that others put, rights, TLS, and what
+// people are told.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
@@ -31,7 +32,10 @@ interface OpenOptions {
   readonly onRequest?: (operation: S3Operation) => void;
 }
 
-async function open(path: string, { user = server.user, env = {}, ...options }: OpenOptions = {}): Promise<RepeatableStore> {
+async function open(
+  path: string,
+  { user = server.user, env = {}, ...options }: OpenOptions = {},
+): Promise<RepeatableStore> {
   const location = parseS3Url(`s3://${path}${path.includes("?") ? "" : `?endpoint=${server.endpoint}`}`);
   const store = await s3Store({ location, credentials: async () => user, env, clock, ...options });
   onTestFinished(async () => await store.close?.());
@@ -50,7 +54,11 @@ describe("s3: what stands in a bucket", () => {
   beforeAll(() => makeBucket(server, "standing"));
 
   it("is told apart by prefix", async () => {
-    const [one, other, whole] = [await open("standing/one"), await open("standing/one-more"), await open("standing")];
+    const [one, other, whole] = [
+      await open("standing/one"),
+      await open("standing/one-more"),
+      await open("standing"),
+    ];
     await one.put("a/b.json", Buffer.from("one"));
     await other.put("a/b.json", Buffer.from("other"));
     expect(await listKeys(one)).toEqual(["a/b.json"]);
@@ -117,9 +125,12 @@ describe("s3: what stands in a bucket", () => {
   it("can be written and read by curl with a URL made beforehand, until that expires", async () => {
     const store = await open("standing/signed");
     const path = "/standing/signed/i-1.json";
-    const curl = (...args: string[]) => execFileSync("curl", ["-s", "-w", "%{http_code}", ...args], { encoding: "utf8" });
+    const curl = (...args: string[]) =>
+      execFileSync("curl", ["-s", "-w", "%{http_code}", ...args], { encoding: "utf8" });
     const now = clock();
-    expect(curl("-X", "PUT", "-d", "{}", presign(server, { method: "PUT", path, expiresIn: 60, now }))).toBe("200");
+    expect(curl("-X", "PUT", "-d", "{}", presign(server, { method: "PUT", path, expiresIn: 60, now }))).toBe(
+      "200",
+    );
     expect((await store.get("i-1.json", LIMIT))?.body.toString()).toBe("{}");
     expect(curl(presign(server, { method: "GET", path, expiresIn: 60, now }))).toBe("{}200");
     const old = presign(server, { method: "GET", path, expiresIn: 60, now: now - 120_000 });
@@ -131,7 +142,11 @@ describe("s3: what stands in a bucket", () => {
     const plain = Buffer.from('[{"instance_id":"i-1"}]');
     await store.put("answers/1", gzipSync(plain));
     const contentType = "application/json; charset=utf-8";
-    const url = await store.presign?.("answers/1", { expiresInSeconds: 60, contentType, contentEncoding: "gzip" });
+    const url = await store.presign?.("answers/1", {
+      expiresInSeconds: 60,
+      contentType,
+      contentEncoding: "gzip",
+    });
     const answer = await fetch(url ?? "");
     expect(answer.headers.get("content-type")).toBe(contentType);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(plain);
@@ -151,7 +166,8 @@ describe("s3: what stands in a bucket", () => {
   it("is not read past maxBytes, and the store goes on", async () => {
     const store = await open("standing/large");
     await store.put("big", Buffer.alloc(3_000_000));
-    for (let turn = 0; turn < 3; turn++) await expect(store.get("big", { maxBytes: 10 })).rejects.toThrow(TooLarge);
+    for (let turn = 0; turn < 3; turn++)
+      await expect(store.get("big", { maxBytes: 10 })).rejects.toThrow(TooLarge);
     expect((await store.get("big", { maxBytes: 3_000_000 }))?.body.length).toBe(3_000_000);
   });
 });
@@ -161,7 +177,9 @@ describe("s3: who may not", () => {
     await makeBucket(server, "rights");
     const everyone = { AWS: ["arn:aws:iam:::user/stranger"] };
     const resource = "arn:aws:s3:::rights/open/*";
-    await putPolicy(server, "rights", [{ Effect: "Allow", Principal: everyone, Action: ["s3:PutObject"], Resource: [resource] }]);
+    await putPolicy(server, "rights", [
+      { Effect: "Allow", Principal: everyone, Action: ["s3:PutObject"], Resource: [resource] },
+    ]);
   });
 
   it("hears what to do about a wrong key or secret, and no secret is repeated", async () => {
@@ -190,19 +208,27 @@ describe("s3: who may not", () => {
     await expect(store.put("a", Buffer.from("x"))).rejects.toThrow(message);
   });
 
-  it.each([14, 20, -20, 60 * 24 * 400])("is read and written where the own clock is %d minutes off", async (minutes) => {
-    const requests: string[] = [];
-    const wrong = () => clock() + minutes * 60_000;
-    const store = await open(`rights/clock${minutes}`, { clock: wrong, onRequest: (operation) => requests.push(operation) });
-    const { lastModified } = await store.put("a", Buffer.from("x"));
-    expect(Math.abs(lastModified - clock())).toBeLessThan(60_000);
-    expect((await store.get("a", LIMIT))?.body.toString()).toBe("x");
-    expect(await listKeys(store)).toEqual(["a"]);
-    expect(await (await fetch((await store.presign?.("a", { expiresInSeconds: 60 })) ?? "")).text()).toBe("x");
-    await store.delete("a");
-    // Refused once, and remembered.
-    expect(requests).toEqual([...(Math.abs(minutes) > 15 ? ["PUT"] : []), "PUT", "GET", "LIST", "DELETE"]);
-  });
+  it.each([14, 20, -20, 60 * 24 * 400])(
+    "is read and written where the own clock is %d minutes off",
+    async (minutes) => {
+      const requests: string[] = [];
+      const wrong = () => clock() + minutes * 60_000;
+      const store = await open(`rights/clock${minutes}`, {
+        clock: wrong,
+        onRequest: (operation) => requests.push(operation),
+      });
+      const { lastModified } = await store.put("a", Buffer.from("x"));
+      expect(Math.abs(lastModified - clock())).toBeLessThan(60_000);
+      expect((await store.get("a", LIMIT))?.body.toString()).toBe("x");
+      expect(await listKeys(store)).toEqual(["a"]);
+      expect(await (await fetch((await store.presign?.("a", { expiresInSeconds: 60 })) ?? "")).text()).toBe(
+        "x",
+      );
+      await store.delete("a");
+      // Refused once, and remembered.
+      expect(requests).toEqual([...(Math.abs(minutes) > 15 ? ["PUT"] : []), "PUT", "GET", "LIST", "DELETE"]);
+    },
+  );
 
   it("is asked with the right time by HEAD too, whose refusal says nothing", async () => {
     const store = await open("rights/head", { clock: () => clock() - 3_600_000 });
@@ -241,7 +267,9 @@ describe("s3: who may not", () => {
   it("is Unavailable where nobody listens", async () => {
     const store = await open("rights?endpoint=http://127.0.0.1:1");
     await expect(listKeys(store)).rejects.toThrow(Unavailable);
-    await expect(listKeys(store)).rejects.toThrow("no answer from http://127.0.0.1:1: the connection is refused (ECONNREFUSED)");
+    await expect(listKeys(store)).rejects.toThrow(
+      "no answer from http://127.0.0.1:1: the connection is refused (ECONNREFUSED)",
+    );
   });
 });
 

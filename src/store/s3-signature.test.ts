@@ -9,13 +9,18 @@ const REGION = "ap-northeast-1";
 
 /** Values of one line without double spaces, which both would fold. */
 const value = fc.stringMatching(/^[!-~]{1,40}$/);
-const segment = fc.string({ minLength: 1, maxLength: 12, unit: "grapheme" }).filter((text) => !/^\.+$|\//.test(text));
+const segment = fc
+  .string({ minLength: 1, maxLength: 12, unit: "grapheme" })
+  .filter((text) => !/^\.+$|\//.test(text));
 
 const request = fc.record({
   method: fc.constantFrom("GET", "PUT", "DELETE", "HEAD"),
   segments: fc.array(segment, { minLength: 1, maxLength: 4 }),
   prefix: fc.option(segment),
-  headers: fc.dictionary(fc.constantFrom("if-match", "if-none-match", "content-type", "x-amz-meta-rollcall-put"), value),
+  headers: fc.dictionary(
+    fc.constantFrom("if-match", "if-none-match", "content-type", "x-amz-meta-rollcall-put"),
+    value,
+  ),
   body: fc.option(fc.uint8Array({ minLength: 1, maxLength: 100 }), { nil: undefined }),
   sessionToken: fc.option(value, { nil: undefined }),
   accessKeyId: fc.stringMatching(/^[A-Z0-9]{16,20}$/),
@@ -48,7 +53,9 @@ describe("createSigner", () => {
                 host: HOST,
                 "x-amz-date": date,
                 "x-amz-content-sha256": ours["x-amz-content-sha256"],
-                ...(credentials.sessionToken !== undefined && { "x-amz-security-token": credentials.sessionToken }),
+                ...(credentials.sessionToken !== undefined && {
+                  "x-amz-security-token": credentials.sessionToken,
+                }),
               },
             },
             { ...credentials, sessionToken: "" },
@@ -66,7 +73,9 @@ describe("createSigner", () => {
     const digest = (body: Uint8Array | undefined) =>
       sign({ method: "PUT", path: "/", query: "", headers: {}, body }, credentials)["x-amz-content-sha256"];
     // FIPS 180-4's example, and sha256sum of nothing.
-    expect(digest(Buffer.from("abc"))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    expect(digest(Buffer.from("abc"))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
     const ofNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     expect([digest(undefined), digest(Buffer.alloc(0))]).toEqual([ofNothing, ofNothing]);
   });
@@ -88,8 +97,17 @@ describe("presignGet", () => {
           `X-Amz-Expires=${expiresInSeconds}`,
           ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${encodeUri(sessionToken)}`]),
         ].join("&");
-        const unsigned = { host: HOST, method: "GET", path: `${path}?${query}`, service: "s3", region: REGION, signQuery: true };
-        const theirs = new URL(`https://${HOST}${aws4.sign(unsigned, { ...credentials, sessionToken: "" }).path ?? ""}`);
+        const unsigned = {
+          host: HOST,
+          method: "GET",
+          path: `${path}?${query}`,
+          service: "s3",
+          region: REGION,
+          signQuery: true,
+        };
+        const theirs = new URL(
+          `https://${HOST}${aws4.sign(unsigned, { ...credentials, sessionToken: "" }).path ?? ""}`,
+        );
         expect(ours.searchParams.get("X-Amz-Signature")).toBe(theirs.searchParams.get("X-Amz-Signature"));
         expect([...ours.searchParams].sort()).toEqual([...theirs.searchParams].sort());
       }),

@@ -1,4 +1,5 @@
-// Signs requests to S3, and to STS: AWS Signature Version 4, with what is the same for a second or a day computed once.
+// Signs requests to S3, and to STS: AWS Signature Version 4, with what is the same for a second or
+// a day computed once.
 import { createHmac, hash } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 
@@ -17,7 +18,10 @@ export interface UnsignedRequest {
   readonly path: string;
   /** Percent-encoded likewise, its parameters in ascending order; "" for none. */
   readonly query: string;
-  /** Names in lower case, values without spaces at either end. Signed along with host, x-amz-content-sha256, x-amz-date. */
+  /**
+   * Names in lower case, values without spaces at either end. Signed along with host,
+   * x-amz-content-sha256, x-amz-date.
+   */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
 }
@@ -47,8 +51,8 @@ interface Moment {
 }
 
 /**
- * Makes a function that signs requests, by AWS, "Create a signed AWS API request" (IAM user guide): the four steps there are the
- * four parts below.
+ * Makes a function that signs requests, by AWS, "Create a signed AWS API request" (IAM user guide):
+ * the four steps there are the four parts below.
  */
 export function createSigner({ region, service = "s3", host, clock }: SignerOptions): Sign {
   let last: Moment | undefined;
@@ -67,7 +71,12 @@ export function createSigner({ region, service = "s3", host, clock }: SignerOpti
   return ({ method, path, query, headers, body }, credentials) => {
     const { date, scope, key } = momentOf(credentials);
     const digest = body === undefined ? NO_BODY : hash("sha256", body);
-    const signed: Record<string, string> = { ...headers, host, "x-amz-content-sha256": digest, "x-amz-date": date };
+    const signed: Record<string, string> = {
+      ...headers,
+      host,
+      "x-amz-content-sha256": digest,
+      "x-amz-date": date,
+    };
     if (credentials.sessionToken !== undefined) signed["x-amz-security-token"] = credentials.sessionToken;
 
     const names = Object.keys(signed).sort();
@@ -78,7 +87,9 @@ export function createSigner({ region, service = "s3", host, clock }: SignerOpti
 
     const text = `${ALGORITHM}\n${date}\n${scope}\n${hash("sha256", canonical)}`;
     const signature = authenticate(key, text);
-    signed.authorization = `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${list}, Signature=${signature}`;
+    signed.authorization =
+      `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope}, ` +
+      `SignedHeaders=${list}, Signature=${signature}`;
     return signed;
   };
 }
@@ -89,13 +100,17 @@ export interface PresignedGet {
   /** Percent-encoded as AWS's UriEncode does it. */
   readonly path: string;
   readonly region: string;
-  /** Parameters such as response-content-type by which S3 sets headers of its answer (AWS, API_GetObject); undefined is left out. */
+  /**
+   * Parameters such as response-content-type by which S3 sets headers of its answer (AWS,
+   * API_GetObject); undefined is left out.
+   */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly expiresInSeconds: number;
 }
 
 /**
- * Signs a URL for one GET, by AWS, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)".
+ * Signs a URL for one GET, by AWS, "Authenticating Requests: Using Query Parameters (AWS Signature
+ * Version 4)".
  *
  * @param now ms since the epoch
  */
@@ -118,7 +133,9 @@ export function presignGet(request: PresignedGet, credentials: Credentials, now:
     .join("&");
   const canonical = `GET\n${path}\n${query}\nhost:${new URL(origin).host}\n\nhost\nUNSIGNED-PAYLOAD`;
   const text = `${ALGORITHM}\n${date}\n${scope}\n${hash("sha256", canonical)}`;
-  const signature = createHmac("sha256", deriveKey(credentials.secretAccessKey, scope)).update(text).digest("hex");
+  const signature = createHmac("sha256", deriveKey(credentials.secretAccessKey, scope))
+    .update(text)
+    .digest("hex");
   return `${origin}${path}?${query}&X-Amz-Signature=${signature}`;
 }
 
@@ -149,8 +166,8 @@ function padKey(key: Buffer): PaddedKey {
 const MAX_TEXT = 512;
 
 /**
- * HMAC-SHA256 in hexadecimal. createHmac looks its algorithm up anew each time, which takes longer than the hashing: two one-shot hashes are
- * a third of its cost.
+ * HMAC-SHA256 in hexadecimal. createHmac looks its algorithm up anew each time, which takes longer
+ * than the hashing: two one-shot hashes are a third of its cost.
  */
 function authenticate({ inner, outer }: PaddedKey, text: string): string {
   const length = inner.write(text, BLOCK, "latin1");

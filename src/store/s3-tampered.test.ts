@@ -1,9 +1,15 @@
-// The s3 store behind something that changes answers: what cannot be true is asked again and then an error, with either Sender and a real server.
+// The s3 store behind something that changes answers: what cannot be true is asked again and then
+// an error, with either Sender and a real server.
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { makeBucket } from "../../test/s3/bucket.ts";
-import { startTamperProxy, type Tamper, type TamperedAnswer, type TamperProxy } from "../../test/s3/tamper-proxy.ts";
+import {
+  startTamperProxy,
+  type Tamper,
+  type TamperedAnswer,
+  type TamperProxy,
+} from "../../test/s3/tamper-proxy.ts";
 import type { RepeatableStore } from "./repeated-put.ts";
 import { withRetry } from "./retry.ts";
 import { s3Store } from "./s3.ts";
@@ -16,7 +22,8 @@ import { type Store, StoreError, Unavailable, Untrue } from "./store.ts";
 const LIMIT = { maxBytes: 100_000 };
 const OBJECTS = 1_203;
 const key = (index: number) => `reports/v1/local/i-${String(index).padStart(5, "0")}.json`;
-const body = (index: number) => Buffer.from(JSON.stringify({ instance_id: `i-${index}`, pad: "x".repeat(index % 300) }));
+const body = (index: number) =>
+  Buffer.from(JSON.stringify({ instance_id: `i-${index}`, pad: "x".repeat(index % 300) }));
 const isListing = (url: string) => url.includes("list-type=2");
 
 /** Changes the text of listings. */
@@ -70,10 +77,16 @@ describe.each([
       },
     });
     plain = driver;
-    store = withRetry(driver, { clock: Date.now, random: Math.random, newMark: randomUUID, wait: (ms) => wait(ms / 20) });
+    store = withRetry(driver, {
+      clock: Date.now,
+      random: Math.random,
+      newMark: randomUUID,
+      wait: (ms) => wait(ms / 20),
+    });
     const waiting = Array.from({ length: OBJECTS }, (_, index) => index);
     const work = async () => {
-      for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) await store.put(key(index), body(index));
+      for (let index = waiting.pop(); index !== undefined; index = waiting.pop())
+        await store.put(key(index), body(index));
     };
     await Promise.all(Array.from({ length: 32 }, work));
     await store.put("top.json", Buffer.from("{}"));
@@ -90,7 +103,10 @@ describe.each([
   }
 
   /** Runs with what changes answers, and counts requests. */
-  async function under<T>(tamper: Tamper, run: () => Promise<T>): Promise<{ outcome: T | unknown; requests: number }> {
+  async function under<T>(
+    tamper: Tamper,
+    run: () => Promise<T>,
+  ): Promise<{ outcome: T | unknown; requests: number }> {
     const before = proxy.asked.length;
     proxy.setTamper(tamper);
     const outcome = await run().catch((error: unknown) => error);
@@ -107,7 +123,11 @@ describe.each([
     });
 
     it.each<[string, Tamper, RegExp]>([
-      ["lost a key", rewrite((text) => withEntries(text, entriesOf(text).slice(1))), /it says that it has \d+ keys, and has \d+/],
+      [
+        "lost a key",
+        rewrite((text) => withEntries(text, entriesOf(text).slice(1))),
+        /it says that it has \d+ keys, and has \d+/,
+      ],
       [
         "are unsorted",
         rewrite((text) => withEntries(text, [...entriesOf(text)].reverse())),
@@ -147,13 +167,17 @@ describe.each([
 
     it("that are wrong now and then are right in the end", async () => {
       let turn = 0;
-      const tamper = rewrite((text) => (++turn % 3 === 0 ? text : withEntries(text, entriesOf(text).slice(1))));
+      const tamper = rewrite((text) =>
+        ++turn % 3 === 0 ? text : withEntries(text, entriesOf(text).slice(1)),
+      );
       expect((await under(tamper, () => list(store))).outcome).toHaveLength(OBJECTS);
     });
 
     it("of one folder do not show what lies deeper, nor lose a folder", async () => {
       const lost = rewrite((text) => text.replace(/<CommonPrefixes>.*<\/CommonPrefixes>/, ""));
-      expect(String((await under(lost, () => list(plain, "", true))).outcome)).toMatch(/it says that it has 2 keys, and has 1/);
+      expect(String((await under(lost, () => list(plain, "", true))).outcome)).toMatch(
+        /it says that it has 2 keys, and has 1/,
+      );
       const flat: Tamper = ({ url }, answer) => (isListing(url) ? flatten(answer) : undefined);
       const { outcome } = await under(flat, () => list(plain, "", true));
       expect(String(outcome)).toMatch(/was asked for what has no "\/" after "p\/"/);
@@ -164,7 +188,9 @@ describe.each([
       const text = withEntries(answer.body.toString(), [deeper]);
       return {
         ...answer,
-        body: Buffer.from(text.replace(/<CommonPrefixes>.*<\/CommonPrefixes>/, "").replace(/<KeyCount>\d+/, "<KeyCount>1")),
+        body: Buffer.from(
+          text.replace(/<CommonPrefixes>.*<\/CommonPrefixes>/, "").replace(/<KeyCount>\d+/, "<KeyCount>1"),
+        ),
       };
     };
 
@@ -187,21 +213,33 @@ describe.each([
           .replace(/<KeyCount>\d+/, "<KeyCount>0")
           .replace(/<IsTruncated>\w+/, "<IsTruncated>true")
           .replace(/<NextContinuationToken>.*<\/NextContinuationToken>/, "")
-          .replace("</ListBucketResult>", "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"),
+          .replace(
+            "</ListBucketResult>",
+            "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>",
+          ),
       );
-      expect(String((await under(emptyAlways, () => list(plain))).outcome)).toMatch(/repeats a page of its listing for ever/);
+      expect(String((await under(emptyAlways, () => list(plain))).outcome)).toMatch(
+        /repeats a page of its listing for ever/,
+      );
     });
 
-    it("are an error where the server says that there is no such key, or answers an error with status 200", async () => {
-      const error = (code: string) => Buffer.from(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
-      const none: Tamper = ({ url }, answer) =>
-        isListing(url) ? { ...answer, status: 404, body: error("NoSuchKey") } : undefined;
-      expect((await under(none, () => list(plain))).outcome).toBeInstanceOf(StoreError);
-      const inside: Tamper = ({ url }, answer) => (isListing(url) ? { ...answer, body: error("InternalError") } : undefined);
-      expect((await under(inside, () => list(plain))).outcome).toBeInstanceOf(Unavailable);
-      const unasked: Tamper = ({ url }, answer) => (isListing(url) ? { ...answer, status: 304 } : undefined);
-      expect((await under(unasked, () => list(plain))).outcome).toBeInstanceOf(StoreError);
-    });
+    it(
+      "are an error where the server says that there is no such key, or answers an " +
+        "error with status 200",
+      async () => {
+        const error = (code: string) =>
+          Buffer.from(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
+        const none: Tamper = ({ url }, answer) =>
+          isListing(url) ? { ...answer, status: 404, body: error("NoSuchKey") } : undefined;
+        expect((await under(none, () => list(plain))).outcome).toBeInstanceOf(StoreError);
+        const inside: Tamper = ({ url }, answer) =>
+          isListing(url) ? { ...answer, body: error("InternalError") } : undefined;
+        expect((await under(inside, () => list(plain))).outcome).toBeInstanceOf(Unavailable);
+        const unasked: Tamper = ({ url }, answer) =>
+          isListing(url) ? { ...answer, status: 304 } : undefined;
+        expect((await under(unasked, () => list(plain))).outcome).toBeInstanceOf(StoreError);
+      },
+    );
   });
 
   describe("bodies", () => {
@@ -222,7 +260,11 @@ describe.each([
       [
         "with another checksum",
         object(({ headers }) => ({
-          headers: { ...headers, "x-amz-server-side-encryption": "aws:kms", "x-amz-checksum-crc64nvme": "AAAAAAAAAAA=" },
+          headers: {
+            ...headers,
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-checksum-crc64nvme": "AAAAAAAAAAA=",
+          },
         })),
         /the body has another CRC-64\/NVME than the server says/,
       ],
@@ -243,8 +285,14 @@ describe.each([
     it.each<[string, Record<string, string>]>([
       ["a multipart upload's", { etag: `"${"0".repeat(32)}-3"` }],
       ["of a KMS key", { etag: `"${"0".repeat(32)}"`, "x-amz-server-side-encryption": "aws:kms" }],
-      ["of a KMS key, twice", { etag: `"${"0".repeat(32)}"`, "x-amz-server-side-encryption": "aws:kms:dsse" }],
-      ["of a customer's key", { etag: `"${"0".repeat(32)}"`, "x-amz-server-side-encryption-customer-algorithm": "AES256" }],
+      [
+        "of a KMS key, twice",
+        { etag: `"${"0".repeat(32)}"`, "x-amz-server-side-encryption": "aws:kms:dsse" },
+      ],
+      [
+        "of a customer's key",
+        { etag: `"${"0".repeat(32)}"`, "x-amz-server-side-encryption-customer-algorithm": "AES256" },
+      ],
     ])("whose ETag is no MD5 are believed: %s", async (_, headers) => {
       const tamper = object((answer) => ({ headers: { ...answer.headers, ...headers } }));
       expect((await under(tamper, () => get(plain))).outcome).toMatchObject({ body: body(7) });
@@ -259,18 +307,31 @@ describe.each([
         clock: Date.now,
         openSender,
       });
-      const tamper: Tamper = (_asked, answer) => ({ ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } });
-      expect((await under(tamper, () => get(opaque))).outcome).toMatchObject({ body: body(7), etag: "0".repeat(32) });
-      expect((await under(tamper, () => opaque.put("odd", Buffer.from("x")))).outcome).toMatchObject({ etag: "0".repeat(32) });
+      const tamper: Tamper = (_asked, answer) => ({
+        ...answer,
+        headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` },
+      });
+      expect((await under(tamper, () => get(opaque))).outcome).toMatchObject({
+        body: body(7),
+        etag: "0".repeat(32),
+      });
+      expect((await under(tamper, () => opaque.put("odd", Buffer.from("x")))).outcome).toMatchObject({
+        etag: "0".repeat(32),
+      });
       await opaque.close?.();
     });
 
     it.each<[string, Tamper]>([
       [
         "of another length",
-        object(({ body, headers }) => ({ headers: { ...headers, "content-length": String(body.length + 5) } })),
+        object(({ body, headers }) => ({
+          headers: { ...headers, "content-length": String(body.length + 5) },
+        })),
       ],
-      ["with an error inside", object(() => ({ body: Buffer.from("<Error><Code>InternalError</Code></Error>") }))],
+      [
+        "with an error inside",
+        object(() => ({ body: Buffer.from("<Error><Code>InternalError</Code></Error>") })),
+      ],
       ["that a 304 leaves out", object(() => ({ status: 304 }))],
     ])("%s are an error", async (_, tamper) => {
       expect((await under(tamper, () => get(plain))).outcome).toBeInstanceOf(StoreError);
@@ -292,15 +353,19 @@ describe.each([
       });
       await store.put("order", Buffer.from("before"));
       let puts = 0;
-      const lost: Tamper = ({ method }, answer) => (method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined);
-      expect((await under(lost, () => late.put("order", Buffer.from("older")))).outcome).toMatchObject({ isOvertaken: true });
+      const lost: Tamper = ({ method }, answer) =>
+        method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined;
+      expect((await under(lost, () => late.put("order", Buffer.from("older")))).outcome).toMatchObject({
+        isOvertaken: true,
+      });
       expect((await store.get("order", LIMIT))?.body.toString()).toBe("newer");
       expect(puts).toBe(2);
     });
 
     it("whose put was carried out, and its answer lost, are written once", async () => {
       let puts = 0;
-      const lost: Tamper = ({ method }, answer) => (method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined);
+      const lost: Tamper = ({ method }, answer) =>
+        method === "PUT" && ++puts === 1 ? { ...answer, status: 503 } : undefined;
       const { outcome } = await under(lost, () => store.put("once", Buffer.from("x")));
       expect(outcome).toMatchObject({ etag: "9dd4e461268c8034f5c8564e155c67a6", size: 1 });
       expect(puts).toBe(1);
@@ -308,17 +373,24 @@ describe.each([
 
     it.each([{}, { ifNoneMatch: "*" } as const])("that arrive changed are no put: %j", async (options) => {
       const wrong: Tamper = ({ method }, answer) =>
-        method === "GET" ? undefined : { ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } };
+        method === "GET"
+          ? undefined
+          : { ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } };
       const key = `put-${Object.keys(options).length}`;
-      expect((await under(wrong, () => plain.put(key, Buffer.from("x"), options))).outcome).toBeInstanceOf(Untrue);
+      expect((await under(wrong, () => plain.put(key, Buffer.from("x"), options))).outcome).toBeInstanceOf(
+        Untrue,
+      );
       await store.delete(key);
       const { outcome } = await under(wrong, () => store.put(key, Buffer.from("x"), options));
       expect(outcome).toBeInstanceOf(StoreError);
       // It did arrive, and only the first answer was changed.
       await store.delete(key);
       let puts = 0;
-      const once: Tamper = (asked, answer) => (asked.method === "PUT" && ++puts === 1 ? wrong(asked, answer) : undefined);
-      expect((await under(once, () => store.put(key, Buffer.from("x"), options))).outcome).toMatchObject({ size: 1 });
+      const once: Tamper = (asked, answer) =>
+        asked.method === "PUT" && ++puts === 1 ? wrong(asked, answer) : undefined;
+      expect((await under(once, () => store.put(key, Buffer.from("x"), options))).outcome).toMatchObject({
+        size: 1,
+      });
     });
   });
 
@@ -356,7 +428,8 @@ describe.each([
 
     it("are listings too", async () => {
       let pages = 0;
-      const tamper: Tamper = ({ url }, answer) => (isListing(url) && ++pages === 1 ? { ...answer, dripMs: 20 } : undefined);
+      const tamper: Tamper = ({ url }, answer) =>
+        isListing(url) && ++pages === 1 ? { ...answer, dripMs: 20 } : undefined;
       expect((await under(tamper, () => list(plain))).outcome).toHaveLength(OBJECTS);
     });
   });

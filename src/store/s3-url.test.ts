@@ -10,13 +10,25 @@ describe("parseS3Url", () => {
     ["s3://reports/a/b", { bucket: "reports", prefix: "a/b/", pathStyle: false }],
     ["s3://reports/a/b/", { bucket: "reports", prefix: "a/b/", pathStyle: false }],
     ["s3://re.ports", { bucket: "re.ports", prefix: "", pathStyle: true }],
-    ["s3://reports?region=ap-northeast-1", { bucket: "reports", prefix: "", region: "ap-northeast-1", pathStyle: false }],
-    ["s3://reports/a?profile=team%20a", { bucket: "reports", prefix: "a/", profile: "team a", pathStyle: false }],
+    [
+      "s3://reports?region=ap-northeast-1",
+      { bucket: "reports", prefix: "", region: "ap-northeast-1", pathStyle: false },
+    ],
+    [
+      "s3://reports/a?profile=team%20a",
+      { bucket: "reports", prefix: "a/", profile: "team a", pathStyle: false },
+    ],
     ["s3://reports?path_style=true", { bucket: "reports", prefix: "", pathStyle: true }],
     ["s3://reports?etag=md5", { bucket: "reports", prefix: "", pathStyle: false }],
     ["s3://reports?etag=opaque", { bucket: "reports", prefix: "", pathStyle: false, hasMd5: false }],
   ])("reads %s", (url, expected) => {
-    expect(parseS3Url(url)).toEqual({ region: undefined, endpoint: undefined, profile: undefined, hasMd5: true, ...expected });
+    expect(parseS3Url(url)).toEqual({
+      region: undefined,
+      endpoint: undefined,
+      profile: undefined,
+      hasMd5: true,
+      ...expected,
+    });
   });
 
   it("speaks path style to other servers than AWS's, unless told otherwise", () => {

@@ -1,4 +1,5 @@
-// The s3 driver: a store in a bucket of AWS S3 or of a server that speaks the same. docs/stores/s3.md tells operators about it.
+// The s3 driver: a store in a bucket of AWS S3 or of a server that speaks the same.
+// docs/stores/s3.md tells operators about it.
 import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "./aws-trust.ts";
 import type { RepeatableStore } from "./repeated-put.ts";
@@ -36,8 +37,9 @@ export interface S3StoreOptions {
 }
 
 /**
- * Opens a store in a bucket. Nothing is sent yet. Each verb is one request, and one a page for list; repeated is only what was
- * refused for credentials that had just ended or sent elsewhere, and a read whose answer stands nearly still: withRetry (retry.ts) does the rest.
+ * Opens a store in a bucket. Nothing is sent yet. Each verb is one request, and one a page for
+ * list; repeated is only what was refused for credentials that had just ended or sent elsewhere,
+ * and a read whose answer stands nearly still: withRetry (retry.ts) does the rest.
  *
  * @throws StoreError if the region is not known or AWS_CA_BUNDLE cannot be read
  */
@@ -60,7 +62,14 @@ export async function s3Store({
   const openAt = (origin: string) => open({ origin, timeouts, env, trust });
   const homes = await openHomes({ location, place, clock: serverClock, openSender: openAt });
   const { paces = READ_PACES } = timeouts;
-  const bucket = new Bucket({ location, homes, paces, keeper, clock: serverClock, onRequest: options.onRequest });
+  const bucket = new Bucket({
+    location,
+    homes,
+    paces,
+    keeper,
+    clock: serverClock,
+    onRequest: options.onRequest,
+  });
   return {
     location: formatS3Url(location),
     splitsListings: true,
@@ -68,7 +77,14 @@ export async function s3Store({
 
     async get(key, { maxBytes, signal }) {
       checkKey(key);
-      const answer = await bucket.send({ operation: "GET", verb: "read", key, headers: ASK_CHECKSUM, maxBytes, signal });
+      const answer = await bucket.send({
+        operation: "GET",
+        verb: "read",
+        key,
+        headers: ASK_CHECKSUM,
+        maxBytes,
+        signal,
+      });
       if (answer.status !== 200) {
         const failure = readFailure(answer);
         if (failure.code === "NoSuchKey") return undefined;
@@ -91,10 +107,12 @@ export async function s3Store({
     },
 
     async now() {
-      // Any answer has it, also one that there is nothing or that it may not be told (RFC 9110, section 6.6.1).
+      // Any answer has it, also one that there is nothing or that it may not be told (RFC 9110,
+      // section 6.6.1).
       const { headers } = await bucket.send({ operation: "HEAD", verb: "read", key: CLOCK_KEY });
       const told = Date.parse(headers.date ?? "");
-      if (Number.isNaN(told)) throw new StoreError(`[store] [s3] ${place.origin} does not say what time it is`);
+      if (Number.isNaN(told))
+        throw new StoreError(`[store] [s3] ${place.origin} does not say what time it is`);
       return told;
     },
 
@@ -109,7 +127,8 @@ export async function s3Store({
       const { contentLength, mark, date } = headers;
       const now = Date.parse(date ?? "");
       const entry = readEntry(key, answer, "lastModified", Number(contentLength));
-      const holds = (body: Uint8Array) => body.length === entry.size && isBody(body, headers, location.hasMd5);
+      const holds = (body: Uint8Array) =>
+        body.length === entry.size && isBody(body, headers, location.hasMd5);
       return { entry, mark, now: Number.isNaN(now) ? undefined : now, holds };
     },
 

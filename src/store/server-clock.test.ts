@@ -3,7 +3,10 @@ import { expect, it } from "vitest";
 import { createServerClock } from "./server-clock.ts";
 
 const NOW = Date.UTC(2024, 1, 29, 12);
-const answer = (status: number, time: number) => ({ status, headers: { date: new Date(time).toUTCString() } });
+const answer = (status: number, time: number) => ({
+  status,
+  headers: { date: new Date(time).toUTCString() },
+});
 
 it("is put right by a refusal that was about the date, and by nothing else", () => {
   let own = NOW;
@@ -17,7 +20,8 @@ it("is put right by a refusal that was about the date, and by nothing else", () 
   const signedAt = clock.now();
   expect(clock.correct(answer(403, theirs), signedAt)).toBe(true);
   expect(clock.now()).toBe(theirs);
-  // What was signed before is signed again as well; what is signed by it is not, whatever it is refused for.
+  // What was signed before is signed again as well; what is signed by it is not, whatever it is
+  // refused for.
   expect(clock.correct(answer(400, theirs), signedAt)).toBe(true);
   expect(clock.correct(answer(403, theirs), clock.now())).toBe(false);
   own = theirs;

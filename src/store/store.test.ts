@@ -17,13 +17,13 @@ describe("checkKey", () => {
     );
   });
 
-  it.each(["reports/v1/local/.x:i-1.json", `reports/v1/local/${`${"a".repeat(60)}:`.repeat(3)}${"i".repeat(20)}.json`])(
-    "refuses %s, and so does parseReportKey",
-    (key) => {
-      expect(() => checkKey(key)).toThrow(InvalidKey);
-      expect(parseReportKey(key)).toBeUndefined();
-    },
-  );
+  it.each([
+    "reports/v1/local/.x:i-1.json",
+    `reports/v1/local/${`${"a".repeat(60)}:`.repeat(3)}${"i".repeat(20)}.json`,
+  ])("refuses %s, and so does parseReportKey", (key) => {
+    expect(() => checkKey(key)).toThrow(InvalidKey);
+    expect(parseReportKey(key)).toBeUndefined();
+  });
 
   it("takes the key of every host id", () => {
     fc.assert(

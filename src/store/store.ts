@@ -1,4 +1,5 @@
-// The Store contract: four verbs over keys and bytes. Everything Rollcall keeps is an object in a store.
+// The Store contract: four verbs over keys and bytes. Everything Rollcall keeps is an object in a
+// store.
 
 /** An object as a listing shows it. */
 export interface Entry {
@@ -7,7 +8,10 @@ export interface Entry {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** When the store received it, by the store's own clock: ms since the epoch, whole seconds at worst. */
+  /**
+   * When the store received it, by the store's own clock: ms since the epoch, whole seconds at
+   * worst.
+   */
   readonly lastModified: number;
 }
 
@@ -19,18 +23,24 @@ export interface StoredObject extends Entry {
 /** What a put tells of the object that it wrote. */
 export interface PutOutcome extends Entry {
   /**
-   * Set where another put of the key, which began later, was done before this one: then that one stands, as if it had been the last. Nobody has
-   * seen this one, or will.
+   * Set where another put of the key, which began later, was done before this one: then that one
+   * stands, as if it had been the last. Nobody has seen this one, or will.
    */
   readonly isOvertaken?: true;
 }
 
 export interface PutOptions {
-  /** Write only over the object with this etag; else PreconditionFailed. Not together with ifNoneMatch. */
+  /**
+   * Write only over the object with this etag; else PreconditionFailed. Not together with
+   * ifNoneMatch.
+   */
   readonly ifMatch?: string;
   /** Write only where no object is; else PreconditionFailed. */
   readonly ifNoneMatch?: "*";
-  /** Gives up a write that a network holds up; whether it was carried out is not known then. Drivers that write at once need not look at it. */
+  /**
+   * Gives up a write that a network holds up; whether it was carried out is not known then. Drivers
+   * that write at once need not look at it.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,20 +78,25 @@ export interface PresignOptions {
 export interface Caller {
   /** AWS account id, 12 digits. */
   readonly account: string;
-  /** `aws:userid`: for a role's session `ROLE_ID:SESSION_NAME`, and EC2 names an instance's session by the instance id. */
+  /**
+   * `aws:userid`: for a role's session `ROLE_ID:SESSION_NAME`, and EC2 names an instance's session
+   * by the instance id.
+   */
   readonly userId: string;
 }
 
 /**
- * A place for objects. A driver is a function from options to such an object; the conformance suite (conformance.ts) is this
- * contract as tests.
+ * A place for objects. A driver is a function from options to such an object; the conformance suite
+ * (conformance.ts) is this contract as tests.
  *
- * Keys are at most 900 characters of `A-Z a-z 0-9 . _ : = , @ + -` in segments of 1 to 200 split by single `/`; no segment
- * starts with a dot. Any other key throws InvalidKey before anything is touched. A listing may show keys
- * that others put there and that are not of this form: whoever reads it must check them.
+ * Keys are at most 900 characters of `A-Z a-z 0-9 . _ : = , @ + -` in segments of 1 to 200 split by
+ * single `/`; no segment starts with a dot. Any other key throws InvalidKey before anything is
+ * touched. A listing may show keys that others put there and that are not of this form: whoever
+ * reads it must check them.
  *
- * Reads see every write that was acknowledged before they began. Of two writes of one key at the same time either may stand; where a driver can
- * tell, the one that began later. A body is seen whole or not at all.
+ * Reads see every write that was acknowledged before they began. Of two writes of one key at the
+ * same time either may stand; where a driver can tell, the one that began later. A body is seen
+ * whole or not at all.
  */
 export interface Store {
   /** The store's URL, for people: no secret in it. */
@@ -91,8 +106,9 @@ export interface Store {
   readonly splitsListings?: boolean;
 
   /**
-   * Writes an object. When the promise resolves, the bytes survive a crash of this process and, where the driver can
-   * ask for it, of the machine. The entry's lastModified may differ by a few seconds from what get and list will tell.
+   * Writes an object. When the promise resolves, the bytes survive a crash of this process and,
+   * where the driver can ask for it, of the machine. The entry's lastModified may differ by a few
+   * seconds from what get and list will tell.
    *
    * @throws PreconditionFailed if a condition of the options does not hold; nothing was written
    */
@@ -107,8 +123,9 @@ export interface Store {
   get(key: string, options: GetOptions): Promise<StoredObject | undefined>;
 
   /**
-   * Lists objects by key in ascending order, a page at a time; a page is never empty. The listing is complete or throws.
-   * Objects written or deleted while it runs may or may not be in it; all others are in it once.
+   * Lists objects by key in ascending order, a page at a time; a page is never empty. The listing
+   * is complete or throws. Objects written or deleted while it runs may or may not be in it; all
+   * others are in it once.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
 
@@ -116,8 +133,8 @@ export interface Store {
   delete(key: string): Promise<void>;
 
   /**
-   * Removes what was last modified before a time, and never what was written meanwhile. A store that forgets by itself,
-   * as a bucket with a lifecycle does, has no such method.
+   * Removes what was last modified before a time, and never what was written meanwhile. A store
+   * that forgets by itself, as a bucket with a lifecycle does, has no such method.
    *
    * @param before ms since the epoch
    * @returns how many objects were removed
@@ -125,22 +142,22 @@ export interface Store {
   expire?(prefix: string, before: number, options?: ExpireOptions): Promise<number>;
 
   /**
-   * What the store's own clock says, which need not be this machine's: ms since the epoch. A store that has none but the one it was opened with
-   * has no such method.
+   * What the store's own clock says, which need not be this machine's: ms since the epoch. A store
+   * that has none but the one it was opened with has no such method.
    */
   now?(): Promise<number>;
 
   /**
-   * Tells as whom the store knows its user, where its access rules go by that; undefined where they do not. A store without such rules has
-   * no such method.
+   * Tells as whom the store knows its user, where its access rules go by that; undefined where they
+   * do not. A store without such rules has no such method.
    *
    * @throws StoreError if it cannot be found out
    */
   identify?(): Promise<Caller | undefined>;
 
   /**
-   * Makes a URL from which whoever holds it may read one object for a while, with nothing else in hand. A store that others cannot reach
-   * by themselves has no such method.
+   * Makes a URL from which whoever holds it may read one object for a while, with nothing else in
+   * hand. A store that others cannot reach by themselves has no such method.
    */
   presign?(key: string, options: PresignOptions): Promise<string>;
 
@@ -153,24 +170,36 @@ export class StoreError extends Error {
   override name = "StoreError";
 }
 
-/** The store could not answer now, and may when it is asked again: busy, unreachable, a connection lost, a body cut short. */
+/**
+ * The store could not answer now, and may when it is asked again: busy, unreachable, a connection
+ * lost, a body cut short.
+ */
 export class Unavailable extends StoreError {
   override name = "Unavailable";
   /** How long the store asks to be left alone; ms. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+  constructor(
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+  ) {
     super(message, options);
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** The store as a whole is not where it was: its folder was moved, or its disk is not mounted. What is in it is not known, and nothing may be made there. */
+/**
+ * The store as a whole is not where it was: its folder was moved, or its disk is not mounted. What
+ * is in it is not known, and nothing may be made there.
+ */
 export class StoreAway extends Unavailable {
   override name = "StoreAway";
 }
 
-/** What the store answered cannot be true: a listing out of order, or bytes that are not the object's. Asked again, it may answer rightly. */
+/**
+ * What the store answered cannot be true: a listing out of order, or bytes that are not the
+ * object's. Asked again, it may answer rightly.
+ */
 export class Untrue extends Unavailable {
   override name = "Untrue";
 }
@@ -185,7 +214,10 @@ export class TooLarge extends StoreError {
   override name = "TooLarge";
 }
 
-/** This one object cannot be read, as it is now, and others can: it belongs to another user, or somebody is writing into it. */
+/**
+ * This one object cannot be read, as it is now, and others can: it belongs to another user, or
+ * somebody is writing into it.
+ */
 export class Unreadable extends StoreError {
   override name = "Unreadable";
 }
@@ -198,9 +230,14 @@ export class InvalidKey extends StoreError {
 const SEGMENT = "[A-Za-z0-9_:=,@+-][A-Za-z0-9._:=,@+-]{0,199}";
 const KEY = new RegExp(`^${SEGMENT}(?:/${SEGMENT})*$`);
 
-/** Throws InvalidKey unless the key is of the contract's form. Every driver calls it first in put, get and delete. */
+/**
+ * Throws InvalidKey unless the key is of the contract's form. Every driver calls it first in put,
+ * get and delete.
+ */
 export function checkKey(key: string): void {
   if (key.length > 900 || !KEY.test(key)) {
-    throw new InvalidKey(`[store] ${JSON.stringify(key.slice(0, 80))} is no key: see the contract in store.ts`);
+    throw new InvalidKey(
+      `[store] ${JSON.stringify(key.slice(0, 80))} is no key: see the contract in store.ts`,
+    );
   }
 }

@@ -6,7 +6,10 @@ import { openStore } from "./open.ts";
 import { StoreError } from "./store.ts";
 import { parseCaller } from "./sts.ts";
 
-/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a role. */
+/**
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a
+ * role.
+ */
 const ANSWER = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <GetCallerIdentityResult>
   <Arn>arn:aws:sts::123456789012:assumed-role/my-role-name/i-0123456789abcdef0</Arn>
@@ -36,17 +39,25 @@ async function openWithSts(status: number, body: string) {
 
 it("gives account and user id, by a signed request", async () => {
   const { store, requests } = await openWithSts(200, ANSWER);
-  expect(await store.identify?.()).toEqual({ account: "123456789012", userId: "ARO123EXAMPLE123:i-0123456789abcdef0" });
+  expect(await store.identify?.()).toEqual({
+    account: "123456789012",
+    userId: "ARO123EXAMPLE123:i-0123456789abcdef0",
+  });
   expect(requests).toEqual([
     {
       url: "/?Action=GetCallerIdentity&Version=2011-06-15",
-      authorization: expect.stringMatching(/Credential=AKIDEXAMPLE\/\d{8}\/ap-northeast-1\/sts\/aws4_request/),
+      authorization: expect.stringMatching(
+        /Credential=AKIDEXAMPLE\/\d{8}\/ap-northeast-1\/sts\/aws4_request/,
+      ),
     },
   ]);
 });
 
 it("says what STS said", async () => {
-  const { store } = await openWithSts(403, "<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>");
+  const { store } = await openWithSts(
+    403,
+    "<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>",
+  );
   await expect(store.identify?.()).rejects.toThrow(/403 ExpiredToken/);
   const { store: lying } = await openWithSts(200, "<html>");
   await expect(lying.identify?.()).rejects.toThrow(StoreError);

@@ -10,11 +10,15 @@ import { type Caller, StoreError, Unavailable } from "./store.ts";
 const QUERY = "Action=GetCallerIdentity&Version=2011-06-15";
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Where STS is; undefined for a store that is not AWS's, unless the environment names an STS of its own. */
+/**
+ * Where STS is; undefined for a store that is not AWS's, unless the environment names an STS of its
+ * own.
+ */
 export function findStsEndpoint({ isAws, region }: S3Place, env: NodeJS.ProcessEnv): URL | undefined {
   if (env.AWS_ENDPOINT_URL_STS) return parseEndpoint(env.AWS_ENDPOINT_URL_STS);
   if (!isAws) return undefined;
-  // AWS, "AWS STS Regions and endpoints": each Region has its own, and China's have a domain of their own.
+  // AWS, "AWS STS Regions and endpoints": each Region has its own, and China's have a domain of
+  // their own.
   return new URL(`https://sts.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
 }
 
@@ -28,7 +32,13 @@ export interface CallerOptions {
 }
 
 /** @throws StoreError if STS refuses, Unavailable if it does not answer */
-export async function readCaller({ sender, endpoint, region, credentials, clock }: CallerOptions): Promise<Caller> {
+export async function readCaller({
+  sender,
+  endpoint,
+  region,
+  credentials,
+  clock,
+}: CallerOptions): Promise<Caller> {
   const sign = createSigner({ region, service: "sts", host: endpoint.host, clock: clock.now });
   const request = { method: "GET", path: "/", query: QUERY, headers: {}, body: undefined } as const;
   const ask = () =>
@@ -54,7 +64,10 @@ export async function readCaller({ sender, endpoint, region, credentials, clock 
   }
 }
 
-/** Account and user id out of the answer's XML; undefined if they are not there, or not of their form. */
+/**
+ * Account and user id out of the answer's XML; undefined if they are not there, or not of their
+ * form.
+ */
 export function parseCaller(xml: string): Caller | undefined {
   const account = /<Account>([0-9]{12})<\/Account>/.exec(xml)?.[1];
   const userId = /<UserId>([A-Za-z0-9_=,.@:-]{1,128})<\/UserId>/.exec(xml)?.[1];

@@ -1,4 +1,5 @@
-// For tests: an AWS account on loopback, for the real AWS CLI: CloudFormation, the bucket for templates, and what is asked of Lambda and API Gateway.
+// For tests: an AWS account on loopback, for the real AWS CLI: CloudFormation, the bucket for
+// templates, and what is asked of Lambda and API Gateway.
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
@@ -45,7 +46,8 @@ export async function openAccount(home: string): Promise<Account> {
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const answer = (status: number, type: string, text: string) => response.writeHead(status, { "content-type": type }).end(text);
+    const answer = (status: number, type: string, text: string) =>
+      response.writeHead(status, { "content-type": type }).end(text);
     if (request.method === "POST") {
       const asked = new URLSearchParams(body);
       account.requests.push(asked);
@@ -55,7 +57,11 @@ export async function openAccount(home: string): Promise<Account> {
       uploads.set(pathname, body);
       answer(200, "text/xml", "");
     } else if (pathname.includes("account-settings")) {
-      answer(200, "application/json", JSON.stringify({ AccountLimit: { UnreservedConcurrentExecutions: account.unreserved } }));
+      answer(
+        200,
+        "application/json",
+        JSON.stringify({ AccountLimit: { UnreservedConcurrentExecutions: account.unreserved } }),
+      );
     } else if (pathname === "/account") {
       answer(200, "application/json", JSON.stringify({ cloudwatchRoleArn: account.logRole }));
     } else {
@@ -91,10 +97,16 @@ export async function openAccount(home: string): Promise<Account> {
 }
 
 /** AWS's query protocol: a form in, XML out. */
-function answerQuery(asked: URLSearchParams, cloudFormation: CloudFormation): { status: number; text: string } {
+function answerQuery(
+  asked: URLSearchParams,
+  cloudFormation: CloudFormation,
+): { status: number; text: string } {
   const action = asked.get("Action") ?? "";
   try {
-    return { status: 200, text: writeXml({ [`${action}Response`]: { [`${action}Result`]: cloudFormation.answer(asked) } }) };
+    return {
+      status: 200,
+      text: writeXml({ [`${action}Response`]: { [`${action}Result`]: cloudFormation.answer(asked) } }),
+    };
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     const told = { Type: "Sender", Code: error.name, Message: error.message };
@@ -102,9 +114,16 @@ function answerQuery(asked: URLSearchParams, cloudFormation: CloudFormation): { 
   }
 }
 
-/** A rule set of one rule for each service: AWS_ENDPOINT_URL says the same, but not to the CLI 2.9 of Debian 12. */
+/**
+ * A rule set of one rule for each service: AWS_ENDPOINT_URL says the same, but not to the CLI 2.9
+ * of Debian 12.
+ */
 async function writeAddresses(folder: string, url: string): Promise<void> {
-  const rules = { version: "1.0", parameters: {}, rules: [{ conditions: [], endpoint: { url }, type: "endpoint" }] };
+  const rules = {
+    version: "1.0",
+    parameters: {},
+    rules: [{ conditions: [], endpoint: { url }, type: "endpoint" }],
+  };
   for (const service of SERVICES) {
     await mkdir(join(folder, service), { recursive: true });
     await writeFile(join(folder, service, "endpoint-rule-set-1.json"), JSON.stringify(rules));

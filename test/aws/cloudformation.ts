@@ -1,9 +1,12 @@
-// For tests: CloudFormation as the AWS CLI sees it when it deploys. It holds stacks, keeps parameters that it is not told, refuses what
-// templates refuse, rolls back what is said to fail, and makes nothing.
+// For tests: CloudFormation as the AWS CLI sees it when it deploys. It holds stacks, keeps
+// parameters that it is not told, refuses what templates refuse, rolls back what is said to fail,
+// and makes nothing.
 
 export interface Template {
   readonly Parameters: Readonly<Record<string, TemplateParameter>>;
-  readonly Rules?: Readonly<Record<string, { readonly Assertions: ReadonlyArray<{ readonly Assert: unknown }> }>>;
+  readonly Rules?: Readonly<
+    Record<string, { readonly Assertions: ReadonlyArray<{ readonly Assert: unknown }> }>
+  >;
   readonly Outputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +60,11 @@ export class CloudFormation {
       case "DescribeStacks":
         return { Stacks: [this.#describe(stackName)] };
       case "GetTemplateSummary":
-        return { Parameters: Object.keys(this.#find(stackName).template.Parameters).map((name) => ({ ParameterKey: name })) };
+        return {
+          Parameters: Object.keys(this.#find(stackName).template.Parameters).map((name) => ({
+            ParameterKey: name,
+          })),
+        };
       case "CreateChangeSet":
         return { Id: this.#createChangeSet(stackName, request) };
       case "DescribeChangeSet":
@@ -90,7 +97,10 @@ export class CloudFormation {
       StackName: name,
       StackStatus: status,
       CreationTime: "2024-12-31T14:59:59Z",
-      Parameters: Object.entries(parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
+      Parameters: Object.entries(parameters).map(([key, value]) => ({
+        ParameterKey: key,
+        ParameterValue: value,
+      })),
       Outputs: Object.keys(template.Outputs ?? {}).map((key) => ({
         OutputKey: key,
         OutputValue: `${name}-${key.toLowerCase()}`,
@@ -104,7 +114,9 @@ export class CloudFormation {
     if (type === "UPDATE" && stack?.status === "ROLLBACK_COMPLETE")
       throw new ValidationError(`Stack:${stackName} is in ${stack.status} state and can not be updated.`);
     const url = request.get("TemplateURL");
-    const template = JSON.parse(url ? this.#options.fetchTemplate(url) : (request.get("TemplateBody") ?? "")) as Template;
+    const template = JSON.parse(
+      url ? this.#options.fetchTemplate(url) : (request.get("TemplateBody") ?? ""),
+    ) as Template;
     const parameters = settle(template, readGiven(request), stack?.parameters ?? {});
     const id = `arn:aws:cloudformation:::changeSet/${this.#changeSets.size + 1}`;
     this.#changeSets.set(id, { stackName, type, template, parameters });
@@ -114,7 +126,8 @@ export class CloudFormation {
   #describeChangeSet(id: string): Answer {
     const { stackName, template, parameters, type } = this.#changeSet(id);
     const stack = this.stacks.get(stackName);
-    const isSame = JSON.stringify([template, parameters]) === JSON.stringify([stack?.template, stack?.parameters]);
+    const isSame =
+      JSON.stringify([template, parameters]) === JSON.stringify([stack?.template, stack?.parameters]);
     return type === "UPDATE" && isSame
       ? { Status: "FAILED", StatusReason: "The submitted information didn't contain changes." }
       : { Status: "CREATE_COMPLETE" };
@@ -125,7 +138,11 @@ export class CloudFormation {
     const { stackName, template, parameters, type } = changeSet;
     const fails = this.#options.fails(changeSet);
     if (type === "CREATE")
-      this.stacks.set(stackName, { status: fails ? "ROLLBACK_COMPLETE" : "CREATE_COMPLETE", template, parameters });
+      this.stacks.set(stackName, {
+        status: fails ? "ROLLBACK_COMPLETE" : "CREATE_COMPLETE",
+        template,
+        parameters,
+      });
     else if (fails) this.#find(stackName).status = "UPDATE_ROLLBACK_COMPLETE";
     else this.stacks.set(stackName, { status: "UPDATE_COMPLETE", template, parameters });
   }
@@ -149,7 +166,11 @@ function readGiven(request: URLSearchParams): Map<string, string | undefined> {
   }
 }
 
-function settle(template: Template, given: ReadonlyMap<string, string | undefined>, before: Readonly<Record<string, string>>) {
+function settle(
+  template: Template,
+  given: ReadonlyMap<string, string | undefined>,
+  before: Readonly<Record<string, string>>,
+) {
   const unknown = [...given.keys()].filter((name) => !(name in template.Parameters));
   if (unknown.length > 0) throw new ValidationError(`Parameters: [${unknown}] do not exist in the template`);
   const parameters: Record<string, string> = {};

@@ -50,7 +50,11 @@ describe("deploy.sh", () => {
     expect(first.stdout).toContain("Hosts report to:   rollcall-reader-storeurl\n");
     expect(first.stdout).toContain(`curl -H "x-api-key: $ROLLCALL_KEY" rollcall-reader-url | jq`);
     expect(first.stdout).toContain("ROLLCALL_KEY=$(rollcall-reader-apikeycommand)");
-    expect(parameters("rollcall-store")).toMatchObject({ Name: "rollcall", OrganizationId: "", Accounts: "111111111111" });
+    expect(parameters("rollcall-store")).toMatchObject({
+      Name: "rollcall",
+      OrganizationId: "",
+      Accounts: "111111111111",
+    });
     expect(parameters("rollcall-reader")).toMatchObject({
       Name: "rollcall",
       Bucket: "",
@@ -64,7 +68,10 @@ describe("deploy.sh", () => {
     account.logRole = "arn:aws:iam::111111111111:role/rollcall-reader-ApiLogRole";
     account.unreserved = 100;
     await init("--organization", "o-a1b2c3d4e5", "--alarm-email", "");
-    expect(await deploy()).toMatchObject({ code: 0, stdout: expect.stringContaining("No changes to deploy") });
+    expect(await deploy()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("No changes to deploy"),
+    });
     expect(parameters("rollcall-store")).toMatchObject({ OrganizationId: "o-a1b2c3d4e5", Accounts: "" });
     expect(parameters("rollcall-reader")).toMatchObject({
       AlarmEmail: "",
@@ -108,13 +115,19 @@ describe("deploy.sh", () => {
     const { code, stdout } = await deploy();
     expect(code).toBe(0);
     expect(stdout).toContain("the account has 10, and AWS keeps 100 of them free");
-    expect(stdout).toContain("API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis");
+    expect(stdout).toContain(
+      "API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis",
+    );
     expect(parameters("fleet-reader")).toMatchObject({
       Bucket: "app-configs",
       ReservedConcurrency: "0",
       SetApiGatewayLogRole: "false",
     });
-    expect(parameters("fleet-hosts")).toEqual({ Bucket: "app-configs", HostName: "fleet-host", CreateRole: "true" });
+    expect(parameters("fleet-hosts")).toEqual({
+      Bucket: "app-configs",
+      HostName: "fleet-host",
+      CreateRole: "true",
+    });
     expect(parameters("fleet-store")).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
-// A machine within this one: /etc, /run, /var and /opt can be written and are thrown away at the end; processes and network are its own.
+// A machine within this one: /etc, /run, /var and /opt can be written and are thrown away at the
+// end; processes and network are its own.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,12 +27,26 @@ exec sleep infinity
 
 /** Tells why no cell can be made; undefined where one can. */
 export function findObstacle(): string | undefined {
-  const tried = spawnSync("unshare", ["-m", "-n", "-p", "--fork", "--mount-proc", "ip", "link", "set", "lo", "up"]);
+  const tried = spawnSync("unshare", [
+    "-m",
+    "-n",
+    "-p",
+    "--fork",
+    "--mount-proc",
+    "ip",
+    "link",
+    "set",
+    "lo",
+    "up",
+  ]);
   return tried.status === 0 ? undefined : "this user may make no namespaces, or unshare or ip is missing";
 }
 
 export interface Cell {
-  /** A folder that is the same inside and outside; the project lies at /run/program inside, where every user may read it. */
+  /**
+   * A folder that is the same inside and outside; the project lies at /run/program inside, where
+   * every user may read it.
+   */
   readonly folder: string;
   /** Runs a program inside to its end. */
   run(argv: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
@@ -105,7 +120,10 @@ export async function openCell(): Promise<Cell> {
     async write(path, text) {
       const source = join(folder, "input");
       await writeFile(source, text);
-      const { code, stderr } = await run([...enter, "install", "-D", "-m", "644", source, path], { home, program: "nsenter" });
+      const { code, stderr } = await run([...enter, "install", "-D", "-m", "644", source, path], {
+        home,
+        program: "nsenter",
+      });
       if (code !== 0) throw new Error(`${path} cannot be written in the cell: ${stderr}`);
     },
     output: () => output,

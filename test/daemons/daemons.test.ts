@@ -1,4 +1,5 @@
-// Real daemons and services: the specs of docs/collectors/processes.md say of each what is so, from its start to its end.
+// Real daemons and services: the specs of docs/collectors/processes.md say of each what is so, from
+// its start to its end.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
@@ -13,10 +14,13 @@ const PATIENCE_MS = 60_000;
 const obstacle = findObstacle();
 const missing = DAEMONS.filter(({ program }) => !existsSync(program));
 if (process.env.CI && (obstacle !== undefined || missing.length > 0)) {
-  throw new Error(`real daemons cannot be tried: ${obstacle ?? missing.map(({ debian }) => debian).join(", ")}`);
+  throw new Error(
+    `real daemons cannot be tried: ${obstacle ?? missing.map(({ debian }) => debian).join(", ")}`,
+  );
 }
 if (obstacle) process.stderr.write(`skipped: real daemons: ${obstacle}\n`);
-for (const { name, debian } of missing) process.stderr.write(`skipped: ${name}: the package ${debian} is not installed\n`);
+for (const { name, debian } of missing)
+  process.stderr.write(`skipped: ${name}: the package ${debian} is not installed\n`);
 const here = obstacle ? [] : DAEMONS.filter((daemon) => !missing.includes(daemon));
 
 interface Spec {
@@ -59,7 +63,12 @@ describe.skipIf(here.length === 0)("the specs in docs/collectors/processes.md", 
   async function look(spec: string, user: "root" | "nobody"): Promise<Look> {
     const as = user === "root" ? [] : ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const args = ["report", "--print", "--spec", spec, "--state", `/run/rollcall-${user}`];
-    const { stdout, stderr, code } = await cell.run([...as, process.execPath, "/run/program/dist/main.js", ...args]);
+    const { stdout, stderr, code } = await cell.run([
+      ...as,
+      process.execPath,
+      "/run/program/dist/main.js",
+      ...args,
+    ]);
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout) as Report & Record<string, readonly Entry[]>;
     return Object.fromEntries(
@@ -69,7 +78,9 @@ describe.skipIf(here.length === 0)("the specs in docs/collectors/processes.md", 
         expect(others, daemon.name).toEqual([]);
         const unread = report.rollcall.collectors.flatMap((step) => step.unread ?? []);
         // A file that may not be read has no entry, and that is told.
-        const isTold = unread.some(({ what, reason }) => daemon.file.startsWith(what) && reason.includes("may not be read"));
+        const isTold = unread.some(
+          ({ what, reason }) => daemon.file.startsWith(what) && reason.includes("may not be read"),
+        );
         const unreadable = isTold ? { state: "unknown", reason: "the file may not be read" } : undefined;
         expect(entry ?? unreadable, `${daemon.name}: ${stdout}`).toBeDefined();
         return [daemon.name, (entry ?? unreadable) as Entry];
@@ -97,7 +108,8 @@ describe.skipIf(here.length === 0)("the specs in docs/collectors/processes.md", 
     looks[`${phase}, as nobody`] = await look("/run/specs.yaml", "nobody");
   };
 
-  const findNumber = async ({ pattern }: Daemon) => (await cell.run(["pgrep", "-o", "-f", "--", pattern])).stdout.trim();
+  const findNumber = async ({ pattern }: Daemon) =>
+    (await cell.run(["pgrep", "-o", "-f", "--", pattern])).stdout.trim();
 
   const change = async (files: readonly (string | undefined)[]) => {
     for (const file of files) if (file) await cell.run(["sh", "-c", 'echo >> "$1"', "sh", file]);
@@ -151,7 +163,14 @@ describe.skipIf(here.length === 0)("the specs in docs/collectors/processes.md", 
     await both("changed again", await look("/run/specs.yaml", "root"));
 
     for (const daemon of here) {
-      await cell.run(["sh", "-c", 'kill -s "$1" "$2"', "sh", daemon.endSignal ?? "TERM", await findNumber(daemon)]);
+      await cell.run([
+        "sh",
+        "-c",
+        'kill -s "$1" "$2"',
+        "sh",
+        daemon.endSignal ?? "TERM",
+        await findNumber(daemon),
+      ]);
     }
     await both("ended", await lookUntil("ended", (_, { state }) => state === "not_running"));
   }, 6 * PATIENCE_MS);
@@ -160,51 +179,59 @@ describe.skipIf(here.length === 0)("the specs in docs/collectors/processes.md", 
     await cell?.close();
   });
 
-  describe.each(here.map((daemon) => [daemon.name, daemon] as const))("%s", (name, { states, included, file }) => {
-    const at = (phase: string): Entry => looks[phase]?.[name] as Entry;
-    const changed = states?.changed ?? "restart_pending";
+  describe.each(here.map((daemon) => [daemon.name, daemon] as const))(
+    "%s",
+    (name, { states, included, file }) => {
+      const at = (phase: string): Entry => looks[phase]?.[name] as Entry;
+      const changed = states?.changed ?? "restart_pending";
 
-    it("does not run before its start and after its end, and runs between", () => {
-      expect(at("before").state).toBe("not_running");
-      expect(at("running")).toMatchObject({ state: "running", started_at: expect.any(String) });
-      expect(at("ended").state).toBe("not_running");
-    });
+      it("does not run before its start and after its end, and runs between", () => {
+        expect(at("before").state).toBe("not_running");
+        expect(at("running")).toMatchObject({ state: "running", started_at: expect.any(String) });
+        expect(at("ended").state).toBe("not_running");
+      });
 
-    it("has not the files that were changed, until it has read them again", () => {
-      expect(at("changed").state).toBe(changed);
-      expect(at("reloaded").state).toBe(states?.reloaded ?? "restart_pending");
-      expect(at("changed again").state).toBe(changed);
-    });
+      it("has not the files that were changed, until it has read them again", () => {
+        expect(at("changed").state).toBe(changed);
+        expect(at("reloaded").state).toBe(states?.reloaded ?? "restart_pending");
+        expect(at("changed again").state).toBe(changed);
+      });
 
-    it("is told by which file changed", () => {
-      if (changed !== "restart_pending") return expect(at("changed").reason).toEqual(expect.any(String));
-      expect(at("changed").changed).toEqual([expect.objectContaining({ what: included ? "also" : "file" })]);
-      expect(at("changed again").changed).toEqual(
-        expect.arrayContaining([
-          expect.objectContaining({ what: "file", path: expect.stringContaining(file.split("/").at(-1) ?? "") }),
-        ]),
-      );
-    });
+      it("is told by which file changed", () => {
+        if (changed !== "restart_pending") return expect(at("changed").reason).toEqual(expect.any(String));
+        expect(at("changed").changed).toEqual([
+          expect.objectContaining({ what: included ? "also" : "file" }),
+        ]);
+        expect(at("changed again").changed).toEqual(
+          expect.arrayContaining([
+            expect.objectContaining({
+              what: "file",
+              path: expect.stringContaining(file.split("/").at(-1) ?? ""),
+            }),
+          ]),
+        );
+      });
 
-    it("is never said not to run by a spec that says nothing of it", () => {
-      for (const phase of ["without match", "without match, as nobody"]) {
-        expect(["running", "unknown"], JSON.stringify(at(phase))).toContain(at(phase).state);
-      }
-    });
+      it("is never said not to run by a spec that says nothing of it", () => {
+        for (const phase of ["without match", "without match, as nobody"]) {
+          expect(["running", "unknown"], JSON.stringify(at(phase))).toContain(at(phase).state);
+        }
+      });
 
-    it("is told rightly or not at all to a user who may not look into it", () => {
-      const truth = {
-        before: "not_running",
-        running: "running",
-        changed,
-        reloaded: states?.reloaded ?? changed,
-        ended: "not_running",
-      };
-      for (const [phase, state] of Object.entries(truth)) {
-        const entry = at(`${phase}, as nobody`);
-        expect([state, "unknown"], `${phase}: ${JSON.stringify(entry)}`).toContain(entry.state);
-        if (entry.state === "unknown") expect(entry.reason).toEqual(expect.stringMatching(/\w/));
-      }
-    });
-  });
+      it("is told rightly or not at all to a user who may not look into it", () => {
+        const truth = {
+          before: "not_running",
+          running: "running",
+          changed,
+          reloaded: states?.reloaded ?? changed,
+          ended: "not_running",
+        };
+        for (const [phase, state] of Object.entries(truth)) {
+          const entry = at(`${phase}, as nobody`);
+          expect([state, "unknown"], `${phase}: ${JSON.stringify(entry)}`).toContain(entry.state);
+          if (entry.state === "unknown") expect(entry.reason).toEqual(expect.stringMatching(/\w/));
+        }
+      });
+    },
+  );
 });

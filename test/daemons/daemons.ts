@@ -1,4 +1,5 @@
-// Daemons as Debian's packages start them, with the files of their own packages: how each is started, told to reload, and ended.
+// Daemons as Debian's packages start them, with the files of their own packages: how each is
+// started, told to reload, and ended.
 import type { Cell } from "./cell.ts";
 
 export interface Daemon {
@@ -153,11 +154,18 @@ export const DAEMONS: readonly Daemon[] = [
     file: "/etc/uwsgi/apps-enabled/shop.ini",
     files: {
       "/etc/uwsgi/apps-enabled/shop.ini":
-        "[uwsgi]\nplugin = python3\nwsgi-file = /opt/shop/app.py\nauto-procname = true\nprocname-prefix = shop-\n",
+        "[uwsgi]\nplugin = python3\nwsgi-file = /opt/shop/app.py\nauto-procname = " +
+        "true\nprocname-prefix = shop-\n",
       "/opt/shop/app.py": "def application(env, start):\n    start('200 OK', [])\n    return [b'']\n",
     },
     prepare: ["install", "-d", "-o", "www-data", "/run/uwsgi/app/shop"],
-    argv: ["/usr/bin/uwsgi", "--ini", "/usr/share/uwsgi/conf/default.ini", "--ini", "/etc/uwsgi/apps-enabled/shop.ini"],
+    argv: [
+      "/usr/bin/uwsgi",
+      "--ini",
+      "/usr/share/uwsgi/conf/default.ini",
+      "--ini",
+      "/etc/uwsgi/apps-enabled/shop.ini",
+    ],
     env: { UWSGI_DEB_CONFNAMESPACE: "app", UWSGI_DEB_CONFNAME: "shop" },
     endSignal: "INT",
     pattern: "^shop-uWSGI master",
@@ -196,7 +204,10 @@ export const DAEMONS: readonly Daemon[] = [
     debian: "python3",
     program: "/usr/bin/python3",
     file: "/opt/score/conf/score.ini",
-    files: { "/opt/score/conf/score.ini": "[model]\nname = A_red_1.10\n", "/opt/score/score.py": PYTHON_LOOP },
+    files: {
+      "/opt/score/conf/score.ini": "[model]\nname = A_red_1.10\n",
+      "/opt/score/score.py": PYTHON_LOOP,
+    },
     argv: ["/usr/bin/python3", "-u", "score.py", "--config", "conf/score.ini"],
     cwd: "/opt/score",
     pattern: "score.py --config",
@@ -213,7 +224,9 @@ export const DAEMONS: readonly Daemon[] = [
     prepare: [
       "sh",
       "-c",
-      "install -d /opt/orders/lib /opt/orders/logs && cp /usr/share/tomcat10/bin/bootstrap.jar /opt/orders/lib/orders.jar && cp /usr/share/tomcat10/bin/tomcat-juli.jar /opt/orders/lib/",
+      "install -d /opt/orders/lib /opt/orders/logs && cp " +
+        "/usr/share/tomcat10/bin/bootstrap.jar /opt/orders/lib/orders.jar && cp " +
+        "/usr/share/tomcat10/bin/tomcat-juli.jar /opt/orders/lib/",
     ],
     argv: [
       "java",

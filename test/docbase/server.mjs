@@ -1,5 +1,6 @@
-// A DocBase on loopback, run as a process of its own: node test/docbase/server.mjs; prints its address. Knows what pages need of the API, and its faults on request.
-// POST /control sets them; GET /control shows all posts and counts.
+// A DocBase on loopback, run as a process of its own: node test/docbase/server.mjs; prints its
+// address. Knows what pages need of the API, and its faults on request. POST /control sets them;
+// GET /control shows all posts and counts.
 import { createServer } from "node:http";
 
 const TOKEN = "docbase-test-token";
@@ -20,7 +21,10 @@ const initial = () => ({
   rateReset: 0,
   /** What the Date header says, in ms since the epoch; undefined for none. */
   date: undefined,
-  /** What becomes of the next requests, one each: ok, reset-before, reset-after, error-before, error-after, slow. */
+  /**
+   * What becomes of the next requests, one each: ok, reset-before, reset-after, error-before,
+   * error-after, slow.
+   */
   plan: [],
   /** Posts made in the last so many writes are not found by a search. */
   searchLag: 0,
@@ -60,7 +64,8 @@ function findMistake({ title, body, tags = [], scope = "everyone", groups }) {
   if (title.length > 255) return "title is too long";
   if (settings.refusedTitle && title.includes(settings.refusedTitle)) return "title is refused";
   if (typeof body !== "string" || body === "") return "body is missing";
-  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== "string" || tag === "")) return "tags are no texts";
+  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== "string" || tag === ""))
+    return "tags are no texts";
   if (!["everyone", "group", "private"].includes(scope)) return "scope is unknown";
   if (scope === "group" && !(Array.isArray(groups) && groups.every(Number.isInteger) && groups.length > 0))
     return "groups are missing";
@@ -70,13 +75,21 @@ function findMistake({ title, body, tags = [], scope = "everyone", groups }) {
 function search(query) {
   // As if DocBase found tags that begin with the word as well.
   const tag = /^tag:(\S+)$/.exec(query.get("q") ?? "")?.[1] ?? "";
-  const [page, perPage] = [Number(query.get("page") ?? 1), Math.min(100, Number(query.get("per_page") ?? 20))];
+  const [page, perPage] = [
+    Number(query.get("page") ?? 1),
+    Math.min(100, Number(query.get("per_page") ?? 20)),
+  ];
   const isFound = (one) =>
-    one.tags.some((name) => name.startsWith(tag)) && !one.archived && one.madeAt <= writes - settings.searchLag;
+    one.tags.some((name) => name.startsWith(tag)) &&
+    !one.archived &&
+    one.madeAt <= writes - settings.searchLag;
   const found = [...posts.values()].filter(isFound);
   const shown = found.slice((page - 1) * perPage, page * perPage);
   const more = found.length > page * perPage ? `http://next?page=${page + 1}` : null;
-  return [200, { posts: shown.map(show), meta: { previous_page: null, next_page: more, total: found.length } }];
+  return [
+    200,
+    { posts: shown.map(show), meta: { previous_page: null, next_page: more, total: found.length } },
+  ];
 }
 
 function create(body) {
@@ -121,7 +134,8 @@ function judge(body) {
 
 /** Steps of the control channel, which is no part of DocBase. */
 function control(request, body, response) {
-  if (request.method === "GET") return reply(response, 200, { posts: [...posts.values()], counts, rateLeft: settings.rateLeft });
+  if (request.method === "GET")
+    return reply(response, 200, { posts: [...posts.values()], counts, rateLeft: settings.rateLeft });
   const { reset, remove, archive, ...change } = body;
   if (reset) {
     settings = initial();
@@ -156,7 +170,8 @@ const server = createServer(async (request, response) => {
   const fault = settings.plan.shift() ?? "ok";
   if (fault === "reset-before") return request.socket.destroy();
   if (fault === "error-before") return reply(response, 503, { messages: ["maintenance"] }, rate);
-  if (settings.writeStatus && request.method !== "GET") return reply(response, settings.writeStatus, { messages: ["no"] }, rate);
+  if (settings.writeStatus && request.method !== "GET")
+    return reply(response, settings.writeStatus, { messages: ["no"] }, rate);
   const [status, answer] = act(request.method, url.pathname.slice(prefix.length), url.searchParams, body);
   if (fault === "reset-after") return request.socket.destroy();
   if (fault === "error-after") return reply(response, 502, { messages: ["bad gateway"] }, rate);

@@ -1,4 +1,5 @@
-// A server whose store hangs, on the built program: a file system that never answers a read, a bucket that never answers a request. SIGTERM ends it.
+// A server whose store hangs, on the built program: a file system that never answers a read, a
+// bucket that never answers a request. SIGTERM ends it.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { rename } from "node:fs/promises";
@@ -33,7 +34,10 @@ async function terminate(child: ChildProcess) {
   return { code, signal, ms: performance.now() - startedAt };
 }
 
-/** A named pipe in the place of a file that is read: the read never ends, as on a network file system whose server is gone. */
+/**
+ * A named pipe in the place of a file that is read: the read never ends, as on a network file
+ * system whose server is gone.
+ */
 async function hang(home: string): Promise<void> {
   const marker = join(home, "store", ".rollcall-store");
   // At once: a running server makes a marker that is missing.
@@ -52,7 +56,8 @@ describe("SIGTERM ends a server within its bound", () => {
     const ask = () => fetch(`${url}/v1/reports`, { headers: { "x-api-key": stdout.trim() } });
     expect((await ask()).status).toBe(200);
     await hang(home);
-    // What it knows it says for a second more; then a question is not answered, and what needs no store is.
+    // What it knows it says for a second more; then a question is not answered, and what needs no
+    // store is.
     const asked: Promise<unknown>[] = [];
     const isAnswered = async () => {
       const answer = ask().then(
@@ -76,7 +81,8 @@ describe("SIGTERM ends a server within its bound", () => {
     await run(["keys", "create", "--store", "file:store", "--scope", "read"], { home });
     await hang(home);
     const { child, log } = start(SERVE);
-    // It has come so far when it listens to signals, which is its first act; then it opens the store.
+    // It has come so far when it listens to signals, which is its first act; then it opens the
+    // store.
     await expect.poll(() => readSignals(child), { timeout: 30_000 }).toBe(true);
     const { signal, ms } = await terminate(child);
     expect(signal).toBe("SIGKILL");
@@ -94,17 +100,23 @@ describe("SIGTERM ends a server within its bound", () => {
       bucket.close();
     });
     const endpoint = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}`;
-    const { child } = start(["serve", "--store", `s3://bucket?endpoint=${endpoint}`, "--listen", "127.0.0.1:0"], {
-      AWS_ACCESS_KEY_ID: "a",
-      AWS_SECRET_ACCESS_KEY: "b",
-    });
+    const { child } = start(
+      ["serve", "--store", `s3://bucket?endpoint=${endpoint}`, "--listen", "127.0.0.1:0"],
+      {
+        AWS_ACCESS_KEY_ID: "a",
+        AWS_SECRET_ACCESS_KEY: "b",
+      },
+    );
     await expect.poll(() => sockets.length, { timeout: 30_000 }).toBeGreaterThan(0);
     const { ms } = await terminate(child);
     expect(ms).toBeLessThan(BOUND_MS);
   }, 120_000);
 });
 
-/** Whether the program listens to signals, by SIGUSR2, which Node itself does not catch; as the kernel knows it (proc(5)). */
+/**
+ * Whether the program listens to signals, by SIGUSR2, which Node itself does not catch; as the
+ * kernel knows it (proc(5)).
+ */
 async function readSignals({ pid }: ChildProcess): Promise<boolean> {
   const status = execFileSync("cat", [`/proc/${pid}/status`], { encoding: "utf8" });
   const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);

@@ -1,14 +1,31 @@
-// Hostile values and endless questions on a real terminal (script(1)), against the built program: on Node and in the executable.
+// Hostile values and endless questions on a real terminal (script(1)), against the built program:
+// on Node and in the executable.
 import type { ChildProcess } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Finished, makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
+import {
+  type Finished,
+  makeHome,
+  type RunOptions,
+  run,
+  runShell,
+  startProgram,
+  stop,
+  waitForOutput,
+} from "../program.ts";
 
-/** Clears the screen, names the window, writes the clipboard (OSC 52), the same in 8 bits, turns the direction of writing. */
-const HOSTILE = "\u001b[2J\u001b]0;owned\u0007\u001b]52;c;cm0gLXJm\u0007\u009b2J\u009d52;c;eA==\u009c\u202eabc\r\b";
+/**
+ * Clears the screen, names the window, writes the clipboard (OSC 52), the same in 8 bits, turns the
+ * direction of writing.
+ */
+const HOSTILE =
+  "\u001b[2J\u001b]0;owned\u0007\u001b]52;c;cm0gLXJm\u0007\u009b2J\u009d52;c;eA==\u009c\u202eabc\r\b";
 
-/** Line by line as UTF-8; new lines come as CR LF from a terminal, and styles of the program's own are dim, bold and yellow. */
+/**
+ * Line by line as UTF-8; new lines come as CR LF from a terminal, and styles of the program's own
+ * are dim, bold and yellow.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const COMMANDS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
@@ -27,23 +44,42 @@ export function describeTerminal(name: string, program?: string): void {
     beforeEach(async () => {
       ({ home, remove } = await makeHome());
       await mkdir(join(home, "store/reports/v1/local"), { recursive: true });
-      const report = { update_date: new Date().toISOString(), instance_id: "i-1", app_version: HOSTILE, [HOSTILE]: [HOSTILE] };
+      const report = {
+        update_date: new Date().toISOString(),
+        instance_id: "i-1",
+        app_version: HOSTILE,
+        [HOSTILE]: [HOSTILE],
+      };
       await writeFile(join(home, "store/reports/v1/local/i-1.json"), JSON.stringify(report));
       // Set aside, and its name and content are hostile as well.
-      await writeFile(join(home, "store/reports/v1/local/i-2\u001b[2J.json"), JSON.stringify({ instance_id: HOSTILE }));
+      await writeFile(
+        join(home, "store/reports/v1/local/i-2\u001b[2J.json"),
+        JSON.stringify({ instance_id: HOSTILE }),
+      );
     });
     afterEach(async () => {
       await Promise.all(children.splice(0).map((child) => stop(child, "SIGKILL")));
       await remove();
     });
 
-    const options = (env: RunOptions["env"] = {}): RunOptions => ({ home, env, ...(program !== undefined && { program }) });
-    const command = program ?? `${process.execPath} ${new URL("../../dist/main.js", import.meta.url).pathname}`;
+    const options = (env: RunOptions["env"] = {}): RunOptions => ({
+      home,
+      env,
+      ...(program !== undefined && { program }),
+    });
+    const command =
+      program ?? `${process.execPath} ${new URL("../../dist/main.js", import.meta.url).pathname}`;
 
     /** Runs a line on a terminal of its own. @returns what reached it */
     async function show(line: string): Promise<string> {
-      await writeFile(join(home, "line.sh"), `rollcall() { ${command} "$@"; }\nstty cols 200 rows 40\n${line}\n`);
-      const { stdout } = await runShell("script -qec 'bash line.sh' /dev/null < /dev/null", options({ TERM: "xterm" }));
+      await writeFile(
+        join(home, "line.sh"),
+        `rollcall() { ${command} "$@"; }\nstty cols 200 rows 40\n${line}\n`,
+      );
+      const { stdout } = await runShell(
+        "script -qec 'bash line.sh' /dev/null < /dev/null",
+        options({ TERM: "xterm" }),
+      );
       return stdout.replaceAll("\r\n", "\n");
     }
 
@@ -77,7 +113,9 @@ export function describeTerminal(name: string, program?: string): void {
         expect(shown, line).not.toBe("");
         expect(shown, line).not.toMatch(/^ +at /m);
       }
-      expect(await show(`rollcall list ${store} --fields app_version`)).toContain("\\u001b[2J\\u001b]0;owned\\u0007");
+      expect(await show(`rollcall list ${store} --fields app_version`)).toContain(
+        "\\u001b[2J\\u001b]0;owned\\u0007",
+      );
     });
 
     it("keeps a host's bytes exactly where they are piped on", async () => {
@@ -86,7 +124,10 @@ export function describeTerminal(name: string, program?: string): void {
     });
 
     it.each(ENDLESS)("ends on Ctrl-C within %s", { timeout: 60_000 }, async (endless) => {
-      const child = startProgram(["list", "--store", "file:store", "--jq", `"begun", (${endless})`], options());
+      const child = startProgram(
+        ["list", "--store", "file:store", "--jq", `"begun", (${endless})`],
+        options(),
+      );
       children.push(child);
       await waitForOutput(child, /begun/);
       const began = performance.now();
@@ -95,7 +136,10 @@ export function describeTerminal(name: string, program?: string): void {
     });
 
     it("says in one line that jq's memory is used up", { timeout: 120_000 }, async () => {
-      const outcome: Finished = await run(["list", "--store", "file:store", "--jq", ".[300000000] = 1 | length"], options());
+      const outcome: Finished = await run(
+        ["list", "--store", "file:store", "--jq", ".[300000000] = 1 | length"],
+        options(),
+      );
       expect(outcome).toEqual({
         code: 1,
         stdout: "",

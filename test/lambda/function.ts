@@ -1,4 +1,5 @@
-// Runs the built Lambda bundle as Lambda does: AWS's runtime interface client on Node 24, fed by the runtime API on loopback, stopped between events.
+// Runs the built Lambda bundle as Lambda does: AWS's runtime interface client on Node 24, fed by
+// the runtime API on loopback, stopped between events.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +23,10 @@ export interface Invocation {
 }
 
 export interface LambdaFunction {
-  /** Sends an event; one at a time, as Lambda does. @throws Error if the function's process ends without an answer */
+  /**
+   * Sends an event; one at a time, as Lambda does. @throws Error if the function's process ends
+   * without an answer
+   */
   invoke(event: unknown): Promise<Invocation>;
   readonly pid: number;
   /** Of the process so far; ms. */
@@ -54,7 +58,10 @@ interface Waiting {
 const RUNTIME_PATH =
   /^\/2018-06-01\/runtime\/(?:invocation\/(?<id>[^/]+)\/(?<what>response|error)|(?<next>invocation\/next)|(?<init>init\/error))$/;
 
-/** Starts a function and waits until it asks for its first event, which is what Lambda calls init. @throws Error if it does not get there */
+/**
+ * Starts a function and waits until it asks for its first event, which is what Lambda calls init. @throws
+ * Error if it does not get there
+ */
 export async function startFunction({
   handler,
   env,
@@ -94,7 +101,8 @@ export async function startFunction({
     pid: child.pid ?? 0,
     invoke: (event) => runtime.invoke(event),
     measureCpu: () => measureCpu(child),
-    measureMemory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) * 1024,
+    measureMemory: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) * 1024,
     kill: () => child.kill("SIGKILL"),
     get log() {
       return runtime.log;

@@ -1,4 +1,5 @@
-// API Gateway's REST API in front of a function, as AWS documents it: HTTP to proxy events and answers to HTTP, whole or streamed, keys checked.
+// API Gateway's REST API in front of a function, as AWS documents it: HTTP to proxy events and
+// answers to HTTP, whole or streamed, keys checked.
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -22,7 +23,10 @@ export interface Gateway {
 }
 
 /** Starts a gateway. @param keys API keys by their values, whose ids the function is told */
-export async function startGateway(target: LambdaFunction, keys: Readonly<Record<string, string>>): Promise<Gateway> {
+export async function startGateway(
+  target: LambdaFunction,
+  keys: Readonly<Record<string, string>>,
+): Promise<Gateway> {
   // A function's process has one event at a time.
   let last: Promise<unknown> = Promise.resolve();
   const server = createServer((request, response) => {
@@ -89,7 +93,12 @@ function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: s
       requestId: randomUUID(),
       requestTimeEpoch: Date.now(),
       domainName: "abcdefghij.execute-api.us-east-1.amazonaws.com",
-      identity: { sourceIp: "192.0.2.1", userAgent: "curl", apiKeyId: apiKeyId ?? null, apiKey: apiKeyId ? "is-not-read" : null },
+      identity: {
+        sourceIp: "192.0.2.1",
+        userAgent: "curl",
+        apiKeyId: apiKeyId ?? null,
+        apiKey: apiKeyId ? "is-not-read" : null,
+      },
     },
     body: null,
     isBase64Encoded: false,
@@ -101,7 +110,9 @@ async function answerWhole(invocation: Invocation, response: ServerResponse): Pr
   for await (const chunk of invocation.body) chunks.push(chunk);
   const payload = Buffer.concat(chunks);
   if (invocation.readError() !== undefined || payload.length > MAX_PAYLOAD) {
-    response.writeHead(502, { "content-type": "application/json" }).end('{"message": "Internal server error"}');
+    response
+      .writeHead(502, { "content-type": "application/json" })
+      .end('{"message": "Internal server error"}');
     return;
   }
   const { statusCode, headers, body, isBase64Encoded } = JSON.parse(payload.toString());
@@ -110,7 +121,8 @@ async function answerWhole(invocation: Invocation, response: ServerResponse): Pr
 
 /** AWS, "Set up a Lambda proxy integration with payload response streaming in API Gateway". */
 async function answerStreamed(invocation: Invocation, response: ServerResponse): Promise<void> {
-  if (invocation.contentType !== "application/vnd.awslambda.http-integration-response") throw new Error(invocation.contentType);
+  if (invocation.contentType !== "application/vnd.awslambda.http-integration-response")
+    throw new Error(invocation.contentType);
   let before: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of invocation.body) {
     if (before === undefined) {
@@ -124,6 +136,7 @@ async function answerStreamed(invocation: Invocation, response: ServerResponse):
     response.writeHead(statusCode, { ...headers }).write(before.subarray(end + DELIMITER.length));
     before = undefined;
   }
-  // A client must be able to tell a truncated stream even where the gateway ends it as if it were whole.
+  // A client must be able to tell a truncated stream even where the gateway ends it as if it were
+  // whole.
   response.end();
 }

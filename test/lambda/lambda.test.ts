@@ -1,4 +1,5 @@
-// The Lambda bundle under AWS's own runtime client, behind API Gateway as AWS documents it, asked by curl, over the real S3 server.
+// The Lambda bundle under AWS's own runtime client, behind API Gateway as AWS documents it, asked
+// by curl, over the real S3 server.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -103,7 +104,10 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
     // As the shell script of old uploads them.
     const [, body] = makeReport(41);
     await store.put("i-00000000000000041.json", body);
-    fn = await startFunction({ handler: `index.${handler}`, env: makeEnv(bucket, { ROLLCALL_MAX_AGE: "1ms" }) });
+    fn = await startFunction({
+      handler: `index.${handler}`,
+      env: makeEnv(bucket, { ROLLCALL_MAX_AGE: "1ms" }),
+    });
     gateway = await startGateway(fn, KEYS);
   });
   afterAll(async () => {
@@ -123,7 +127,9 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
     const stored = await store.get(makeReport(7)[0], { maxBytes: 10_000 });
     expect(answer.body).toContain(stored?.body.toString());
     expect((await curl(...KEY, `${gateway.url}/reports`)).body).toBe(answer.body);
-    expect(execFileSync("jq", ["-r", ".[40].instance_life_cycle"], { input: answer.body, encoding: "utf8" })).toBe("ondemand\n");
+    expect(
+      execFileSync("jq", ["-r", ".[40].instance_life_cycle"], { input: answer.body, encoding: "utf8" }),
+    ).toBe("ondemand\n");
   });
 
   it("compresses, and says what has not changed", async () => {
@@ -172,16 +178,23 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
     expect((await curl("-H", "x-api-key: keyid12345", `${gateway.url}/reports`)).status).toBe(403);
     // A gateway set up by hand that wants no key: what the client says of keys counts for nothing.
     const open = await startGatewayWithoutKeys(fn);
-    expect((await curl(...KEY, "-H", "Authorization: Bearer keyid12345", `${open.url}/reports`)).status).toBe(401);
+    expect((await curl(...KEY, "-H", "Authorization: Bearer keyid12345", `${open.url}/reports`)).status).toBe(
+      401,
+    );
     expect((await curl(`${gateway.url}/healthz`)).body).toBe("ok\n");
     expect((await curl(`${gateway.url}/readyz`)).body).toBe("ok\n");
-    expect(Object.keys(JSON.parse((await curl(`${gateway.url}/openapi.json`)).body).paths)).not.toContain("/v1/keys");
+    expect(Object.keys(JSON.parse((await curl(`${gateway.url}/openapi.json`)).body).paths)).not.toContain(
+      "/v1/keys",
+    );
     expect((await curl(`${gateway.url}/docs`)).body).toContain('href="openapi.json"');
   });
 
   it("answers an emptied bucket with an empty array", async () => {
     const emptied = await makeFleet(`${bucket}-emptied`, 3);
-    const { url } = await serve({ handler: `index.${handler}`, env: makeEnv(`${bucket}-emptied`, { ROLLCALL_MAX_AGE: "1ms" }) });
+    const { url } = await serve({
+      handler: `index.${handler}`,
+      env: makeEnv(`${bucket}-emptied`, { ROLLCALL_MAX_AGE: "1ms" }),
+    });
     expect(JSON.parse((await curl(...KEY, `${url}/reports`)).body)).toHaveLength(3);
     for await (const page of emptied.list("")) for (const { key } of page) await emptied.delete(key);
     expect((await curl(...KEY, `${url}/reports`)).body).toBe("[]\n");
@@ -218,7 +231,10 @@ describe("a large answer", () => {
   });
 
   it("is found elsewhere where it does not fit, by curl -L", async () => {
-    const { url } = await serve({ handler: "index.readBuffered", env: makeEnv("lambda-large", { ROLLCALL_MAX_AGE: "1h" }) });
+    const { url } = await serve({
+      handler: "index.readBuffered",
+      env: makeEnv("lambda-large", { ROLLCALL_MAX_AGE: "1h" }),
+    });
     const direct = await curl(...KEY, `${url}/reports`);
     expect(direct).toMatchObject({ status: 303, body: "" });
     expect(direct.headers["rollcall-count"]).toBe(String(HOSTS));
@@ -238,7 +254,10 @@ describe("a large answer", () => {
 
   it("is no JSON where it ends before its time", async () => {
     const fn = await start({ handler: "index.read", env: makeEnv("lambda-large") });
-    const gateway = await startGateway({ ...fn, invoke: async (event) => cutShort(await fn.invoke(event), fn) }, KEYS);
+    const gateway = await startGateway(
+      { ...fn, invoke: async (event) => cutShort(await fn.invoke(event), fn) },
+      KEYS,
+    );
     onTestFinished(() => gateway.stop());
     const { status, body, exit } = await curl(...KEY, `${gateway.url}/reports`);
     expect(status).toBe(200);
@@ -248,7 +267,10 @@ describe("a large answer", () => {
   });
 });
 
-/** Ends the function as soon as some of its answer is there, as Lambda does with one that has run out of time. */
+/**
+ * Ends the function as soon as some of its answer is there, as Lambda does with one that has run
+ * out of time.
+ */
 function cutShort(invocation: Invocation, fn: LambdaFunction): Invocation {
   async function* read(): AsyncGenerator<Buffer> {
     for await (const chunk of invocation.body) {
@@ -268,7 +290,10 @@ describe("index.refresh", () => {
     const refreshers = await Promise.all([1, 2].map(() => start({ handler: "index.refresh", env })));
     const outcomes = await Promise.all(refreshers.map((one) => call(one)));
     expect(outcomes.map(({ reports }) => reports)).toEqual([300, 300]);
-    const through = { ...env, ROLLCALL_STORE: `s3://lambda-refresh?region=us-east-1&endpoint=${proxy.endpoint}` };
+    const through = {
+      ...env,
+      ROLLCALL_STORE: `s3://lambda-refresh?region=us-east-1&endpoint=${proxy.endpoint}`,
+    };
     const { url } = await serve({ handler: "index.read", env: through });
     const { body } = await curl(...KEY, `${url}/reports`);
     expect(JSON.parse(body)).toHaveLength(300);
@@ -284,7 +309,10 @@ describe("index.refresh", () => {
       { ...may, Action: ["s3:ListBucket"], Resource: "arn:aws:s3:::lambda-readonly" },
       { ...may, Action: ["s3:GetObject"], Resource: "arn:aws:s3:::lambda-readonly/*" },
     ]);
-    const fn = await start({ handler: "index.refresh", env: makeEnv("lambda-readonly", {}, server.stranger) });
+    const fn = await start({
+      handler: "index.refresh",
+      env: makeEnv("lambda-readonly", {}, server.stranger),
+    });
     const invocation = await fn.invoke({});
     const text = await gather(invocation.body);
     expect(invocation.readError()).toBeDefined();
@@ -318,7 +346,11 @@ it("runs as the code that stands in the template", async () => {
 describe("where things go wrong", () => {
   it("is complete or an error while S3 throttles", async () => {
     const store = await makeFleet("lambda-throttled", 200);
-    const proxy = await startFaultProxy({ target: server.endpoint, random: Math.random, rates: { slowDown: 0.3 } });
+    const proxy = await startFaultProxy({
+      target: server.endpoint,
+      random: Math.random,
+      rates: { slowDown: 0.3 },
+    });
     onTestFinished(() => proxy.stop());
     const endpoint = `s3://lambda-throttled?region=us-east-1&endpoint=${proxy.endpoint}`;
     const { url } = await serve({
@@ -335,8 +367,15 @@ describe("where things go wrong", () => {
   });
 
   it("says what is wrong with its settings and its events", async () => {
-    const unset = await start({ handler: "index.readBuffered", env: makeEnv("lambda-large", { ROLLCALL_STORE: "" }) });
-    const invocation = await unset.invoke({ resource: "/healthz", httpMethod: "GET", requestContext: { identity: {} } });
+    const unset = await start({
+      handler: "index.readBuffered",
+      env: makeEnv("lambda-large", { ROLLCALL_STORE: "" }),
+    });
+    const invocation = await unset.invoke({
+      resource: "/healthz",
+      httpMethod: "GET",
+      requestContext: { identity: {} },
+    });
     expect(await gather(invocation.body)).toMatch(/no store URL/);
     const fn = await start({ handler: "index.readBuffered", env: makeEnv("lambda-large") });
     const strange = await fn.invoke({ version: "2.0", routeKey: "$default" });

@@ -1,4 +1,5 @@
-// The publisher's function under AWS's runtime client: from the real S3 server to a DocBase on loopback, its token from a Parameter Store on loopback.
+// The publisher's function under AWS's runtime client: from the real S3 server to a DocBase on
+// loopback, its token from a Parameter Store on loopback.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, inject, it, onTestFinished } from "vitest";
@@ -20,8 +21,10 @@ async function startParameterStore(values: Readonly<Record<string, string>>): Pr
       request.headers.authorization ?? "",
     );
     const value = values[Name];
-    const isAsked = request.headers["x-amz-target"] === "AmazonSSM.GetParameter" && WithDecryption === true && isSigned;
-    if (!isAsked || value === undefined) return response.writeHead(400).end('{"__type":"com.amazonaws.ssm#ParameterNotFound"}');
+    const isAsked =
+      request.headers["x-amz-target"] === "AmazonSSM.GetParameter" && WithDecryption === true && isSigned;
+    if (!isAsked || value === undefined)
+      return response.writeHead(400).end('{"__type":"com.amazonaws.ssm#ParameterNotFound"}');
     response.end(JSON.stringify({ Parameter: { Name, Type: "SecureString", Value: value } }));
   });
   await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
@@ -49,7 +52,12 @@ it("publishes from the bucket, and nothing twice", async () => {
     };
     await store.put(`reports/v1/local/i-${at}.json`, Buffer.from(JSON.stringify(report)));
   }
-  const wiki = { kind: "docbase", team: docbase.team, base_url: docbase.url, token_parameter: "/rollcall/docbase-token" };
+  const wiki = {
+    kind: "docbase",
+    team: docbase.team,
+    base_url: docbase.url,
+    token_parameter: "/rollcall/docbase-token",
+  };
   const start = async (publishers: object, more: Readonly<Record<string, string>> = {}) => {
     const fn = await startFunction({
       handler: "index.publish",

@@ -5,7 +5,13 @@ const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 
 /** AWS, "Using the Lambda runtime API for custom runtimes". */
 function post(path, body, headers = {}) {
-  const sending = request({ host, port, method: "POST", path: `/2018-06-01/runtime/invocation/${path}`, headers });
+  const sending = request({
+    host,
+    port,
+    method: "POST",
+    path: `/2018-06-01/runtime/invocation/${path}`,
+    headers,
+  });
   sending.on("error", (error) => {
     throw error;
   });
@@ -19,5 +25,8 @@ module.exports = {
   },
   done: (id, body) => post(`${id}/response`, body, { "content-type": "application/json" }),
   error: (id, body) =>
-    post(`${id}/error`, body, { "content-type": "application/json", "lambda-runtime-function-error-type": "Handled" }),
+    post(`${id}/error`, body, {
+      "content-type": "application/json",
+      "lambda-runtime-function-error-type": "Handled",
+    }),
 };

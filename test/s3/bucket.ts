@@ -1,4 +1,5 @@
-// Buckets on the tests' S3 server, and requests to it that no store would make: raw keys, bucket policies, presigned URLs.
+// Buckets on the tests' S3 server, and requests to it that no store would make: raw keys, bucket
+// policies, presigned URLs.
 import aws4 from "aws4";
 import { Client } from "undici";
 import type { S3Server, S3User } from "./server.ts";
@@ -19,7 +20,10 @@ export interface SignedRequest {
   readonly service?: "s3" | "sts";
 }
 
-/** Sends one request, signed, its path as it stands: fetch would resolve a `..` in it. @throws Error with the server's answer unless that is 2xx */
+/**
+ * Sends one request, signed, its path as it stands: fetch would resolve a `..` in it. @throws Error
+ * with the server's answer unless that is 2xx
+ */
 export async function signedFetch(server: Server, request: SignedRequest): Promise<Response> {
   const { method = "GET", path, body = "", user = server.user, service = "s3" } = request;
   const { host } = new URL(server.endpoint);
@@ -27,27 +31,53 @@ export async function signedFetch(server: Server, request: SignedRequest): Promi
   const { headers = {} } = aws4.sign(unsigned, user);
   const client = new Client(server.endpoint);
   try {
-    const answer = await client.request({ method, path, body: body || null, headers: headers as Record<string, string> });
+    const answer = await client.request({
+      method,
+      path,
+      body: body || null,
+      headers: headers as Record<string, string>,
+    });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
-    return new Response(text || null, { status: answer.statusCode, headers: answer.headers as Record<string, string> });
+    return new Response(text || null, {
+      status: answer.statusCode,
+      headers: answer.headers as Record<string, string>,
+    });
   } finally {
     await client.close();
   }
 }
 
-/** Makes a bucket, empty, for the server's user. A name that starts with the test file's own keeps tests apart. */
+/**
+ * Makes a bucket, empty, for the server's user. A name that starts with the test file's own keeps
+ * tests apart.
+ */
 export async function makeBucket(server: Server, name: string): Promise<void> {
   await signedFetch(server, { method: "PUT", path: `/${name}` });
 }
 
 /** Puts an object under any key at all. */
-export async function putRaw(server: Server, bucket: string, key: string, body: string, user?: S3User): Promise<void> {
-  await signedFetch(server, { method: "PUT", path: `/${bucket}/${encodeKey(key)}`, body, ...(user && { user }) });
+export async function putRaw(
+  server: Server,
+  bucket: string,
+  key: string,
+  body: string,
+  user?: S3User,
+): Promise<void> {
+  await signedFetch(server, {
+    method: "PUT",
+    path: `/${bucket}/${encodeKey(key)}`,
+    body,
+    ...(user && { user }),
+  });
 }
 
 /** Sets who else may do what with a bucket: a policy as AWS's "Bucket policies" describes it. */
-export async function putPolicy(server: Server, bucket: string, statements: readonly object[]): Promise<void> {
+export async function putPolicy(
+  server: Server,
+  bucket: string,
+  statements: readonly object[],
+): Promise<void> {
   const body = JSON.stringify({ Version: "2012-10-17", Statement: statements });
   await signedFetch(server, { method: "PUT", path: `/${bucket}?policy`, body });
 }
@@ -69,7 +99,10 @@ export function presign(
   return `${server.endpoint}${aws4.sign(unsigned, server.user).path ?? ""}`;
 }
 
-/** encodeURIComponent leaves `!'()*`, which signatures need encoded (AWS, "Create a signed request", UriEncode). */
+/**
+ * encodeURIComponent leaves `!'()*`, which signatures need encoded (AWS, "Create a signed request",
+ * UriEncode).
+ */
 function encodeKey(key: string): string {
   const encoded = encodeURIComponent(key).replaceAll("%2F", "/");
   return encoded.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

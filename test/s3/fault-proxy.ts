@@ -1,4 +1,5 @@
-// A proxy in front of the tests' S3 server that spoils some of what passes: busy answers, lost connections, bodies cut short, silence.
+// A proxy in front of the tests' S3 server that spoils some of what passes: busy answers, lost
+// connections, bodies cut short, silence.
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -52,8 +53,15 @@ const FAULTS: readonly Fault[] = [
   "cutListing",
 ];
 
-/** Starts a proxy. The Host header passes as it was sent, so that signatures for the proxy's address hold at the server. */
-export async function startFaultProxy({ target, random, ...options }: FaultProxyOptions): Promise<FaultProxy> {
+/**
+ * Starts a proxy. The Host header passes as it was sent, so that signatures for the proxy's address
+ * hold at the server.
+ */
+export async function startFaultProxy({
+  target,
+  random,
+  ...options
+}: FaultProxyOptions): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
   let { rates = {} } = options;
@@ -129,9 +137,15 @@ async function spoil(fault: Fault, exchange: Exchange): Promise<void> {
   if (fault === "resetBefore") return void incoming.socket.resetAndDestroy();
   if (fault === "slowDown" || fault === "internalError") {
     await readAll(incoming).catch(() => undefined);
-    const [status, code] = fault === "slowDown" ? ([503, "SlowDown"] as const) : ([500, "InternalError"] as const);
-    const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>Please try again.</Message></Error>`;
-    outgoing.writeHead(status, { "content-type": "application/xml", "content-length": Buffer.byteLength(xml) });
+    const [status, code] =
+      fault === "slowDown" ? ([503, "SlowDown"] as const) : ([500, "InternalError"] as const);
+    const xml =
+      `<?xml version="1.0" encoding="UTF-8"?>\n` +
+      `<Error><Code>${code}</Code><Message>Please try again.</Message></Error>`;
+    outgoing.writeHead(status, {
+      "content-type": "application/xml",
+      "content-length": Buffer.byteLength(xml),
+    });
     return void outgoing.end(xml);
   }
   await pass(exchange, (answer, body) => {
@@ -153,12 +167,19 @@ async function spoil(fault: Fault, exchange: Exchange): Promise<void> {
 }
 
 /** Carries a request out at the server and hands over the whole answer. */
-async function pass({ incoming, outgoing, target, agent }: Exchange, give: (answer: IncomingMessage, body: Buffer) => void) {
+async function pass(
+  { incoming, outgoing, target, agent }: Exchange,
+  give: (answer: IncomingMessage, body: Buffer) => void,
+) {
   try {
     const sent = await readAll(incoming);
     const { method = "GET", url: path = "/", rawHeaders } = incoming;
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const upstream = request(target, { method, path, agent, setHost: false, headers: pair(rawHeaders) }, resolve);
+      const upstream = request(
+        target,
+        { method, path, agent, setHost: false, headers: pair(rawHeaders) },
+        resolve,
+      );
       upstream.on("error", reject);
       upstream.end(sent);
     });

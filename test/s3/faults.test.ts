@@ -1,4 +1,5 @@
-// The API over a bucket behind a line with faults, hosts coming, changing and leaving meanwhile: 200 is right and whole, or it is not 200.
+// The API over a bucket behind a line with faults, hosts coming, changing and leaving meanwhile:
+// 200 is right and whole, or it is not 200.
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -39,7 +40,10 @@ const RATES = {
 
 const server = inject("s3");
 const clock = () => Date.now();
-const env = { AWS_ACCESS_KEY_ID: server.user.accessKeyId, AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey };
+const env = {
+  AWS_ACCESS_KEY_ID: server.user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
+};
 const id = (index: number) => `i-0${(index * 2_654_435_761).toString(16).padStart(16, "0")}`;
 const key = (name: string) => `reports/v1/123456789012/AROAX:${name}.json`;
 
@@ -53,17 +57,28 @@ async function makeFleet() {
   async function write(index: number): Promise<void> {
     const turn = (sent[index] ?? 0) + 1;
     sent[index] = turn;
-    const report = { instance_id: id(index), update_date: formatUpdateDate(clock()), turn, pad: "x".repeat(turn % 500) };
+    const report = {
+      instance_id: id(index),
+      update_date: formatUpdateDate(clock()),
+      turn,
+      pad: "x".repeat(turn % 500),
+    };
     await store.put(key(id(index)), Buffer.from(JSON.stringify(report)));
     acknowledged[index]?.push(clock());
   }
 
-  /** One of two lanes: a host has one writer, as in life, or nobody could say which report is its newest. */
+  /**
+   * One of two lanes: a host has one writer, as in life, or nobody could say which report is its
+   * newest.
+   */
   async function live(lane: number): Promise<void> {
     for (let step = lane; isRunning; step += 2) {
       await write((step * 7919) % HOSTS);
       const guest = `guest-${lane}-${step % 17}`;
-      await store.put(key(guest), Buffer.from(JSON.stringify({ instance_id: guest, update_date: formatUpdateDate(clock()) })));
+      await store.put(
+        key(guest),
+        Buffer.from(JSON.stringify({ instance_id: guest, update_date: formatUpdateDate(clock()) })),
+      );
       await store.delete(key(guest));
     }
   }
@@ -123,13 +138,27 @@ it("10,000 reads with faults: never a wrong, short or doubled answer", { timeout
   const seen = { whole: 0, partial: 0, failed: 0 };
 
   async function ask(deadlineMs: number, path: string): Promise<void> {
-    // A new reader each time, so that everything is read each time; every third begins from a snapshot.
+    // A new reader each time, so that everything is read each time; every third begins from a
+    // snapshot.
     const snapshot = seen.whole % 3 === 2 ? "keep" : "off";
     const roll = createRoll({ store, clock, snapshot, snapshotEveryMs: 0 });
     const keyring = createKeyring({ store: keys, clock });
-    const services = { store, roll, keyring, clones: createClones({ clock }), clock, log: pino({ level: "silent" }) };
+    const services = {
+      store,
+      roll,
+      keyring,
+      clones: createClones({ clock }),
+      clock,
+      log: pino({ level: "silent" }),
+    };
     const app = createApp(
-      { ...services, version: "0.0.0-test", labels: compileLabels(BUILT_IN_RULES), windowMs: 7_200_000, deadlineMs },
+      {
+        ...services,
+        version: "0.0.0-test",
+        labels: compileLabels(BUILT_IN_RULES),
+        windowMs: 7_200_000,
+        deadlineMs,
+      },
       createRoutes(),
     );
     const response = await app.request(path, { headers: { "x-api-key": secret } });
@@ -151,14 +180,16 @@ it("10,000 reads with faults: never a wrong, short or doubled answer", { timeout
   }
 
   // Listings are few, so that their faults may need some more questions.
-  const isEnough = () => proxy.requests >= READS && seen.whole >= 6 && Object.values(proxy.counts).every((count) => count > 3);
+  const isEnough = () =>
+    proxy.requests >= READS && seen.whole >= 6 && Object.values(proxy.counts).every((count) => count > 3);
   for (let turn = 0; turn < MAX_ASKS && !isEnough(); turn++) {
     // Most have time enough; some deadlines cannot be met, and some questions take what there is.
     await ask(turn % 4 === 3 ? 150 : 60_000, turn % 8 === 7 ? "/v1/reports?partial=ok" : "/v1/reports");
   }
   await fleet.stop();
   expect(proxy.requests).toBeGreaterThanOrEqual(READS);
-  for (const [fault, count] of Object.entries(proxy.counts)) expect([fault, count > 3]).toEqual([fault, true]);
+  for (const [fault, count] of Object.entries(proxy.counts))
+    expect([fault, count > 3]).toEqual([fault, true]);
   expect(seen.whole).toBeGreaterThanOrEqual(6);
   expect(seen.partial).toBeGreaterThan(0);
   expect(seen.failed).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
-// The same reports in a bucket and in a folder give the same answers, byte for byte, through the built program.
+// The same reports in a bucket and in a folder give the same answers, byte for byte, through the
+// built program.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { makeBucket, putRaw } from "./bucket.ts";
 
 const BUCKET = "same-answers";
 const server = inject("s3");
-const env = { AWS_ACCESS_KEY_ID: server.user.accessKeyId, AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey };
+const env = {
+  AWS_ACCESS_KEY_ID: server.user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
+};
 const url = `s3://${BUCKET}?endpoint=${server.endpoint}&region=us-east-1`;
 
 let folder: string;
@@ -20,7 +24,10 @@ let stores: Store[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "rollcall-same-"));
   await makeBucket(server, BUCKET);
-  stores = [await openStore(`file:${folder}`, { clock: Date.now }), await openStore(url, { clock: Date.now, env })];
+  stores = [
+    await openStore(`file:${folder}`, { clock: Date.now }),
+    await openStore(url, { clock: Date.now, env }),
+  ];
 });
 afterAll(async () => {
   for (const store of stores) await store.close?.();
@@ -31,7 +38,10 @@ async function putEverywhere(key: string, body: string): Promise<void> {
   for (const store of stores) await store.put(key, Buffer.from(body));
 }
 
-/** What the program prints of a store; rollcall.reader without the times, which are each store's own. */
+/**
+ * What the program prints of a store; rollcall.reader without the times, which are each store's
+ * own.
+ */
 async function list(store: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const { stdout, stderr, code } = await run(["list", "--store", store, ...args], { home: folder, env });
   expect(code).toBe(0);
@@ -40,16 +50,25 @@ async function list(store: string, ...args: string[]): Promise<{ stdout: string;
 
 it("gives the same array, lines, filters, tables and counts of problems", async () => {
   const now = formatUpdateDate(Date.now());
-  const report = (id: string, more: object = {}) => JSON.stringify({ update_date: now, instance_id: id, ...more });
+  const report = (id: string, more: object = {}) =>
+    JSON.stringify({ update_date: now, instance_id: id, ...more });
   const puts: Promise<void>[] = [];
   for (let index = 0; index < 1500; index++) {
     const id = `i-0${(index * 2_654_435_761).toString(16).padStart(16, "0")}`;
     const processes = [{ module_A_filename: `A_red_1.${index % 9}`, "2": "two", "1": 1.5 }];
-    puts.push(putEverywhere(`reports/v1/${100000000000 + (index % 3)}/AROAX:${id}.json`, report(id, { processes, é: "ü" })));
+    puts.push(
+      putEverywhere(
+        `reports/v1/${100000000000 + (index % 3)}/AROAX:${id}.json`,
+        report(id, { processes, é: "ü" }),
+      ),
+    );
   }
   await Promise.all(puts);
   await putEverywhere("i-0123456789abcdef0.json", report("i-0123456789abcdef0", { rollcall: { schema: 1 } }));
-  await putEverywhere("reports/v1/local/pretty.json", `{\n  "instance_id": "pretty",\r\n  "update_date": "${now}"\n}\n`);
+  await putEverywhere(
+    "reports/v1/local/pretty.json",
+    `{\n  "instance_id": "pretty",\r\n  "update_date": "${now}"\n}\n`,
+  );
   await putEverywhere("reports/v1/local/broken.json", "{");
   await putEverywhere("reports/v1/local/misfiled.json", report("other"));
 
@@ -73,7 +92,12 @@ it("reads a bucket of old, with INSTANCE_ID.json at the top and whatever else li
   await makeBucket(server, "legacy-answers");
   const now = formatUpdateDate(Date.now());
   for (const id of ["i-0aaaaaaaaaaaaaaaa", "i-0bbbbbbbbbbbbbbbb"])
-    await putRaw(server, "legacy-answers", `${id}.json`, JSON.stringify({ update_date: now, instance_id: id }));
+    await putRaw(
+      server,
+      "legacy-answers",
+      `${id}.json`,
+      JSON.stringify({ update_date: now, instance_id: id }),
+    );
   await putRaw(server, "legacy-answers", "../x.json", "{}");
   await putRaw(server, "legacy-answers", "read me.txt", "hello");
   await putRaw(server, "legacy-answers", "logs/2026/x.json", "{}");

@@ -1,4 +1,5 @@
-// A real S3 server for the tests and benchmarks: Ceph's RADOS Gateway with one monitor and one object store daemon, all in memory.
+// A real S3 server for the tests and benchmarks: Ceph's RADOS Gateway with one monitor and one
+// object store daemon, all in memory.
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -43,7 +44,10 @@ const STRANGER: S3User = { accessKeyId: "strangeraccess", secretAccessKey: "stra
 const READY_TRIES = 300;
 const READY_WAIT_MS = 50;
 
-/** Starts the server; takes about two seconds. Its processes end with stop(), or with the files in its folder. */
+/**
+ * Starts the server; takes about two seconds. Its processes end with stop(), or with the files in
+ * its folder.
+ */
 export async function startS3Server({
   lifecycleDaySeconds = 5,
   memoryBytes = 6 * 2 ** 30,
@@ -57,7 +61,8 @@ export async function startS3Server({
   const configFile = join(folder, "ceph.conf");
   const config = { folder, fsid: fsid.trim(), monitorPort, port, tlsPort, lifecycleDaySeconds, memoryBytes };
   await writeFile(configFile, writeConfig(config));
-  const ceph = (command: string, ...args: string[]) => run(command, ["-c", configFile, ...args], { timeout: 60_000 });
+  const ceph = (command: string, ...args: string[]) =>
+    run(command, ["-c", configFile, ...args], { timeout: 60_000 });
 
   async function stop(): Promise<void> {
     for (const name of ["client.rgw", "osd.0", "mon.a"]) await kill(join(folder, "run", `${name}.pid`));
@@ -65,7 +70,10 @@ export async function startS3Server({
   }
   try {
     await startDaemons(ceph, { folder, monitorPort, fsid: config.fsid });
-    for (const [name, { accessKeyId, secretAccessKey }] of Object.entries({ user: USER, stranger: STRANGER })) {
+    for (const [name, { accessKeyId, secretAccessKey }] of Object.entries({
+      user: USER,
+      stranger: STRANGER,
+    })) {
       const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
       const caps = name === "user" ? ["--caps=roles=*"] : [];
       const names = [`--uid=${name}`, `--display-name=${name}`];
@@ -74,17 +82,30 @@ export async function startS3Server({
     await ceph("radosgw", "-n", "client.rgw");
     const endpoint = `http://127.0.0.1:${port}`;
     await waitUntil(async () => (await fetch(endpoint)).ok, `the gateway at ${endpoint}`);
-    return { folder, endpoint, tlsEndpoint: `https://127.0.0.1:${tlsPort}`, caFile, user: USER, stranger: STRANGER, stop };
+    return {
+      folder,
+      endpoint,
+      tlsEndpoint: `https://127.0.0.1:${tlsPort}`,
+      caFile,
+      user: USER,
+      stranger: STRANGER,
+      stop,
+    };
   } catch (error) {
     const logs = await readFile(join(folder, "log", "client.rgw.log"), "utf8").catch(() => "");
     await stop();
-    throw new Error(`the S3 server for the tests did not start: ${String(error)}\n${logs.slice(-2000)}`, { cause: error });
+    throw new Error(`the S3 server for the tests did not start: ${String(error)}\n${logs.slice(-2000)}`, {
+      cause: error,
+    });
   }
 }
 
 type Run = (command: string, ...args: string[]) => Promise<{ stdout: string }>;
 
-async function startDaemons(ceph: Run, { folder, monitorPort, fsid }: { folder: string; monitorPort: number; fsid: string }) {
+async function startDaemons(
+  ceph: Run,
+  { folder, monitorPort, fsid }: { folder: string; monitorPort: number; fsid: string },
+) {
   const map = join(folder, "monmap");
   await run("monmaptool", ["--create", "--fsid", fsid, "--addv", "a", `v1:127.0.0.1:${monitorPort}`, map]);
   await ceph("ceph-mon", "-i", "a", "--mkfs", "--monmap", map);
@@ -94,7 +115,10 @@ async function startDaemons(ceph: Run, { folder, monitorPort, fsid }: { folder: 
   await ceph("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", uuid.trim());
   await ceph("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h");
   await ceph("ceph-osd", "-i", "0");
-  await waitUntil(async () => (await ceph("ceph", "osd", "stat")).stdout.includes("1 up"), "the object store daemon");
+  await waitUntil(
+    async () => (await ceph("ceph", "osd", "stat")).stdout.includes("1 up"),
+    "the object store daemon",
+  );
 }
 
 async function waitUntil(isReady: () => Promise<boolean>, what: string): Promise<void> {
@@ -125,7 +149,20 @@ async function kill(pidFile: string): Promise<void> {
 async function makeCertificate(folder: string, certFile: string): Promise<void> {
   const keyFile = join(folder, "key.pem");
   const name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", keyFile, "-out", certFile, ...name];
+  const args = [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-keyout",
+    keyFile,
+    "-out",
+    certFile,
+    ...name,
+  ];
   const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`openssl could not make a certificate: ${stderr}`);
 }
@@ -158,8 +195,19 @@ interface ConfigOptions {
   memoryBytes: number;
 }
 
-/** One of everything, no replicas, no authentication between the daemons, all on loopback (docs.ceph.com, "Configuration"). */
-function writeConfig({ folder, fsid, monitorPort, port, tlsPort, lifecycleDaySeconds, memoryBytes }: ConfigOptions): string {
+/**
+ * One of everything, no replicas, no authentication between the daemons, all on loopback
+ * (docs.ceph.com, "Configuration").
+ */
+function writeConfig({
+  folder,
+  fsid,
+  monitorPort,
+  port,
+  tlsPort,
+  lifecycleDaySeconds,
+  memoryBytes,
+}: ConfigOptions): string {
   return `[global]
 fsid = ${fsid}
 mon host = v1:127.0.0.1:${monitorPort}

@@ -1,4 +1,5 @@
-// Sessions of a role on the tests' S3 server, as EC2 instances have them on AWS: keys that end, with a session token.
+// Sessions of a role on the tests' S3 server, as EC2 instances have them on AWS: keys that end,
+// with a session token.
 import { signedFetch } from "./bucket.ts";
 import type { S3Server, S3User } from "./server.ts";
 
@@ -13,7 +14,10 @@ type Server = Pick<S3Server, "endpoint" | "user">;
 const IAM_VERSION = "2010-05-08";
 const STS_VERSION = "2011-06-15";
 
-/** Makes a role that the server's user may assume. @param statements what the role may do; else anything with the user's buckets */
+/**
+ * Makes a role that the server's user may assume. @param statements what the role may do; else
+ * anything with the user's buckets
+ */
 export async function makeRole(
   server: Server,
   role: string,
@@ -21,7 +25,12 @@ export async function makeRole(
 ): Promise<void> {
   const user = { AWS: ["arn:aws:iam:::user/user"] };
   const trust = formatPolicy([{ Effect: "Allow", Principal: user, Action: ["sts:AssumeRole"] }]);
-  await post(server, { Action: "CreateRole", RoleName: role, AssumeRolePolicyDocument: trust, Version: IAM_VERSION });
+  await post(server, {
+    Action: "CreateRole",
+    RoleName: role,
+    AssumeRolePolicyDocument: trust,
+    Version: IAM_VERSION,
+  });
   const rights = { PolicyName: "rights", PolicyDocument: formatPolicy(statements) };
   await post(server, { Action: "PutRolePolicy", RoleName: role, ...rights, Version: IAM_VERSION });
 }
@@ -29,7 +38,12 @@ export async function makeRole(
 /** Makes a session of a role that is there. */
 export async function openSession(server: Server, role: string, session: string): Promise<S3Session> {
   const RoleArn = `arn:aws:iam:::role/${role}`;
-  const xml = await post(server, { Action: "AssumeRole", RoleArn, RoleSessionName: session, Version: STS_VERSION });
+  const xml = await post(server, {
+    Action: "AssumeRole",
+    RoleArn,
+    RoleSessionName: session,
+    Version: STS_VERSION,
+  });
   const read = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1] ?? "";
   return {
     accessKeyId: read("AccessKeyId"),
@@ -53,5 +67,7 @@ function formatPolicy(statements: readonly object[]): string {
 async function post(server: Server, parameters: Record<string, string>): Promise<string> {
   const body = new URLSearchParams(parameters).toString();
   const headers = { "Content-Type": "application/x-www-form-urlencoded" };
-  return await (await signedFetch(server, { method: "POST", path: "/", service: "sts", headers, body })).text();
+  return await (
+    await signedFetch(server, { method: "POST", path: "/", service: "sts", headers, body })
+  ).text();
 }

@@ -1,6 +1,8 @@
-// The bucket policy of the AWS stack on the real S3 server, with sessions of roles: what a host may and may not, by a server that evaluates it.
-// The server knows aws:userid in conditions, NotResource and Deny. It does not know policy variables, organisations and accounts, so
-// the policy is the committed template's, filled in for one session, and without the condition on the organisation. infra/policies.test.ts has the rest.
+// The bucket policy of the AWS stack on the real S3 server, with sessions of roles: what a host may
+// and may not, by a server that evaluates it. The server knows aws:userid in conditions,
+// NotResource and Deny. It does not know policy variables, organisations and accounts, so the
+// policy is the committed template's, filled in for one session, and without the condition on the
+// organisation. infra/policies.test.ts has the rest.
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { deploy, type Template } from "../../infra/intrinsics.ts";
@@ -28,7 +30,8 @@ async function fillIn({ userId }: S3Session): Promise<Statement[]> {
   const { BucketPolicy } = deploy(template, { account: ACCOUNT, region: REGION, parameters });
   const text = JSON.stringify(BucketPolicy?.Properties.PolicyDocument)
     .replaceAll("$" + "{aws:PrincipalAccount}", ACCOUNT)
-    // It takes no colon in an ARN's last part, which AWS does (IAM guide, "Policy variables"); `?` is any one character.
+    // It takes no colon in an ARN's last part, which AWS does (IAM guide, "Policy variables"); `?`
+    // is any one character.
     .replaceAll("$" + "{aws:userid}", userId.replace(":", "?"));
   const { Statement } = JSON.parse(text) as { Statement: Statement[] };
   return Statement.map(({ Condition, ...statement }) => {
@@ -75,7 +78,8 @@ describe.each([
     neighbour = await openSession(server, `hosts-${name}`, "i-0b2");
     sameName = await openSession(server, `others-${name}`, "i-0a1");
     person = await openSession(server, `people-${name}`, "someone");
-    // Without a policy the owner fills the bucket: the policy would not let even the owner write reports.
+    // Without a policy the owner fills the bucket: the policy would not let even the owner write
+    // reports.
     await signedFetch(server, { method: "DELETE", path: `/${BUCKET}?policy` });
     for (const key of [SPEC, reportOf(neighbour), "keys/v1/k.json"]) await putRaw(server, BUCKET, key, "{}");
     await putPolicy(server, BUCKET, await fillIn(host));
@@ -104,7 +108,8 @@ describe.each([
 
   it("removes nothing that hosts wrote", async () => {
     await put(host, reportOf(host));
-    for (const key of [reportOf(host), reportOf(neighbour)]) expect(await ask(host, "DELETE", toPath(key))).toBe(false);
+    for (const key of [reportOf(host), reportOf(neighbour)])
+      expect(await ask(host, "DELETE", toPath(key))).toBe(false);
   });
 
   it("reads published specs", async () => {
@@ -122,7 +127,8 @@ describe.each([
   // An administrator's session of the store's own account may: here all are of one account.
   if (rights === NOTHING) {
     it("does nothing else", async () => {
-      for (const key of [SPEC, "keys/v1/k.json", "snapshots/v1/manifest.json"]) expect(await put(host, key)).toBe(false);
+      for (const key of [SPEC, "keys/v1/k.json", "snapshots/v1/manifest.json"])
+        expect(await put(host, key)).toBe(false);
       for (const key of [reportOf(host), reportOf(neighbour), "keys/v1/k.json"])
         expect(await ask(host, "GET", toPath(key))).toBe(false);
       expect(await ask(host, "GET", "?list-type=2")).toBe(false);

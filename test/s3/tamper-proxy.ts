@@ -1,4 +1,5 @@
-// A proxy in front of the tests' S3 server that gives other answers than the server's: real requests are carried out, and what comes back is changed.
+// A proxy in front of the tests' S3 server that gives other answers than the server's: real
+// requests are carried out, and what comes back is changed.
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
@@ -21,7 +22,10 @@ export interface Asked {
 }
 
 /** @returns what to answer; undefined for the server's own */
-export type Tamper = (asked: Asked, answer: TamperedAnswer) => TamperedAnswer | undefined | Promise<TamperedAnswer | undefined>;
+export type Tamper = (
+  asked: Asked,
+  answer: TamperedAnswer,
+) => TamperedAnswer | undefined | Promise<TamperedAnswer | undefined>;
 
 export interface TamperProxy {
   /** `http://127.0.0.1:PORT`, in the place of the server's. */
@@ -97,9 +101,14 @@ async function carryOut(incoming: IncomingMessage, target: string, agent: Agent)
   return { status: answer.statusCode ?? 502, headers: { ...own, ...length }, body: await readAll(answer) };
 }
 
-function write(outgoing: ServerResponse, { status, headers, body, dripMs }: TamperedAnswer, method: string): void {
+function write(
+  outgoing: ServerResponse,
+  { status, headers, body, dripMs }: TamperedAnswer,
+  method: string,
+): void {
   const hasBody = method !== "HEAD" && status !== 204 && status !== 304;
-  const length = hasBody && headers["content-length"] === undefined ? { "content-length": String(body.length) } : {};
+  const length =
+    hasBody && headers["content-length"] === undefined ? { "content-length": String(body.length) } : {};
   outgoing.writeHead(status, { ...headers, ...length });
   if (!hasBody || dripMs === undefined) return void outgoing.end(hasBody ? body : undefined);
   let at = 0;
@@ -117,7 +126,9 @@ async function readAll(stream: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A CONNECT proxy whose names all lead to one port of loopback, as a company's proxy leads to AWS. */
+/**
+ * A CONNECT proxy whose names all lead to one port of loopback, as a company's proxy leads to AWS.
+ */
 export async function startTunnel(
   port: number,
 ): Promise<{ readonly url: string; readonly names: string[]; stop(): Promise<void> }> {

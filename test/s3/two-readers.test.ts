@@ -1,4 +1,5 @@
-// Two readers that refresh and write snapshots at once over the real S3 server, while a writer replaces reports: never a wrong answer.
+// Two readers that refresh and write snapshots at once over the real S3 server, while a writer
+// replaces reports: never a wrong answer.
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, inject, it } from "vitest";
 import { formatUpdateDate } from "../../src/report/update-date.ts";
@@ -8,13 +9,20 @@ import { openStore } from "../../src/store/open.ts";
 import { makeBucket } from "./bucket.ts";
 
 const server = inject("s3");
-const env = { AWS_ACCESS_KEY_ID: server.user.accessKeyId, AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey };
+const env = {
+  AWS_ACCESS_KEY_ID: server.user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
+};
 const HOSTS = 400;
 
-/** Looks of each reader; more of them, for minutes of it: ROLLCALL_TEST_LOOKS=500 npx vitest run test/s3/two-readers.test.ts */
+/**
+ * Looks of each reader; more of them, for minutes of it: ROLLCALL_TEST_LOOKS=500 npx vitest run
+ * test/s3/two-readers.test.ts
+ */
 const LOOKS = Number(process.env.ROLLCALL_TEST_LOOKS ?? 9);
 
-const open = () => openStore(`s3://two-readers/some/prefix?endpoint=${server.endpoint}`, { clock: Date.now, env });
+const open = () =>
+  openStore(`s3://two-readers/some/prefix?endpoint=${server.endpoint}`, { clock: Date.now, env });
 
 it(`show every report that was acknowledged before, whole and once, ${LOOKS} times each`, {
   timeout: 60_000 + LOOKS * 2000,
@@ -30,7 +38,10 @@ it(`show every report that was acknowledged before, whole and once, ${LOOKS} tim
     const turn = (sent[index] ?? 0) + 1;
     sent[index] = turn;
     const more = { update_date: formatUpdateDate(Date.now()), turn, pad: "x".repeat((turn * 37) % 2000) };
-    await writer.put(`reports/v1/local/${id(index)}.json`, Buffer.from(JSON.stringify({ instance_id: id(index), ...more })));
+    await writer.put(
+      `reports/v1/local/${id(index)}.json`,
+      Buffer.from(JSON.stringify({ instance_id: id(index), ...more })),
+    );
     acknowledged[index]?.push(Date.now());
   }
 
@@ -45,7 +56,10 @@ it(`show every report that was acknowledged before, whole and once, ${LOOKS} tim
   for (let index = 0; index < HOSTS; index++) await write(index);
   let looking = 2;
   let wrote = 0;
-  /** One of two lanes: a host has one writer, as in life, or nobody could say which report is its newest. */
+  /**
+   * One of two lanes: a host has one writer, as in life, or nobody could say which report is its
+   * newest.
+   */
   const keepWriting = async (lane: number) => {
     for (let step = lane; looking > 0; step += 2) {
       await write((step * 7919) % HOSTS);

@@ -35,7 +35,8 @@ export function getCoverage(): Route {
   /** Who is expected. A list that is wrong is logged once, not at each question. */
   async function readList({ readExpected, log }: Services) {
     const list = await readExpectation(readExpected);
-    if (list.mistake !== undefined && list.mistake !== told) log.warn(`coverage is not compared: ${list.mistake}`);
+    if (list.mistake !== undefined && list.mistake !== told)
+      log.warn(`coverage is not compared: ${list.mistake}`);
     told = list.mistake;
     return list;
   }
@@ -46,8 +47,11 @@ export function getCoverage(): Route {
     scope: "read",
     summary: "Who reported, who fell silent, who is missing",
     description:
-      "Counts and names: fresh hosts, silent ones and since when, those that left within the last day, and what was set aside. Where the server was given a list of expected hosts, " +
-      `also which of them did not report; if that list cannot be read, \`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts.`,
+      "Counts and names: fresh hosts, silent ones and since when, those that left " +
+      "within the last day, and what was set aside. Where the server was given a " +
+      "list of expected hosts, " +
+      "also which of them did not report; if that list cannot be read, " +
+      `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts.`,
     parameters: [WITHIN_PARAMETER, PARTIAL_PARAMETER],
     answers: {
       200: {
@@ -64,14 +68,22 @@ export function getCoverage(): Route {
               missing: {
                 type: "array",
                 description:
-                  "Of them, those that neither reported nor left. `since`: when they last reported; null for never within a day.",
+                  "Of them, those that neither reported nor left. `since`: when they " +
+                  "last reported; null for never within a day.",
                 items: {
                   type: "object",
                   required: ["id", "since"],
-                  properties: { id: { type: "string" }, since: { type: ["string", "null"], format: "date-time" } },
+                  properties: {
+                    id: { type: "string" },
+                    since: { type: ["string", "null"], format: "date-time" },
+                  },
                 },
               },
-              unexpected: { type: "array", items: { type: "string" }, description: "Fresh hosts that nobody expected." },
+              unexpected: {
+                type: "array",
+                items: { type: "string" },
+                description: "Fresh hosts that nobody expected.",
+              },
               silent: HOST_AT("since", "When the store received the last report."),
               departed: HOST_AT("at", "When the store received the departure."),
               set_aside: {
@@ -79,7 +91,11 @@ export function getCoverage(): Route {
                 items: {
                   type: "object",
                   required: ["key", "reason", "detail"],
-                  properties: { key: { type: "string" }, reason: { type: "string" }, detail: { type: "string" } },
+                  properties: {
+                    key: { type: "string" },
+                    reason: { type: "string" },
+                    detail: { type: "string" },
+                  },
                 },
               },
               counts: {
@@ -107,10 +123,19 @@ export function getCoverage(): Route {
       const { expected, mistake } = await readList(services);
       const coverage = await judgeCoverage(view, windowMs, expected, takeTurnsFor(context));
       const clones = services.clones.list();
-      const setAside = [...clones.map(({ key, reason, detail }) => ({ key, reason, detail })), ...coverage.setAside];
-      const shown = describeCoverage({ ...coverage, setAside, setAsideCount: coverage.setAsideCount + clones.length }, MAX_SHOWN);
+      const setAside = [
+        ...clones.map(({ key, reason, detail }) => ({ key, reason, detail })),
+        ...coverage.setAside,
+      ];
+      const shown = describeCoverage(
+        { ...coverage, setAside, setAsideCount: coverage.setAsideCount + clones.length },
+        MAX_SHOWN,
+      );
       // The list's mistake last: who has a list of their own leaves it out.
-      const warnings = [...describeDoubts(view, windowMs), ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`])];
+      const warnings = [
+        ...describeDoubts(view, windowMs),
+        ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
+      ];
       return context.json(shown, 200, {
         "rollcall-as-of": shown.as_of,
         "cache-control": "private, no-store",
@@ -125,12 +150,16 @@ function readWindow(text: string | undefined, usual: number): number {
   try {
     return text === undefined ? usual : parseSpan(text, "within");
   } catch (error) {
-    if (error instanceof QueryError) throw new ApiError("bad_request", error.message, { extensions: { parameter: "within" } });
+    if (error instanceof QueryError)
+      throw new ApiError("bad_request", error.message, { extensions: { parameter: "within" } });
     throw error;
   }
 }
 
-/** A coverage as it is answered: names with underscores, times as ISO 8601. @param maxShown most entries of each list */
+/**
+ * A coverage as it is answered: names with underscores, times as ISO 8601. @param maxShown most
+ * entries of each list
+ */
 export function describeCoverage(coverage: Coverage, maxShown: number) {
   const { asOf, fresh, silent, departed, setAside, setAsideCount, expectation } = coverage;
   const toText = (at: number) => new Date(at).toISOString();
@@ -145,8 +174,12 @@ export function describeCoverage(coverage: Coverage, maxShown: number) {
         .map(({ id, since }) => ({ id, since: since === undefined ? null : toText(since) })),
       unexpected: expectation.unexpected,
     }),
-    silent: silent.slice(0, maxShown).map(({ id, account, at }) => ({ id, account: account || null, since: toText(at) })),
-    departed: departed.slice(0, maxShown).map(({ id, account, at }) => ({ id, account: account || null, at: toText(at) })),
+    silent: silent
+      .slice(0, maxShown)
+      .map(({ id, account, at }) => ({ id, account: account || null, since: toText(at) })),
+    departed: departed
+      .slice(0, maxShown)
+      .map(({ id, account, at }) => ({ id, account: account || null, at: toText(at) })),
     set_aside: setAside.slice(0, maxShown),
     counts: {
       silent: silent.length,

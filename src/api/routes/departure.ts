@@ -22,7 +22,8 @@ export function deleteReport(): Route {
     scope: "ingest",
     summary: "Take a host out of the roll: it leaves",
     description:
-      "Writes the host's departure. Its report is in no answer from then on, until the host reports again. It may be asked of a host that is not there. " +
+      "Writes the host's departure. Its report is in no answer from then on, until " +
+      "the host reports again. It may be asked of a host that is not there. " +
       "A host that reports straight into the store is refused with 409: it leaves by its own agent.",
     parameters: [
       HOST_ID_PARAMETER,
@@ -36,21 +37,31 @@ export function deleteReport(): Route {
     ],
     answers: { 204: { description: "The host has left." } },
     errors: [400, 401, 403, 409, 429, 503, 507],
-    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
+    sample:
+      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` +
+      "http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0",
 
     async handle(context, services, key) {
       const id = context.req.param("id") ?? "";
       if (!isHostId(id)) {
-        throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
+        throw new ApiError(
+          "bad_request",
+          "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128",
+        );
       }
       const reason = context.req.query("reason") ?? "stopped";
-      if (!isLeaveReason(reason)) throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);
+      if (!isLeaveReason(reason))
+        throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);
       const enrolled = await authorizeHost(context, services, key, id);
       if (key) services.bounds?.take(key, id);
       if (key) services.bounds?.claim(key, id);
-      const reportKeys = enrolled === undefined ? await findKeys(services, id, readMachine(context)) : [enrolled];
+      const reportKeys =
+        enrolled === undefined ? await findKeys(services, id, readMachine(context)) : [enrolled];
       if (reportKeys.length === 0) {
-        services.log.info({ id }, "a machine left of which there is no report; another one's under the same id stays");
+        services.log.info(
+          { id },
+          "a machine left of which there is no report; another one's under the same id stays",
+        );
         return context.body(null, 204);
       }
       const body = formatDeparture({ id, leftAt: formatUpdateDate(services.clock()), reason });
@@ -64,12 +75,23 @@ export function deleteReport(): Route {
   };
 }
 
-/** The keys of the reports that a departure takes away; none where what lies there is another machine's. */
-async function findKeys(services: Services, id: string, machine: ReturnType<typeof readMachine>): Promise<string[]> {
+/**
+ * The keys of the reports that a departure takes away; none where what lies there is another
+ * machine's.
+ */
+async function findKeys(
+  services: Services,
+  id: string,
+  machine: ReturnType<typeof readMachine>,
+): Promise<string[]> {
   const own = formatReportKey(id);
   const found = machine
     ? await awaitStore(
-        placeDeparture(services.store, { key: own, machine: cutHash(machine.machine), boot: cutHash(machine.boot) }),
+        placeDeparture(services.store, {
+          key: own,
+          machine: cutHash(machine.machine),
+          boot: cutHash(machine.boot),
+        }),
         services,
       )
     : own;
@@ -78,9 +100,10 @@ async function findKeys(services: Services, id: string, machine: ReturnType<type
 }
 
 /**
- * Finds what a departure of the host's own key would not take away: reports beside it that this server wrote, and those of hosts that write straight into
- * the store, where a rule of the store's own says who may. The roll is waited for only where nothing lies under the host's own key: a host that
- * shuts down has seconds.
+ * Finds what a departure of the host's own key would not take away: reports beside it that this
+ * server wrote, and those of hosts that write straight into the store, where a rule of the store's
+ * own says who may. The roll is waited for only where nothing lies under the host's own key: a host
+ * that shuts down has seconds.
  *
  * @returns keys of the former that lie alone
  * @throws ApiError elsewhere for the latter: a 204 would do nothing
@@ -89,16 +112,24 @@ async function findBeside(services: Services, id: string, own: string): Promise<
   const hasOwn = await awaitStore(isThere(services.store, own), services);
   const view = hasOwn ? services.roll.peek() : await awaitView(services);
   const found = view
-    ? findById(view.reports, id).filter(({ receivedAt }) => judgeFreshness(receivedAt, view.asOf, 0) !== "gone")
+    ? findById(view.reports, id).filter(
+        ({ receivedAt }) => judgeFreshness(receivedAt, view.asOf, 0) !== "gone",
+      )
     : [];
-  const ours = found.filter(({ key }) => key !== own && key.startsWith(own.slice(0, own.lastIndexOf("/") + 1)));
-  // What lies at the top of the store takes the place of the host's own report where it is newer; other accounts' are other hosts.
-  const others = found.filter(({ account }) => account === "" || (!hasOwn && ours.length === 0 && account !== "local"));
+  const ours = found.filter(
+    ({ key }) => key !== own && key.startsWith(own.slice(0, own.lastIndexOf("/") + 1)),
+  );
+  // What lies at the top of the store takes the place of the host's own report where it is newer;
+  // other accounts' are other hosts.
+  const others = found.filter(
+    ({ account }) => account === "" || (!hasOwn && ours.length === 0 && account !== "local"),
+  );
   const [other] = others;
   if (other) {
     throw new ApiError(
       "elsewhere",
-      `the report of ${id} lies at ${other.key}, where the host itself puts it and this server writes nothing; the host leaves when its agent stops ` +
+      `the report of ${id} lies at ${other.key}, where the host itself puts it and ` +
+        "this server writes nothing; the host leaves when its agent stops " +
         "(rollcall agent), or when the object is deleted in the store",
     );
   }

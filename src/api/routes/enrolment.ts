@@ -22,7 +22,9 @@ const requestSchema = z.strictObject({
     .describe("The host id, which will be the only one that the key may write."),
   ...machineSchema.shape,
   identity: identitySchema.optional().describe("On EC2: the instance's identity document."),
-  caller: callerSchema.optional().describe("On EC2: what makes a GetCallerIdentity whole that the instance's role has signed."),
+  caller: callerSchema
+    .optional()
+    .describe("On EC2: what makes a GetCallerIdentity whole that the instance's role has signed."),
 });
 const REQUEST_SCHEMA = z.toJSONSchema(requestSchema, { io: "input", unrepresentable: "any" });
 
@@ -33,8 +35,13 @@ export function postEnrolment(): Route {
     path: "/v1/enrolments",
     summary: "Get a host a key of its own",
     description:
-      "Needs a key with the scope `enrol`. Where the server takes EC2's word, ids of EC2 (`i-…`) need it in the body, and a key does not do: a GetCallerIdentity that the instance's role has signed over a nonce of this server, or the instance's signed identity document. " +
-      "The key that comes back writes this host's reports alone, and only from this machine. A second machine with the same id is refused with 409 and listed under /v1/problems.",
+      "Needs a key with the scope `enrol`. Where the server takes EC2's word, ids of " +
+      "EC2 (`i-…`) need it in the body, and a key does not do: a GetCallerIdentity " +
+      "that the instance's role has signed over a nonce of this server, or the " +
+      "instance's signed identity document. " +
+      "The key that comes back writes this host's reports alone, and only from this " +
+      "machine. A second machine with the same id is refused with 409 and listed " +
+      "under /v1/problems.",
     body: { description: "Who the host is.", schema: REQUEST_SCHEMA },
     answers: {
       201: {
@@ -43,7 +50,10 @@ export function postEnrolment(): Route {
           "application/json": {
             type: "object",
             required: ["id", "secret"],
-            properties: { id: { type: "string" }, secret: { type: "string", description: "Shown this once." } },
+            properties: {
+              id: { type: "string" },
+              secret: { type: "string", description: "Shown this once." },
+            },
           },
         },
       },
@@ -53,12 +63,14 @@ export function postEnrolment(): Route {
 
     async handle(context, services) {
       const request = requestSchema.safeParse(await readJsonBody(context, MAX_BODY_BYTES));
-      if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
+      if (!request.success)
+        throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { identity, caller, ...subject } = request.data;
       const { id } = subject;
       const trust = services.identityTrust;
       let proven: Proven | undefined;
-      // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance comes or after it has gone.
+      // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance
+      // comes or after it has gone.
       if (trust === undefined || !isInstanceId(id)) {
         const key = await authorize(context, services, "enrol");
         if (key.host !== undefined && key.host !== id)
@@ -66,7 +78,10 @@ export function postEnrolment(): Route {
         services.bounds?.take(key, id);
         services.bounds?.claim(key, id);
       } else {
-        const found = await awaitStore(proveIdentity({ identity, caller }, subject, trust, services.clock()), services);
+        const found = await awaitStore(
+          proveIdentity({ identity, caller }, subject, trust, services.clock()),
+          services,
+        );
         if ("fault" in found) throw new ApiError("enrolment_refused", found.fault);
         proven = found;
       }
@@ -83,7 +98,10 @@ export function postEnrolment(): Route {
       }
       if (outcome.ousted !== undefined) {
         services.clones.note(id, outcome.ousted);
-        services.log.warn({ id, reason: outcome.ousted }, "a machine lost its keys to one with a better proof");
+        services.log.warn(
+          { id, reason: outcome.ousted },
+          "a machine lost its keys to one with a better proof",
+        );
       }
       services.log.info({ id, proof: proven?.proof ?? "key" }, "host enrolled");
       return context.json({ id, secret: outcome.secret }, 201, { "cache-control": "no-store" });
@@ -98,7 +116,9 @@ export function postNonce(): Route {
     path: "/v1/enrolments/nonces",
     summary: "Get a nonce for a GetCallerIdentity that enrols",
     description:
-      "Where the server takes such requests, an EC2 instance signs the nonce along with its host id, its machine and the server's address. It counts once, and for a minute.",
+      "Where the server takes such requests, an EC2 instance signs the nonce along " +
+      "with its host id, its machine and the server's address. It counts once, and " +
+      "for a minute.",
     answers: {
       201: {
         description: "A nonce.",
@@ -121,9 +141,15 @@ export function postNonce(): Route {
     async handle(context, services) {
       const { callers } = services.identityTrust ?? {};
       if (!callers)
-        throw new ApiError("not_found", "this server takes no GetCallerIdentity; see --identity-caller of rollcall serve");
+        throw new ApiError(
+          "not_found",
+          "this server takes no GetCallerIdentity; see --identity-caller of rollcall serve",
+        );
       const { value, endsAt } = await awaitStore(callers.nonces.issue(), services);
-      const times = { issued_at: new Date(services.clock()).toISOString(), expires_at: new Date(endsAt).toISOString() };
+      const times = {
+        issued_at: new Date(services.clock()).toISOString(),
+        expires_at: new Date(endsAt).toISOString(),
+      };
       return context.json({ nonce: value, ...times }, 201, { "cache-control": "no-store" });
     },
   };

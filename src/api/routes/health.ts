@@ -46,7 +46,8 @@ export function getReadiness(): Route {
     path: "/readyz",
     summary: "Can it answer questions?",
     description:
-      "Reads the roll, at most a second old; one answer counts for all who ask within a second. Says nothing about any host.",
+      "Reads the roll, at most a second old; one answer counts for all who ask " +
+      "within a second. Says nothing about any host.",
     answers: { 200: { description: "The store can be read.", content: OK } },
     errors: [503],
     sample: "curl http://127.0.0.1:8787/readyz",

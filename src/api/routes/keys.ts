@@ -31,7 +31,12 @@ const LIST_SCHEMA = {
       items: {
         type: "object",
         required: ["id", "enrolled"],
-        properties: { id: { type: "string" }, enrolled: { type: "boolean" }, last_used_at: TIME, denied_at: TIME },
+        properties: {
+          id: { type: "string" },
+          enrolled: { type: "boolean" },
+          last_used_at: TIME,
+          denied_at: TIME,
+        },
       },
     },
   },
@@ -45,7 +50,9 @@ export function getKeys(): Route {
     scope: "admin",
     summary: "All API keys, without their secrets, and the hosts that are enrolled or shut out",
     description:
-      "Oldest first. `last_used_at` is noted at most once an hour for an API key and once a day for a host's own, so a use since then may not show; it is missing where none was noted.",
+      "Oldest first. `last_used_at` is noted at most once an hour for an API key and " +
+      "once a day for a host's own, so a use since then may not show; it is missing " +
+      "where none was noted.",
     answers: {
       200: {
         description: "The keys and hosts.",
@@ -63,7 +70,9 @@ export function getKeys(): Route {
       );
       return context.json(list, 200, {
         "cache-control": "no-store",
-        ...(unreadable.length > 0 && { "rollcall-warning": toAscii(`keys that cannot be read: ${unreadable.join(", ")}`) }),
+        ...(unreadable.length > 0 && {
+          "rollcall-warning": toAscii(`keys that cannot be read: ${unreadable.join(", ")}`),
+        }),
       });
     },
   };
@@ -83,16 +92,24 @@ export function postKey(): Route {
         description: "The key and its secret.",
         content: {
           "application/json": {
-            allOf: [KEY_SCHEMA, { type: "object", required: ["secret"], properties: { secret: { type: "string" } } }],
+            allOf: [
+              KEY_SCHEMA,
+              { type: "object", required: ["secret"], properties: { secret: { type: "string" } } },
+            ],
           },
         },
       },
     },
     errors: [400, 401, 403, 413, 429, 503],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' http://127.0.0.1:8787/v1/keys`,
+    sample:
+      `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' ` +
+      "http://127.0.0.1:8787/v1/keys",
     async handle(context, services) {
-      const request = keyRequestSchema(services.clock()).safeParse(await readJsonBody(context, MAX_BODY_BYTES));
-      if (!request.success) throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
+      const request = keyRequestSchema(services.clock()).safeParse(
+        await readJsonBody(context, MAX_BODY_BYTES),
+      );
+      if (!request.success)
+        throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { key, secret } = await awaitStore(createKey(services.store, request.data, services), services);
       services.keyring.invalidate();
       services.log.info({ key: key.id, scopes: key.scopes }, "API key made");
@@ -120,7 +137,8 @@ export function deleteKey(): Route {
         name: "machine",
         in: "query",
         description:
-          "Of a host: the machine that alone may enrol under its id next, as /v1/problems names it. Without it any may.",
+          "Of a host: the machine that alone may enrol under its id next, as " +
+          "/v1/problems names it. Without it any may.",
         schema: z.toJSONSchema(CUT_MACHINE),
         example: "0123456789abcdef",
       },
@@ -132,7 +150,10 @@ export function deleteKey(): Route {
       const id = context.req.param("id") ?? "";
       const machine = CUT_MACHINE.optional().safeParse(context.req.query("machine"));
       if (!machine.success)
-        throw new ApiError("bad_request", "machine: write 16 hexadecimal digits, as /v1/problems names a machine");
+        throw new ApiError(
+          "bad_request",
+          "machine: write 16 hexadecimal digits, as /v1/problems names a machine",
+        );
       if (!(await awaitStore(revokeKey(services.store, id, machine.data), services)))
         throw new ApiError("not_found", "there is no such key");
       services.keyring.invalidate(id);
@@ -150,7 +171,9 @@ export function putDenial(): Route {
     scope: "admin",
     summary: "Shut a host out for good",
     description:
-      "From then on no server of this store takes a report of this host, with whatever key, nor enrols it: 403. Its report stays until it expires; DELETE /v1/reports/{id} takes it out at once.",
+      "From then on no server of this store takes a report of this host, with " +
+      "whatever key, nor enrols it: 403. Its report stays until it expires; DELETE " +
+      "/v1/reports/{id} takes it out at once.",
     parameters: [HOST_ID_PARAMETER],
     answers: { 204: { description: "The host is shut out." } },
     errors: [400, 401, 403, 429, 503],
@@ -176,7 +199,9 @@ export function deleteDenial(): Route {
     parameters: [HOST_ID_PARAMETER],
     answers: { 204: { description: "The host is let in again." } },
     errors: [401, 403, 404, 429, 503],
-    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
+    sample:
+      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` +
+      "http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0",
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       if (!(await awaitStore(allowHost(services.store, id), services)))

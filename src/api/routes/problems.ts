@@ -16,7 +16,11 @@ export function listProblems(): Route {
     path: "/v1/problems",
     scope: "read",
     summary: "Reports that were set aside, with the reason",
-    description: `A report that is unreadable, oversized, misfiled or dated in the future is left out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, until they expire. Those that were made hours before they came (\`backdated\`) stand after them; they are in the array and are not counted.`,
+    description:
+      "A report that is unreadable, oversized, misfiled or dated in the future is left " +
+      `out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, ` +
+      `until they expire. Those that were made hours before they came (\`backdated\`) ` +
+      "stand after them; they are in the array and are not counted.",
     parameters: [PARTIAL_PARAMETER],
     answers: {
       200: {
@@ -37,7 +41,13 @@ export function listProblems(): Route {
             },
           },
         },
-        headers: ["Rollcall-As-Of", "Rollcall-Problems", "Rollcall-Warning", "Rollcall-Partial", "Rollcall-Missing"],
+        headers: [
+          "Rollcall-As-Of",
+          "Rollcall-Problems",
+          "Rollcall-Warning",
+          "Rollcall-Partial",
+          "Rollcall-Missing",
+        ],
       },
     },
     errors: [400, 401, 403, 429, 503],

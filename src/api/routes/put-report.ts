@@ -21,7 +21,8 @@ export function putReport(): Route {
     scope: "ingest",
     summary: "Send a host's report",
     description:
-      "Replaces the host's last report. The body is the report as JSON (any content type); its `instance_id` must be the id in the path. " +
+      "Replaces the host's last report. The body is the report as JSON (any content " +
+      "type); its `instance_id` must be the id in the path. " +
       "When the answer is 200, the report is on disk and survives a crash of the server.",
     parameters: [HOST_ID_PARAMETER],
     body: { description: `The report, at most ${MAX_REPORT_BYTES} bytes.`, schema: REPORT_SCHEMA_REF },
@@ -42,32 +43,46 @@ export function putReport(): Route {
       },
     },
     errors: [400, 401, 403, 409, 413, 415, 422, 429, 503, 507],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0`,
+    sample:
+      `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json ` +
+      "http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0",
 
     async handle(context, services, key) {
       const id = context.req.param("id") ?? "";
       if (!isHostId(id)) {
-        throw new ApiError("bad_request", "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128");
+        throw new ApiError(
+          "bad_request",
+          "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128",
+        );
       }
       const enrolled = await authorizeHost(context, services, key, id);
       if (key) services.bounds?.take(key, id);
       const bytes = await readBody(context, MAX_REPORT_BYTES);
       const report = parseReport(bytes, id);
-      if (isRejected(report)) throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
+      if (isRejected(report))
+        throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
       if (key) services.bounds?.claim(key, id, report.body.length);
       const place = enrolled ?? (await awaitStore(findPlace(services, id, report.body), services));
       const entry = await awaitStore(services.store.put(place, report.body), services);
       services.roll.note(entry, report.body);
       services.log.debug({ id, bytes: report.body.length }, "report stored");
-      return context.json({ id, received_at: new Date(entry.lastModified).toISOString(), bytes: report.body.length });
+      return context.json({
+        id,
+        received_at: new Date(entry.lastModified).toISOString(),
+        bytes: report.body.length,
+      });
     },
   };
 }
 
-/** A second machine's report does not take the first one's place. Of an enrolled host its enrolment tells. */
+/**
+ * A second machine's report does not take the first one's place. Of an enrolled host its enrolment
+ * tells.
+ */
 async function findPlace({ store, clock, log }: Services, id: string, body: Uint8Array): Promise<string> {
   const own = formatReportKey(id);
   const placement = await placeReport(store, body, { key: own, now: clock(), toleranceMs: TOLERANCE_MS });
-  if (placement.other) log.warn({ id, other: placement.other.name, key: placement.key }, "two machines report under one id");
+  if (placement.other)
+    log.warn({ id, other: placement.other.name, key: placement.key }, "two machines report under one id");
   return placement.key;
 }

@@ -28,10 +28,16 @@ export function getReport(representer: Representer): Route {
     scope: "read",
     summary: "One host's newest report",
     description:
-      "Fresh or silent; the headers tell which. If two accounts have a host with this id, `account` says which is meant.",
+      "Fresh or silent; the headers tell which. If two accounts have a host with " +
+      "this id, `account` says which is meant.",
     parameters: [
       HOST_ID_PARAMETER,
-      { name: "account", in: "query", description: "The AWS account id, or `local`.", schema: { type: "string" } },
+      {
+        name: "account",
+        in: "query",
+        description: "The AWS account id, or `local`.",
+        schema: { type: "string" },
+      },
       WITHIN_PARAMETER,
       FIELDS_PARAMETER,
       META_PARAMETER,
@@ -62,7 +68,11 @@ export function getReport(representer: Representer): Route {
       parameters.delete("account");
       const query = readQuery(parameters, services.windowMs);
       const [filter] = query.filters;
-      if (filter) throw new ApiError("bad_request", `${filter.field}: is no parameter here; filters are for /v1/reports`);
+      if (filter)
+        throw new ApiError(
+          "bad_request",
+          `${filter.field}: is no parameter here; filters are for /v1/reports`,
+        );
       const view = await awaitView(services, query.partial);
       const report = findReport(view, context.req.param("id") ?? "", account);
       const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
@@ -71,7 +81,8 @@ export function getReport(representer: Representer): Route {
         context,
         {
           digest: digestText(
-            `${report.key}\n${report.etag}\n${report.receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}`,
+            `${report.key}\n${report.etag}\n${report.receivedAt}\n` +
+              `${JSON.stringify([query.fields, query.meta, state])}`,
           ),
           estimate: body.length,
           length: body.length + NEWLINE.length,
@@ -94,22 +105,38 @@ export function getReport(representer: Representer): Route {
 function findReport(view: RollView, id: string, account: string | undefined): HostReport {
   const found = findById(view.reports, id).filter(
     (report) =>
-      (account === undefined || report.account === account) && judgeFreshness(report.receivedAt, view.asOf, 0) !== "gone",
+      (account === undefined || report.account === account) &&
+      judgeFreshness(report.receivedAt, view.asOf, 0) !== "gone",
   );
   const [report, other] = found;
   if (report && other) {
     const accounts = found.map((one) => one.account || '""').join(", ");
-    throw new ApiError("ambiguous", `hosts with the id ${id} report from the accounts ${accounts}; add ?account=`);
+    throw new ApiError(
+      "ambiguous",
+      `hosts with the id ${id} report from the accounts ${accounts}; add ?account=`,
+    );
   }
   if (report) return report;
   // Of what could not be read nobody knows.
-  if (view.partial) throw new ApiError("store_unavailable", `the host is not among what is known; ${view.partial.reason}`, RETRY);
+  if (view.partial)
+    throw new ApiError(
+      "store_unavailable",
+      `the host is not among what is known; ${view.partial.reason}`,
+      RETRY,
+    );
   const departure = isHostId(id) && view.departed.find(({ key }) => parseReportKey(key)?.id === id);
-  if (departure) throw new ApiError("not_found", `the host left at ${new Date(departure.receivedAt).toISOString()}`);
+  if (departure)
+    throw new ApiError("not_found", `the host left at ${new Date(departure.receivedAt).toISOString()}`);
   const problem =
     isHostId(id) &&
-    view.problems.find(({ key }) => key.endsWith(`/${id}.json`) || key.endsWith(`:${id}.json`) || key === `${id}.json`);
-  if (problem) throw new ApiError("not_found", `the report of ${id} was set aside (${problem.reason}): ${problem.detail}`);
+    view.problems.find(
+      ({ key }) => key.endsWith(`/${id}.json`) || key.endsWith(`:${id}.json`) || key === `${id}.json`,
+    );
+  if (problem)
+    throw new ApiError(
+      "not_found",
+      `the report of ${id} was set aside (${problem.reason}): ${problem.detail}`,
+    );
   throw new ApiError("not_found", "no host with this id has reported within the last 24 hours");
 }
 

@@ -23,7 +23,10 @@ import {
   WITHIN_PARAMETER,
 } from "../schemas.ts";
 
-/** Makes the route. @param answers where selections are kept: a question asked again while nothing changed costs a look-up */
+/**
+ * Makes the route. @param answers where selections are kept: a question asked again while nothing
+ * changed costs a look-up
+ */
 export function listReports(answers: AnswerCache, representer: Representer): Route {
   const select = cacheSelections(answers);
   return {
@@ -33,8 +36,10 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
     scope: "read",
     summary: "Every fresh report, as one JSON array",
     description:
-      "The reports of all hosts heard of within the window, ordered by where they lie in the store, each as its host sent it, fields in the host's order. " +
-      "With `Accept: application/x-ndjson`, one report a line. The array is complete or the answer is an error.",
+      "The reports of all hosts heard of within the window, ordered by where they " +
+      "lie in the store, each as its host sent it, fields in the host's order. " +
+      "With `Accept: application/x-ndjson`, one report a line. The array is complete " +
+      "or the answer is an error.",
     parameters: [
       WITHIN_PARAMETER,
       {
@@ -48,8 +53,12 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
         in: "query",
         anyName: true,
         description:
-          "Any other name is a field to filter by: `FIELD=VALUE`. `*` stands for any run of characters (`\\*` for a star). One field several times: any value will do; " +
-          "different fields: all must match. Paths go through objects and arrays: `processes.module_A_filename=A_red_*`. A field named like a parameter is written with a dot in front: `.state=running`.",
+          "Any other name is a field to filter by: `FIELD=VALUE`. `*` stands for any " +
+          "run of characters (`\\*` for a star). One field several times: any value " +
+          "will do; " +
+          "different fields: all must match. Paths go through objects and arrays: " +
+          "`processes.module_A_filename=A_red_*`. A field named like a parameter is " +
+          "written with a dot in front: `.state=running`.",
         schema: { type: "object", additionalProperties: { type: "string" } },
         example: "instance_life_cycle=spot",
       },
@@ -78,7 +87,9 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
       304: NOT_MODIFIED,
     },
     errors: [400, 401, 403, 429, 503],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" 'http://127.0.0.1:8787/v1/reports?instance_life_cycle=spot' | jq`,
+    sample:
+      `curl -H "x-api-key: $ROLLCALL_KEY" ` +
+      "'http://127.0.0.1:8787/v1/reports?instance_life_cycle=spot' | jq",
 
     async handle(context, services) {
       const url = new URL(context.req.url);
@@ -111,10 +122,13 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
       if (incoming) services.hotAnswers?.keep(incoming, view, representation);
       const { body } = representation;
       const { overflow } = services;
-      // Compressed, an answer is a tenth of its size, and no roll that fits into memory is too large then.
+      // Compressed, an answer is a tenth of its size, and no roll that fits into memory is too
+      // large then.
       const isTooLarge = body !== null && !representation.headers["content-encoding"];
       const response = toResponse(representation);
-      return overflow && isTooLarge && selection.bytes > overflow.limitBytes ? await overflow.redirect(response) : response;
+      return overflow && isTooLarge && selection.bytes > overflow.limitBytes
+        ? await overflow.redirect(response)
+        : response;
     },
   };
 }

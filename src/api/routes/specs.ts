@@ -11,9 +11,14 @@ export function getCurrentSpec(): Route {
     path: "/v1/specs/current",
     scope: "ingest",
     summary: "The published spec, signed",
-    description: "What `rollcall spec push` has published, as a DSSE envelope. Agents check its signature themselves.",
+    description:
+      "What `rollcall spec push` has published, as a DSSE envelope. Agents check its signature themselves.",
     answers: {
-      200: { description: "The signed edition.", content: { "application/json": { type: "object" } }, headers: ["ETag"] },
+      200: {
+        description: "The signed edition.",
+        content: { "application/json": { type: "object" } },
+        headers: ["ETag"],
+      },
       204: { description: "None is published." },
       304: { description: "It is the one that If-None-Match names." },
     },
@@ -21,11 +26,18 @@ export function getCurrentSpec(): Route {
     sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/specs/current`,
 
     async handle(context, services) {
-      const found = await awaitStore(services.store.get(CURRENT_EDITION_KEY, { maxBytes: MAX_EDITION_BYTES }), services);
+      const found = await awaitStore(
+        services.store.get(CURRENT_EDITION_KEY, { maxBytes: MAX_EDITION_BYTES }),
+        services,
+      );
       if (!found) return context.body(null, 204);
       const headers = { etag: `"${found.etag}"`, "cache-control": "no-cache" };
-      if (matchesEtag(context.req.header("if-none-match"), headers.etag)) return context.body(null, 304, headers);
-      return context.body(new Uint8Array(found.body), 200, { ...headers, "content-type": "application/json" });
+      if (matchesEtag(context.req.header("if-none-match"), headers.etag))
+        return context.body(null, 304, headers);
+      return context.body(new Uint8Array(found.body), 200, {
+        ...headers,
+        "content-type": "application/json",
+      });
     },
   };
 }

@@ -27,17 +27,27 @@ const VERSION_SCHEMA = {
     variant: { type: "string", description: "The value without its version: `A_red` of `A_red_1.9`." },
     version: { type: "string", description: "`1.9` of `A_red_1.9`; empty where the value holds no version." },
     count: { type: "integer", description: "Hosts that have the value, each once." },
-    share: { type: "number", description: "Of all hosts in question, those without a value included; 0 to 1." },
+    share: {
+      type: "number",
+      description: "Of all hosts in question, those without a value included; 0 to 1.",
+    },
     behind: {
       type: "boolean",
-      description: "Another value of the same variant is newer; for a version that stands alone, in every service that has it.",
+      description:
+        "Another value of the same variant is newer; for a version that stands " +
+        "alone, in every service that has it.",
     },
     newest: {
       type: "string",
       description:
-        "Where it is behind: the newest version of its variant, or of its service; if several services have it and differ, the oldest of theirs.",
+        "Where it is behind: the newest version of its variant, or of its service; " +
+        "if several services have it and differ, the oldest of theirs.",
     },
-    by: { type: "object", additionalProperties: { type: "integer" }, description: "With `by`: hosts for each of its values." },
+    by: {
+      type: "object",
+      additionalProperties: { type: "integer" },
+      description: "With `by`: hosts for each of its values.",
+    },
     hosts: { type: "array", items: { type: "string" }, description: "With `hosts=true`: host ids." },
   },
 };
@@ -56,7 +66,10 @@ interface Kept {
   readonly digest: string;
 }
 
-/** Makes the route. @param answers where answers are kept: a question asked again while nothing changed costs a look-up */
+/**
+ * Makes the route. @param answers where answers are kept: a question asked again while nothing
+ * changed costs a look-up
+ */
 export function listVersions(answers: AnswerCache, representer: Representer): Route {
   const reader = createFieldReader();
   const kept = answers.openShelf<Kept>(false);
@@ -94,14 +107,17 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
     scope: "read",
     summary: "Which version runs on how many hosts",
     description:
-      "For each value of a field, how many hosts have it, the newest version of each variant first. Versions are compared as versions (`A_red_1.10` is newer than `A_red_1.9`), and what is behind the newest of its variant is marked. " +
+      "For each value of a field, how many hosts have it, the newest version of each " +
+      "variant first. Versions are compared as versions (`A_red_1.10` is newer than " +
+      "`A_red_1.9`), and what is behind the newest of its variant is marked. " +
       "Filters are those of /v1/reports, and labels (`env=prod`) beside them.",
     parameters: [
       {
         name: "field",
         in: "query",
         description:
-          "The field; several split by commas, at most 16. A path goes through objects and arrays. Without it, the fields whose values hold versions.",
+          "The field; several split by commas, at most 16. A path goes through " +
+          "objects and arrays. Without it, the fields whose values hold versions.",
         schema: { type: "string" },
         example: "processes.module_A_filename",
       },
@@ -109,7 +125,9 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
         name: "by",
         in: "query",
         description:
-          "Divide the counts by a label or a field; up to three, split by commas. Labels come from the server's configuration; `env` and `service` of instance_name are built in.",
+          "Divide the counts by a label or a field; up to three, split by commas. " +
+          "Labels come from the server's configuration; `env` and `service` of " +
+          "instance_name are built in.",
         schema: { type: "string" },
         example: "env",
       },
@@ -157,7 +175,10 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
       304: NOT_MODIFIED,
     },
     errors: [400, 401, 403, 429, 503],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" 'http://127.0.0.1:8787/v1/versions?field=processes.module_A_filename&by=env' | jq`,
+    sample:
+      `curl -H "x-api-key: $ROLLCALL_KEY" ` +
+      "'http://127.0.0.1:8787/v1/versions?field=processes.module_A_filename&by=env' | " +
+      "jq",
 
     async handle(context, services) {
       const query = readVersionQuery(new URL(context.req.url).searchParams, services);
@@ -196,7 +217,10 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
 }
 
 /** Reads the question; a mistake in it is the caller's. @throws ApiError bad_request */
-function readVersionQuery(parameters: Iterable<readonly [string, string]>, { labels, windowMs }: Services): VersionQuery {
+function readVersionQuery(
+  parameters: Iterable<readonly [string, string]>,
+  { labels, windowMs }: Services,
+): VersionQuery {
   try {
     return parseVersionQuery(parameters, labels, windowMs);
   } catch (error) {

@@ -1,4 +1,5 @@
-// The format configparser: what Python's configparser.ConfigParser reads with its defaults. Values are given before interpolation.
+// The format configparser: what Python's configparser.ConfigParser reads with its defaults. Values
+// are given before interpolation.
 // https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 import { SectionTree } from "./sections.ts";
 import { addMember, Doubtful, type Members, type Parsed, splitLines } from "./tree.ts";
@@ -37,9 +38,13 @@ export function parseConfigparser(text: string): Parsed {
         sections.open(header[1] ?? "");
         continue;
       }
-      if (!sections.isInSection) return { fault: `is not configparser: line ${index + 1} stands before any section` };
+      if (!sections.isInSection)
+        return { fault: `is not configparser: line ${index + 1} stands before any section` };
       const at = line.search(/[=:]/);
-      if (at < 1) return { fault: `is not configparser: line ${index + 1} is neither a section nor a key with a value` };
+      if (at < 1)
+        return {
+          fault: `is not configparser: line ${index + 1} is neither a section nor a key with a value`,
+        };
       option = { key: line.slice(0, at).trim().toLowerCase(), lines: [line.slice(at + 1).trim()], indent };
     }
   }
@@ -48,7 +53,10 @@ export function parseConfigparser(text: string): Parsed {
   return addDefaults(sections.tree);
 }
 
-/** Most values that sections may get from [DEFAULT], so that a text of many sections and many defaults costs no more than its length. */
+/**
+ * Most values that sections may get from [DEFAULT], so that a text of many sections and many
+ * defaults costs no more than its length.
+ */
 const MAX_DEFAULTS = 100_000;
 
 /** What stands under [DEFAULT] counts in each section that has no such key of its own. */
@@ -57,6 +65,7 @@ function addDefaults(tree: Members): Parsed {
   const sections = Object.entries(tree).filter(([name]) => name !== "DEFAULT");
   if (defaults.length * sections.length > MAX_DEFAULTS)
     return { fault: `has more than ${MAX_DEFAULTS} values of [DEFAULT] in its sections` };
-  for (const [, section] of sections) for (const [key, node] of defaults) addMember(section as Members, key, node, (own) => own);
+  for (const [, section] of sections)
+    for (const [key, node] of defaults) addMember(section as Members, key, node, (own) => own);
   return { tree, canonical: (key) => key.toLowerCase() };
 }

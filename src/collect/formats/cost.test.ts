@@ -1,5 +1,5 @@
-// No text costs much more than an ordinary one of its length: each parser's time is linear, whatever stands there. Times are compared
-// with each other only.
+// No text costs much more than an ordinary one of its length: each parser's time is linear,
+// whatever stands there. Times are compared with each other only.
 import { describe, expect, it } from "vitest";
 import { TREE_FORMATS, type TreeFormat } from "../../spec/schema.ts";
 import { parseFormat } from "../formats.ts";
@@ -7,13 +7,17 @@ import { stripEscapeSequences } from "../text.ts";
 import { checkValue } from "../value.ts";
 
 const LENGTH = 32 * 1024;
-/** What is quadratic takes some hundred times as long at this length (blank lines in the dotenv package did). */
+/**
+ * What is quadratic takes some hundred times as long at this length (blank lines in the dotenv
+ * package did).
+ */
 const MOST = 60;
 
 const fill = (piece: string): string => piece.repeat(Math.floor(LENGTH / piece.length));
 const count = (line: (index: number) => string): string => {
   const parts: string[] = [];
-  for (let index = 0, length = 0; length < LENGTH; index++) length += parts[parts.push(line(index)) - 1]?.length ?? 0;
+  for (let index = 0, length = 0; length < LENGTH; index++)
+    length += parts[parts.push(line(index)) - 1]?.length ?? 0;
   return parts.join("");
 };
 
@@ -156,7 +160,10 @@ describe("the time of", () => {
     const many = Array.from({ length: 3000 }, (_, i) => `k${i}: 1`).join(",");
     const merges = `a: &a {${many}}\nb:\n${" - {<<: *a}\n".repeat(3000)}`;
     const aliases = `a: &a [${"1,".repeat(20_000)}]\nb: [${"*a,".repeat(20_000)}]`;
-    expect(parseFormat(merges, "yaml")).toHaveProperty("fault", expect.stringMatching(/^merges too many keys/));
+    expect(parseFormat(merges, "yaml")).toHaveProperty(
+      "fault",
+      expect.stringMatching(/^merges too many keys/),
+    );
     const parsed = parseFormat(aliases, "yaml");
     expect("tree" in parsed && checkValue(parsed.tree)).toEqual({ reason: "has more than 300000 values" });
   });
@@ -176,7 +183,10 @@ describe("the time of", () => {
       ";",
       "\u0090",
     ]) {
-      expect(time(() => stripEscapeSequences(`\u001B]${fill(piece)}`)) / ordinary, JSON.stringify(piece)).toBeLessThan(MOST);
+      expect(
+        time(() => stripEscapeSequences(`\u001B]${fill(piece)}`)) / ordinary,
+        JSON.stringify(piece),
+      ).toBeLessThan(MOST);
     }
   });
 });

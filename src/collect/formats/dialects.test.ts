@@ -1,5 +1,6 @@
-// The dialects of INI beside the programs that they are: Python's configparser, PHP, MariaDB's my_print_defaults, on texts that fast-check
-// makes and on the machine's own files; systemd's units beside what awk makes of them.
+// The dialects of INI beside the programs that they are: Python's configparser, PHP, MariaDB's
+// my_print_defaults, on texts that fast-check makes and on the machine's own files; systemd's units
+// beside what awk makes of them.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -13,27 +14,58 @@ import { Doubtful } from "./tree.ts";
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Sections without those that are empty; undefined for a text that is refused. Values in doubt are left as they are. */
+/**
+ * Sections without those that are empty; undefined for a text that is refused. Values in doubt are
+ * left as they are.
+ */
 function read(text: string, format: TreeFormat): Sections | undefined {
   const parsed = parseFormat(text, format);
   if ("fault" in parsed) return undefined;
-  const sections = Object.entries(parsed.tree as Sections).map(([name, members]) => [name, { ...members }] as const);
+  const sections = Object.entries(parsed.tree as Sections).map(
+    ([name, members]) => [name, { ...members }] as const,
+  );
   return Object.fromEntries(sections.filter(([, members]) => Object.keys(members).length > 0));
 }
 
-/** Texts of sections and entries, with all that dialects disagree on; many more are alike than at random. */
+/**
+ * Texts of sections and entries, with all that dialects disagree on; many more are alike than at
+ * random.
+ */
 function texts(lines: readonly string[], count: number): readonly string[] {
   const value = fc
     .array(
-      fc.constantFrom("a", "b1.10", "#", ";", " ", " ; c", " # c", '"', "'", "\\", "\\n", "=", ":", "[", "]", "%(x)s", "é"),
+      fc.constantFrom(
+        "a",
+        "b1.10",
+        "#",
+        ";",
+        " ",
+        " ; c",
+        " # c",
+        '"',
+        "'",
+        "\\",
+        "\\n",
+        "=",
+        ":",
+        "[",
+        "]",
+        "%(x)s",
+        "é",
+      ),
       {
         maxLength: 5,
       },
     )
     .map((parts) => parts.join(""));
   const key = fc.constantFrom("k", "Key", "a.b", "x_y", "long name");
-  const entry = fc.tuple(key, fc.constantFrom("=", " = "), value).map(([name, equals, text]) => `${name}${equals}${text}`);
-  const line = fc.oneof({ weight: 3, arbitrary: entry }, { weight: 1, arbitrary: fc.constantFrom("", "; c", "# c", ...lines) });
+  const entry = fc
+    .tuple(key, fc.constantFrom("=", " = "), value)
+    .map(([name, equals, text]) => `${name}${equals}${text}`);
+  const line = fc.oneof(
+    { weight: 3, arbitrary: entry },
+    { weight: 1, arbitrary: fc.constantFrom("", "; c", "# c", ...lines) },
+  );
   const text = fc.array(line, { minLength: 1, maxLength: 6 }).map((all) => ["[s]", ...all, ""].join("\n"));
   return fc.sample(text, { numRuns: count, seed: 1 });
 }
@@ -49,12 +81,17 @@ function machineFiles(folder: string, name: RegExp): readonly string[] {
     .map((entry) => readFileSync(join(folder, entry.name), "utf8"));
 }
 
-/** Values in doubt are told, and are no one's claim; what is certain must be as the program has it. */
+/**
+ * Values in doubt are told, and are no one's claim; what is certain must be as the program has it.
+ */
 function expectCertain(ours: Sections | undefined, theirs: unknown, text: string): void {
   for (const [section, members] of Object.entries(ours ?? {})) {
     for (const [key, value] of Object.entries(members)) {
       if (value instanceof Doubtful) continue;
-      expect((theirs as Record<string, Record<string, unknown>> | null)?.[section]?.[key], JSON.stringify(text)).toEqual(value);
+      expect(
+        (theirs as Record<string, Record<string, unknown>> | null)?.[section]?.[key],
+        JSON.stringify(text),
+      ).toEqual(value);
     }
   }
 }
@@ -74,7 +111,8 @@ print(json.dumps([read(text) for text in json.load(sys.stdin)]))`;
   it("reads as Python does", () => {
     const asked = [
       ...texts(["[t]", "[t] ; c", " deeper = 1", "  - item", "bare", "key: v", "[s]"], 1500),
-      "[options]\ninstall_requires =\n    requests>=2.0 ; python_version > '3'\n    attrs\n\n    # c\n    x\n[tool:pytest]\naddopts = -q\n",
+      "[options]\ninstall_requires =\n    requests>=2.0 ; python_version > '3'\n    " +
+        "attrs\n\n    # c\n    x\n[tool:pytest]\naddopts = -q\n",
     ];
     const answers = ask("python3", ["-c", script], asked);
     expect(answers.filter((answer) => answer !== null).length).toBeGreaterThan(300);
@@ -83,7 +121,10 @@ print(json.dumps([read(text) for text in json.load(sys.stdin)]))`;
       // Python refuses a text with a key twice; of that we tell, key by key.
       if (answers[index] !== null) expect(ours, JSON.stringify(text)).toEqual(answers[index]);
       else if (!/\[([st])\][\s\S]*\[\1\]/.test(text)) {
-        expect(ours === undefined || /stands in the text/.test(JSON.stringify(ours)), JSON.stringify(text)).toBe(true);
+        expect(
+          ours === undefined || /stands in the text/.test(JSON.stringify(ours)),
+          JSON.stringify(text),
+        ).toBe(true);
       }
     }
   });
@@ -109,12 +150,16 @@ $answers = array_map(function ($text) use ($words) {
 echo json_encode($answers, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE);`;
 
   it("reads as PHP does what it says without doubt", () => {
-    const asked = texts(["[t] ; c", "l[] = 1", "l[] = 2", "bare", "q = 'it;s' ; c", 'd = "C:\\new" ; c'], 1500);
+    const asked = texts(
+      ["[t] ; c", "l[] = 1", "l[] = 2", "bare", "q = 'it;s' ; c", 'd = "C:\\new" ; c'],
+      1500,
+    );
     const answers = ask("php", ["-r", script], asked);
     let compared = 0;
     for (const [index, text] of asked.entries()) {
       // What PHP refuses, or replaces by itself, has no value of PHP's to compare with.
-      if (answers[index] === null || /[[(%:]/.test(text.replaceAll(/^\[[st]\]/gm, "").replaceAll("l[]", ""))) continue;
+      if (answers[index] === null || /[[(%:]/.test(text.replaceAll(/^\[[st]\]/gm, "").replaceAll("l[]", "")))
+        continue;
       expectCertain(read(text, "php.ini"), answers[index], text);
       compared++;
     }
@@ -137,15 +182,18 @@ echo json_encode($answers, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE
 });
 
 describe("my.cnf", () => {
-  const script = `for file in "$@"; do my_print_defaults --defaults-file="$file" s t client mysqld mysqldump; printf '\\0'; done`;
+  const script =
+    `for file in "$@"; do my_print_defaults --defaults-file="$file" s t client mysqld ` +
+    "mysqldump; printf '\\0'; done";
 
   async function printDefaults(asked: readonly string[]): Promise<readonly string[]> {
     const folder = await makeFolder({});
     const paths = asked.map((_, index) => join(folder, `${index}.cnf`));
     await Promise.all(paths.map((path, index) => writeFile(path, asked[index] ?? "")));
-    return execFileSync("sh", ["-c", script, "sh", ...paths], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(
-      "\0",
-    );
+    return execFileSync("sh", ["-c", script, "sh", ...paths], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).split("\0");
   }
 
   /** The last value of each option, of all groups together, as a program would have it. */
@@ -156,7 +204,9 @@ describe("my.cnf", () => {
 
   function splitOption(option: string): readonly [string, unknown] {
     const equals = option.indexOf("=");
-    return equals < 0 ? [canonical(option), true] : [canonical(option.slice(0, equals)), option.slice(equals + 1)];
+    return equals < 0
+      ? [canonical(option), true]
+      : [canonical(option.slice(0, equals)), option.slice(equals + 1)];
   }
 
   const canonical = (name: string): string => name.trimEnd().replaceAll("-", "_");
@@ -189,7 +239,8 @@ describe("my.cnf", () => {
 });
 
 describe("systemd", () => {
-  // By systemd.syntax(7), and by another program's hand: lines that go on are joined, comments are left out.
+  // By systemd.syntax(7), and by another program's hand: lines that go on are joined, comments are
+  // left out.
   const script = String.raw`
     /^[ \t]*[#;]/ { next }
     { sub(/^[ \t]+/, ""); line = line $0 }
@@ -229,11 +280,14 @@ WantedBy = multi-user.target
       for (const line of printed.split("\n").filter(Boolean)) {
         const [section = "", key = "", value = ""] = line.split("\t");
         expected[section] ??= {};
-        expected[section][key] = value === "" ? [""] : [...(expected[section][key] ?? []).filter(Boolean), value];
+        expected[section][key] =
+          value === "" ? [""] : [...(expected[section][key] ?? []).filter(Boolean), value];
       }
       const ours = Object.entries(read(text, "systemd") ?? {}).map(([name, members]) => [
         name,
-        Object.fromEntries(Object.entries(members).map(([key, value]) => [key, Array.isArray(value) ? value : [value]])),
+        Object.fromEntries(
+          Object.entries(members).map(([key, value]) => [key, Array.isArray(value) ? value : [value]]),
+        ),
       ]);
       expect(Object.fromEntries(ours)).toEqual(expected);
     }
@@ -260,7 +314,10 @@ describe("ini", () => {
     for (const [body, value, reason] of doubts) {
       const node = read(`[s]\n${body}\n`, "ini")?.s?.filename;
       expect(node, body).toBeInstanceOf(Doubtful);
-      expect([(node as Doubtful).best?.node, (node as Doubtful).reason]).toEqual([value, expect.stringMatching(reason)]);
+      expect([(node as Doubtful).best?.node, (node as Doubtful).reason]).toEqual([
+        value,
+        expect.stringMatching(reason),
+      ]);
     }
   });
 
@@ -282,6 +339,10 @@ describe("ini", () => {
   });
 
   it("keeps keys in their section, whatever stands after its name", () => {
-    expect(read("[a]\nx=1\n[b] ; since May\nx=2\n [ c ]\nx=3\n", "ini")).toEqual({ a: { x: "1" }, b: { x: "2" }, c: { x: "3" } });
+    expect(read("[a]\nx=1\n[b] ; since May\nx=2\n [ c ]\nx=3\n", "ini")).toEqual({
+      a: { x: "1" },
+      b: { x: "2" },
+      c: { x: "3" },
+    });
   });
 });

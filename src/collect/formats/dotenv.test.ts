@@ -50,7 +50,10 @@ describe("dotenv", () => {
       const environment = source(shell, folder);
       if (environment?.get("END_OF_FILE") !== "1") continue;
       const ours = new Map(
-        listAssignments(body).map(({ name, values }) => [name, values.find(([reader]) => reader === "sh")?.[1]]),
+        listAssignments(body).map(({ name, values }) => [
+          name,
+          values.find(([reader]) => reader === "sh")?.[1],
+        ]),
       );
       for (const [name, expected] of ours) {
         if (expected === undefined) continue;
@@ -73,7 +76,9 @@ describe("dotenv", () => {
         env,
       });
       return new Map(
-        printed.split("\0").map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
+        printed
+          .split("\0")
+          .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
       );
     } catch {
       // A text that is no shell's.
@@ -81,7 +86,8 @@ describe("dotenv", () => {
     }
   }
 
-  // systemd.exec(5), EnvironmentFile=; https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax
+  // systemd.exec(5), EnvironmentFile=;
+  // https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax
   it.each([
     ["A=resnet#2_1.8", "resnet#2_1.8"],
     ["A=registry.example.com/app:1.2.3#abc", "registry.example.com/app:1.2.3#abc"],

@@ -1,8 +1,12 @@
-// The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read them; where they disagree, that is told.
+// The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read
+// them; where they disagree, that is told.
 import { type EnvReader, envReaders, type Reading, readSh } from "./env-readers.ts";
 import { addMember, Doubtful, makeMembers, type Parsed, takeLast } from "./tree.ts";
 
-/** An assignment, and what each reader that takes its name for one makes of its value; undefined: the text alone does not say. */
+/**
+ * An assignment, and what each reader that takes its name for one makes of its value; undefined:
+ * the text alone does not say.
+ */
 export interface Assignment {
   readonly name: string;
   readonly values: ReadonlyArray<readonly [reader: EnvReader, value: string | undefined]>;
@@ -13,9 +17,13 @@ const PLAIN = /[\w./:@%+,=#{}[\]*?!^-]*(?=\n|$)/y;
 const VARIABLE = /^[A-Za-z_]\w*$/;
 
 /** @param askers the readers that must agree; for a file that is no shell's, sh need not */
-export function parseDotenv(text: string, askers: readonly EnvReader[] = ["systemd", "docker compose", "sh"]): Parsed {
+export function parseDotenv(
+  text: string,
+  askers: readonly EnvReader[] = ["systemd", "docker compose", "sh"],
+): Parsed {
   const tree = makeMembers();
-  for (const assignment of listAssignments(text)) addMember(tree, assignment.name, agree(assignment, askers), takeLast);
+  for (const assignment of listAssignments(text))
+    addMember(tree, assignment.name, agree(assignment, askers), takeLast);
   return { tree };
 }
 
@@ -27,7 +35,8 @@ function agree({ values }: Assignment, askers: readonly EnvReader[]): unknown {
   const others = values.flatMap(([reader, value]) =>
     askers.includes(reader) && (value === undefined || value !== best) ? [reader] : [],
   );
-  if (best === undefined) return new Doubtful("cannot be told: a quote is not closed, or only a shell could say");
+  if (best === undefined)
+    return new Doubtful("cannot be told: a quote is not closed, or only a shell could say");
   if (others.length === 0) return best;
   return new Doubtful(`${others.join(" and ")} would read another value`, { node: best });
 }
@@ -39,8 +48,8 @@ function findBest(values: Assignment["values"]): string | undefined {
 }
 
 /**
- * Lists a text's assignments in order. Other lines are passed over. Each reader reads each character once, so that the time is linear in
- * the text.
+ * Lists a text's assignments in order. Other lines are passed over. Each reader reads each
+ * character once, so that the time is linear in the text.
  */
 export function listAssignments(text: string): readonly Assignment[] {
   const body = text.includes("\r") ? text.replaceAll("\r\n", "\n") : text;
@@ -88,7 +97,10 @@ function readValue(
   return readings;
 }
 
-/** Of a value with nothing but such characters all make the same; most are such, and this is soon done. */
+/**
+ * Of a value with nothing but such characters all make the same; most are such, and this is soon
+ * done.
+ */
 function readPlain(text: string, start: number): Reading | undefined {
   PLAIN.lastIndex = start;
   const value = PLAIN.exec(text)?.[0];
@@ -101,7 +113,10 @@ function passCommand(text: string, at: number, ends: Map<EnvReader, number>): vo
   if (isOther) ends.set("sh", readSh(text, at).end);
 }
 
-/** systemd passes over lines with `export`; names that are no variable's are for docker compose alone. */
+/**
+ * systemd passes over lines with `export`; names that are no variable's are for docker compose
+ * alone.
+ */
 function takesName(reader: EnvReader, [, exported, name = ""]: RegExpExecArray): boolean {
   if (reader === "docker compose") return true;
   return VARIABLE.test(name) && (reader === "sh" || exported === undefined);

@@ -3,7 +3,10 @@
 /** Who reads such files. */
 export type EnvReader = "sh" | "systemd" | "docker compose";
 
-/** A value, and where it ends in the text. Undefined: a reader fails, or what it takes is not in the text. */
+/**
+ * A value, and where it ends in the text. Undefined: a reader fails, or what it takes is not in the
+ * text.
+ */
 export interface Reading {
   readonly value: string | undefined;
   readonly end: number;
@@ -29,13 +32,17 @@ const SHELL_SPECIAL = /[$`;&|<>()]/;
 const PLAIN = /[\w./@%+,=#{}[\]*?!^-]+/y;
 const UNTIL_ESCAPE = /[^\\\n]+/y;
 
-/** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02 (quoting), for a word that is an assignment's, and for the rest of its line. */
+/**
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02 (quoting),
+ * for a word that is an assignment's, and for the rest of its line.
+ */
 export function readSh(text: string, start: number): Reading {
   // A ~ at the beginning or after a : is somebody's home.
   const isHome = text[start] === "~";
   const word = readShWord(text, start);
   if (word === undefined) return UNCLOSED;
-  // What follows on the line is a command, which gets the value for itself alone; quotes in it may go on in other lines.
+  // What follows on the line is a command, which gets the value for itself alone; quotes in it may
+  // go on in other lines.
   let isAlone = true;
   let at = skipBlank(text, word.end);
   while (at < text.length && text[at] !== "\n") {
@@ -77,7 +84,9 @@ function readShPart(text: string, at: number, char: string): Part {
     case "\\":
       return { value: text[at + 1] === "\n" ? "" : (text[at + 1] ?? "\\"), end: at + 2 };
     default:
-      return takeRun(PLAIN, text, at) ?? { value: isShellSpecial(text, at, char) ? undefined : char, end: at + 1 };
+      return (
+        takeRun(PLAIN, text, at) ?? { value: isShellSpecial(text, at, char) ? undefined : char, end: at + 1 }
+      );
   }
 }
 
@@ -104,7 +113,11 @@ function unescapeSh(next: string): string {
   return /["\\`$]/.test(next) ? next : `\\${next}`;
 }
 
-function takeRun(pattern: RegExp, text: string, at: number): { readonly value: string; readonly end: number } | undefined {
+function takeRun(
+  pattern: RegExp,
+  text: string,
+  at: number,
+): { readonly value: string; readonly end: number } | undefined {
   pattern.lastIndex = at;
   const value = pattern.exec(text)?.[0];
   return value === undefined ? undefined : { value, end: at + value.length };
@@ -124,7 +137,9 @@ function isShellSpecial(text: string, at: number, char: string): boolean {
   return char === "$" ? /[\w{([@*#?!$'"-]/.test(text.charAt(at + 1)) : SHELL_SPECIAL.test(char);
 }
 
-/** parse_env_file_internal() in https://github.com/systemd/systemd/blob/main/src/basic/env-file.c */
+/**
+ * parse_env_file_internal() in https://github.com/systemd/systemd/blob/main/src/basic/env-file.c
+ */
 function readSystemd(text: string, start: number): Reading {
   const parts: string[] = [];
   let at = skipBlank(text, start);
@@ -181,7 +196,10 @@ function readCompose(text: string, start: number): Reading {
   if (quote === "'") return { value: part.value, end: part.end };
   // \$ is a $ that is not replaced.
   const value = unescapeCompose(part.value);
-  return { value: isReplaced(value.replaceAll("\\$", "")) ? undefined : value.replaceAll("\\$", "$"), end: part.end };
+  return {
+    value: isReplaced(value.replaceAll("\\$", "")) ? undefined : value.replaceAll("\\$", "$"),
+    end: part.end,
+  };
 }
 
 const COMPOSE_ESCAPES = new Map([
@@ -196,7 +214,10 @@ const COMPOSE_ESCAPES = new Map([
   ["\\", "\\"],
 ]);
 
-/** Octal escapes are left as they are: they occur in no file that anybody writes, and sh and systemd differ then. */
+/**
+ * Octal escapes are left as they are: they occur in no file that anybody writes, and sh and systemd
+ * differ then.
+ */
 function unescapeCompose(text: string): string {
   return text.replace(/\\([abfnrtv"\\])/g, (_, char: string) => COMPOSE_ESCAPES.get(char) ?? "");
 }

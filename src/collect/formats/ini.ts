@@ -1,4 +1,5 @@
-// The format ini: what the dialects of INI have in common. Where they disagree, a value stays whole, and that is told.
+// The format ini: what the dialects of INI have in common. Where they disagree, a value stays
+// whole, and that is told.
 import { SectionTree } from "./sections.ts";
 import { addToList, Doubtful, type Parsed, refuseRepeated, splitLines } from "./tree.ts";
 
@@ -11,10 +12,12 @@ const TRUTH = new Map([
 ]);
 
 const GOES_ON = new Doubtful(
-  "in the text a line with a deeper indent follows, which goes on with this value for some programs and for others does not; name the dialect in format",
+  "in the text a line with a deeper indent follows, which goes on with this value " +
+    "for some programs and for others does not; name the dialect in format",
 );
 const MAY_BE_PART = new Doubtful(
-  "stands in a line with a deeper indent than the one before, which is part of that one's value for some programs; name the dialect in format",
+  "stands in a line with a deeper indent than the one before, which is part of that " +
+    "one's value for some programs; name the dialect in format",
 );
 
 export function parseIni(text: string): Parsed {
@@ -25,7 +28,8 @@ export function parseIni(text: string): Parsed {
     const line = raw.trim();
     if (line === "" || COMMENT.test(line)) continue;
     const header = line.startsWith("[") ? HEADER.exec(line) : undefined;
-    if (header === null) return { fault: `is not ini: line ${index + 1} begins with [ and is no section's name` };
+    if (header === null)
+      return { fault: `is not ini: line ${index + 1} begins with [ and is no section's name` };
     if (header) {
       sections.open(header[1]?.trim() ?? "");
       indent = undefined;
@@ -56,14 +60,20 @@ function readValue(text: string): unknown {
   const truth = TRUTH.get(text);
   if (truth !== undefined) return truth;
   if (/(?:^|\s)[;#]/.test(text)) {
-    return new Doubtful("may end in a comment (; or #): some programs take one here, others do not; name the dialect in format", {
-      node: text,
-    });
+    return new Doubtful(
+      "may end in a comment (; or #): some programs take one here, others do not; name the dialect in format",
+      {
+        node: text,
+      },
+    );
   }
   if (text.endsWith("\\")) {
-    return new Doubtful("ends in \\, after which the next line goes on for some programs; name the dialect in format", {
-      node: text,
-    });
+    return new Doubtful(
+      "ends in \\, after which the next line goes on for some programs; name the dialect in format",
+      {
+        node: text,
+      },
+    );
   }
   return text;
 }

@@ -55,7 +55,8 @@ function cutComment(line: string): string {
   let isEscaped = false;
   for (let at = 0; at < line.length; at++) {
     const char = line.charAt(at);
-    if ((char === '"' || char === "'") && !isEscaped) quote = quote === "" ? char : quote === char ? "" : quote;
+    if ((char === '"' || char === "'") && !isEscaped)
+      quote = quote === "" ? char : quote === char ? "" : quote;
     if (quote === "" && char === "#") return line.slice(0, at);
     isEscaped = quote !== "" && char === "\\" && !isEscaped;
   }
@@ -65,5 +66,8 @@ function cutComment(line: string): string {
 function readValue(text: string): string {
   const quote = text.charAt(0);
   const isQuoted = (quote === '"' || quote === "'") && text.length > 1 && text.endsWith(quote);
-  return (isQuoted ? text.slice(1, -1) : text).replace(/\\([\s\S])/g, (whole, char: string) => ESCAPES.get(char) ?? whole);
+  return (isQuoted ? text.slice(1, -1) : text).replace(
+    /\\([\s\S])/g,
+    (whole, char: string) => ESCAPES.get(char) ?? whole,
+  );
 }

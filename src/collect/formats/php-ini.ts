@@ -1,4 +1,5 @@
-// The format php.ini: as PHP's own scanner reads it (zend_ini_scanner.l). Words (On, E_ALL & ~E_NOTICE, ${NAME}) stay as written.
+// The format php.ini: as PHP's own scanner reads it (zend_ini_scanner.l). Words (On, E_ALL &
+// ~E_NOTICE, ${NAME}) stay as written.
 import { SectionTree } from "./sections.ts";
 import { addToList, Doubtful, type Parsed, splitLines, takeLast } from "./tree.ts";
 
@@ -21,7 +22,9 @@ export function parsePhpIni(text: string): Parsed {
     const key = line.slice(0, equals).trim();
     const node = readValue(line.slice(equals + 1).trim());
     if (node === UNCLOSED)
-      return { fault: `is not php.ini as it is read here: line ${index + 1} has a quote that is not closed in it` };
+      return {
+        fault: `is not php.ini as it is read here: line ${index + 1} has a quote that is not closed in it`,
+      };
     if (key.endsWith("[]")) sections.add(key.slice(0, -2), [node], addToList);
     else sections.add(key, node, takeLast);
   }
@@ -44,7 +47,8 @@ function readValue(text: string): unknown {
   if (quotes === 0) return whole;
   const quote = whole.charAt(0);
   const isAllQuoted = quotes === 1 && (quote === '"' || quote === "'") && whole.endsWith(quote);
-  if (!isAllQuoted) return new Doubtful("is put together by PHP out of parts with quotes and without", { node: whole });
+  if (!isAllQuoted)
+    return new Doubtful("is put together by PHP out of parts with quotes and without", { node: whole });
   return quote === "'" ? whole.slice(1, -1) : whole.slice(1, -1).replace(/\\([\\"$])/g, "$1");
 }
 

@@ -1,4 +1,5 @@
-// Sections and keys as the dialects of INI have them: keys that stand before any section are the text's own.
+// Sections and keys as the dialects of INI have them: keys that stand before any section are the
+// text's own.
 import { addMember, Doubtful, type Members, makeMembers, type Repeat } from "./tree.ts";
 
 const MIXED = new Doubtful("stands in the text both as a key and as a section");

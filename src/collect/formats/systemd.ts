@@ -3,8 +3,8 @@ import { SectionTree } from "./sections.ts";
 import { type Parsed, type Repeat, splitLines } from "./tree.ts";
 
 /**
- * A key that stands there again adds to a list, and an empty value empties it. So it is for most keys; of the others the last value
- * counts, which is the last of the list.
+ * A key that stands there again adds to a list, and an empty value empties it. So it is for most
+ * keys; of the others the last value counts, which is the last of the list.
  */
 const addAssignment: Repeat = (before, next) => {
   if (next === "" || before === "") return next;
@@ -18,7 +18,8 @@ export function parseSystemd(text: string): Parsed {
   for (const { line, number } of joinLines(text)) {
     const equals = line.indexOf("=");
     if (line.startsWith("[")) {
-      if (!line.endsWith("]")) return { fault: `is not systemd: line ${number} begins with [ and does not end with ]` };
+      if (!line.endsWith("]"))
+        return { fault: `is not systemd: line ${number} begins with [ and does not end with ]` };
       sections.open(line.slice(1, -1));
     } else if (!sections.isInSection) {
       return { fault: `is not systemd: line ${number} stands before any section` };

@@ -1,4 +1,5 @@
-// The format toml. Numbers and dates stay text as they are written, where a number would lose something of it.
+// The format toml. Numbers and dates stay text as they are written, where a number would lose
+// something of it.
 import { parse } from "smol-toml";
 import { keepNumber, type Parsed } from "./tree.ts";
 
@@ -18,13 +19,17 @@ const FILLER = /[\s,]+/y;
 const KEY = /[^"'#=[\]{}]+/y;
 
 /**
- * Puts quotes around values that are to stay text: parsers of TOML give numbers and dates only, without what was written.
+ * Puts quotes around values that are to stay text: parsers of TOML give numbers and dates only,
+ * without what was written.
  *
  * @param text valid TOML
  */
 function quoteValues(text: string): string {
   const parts: string[] = [];
-  /** Brackets of values that are open: in an array a value follows a comma, in an inline table a key does. */
+  /**
+   * Brackets of values that are open: in an array a value follows a comma, in an inline table a key
+   * does.
+   */
   const open: string[] = [];
   let isValue = false;
   let end = 0;
@@ -36,7 +41,8 @@ function quoteValues(text: string): string {
     if (kind === "equals") isValue = true;
     if (kind === "open") open.push(token);
     if (kind === "close") open.pop();
-    if (kind === "open" || kind === "close" || (isValue && (kind === "string" || kind === "bare"))) isValue = open.at(-1) === "[";
+    if (kind === "open" || kind === "close" || (isValue && (kind === "string" || kind === "bare")))
+      isValue = open.at(-1) === "[";
   }
   return parts.join("");
 }

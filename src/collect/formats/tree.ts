@@ -1,15 +1,18 @@
 // What the formats' parsers give: a tree of plain values, some of them in doubt.
 
 /**
- * A parsed text. Objects in the tree have no prototype, or a hostile one: look at own properties only. What a text holds never gets
- * into a fault.
+ * A parsed text. Objects in the tree have no prototype, or a hostile one: look at own properties
+ * only. What a text holds never gets into a fault.
  */
 export type Parsed = ParsedTree | { readonly fault: string };
 
 export interface ParsedTree {
   /** Objects, arrays, text, numbers, booleans, null, and Doubtful ones of all these. */
   readonly tree: unknown;
-  /** How a key stands in the tree that may be written in several ways, in capitals or not say; without it, as it is written. */
+  /**
+   * How a key stands in the tree that may be written in several ways, in capitals or not say;
+   * without it, as it is written.
+   */
   readonly canonical?: (key: string) => string;
   /** Why a key that is not in the tree may count all the same. */
   readonly elsewhere?: string;
@@ -19,8 +22,9 @@ export interface ParsedTree {
 export type Members = Record<string, unknown>;
 
 /**
- * A value that the text leaves in doubt: it stands there twice, or its format's readers disagree. With a value, that is the best
- * answer, and the doubt is told beside it; without one, there is none that anybody should rely on.
+ * A value that the text leaves in doubt: it stands there twice, or its format's readers disagree.
+ * With a value, that is the best answer, and the doubt is told beside it; without one, there is
+ * none that anybody should rely on.
  */
 export class Doubtful {
   readonly reason: string;
@@ -32,7 +36,10 @@ export class Doubtful {
   }
 }
 
-/** Makes an object that inherits nothing, so that every key, `__proto__` too, is a key like any other. */
+/**
+ * Makes an object that inherits nothing, so that every key, `__proto__` too, is a key like any
+ * other.
+ */
 export function makeMembers(): Members {
   return Object.create(null) as Members;
 }
@@ -52,7 +59,9 @@ export const refuseRepeated: Repeat = (before, next) => (before === next ? befor
 
 /** For formats whose readers all take the last one. */
 export const takeLast: Repeat = (before, next) =>
-  unwrap(before) === unwrap(next) ? next : new Doubtful("stands in the text more than once; the last counts", { node: next });
+  unwrap(before) === unwrap(next)
+    ? next
+    : new Doubtful("stands in the text more than once; the last counts", { node: next });
 
 function unwrap(node: unknown): unknown {
   return node instanceof Doubtful && node.best ? unwrap(node.best.node) : node;
@@ -66,8 +75,8 @@ export const addToList: Repeat = (before, next) => {
 };
 
 /**
- * A number as it is written, where a number would lose something of it (`1.10`, `1e5`, `0x1F`, `1.0`, integers beyond 2^53): it may be a
- * version to whoever wrote it.
+ * A number as it is written, where a number would lose something of it (`1.10`, `1e5`, `0x1F`,
+ * `1.0`, integers beyond 2^53): it may be a version to whoever wrote it.
  */
 export function keepNumber(source: string): number | string {
   const value = Number(source);

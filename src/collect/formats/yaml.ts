@@ -1,4 +1,5 @@
-// The format yaml: one document. js-yaml takes time linear in the text, which is why it reads files and the `yaml` of specs does not.
+// The format yaml: one document. js-yaml takes time linear in the text, which is why it reads files
+// and the `yaml` of specs does not.
 import {
   boolCoreTag,
   defineMappingTag,
@@ -42,7 +43,10 @@ const sequence = {
   identify: () => false,
 };
 
-/** A tag of any application's own (`!Ref`, `!vault`) or of YAML 1.1 changes nothing: the value is what is written. */
+/**
+ * A tag of any application's own (`!Ref`, `!vault`) or of YAML 1.1 changes nothing: the value is
+ * what is written.
+ */
 const anyTags = ["!", "tag:"].flatMap((prefix) => [
   defineScalarTag(prefix, { matchByTagPrefix: true, resolve: (source) => source, identify: () => false }),
   defineSequenceTag(prefix, { matchByTagPrefix: true, ...sequence }),
@@ -69,11 +73,14 @@ const schema = FAILSAFE_SCHEMA.withTags(
 export function parseYaml(text: string): Parsed {
   try {
     const documents = loadAll(text, { schema });
-    return documents.length > 1 ? { fault: "holds more than one YAML document" } : { tree: documents[0] ?? null };
+    return documents.length > 1
+      ? { fault: "holds more than one YAML document" }
+      : { tree: documents[0] ?? null };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const place = error.mark ? `: line ${error.mark.line + 1}, column ${error.mark.column + 1}` : "";
-    if (error.reason.startsWith("nesting exceeded")) return { fault: `is nested too deeply for yaml${place}` };
+    if (error.reason.startsWith("nesting exceeded"))
+      return { fault: `is nested too deeply for yaml${place}` };
     if (error.reason.startsWith("merge keys exceeded")) return { fault: `merges too many keys (<<)${place}` };
     return { fault: `${REASONS.get(error.reason) ?? "is not yaml"}${place}` };
   }

@@ -1,4 +1,5 @@
-// Where an attack is run: servers of the built program, how they bear it, what was tried and what was wrong.
+// Where an attack is run: servers of the built program, how they bear it, what was tried and what
+// was wrong.
 import { type ChildProcess, execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
@@ -46,10 +47,20 @@ export interface Arena {
   /** The tests' S3 server. @throws Error where there is none */
   readonly s3: TestedS3;
   /** Starts a server that is looked at until it ends. @param store `file:store` by default */
-  serve(options?: { readonly store?: string; readonly args?: readonly string[]; readonly isWatched?: boolean }): Promise<Server>;
+  serve(options?: {
+    readonly store?: string;
+    readonly args?: readonly string[];
+    readonly isWatched?: boolean;
+  }): Promise<Server>;
   makeKey(scope: string, more?: readonly string[], store?: string): Promise<string>;
-  /** Asks and reads the answer. Counts its class; 0 where the connection failed. @param counted as what, else by its class */
-  ask(url: string, init: RequestInit & { readonly key?: string }): Promise<{ readonly status: number; readonly body: Buffer }>;
+  /**
+   * Asks and reads the answer. Counts its class; 0 where the connection failed. @param counted as
+   * what, else by its class
+   */
+  ask(
+    url: string,
+    init: RequestInit & { readonly key?: string },
+  ): Promise<{ readonly status: number; readonly body: Buffer }>;
 }
 
 export interface ArenaOptions {
@@ -61,8 +72,14 @@ export interface ArenaOptions {
   readonly s3?: TestedS3 | undefined;
 }
 
-/** Runs in an arena of its own, and takes it down. @returns how it went; what is thrown is wrong as well */
-export async function runInArena(work: (arena: Arena) => Promise<void>, options: ArenaOptions): Promise<Figures> {
+/**
+ * Runs in an arena of its own, and takes it down. @returns how it went; what is thrown is wrong as
+ * well
+ */
+export async function runInArena(
+  work: (arena: Arena) => Promise<void>,
+  options: ArenaOptions,
+): Promise<Figures> {
   const { home, remove } = await makeHome();
   /** When the first try was asked for: what is made ready before takes nothing of its time. */
   let began: number | undefined;
@@ -74,7 +91,10 @@ export async function runInArena(work: (arena: Arena) => Promise<void>, options:
   let isOver = false;
   /** Credentials of the S3 server, for programs over it. */
   const env: Record<string, string> = options.s3
-    ? { AWS_ACCESS_KEY_ID: options.s3.user.accessKeyId, AWS_SECRET_ACCESS_KEY: options.s3.user.secretAccessKey }
+    ? {
+        AWS_ACCESS_KEY_ID: options.s3.user.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: options.s3.user.secretAccessKey,
+      }
     : {};
   const count = (what: string, by = 1) => void counts.set(what, (counts.get(what) ?? 0) + by);
   const tell = (what: string) => void (wrong.length < MAX_WRONG && wrong.push(what));
@@ -93,7 +113,13 @@ export async function runInArena(work: (arena: Arena) => Promise<void>, options:
     random: options.random,
     goOn() {
       began ??= performance.now();
-      if (isOver || tries >= options.tries || performance.now() - began >= options.ms || wrong.length >= MAX_WRONG) return false;
+      if (
+        isOver ||
+        tries >= options.tries ||
+        performance.now() - began >= options.ms ||
+        wrong.length >= MAX_WRONG
+      )
+        return false;
       tries++;
       return true;
     },
@@ -104,7 +130,10 @@ export async function runInArena(work: (arena: Arena) => Promise<void>, options:
       return options.s3;
     },
     async serve({ store = "file:store", args = [], isWatched = true } = {}) {
-      const child = startProgram(["serve", "--store", store, "--listen", "127.0.0.1:0", ...args], { home, env });
+      const child = startProgram(["serve", "--store", store, "--listen", "127.0.0.1:0", ...args], {
+        home,
+        env,
+      });
       children.push(child);
       const [url, port] = await waitForOutput(child, /http:\/\/127\.0\.0\.1:(\d+)/);
       const server = { url, port: Number(port), child };
@@ -112,13 +141,19 @@ export async function runInArena(work: (arena: Arena) => Promise<void>, options:
       return server;
     },
     async makeKey(scope, more = [], store = "file:store") {
-      const { stdout, stderr, code } = await run(["keys", "create", "--store", store, "--scope", scope, ...more], { home, env });
+      const { stdout, stderr, code } = await run(
+        ["keys", "create", "--store", store, "--scope", scope, ...more],
+        { home, env },
+      );
       if (code !== 0) throw new Error(stderr);
       return stdout.trim();
     },
     async ask(url, { key, ...init }) {
       try {
-        const headers = { ...(key !== undefined && { "x-api-key": key }), ...(init.headers as Record<string, string>) };
+        const headers = {
+          ...(key !== undefined && { "x-api-key": key }),
+          ...(init.headers as Record<string, string>),
+        };
         const response = await fetch(url, { ...init, headers });
         const body = Buffer.from(await response.arrayBuffer());
         count(`${Math.floor(response.status / 100)}xx`);
@@ -130,14 +165,23 @@ export async function runInArena(work: (arena: Arena) => Promise<void>, options:
     },
   };
   try {
-    await work(arena).catch((error: unknown) => tell(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    await work(arena).catch((error: unknown) =>
+      tell(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
   } finally {
     isOver = true;
     await Promise.all(children.map((child) => stop(child, "SIGKILL")));
     await Promise.all(watches);
     await remove();
   }
-  return { tries, seconds: began === undefined ? 0 : (performance.now() - began) / 1000, counts, maxRss, worstHealthMs, wrong };
+  return {
+    tries,
+    seconds: began === undefined ? 0 : (performance.now() - began) / 1000,
+    counts,
+    maxRss,
+    worstHealthMs,
+    wrong,
+  };
 }
 
 /** Resident memory of a process; bytes, 0 when it is gone. */

@@ -1,4 +1,5 @@
-// An attack: one thing that bad days and bad people do to Rollcall, said once; run in small by the tests and at size by the soak.
+// An attack: one thing that bad days and bad people do to Rollcall, said once; run in small by the
+// tests and at size by the soak.
 import type { Arena } from "./arena.ts";
 
 export interface Attack {

@@ -18,14 +18,22 @@ export function makeReport(id: string, more: object = {}): Record<string, unknow
 }
 
 /** Sends a report. @returns the status */
-export async function putReport(arena: Arena, { url }: Pick<Server, "url">, key: string, report: { instance_id: string }) {
+export async function putReport(
+  arena: Arena,
+  { url }: Pick<Server, "url">,
+  key: string,
+  report: { instance_id: string },
+) {
   const body = JSON.stringify(report);
   const { status } = await arena.ask(`${url}/v1/reports/${report.instance_id}`, { method: "PUT", key, body });
   return status;
 }
 
 export interface HonestFleet {
-  /** Asks for the roll: it is whole and holds these hosts as they are, or that is wrong. @param isWhole false where 503 is an answer as well */
+  /**
+   * Asks for the roll: it is whole and holds these hosts as they are, or that is wrong. @param
+   * isWhole false where 503 is an answer as well
+   */
   check(server: Pick<Server, "url">, when: string, isWhole?: boolean): Promise<void>;
 }
 
@@ -54,7 +62,8 @@ export async function enlistHosts(
       }
       const seen = new Map(reports.map((report) => [report.instance_id, report.app_version]));
       if (seen.size !== reports.length) arena.wrong(`${when}: a host stands twice`);
-      for (const id of ids) if (seen.get(id) !== `of ${id}`) arena.wrong(`${when}: ${id} is not as it reported`);
+      for (const id of ids)
+        if (seen.get(id) !== `of ${id}`) arena.wrong(`${when}: ${id} is not as it reported`);
       arena.count("rolls whole");
     },
   };

@@ -26,7 +26,14 @@ export const kills: Attack = {
         const id = `w-${lane}-${Math.floor(arena.random() * HOSTS)}`;
         const own = ++turn;
         sent.set(id, own);
-        if ((await putReport(arena, of, keys.ingest, makeReport(id, { turn: own, pad: "x".repeat(own % 5000) }))) !== 200)
+        if (
+          (await putReport(
+            arena,
+            of,
+            keys.ingest,
+            makeReport(id, { turn: own, pad: "x".repeat(own % 5000) }),
+          )) !== 200
+        )
           continue;
         acknowledged.set(id, own);
         arena.count("reports acknowledged");
@@ -46,7 +53,11 @@ export const kills: Attack = {
       for (const [id, least] of acknowledged) {
         const report = found.get(id);
         if (!report) arena.wrong(`${id} was acknowledged, and is lost`);
-        else if (report.turn < least || report.turn > (sent.get(id) ?? 0) || report.pad.length !== report.turn % 5000)
+        else if (
+          report.turn < least ||
+          report.turn > (sent.get(id) ?? 0) ||
+          report.pad.length !== report.turn % 5000
+        )
           arena.wrong(`${id} was acknowledged at ${least}, and ${report.turn} is found`);
       }
     }

@@ -75,7 +75,8 @@ function setStrangely(target: Record<string, unknown>, random: () => number): vo
   const name = random() < 0.5 && names.length > 0 ? pick(names, random) : pick(STRANGE_NAMES, random);
   // Own ones only: that of __proto__ is everybody's.
   const inner = Object.hasOwn(target, name) ? target[name] : undefined;
-  if (typeof inner === "object" && inner !== null && random() < 0.5) setStrangely(inner as Record<string, unknown>, random);
+  if (typeof inner === "object" && inner !== null && random() < 0.5)
+    setStrangely(inner as Record<string, unknown>, random);
   else if (random() < 0.2) delete target[name];
   else
     Object.defineProperty(target, name, {
@@ -97,14 +98,18 @@ function insertText(text: string, random: () => number): string {
 export function mutateBytes(bytes: Buffer, random: () => number): Buffer {
   let result = Buffer.from(bytes);
   for (let turn = Math.floor(random() * 4); turn >= 0; turn--) {
-    const [from, to] = [random(), random()].map((share) => Math.floor(share * (result.length + 1))).toSorted((a, b) => a - b);
+    const [from, to] = [random(), random()]
+      .map((share) => Math.floor(share * (result.length + 1)))
+      .toSorted((a, b) => a - b);
     const [head, middle, tail] = [result.subarray(0, from), result.subarray(from, to), result.subarray(to)];
     const kind = Math.floor(random() * 6);
     if (kind === 0) result = Buffer.concat([head, tail]);
     else if (kind === 1) result = Buffer.concat([head, middle, middle, tail]);
     else if (kind === 2) result = Buffer.from(head);
-    else if (kind === 3) result = Buffer.concat([head, Buffer.from([Math.floor(random() * 256)]), result.subarray(from)]);
-    else if (from !== undefined && from < result.length) result[from] = (result[from] ?? 0) ^ (1 << Math.floor(random() * 8));
+    else if (kind === 3)
+      result = Buffer.concat([head, Buffer.from([Math.floor(random() * 256)]), result.subarray(from)]);
+    else if (from !== undefined && from < result.length)
+      result[from] = (result[from] ?? 0) ^ (1 << Math.floor(random() * 8));
   }
   return result;
 }

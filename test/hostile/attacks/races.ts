@@ -1,4 +1,5 @@
-// Races of two servers on one store: whoever asked either of them gets, soon after, the last report that either acknowledged.
+// Races of two servers on one store: whoever asked either of them gets, soon after, the last report
+// that either acknowledged.
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { makeBucket } from "../../s3/bucket.ts";
@@ -13,7 +14,10 @@ const WRITERS = 6;
 const SETTLED_MS = 30_000;
 
 async function race(arena: Arena, store: string): Promise<void> {
-  const keys = { ingest: await arena.makeKey("ingest", [], store), read: await arena.makeKey("read", [], store) };
+  const keys = {
+    ingest: await arena.makeKey("ingest", [], store),
+    read: await arena.makeKey("read", [], store),
+  };
   const servers = [await arena.serve({ store }), await arena.serve({ store })];
   const last = new Map<string, number>();
   let turn = 0;
@@ -29,7 +33,12 @@ async function race(arena: Arena, store: string): Promise<void> {
     while (arena.goOn()) {
       const id = `r-${lane}-${Math.floor(arena.random() * 10)}`;
       const own = ++turn;
-      const status = await putReport(arena, pick(servers, arena.random), keys.ingest, makeReport(id, { turn: own }));
+      const status = await putReport(
+        arena,
+        pick(servers, arena.random),
+        keys.ingest,
+        makeReport(id, { turn: own }),
+      );
       if (status === 200) last.set(id, own);
       else if (status >= 500 || status === 0) arena.wrong(`a report was answered ${status}`);
     }
@@ -39,16 +48,25 @@ async function race(arena: Arena, store: string): Promise<void> {
   for (const server of servers) await expectLast(arena, server, keys.read, last);
 }
 
-async function expectLast(arena: Arena, { url }: Server, key: string, last: ReadonlyMap<string, number>): Promise<void> {
+async function expectLast(
+  arena: Arena,
+  { url }: Server,
+  key: string,
+  last: ReadonlyMap<string, number>,
+): Promise<void> {
   const began = performance.now();
   for (;;) {
     const { body } = await arena.ask(`${url}/v1/reports`, { key });
     const found = new Map(
-      (JSON.parse(body.toString()) as { instance_id: string; turn: number }[]).map((one) => [one.instance_id, one.turn]),
+      (JSON.parse(body.toString()) as { instance_id: string; turn: number }[]).map((one) => [
+        one.instance_id,
+        one.turn,
+      ]),
     );
     const stale = [...last].filter(([id, turn]) => found.get(id) !== turn);
     if (stale.length === 0) return arena.count("hosts as they were last written", last.size);
-    if (performance.now() - began > SETTLED_MS) return arena.wrong(`not as last written: ${JSON.stringify(stale.slice(0, 5))}`);
+    if (performance.now() - began > SETTLED_MS)
+      return arena.wrong(`not as last written: ${JSON.stringify(stale.slice(0, 5))}`);
     await wait(500);
   }
 }
@@ -73,7 +91,14 @@ export const bucketRaces: Attack = {
 };
 
 /** One of eight requests goes wrong, in every way but standing still. */
-const RATES = { slowDown: 0.04, internalError: 0.02, resetBefore: 0.02, resetAfter: 0.01, cutBody: 0.02, cutListing: 0.05 };
+const RATES = {
+  slowDown: 0.04,
+  internalError: 0.02,
+  resetBefore: 0.02,
+  resetAfter: 0.01,
+  cutBody: 0.02,
+  cutListing: 0.05,
+};
 
 export const bucketFaults: Attack = {
   name: "faults-s3",
@@ -84,11 +109,16 @@ export const bucketFaults: Attack = {
     const bucket = `faults-${randomUUID()}`;
     await makeBucket(arena.s3, bucket);
     const store = `s3://${bucket}?endpoint=${arena.s3.endpoint}&region=us-east-1`;
-    const keys = { ingest: await arena.makeKey("ingest", [], store), read: await arena.makeKey("read", [], store) };
+    const keys = {
+      ingest: await arena.makeKey("ingest", [], store),
+      read: await arena.makeKey("read", [], store),
+    };
     const fleet = await enlistHosts(arena, await arena.serve({ store, isWatched: false }), keys);
     const proxy = await startFaultProxy({ target: arena.s3.endpoint, random: arena.random, rates: RATES });
     try {
-      const server = await arena.serve({ store: `s3://${bucket}?endpoint=${proxy.endpoint}&region=us-east-1` });
+      const server = await arena.serve({
+        store: `s3://${bucket}?endpoint=${proxy.endpoint}&region=us-east-1`,
+      });
       while (arena.goOn()) {
         await fleet.check(server, "through faults", false);
         await putReport(arena, server, keys.ingest, makeReport("m-1", { turn: arena.random() }));

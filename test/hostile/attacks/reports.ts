@@ -34,7 +34,12 @@ export const reportMutants: Attack = {
         const id = `m-${Math.floor(arena.random() * HOSTS)}`;
         const mutant = mutateJson(makeReport(id), arena.random);
         const [body, headers] = dress(mutant, arena.random);
-        const { status } = await arena.ask(`${server.url}/v1/reports/${id}`, { method: "PUT", key: keys.ingest, body, headers });
+        const { status } = await arena.ask(`${server.url}/v1/reports/${id}`, {
+          method: "PUT",
+          key: keys.ingest,
+          body,
+          headers,
+        });
         if (status < 200 || status >= 500)
           arena.wrong(`a mutant was answered ${status}: ${mutant.toString("base64").slice(0, 2000)}`);
         if (++sent % CHECK_EVERY !== 0) continue;
@@ -51,7 +56,9 @@ export const reportMutants: Attack = {
 /** How the body says that it is packed, which may be a lie. */
 function dress(mutant: Buffer, random: () => number): [Uint8Array<ArrayBuffer>, Record<string, string>] {
   const kind = random();
-  const plain = { "content-type": pick(["application/json", "text/plain", "application/x-www-form-urlencoded", ""], random) };
+  const plain = {
+    "content-type": pick(["application/json", "text/plain", "application/x-www-form-urlencoded", ""], random),
+  };
   if (kind < 0.85) return [new Uint8Array(mutant), plain];
   const packed = gzipSync(mutant);
   if (kind < 0.92) return [new Uint8Array(packed), { ...plain, "content-encoding": "gzip" }];

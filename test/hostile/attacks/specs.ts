@@ -10,7 +10,8 @@ const HOST = { instance_id: "i-1", instance_name: "prod_1" };
 const DAY_MS = 86_400_000;
 const specOf = (number: number) =>
   `version: 1\ncollect:\n  - host:\n  - file: { path: /etc/${number}, fields: { x: { pattern: . } } }\n`;
-const EVIL = "version: 1\ncollect:\n  - host:\n  - file: { path: /etc/shadow, fields: { x: { pattern: . } } }\n";
+const EVIL =
+  "version: 1\ncollect:\n  - host:\n  - file: { path: /etc/shadow, fields: { x: { pattern: . } } }\n";
 
 export const specForgeries: Attack = {
   name: "specs",
@@ -32,7 +33,8 @@ export const specForgeries: Attack = {
     const take = async (forgery: string | undefined) => {
       const taken = await follower.poll(HOST);
       if (taken === undefined) return arena.count("refused");
-      const isHonest = taken !== "local" && taken.digest === digestSpec(specOf(number)) && taken.edition === number;
+      const isHonest =
+        taken !== "local" && taken.digest === digestSpec(specOf(number)) && taken.edition === number;
       if (!isHonest) return arena.wrong(`a forgery was taken: ${forgery?.slice(0, 3000)}`);
       await follower.beginTrial(taken);
       await follower.endTrial(taken);
@@ -49,7 +51,8 @@ export const specForgeries: Attack = {
     published = signEdition(makeEdition(number, specOf(number)), ours.secret);
     const before = number;
     await take(undefined);
-    if (number !== before + 1) arena.wrong(`the honest edition is not taken after the forgeries: ${follower.refusal?.detail}`);
+    if (number !== before + 1)
+      arena.wrong(`the honest edition is not taken after the forgeries: ${follower.refusal?.detail}`);
   },
 };
 
@@ -61,18 +64,28 @@ function makeKey() {
 }
 
 function makeEdition(number: number, spec: string): Edition {
-  const [issued_at, expires_at] = [0, DAY_MS].map((ms) => new Date(Date.now() + ms).toISOString()) as [string, string];
+  const [issued_at, expires_at] = [0, DAY_MS].map((ms) => new Date(Date.now() + ms).toISOString()) as [
+    string,
+    string,
+  ];
   return { format: 1, number, issued_at, expires_at, parts: [{ spec }] };
 }
 
 type Envelope = { payload: string; payloadType: string; signatures: { keyid: string; sig: string }[] };
 
-/** One forgery: another payload under the signature, another's signature, the two joined, or bytes turned anywhere. */
-function forge(honest: Buffer, evil: Edition, stranger: Parameters<typeof signEdition>[1], random: () => number): Buffer {
-  const [own, foreign] = [honest, signEdition(evil, stranger)].map((bytes) => JSON.parse(bytes.toString()) as Envelope) as [
-    Envelope,
-    Envelope,
-  ];
+/**
+ * One forgery: another payload under the signature, another's signature, the two joined, or bytes
+ * turned anywhere.
+ */
+function forge(
+  honest: Buffer,
+  evil: Edition,
+  stranger: Parameters<typeof signEdition>[1],
+  random: () => number,
+): Buffer {
+  const [own, foreign] = [honest, signEdition(evil, stranger)].map(
+    (bytes) => JSON.parse(bytes.toString()) as Envelope,
+  ) as [Envelope, Envelope];
   const [ownSignature, foreignSignature] = [own.signatures[0], foreign.signatures[0]] as [
     Envelope["signatures"][0],
     Envelope["signatures"][0],

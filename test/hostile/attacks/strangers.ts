@@ -1,4 +1,5 @@
-// Strangers who hold no key: half-open connections, garbage, guesses in floods, endless bodies; and readers who do not read.
+// Strangers who hold no key: half-open connections, garbage, guesses in floods, endless bodies; and
+// readers who do not read.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { runLanes, type Server } from "./arena.ts";
@@ -54,7 +55,8 @@ export const strangers: Attack = {
         socket.on("data", (bytes: Buffer) => {
           const status = /^HTTP\/1\.1 (\d)/.exec(bytes.toString("latin1"))?.[1];
           if (status !== undefined) arena.count(`${status}xx`);
-          if (status === "5") arena.wrong(`a stranger was answered ${bytes.toString("latin1").slice(0, 200)}`);
+          if (status === "5")
+            arena.wrong(`a stranger was answered ${bytes.toString("latin1").slice(0, 200)}`);
         });
         if (!socket.destroyed) socket.write(pick(OPENINGS, arena.random), "latin1");
         sockets.push(socket);
