@@ -1,4 +1,4 @@
-// Builds the program: src/cli/main.ts and what it imports become dist/, one file a command, so that
+// Builds the program: src/cli/program/main.ts and what it imports become dist/, one file a command, so that
 // each starts fast.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync } from "node:zlib";
@@ -11,7 +11,7 @@ await rm(`${root}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // The second is a thread of its own.
-  entryPoints: ["src/cli/main.ts", "src/cli/jq-worker.js"],
+  entryPoints: ["src/cli/program/main.ts", "src/cli/terminal/jq-worker.js"],
   outdir: "dist",
   bundle: true,
   splitting: true,

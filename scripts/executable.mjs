@@ -15,8 +15,8 @@ for (const architecture of architectures) {
   const file = `${root}dist-bin/rollcall-linux-${architecture}`;
   const args = [
     "build",
-    "src/cli/main.ts",
-    "src/cli/jq-worker.js",
+    "src/cli/program/main.ts",
+    "src/cli/terminal/jq-worker.js",
     "--compile",
     "--minify",
     "--bytecode",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { USUAL_METADATA } from "../src/collect/metadata-server.ts";
+import { USUAL_METADATA } from "../src/testing/metadata-server.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 const PROGRAM = fileURLToPath(new URL("../dist/main.js", import.meta.url));

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startMetadataServer } from "../src/collect/metadata-server.ts";
+import { startMetadataServer } from "../src/testing/metadata-server.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 let home: string;

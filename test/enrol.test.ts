@@ -2,8 +2,8 @@
 // metadata service, a server, and an STS that verifies.
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { type StsSession, startStsDouble } from "../src/api/sts-double.ts";
-import { startMetadataServer, USUAL_METADATA } from "../src/collect/metadata-server.ts";
+import { startMetadataServer, USUAL_METADATA } from "../src/testing/metadata-server.ts";
+import { type StsSession, startStsDouble } from "../src/testing/sts-double.ts";
 import { makeHome, run, startProgram, waitForOutput } from "./program.ts";
 
 const ID = "i-0123456789abcdef0";

@@ -6,7 +6,7 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { USUAL_METADATA } from "../src/collect/metadata-server.ts";
+import { USUAL_METADATA } from "../src/testing/metadata-server.ts";
 import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 import { listen, startProxy } from "./proxy.ts";
 

@@ -1,9 +1,9 @@
 // Tests of when the agent looks and reports, in time that is passed in.
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Wanted } from "../collect/rounds.ts";
+import { createTimeDouble } from "../testing/time-double.ts";
 import { type AgentOptions, POLL_MS, runAgent } from "./agent.ts";
 import { findSlot, HEARTBEAT_MS } from "./schedule.ts";
-import { createTimeDouble } from "./time-double.ts";
 
 const MINUTE = 60_000;
 const ID = "i-0123456789abcdef0";

@@ -1,9 +1,9 @@
 // Tests of the delivery: the newest report gets there, in order, whatever the store does.
 import { describe, expect, it, onTestFinished } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
+import { createTimeDouble } from "../testing/time-double.ts";
 import { createDelivery, type DeliveryOptions, type Outlet } from "./delivery.ts";
 import { NO_SPOOL, openSpool, type Spool, type Spooled } from "./spool.ts";
-import { createTimeDouble } from "./time-double.ts";
 
 const makeReport = (digest: string): Spooled => ({ id: "a", bytes: Buffer.from(`{"${digest}":1}`), digest });
 

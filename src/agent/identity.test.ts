@@ -3,7 +3,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { claimFolder } from "./identity.ts";
 
 const FIRST = { machineId: "a".repeat(64), card: "b".repeat(64) };

@@ -1,7 +1,7 @@
 // Tests of notices, against a metadata service on loopback that is good, slow, absent, old, or
 // lies.
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startMetadataServer } from "../collect/metadata-server.ts";
+import { startMetadataServer } from "../testing/metadata-server.ts";
 import { createNotices, NOTICE_EVERY_MS } from "./leave-notice.ts";
 
 const SPOT = "meta-data/spot/instance-action";

@@ -3,9 +3,9 @@ import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostAccess } from "../collect/collector.ts";
-import { makeHostDouble } from "../collect/host-double.ts";
 import { MAX_OBSERVATIONS_BYTES, type Memory } from "../collect/observations.ts";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { openObservationsFile } from "./observations-file.ts";
 
 const NEVER = new AbortController().signal;

@@ -1,7 +1,7 @@
 // Tests of telling why the program ends, with programs that answer as systemctl does.
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { findStopReason } from "./shutdown.ts";
 
 const CGROUP = "0::/system.slice/rollcall-agent.service\n";

@@ -3,9 +3,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
-import { type Edition, signEdition } from "../spec/edition.ts";
-import { makeKeyPair, parsePrivateKey, parsePublicKey } from "../spec/spec-key.ts";
+import { type Edition, signEdition } from "../specs/edition.ts";
+import { makeKeyPair, parsePrivateKey, parsePublicKey } from "../specs/spec-key.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { createSpecFollower, type FollowedSpec } from "./spec-follower.ts";
 
 const HOST = { instance_id: "a", instance_name: "prod_1" };

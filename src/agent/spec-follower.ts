@@ -11,11 +11,11 @@ import {
   MAX_EDITION_BYTES,
   MAX_EDITION_NUMBER,
   readEdition,
-} from "../spec/edition.ts";
-import type { FilePolicy } from "../spec/file-policy.ts";
-import { findForbiddenCommand } from "../spec/policy.ts";
-import { parseSpec, type Spec } from "../spec/spec.ts";
-import type { PublicKey } from "../spec/spec-key.ts";
+} from "../specs/edition.ts";
+import type { FilePolicy } from "../specs/file-policy.ts";
+import { findForbiddenCommand } from "../specs/policy.ts";
+import { parseSpec, type Spec } from "../specs/spec.ts";
+import type { PublicKey } from "../specs/spec-key.ts";
 import { readStateFile, replaceFile } from "./state-file.ts";
 
 /**

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { openSpool } from "./spool.ts";
 
 const REPORT = {

@@ -15,7 +15,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { readStateFile, removeLeftOvers, replaceFile, setAside } from "./state-file.ts";
 
 const NOBODY = 65_534;

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openHostFiles } from "../collect/host-files.ts";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { createWatch } from "./watch.ts";
 import type { Polled } from "./watch-polled.ts";
 import type { Watched } from "./watch-trace.ts";

@@ -1,7 +1,7 @@
 // Tests of what is kept of answers: never more than the bound, the older views' first.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { makeView } from "../roll/view-double.ts";
+import { makeView } from "../testing/view-double.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 
 const VIEW = makeView([]);

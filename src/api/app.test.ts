@@ -3,18 +3,18 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { createKeyring } from "../access/keyring.ts";
+import { createKey } from "../access/keys.ts";
+import type { Scope } from "../access/scopes.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
-import { createKeyring } from "./keyring.ts";
-import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
-import type { Scope } from "./scopes.ts";
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2024, 11, 31, 14, 59, 59);

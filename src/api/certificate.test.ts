@@ -6,7 +6,7 @@ import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { makeFolder } from "../collect/temporary-folder.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { startServer } from "./server.ts";
 
 /** A folder with a pair of its own for each name. */

@@ -2,13 +2,13 @@
 
 import { pino } from "pino";
 import { expect, it } from "vitest";
-import { ExpectationError } from "../answers/coverage.ts";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { ExpectationError } from "../questions/coverage.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
 import { gatewayKeyring } from "./gateway-door.ts";
 import { createReadRoutes } from "./read-routes.ts";
 

@@ -1,6 +1,7 @@
 // The API Gateway door: carries events to the application, and its answers back, whole or as a
 // stream.
 import type { Hono } from "hono";
+import type { Keyring } from "../access/keyring.ts";
 import {
   describeAnswer,
   describeHead,
@@ -11,7 +12,6 @@ import {
   readRequest,
 } from "./gateway-event.ts";
 import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
-import type { Keyring } from "./keyring.ts";
 import type { Overflow } from "./overflow.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 

@@ -1,11 +1,7 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that
 // enrolled as that host.
 import type { Context } from "hono";
-import { formatReportKey } from "../report/key.ts";
-import { cutHash } from "../report/maker.ts";
-import { withMaker } from "../store/placement.ts";
-import { awaitStore } from "./deadline.ts";
-import { refuseDenied } from "./denials.ts";
+import { refuseDenied } from "../access/denials.ts";
 import {
   checkMachine,
   isInstanceId,
@@ -13,9 +9,13 @@ import {
   machineSchema,
   readProof,
   viewSchema,
-} from "./enrolment.ts";
-import { isTaken } from "./identity.ts";
-import type { KeyObject } from "./keys.ts";
+} from "../access/enrolment.ts";
+import { isTaken } from "../access/identity.ts";
+import type { KeyObject } from "../access/keys.ts";
+import { formatReportKey } from "../report/key.ts";
+import { cutHash } from "../report/maker.ts";
+import { withMaker } from "../store/placement.ts";
+import { awaitStore } from "./deadline.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 

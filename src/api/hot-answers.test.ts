@@ -4,19 +4,19 @@
 import { connect } from "node:net";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { revokeKey } from "../access/key-revocation.ts";
+import { createKeyring, KEYRING_AGE_MS } from "../access/keyring.ts";
+import { createKey } from "../access/keys.ts";
+import type { Scope } from "../access/scopes.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
 import { createHotAnswers, type HotAnswers } from "./hot-answers.ts";
-import { revokeKey } from "./key-revocation.ts";
-import { createKeyring, KEYRING_AGE_MS } from "./keyring.ts";
-import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
-import type { Scope } from "./scopes.ts";
 import { startServer } from "./server.ts";
 
 const HOUR = 3_600_000;

@@ -3,16 +3,16 @@
 import { connect } from "node:net";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { createKeyring } from "../access/keyring.ts";
+import { createKey } from "../access/keys.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
 import { createHotAnswers } from "./hot-answers.ts";
-import { createKeyring } from "./keyring.ts";
-import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
 import { startServer } from "./server.ts";
 

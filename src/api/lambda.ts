@@ -2,9 +2,10 @@
 // that keeps the snapshot.
 import { type Logger, pino } from "pino";
 import * as z from "zod";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels, type Labels, labelRulesSchema } from "../answers/labels.ts";
-import { parseSpan } from "../answers/query.ts";
+import { createClones } from "../access/clones.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels, type Labels, labelRulesSchema } from "../questions/labels.ts";
+import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
@@ -12,7 +13,6 @@ import type { SnapshotMode } from "../roll/snapshot.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
 import {
   type AnswerStream,
   answerStreamed,

@@ -3,15 +3,15 @@
 
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { createKeyring } from "../access/keyring.ts";
+import { createKey } from "../access/keys.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
-import { makeStoreDouble, START } from "../roll/store-double.ts";
 import { type Store, Unavailable } from "../store/store.ts";
+import { makeStoreDouble, START } from "../testing/store-double.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
-import { createKeyring } from "./keyring.ts";
-import { createKey } from "./keys.ts";
 import { createRoutes } from "./routes.ts";
 
 const HOUR = 3_600_000;

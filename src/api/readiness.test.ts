@@ -2,14 +2,14 @@
 // second.
 import { pino } from "pino";
 import { expect, it } from "vitest";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
+import { createClones } from "../access/clones.ts";
+import { createKeyring } from "../access/keyring.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { Unavailable } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import { createClones } from "./clones.ts";
-import { createKeyring } from "./keyring.ts";
 import { createRoutes } from "./routes.ts";
 
 function setUp() {

@@ -5,7 +5,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
-import type { Format } from "../answers/array.ts";
+import type { Format } from "../questions/array.ts";
 import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";

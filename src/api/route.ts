@@ -2,18 +2,18 @@
 // /openapi.json and /docs show.
 import type { Context } from "hono";
 import type { Logger } from "pino";
-import type { Labels } from "../answers/labels.ts";
+import type { Clones } from "../access/clones.ts";
+import type { IdentityTrust } from "../access/identity.ts";
+import type { Keyring } from "../access/keyring.ts";
+import type { KeyObject } from "../access/keys.ts";
+import type { Scope } from "../access/scopes.ts";
+import type { WriteBounds } from "../access/write-bounds.ts";
+import type { Labels } from "../questions/labels.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
-import type { Clones } from "./clones.ts";
 import type { HotAnswers } from "./hot-answers.ts";
-import type { IdentityTrust } from "./identity.ts";
-import type { Keyring } from "./keyring.ts";
-import type { KeyObject } from "./keys.ts";
 import type { Overflow } from "./overflow.ts";
-import type { Scope } from "./scopes.ts";
-import type { WriteBounds } from "./write-bounds.ts";
 
 /** What handlers work with; wired by the entry point. */
 export interface Services {

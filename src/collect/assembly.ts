@@ -3,7 +3,7 @@
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { formatMaker } from "../report/maker.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
-import type { CollectorName } from "../spec/schema.ts";
+import type { CollectorName } from "../specs/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { maskCredentials, maskText } from "./mask.ts";
 import type { NamedCredential } from "./named-credentials.ts";

@@ -1,7 +1,7 @@
 // The contract between the runner and the collectors: what they are, and what they may touch of the
 // host. What they give is in collected.ts.
 import type { Clock } from "../report/clock.ts";
-import type { CollectorName, OptionsOf } from "../spec/schema.ts";
+import type { CollectorName, OptionsOf } from "../specs/schema.ts";
 import type { Collected } from "./collected.ts";
 import type { CommandRunner } from "./command-runner.ts";
 import type { HostFiles } from "./host-files.ts";

@@ -2,8 +2,8 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { type CommandOutcome, makeCommandRunner } from "./command-runner.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const run = makeCommandRunner({
   root: "/",

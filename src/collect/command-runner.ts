@@ -2,7 +2,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { formatDuration } from "../spec/duration.ts";
+import { formatDuration } from "../specs/duration.ts";
 import { resolveBelow } from "./host-files.ts";
 import { maskText } from "./mask.ts";
 import { stripEscapeSequences } from "./text.ts";

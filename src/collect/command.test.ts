@@ -2,9 +2,9 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { commandCollector } from "./command.ts";
-import { makeHostDouble } from "./host-double.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const options = {
   run: ["/app"],

@@ -1,5 +1,5 @@
 // The collector command: runs a program and takes fields from what it prints.
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { makeSelector } from "./select.ts";

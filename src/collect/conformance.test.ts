@@ -4,10 +4,10 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { COLLECTOR_OPTIONS, type CollectorName, type OptionsOf } from "../spec/schema.ts";
-import { makeHostDouble } from "./host-double.ts";
+import { COLLECTOR_OPTIONS, type CollectorName, type OptionsOf } from "../specs/schema.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { collectors } from "./registry.ts";
-import { makeFolder } from "./temporary-folder.ts";
 import { checkValue } from "./value.ts";
 
 const FIELDS = { a: { pattern: ".+", optional: false }, b: { key: "a.b", optional: false } };

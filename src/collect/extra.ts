@@ -1,7 +1,7 @@
 // The collector extra: facts that anyone on the host adds by putting a small file into a folder.
 import { posix } from "node:path";
 import { escapePath } from "tinyglobby";
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { parseDotenv } from "./formats/dotenv.ts";

@@ -1,11 +1,11 @@
 // Tests of the collectors os, gpu and extra over files as real hosts have them, and as they should
 // not be.
 import { describe, expect, it } from "vitest";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { extraCollector } from "./extra.ts";
 import { gpuCollector, parseDriver, parseInformation } from "./gpu.ts";
-import { makeHostDouble } from "./host-double.ts";
 import { osCollector } from "./os.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const { signal } = new AbortController();
 

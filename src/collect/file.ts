@@ -1,5 +1,5 @@
 // The collector file: takes fields from one file.
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { isOptional, makeSelector } from "./select.ts";

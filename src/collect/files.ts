@@ -1,5 +1,5 @@
 // The collector files: makes an array with one object for each file that a glob finds.
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import type { NamedCredential } from "./named-credentials.ts";

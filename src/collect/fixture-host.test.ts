@@ -3,10 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { isRejected, parseReport } from "../report/report.ts";
-import { parseSpec } from "../spec/spec.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeHostDouble, TEST_TIME } from "../testing/host-double.ts";
+import { startMetadataServer, USUAL_METADATA } from "../testing/metadata-server.ts";
 import type { HostAccess } from "./collector.ts";
-import { makeHostDouble, TEST_TIME } from "./host-double.ts";
-import { startMetadataServer, USUAL_METADATA } from "./metadata-server.ts";
 import { type CollectedReport, collectReport } from "./runner.ts";
 
 const FOLDER = fileURLToPath(new URL("../../test/", import.meta.url));

@@ -1,7 +1,7 @@
 // Every format: good files, broken ones, hostile ones. No reason quotes a file.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TREE_FORMATS } from "../spec/schema.ts";
+import { TREE_FORMATS } from "../specs/schema.ts";
 import { parseFormat } from "./formats.ts";
 import { checkValue } from "./value.ts";
 

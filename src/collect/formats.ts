@@ -1,7 +1,7 @@
 // Parses text of each format into a tree of plain values. Pure; what a file holds never gets into a
 // reason.
 import { TomlError } from "smol-toml";
-import type { TreeFormat } from "../spec/schema.ts";
+import type { TreeFormat } from "../specs/schema.ts";
 import { parseConfigparser } from "./formats/configparser.ts";
 import { parseDotenv } from "./formats/dotenv.ts";
 import { parseIni } from "./formats/ini.ts";

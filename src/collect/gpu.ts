@@ -1,7 +1,7 @@
 // The collector gpu: NVIDIA GPUs and their driver, from the files that the driver keeps in /proc;
 // no program is run.
 // https://download.nvidia.com/XFree86/Linux-x86_64/550.54.14/README/procinterface.html
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { checkValue, type JsonValue } from "./value.ts";

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { asNobody, makeFolder } from "../testing/temporary-folder.ts";
 import { MAX_FILE_BYTES, openHostFiles, resolveBelow } from "./host-files.ts";
 import { MAX_GLOB_FILES } from "./host-glob.ts";
-import { asNobody, makeFolder } from "./temporary-folder.ts";
 
 const never = new AbortController().signal;
 

@@ -1,12 +1,12 @@
 // The host collector: which id a host gets, and what is absent rather than made up.
 import { describe, expect, it } from "vitest";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { type MetadataServerOptions, startMetadataServer } from "../testing/metadata-server.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import type { Collected } from "./collected.ts";
 import type { HostAccess } from "./collector.ts";
 import { hostCollector } from "./host.ts";
-import { makeHostDouble } from "./host-double.ts";
 import { HostIdentityError, parseBootTime, parseHostname, parseMachineId } from "./identity.ts";
-import { type MetadataServerOptions, startMetadataServer } from "./metadata-server.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const MACHINE_ID = "4c4c4544003510528031b4c04f4d3132";
 const AUTO = { metadata: "auto", metadata_v1: false } as const;

@@ -1,6 +1,6 @@
 // The collector host: who this host is, since when it runs, and what it is on EC2.
 import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
 import {

@@ -1,12 +1,12 @@
 // The real machine: it can be opened, and its own facts can be collected.
 import { describe, expect, it } from "vitest";
 import { isHostId } from "../report/key.ts";
-import { DEFAULT_SPEC } from "../spec/default-spec.ts";
-import { parseSpec } from "../spec/spec.ts";
+import { DEFAULT_SPEC } from "../specs/default-spec.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { openMachine } from "./machine.ts";
 import { METADATA_ENDPOINT } from "./metadata.ts";
 import { collectReport } from "./runner.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 describe("openMachine", () => {
   it("makes a report of this machine by the built-in spec", async () => {

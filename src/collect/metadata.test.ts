@@ -1,8 +1,12 @@
 // The metadata client against a real server on the loopback address: good, old, silent, absent and
 // lying ones.
 import { describe, expect, it } from "vitest";
+import {
+  type MetadataServerOptions,
+  startMetadataServer,
+  USUAL_METADATA,
+} from "../testing/metadata-server.ts";
 import { type MetadataFacts, type MetadataSource, parseIdentity, readMetadata } from "./metadata.ts";
-import { type MetadataServerOptions, startMetadataServer, USUAL_METADATA } from "./metadata-server.ts";
 
 async function read(
   options: MetadataServerOptions,

@@ -1,10 +1,10 @@
 // Tests of what the host itself calls a credential, from a spec and files to the report.
 import { describe, expect, it } from "vitest";
-import { parseSpec } from "../spec/spec.ts";
-import { makeHostDouble } from "./host-double.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { MASK } from "./mask.ts";
 import { collectReport } from "./runner.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 /** Collects one step's field `x`, and what is told of it. */
 async function collect(step: string, files: Readonly<Record<string, string>>, more = "") {

@@ -1,6 +1,6 @@
 // What the host itself calls a credential: by the key in its file, what stands before it in its
 // line, or the file's path. Pure.
-import type { Match } from "../spec/pattern.ts";
+import type { Match } from "../specs/pattern.ts";
 import { isCredentialFile, type Judgement, judgeName, strongest } from "./credential-names.ts";
 import { findCredentials } from "./credential-text.ts";
 

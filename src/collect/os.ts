@@ -1,5 +1,5 @@
 // The collector os: which operating system, release and kernel the host runs.
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { listAssignments } from "./formats/dotenv.ts";

@@ -1,6 +1,6 @@
 // The forms of a match, of one file, against one process.
 import { posix } from "node:path";
-import type { MatchForm } from "../spec/match-schema.ts";
+import type { MatchForm } from "../specs/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
 import { nameProcess, type ProcessLook } from "./process-look.ts";
 import { both, compileWords, fillIn, type Verdict, type WordMatch } from "./process-match.ts";

@@ -5,12 +5,12 @@ import { mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { MatchForm } from "../spec/match-schema.ts";
+import type { MatchForm } from "../specs/match-schema.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { asNobody, makeFolder } from "../testing/temporary-folder.ts";
 import type { HostAccess } from "./collector.ts";
-import { makeHostDouble } from "./host-double.ts";
 import { openSearch } from "./process-search.ts";
 import { listProcesses } from "./process-table.ts";
-import { asNobody, makeFolder } from "./temporary-folder.ts";
 
 const sleep: HostAccess["sleep"] = (ms) => wait(ms);
 const NEVER = new AbortController().signal;

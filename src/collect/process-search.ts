@@ -1,6 +1,6 @@
 // Finds the process of a file: the one that runs with it, that none does, or why that cannot be
 // told.
-import type { MatchForm } from "../spec/match-schema.ts";
+import type { MatchForm } from "../specs/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
 import { type Doubt, openDoubts } from "./process-doubts.ts";
 import { type FileForm, type FormContext, fillForm, fillUnit } from "./process-forms.ts";

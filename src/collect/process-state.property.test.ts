@@ -2,8 +2,8 @@
 // the clock decided.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { makeHostDouble } from "../testing/host-double.ts";
 import type { HostAccess } from "./collector.ts";
-import { makeHostDouble } from "./host-double.ts";
 import { type Memory, Observations } from "./observations.ts";
 import { type Judgement, openJudge } from "./process-state.ts";
 

@@ -13,15 +13,15 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import type { HostAccess } from "./collector.ts";
-import { makeHostDouble } from "./host-double.ts";
 import { createMemory } from "./observations.ts";
 import type { Change, Judgement, TiedProcess } from "./process-state.ts";
 import { openJudge } from "./process-state.ts";
 import { listProcesses, type Process } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const NEVER = new AbortController().signal;
 

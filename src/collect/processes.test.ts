@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { copyFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OptionsOf } from "../spec/schema.ts";
-import { makeHostDouble } from "./host-double.ts";
+import type { OptionsOf } from "../specs/schema.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { createMemory } from "./observations.ts";
 import { processesCollector } from "./processes.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 async function setUp() {
   const folder = await makeFolder({ "a.conf": "v=1\n", "b.conf": "v=1\n" });

@@ -1,7 +1,7 @@
 // The collector processes: many files, and of each whether a process runs with it, and has it as it
 // is now.
 import { formatLocal } from "../report/update-date.ts";
-import type { OptionsOf } from "../spec/schema.ts";
+import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
 import type { NamedCredential } from "./named-credentials.ts";

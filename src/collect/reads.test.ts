@@ -3,9 +3,9 @@
 import { link, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { openHostFiles } from "./host-files.ts";
 import { isUnchanged, noteReads } from "./reads.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;

@@ -2,11 +2,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseSpec } from "../spec/spec.ts";
-import { makeHostDouble } from "./host-double.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { COSTLY_EVERY_MS, createRounds } from "./rounds.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const SPEC = `
 version: 1

@@ -1,6 +1,6 @@
 // Rounds: a report again and again, each time running only the steps whose answer may have changed.
-import type { Step } from "../spec/schema.ts";
-import type { Spec } from "../spec/spec.ts";
+import type { Step } from "../specs/schema.ts";
+import type { Spec } from "../specs/spec.ts";
 import type { Collectors, HostAccess, Inputs } from "./collector.ts";
 import { isUnchanged } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";

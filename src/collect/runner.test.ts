@@ -1,14 +1,14 @@
 // The runner: one step's failure, delay or bug costs that step only.
 import { describe, expect, it } from "vitest";
-import type { Spec } from "../spec/spec.ts";
-import { parseSpec } from "../spec/spec.ts";
+import type { Spec } from "../specs/spec.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeHostDouble, TEST_TIME } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import type { Collector, Collectors } from "./collector.ts";
 import { digestContent } from "./content-digest.ts";
-import { makeHostDouble, TEST_TIME } from "./host-double.ts";
 import { HostIdentityError } from "./identity.ts";
 import { collectors } from "./registry.ts";
 import { collectReport, type RunOptions } from "./runner.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const MACHINE = { "etc/machine-id": "4c4c4544003510528031b4c04f4d3132" };
 const OPTIONS: RunOptions = { agentVersion: "1.0.0", specDigest: "sha256:0" };

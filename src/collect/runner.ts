@@ -2,9 +2,9 @@
 // each step went.
 import { setMaxListeners } from "node:events";
 import { formatUpdateDate } from "../report/update-date.ts";
-import { listFields } from "../spec/checks.ts";
-import type { CollectorName, OptionsOf, Step } from "../spec/schema.ts";
-import type { Spec } from "../spec/spec.ts";
+import { listFields } from "../specs/checks.ts";
+import type { CollectorName, OptionsOf, Step } from "../specs/schema.ts";
+import type { Spec } from "../specs/spec.ts";
 import { assembleReport, type SpecEditionNote, type StepRecord } from "./assembly.ts";
 import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";

@@ -1,6 +1,6 @@
 // Fields taken from a text: by pattern, by key, by path, and as a fixed value.
 import { describe, expect, it } from "vitest";
-import type { FieldSource, Format } from "../spec/schema.ts";
+import type { FieldSource, Format } from "../specs/schema.ts";
 import { lookUp, makeSelector, type Selection } from "./select.ts";
 
 function select(

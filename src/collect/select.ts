@@ -1,8 +1,8 @@
 // Takes fields out of one text, as a spec's field sources say.
 import { posix } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { compilePattern, TOO_COSTLY } from "../spec/pattern.ts";
-import type { FieldSource, Format, PathSource } from "../spec/schema.ts";
+import { compilePattern, TOO_COSTLY } from "../specs/pattern.ts";
+import type { FieldSource, Format, PathSource } from "../specs/schema.ts";
 import type { Unread } from "./collected.ts";
 import type { Judgement } from "./credential-names.ts";
 import { Doubtful, type Parsed } from "./formats/tree.ts";

@@ -3,14 +3,14 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { appendFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { parseSpec } from "../spec/spec.ts";
-import { makeHostDouble } from "./host-double.ts";
+import { parseSpec } from "../specs/spec.ts";
+import { makeHostDouble } from "../testing/host-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { parseFdInfo } from "./open-writers.ts";
 import { noteReads, type Read } from "./reads.ts";
 import { createRounds } from "./rounds.ts";
 import { createSettling } from "./settling.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 // The configuration of publishers, as people write it.
 import { isAbsolute } from "node:path";
 import * as z from "zod";
-import { parseFieldPath } from "../answers/path.ts";
-import { MAX_DURATION_MS, parseDuration } from "../spec/duration.ts";
+import { parseFieldPath } from "../questions/path.ts";
+import { MAX_DURATION_MS, parseDuration } from "../specs/duration.ts";
 import { isSafe } from "./http.ts";
 import { MIN_PAGE_BYTES } from "./pages.ts";
 

@@ -2,9 +2,16 @@
 // that are lost, stores that fail, runs that overlap.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { seededRandom } from "../../test/s3/fault-proxy.ts";
-import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki, type WikiPublisher } from "./docbase-double.ts";
+import {
+  MINUTE,
+  readMarks,
+  STATE_KEY,
+  startWiki,
+  type Wiki,
+  type WikiPublisher,
+} from "../testing/docbase-double.ts";
+import { makeHosts, makeOverview } from "../testing/overview-double.ts";
 import type { Overview } from "./overview.ts";
-import { makeHosts, makeOverview } from "./overview-double.ts";
 import { LEASE_MS, LeaseTaken } from "./state.ts";
 
 let wiki: Wiki;

@@ -1,8 +1,8 @@
 // Tests of publishing to DocBase, over HTTP to a DocBase on loopback that is a process of its own.
 // Faults and restarts: docbase-faults.test.ts.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki } from "./docbase-double.ts";
-import { makeHosts, makeOverview } from "./overview-double.ts";
+import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki } from "../testing/docbase-double.ts";
+import { makeHosts, makeOverview } from "../testing/overview-double.ts";
 import { LEASE_MS, LeaseTaken, takeLease } from "./state.ts";
 
 let wiki: Wiki;

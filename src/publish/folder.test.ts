@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { type MadeHost, makeHosts, makeOverview } from "../testing/overview-double.ts";
 import { folderPublisher } from "./folder.ts";
-import { type MadeHost, makeHosts, makeOverview } from "./overview-double.ts";
 
 async function setUp() {
   const place = await mkdtemp(join(tmpdir(), "rollcall-folder-"));

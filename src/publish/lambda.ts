@@ -3,10 +3,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import * as z from "zod";
-import { createFieldReader } from "../answers/field-values.ts";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels, labelRulesSchema } from "../answers/labels.ts";
-import { parseSpan } from "../answers/query.ts";
+import { createFieldReader } from "../questions/field-values.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels, labelRulesSchema } from "../questions/labels.ts";
+import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { createRoll } from "../roll/roll.ts";
 import { openStore } from "../store/open.ts";

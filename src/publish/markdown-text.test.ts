@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { describe, expect, it } from "vitest";
+import { makeOverview } from "../testing/overview-double.ts";
 import { escapeText, formatCode, formatHeading, makeTable } from "./markdown-text.ts";
-import { makeOverview } from "./overview-double.ts";
 import { fillIn, layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
 
 // As generous as any server: HTML goes through, addresses become links.

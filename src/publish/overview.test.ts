@@ -1,11 +1,11 @@
 // Tests of the overview: what is behind, and where.
 import { expect, it } from "vitest";
-import { createFieldReader } from "../answers/field-values.ts";
-import { BUILT_IN_RULES } from "../answers/label-rule.ts";
-import { compileLabels } from "../answers/labels.ts";
-import { makeView } from "../roll/view-double.ts";
+import { createFieldReader } from "../questions/field-values.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
+import { makeHosts, makeOverview } from "../testing/overview-double.ts";
+import { makeView } from "../testing/view-double.ts";
 import { gatherOverview } from "./overview.ts";
-import { makeHosts, makeOverview } from "./overview-double.ts";
 import { layOutPages } from "./pages.ts";
 
 it("compares modules across the fleet, and versions that stand alone within their service", async () => {

@@ -1,11 +1,11 @@
 // The overview that publishers publish: coverage, versions by environment, and the same for each
 // service with the hosts that are behind.
-import { type Coverage, judgeCoverage } from "../answers/coverage.ts";
-import { discoverFields } from "../answers/discovery.ts";
-import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from "../answers/groups.ts";
-import { parseQuery } from "../answers/query.ts";
-import { selectReports } from "../answers/selection.ts";
-import { countVersions, type VersionCount } from "../answers/versions.ts";
+import { type Coverage, judgeCoverage } from "../questions/coverage.ts";
+import { discoverFields } from "../questions/discovery.ts";
+import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from "../questions/groups.ts";
+import { parseQuery } from "../questions/query.ts";
+import { selectReports } from "../questions/selection.ts";
+import { countVersions, type VersionCount } from "../questions/versions.ts";
 import { inSlices, ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
 import { selectShown } from "./shown-values.ts";

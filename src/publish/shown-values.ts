@@ -1,5 +1,5 @@
 // Which values of a field are shown where not all of them can be. Pure.
-import type { VersionCount } from "../answers/versions.ts";
+import type { VersionCount } from "../questions/versions.ts";
 
 /**
  * Chooses values: those of the most hosts, and of each variant among them its newest, which tells

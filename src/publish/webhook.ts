@@ -2,7 +2,7 @@
 // Slack's incoming webhooks.
 import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
-import type { VersionCount } from "../answers/versions.ts";
+import type { VersionCount } from "../questions/versions.ts";
 import { createHttpClient, TooSoon } from "./http.ts";
 import type { Overview } from "./overview.ts";
 import { NOTHING_DONE, PublishError, type Publisher } from "./publisher.ts";

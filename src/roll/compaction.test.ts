@@ -1,10 +1,10 @@
 // Tests of compaction: the same rows, in fewer bytes.
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { makeStoreDouble } from "../testing/store-double.ts";
 import { compactTable } from "./compaction.ts";
 import { createRoll } from "./roll.ts";
 import { createSegmentBuilder } from "./segment.ts";
-import { makeStoreDouble } from "./store-double.ts";
 import { createTableBuilder, keyAt } from "./table.ts";
 import { readReport } from "./view.ts";
 

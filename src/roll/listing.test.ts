@@ -2,9 +2,9 @@
 // requests.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { makeStoreDouble } from "../testing/store-double.ts";
 import { guessBounds, listCandidates } from "./listing.ts";
 import { createRoll } from "./roll.ts";
-import { makeStoreDouble } from "./store-double.ts";
 import { EMPTY_TABLE } from "./table.ts";
 import { readReports } from "./view.ts";
 

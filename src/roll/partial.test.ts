@@ -1,8 +1,8 @@
 // Tests of a store that fails half way: what is kept, what is told, and what a partial view shows.
 import { describe, expect, it } from "vitest";
 import { Unavailable } from "../store/store.ts";
+import { makeStoreDouble, START } from "../testing/store-double.ts";
 import { createRoll } from "./roll.ts";
-import { makeStoreDouble, START } from "./store-double.ts";
 import { readReports } from "./view.ts";
 
 const ids = (count: number) =>

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../store/store.ts";
+import { makeStoreDouble } from "../testing/store-double.ts";
 import { createRoll, type Roll, type RollOptions } from "./roll.ts";
-import { makeStoreDouble } from "./store-double.ts";
 import { type RollView, readReports } from "./view.ts";
 
 const MINUTE = 60_000;

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
+import { countTurns } from "../testing/turns-double.ts";
 import { createRefresh } from "./refresh.ts";
 import { EMPTY_TABLE } from "./table.ts";
 import { inSlices, SLICE_BYTES, sortInSlices } from "./turns.ts";
-import { countTurns } from "./turns-double.ts";
 
 describe("turns", () => {
   it(

@@ -4,8 +4,8 @@ import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeStore } from "./conformance.ts";
-import { describeExpiry } from "./conformance-expiry.ts";
+import { describeStore } from "../testing/store-conformance.ts";
+import { describeExpiry } from "../testing/store-conformance-expiry.ts";
 import { fileStore } from "./file.ts";
 import { type Store, StoreError } from "./store.ts";
 

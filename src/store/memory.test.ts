@@ -1,6 +1,6 @@
 // The memory driver keeps the Store contract.
-import { describeStore } from "./conformance.ts";
-import { describeExpiry } from "./conformance-expiry.ts";
+import { describeStore } from "../testing/store-conformance.ts";
+import { describeExpiry } from "../testing/store-conformance-expiry.ts";
 import { memoryStore } from "./memory.ts";
 
 const makeStore = async () => {

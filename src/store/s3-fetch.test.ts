@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { makeBucket } from "../../test/s3/bucket.ts";
-import { describeStore } from "./conformance.ts";
+import { describeStore } from "../testing/store-conformance.ts";
 import { withRetry } from "./retry.ts";
 import { s3Store } from "./s3.ts";
 import { createFetchSender } from "./s3-fetch.ts";

@@ -2,7 +2,7 @@
 // answers 500 to some of those who race.
 import { inject } from "vitest";
 import { makeBucket } from "../../test/s3/bucket.ts";
-import { describeStore } from "./conformance.ts";
+import { describeStore } from "../testing/store-conformance.ts";
 import { openStore } from "./open.ts";
 
 describeStore("s3", async () => {

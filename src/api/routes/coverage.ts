@@ -1,7 +1,7 @@
 // GET /v1/coverage: who reported, who did not.
-import { type Coverage, judgeCoverage, readExpectation } from "../../answers/coverage.ts";
-import { describeDoubts } from "../../answers/doubts.ts";
-import { parseSpan, QueryError } from "../../answers/query.ts";
+import { type Coverage, judgeCoverage, readExpectation } from "../../questions/coverage.ts";
+import { describeDoubts } from "../../questions/doubts.ts";
+import { parseSpan, QueryError } from "../../questions/query.ts";
 import { takeTurnsFor } from "../asker.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";

@@ -1,15 +1,15 @@
 // POST /v1/enrolments: a host gets a key of its own.
 import * as z from "zod";
+import { callerSchema } from "../../access/caller-identity.ts";
+import { refuseDenied } from "../../access/denials.ts";
+import { enrolHost, isInstanceId, machineSchema } from "../../access/enrolment.ts";
+import { type Proven, proveIdentity } from "../../access/identity.ts";
+import { identitySchema } from "../../access/identity-document.ts";
 import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readJsonBody } from "../body.ts";
-import { callerSchema } from "../caller-identity.ts";
 import { awaitStore } from "../deadline.ts";
-import { refuseDenied } from "../denials.ts";
-import { enrolHost, isInstanceId, machineSchema } from "../enrolment.ts";
 import { readView } from "../host-authorization.ts";
-import { type Proven, proveIdentity } from "../identity.ts";
-import { identitySchema } from "../identity-document.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 

@@ -1,14 +1,14 @@
 // /v1/keys: API keys over HTTP, for those who hold an admin key.
 import * as z from "zod";
+import { allowHost, denyHost } from "../../access/denials.ts";
+import { CUT_MACHINE } from "../../access/enrolment.ts";
+import { listKeysAndHosts } from "../../access/key-list.ts";
+import { revokeKey } from "../../access/key-revocation.ts";
+import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } from "../../access/keys.ts";
 import { isHostId } from "../../report/key.ts";
 import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
-import { allowHost, denyHost } from "../denials.ts";
-import { CUT_MACHINE } from "../enrolment.ts";
 import { toAscii } from "../header.ts";
-import { listKeysAndHosts } from "../key-list.ts";
-import { revokeKey } from "../key-revocation.ts";
-import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } from "../keys.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { HOST_ID_PARAMETER } from "../schemas.ts";

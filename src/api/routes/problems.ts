@@ -1,5 +1,5 @@
 // GET /v1/problems: the reports that were set aside, with the reason.
-import { describeDoubts, listBackdated } from "../../answers/doubts.ts";
+import { describeDoubts, listBackdated } from "../../questions/doubts.ts";
 import { PROBLEM_REASONS } from "../../report/problem.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
 import { describePartial, toAscii } from "../header.ts";

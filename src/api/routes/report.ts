@@ -1,6 +1,6 @@
 // GET /v1/reports/{id}: one host's report.
 import { createHash } from "node:crypto";
-import { compileShape, measureSkew } from "../../answers/array.ts";
+import { compileShape, measureSkew } from "../../questions/array.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
 import { isHostId, parseReportKey } from "../../report/key.ts";
 import { findById, type HostReport, type RollView } from "../../roll/view.ts";

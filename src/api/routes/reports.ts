@@ -2,9 +2,9 @@
 
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
-import { measureReports, writeReports } from "../../answers/array.ts";
-import { parseQuery, type Query, QueryError } from "../../answers/query.ts";
-import { type Selection, selectReports } from "../../answers/selection.ts";
+import { measureReports, writeReports } from "../../questions/array.ts";
+import { parseQuery, type Query, QueryError } from "../../questions/query.ts";
+import { type Selection, selectReports } from "../../questions/selection.ts";
 import type { Turns } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";

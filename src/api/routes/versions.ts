@@ -1,12 +1,12 @@
 // GET /v1/versions: which version of each module runs on how many hosts.
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
-import type { Format } from "../../answers/array.ts";
-import { createFieldReader } from "../../answers/field-values.ts";
-import { QueryError } from "../../answers/query.ts";
-import type { Selection } from "../../answers/selection.ts";
-import { answerVersions, type VersionAnswer, writeVersions } from "../../answers/version-answer.ts";
-import { parseVersionQuery, type VersionQuery } from "../../answers/version-query.ts";
+import type { Format } from "../../questions/array.ts";
+import { createFieldReader } from "../../questions/field-values.ts";
+import { QueryError } from "../../questions/query.ts";
+import type { Selection } from "../../questions/selection.ts";
+import { answerVersions, type VersionAnswer, writeVersions } from "../../questions/version-answer.ts";
+import { parseVersionQuery, type VersionQuery } from "../../questions/version-query.ts";
 import type { Turns } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";

@@ -1,7 +1,7 @@
 // No text costs much more than an ordinary one of its length: each parser's time is linear,
 // whatever stands there. Times are compared with each other only.
 import { describe, expect, it } from "vitest";
-import { TREE_FORMATS, type TreeFormat } from "../../spec/schema.ts";
+import { TREE_FORMATS, type TreeFormat } from "../../specs/schema.ts";
 import { parseFormat } from "../formats.ts";
 import { stripEscapeSequences } from "../text.ts";
 import { checkValue } from "../value.ts";

@@ -7,9 +7,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TreeFormat } from "../../spec/schema.ts";
+import type { TreeFormat } from "../../specs/schema.ts";
+import { makeFolder } from "../../testing/temporary-folder.ts";
 import { parseFormat } from "../formats.ts";
-import { makeFolder } from "../temporary-folder.ts";
 import { Doubtful } from "./tree.ts";
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

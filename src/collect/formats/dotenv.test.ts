@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeFolder } from "../temporary-folder.ts";
+import { makeFolder } from "../../testing/temporary-folder.ts";
 import { listAssignments, parseDotenv } from "./dotenv.ts";
 import { Doubtful, type Members } from "./tree.ts";
 

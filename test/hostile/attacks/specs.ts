@@ -1,8 +1,8 @@
 // Tries at signed specs: mutants of editions and of their signatures, before an agent's follower.
 import { join } from "node:path";
 import { createSpecFollower } from "../../../src/agent/spec-follower.ts";
-import { digestSpec, type Edition, signEdition } from "../../../src/spec/edition.ts";
-import { makeKeyPair, parsePrivateKey, parsePublicKey } from "../../../src/spec/spec-key.ts";
+import { digestSpec, type Edition, signEdition } from "../../../src/specs/edition.ts";
+import { makeKeyPair, parsePrivateKey, parsePublicKey } from "../../../src/specs/spec-key.ts";
 import type { Attack } from "./attack.ts";
 import { mutateBytes, mutateJson, pick } from "./mutation.ts";
 

@@ -1,0 +1,65 @@
+// Checks the import arrows: which part of the program may import which (CONTRIBUTING.md, "Import
+// arrows"). Types count too. Within a part, and from a test to src/testing, all is free.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { posix } from "node:path";
+
+const FACTS = ["report", "network", "specs", "store"];
+const READING = [...FACTS, "roll"];
+const ANSWERING = [...READING, "questions", "access"];
+
+/** Each part with the parts that it may import. */
+const ARROWS = {
+  "src/report": [],
+  "src/network": [],
+  "src/specs": ["report"],
+  "src/store": ["report", "network"],
+  "src/collect": FACTS,
+  "src/roll": FACTS,
+  "src/agent": [...READING, "collect"],
+  "src/questions": READING,
+  "src/access": READING,
+  "src/demo": [...READING, "collect"],
+  "src/remote": [...ANSWERING, "collect", "agent"],
+  "src/publish": [...READING, "questions"],
+  "src/api": [...ANSWERING, "demo"],
+  "src/service": [...ANSWERING, "publish", "api"],
+  "src/cli": [...ANSWERING, "collect", "agent", "demo", "remote", "publish", "api", "service"],
+  infra: [],
+};
+
+/** Who may import doubles and conformance suites. */
+const MAY_TEST = /\.test\.ts$|^src\/testing\/|^(test|bench|soak)\//;
+const IMPORTS = /(?:\bfrom|\bimport\(|\bimport)\s*"(\.{1,2}\/[^"]+)"/g;
+
+const partOf = (file) => /^(src\/[^/]+|[^/]+)\//.exec(file)?.[1];
+
+const mistakes = [];
+const files = execFileSync(
+  "git",
+  ["ls-files", "--cached", "--others", "--exclude-standard", "src", "infra"],
+  {
+    encoding: "utf8",
+  },
+);
+for (const file of files.split("\n").filter((name) => /\.[jt]s$/.test(name))) {
+  const part = partOf(file);
+  for (const [, specifier] of readFileSync(file, "utf8").matchAll(IMPORTS)) {
+    const imported = posix.join(posix.dirname(file), specifier);
+    const other = partOf(imported);
+    if (other === part) continue;
+    const isTesting = other === "src/testing";
+    const isAllowed = isTesting
+      ? MAY_TEST.test(file)
+      : part === "src/testing"
+        ? other.startsWith("src/")
+        : ARROWS[part]?.includes(other.replace("src/", ""));
+    if (!isAllowed) mistakes.push(`${file}: imports ${imported}`);
+  }
+}
+for (const mistake of mistakes) process.stderr.write(`${mistake}\n`);
+if (mistakes.length > 0) {
+  process.stderr.write('An arrow never runs back (CONTRIBUTING.md, "Import arrows").\n');
+  process.exitCode = 1;
+}

@@ -1,0 +1,327 @@
+// AWS's word for who an instance is now: a GetCallerIdentity that the instance has signed, and that
+// the server sends to STS for it.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+import { hash } from "node:crypto";
+import * as z from "zod";
+import { ApiError } from "../api/problem-details.ts";
+import { toFailure } from "../network/failure.ts";
+import { compileWildcard } from "../specs/wildcard.ts";
+import { AWS_REGIONS } from "./aws-regions.ts";
+import { createQueue, type Queue, type QueueBounds, QueueFull } from "./bounded-queue.ts";
+import { NONCE } from "./nonces.ts";
+
+/**
+ * What the instance signs. The server writes it anew, word for word, and takes nothing of it from
+ * the request: so there is nothing to smuggle in.
+ */
+export const CALLER_BODY = "Action=GetCallerIdentity&Version=2011-06-15";
+const CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8";
+
+/** A Region, which names STS's host and stands in the signature. */
+const REGION = /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/;
+
+/** STS answers with some 500 bytes. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** For STS's whole answer; it takes a tenth of a second. */
+const TIMEOUT_MS = 2000;
+
+/**
+ * Of one endpoint. Strangers may cause requests to STS with signatures that are none, and choose
+ * the Region: one that does not answer stops no other.
+ */
+const OWN_QUEUE: QueueBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
+
+/**
+ * Of all endpoints together that are none of AWS's known Regions', not named here, and have not
+ * answered yet: their names may be made up.
+ */
+const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
+
+/** AWS has some 40 Regions. */
+const MAX_QUEUES = 200;
+
+/**
+ * How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces
+ * all the time.
+ */
+const MAX_NONCE_TRIES = 3;
+
+/** Nonces whose tries are counted. */
+const MAX_NONCES = 10_000;
+
+/**
+ * What makes the instance's signature whole: all else that it signed is known here. The secret key,
+ * which signs, never leaves the instance.
+ */
+export const callerSchema = z.strictObject({
+  server: z
+    .string()
+    .max(300)
+    .describe("The server's address as the host knows it, such as https://rollcall.example.com; signed."),
+  nonce: z.string().regex(NONCE, "must be a nonce of POST /v1/enrolments/nonces").describe("Signed."),
+  endpoint: z
+    .string()
+    .max(300)
+    .describe(
+      "The address of STS that the request was signed for, such as https://sts.eu-west-1.amazonaws.com.",
+    ),
+  region: z.string().regex(REGION, "must be an AWS Region").describe("Of the signature."),
+  date: z
+    .string()
+    .regex(/^\d{8}T\d{6}Z$/, "must be a time such as 20240229T145930Z")
+    .describe("Of the signature, x-amz-date."),
+  access_key_id: z.string().regex(/^[A-Z0-9]{16,128}$/, "must be an access key's id"),
+  session_token: z
+    .string()
+    .regex(/^[A-Za-z0-9+/=_-]{1,8192}$/, "must be a session token")
+    .describe("Of the role's session. It opens nothing without the secret key."),
+  signature: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits")
+    .describe("AWS Signature Version 4."),
+});
+export type CallerProof = z.infer<typeof callerSchema>;
+
+/** Who proves itself: the signature is for this host and this boot of its machine alone. */
+export interface Subject {
+  readonly id: string;
+  readonly machine: string;
+  readonly boot: string;
+}
+
+export interface CallerOptions {
+  /**
+   * Origins of this server as its hosts know it: a proof that was signed for another server does
+   * not count here.
+   */
+  readonly servers: readonly string[];
+  /** Patterns with `*`; undefined: all roles of the accounts. */
+  readonly roles: readonly string[] | undefined;
+  /** Origins that count as STS's beside AWS's own: a VPC endpoint's own name, or a test's. */
+  readonly endpoints: readonly string[];
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Headers that are signed beside host, x-amz-content-sha256, x-amz-date and x-amz-security-token.
+ */
+export function formatCallerHeaders(
+  { server, nonce }: { readonly server: string; readonly nonce: string },
+  { id, machine, boot }: Subject,
+): Record<string, string> {
+  return {
+    "content-type": CONTENT_TYPE,
+    "x-rollcall-boot": boot,
+    "x-rollcall-host": id,
+    "x-rollcall-machine": machine,
+    "x-rollcall-server": server,
+    "x-rollcall-server-nonce": nonce,
+  };
+}
+
+/**
+ * AWS, "AWS STS Regions and endpoints": each Region has its own, China's have a domain of their
+ * own, and the global one signs as us-east-1.
+ */
+export function listStsEndpoints(region: string): string[] {
+  if (!REGION.test(region)) return [];
+  if (region.startsWith("cn-")) return [`https://sts.${region}.amazonaws.com.cn`];
+  return [
+    `https://sts.${region}.amazonaws.com`,
+    ...(region === "us-east-1" ? ["https://sts.amazonaws.com"] : []),
+  ];
+}
+
+export interface RoleSession {
+  readonly account: string;
+  readonly role: string;
+  /** Of an instance's own role: the instance's id. */
+  readonly session: string;
+}
+
+/** Signed in a header of its own. */
+const BODY_SHA256 = hash("sha256", CALLER_BODY);
+
+/**
+ * @returns why the proof does not prove that its sender is this instance; undefined if it does
+ * @throws ApiError identity_unavailable where STS cannot be asked
+ */
+export type CallerCheck = (
+  proof: CallerProof,
+  subject: Subject,
+  accounts: readonly string[],
+) => Promise<string | undefined>;
+
+/**
+ * Makes a function that asks STS about one proof when its endpoint's queue has a turn for it. Its
+ * nonce must have been checked.
+ */
+export function createCallerCheck(options: CallerOptions): CallerCheck {
+  const roles = options.roles?.map(compileWildcard);
+  const queues = createQueues(options.endpoints);
+  const takeTry = createTries();
+
+  return async (proof, subject, accounts) => {
+    const { server, endpoint, region } = proof;
+    if (!options.servers.includes(server))
+      return (
+        `the request was signed for ${JSON.stringify(server)}, and this server is ` +
+        `${options.servers.join(", ")}; see to --server on the host, or ` +
+        "--identity-caller here"
+      );
+    if (![...listStsEndpoints(region), ...options.endpoints].includes(endpoint))
+      return (
+        `${JSON.stringify(endpoint)} is no endpoint of STS for the Region ${region}, ` +
+        "nor one of --identity-sts"
+      );
+    if (!takeTry(proof.nonce)) return `the nonce has been tried ${MAX_NONCE_TRIES} times; ask for another`;
+    const answer = await queues.ask(endpoint, () => ask(proof, subject, options.fetch));
+    if ("fault" in answer) return answer.fault;
+    // Who may open sessions of a role chooses their names. EC2's own are of this form.
+    if (answer.session !== subject.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
+      return (
+        `AWS says that the session is ${answer.role}/${answer.session}; an instance's ` +
+        "own session has its id for a name"
+      );
+    if (!accounts.includes(answer.account)) return `the account ${answer.account} is not trusted here`;
+    if (roles && !roles.some((matches) => matches(answer.role)))
+      return `the role ${answer.role} is not trusted here`;
+    return undefined;
+  };
+}
+
+/** Each endpoint that is known to be STS's has a queue of its own. */
+function createQueues(named: readonly string[]) {
+  const shared = createQueue(SHARED_QUEUE);
+  const own = new Map<string, Queue>();
+  const open = (endpoint: string): void => {
+    if (!own.has(endpoint) && own.size < MAX_QUEUES) own.set(endpoint, createQueue(OWN_QUEUE));
+  };
+  for (const endpoint of [...AWS_REGIONS.flatMap(listStsEndpoints), ...named]) open(endpoint);
+
+  return {
+    ask: async <T>(endpoint: string, work: () => Promise<T>): Promise<T> => {
+      try {
+        const answer = await (own.get(endpoint) ?? shared)(work);
+        open(endpoint);
+        return answer;
+      } catch (error) {
+        if (error instanceof QueueFull)
+          throw unavailable(`too many hosts wait for ${endpoint} at this moment: ${error.message}`);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Makes a function that takes one of a nonce's tries, and returns false where it has none left. */
+function createTries() {
+  const tries = new Map<string, number>();
+  return (nonce: string): boolean => {
+    const count = tries.get(nonce) ?? 0;
+    if (count >= MAX_NONCE_TRIES) return false;
+    tries.set(nonce, count + 1);
+    const [oldest] = tries.keys();
+    if (tries.size > MAX_NONCES && oldest !== undefined) tries.delete(oldest);
+    return true;
+  };
+}
+
+function unavailable(detail: string): ApiError {
+  return new ApiError("identity_unavailable", detail, { headers: { "retry-after": "5" } });
+}
+
+async function ask(
+  proof: CallerProof,
+  subject: Subject,
+  fetch: typeof globalThis.fetch,
+): Promise<RoleSession | { readonly fault: string }> {
+  const { endpoint } = proof;
+  let status: number;
+  let text: string | undefined;
+  try {
+    const response = await fetch(`${endpoint}/`, {
+      method: "POST",
+      headers: toHeaders(proof, subject),
+      body: CALLER_BODY,
+      // STS redirects nobody.
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    status = response.status;
+    text = await readText(response);
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    throw unavailable(
+      `${endpoint} ` +
+        `${isLate ? `does not answer within ${TIMEOUT_MS} ms` : `cannot be asked: ${toFailure(error).message}`}`,
+    );
+  }
+  if (status >= 400 && status < 500 && status !== 429) {
+    const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text ?? "")?.[1] ?? "no reason";
+    return { fault: `AWS does not take the signature: ${status} ${code}; is the host's clock right?` };
+  }
+  const session = status === 200 && text !== undefined ? parseAnswer(text) : undefined;
+  if (session === undefined)
+    throw unavailable(`${endpoint} gave an answer (${status}) that is none of STS's`);
+  return session;
+}
+
+function toHeaders(proof: CallerProof, subject: Subject): Record<string, string> {
+  const { date, region, access_key_id: accessKeyId, session_token: token, signature } = proof;
+  const own = {
+    ...formatCallerHeaders(proof, subject),
+    "x-amz-content-sha256": BODY_SHA256,
+    "x-amz-date": date,
+    "x-amz-security-token": token,
+  };
+  const names = ["host", ...Object.keys(own)].sort().join(";");
+  const scope = `${date.slice(0, 8)}/${region}/sts/aws4_request`;
+  return {
+    ...own,
+    authorization:
+      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, ` +
+      `Signature=${signature}`,
+  };
+}
+
+/** @returns undefined for a longer body than any of STS's */
+async function readText(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    // Leaving the loop early cancels the rest.
+    if (length > MAX_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length).toString("utf8");
+}
+
+/**
+ * The whole answer, and nothing but it: no entities, comments or declarations, each element once.
+ */
+const ANSWER =
+  /^\s*(?:<\?xml version="1\.0"(?: encoding="(?:UTF-8|utf-8)")?\s?\?>\s*)?<GetCallerIdentityResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/">\s*<GetCallerIdentityResult>\s*((?:<(?:Arn|UserId|Account)>[^<>&]{1,300}<\/(?:Arn|UserId|Account)>\s*){3})<\/GetCallerIdentityResult>\s*<ResponseMetadata>\s*<RequestId>[A-Za-z0-9-]{1,100}<\/RequestId>\s*<\/ResponseMetadata>\s*<\/GetCallerIdentityResponse>\s*$/;
+
+/** IAM, "IAM identifiers" and "Names": a role's name, and STS, AssumeRole: a session's. */
+const ARN = /^arn:aws[a-z-]{0,20}:sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{2,64})$/;
+
+/**
+ * Reads STS's answer.
+ *
+ * @returns undefined if it is none; a fault if the caller is no session of a role
+ */
+export function parseAnswer(xml: string): RoleSession | { readonly fault: string } | undefined {
+  const inside = ANSWER.exec(xml)?.[1] ?? "";
+  const read = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(inside)?.[1];
+  const [arn, userId, account] = [read("Arn"), read("UserId"), read("Account")];
+  if (arn === undefined || userId === undefined || account === undefined) return undefined;
+  const [, arnAccount, role = "", session = ""] = ARN.exec(arn) ?? [];
+  if (arnAccount === undefined) {
+    const shown = /^[\w:/+=,.@-]{1,300}$/.test(arn) ? arn : "something else";
+    return { fault: `AWS says that the caller is ${shown}, which is no session of an instance's role` };
+  }
+  return arnAccount === account && userId.endsWith(`:${session}`) ? { account, role, session } : undefined;
+}

@@ -1,0 +1,66 @@
+// What `agent` and `start` share: an agent's subject and watch on the real machine.
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { HostAccess } from "../collect/collector.ts";
+import { MAX_TIMER_MS } from "../specs/duration.ts";
+import type { Subject } from "./agent.ts";
+import type { HostCollection } from "./collection.ts";
+import { createWatch, type Watch } from "./watch.ts";
+import type { Polled } from "./watch-polled.ts";
+
+/** Waits; ends early, without an error, when the signal aborts. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+export function makeSubject(collection: HostCollection): Subject {
+  return {
+    collect: (wanted, signal) => collection.collect(wanted, signal),
+    get watched() {
+      return collection.inputs;
+    },
+  };
+}
+
+/** Watches the host's files. @param onPolled told of what is looked at each minute only */
+export function openWatch(
+  { files, monotonic, clock }: HostAccess,
+  { onChange, onPolled, log }: WatchCallbacks,
+): Watch {
+  let before = new Map<string, string>();
+  return createWatch({
+    resolve: files.resolve,
+    glob: async (pattern) => {
+      const found = await files.glob([pattern], AbortSignal.timeout(GLOB_TIMEOUT_MS));
+      return "paths" in found ? found : { links: [], folders: [], fault: found.reason };
+    },
+    onChange,
+    monotonic,
+    clock,
+    later: (ms, act) => {
+      const timer = setTimeout(act, ms).unref();
+      return () => clearTimeout(timer);
+    },
+    onPolled: (polled) => {
+      const now = new Map(polled.map(({ folder, reason }) => [folder, reason]));
+      for (const [folder, reason] of now) {
+        if (before.get(folder) !== reason)
+          log.info({ folder, reason }, "changes here are not all told; it is looked at each minute");
+      }
+      for (const folder of before.keys())
+        if (!now.has(folder)) log.info({ folder }, "changes here are told again");
+      before = now;
+      onPolled?.(polled);
+    },
+  });
+}
+
+interface WatchCallbacks {
+  readonly onChange: (changed: string, source: string) => void;
+  readonly onPolled?: (polled: readonly Polled[]) => void;
+  readonly log: Logger;
+}
+
+const GLOB_TIMEOUT_MS = 10_000;

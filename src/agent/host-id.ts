@@ -1,0 +1,50 @@
+// The id of a host that has none of its own: made once, kept in the user's data folder.
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isHostId } from "../report/key.ts";
+import { readStateFile } from "./state-file.ts";
+
+/** In the program's data folder. */
+export const HOST_ID_FILE = "host-id";
+
+/** A new id: 32 hexadecimal digits, like a machine id. */
+export function makeHostId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/**
+ * Reads the kept id, or makes and keeps one.
+ *
+ * @param folder the program's data folder; made if it is missing
+ */
+export async function keepHostId(folder: string): Promise<string> {
+  const path = join(folder, HOST_ID_FILE);
+  const kept = await readId(path).catch(() => undefined);
+  if (kept !== undefined) return kept;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  const file = await open(temporary, "wx", 0o600);
+  await file.writeFile(`${makeHostId()}\n`);
+  await file.close();
+  try {
+    // link, not rename: of two processes that start together, both then read the id of the first.
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // What stands there may be no id: a disk that ran full, an editor.
+    if ((await readId(path)) === undefined) await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  const id = await readId(path);
+  if (id === undefined) throw new Error(`${path} is changed by another program`);
+  return id;
+}
+
+const MAX_BYTES = 4096;
+
+async function readId(path: string): Promise<string | undefined> {
+  const text = (await readStateFile(path, MAX_BYTES))?.toString("utf8").trim() ?? "";
+  return isHostId(text) ? text : undefined;
+}

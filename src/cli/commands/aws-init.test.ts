@@ -1,0 +1,168 @@
+// rollcall aws init: questions, flags, what is written, and what is refused.
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type IoDoubleOptions, makeIo } from "../../testing/io-double.ts";
+import { makeFolder } from "../../testing/temporary-folder.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
+import { TEMPLATES } from "./aws-deployment.ts";
+import { type AwsInitOptions, runAwsInit } from "./aws-init.ts";
+
+async function init(options: Partial<AwsInitOptions>, io: IoDoubleOptions = {}) {
+  const made = await makeIo(io);
+  const templates = await makeFolder(
+    Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])),
+  );
+  const run = (again: Partial<AwsInitOptions>) =>
+    runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`));
+  await run(options);
+  return {
+    io: made,
+    run,
+    read: (name: string) => readFile(join(made.cwd, "aws", name), "utf8"),
+    folder: join(made.cwd, "aws"),
+  };
+}
+
+describe("aws init", () => {
+  it("asks three questions, again where an answer cannot be", async () => {
+    const answers = ["Not A Name", "fleet", "o-a1b2c3d4e5", "nobody", "ops@example.com"];
+    const { io, read, folder } = await init({}, { answers });
+    expect(JSON.parse(await read("answers.json"))).toEqual({
+      name: "fleet",
+      organization: "o-a1b2c3d4e5",
+      accounts: [],
+      bucket: "",
+      alarmEmail: "ops@example.com",
+    });
+    expect(io.err()).toContain("Not that: 2 to 24 of a-z");
+    expect(await readdir(folder)).toEqual([
+      "answers.json",
+      "deploy-hosts.sh",
+      "deploy.sh",
+      "rollcall-hosts.template.json",
+      "rollcall-publisher.template.json",
+      "rollcall-reader.template.json",
+      "rollcall-store.template.json",
+    ]);
+    expect(await read("deploy.sh")).toContain(" Name=$NAME OrganizationId=o-a1b2c3d4e5 Accounts=\n");
+    expect(await read("deploy.sh")).toContain(" Name=$NAME Bucket= AlarmEmail=ops@example.com\n");
+    expect(await read("deploy-hosts.sh")).toContain("create-stack-set");
+    for (const name of ["deploy.sh", "deploy-hosts.sh"]) {
+      execFileSync("sh", ["-n", join(folder, name)]);
+      expect((await stat(join(folder, name))).mode & 0o111).toBe(0o111);
+    }
+    expect(io.out()).toContain("$ aws/deploy.sh");
+  });
+
+  it("begins from the answers of the run before, and asks nothing where nobody is", async () => {
+    const { run, read } = await init({ accounts: "111111111111, 222222222222", name: "fleet" });
+    expect(await read("deploy.sh")).toContain(" OrganizationId= Accounts=111111111111,222222222222\n");
+    expect(await read("deploy-hosts.sh")).not.toContain("create-stack-set");
+    await run({ yes: true, alarmEmail: "ops@example.com" });
+    const { name, accounts, alarmEmail } = JSON.parse(await read("answers.json"));
+    expect({ name, accounts, alarmEmail }).toEqual({
+      name: "fleet",
+      accounts: ["111111111111", "222222222222"],
+      alarmEmail: "ops@example.com",
+    });
+    await run({ organization: "o-a1b2c3d4e5" });
+    expect(JSON.parse(await read("answers.json")).accounts).toEqual([]);
+  });
+
+  it("takes back an answer for -, and keeps it for an empty line", async () => {
+    const flags = {
+      name: "fleet",
+      organization: "o-a1b2c3d4e5",
+      bucket: "app-configs",
+      alarmEmail: "ops@example.com",
+    };
+    const { io, run, read } = await init(flags, { answers: ["", "", "", "-", "", "-", "-"] });
+    await run({});
+    expect(JSON.parse(await read("answers.json"))).toMatchObject({
+      organization: "o-a1b2c3d4e5",
+      alarmEmail: "ops@example.com",
+    });
+    expect(io.err()).toContain("[fleet]: ");
+    expect(io.err()).toContain("or nothing for this account's own [o-a1b2c3d4e5, or - for nothing]: ");
+    await run({ bucket: "" });
+    // No name is nothing.
+    expect(io.err()).toContain("Not that: 2 to 24 of a-z");
+    expect(JSON.parse(await read("answers.json"))).toEqual({
+      name: "fleet",
+      organization: "",
+      accounts: [],
+      bucket: "",
+      alarmEmail: "",
+    });
+  });
+
+  it.each<[Partial<AwsInitOptions>, RegExp]>([
+    [{ name: "$(rm -rf /)" }, /--name .*beginning with a letter/],
+    [{ name: "foo-" }, /--name/],
+    [{ alarmEmail: "a@b" }, /--alarm-email/],
+    [{ bucket: "a..b" }, /--bucket/],
+    [{ out: "" }, /--out ""/],
+    [{ name: "a".repeat(25) }, /--name/],
+    [{ accounts: "12" }, /--accounts "12".*12 digits/],
+    [{ organization: "o-1; echo" }, /--organization/],
+    [{ organization: "o-a1b2c3d4e5", accounts: "111111111111" }, /not both/],
+    [{ bucket: "UPPER; x" }, /--bucket/],
+    [{ alarmEmail: "ops@example.com; reboot" }, /--alarm-email/],
+  ])("refuses %j", async (options, message) => {
+    await expect(init(options)).rejects.toThrow(UsageError);
+    await expect(init(options)).rejects.toThrow(message);
+  });
+
+  it("makes no bucket where one is there", async () => {
+    const { read } = await init({ bucket: "app-configs.old" });
+    const script = await read("deploy.sh");
+    expect(script).toContain("BUCKET=app-configs.old\n");
+    expect(script).toContain(" Name=$NAME Bucket=app-configs.old AlarmEmail=\n");
+    expect(script).not.toContain("rollcall-store.template.json");
+  });
+
+  it.each([
+    ["null", /answers\.json cannot be read: not the answers of rollcall aws init; mend or remove it/],
+    ["[]", /not the answers of rollcall aws init/],
+    [
+      '{"organization":"o-1; reboot"}',
+      /answers\.json cannot be read: organization: an organization's id such as/,
+    ],
+    ['{"name":5}', /answers\.json cannot be read: name: 2 to 24 of/],
+    ['{"accounts":["1"]}', /answers\.json cannot be read: accounts: 0: an account's id has 12 digits/],
+    ['{"accounts":"111111111111"}', /accounts: a list of account ids/],
+    [
+      '{"organization":"o-a1b2c3d4e5","accounts":["111111111111"]}',
+      /accounts: not together with an organization/,
+    ],
+  ])("refuses %s as the answers of before", async (text, message) => {
+    const run = init({ yes: true }, { files: { "aws/answers.json": text } });
+    await expect(run).rejects.toThrow(CommandError);
+    await expect(run).rejects.toThrow(message);
+  });
+
+  it("says the next command so that it can be pasted", async () => {
+    const { io, run } = await init({ out: "a folder" });
+    expect(io.out()).toContain("  $ 'a folder/deploy.sh'\n");
+    await run({ out: "it's" });
+    expect(io.out()).toContain("  $ 'it'\\''s/deploy.sh'\n");
+  });
+
+  it("says where the templates are to be had, and what stands in the way", async () => {
+    const io = await makeIo({ files: { "aws/answers.json": "{" } });
+    const none = pathToFileURL(`${await makeFolder()}/`);
+    await expect(runAwsInit({ out: "aws" }, io, none)).rejects.toThrow(/npx rollcall aws init/);
+    const templates = await makeFolder(
+      Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, "{}"])),
+    );
+    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(
+      CommandError,
+    );
+    await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(
+      /mend or remove it/,
+    );
+  });
+});

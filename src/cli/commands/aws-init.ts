@@ -1,0 +1,183 @@
+// rollcall aws init: asks three questions and writes a folder from which the AWS CLI deploys the
+// whole system.
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { isAbsence } from "../../store/file-error.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import { readGivenText } from "../settings/given-file.ts";
+import {
+  type Deployment,
+  type EarlierAnswers,
+  FORMS,
+  NOTHING,
+  parseAnswers,
+  parseReporters,
+} from "./aws-answers.ts";
+import { TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
+
+export interface AwsInitOptions {
+  readonly name?: string;
+  readonly organization?: string;
+  readonly accounts?: string;
+  readonly bucket?: string;
+  readonly alarmEmail?: string;
+  readonly yes?: boolean;
+  readonly out: string;
+}
+
+/** Where the build puts the templates, with the program in them: beside the program. */
+const TEMPLATES_FOLDER = new URL("aws/", import.meta.url);
+
+const ANSWERS = "answers.json";
+
+/**
+ * Asks for what no flag says, and writes. @throws UsageError for an answer of the wrong form,
+ * CommandError if a file cannot be written
+ */
+export async function runAwsInit(
+  options: AwsInitOptions,
+  io: Io,
+  templates: URL = TEMPLATES_FOLDER,
+): Promise<void> {
+  const { out } = options;
+  if (out === "") throw new UsageError('--out "": the name of a folder');
+  const folder = resolve(io.cwd, out);
+  const bodies = await readTemplates(templates);
+  const earlier = await readAnswers(folder);
+  const deployment = await askAll(options, earlier, io);
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, body] of bodies) await writeFile(join(folder, name), body);
+    await writeFile(join(folder, ANSWERS), `${JSON.stringify(deployment, null, 2)}\n`);
+    for (const [name, text] of [
+      ["deploy.sh", writeDeployScript(deployment)],
+      ["deploy-hosts.sh", writeHostsScript(deployment)],
+    ] as const) {
+      await writeFile(join(folder, name), text);
+      await chmod(join(folder, name), 0o755);
+    }
+  } catch (error) {
+    throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
+  }
+  await io.stdout.write(`Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next run begins from.
+
+Next, with the AWS CLI set to the account and region where reports should lie:
+  $ ${quoteWord(`${out}/deploy.sh`)}
+It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md goes on from there.
+`);
+}
+
+async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {
+  const bodies = new Map<string, Buffer>();
+  for (const template of TEMPLATES) {
+    const name = `${template}.template.json`;
+    try {
+      bodies.set(name, await readFile(new URL(name, folder)));
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+      throw new CommandError(
+        "the templates are not in this build; the npm package has them: npx rollcall aws init",
+      );
+    }
+  }
+  return bodies;
+}
+
+/** As a shell takes it for one word. */
+function quoteWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The answers of the run before, for what is left of them. */
+async function readAnswers(folder: string): Promise<EarlierAnswers> {
+  const path = join(folder, ANSWERS);
+  try {
+    return parseAnswers(await readGivenText(path));
+  } catch (error) {
+    if (isAbsence(error)) return {};
+    throw new CommandError(`${path} cannot be read: ${(error as Error).message}; mend or remove it`);
+  }
+}
+
+async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io): Promise<Deployment> {
+  const { organization, accounts, yes = false } = options;
+  const ask = yes ? undefined : io.ask;
+  if (organization !== undefined && accounts !== undefined)
+    throw new UsageError("give --organization or --accounts, not both");
+  const known = earlier.organization || (earlier.accounts ?? []).join(",");
+  return {
+    name: await settle({
+      given: options.name,
+      flag: "--name",
+      question: "What should it be called? The bucket will be NAME-ACCOUNT-REGION",
+      usual: earlier.name ?? "rollcall",
+      read: (text) => (FORMS.name.form.test(text) ? text : undefined),
+      words: FORMS.name.words,
+      ask,
+    }),
+    ...(await settle({
+      given: organization ?? accounts,
+      flag: organization === undefined ? "--accounts" : "--organization",
+      question:
+        "Whose hosts report? An organization's id (o-…), account ids split by " +
+        "commas, or nothing for this account's own",
+      usual: known,
+      read: parseReporters,
+      words: `${FORMS.organization.words}, or account ids of 12 digits`,
+      ask,
+    })),
+    bucket: await settle({
+      given: options.bucket,
+      flag: "--bucket",
+      question: "",
+      usual: earlier.bucket ?? "",
+      read: (text) => (text === "" || FORMS.bucket.form.test(text) ? text : undefined),
+      words: FORMS.bucket.words,
+      // Who has reports in a bucket already says so by the flag; nobody else should have to think
+      // about it.
+      ask: undefined,
+    }),
+    alarmEmail: await settle({
+      given: options.alarmEmail,
+      flag: "--alarm-email",
+      question: "Who should hear of alarms? An e-mail address, or nothing",
+      usual: earlier.alarmEmail ?? "",
+      read: (text) => (text === "" || FORMS.alarmEmail.form.test(text) ? text : undefined),
+      words: FORMS.alarmEmail.words,
+      ask,
+    }),
+  };
+}
+
+interface Question<T> {
+  readonly given: string | undefined;
+  readonly flag: string;
+  readonly question: string;
+  /** Taken where nothing is answered. */
+  readonly usual: string;
+  readonly read: (text: string) => T | undefined;
+  readonly words: string;
+  readonly ask: Io["ask"];
+}
+
+/**
+ * An answer from the flag, from whoever sits there, or the usual one. Who answers wrongly is asked
+ * again; a wrong flag is an error.
+ */
+async function settle<T>({ given, flag, question, usual, read, words, ask }: Question<T>): Promise<T> {
+  const understand = (text: string) => read(text === NOTHING ? "" : text);
+  if (given !== undefined || !ask) {
+    const value = understand(given ?? usual);
+    if (value === undefined) throw new UsageError(`${flag} ${JSON.stringify(given ?? usual)}: ${words}`);
+    return value;
+  }
+  // An empty line keeps what was before, so that nothing needs a word of its own.
+  const otherwise = read("") === undefined ? "" : `, or ${NOTHING} for nothing`;
+  const prompt = `${question}${usual === "" ? "" : ` [${usual}${otherwise}]`}: `;
+  for (let before = ""; ; before = `  Not that: ${words}.\n`) {
+    const text = (await ask(before + prompt)).trim();
+    const value = understand(text === "" ? usual : text);
+    if (value !== undefined) return value;
+  }
+}

@@ -1,0 +1,47 @@
+// rollcall completion: tab completion for bash, zsh, fish and PowerShell, from the commands
+// themselves.
+import tab from "@bomb.sh/tab/commander";
+import type { Command } from "commander";
+import { STORE_SCHEMES } from "../../store/open.ts";
+import type { Io } from "../program/io.ts";
+import { BASH_SCRIPT } from "./completion-bash.ts";
+
+/** What some flags take, beside the choices that they state themselves. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  store: STORE_SCHEMES.map((scheme) => `${scheme}:`),
+  within: ["30m", "2h", "24h"],
+};
+
+/**
+ * Adds the command `completion SHELL`, which prints a script, and `complete`, which that script
+ * calls.
+ */
+export function addCompletion(program: Command, io: Io): void {
+  const name = program.name();
+  const root = tab(program, { completionCommandName: "completion" });
+  for (const command of root.commands.values()) {
+    for (const [flag, values] of Object.entries(VALUES)) {
+      const option = command.options.get(flag);
+      if (option) {
+        option.handler = (complete) => {
+          for (const value of values) complete(value, "");
+        };
+      }
+    }
+  }
+  program.commands
+    .find((command) => command.name() === "completion")
+    ?.description("print a script for tab completion")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ source <(rollcall completion bash)      # in ~/.bashrc
+  $ source <(rollcall completion zsh)       # in ~/.zshrc
+  $ rollcall completion fish | source       # in ~/.config/fish/config.fish`,
+    )
+    .action(async (shell: string) => {
+      if (shell === "bash") await io.stdout.write(BASH_SCRIPT);
+      else root.setup(name, name, shell);
+    });
+}

@@ -1,0 +1,394 @@
+// rollcall doctor: looks at everything that a report needs on its way, and says what to fix.
+import { access, constants, mkdir } from "node:fs/promises";
+import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
+import { type Collection, type HostCollection, openCollection } from "../../agent/collection.ts";
+import type { Outlet } from "../../agent/delivery.ts";
+import { readFacts } from "../../agent/followed-collection.ts";
+import { openFollower } from "../../agent/follower.ts";
+import { isRunning, openStatus } from "../../agent/status.ts";
+import { isEc2 } from "../../collect/identity.ts";
+import { readMetadata } from "../../collect/metadata.ts";
+import { toFailure } from "../../network/failure.ts";
+import { chooseKey, type HostKey } from "../../remote/host-key.ts";
+import { openOutlet } from "../../remote/outlet.ts";
+import { findTarget, openStoreAt, type Target } from "../../remote/target.ts";
+import { CommandError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
+import { sanitizeLine } from "../terminal/terminal-text.ts";
+import { checkNetwork } from "./doctor-network.ts";
+import { checkProcesses } from "./doctor-processes.ts";
+
+export interface DoctorOptions extends Flags {
+  readonly root?: string;
+  /** Whether a report is sent, to try the right to. */
+  readonly send: boolean;
+  readonly json?: boolean;
+}
+
+/** What one check found. */
+export interface Finding {
+  readonly check: string;
+  readonly outcome: "ok" | "warning" | "failed" | "skipped";
+  readonly detail: string;
+  /** What to do. */
+  readonly fix?: string;
+}
+
+/** S3 refuses requests that are dated 15 minutes off (AWS, "RequestTimeTooSkewed"). */
+const MAX_SKEW_MS = 10 * 60_000;
+const NOTABLE_SKEW_MS = 60_000;
+const CLOCK_TIMEOUT_MS = 5000;
+
+/** Runs all checks and prints what they found. @throws CommandError if one failed */
+export async function runDoctor(options: DoctorOptions, io: Io): Promise<void> {
+  const findings: Finding[] = [];
+  const note = async (finding: Finding): Promise<void> => {
+    findings.push(finding);
+    if (isForPeople(options, io)) await io.stdout.write(formatFinding(finding));
+  };
+  await examine(options, io, note);
+  if (!isForPeople(options, io)) await io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  const failed = findings.filter(({ outcome }) => outcome === "failed").length;
+  if (failed > 0) throw new CommandError(`${failed} of ${findings.length} checks failed`);
+}
+
+function isForPeople({ json }: DoctorOptions, { stdout }: Io): boolean {
+  return !json && stdout.isTerminal;
+}
+
+async function examine(
+  options: DoctorOptions,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+): Promise<void> {
+  const settings = await readSettings(options, io);
+  const target = await attempt(
+    "target",
+    note,
+    async () => {
+      const found = await findTarget(settings, io);
+      const detail = found.kind === "store" ? found.url : found.url.origin;
+      return { value: found, detail };
+    },
+    "name where reports go: --store URL or --server URL",
+  );
+  const collection = await attempt(
+    "spec",
+    note,
+    async () => {
+      const { root } = options;
+      const memory = await openMemory(settings, { root, makesFolder: false, onNotice: () => undefined }, io);
+      const value = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
+      return {
+        value,
+        detail: `${settings.get("spec") ?? "built-in: host facts alone"} (${value.specDigest.slice(0, 19)}…)`,
+      };
+    },
+    "rollcall spec check FILE explains each mistake",
+  );
+  if (collection) {
+    await note(await checkMetadata(collection, io.signal));
+    await note(await checkProcesses(collection.host, io.signal));
+  }
+  const report = collection && (await checkCollection(collection, io, note));
+  const folder = await findStateFolder(settings, io);
+  await note(await checkState(folder));
+  if (!target) return;
+  const url = target.kind === "server" ? target.url : await findClock(target.url, io);
+  await note(await checkNetwork(url, target.kind === "store", io.env));
+  await note(await checkClock(target, io));
+  if (target.kind === "store")
+    await attempt(
+      "credentials",
+      note,
+      () => identify(target.url, io),
+      /^s3:/i.test(target.url)
+        ? "give this host an instance profile or AWS credentials; docs/stores/s3.md"
+        : "give the folder to the agent's user, or name another with --store",
+    );
+  if (!collection) return;
+  const key = await chooseKey(
+    { settings, target, host: collection.host, folder, onNotice: () => undefined },
+    io,
+  );
+  if (target.kind === "server") await checkKey(key, note);
+  if (report)
+    await checkStore(
+      {
+        options,
+        target,
+        report,
+        open: () =>
+          openOutlet({ target, key, host: collection.host, onNotice: () => undefined, retries: 0 }, io),
+      },
+      io,
+      note,
+    );
+  await checkFollowing({ settings, target, key, folder, report }, io, note);
+}
+
+/** Runs a check that gives a value; a failure is a finding. */
+async function attempt<T>(
+  check: string,
+  note: (finding: Finding) => Promise<void>,
+  run: () => Promise<{ readonly value: T; readonly detail: string; readonly outcome?: Finding["outcome"] }>,
+  fix: string,
+): Promise<T | undefined> {
+  try {
+    const { value, detail, outcome = "ok" } = await run();
+    await note({ check, outcome, detail });
+    return value;
+  } catch (error) {
+    await note({
+      check,
+      outcome: "failed",
+      detail: error instanceof Error ? error.message : String(error),
+      fix,
+    });
+    return undefined;
+  }
+}
+
+async function checkMetadata({ host }: HostCollection, signal: AbortSignal): Promise<Finding> {
+  const check = "metadata service";
+  const isHere = host.metadata.isGiven || (await isEc2(host, signal));
+  if (!isHere) return { check, outcome: "skipped", detail: "this is no EC2 instance" };
+  const facts = await readMetadata(host.metadata, true, signal);
+  if ("failure" in facts) {
+    const fix =
+      "switch it on for this instance (aws ec2 modify-instance-metadata-options " +
+      "--http-endpoint enabled); in a container, a hop limit of 2";
+    return { check, outcome: "failed", detail: facts.failure, fix };
+  }
+  const [missing] = facts.unread;
+  if (missing) return { check, outcome: "warning", detail: `${missing.what}: ${missing.reason}` };
+  const { instanceId = "", origin } = facts;
+  return {
+    check,
+    outcome: "ok",
+    detail: `${instanceId} in ${origin.account ?? "?"}, ${origin.region ?? "?"}`,
+  };
+}
+
+async function checkCollection(
+  collection: HostCollection,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+) {
+  const fix = "see docs/collectors/host.md on where a host's id comes from";
+  const report = await attempt(
+    "report",
+    note,
+    async () => {
+      const value = await collection.collect({ all: true }, io.signal);
+      return { value, detail: `${value.id}, ${value.bytes.length} bytes` };
+    },
+    fix,
+  );
+  for (const { what, reason } of report?.unread ?? [])
+    await note({ check: "report", outcome: "warning", detail: `${what}: ${reason}` });
+  return report;
+}
+
+async function checkState(folder: string): Promise<Finding> {
+  const check = "agent";
+  try {
+    const status = await openStatus(folder).load();
+    if (status && (await isRunning(status))) {
+      const detail = `runs as process ${status.pid}`;
+      return status.waiting_since === undefined
+        ? { check, outcome: "ok", detail }
+        : {
+            check,
+            outcome: "warning",
+            detail: `${detail}; its reports do not get through: ${status.last_error ?? ""}`,
+          };
+    }
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return {
+      check,
+      outcome: "skipped",
+      detail: `none runs with the state folder ${folder}, which can be written`,
+    };
+  } catch (error) {
+    const detail = `the state folder ${folder} cannot be used: ${(error as Error).message}`;
+    return {
+      check,
+      outcome: "failed",
+      detail,
+      fix: "give it to the agent's user, or name another with --state",
+    };
+  }
+}
+
+/** Both S3 and HTTP servers say what time it is. */
+async function checkClock(target: Target, io: Io): Promise<Finding> {
+  const check = "clock";
+  const url = target.kind === "server" ? new URL("/healthz", target.url) : await findClock(target.url, io);
+  if (!url) return { check, outcome: "skipped", detail: "a folder's clock is this host's own" };
+  try {
+    const askedAt = io.clock();
+    const response = await fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      signal: AbortSignal.timeout(CLOCK_TIMEOUT_MS),
+    });
+    const told = Date.parse(response.headers.get("date") ?? "");
+    if (Number.isNaN(told))
+      return { check, outcome: "skipped", detail: `${url.origin} does not say what time it is` };
+    const skew = (askedAt + io.clock()) / 2 - told;
+    const detail = `${Math.abs(Math.round(skew / 1000))} s ${skew < 0 ? "behind" : "ahead of"} ${url.origin}`;
+    const fix = "set it right: timedatectl set-ntp true";
+    if (Math.abs(skew) > MAX_SKEW_MS) return { check, outcome: "failed", detail, fix };
+    return Math.abs(skew) > NOTABLE_SKEW_MS
+      ? { check, outcome: "warning", detail, fix }
+      : { check, outcome: "ok", detail };
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const reason = isLate
+      ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s`
+      : toFailure(error, { host: url.hostname }).message;
+    return {
+      check,
+      outcome: "failed",
+      detail: `${url.origin} does not answer: ${reason}`,
+      fix: "check the address, the network and the security group",
+    };
+  }
+}
+
+async function findClock(storeUrl: string, io: Io): Promise<URL | undefined> {
+  if (!/^s3:/i.test(storeUrl)) return undefined;
+  const [{ parseS3Url }, { findPlace }] = await Promise.all([
+    import("../../store/s3-url.ts"),
+    import("../../store/s3-place.ts"),
+  ]);
+  return new URL((await findPlace(parseS3Url(storeUrl), io.env)).origin);
+}
+
+async function identify(url: string, io: Io) {
+  const store = await openStoreAt(url, io);
+  try {
+    if (!store.identify)
+      return { value: undefined, detail: "a folder needs none", outcome: "skipped" as const };
+    const caller = await store.identify();
+    return caller
+      ? { value: caller, detail: `${caller.userId} in ${caller.account}` }
+      : { value: undefined, detail: "this server does not say who asks", outcome: "skipped" as const };
+  } finally {
+    await store.close?.();
+  }
+}
+
+async function checkKey(key: HostKey, note: (finding: Finding) => Promise<void>): Promise<void> {
+  await attempt(
+    "credentials",
+    note,
+    async () => {
+      const detail = await key.describe();
+      if (detail === undefined) throw new Error("there is no API key");
+      return { value: undefined, detail };
+    },
+    "set ROLLCALL_KEY or --key-file, or let the host enrol with --enrol-key-file (docs/enrol.md)",
+  );
+}
+
+interface StoreCheck {
+  readonly options: DoctorOptions;
+  readonly target: Target;
+  readonly report: Collection;
+  readonly open: () => Promise<Outlet>;
+}
+
+/**
+ * The right to write is proven by writing: this host's report, which its agent would send as well.
+ */
+async function checkStore(
+  { options, target, report, open }: StoreCheck,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+): Promise<void> {
+  if (!options.send)
+    return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
+  const fix =
+    target.kind === "server"
+      ? "if the server does not answer, check the address and the network; for a key, " +
+        "see rollcall keys create --help and docs/enrol.md; a host that was rebuilt, " +
+        "and is taken for a copy, enrols again after rollcall keys revoke HOST_ID"
+      : /^s3:/i.test(target.url)
+        ? "see docs/stores/s3.md for the rights on a bucket"
+        : "give the folder to the agent's user, or name another with --store";
+  await attempt(
+    "send",
+    note,
+    async () => {
+      const outlet = await open();
+      try {
+        await outlet.send(report, io.signal);
+        return { value: true, detail: `the report of ${report.id} is at ${outlet.location}` };
+      } finally {
+        await outlet.close();
+      }
+    },
+    fix,
+  );
+}
+
+interface FollowingCheck {
+  readonly settings: Settings;
+  readonly target: Target;
+  readonly key: HostKey;
+  readonly folder: string;
+  readonly report: Collection | undefined;
+}
+
+async function checkFollowing(
+  { settings, target, key, folder, report }: FollowingCheck,
+  io: Io,
+  note: (finding: Finding) => Promise<void>,
+): Promise<void> {
+  const fix = "check --spec-keys and --allow-commands; docs/publish-specs.md";
+  await attempt(
+    "published spec",
+    note,
+    async () => {
+      const follower = await openFollower({ settings, target, key, folder, onNotice: () => undefined }, io);
+      if (!follower || !report)
+        return {
+          value: undefined,
+          detail: "none is followed: --spec-keys is not set",
+          outcome: "skipped" as const,
+        };
+      const edition = await follower.look(readFacts(report));
+      if (edition === undefined)
+        return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
+      const detail = `edition ${edition} is signed by a key that is trusted here, and allowed`;
+      const refused = (await openStatus(folder).load())?.spec_refused;
+      return refused === undefined
+        ? { value: edition, detail }
+        : {
+            value: edition,
+            detail: `${detail}, but the agent refused ${refused}`,
+            outcome: "warning" as const,
+          };
+    },
+    fix,
+  );
+}
+
+const MARKS: Readonly<Record<Finding["outcome"], string>> = {
+  ok: "ok  ",
+  warning: "WARN",
+  failed: "FAIL",
+  skipped: "-   ",
+};
+
+function formatFinding({ check, outcome, detail, fix }: Finding): string {
+  const lines = [
+    `${MARKS[outcome]}  ${check.padEnd(16)}  ${sanitizeLine(detail)}`,
+    ...(fix ? [`      ${"".padEnd(16)}  fix: ${fix}`] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}

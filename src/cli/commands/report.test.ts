@@ -1,0 +1,91 @@
+// Tests of `rollcall report` over the folder of a host.
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { createKey } from "../../access/keys.ts";
+import { formatReportKey } from "../../report/key.ts";
+import { makeIo, makeStore, NOW, startTestService } from "../../testing/io-double.ts";
+import { CommandError } from "../program/failure.ts";
+import { runReport } from "./report.ts";
+
+const ROOT = fileURLToPath(new URL("../../test/fixture-host", import.meta.url));
+const SPEC = fileURLToPath(new URL("../../../test/fixture-host.spec.yaml", import.meta.url));
+const ID = "4c4c4544003510528031b4c04f4d3132";
+const OPTIONS = { root: ROOT, spec: SPEC };
+
+it("prints one line in a pipe, and an indented report on a terminal", async () => {
+  const pipe = await makeIo();
+  await runReport({ ...OPTIONS, print: true }, pipe);
+  expect(pipe.out()).toMatch(/^\{"update_date":.*\}\n$/);
+  const printed: unknown = JSON.parse(pipe.out());
+  expect(printed).toMatchObject({ instance_id: ID, app_version: "1.2.3" });
+
+  const terminal = await makeIo({ isTerminal: true, columns: 80 });
+  await runReport({ ...OPTIONS, print: true }, terminal);
+  expect(terminal.out()).toMatch(/^\{\n {2}"update_date": /);
+  expect(JSON.parse(terminal.out())).toMatchObject({ instance_id: ID, app_version: "1.2.3" });
+});
+
+it("warns of what could not be read", async () => {
+  const io = await makeIo();
+  await runReport({ ...OPTIONS, print: true }, io);
+  expect(io.err()).toMatch(/^warning: could not read .*broken/m);
+  expect(
+    io
+      .err()
+      .trimEnd()
+      .split("\n")
+      .every((line) => line.startsWith("warning: could not read ")),
+  ).toBe(true);
+});
+
+it("pushes to a folder store", async () => {
+  const { store } = await makeStore();
+  const io = await makeIo();
+  await runReport({ ...OPTIONS, store: store.location }, io);
+  const object = await store.get(formatReportKey(ID), { maxBytes: 1024 * 1024 });
+  expect(JSON.parse(object?.body.toString("utf8") ?? "")).toMatchObject({ instance_id: ID });
+  expect(io.out()).toBe("");
+  expect(io.err()).toMatch(
+    new RegExp(`^reported ${ID} \\(\\d+ fields, 3 processes, .*\\) to ${store.location}$`, "m"),
+  );
+});
+
+it("pushes to a server", async () => {
+  const { store } = await makeStore();
+  const { secret } = await createKey(
+    store,
+    { name: "host", scopes: ["ingest"], host: ID },
+    { clock: () => NOW },
+  );
+  // The server's own clock says when the report came, so it must accept whatever the host's says.
+  const { url } = await startTestService(store.location);
+  const io = await makeIo({ env: { ROLLCALL_KEY: secret, ROLLCALL_SERVER: url } });
+  await runReport(OPTIONS, io);
+  expect(io.err()).toContain(` to ${url}\n`);
+  expect(io.err()).not.toContain("in the clear");
+  expect(await store.get(formatReportKey(ID), { maxBytes: 1024 * 1024 })).toBeDefined();
+});
+
+it("shows a spec's mistakes with line and column", async () => {
+  const io = await makeIo({ files: { "spec.yaml": "version: 1\ncolect: []\n" } });
+  const failing = runReport({ root: ROOT, spec: "spec.yaml", print: true }, io);
+  await expect(failing).rejects.toThrow(CommandError);
+  await expect(failing).rejects.toThrow(/the spec has mistakes:\nspec\.yaml:2:1: .*collect/);
+});
+
+it("names a spec that is not there", async () => {
+  const failing = makeIo().then((io) => runReport({ root: ROOT, spec: "nowhere.yaml", print: true }, io));
+  await expect(failing).rejects.toThrow(CommandError);
+  await expect(failing).rejects.toThrow("nowhere.yaml");
+});
+
+it("reads a spec from stdin", async () => {
+  const io = await makeIo({ stdin: "version: 1\ncollect:\n  - host: {}\n" });
+  await runReport({ root: ROOT, spec: "-", print: true }, io);
+  expect(JSON.parse(io.out())).toMatchObject({ instance_id: ID });
+});
+
+it("tells a missing target before it looks at the host", async () => {
+  const failing = makeIo().then((io) => runReport({ root: "/nonexistent" }, io));
+  await expect(failing).rejects.toThrow("there is no store yet");
+});

@@ -1,0 +1,62 @@
+// rollcall report: looks at this host once and pushes the report, or prints it.
+
+import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
+import { type Collection, openCollection } from "../../agent/collection.ts";
+import type { Outlet } from "../../agent/delivery.ts";
+import { chooseKey } from "../../remote/host-key.ts";
+import { openOutlet } from "../../remote/outlet.ts";
+import { findTarget } from "../../remote/target.ts";
+import type { Io } from "../program/io.ts";
+import { type Flags, readSettings } from "../settings/settings.ts";
+import { sanitizeLine } from "../terminal/terminal-text.ts";
+
+export interface ReportOptions extends Flags {
+  readonly print?: boolean;
+  readonly root?: string;
+}
+
+/** Collects, then prints or pushes. @throws CommandError if the report could not be pushed */
+export async function runReport(options: ReportOptions, io: Io): Promise<void> {
+  const settings = await readSettings(options, io);
+  // A wrong target is told before the host is looked at.
+  const target = options.print ? undefined : await findTarget(settings, io);
+  const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitizeLine(notice)}\n`);
+  const { root } = options;
+  // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
+  const memory = await openMemory(settings, { root, makesFolder: true, refreshMs: 0, onNotice }, io);
+  const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
+  const report = await collection.collect({ all: true }, io.signal);
+  for (const { what, reason } of report.unread)
+    await io.stderr.write(`warning: could not read ${sanitizeLine(`${what}: ${reason}`)}\n`);
+  if (!target) {
+    const text = report.bytes.toString("utf8");
+    return io.stdout.write(
+      io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`,
+    );
+  }
+  const folder = await findStateFolder(settings, io);
+  const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
+  const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
+  const where = await push(
+    report,
+    await openOutlet({ target, key, host: collection.host, onNotice }, io),
+    io,
+  );
+  await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
+}
+
+async function push(report: Collection, outlet: Outlet, io: Io): Promise<string> {
+  try {
+    await outlet.send(report, io.signal);
+  } finally {
+    await outlet.close();
+  }
+  return outlet.location;
+}
+
+function describeFields({ bytes }: Collection): string {
+  const { rollcall: _own, ...fields } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+  const arrays = Object.entries(fields).filter(([, value]) => Array.isArray(value));
+  const counts = arrays.map(([name, value]) => `${(value as unknown[]).length} ${name}`);
+  return [`${Object.keys(fields).length} fields`, ...counts].join(", ");
+}

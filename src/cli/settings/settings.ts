@@ -1,0 +1,345 @@
+// Settings: where each may come from, and which one counts. A flag beats the environment, that the
+// configuration file, that the default.
+import { isAbsolute, join, resolve } from "node:path";
+import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.ts";
+import type { PublishersConfig } from "../../publish/config.ts";
+import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
+import { parseSpan, QueryError } from "../../questions/query.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import type { Config } from "./config-file.ts";
+import { readGivenText } from "./given-file.ts";
+import {
+  BYTES_FORM,
+  COUNT_FORM,
+  KEEP_ALIVE_FORM,
+  parseByteCount,
+  parseCount,
+  parseKeepAlive,
+} from "./limit-text.ts";
+import { LOG_LEVELS } from "./log-level.ts";
+
+const MAX_KEY_FILE_BYTES = 4096;
+
+/** One setting. A missing flag, variable or key means that it cannot be set that way. */
+interface Setting {
+  readonly flag?: string;
+  readonly variable?: string;
+  /** Key in the configuration file. */
+  readonly key?: string;
+  readonly description: string;
+}
+
+/** All settings, in the order of the documentation. */
+export const SETTINGS = {
+  store: {
+    flag: "--store",
+    variable: "ROLLCALL_STORE",
+    key: "store",
+    description: "the store's URL, such as file:/srv/rollcall",
+  },
+  server: {
+    flag: "--server",
+    variable: "ROLLCALL_SERVER",
+    key: "server",
+    description: "the server's URL, such as https://rollcall.example.com",
+  },
+  apiKey: {
+    variable: "ROLLCALL_KEY",
+    key: "key",
+    description: "the API key for the server; never a flag, since other users see those",
+  },
+  keyFile: {
+    flag: "--key-file",
+    variable: "ROLLCALL_KEY_FILE",
+    key: "key_file",
+    description: "a file that holds the API key",
+  },
+  enrolKey: {
+    variable: "ROLLCALL_ENROL_KEY",
+    key: "enrol_key",
+    description: "the enrolment key, with which an agent gets a key of its own from the server; never a flag",
+  },
+  enrolKeyFile: {
+    flag: "--enrol-key-file",
+    variable: "ROLLCALL_ENROL_KEY_FILE",
+    key: "enrol_key_file",
+    description: "a file that holds the enrolment key",
+  },
+  spec: { flag: "--spec", variable: "ROLLCALL_SPEC", key: "spec", description: "the collection spec's file" },
+  listen: {
+    flag: "--listen",
+    variable: "ROLLCALL_LISTEN",
+    key: "listen",
+    description: "the address to listen on (default 127.0.0.1:8787)",
+  },
+  keepAlive: {
+    flag: "--keep-alive",
+    variable: "ROLLCALL_KEEP_ALIVE",
+    key: "keep_alive",
+    description:
+      "how long a server keeps a connection that is asked nothing (default 5s, behind a proxy 75s)",
+  },
+  maxKeyHosts: {
+    flag: "--max-key-hosts",
+    variable: "ROLLCALL_MAX_KEY_HOSTS",
+    key: "max_key_hosts",
+    description: "how many hosts one key may write or enrol within a day (default 100000)",
+  },
+  maxKeyBytes: {
+    flag: "--max-key-bytes",
+    variable: "ROLLCALL_MAX_KEY_BYTES",
+    key: "max_key_bytes",
+    description: "how large the reports of one key may be together (default 512MiB)",
+  },
+  maxKeyWrites: {
+    flag: "--max-key-writes",
+    variable: "ROLLCALL_MAX_KEY_WRITES",
+    key: "max_key_writes",
+    description: "how many reports, departures and enrolments a minute one key may send (default 20000)",
+  },
+  within: {
+    flag: "--within",
+    variable: "ROLLCALL_WITHIN",
+    key: "within",
+    description: "how old a fresh report may be (default 2h)",
+  },
+  maxAge: {
+    flag: "--max-age",
+    variable: "ROLLCALL_MAX_AGE",
+    key: "max_age",
+    description:
+      "how old the listing behind an answer may be (default 1s); more makes large fleets cheaper to ask",
+  },
+  state: {
+    flag: "--state",
+    variable: "ROLLCALL_STATE",
+    key: "state",
+    description: "the folder where the agent keeps what must survive a restart",
+  },
+  specKeys: {
+    flag: "--spec-keys",
+    variable: "ROLLCALL_SPEC_KEYS",
+    key: "spec_keys",
+    description: "the agent follows published specs that one of these keys signed; split by commas",
+  },
+  allowCommands: {
+    flag: "--allow-commands",
+    variable: "ROLLCALL_ALLOW_COMMANDS",
+    key: "allow_commands",
+    description:
+      "programs that published specs may run: absolute paths, with / at the end for " +
+      "all in a folder; split by commas",
+  },
+  allowFiles: {
+    flag: "--allow-files",
+    variable: "ROLLCALL_ALLOW_FILES",
+    key: "allow_files",
+    description:
+      "files that published specs may read: absolute paths and globs, with / at the " +
+      "end for all in a folder; split by commas",
+  },
+  allowEnvironment: {
+    flag: "--allow-environment",
+    variable: "ROLLCALL_ALLOW_ENVIRONMENT",
+    key: "allow_environment",
+    description:
+      "variables that published specs may look for in the environment of processes; split by commas",
+  },
+  allowCredentials: {
+    flag: "--allow-credentials",
+    variable: "ROLLCALL_ALLOW_CREDENTIALS",
+    key: "allow_credentials",
+    description: "fields that published specs may send unmasked; split by commas",
+  },
+  logLevel: {
+    variable: "ROLLCALL_LOG_LEVEL",
+    key: "log_level",
+    description: `the log's level: ${LOG_LEVELS.join(", ")} (default info)`,
+  },
+  expect: {
+    flag: "--expect",
+    variable: "ROLLCALL_EXPECT",
+    key: "expect",
+    description:
+      "a file with the ids of the hosts that should report: one a line, or JSON as " +
+      "of aws ec2 describe-instances",
+  },
+  config: { flag: "--config", variable: "ROLLCALL_CONFIG", description: "the configuration file" },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What flags were given, by setting. */
+export type Flags = { readonly [Name in SettingName]?: string | undefined };
+
+/** Highest first. */
+const LEVELS = ["flag", "environment", "config"] as const;
+
+/** Where a value came from, for messages. */
+interface Sourced {
+  readonly value: string;
+  readonly level: (typeof LEVELS)[number];
+  /** As its user knows it: `--store`, `ROLLCALL_STORE`, or the file's path and key. */
+  readonly name: string;
+}
+
+export interface Settings {
+  get(name: SettingName): string | undefined;
+  /** Where a setting's value comes from: `--store`, `ROLLCALL_STORE`, or the file's key. */
+  sourceOf(name: SettingName): string | undefined;
+  /**
+   * Where reports are: the store or the server that was named at the highest level. @throws
+   * UsageError if both are at one level
+   */
+  target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
+  /**
+   * The API key, from the environment, a file, or the configuration. @throws CommandError if the
+   * file cannot be read
+   */
+  readKey(): Promise<string | undefined>;
+  /** The enrolment key, likewise. */
+  readEnrolKey(): Promise<string | undefined>;
+  /** The window in ms. @throws UsageError */
+  windowMs(): number | undefined;
+  /** Those of the configuration, by name. */
+  readonly publishers: PublishersConfig;
+  /** What labels are read out of: the configuration's rules, or those that are built in. */
+  readonly labelRules: readonly LabelRule[];
+  /** How old the listing behind an answer may be, in ms. @throws UsageError */
+  maxAgeMs(): number | undefined;
+}
+
+/**
+ * Gathers the settings.
+ *
+ * @throws CommandError if the configuration file has mistakes, each shown with line and column
+ */
+export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
+  const configPath = flags.config ?? io.env.ROLLCALL_CONFIG;
+  const path = findConfigPath(flags, io);
+  // Loaded here, so that help and completion do not wait for the parsers.
+  const { readConfig } = await import("./config-file.ts");
+  const config = path === undefined ? {} : await readConfig(path, configPath !== undefined, io);
+
+  function find(name: SettingName): Sourced | undefined {
+    const { flag, variable, key }: Setting = SETTINGS[name];
+    const flagged = flags[name];
+    if (flagged !== undefined) return { value: flagged, level: "flag", name: flag ?? name };
+    const fromEnvironment = variable === undefined ? undefined : io.env[variable];
+    if (variable && fromEnvironment) return { value: fromEnvironment, level: "environment", name: variable };
+    const configured = key === undefined ? undefined : config[key as keyof Config];
+    return typeof configured !== "string"
+      ? undefined
+      : { value: configured, level: "config", name: `${key} in ${path}` };
+  }
+
+  return {
+    get: (name) => find(name)?.value,
+    sourceOf: (name) => find(name)?.name,
+    target() {
+      const [store, server] = [find("store"), find("server")];
+      if (store && server && store.level === server.level) {
+        throw new UsageError(`${store.name} and ${server.name} are both set; leave one out`);
+      }
+      if (store && (!server || LEVELS.indexOf(store.level) < LEVELS.indexOf(server.level)))
+        return { kind: "store", value: store.value };
+      return server && { kind: "server", value: server.value };
+    },
+    readKey: () => readSecret(find("apiKey"), find("keyFile"), io),
+    readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), io),
+    publishers: config.publishers ?? {},
+    labelRules: config.labels ?? BUILT_IN_RULES,
+    windowMs: () => readSpan(find("within")),
+    maxAgeMs: () => readSpan(find("maxAge")),
+  };
+}
+
+/**
+ * Where the configuration file is, or would be; undefined where nobody named one and the user has
+ * no home folder.
+ */
+export function findConfigPath(
+  flags: Pick<Flags, "config">,
+  io: Pick<Io, "env" | "cwd" | "folders">,
+): string | undefined {
+  const named = flags.config ?? io.env.ROLLCALL_CONFIG;
+  if (named !== undefined) return resolve(io.cwd, named);
+  return io.folders.config === undefined ? undefined : join(io.folders.config, "config.yaml");
+}
+
+/**
+ * A key that is set, or in a file that is: whichever was named at the higher level. @throws
+ * CommandError
+ */
+async function readSecret(
+  key: Sourced | undefined,
+  file: Sourced | undefined,
+  io: Io,
+): Promise<string | undefined> {
+  if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level)))
+    return checkKey(key.value, key.name);
+  return file && checkKey(await readKeyFile(file, io), file.value);
+}
+
+/**
+ * What one key may write, with what the settings do not say as usual. @throws UsageError that names
+ * the setting
+ */
+export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): WriteLimits {
+  const read = (
+    name: SettingName,
+    parse: (text: string) => number | undefined,
+    usual: number,
+    form: string,
+  ) => {
+    const text = settings.get(name);
+    const value = text === undefined ? usual : parse(text);
+    if (value === undefined) throw new UsageError(`${settings.sourceOf(name)}: ${form}`);
+    return value;
+  };
+  return {
+    hosts: read("maxKeyHosts", parseCount, USUAL_WRITE_LIMITS.hosts, COUNT_FORM),
+    bytes: read("maxKeyBytes", parseByteCount, USUAL_WRITE_LIMITS.bytes, BYTES_FORM),
+    writesAMinute: read("maxKeyWrites", parseCount, USUAL_WRITE_LIMITS.writesAMinute, COUNT_FORM),
+  };
+}
+
+/** How long idle connections stay, ms. @throws UsageError that names the setting */
+export function readKeepAlive(settings: Pick<Settings, "get" | "sourceOf">): number | undefined {
+  const text = settings.get("keepAlive");
+  const ms = text === undefined ? undefined : parseKeepAlive(text);
+  if (text !== undefined && ms === undefined)
+    throw new UsageError(`${settings.sourceOf("keepAlive")}: ${KEEP_ALIVE_FORM}`);
+  return ms;
+}
+
+/** @returns ms @throws UsageError */
+function readSpan(setting: Sourced | undefined): number | undefined {
+  if (!setting) return undefined;
+  try {
+    return parseSpan(setting.value, setting.name);
+  } catch (error) {
+    if (error instanceof QueryError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
+  try {
+    const content = await readGivenText(isAbsolute(value) ? value : resolve(io.cwd, value));
+    if (content.length > MAX_KEY_FILE_BYTES) throw new Error("it is too long to be a key");
+    return content.trim();
+  } catch (error) {
+    throw new CommandError(`cannot read the API key (${name}): ${(error as Error).message}`);
+  }
+}
+
+/**
+ * A key goes into a header, so a stray newline or quote must be told here, without showing the key.
+ */
+function checkKey(key: string, from: string): string {
+  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+    throw new CommandError(`${from} holds no API key: it should be one word that begins with rc_`);
+  return key;
+}

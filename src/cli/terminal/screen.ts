@@ -1,0 +1,85 @@
+// A screen that is looked at again and again: drawn anew each time, cut to what fits; a failure is
+// shown and tried again.
+import { Writable } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
+import stringWidth from "string-width";
+import { UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import { sanitizeLines, sanitizeStyled } from "./terminal-text.ts";
+
+/** What one look gives. */
+export interface Look {
+  /** A table, its headings first; those that do not fit the terminal are counted. */
+  readonly lines: readonly string[];
+  /** What stands below it, always whole. */
+  readonly notes: readonly string[];
+}
+
+/** Writes a look once: the table to stdout, the rest to stderr. */
+export async function writeLook({ lines, notes }: Look, { stdout, stderr }: Io): Promise<void> {
+  if (lines.length > 0) await stdout.writeStyled(`${lines.join("\n")}\n`);
+  if (notes.length > 0) await stderr.write(`${notes.join("\n")}\n`);
+}
+
+/** Works again and again until the signal aborts. @param seconds between two times */
+export async function repeat(
+  work: () => Promise<void>,
+  seconds: number,
+  { signal }: Pick<Io, "signal">,
+): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    // Ends early, and quietly, on Ctrl-C.
+    await wait(seconds * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Looks again and again until the signal aborts: on a terminal's screen, or one look below the
+ * other. @throws UsageError for a question that no time will mend
+ */
+export async function watchLooks(look: () => Promise<Look>, seconds: number, io: Io): Promise<void> {
+  if (!io.stdout.isTerminal) return await repeat(async () => writeLook(await look(), io), seconds, io);
+  const screen = await openScreen(io);
+  try {
+    await repeat(async () => screen.draw(await renderScreen(look, io)), seconds, io);
+  } finally {
+    screen.close();
+  }
+}
+
+/** A terminal that says nothing of its height. */
+const USUAL_ROWS = 24;
+
+async function renderScreen(look: () => Promise<Look>, { stdout, signal }: Io): Promise<string> {
+  try {
+    const { lines, notes } = await look();
+    const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
+    const height = notes.reduce((sum, note) => sum + Math.max(1, Math.ceil(stringWidth(note) / columns)), 0);
+    // Below stand how many more lines there are, and the cursor.
+    const room = Math.max(2, (stdout.rows ?? USUAL_ROWS) - height - 2);
+    const shown = lines.slice(0, room);
+    if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more lines`);
+    return [...shown, ...notes].join("\n");
+  } catch (error) {
+    if (signal.aborted) return "";
+    if (error instanceof UsageError) throw error;
+    return `${sanitizeLines(error instanceof Error ? error.message : String(error))} (trying again)`;
+  }
+}
+
+async function openScreen({ stdout }: Io): Promise<{ draw: (text: string) => void; close: () => void }> {
+  const { createLogUpdate } = await import("log-update");
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => void stdout.command(text).then(() => done(), done),
+  });
+  const logUpdate = createLogUpdate(
+    Object.defineProperties(stream, {
+      isTTY: { value: true },
+      columns: { get: () => stdout.columns },
+      rows: { get: () => stdout.rows },
+    }),
+  );
+  return { draw: (text) => logUpdate(sanitizeStyled(text)), close: () => logUpdate.done() };
+}

@@ -1,0 +1,139 @@
+// Tests of what is said of the times behind an answer.
+import { describe, expect, it } from "vitest";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+import { makeView, NOW } from "../testing/view-double.ts";
+import { describeDoubts, listBackdated } from "./doubts.ts";
+import { parseQuery } from "./query.ts";
+import { selectReports } from "./selection.ts";
+
+const HOUR = 3_600_000;
+const WINDOW = 2 * HOUR;
+
+const report = (id: string, madeAt: number) =>
+  JSON.stringify({ update_date: formatUpdateDate(madeAt), instance_id: id });
+
+describe("reports that were made hours before they came", () => {
+  const view = makeView([
+    { id: "i-1", ageMs: 60_000, body: report("i-1", NOW - 72 * HOUR) },
+    { id: "i-2", ageMs: 60_000, body: report("i-2", NOW - 60_000) },
+    { id: "i-3", ageMs: 60_000, body: report("i-3", NOW - WINDOW) },
+    { id: "i-4", ageMs: 60_000, body: report("i-4", NOW - 5 * HOUR) },
+    // Silent, and a clock that is ahead.
+    { id: "i-5", ageMs: 5 * HOUR, body: report("i-5", NOW - 72 * HOUR) },
+    { id: "i-6", ageMs: 60_000, body: report("i-6", NOW + 72 * HOUR) },
+  ]);
+
+  it("are told with every answer, and left in", async () => {
+    const selection = await selectReports(view, parseQuery([], WINDOW));
+    expect(selection.positions).toHaveLength(5);
+    expect(selection.warnings).toEqual([
+      "2 of 5 fresh reports came hours after they were made by their hosts' clocks, " +
+        "up to 72 h (i-1, i-4): those clocks are wrong, or the store was copied " +
+        "without its times",
+    ]);
+  });
+
+  it("are named one by one among the problems", () => {
+    expect(listBackdated(view, WINDOW, 10)).toMatchObject([
+      {
+        key: "reports/v1/local/i-1.json",
+        reason: "backdated",
+        detail: expect.stringContaining("72.0 h before"),
+      },
+      { key: "reports/v1/local/i-4.json", reason: "backdated" },
+    ]);
+    expect(listBackdated(view, WINDOW, 1)).toHaveLength(1);
+  });
+
+  it("are counted where they are many, and nothing is said where there are none", () => {
+    const many = Array.from({ length: 9 }, (_, at) => ({
+      id: `i-${at}`,
+      ageMs: 0,
+      body: report(`i-${at}`, NOW - 30 * HOUR),
+    }));
+    expect(describeDoubts(makeView(many), WINDOW)[0]).toMatch(
+      /^9 of 9 fresh .* up to 30 h \(i-0, i-1, i-2 and 6 more\)/,
+    );
+    expect(describeDoubts(makeView([{ id: "i-1", ageMs: 0, body: report("i-1", NOW) }]), WINDOW)).toEqual([]);
+    expect(describeDoubts(makeView([]), WINDOW)).toEqual([]);
+  });
+});
+
+describe("a reader whose clock is wrong", () => {
+  /** A store with a report of now, and a reader whose clock is so far ahead. */
+  async function setUp(aheadMs: number, now: Store["now"] | null = async () => NOW) {
+    const { now: _, ...memory } = memoryStore({ clock: () => NOW }) as Store;
+    const store: Store = { ...memory, ...(now && { now }) };
+    const notices: string[] = [];
+    const roll = createRoll({
+      store,
+      clock: () => NOW + aheadMs,
+      onNotice: (notice) => notices.push(notice),
+    });
+    const ask = async () => {
+      const view = await roll.view();
+      const { positions, warnings } = await selectReports(view, parseQuery([], WINDOW));
+      return { hosts: positions.length, warnings, notices };
+    };
+    return {
+      store,
+      ask,
+      put: (id: string) => store.put(`reports/v1/local/${id}.json`, Buffer.from(report(id, NOW))),
+    };
+  }
+
+  it("does not answer [] without a word when it is two days ahead", async () => {
+    const { ask, put } = await setUp(48 * HOUR);
+    await put("i-1");
+    const { hosts, warnings, notices } = await ask();
+    expect(hosts).toBe(0);
+    expect(warnings).toEqual([
+      "the reader's clock is 48 hours ahead of the store's, and no report is fresh by it: set it right",
+      "the store holds 1 report and none newer than a day: the newest came 48 hours " +
+        "ago by the reader's clock",
+    ]);
+    expect(notices).toEqual(warnings);
+  });
+
+  it("says so when all hosts seem silent, or to come from the future", async () => {
+    for (const [ahead, words] of [
+      [3 * HOUR, "3 hours ahead of"],
+      [-3 * HOUR, "3 hours behind"],
+    ] as const) {
+      const { ask, put } = await setUp(ahead);
+      await put("i-1");
+      const { hosts, warnings } = await ask();
+      expect([hosts, warnings]).toEqual([0, [expect.stringContaining(`clock is ${words} the store's`)]]);
+    }
+  });
+
+  it("says that nothing is new also where the store cannot tell the time, or agrees", async () => {
+    const fails = async () => {
+      throw new Error("read-only");
+    };
+    for (const now of [null, fails, async () => NOW + 48 * HOUR]) {
+      const { ask, put } = await setUp(48 * HOUR, now);
+      await put("i-1");
+      expect((await ask()).warnings).toEqual([expect.stringContaining("none newer than a day")]);
+    }
+  });
+
+  it(
+    "asks the store for the time only where nothing is fresh, and says nothing of an " + "empty store",
+    async () => {
+      let asked = 0;
+      const now = async () => {
+        asked++;
+        return NOW + 48 * HOUR;
+      };
+      const { ask, put } = await setUp(0, now);
+      expect((await ask()).warnings).toEqual([]);
+      await put("i-1");
+      expect((await ask()).warnings).toEqual([]);
+      expect(asked).toBe(0);
+    },
+  );
+});

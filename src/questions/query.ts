@@ -1,0 +1,155 @@
+// The question: which reports, which of their fields. Read from the parameters of a URL, the same
+// for the API and the command line.
+import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
+import { DURATION_PATTERN, parseDuration } from "../specs/duration.ts";
+import { MAX_PATTERN_LENGTH } from "../specs/wildcard.ts";
+import type { Filter } from "./filter.ts";
+import { type FieldPath, parseFieldPath } from "./path.ts";
+
+/** Which reports by age: `fresh` is within the window, `silent` past it, `all` both. */
+export const STATES = ["fresh", "silent", "all"] as const;
+
+export interface Query {
+  /** How old a fresh report may be; ms. */
+  readonly windowMs: number;
+  readonly state: (typeof STATES)[number];
+  /** All must match. */
+  readonly filters: readonly Filter[];
+  /** Undefined keeps every field. */
+  readonly fields: readonly FieldPath[] | undefined;
+  /**
+   * Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew.
+   */
+  readonly meta: boolean;
+  /**
+   * Whether an answer with some reports missing is better than none, where the store cannot be read
+   * completely.
+   */
+  readonly partial: boolean;
+}
+
+/** A parameter that cannot be understood: its name, and what to write instead. */
+export class QueryError extends Error {
+  override name = "QueryError";
+  readonly parameter: string;
+  constructor(parameter: string, detail: string) {
+    super(`${parameter}: ${detail}`);
+    this.parameter = parameter;
+  }
+}
+
+/** Most parameters of a question, and most fields of `fields`. */
+export const MAX_PARAMETERS = 64;
+const MAX_FIELDS = 64;
+
+/**
+ * Reads a question.
+ *
+ * @param parameters names and values as the URL gives them, decoded; a name may come more than once
+ * @param defaultWindowMs the window where the question names none; ms
+ * @throws QueryError
+ */
+export function parseQuery(
+  parameters: Iterable<readonly [string, string]>,
+  defaultWindowMs: number = DEFAULT_WINDOW_MS,
+): Query {
+  const reserved = new Map<string, string>();
+  const values = new Map<string, string[]>();
+  let count = 0;
+  for (const [name, value] of parameters) {
+    if (++count > MAX_PARAMETERS)
+      throw new QueryError(name.slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
+    if (isReserved(name)) {
+      if (reserved.has(name)) throw new QueryError(name, "given twice");
+      reserved.set(name, value);
+    } else {
+      values.set(name, [...(values.get(name) ?? []), value]);
+    }
+  }
+  return {
+    windowMs: readWindow(reserved.get("within"), defaultWindowMs),
+    state: readState(reserved.get("state")),
+    filters: [...values].map(([field, patterns]) => readFilter(field, patterns)),
+    fields: readFields(reserved.get("fields")),
+    meta: readFlag("meta", reserved.get("meta")),
+    partial: readPartial(reserved.get("partial")),
+  };
+}
+
+/**
+ * Parameters that are not fields. A field of the same name is asked for with a dot in front:
+ * `.state=running`.
+ */
+const RESERVED_PARAMETERS = ["within", "state", "fields", "meta", "partial"] as const;
+
+function isReserved(name: string): boolean {
+  return (RESERVED_PARAMETERS as readonly string[]).includes(name);
+}
+
+/**
+ * Reads a span such as `90s`, `30m`, `2h`, `1d`, as `within` takes it.
+ *
+ * @param name what the message of an error begins with
+ * @returns ms
+ * @throws QueryError if it is no span, is zero, or is longer than the day after which reports
+ *   expire
+ */
+export function parseSpan(text: string, name: string): number {
+  const ms = parseDuration(text);
+  const isTooLong = ms === undefined ? DURATION_PATTERN.test(text) : ms > EXPIRY_MS;
+  if (isTooLong)
+    throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
+  if (ms === undefined || ms === 0)
+    throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
+  return ms;
+}
+
+function readWindow(text: string | undefined, defaultWindowMs: number): number {
+  return text === undefined ? defaultWindowMs : parseSpan(text, "within");
+}
+
+function readState(text = "fresh"): Query["state"] {
+  const state = STATES.find((known) => known === text);
+  if (!state) throw new QueryError("state", `should be one of ${STATES.join(", ")}`);
+  return state;
+}
+
+function readPartial(value: string | undefined): boolean {
+  if (value === undefined) return false;
+  if (value !== "ok") throw new QueryError("partial", 'should be "ok", or be left out');
+  return true;
+}
+
+function readFlag(name: string, text = "false"): boolean {
+  if (text !== "true" && text !== "false") throw new QueryError(name, "should be true or false");
+  return text === "true";
+}
+
+function readFields(text: string | undefined): readonly FieldPath[] | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(",").map((name) => name.trim());
+  if (names.length > MAX_FIELDS) throw new QueryError("fields", `names more than ${MAX_FIELDS} fields`);
+  return names.map((name) => {
+    const path = parseFieldPath(name);
+    if (!path)
+      throw new QueryError(
+        "fields",
+        `${JSON.stringify(name.slice(0, 64))} is no field; write names split by ` +
+          "commas: instance_id,processes.module_A_filename",
+      );
+    return path;
+  });
+}
+
+function readFilter(field: string, values: readonly string[]): Filter {
+  const path = parseFieldPath(field);
+  if (!path)
+    throw new QueryError(
+      field.slice(0, 64),
+      "is no field; write a name, or a path such as processes.module_A_filename",
+    );
+  if (values.some((value) => value.length > MAX_PATTERN_LENGTH)) {
+    throw new QueryError(field.slice(0, 64), `a value is longer than ${MAX_PATTERN_LENGTH} characters`);
+  }
+  return { field: field.replace(/^\./, ""), path, values };
+}

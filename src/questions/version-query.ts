@@ -1,0 +1,108 @@
+// The question about versions: fields, what to divide by, whether to name hosts; filters as
+// everywhere, and by label.
+import { normalizeText } from "../report/json-walk.ts";
+import { compileWildcard } from "../specs/wildcard.ts";
+import type { Labels } from "./labels.ts";
+import { parseFieldPath } from "./path.ts";
+import { MAX_PARAMETERS, parseQuery, type Query, QueryError } from "./query.ts";
+
+/** What is asked of some reports. */
+export interface VersionQuestion {
+  /** Fields, as parseFieldPath takes them; none asks for those that hold versions. */
+  readonly fields: readonly string[];
+  /** Labels or fields to divide by; hosts that have several values of one count in each. */
+  readonly by: readonly string[];
+  /** Whether to name the hosts. */
+  readonly hosts: boolean;
+}
+
+/** A label, and a test of its values. */
+export interface LabelFilter {
+  readonly label: string;
+  readonly matches: (value: string) => boolean;
+}
+
+export interface VersionQuery {
+  /** Which reports. */
+  readonly reports: Query;
+  readonly labelFilters: readonly LabelFilter[];
+  readonly question: VersionQuestion;
+  /** The same for the same question. */
+  readonly text: string;
+}
+
+/** Fields of one question, and labels to divide by. */
+const MAX_FIELDS = 16;
+const MAX_BY = 3;
+
+/**
+ * Reads a question.
+ *
+ * @param parameters names and values as the URL gives them, decoded; `field` may come several
+ *   times, or hold several split by commas
+ * @throws QueryError
+ */
+export function parseVersionQuery(
+  parameters: Iterable<readonly [string, string]>,
+  labels: Labels,
+  defaultWindowMs?: number,
+): VersionQuery {
+  const all = [...parameters];
+  if (all.length > MAX_PARAMETERS)
+    throw new QueryError(
+      (all[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64),
+      `more than ${MAX_PARAMETERS} parameters`,
+    );
+  const named = (name: string) =>
+    all.filter(([key]) => key === name).flatMap(([, value]) => splitNames(value));
+  const fields = checkFields("field", named("field"), MAX_FIELDS);
+  const by = checkFields("by", named("by"), MAX_BY);
+  const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
+  const isLabel = (key: string) => labels.has(key);
+  const rest = all.filter(([key]) => key !== "field" && key !== "by" && key !== "hosts");
+  const patterns = new Map<string, string[]>();
+  for (const [key, value] of rest) if (isLabel(key)) patterns.set(key, [...(patterns.get(key) ?? []), value]);
+  const reports = parseQuery(
+    rest.filter(([key]) => !isLabel(key)),
+    defaultWindowMs,
+  );
+  if (reports.fields || reports.meta)
+    throw new QueryError(
+      "fields",
+      "has no meaning here; name the field whose versions are asked for with field=",
+    );
+  return {
+    reports,
+    labelFilters: [...patterns].map(([label, values]) => {
+      const tests = values.map((value) => compileWildcard(normalizeText(value)));
+      return { label, matches: (value) => tests.some((test) => test(value)) };
+    }),
+    question: { fields, by, hosts },
+    text: JSON.stringify([fields, by, hosts, rest]),
+  };
+}
+
+function splitNames(value: string): string[] {
+  return value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function checkFields(parameter: string, names: readonly string[], max: number): readonly string[] {
+  if (names.length > max) throw new QueryError(parameter, `names more than ${max}`);
+  for (const name of names) {
+    if (!parseFieldPath(name))
+      throw new QueryError(
+        parameter,
+        `${JSON.stringify(name.slice(0, 64))} is no field; write a name, or a path ` +
+          "such as processes.module_A_filename",
+      );
+  }
+  return [...new Set(names)];
+}
+
+function readFlag(text = "false"): boolean {
+  if (text !== "true" && text !== "false") throw new QueryError("hosts", "should be true or false");
+  return text === "true";
+}

@@ -1,0 +1,248 @@
+// Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter,
+// and errors as the server explains them.
+import { STATUS_CODES } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
+import pRetry, { AbortError } from "p-retry";
+import { API_HEADER } from "../api/header.ts";
+import { isLoopback } from "../api/server.ts";
+import { CommandError } from "../cli/program/failure.ts";
+import { formatSpan } from "../cli/terminal/cell.ts";
+import { sanitizeLine } from "../cli/terminal/terminal-text.ts";
+import { NetworkFailure, toFailure } from "../network/failure.ts";
+import { drawWait, readRetryAfter } from "../store/backoff.ts";
+import { Astray, type FollowOptions, followRead } from "./redirect.ts";
+
+/** One try; a server itself gives up after 25 s. */
+const TIMEOUT_MS = 30_000;
+const RETRIES = 4;
+const BACKOFF = { first: 1000, cap: 8000 };
+
+/** As long as a server may ask to be left alone between two tries; ms. */
+const MAX_ASKED_MS = 60_000;
+
+const MAX_PROBLEM_BYTES = 64 * 1024;
+
+/** The server has answered, and will answer the same to the same request. */
+export class ServerRefusal extends CommandError {
+  override name = "ServerRefusal";
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Client {
+  /**
+   * Sends a request and gives the response, which is 2xx or 304.
+   *
+   * @param path with its query, relative to the server's URL
+   * @throws CommandError with the server's own explanation, or why it could not be reached
+   */
+  request(
+    path: string,
+    init?: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response>;
+}
+
+export interface ClientOptions {
+  readonly url: URL;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told of each try that failed and will be repeated. */
+  readonly onRetry?: (reason: string) => void;
+  /** From 0 to 1; spreads the retries of many hosts. */
+  readonly random?: () => number;
+  /** How often a failed try is repeated; 4 by default. */
+  readonly retries?: number | undefined;
+}
+
+/** Makes a client. Nothing is sent yet. */
+export function createClient({
+  url,
+  key,
+  signal,
+  onRetry,
+  random = Math.random,
+  retries = RETRIES,
+}: ClientOptions): Client {
+  const base = url.href.replace(/\/$/, "");
+
+  async function tryOnce(
+    path: string,
+    init: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response> {
+    const headers = { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) };
+    const body = init.body === undefined ? null : new Uint8Array(init.body);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
+    const method = init.method ?? "GET";
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers,
+      body,
+      // A redirect could lead the key to another host.
+      redirect: "manual",
+      signal: AbortSignal.any([signal, patience.signal]),
+      // The bound is on the wait for the answer to begin: a large roll over a slow line may take
+      // its time.
+    }).finally(() => clearTimeout(timer));
+    if (isAnswer(response, method)) {
+      // A sign-in page, a default backend and a captive portal say 200 or 204 to anything.
+      if (!response.headers.has(API_HEADER)) {
+        await response.body?.cancel();
+        throw new AbortError(new ServerRefusal(describeStranger(response, url), response.status));
+      }
+      return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
+    }
+    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, method });
+    if (response.status === 429 || response.status >= 500) {
+      const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
+      const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
+      const asks =
+        retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
+      throw new CommandError(`${reason}${asks}`, { retryAfterMs });
+    }
+    throw new AbortError(new ServerRefusal(reason, response.status));
+  }
+
+  return {
+    async request(path, init = {}) {
+      try {
+        return await pRetry(
+          () => tryOnce(path, init).catch((error: unknown) => explainFailure(error, signal, url)),
+          {
+            retries,
+            // p-retry's own waits never fall below the unjittered ones, so a fleet would come back
+            // in step. Waited is here, where p-retry asks last, and only of failures that it would
+            // repeat.
+            minTimeout: 0,
+            signal,
+            shouldRetry: async ({ error, attemptNumber }) => {
+              if (signal.aborted) return false;
+              // Whoever asks for more is not waited for: the error says how long.
+              const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
+              if (askedMs > MAX_ASKED_MS) return false;
+              onRetry?.(
+                error instanceof CommandError
+                  ? error.message
+                  : `${url.origin} does not answer: ${error.message}`,
+              );
+              await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
+              return true;
+            },
+          },
+        );
+      } catch (error) {
+        if (error instanceof CommandError || signal.aborted) throw error;
+        const { message, isFinal } = toFailure(error, { host: url.hostname });
+        throw new CommandError(
+          `${url.origin} ${isFinal ? "cannot be asked" : "does not answer"}: ${message}`,
+        );
+      }
+    },
+  };
+}
+
+/**
+ * What was to be written has not arrived where a redirect leads: only S3 takes writes elsewhere,
+ * and it is not asked here.
+ */
+function isAnswer({ ok, status }: Response, method: string): boolean {
+  return ok || (isRead(method) && (status === 304 || status === 303));
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** Tells whether keys would travel to the server in the clear. */
+export function isInTheClear(url: URL): boolean {
+  return url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""));
+}
+
+/**
+ * An answer too large for its way back lies elsewhere, at a URL that opens by itself: no key goes
+ * there.
+ */
+async function follow(response: Response, options: FollowOptions): Promise<Response> {
+  try {
+    const found = await followRead(response, options);
+    // What the server said of the answer counts; of the body, what its place says.
+    const own = [...response.headers].filter(([name]) => name.startsWith("rollcall-"));
+    return new Response(found.body, {
+      status: 200,
+      headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]],
+    });
+  } catch (error) {
+    throw error instanceof Astray ? new AbortError(new ServerRefusal(error.message, error.status)) : error;
+  }
+}
+
+/**
+ * Tells in words why there was no answer. Neither runtime's own errors are: p-retry repeats only
+ * some of those, and of the others only what it knows by its words.
+ */
+function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
+  if (error instanceof CommandError || error instanceof AbortError || signal.aborted) throw error;
+  if (error instanceof DOMException && error.name === "TimeoutError")
+    throw new NetworkFailure(`no answer within ${TIMEOUT_MS / 1000} s`);
+  const failure = toFailure(error, { host: url.hostname });
+  throw failure.isFinal ? new AbortError(failure) : failure;
+}
+
+/** What answered, but not for Rollcall. */
+function describeStranger({ status }: Response, url: URL): string {
+  return `${url.origin} answered ${status} without Rollcall's headers; is it a Rollcall server?`;
+}
+
+interface Asked {
+  readonly url: URL;
+  readonly hasKey: boolean;
+  readonly method: string;
+}
+
+async function explain(response: Response, { url, hasKey, method }: Asked): Promise<string> {
+  const text = (await response.text().catch(() => "")).slice(0, MAX_PROBLEM_BYTES);
+  const problem = response.headers.get("content-type")?.includes("problem+json")
+    ? parseProblem(text)
+    : undefined;
+  if (response.status === 401) {
+    return hasKey
+      ? `${url.origin} does not accept the API key`
+      : `${url.origin} wants an API key: set ROLLCALL_KEY, or --key-file FILE`;
+  }
+  const location = response.headers.get("location");
+  if (response.status < 400 && location !== null) {
+    const what =
+      method === "GET" || method === "HEAD"
+        ? "a key is not sent on"
+        : `the ${method} is not sent on: it has not arrived`;
+    return (
+      `${url.origin} redirects to ${sanitizeLine(location)}, and ${what}; name the ` +
+      "right URL with --server"
+    );
+  }
+  return problem
+    ? `${url.origin} answered ${response.status}: ${sanitizeLine(problem)}`
+    : `${url.origin} answered ${describeStatus(response.status)}; is it a Rollcall server?`;
+}
+
+/**
+ * By the number: what a server adds may be anything, HTTP/2 has no such words, and undici loses
+ * them on its way through a proxy.
+ */
+function describeStatus(status: number): string {
+  const words = STATUS_CODES[status];
+  return words === undefined ? String(status) : `${status} ${words}`;
+}
+
+function parseProblem(text: string): string | undefined {
+  try {
+    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown };
+    return [title, detail].filter((part) => typeof part === "string").join(": ");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,216 @@
+// Outlets: a host's report and departure on their way into a store or to a server, for the agent
+// and for `rollcall report`.
+import type { Outlet } from "../agent/delivery.ts";
+import type { Spooled } from "../agent/spool.ts";
+import { CommandError } from "../cli/program/failure.ts";
+import type { Io } from "../cli/program/io.ts";
+import { formatSpan } from "../cli/terminal/cell.ts";
+import type { HostAccess } from "../collect/collector.ts";
+import { readFingerprint } from "../collect/fingerprint.ts";
+import { formatDeparture, type LeaveReason } from "../report/departure.ts";
+import { formatDepartureKey, formatReportKey } from "../report/key.ts";
+import { cutHash } from "../report/maker.ts";
+import { formatUpdateDate } from "../report/update-date.ts";
+import { placeDeparture, placeReport } from "../store/placement.ts";
+import { type Caller, type Store, StoreError, Unavailable } from "../store/store.ts";
+import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
+import type { HostKey } from "./host-key.ts";
+import { openStoreAt, type Target } from "./target.ts";
+
+export interface OutletOptions {
+  readonly target: Target;
+  readonly key: HostKey;
+  /** Whose reports go through it. */
+  readonly host: HostAccess;
+  /** Told of what the user should know, a line at a time. */
+  readonly onNotice: (notice: string) => void;
+  /** How often a server is asked again before a send fails; whoever repeats sends itself says 0. */
+  readonly retries?: number;
+}
+
+/** Opens the outlet of a target. @throws CommandError */
+export async function openOutlet(
+  { target, key, host, onNotice, retries }: OutletOptions,
+  io: Io,
+): Promise<Outlet> {
+  if (target.kind === "store")
+    return makeStoreOutlet(await openStoreAt(target.url, io), { clock: io.clock, host, onNotice });
+  const { url } = target;
+  if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
+  const noteClock = createSkewWatch(url.origin, io.clock, onNotice);
+  const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
+
+  async function request(
+    id: string,
+    query: string,
+    init: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const client = createClient({ url, key: undefined, signal, onRetry, retries });
+    const ask = async (keyHeaders: Readonly<Record<string, string>>): Promise<void> => {
+      const headers = { ...init.headers, ...keyHeaders };
+      const answer = await client.request(`/v1/reports/${encodeURIComponent(id)}${query}`, {
+        ...init,
+        headers,
+      });
+      noteClock(Date.parse(answer.headers.get("date") ?? ""));
+    };
+    const headers = await key.headersFor(id, signal);
+    try {
+      await ask(headers);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw nameTimeout(error, url.origin);
+      if (!(error instanceof ServerRefusal && error.status === 401)) throw error;
+      const hint = key.refused();
+      // Whoever reports once, as cron does, has no later try at which it could enrol anew.
+      const renewed = hint === undefined ? await key.headersFor(id, signal) : headers;
+      if (renewed["x-api-key"] === headers["x-api-key"])
+        throw hint === undefined ? error : new ServerRefusal(`${error.message}; ${hint}`, 401);
+      await ask(renewed).catch((second: unknown) => {
+        throw second instanceof CommandError ? second : nameTimeout(second, url.origin);
+      });
+    }
+  }
+
+  return {
+    location: url.origin,
+    send: ({ id, bytes }, signal) =>
+      request(
+        id,
+        "",
+        { method: "PUT", body: bytes, headers: { "content-type": "application/json" } },
+        signal,
+      ),
+    leave: (id, reason, signal) =>
+      request(id, `?reason=${reason}`, { method: "DELETE", headers: {} }, signal),
+    close: () => Promise.resolve(),
+  };
+}
+
+interface RequestOptions {
+  readonly method: string;
+  readonly body?: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A clock that is off by less may be off by the time that an answer took; ms. */
+const NOTABLE_SKEW_MS = 60_000;
+
+/**
+ * Tells of this machine's clock as long as it is wrong: once, and again when it is wrong otherwise.
+ * Reports count by the time of receipt (docs/decisions/0003), but what is wrong on a host is best
+ * heard of there.
+ *
+ * @returns to be called with what a server says that the time is, ms since the epoch, as soon as it
+ *   has
+ */
+function createSkewWatch(
+  place: string,
+  clock: () => number,
+  onNotice: (notice: string) => void,
+): (told: number) => void {
+  let known = 0;
+  return (told) => {
+    const skew = clock() - told;
+    if (Number.isNaN(told) || Math.abs(skew - known) < NOTABLE_SKEW_MS) return;
+    known = Math.abs(skew) < NOTABLE_SKEW_MS ? 0 : skew;
+    if (known === 0) return onNotice(`this machine's clock agrees with ${place} again`);
+    const by = `${formatSpan(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"}`;
+    onNotice(`this machine's clock is ${by} ${place}; set it right: timedatectl set-ntp true`);
+  };
+}
+
+export interface StoreOutletOptions {
+  readonly clock: Io["clock"];
+  /** Whose reports go through it. */
+  readonly host: HostAccess;
+  readonly onNotice: (notice: string) => void;
+}
+
+/**
+ * How far this host's clock may be off the store's before a reboot is taken for another machine;
+ * ms.
+ */
+const TOLERANCE_MS = 60_000;
+
+/** An outlet into a store that is open. */
+export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOutletOptions): Outlet {
+  const noteClock = createSkewWatch(store.location, clock, onNotice);
+  let caller: Promise<Caller | undefined> | undefined;
+  /** How far this clock is ahead of the store's, as the last report's receipt told; ms. */
+  let aheadMs = 0;
+  /** Where the last report went: its departure must not take another machine's away. */
+  let placed: { readonly id: string; readonly key: string } | undefined;
+
+  /**
+   * Where this user may write the host's report: on AWS the bucket's policy allows an instance that
+   * one key.
+   */
+  async function findKey(id: string): Promise<{ readonly key: string; readonly isEnforced: boolean }> {
+    caller ??= store.identify?.() ?? Promise.resolve(undefined);
+    const known = await caller.catch((error: unknown) => {
+      caller = undefined;
+      throw error;
+    });
+    if (!known) return { key: formatReportKey(id), isEnforced: false };
+    const { account, userId } = known;
+    const isEnforced = userId.endsWith(`:${id}`);
+    return { key: formatReportKey(isEnforced ? userId : id, account), isEnforced };
+  }
+
+  async function send({ id, bytes }: Spooled, signal: AbortSignal): Promise<void> {
+    const { key, isEnforced } = await findKey(id);
+    // Of an instance's own key the store's rules and EC2 tell that no other machine has it.
+    const placement = isEnforced
+      ? { key }
+      : await placeReport(store, bytes, { key, now: clock() - aheadMs, toleranceMs: TOLERANCE_MS, signal });
+    if (placement.other && placed?.key !== placement.key)
+      onNotice(
+        `another machine (${placement.other.name ?? "no name"}) reports as ${id}; ` +
+          `this one's report is beside it, at ${placement.key}`,
+      );
+    const { lastModified } = await store.put(placement.key, bytes, { signal });
+    noteClock(lastModified);
+    aheadMs = clock() - lastModified;
+    placed = { id, key: placement.key };
+  }
+
+  /** Which report an earlier process of this machine has left. */
+  async function findOwn(key: string, signal: AbortSignal): Promise<string | undefined> {
+    const { machine, boot } = await readFingerprint(host, signal);
+    return placeDeparture(store, { key, machine: cutHash(machine), boot: cutHash(boot), signal });
+  }
+
+  async function leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void> {
+    const { key, isEnforced } = await findKey(id);
+    const own = placed?.id === id ? placed.key : isEnforced ? key : await findOwn(key, signal);
+    if (own === undefined) return;
+    const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
+    await store.put(formatDepartureKey(own), body, { signal });
+  }
+
+  return {
+    location: store.location,
+    send: (report, signal) => explain(store.location, () => send(report, signal)),
+    leave: (id, reason, signal) => explain(store.location, () => leave(id, reason, signal)),
+    close: () => store.close?.() ?? Promise.resolve(),
+  };
+}
+
+/** What the store says of a failure is for the user. */
+async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw nameTimeout(error, place);
+    throw new CommandError(error.message, {
+      retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined,
+    });
+  }
+}
+
+/** Who sends gives up after a time, and the runtimes each say that in words of their own. */
+function nameTimeout(error: unknown, place: string): unknown {
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  return isLate ? new CommandError(`${place} does not answer in time`) : error;
+}

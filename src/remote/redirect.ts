@@ -1,0 +1,108 @@
+// Where a server sends a reader on: an answer too large for its way back lies elsewhere. Followed a
+// few times, without the key, and not into this host.
+import { lookup } from "node:dns/promises";
+import { isLoopback } from "../api/server.ts";
+import { sanitizeLine } from "../cli/terminal/terminal-text.ts";
+import { isNear } from "../network/proxy.ts";
+
+/**
+ * S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests":
+ * redirects).
+ */
+const MAX_HOPS = 3;
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Finds the addresses of a name; none where it is not known, as behind a proxy, which knows names
+ * by itself.
+ */
+type LookUp = (host: string) => Promise<readonly string[]>;
+
+export interface FollowOptions {
+  /** Who sent on. */
+  readonly asked: URL;
+  /** For the server itself: they go nowhere else. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly lookUp?: LookUp;
+}
+
+/** The answer lies where nothing is asked, or is not there. */
+export class Astray extends Error {
+  override name = "Astray";
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Asks where a server's answer to a question lies.
+ *
+ * @returns what lies there, with status 200
+ * @throws Astray in words; what fetch throws
+ */
+export async function followRead(
+  answer: Response,
+  { asked, headers, signal, lookUp = lookUpAll }: FollowOptions,
+): Promise<Response> {
+  let [found, from] = [answer, asked];
+  for (let hop = 0; hop < MAX_HOPS; hop++) {
+    const place = readLocation(found, from);
+    await found.body?.cancel();
+    if (!place) throw new Astray(`${from.origin} sends on, and not to where`, found.status);
+    const fault = await findPlaceFault(place, asked, lookUp);
+    if (fault !== undefined)
+      throw new Astray(
+        `${asked.origin} sends on to ${sanitizeLine(place.origin)}, ${fault}; nothing is asked there`,
+        found.status,
+      );
+    const own = place.origin === asked.origin ? headers : {};
+    found = await fetch(place, { redirect: "manual", signal, headers: own });
+    if (found.status === 200) return found;
+    if (!REDIRECTS.has(found.status)) {
+      await found.body?.cancel();
+      throw new Astray(`the answer's own place answered ${found.status}; ask again`, found.status);
+    }
+    from = place;
+  }
+  await found.body?.cancel();
+  throw new Astray(`${asked.origin} sends on more than ${MAX_HOPS} times`, found.status);
+}
+
+function readLocation({ headers }: Response, from: URL): URL | undefined {
+  const location = headers.get("location") ?? "";
+  return location !== "" && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+}
+
+/**
+ * Tells why nothing is asked at a place. This host, and what its own link has alone, such as the
+ * metadata service with its credentials, is no place for an answer of another host. Private
+ * networks are: PrivateLink, and a MinIO of one's own.
+ */
+export async function findPlaceFault(place: URL, asked: URL, lookUp: LookUp): Promise<string | undefined> {
+  if (place.origin === asked.origin) return undefined;
+  if (place.protocol !== "https:" && place.protocol !== "http:") return "which is neither https nor http";
+  if (place.username !== "" || place.password !== "") return "with a user in the URL";
+  const host = hostOf(place);
+  const isHere = isLoopback(hostOf(asked));
+  const isRefused = (address: string) => isNear(address) && !(isHere && isLoopback(address));
+  if (isRefused(host)) return "which is this host or its own link";
+  const addresses = await lookUp(host);
+  const near = addresses.find(isRefused);
+  return near === undefined ? undefined : `whose address is ${near}: this host or its own link`;
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+}
+
+async function lookUpAll(host: string): Promise<readonly string[]> {
+  return await lookup(host, { all: true }).then(
+    (found) => found.map(({ address }) => address),
+    () => [],
+  );
+}

@@ -1,0 +1,140 @@
+// For tests: the DocBase on loopback, and a publisher with a store and a clock of its own that runs
+// whenever it is told to.
+import { type Docbase, startDocbase } from "../../test/docbase/docbase.ts";
+import { type DocbaseOptions, docbasePublisher } from "../publish/docbase.ts";
+import type { Overview } from "../publish/overview.ts";
+import type { PublishOutcome } from "../publish/publisher.ts";
+import { type Lease, readState, takeLease } from "../publish/state.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+
+export const MINUTE = 60_000;
+export const STATE_KEY = "publishers/v1/wiki.json";
+
+export interface Post {
+  readonly id: number;
+  readonly title: string;
+  readonly body: string;
+  readonly tags: readonly string[];
+  readonly archived: boolean;
+  readonly notice: boolean;
+}
+
+/** A kill: from then on the process does nothing more, not even tidy up. */
+export interface Mortal {
+  /** Stops the run. */
+  readonly signal: AbortSignal;
+  /** Told before and after each write to the store; throws to die there. */
+  readonly onPut?: (when: "before" | "after") => void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly isDryRun?: boolean;
+  /** Lets nothing be written to the store once the signal has aborted. */
+  readonly dies?: boolean;
+  readonly onPut?: Mortal["onPut"];
+  /** In the place of passing time. */
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+export interface Wiki {
+  readonly url: string;
+  control(change: object): Promise<void>;
+  look(): Promise<{ all: Post[]; open: Post[] }>;
+  setUp(options?: Partial<DocbaseOptions>): WikiPublisher;
+  stop(): void;
+}
+
+export interface WikiPublisher {
+  run(overview: Overview, options?: RunOptions): Promise<PublishOutcome>;
+  readonly store: Store;
+  readonly time: { now: number };
+  readonly waits: number[];
+  clock(): number;
+}
+
+/** Which pages there are, by their marks. */
+export function readMarks(posts: readonly Post[]): (string | undefined)[] {
+  return posts.map(({ body }) => /<!-- rollcall (\S+) /.exec(body)?.[1]).sort();
+}
+
+export async function startWiki(): Promise<Wiki> {
+  const docbase: Docbase = await startDocbase();
+  return {
+    url: docbase.url,
+    control: (change) => docbase.control(change),
+    async look() {
+      const all = (await docbase.posts()) as Post[];
+      return { all, open: all.filter(({ archived }) => !archived) };
+    },
+    setUp: (options) => setUp(docbase, options),
+    stop: () => docbase.stop(),
+  };
+}
+
+function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): WikiPublisher {
+  const time = { now: Date.UTC(2024, 2, 1) };
+  const clock = () => time.now;
+  const store: Store = memoryStore({ clock });
+  const waits: number[] = [];
+  const publisher = docbasePublisher({
+    place: { baseUrl: url, team: "acme", token },
+    name: "wiki",
+    tags: ["運用"],
+    scope: "everyone",
+    groups: [],
+    maxBodyBytes: 100_000,
+    touchMs: 24 * 60 * MINUTE,
+    ...options,
+  });
+  const pass = async (ms: number) => {
+    time.now += ms;
+  };
+  async function run(overview: Overview, given: RunOptions = {}): Promise<PublishOutcome> {
+    const {
+      signal = new AbortController().signal,
+      isDryRun = false,
+      dies = false,
+      onPut,
+      sleep = pass,
+    } = given;
+    const seen = makeMortal(store, dies ? { signal, ...(onPut && { onPut }) } : undefined);
+    const state = isDryRun ? await readState(seen, "wiki") : await takeLease(seen, "wiki", clock);
+    try {
+      return await publisher.publish(overview, {
+        state,
+        clock,
+        sleep: async (ms) => {
+          waits.push(ms);
+          await sleep(ms);
+        },
+        random: () => 0.5,
+        signal,
+        deadline: time.now + 15 * MINUTE,
+        isDryRun,
+        onStep: () => undefined,
+        write: async () => undefined,
+      });
+    } finally {
+      // A process that was killed releases nothing: its store takes no more.
+      if ("release" in state) await (state as Lease).release().catch(() => undefined);
+    }
+  }
+  return { run, store, time, waits, clock };
+}
+
+/** A store as a process sees it that may be killed. */
+function makeMortal(store: Store, mortal: Mortal | undefined): Store {
+  if (!mortal) return store;
+  return {
+    ...store,
+    async put(...given) {
+      mortal.signal.throwIfAborted();
+      mortal.onPut?.("before");
+      const outcome = await store.put(...given);
+      mortal.onPut?.("after");
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// A view of reports made in memory, for tests.
+import { isRejected, parseReport } from "../report/report.ts";
+import { createSegmentBuilder } from "../roll/segment.ts";
+import { createTableBuilder } from "../roll/table.ts";
+import type { RollView } from "../roll/view.ts";
+
+/** One report of a view. */
+export interface Given {
+  readonly id: string;
+  readonly ageMs: number;
+  readonly body: string;
+  readonly etag?: string;
+}
+
+/** When the views are of. */
+export const NOW = Date.UTC(2024, 2, 1, 0, 0, 30);
+
+/** Makes a view of reports, every other one in a segment of its own. */
+export function makeView(reports: readonly Given[], more: Partial<RollView> = {}): RollView {
+  const builders = [createSegmentBuilder(), createSegmentBuilder()];
+  const rows = createTableBuilder(reports.length);
+  for (const [at, { id, ageMs, body, etag = id }] of reports.entries()) {
+    const report = parseReport(Buffer.from(body), id);
+    if (isRejected(report)) throw new Error(report.detail);
+    const row = builders[at % 2]?.add(`reports/v1/local/${id}.json`, etag, report) ?? 0;
+    rows.push(at % 2, row, NOW - ageMs);
+  }
+  const table = rows.build(builders.map(({ build }) => build()));
+  return { asOf: NOW, version: 1, reports: table, problems: [], problemCount: 0, departed: [], ...more };
+}
