@@ -1,5 +1,5 @@
-// Builds the program: src/cli/program/main.ts and what it imports become dist/, one file a command, so that
-// each starts fast.
+// Builds the program: src/cli/program/main.ts and what it imports become dist/, one file a command,
+// so that each starts fast.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
@@ -11,7 +11,7 @@ await rm(`${root}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // The second is a thread of its own.
-  entryPoints: ["src/cli/program/main.ts", "src/cli/terminal/jq-worker.js"],
+  entryPoints: { main: "src/cli/program/main.ts", "jq-worker": "src/cli/terminal/jq-worker.js" },
   outdir: "dist",
   bundle: true,
   splitting: true,
