@@ -11,7 +11,7 @@ await rm(`${root}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // The second is a thread of its own.
-  entryPoints: { main: "src/cli/program/main.ts", "jq-worker": "src/cli/terminal/jq-worker.js" },
+  entryPoints: { main: "src/cli/program/main.ts", "jq-worker": "src/cli/program/jq-worker.js" },
   outdir: "dist",
   bundle: true,
   splitting: true,

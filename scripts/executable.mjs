@@ -16,7 +16,7 @@ for (const architecture of architectures) {
   const args = [
     "build",
     "src/cli/program/main.ts",
-    "src/cli/terminal/jq-worker.js",
+    "src/cli/program/jq-worker.js",
     "--compile",
     "--minify",
     "--bytecode",

@@ -13,7 +13,7 @@ interface Template {
 
 async function readParameter(template: string, name: string) {
   const text = await readFile(
-    new URL(`../../infra/templates/rollcall-${template}.template.json`, import.meta.url),
+    new URL(`../../../infra/templates/rollcall-${template}.template.json`, import.meta.url),
     "utf8",
   );
   const parameter = (JSON.parse(text) as Template).Parameters[name];

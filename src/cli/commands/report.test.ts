@@ -7,7 +7,7 @@ import { makeIo, makeStore, NOW, startTestService } from "../../testing/io-doubl
 import { CommandError } from "../program/failure.ts";
 import { runReport } from "./report.ts";
 
-const ROOT = fileURLToPath(new URL("../../test/fixture-host", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../test/fixture-host", import.meta.url));
 const SPEC = fileURLToPath(new URL("../../../test/fixture-host.spec.yaml", import.meta.url));
 const ID = "4c4c4544003510528031b4c04f4d3132";
 const OPTIONS = { root: ROOT, spec: SPEC };

@@ -20,7 +20,7 @@ function listCommands(command: Command, path: string): Array<{ path: string; com
   ];
 }
 
-const readDocs = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+const readDocs = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
 
 describe("docs/cli.md", () => {
   it.each(

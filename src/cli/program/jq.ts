@@ -1,6 +1,6 @@
 // The built-in jq: --jq works where no jq is installed.
 import { Worker } from "node:worker_threads";
-import { CommandError } from "../program/failure.ts";
+import { CommandError } from "./failure.ts";
 import { readJqFiles } from "./jq-files.ts";
 
 /** Largest input, in bytes: WebAssembly's jq holds it several times over. */

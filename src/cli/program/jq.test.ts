@@ -1,7 +1,7 @@
 // Tests of jq at its limits: it can be ended wherever it is, its memory is bounded, and it writes
 // as it goes.
 import { expect, it } from "vitest";
-import { CommandError } from "../program/failure.ts";
+import { CommandError } from "./failure.ts";
 import { runJq } from "./jq.ts";
 
 const MEBIBYTE = 1024 * 1024;
