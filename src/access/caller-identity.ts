@@ -3,9 +3,9 @@
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 import { hash } from "node:crypto";
 import * as z from "zod";
-import { ApiError } from "../api/problem-details.ts";
 import { toFailure } from "../network/failure.ts";
 import { compileWildcard } from "../specs/wildcard.ts";
+import { AccessError } from "./access-error.ts";
 import { AWS_REGIONS } from "./aws-regions.ts";
 import { createQueue, type Queue, type QueueBounds, QueueFull } from "./bounded-queue.ts";
 import { NONCE } from "./nonces.ts";
@@ -37,6 +37,9 @@ const OWN_QUEUE: QueueBounds = { underWay: 8, waiting: 32, waitMs: 2000 };
  * answered yet: their names may be made up.
  */
 const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
+
+/** Where STS cannot be asked now: when to ask the server again. */
+const RETRY_AFTER_S = 5;
 
 /** AWS has some 40 Regions. */
 const MAX_QUEUES = 200;
@@ -145,7 +148,7 @@ const BODY_SHA256 = hash("sha256", CALLER_BODY);
 
 /**
  * @returns why the proof does not prove that its sender is this instance; undefined if it does
- * @throws ApiError identity_unavailable where STS cannot be asked
+ * @throws AccessError identity_unavailable where STS cannot be asked
  */
 export type CallerCheck = (
   proof: CallerProof,
@@ -228,8 +231,8 @@ function createTries() {
   };
 }
 
-function unavailable(detail: string): ApiError {
-  return new ApiError("identity_unavailable", detail, { headers: { "retry-after": "5" } });
+function unavailable(detail: string): AccessError {
+  return new AccessError("identity_unavailable", detail, { retryAfterS: RETRY_AFTER_S });
 }
 
 async function ask(

@@ -1,9 +1,6 @@
 // Denials: hosts that are shut out for good, whatever key comes with their reports or asks for an
 // enrolment.
-
-import { awaitStore } from "../api/deadline.ts";
-import { ApiError } from "../api/problem-details.ts";
-import type { Services } from "../api/route.ts";
+import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import { KEYS_PREFIX } from "./keys.ts";
@@ -20,7 +17,7 @@ const MAX_OBJECT_BYTES = 4096;
 export async function denyHost(
   store: Store,
   host: string,
-  { clock }: Pick<Services, "clock">,
+  { clock }: { readonly clock: Clock },
 ): Promise<boolean> {
   if (!isHostId(host)) throw new TypeError("no host id");
   const denial = { host, denied_at: new Date(clock()).toISOString() };
@@ -52,28 +49,11 @@ export async function listDenials(store: Store): Promise<ReadonlyMap<string, num
 }
 
 /**
- * Refuses a host that is shut out. It costs one GET, which of what is not there is the cheapest
- * that a store has, and holds at once on all servers.
- *
- * @param code for who is refused with no key
- * @throws ApiError forbidden, or the code that is given; store_unavailable where the store cannot
- *   be asked
+ * Whether a host is shut out. Whatever lies there says so: damage must let nobody in. It costs one
+ * GET, which of what is not there is the cheapest that a store has, and holds at once on all
+ * servers.
  */
-export async function refuseDenied(
-  { store, deadlineMs, log }: Pick<Services, "store" | "deadlineMs" | "log">,
-  host: string,
-  code: "forbidden" | "enrolment_refused" = "forbidden",
-) {
-  if (!(await awaitStore(isDenied(store, host), { deadlineMs, log }))) return;
-  log.warn({ id: host }, "a host that is denied was refused");
-  throw new ApiError(
-    code,
-    `the host ${host} is shut out; an operator lets it in again with: rollcall keys allow ${host}`,
-  );
-}
-
-/** Whatever lies there says so: damage must let nobody in. */
-async function isDenied(store: Store, host: string): Promise<boolean> {
+export async function isDenied(store: Store, host: string): Promise<boolean> {
   return (await store.get(toKey(host), { maxBytes: MAX_OBJECT_BYTES })) !== undefined;
 }
 

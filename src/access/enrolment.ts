@@ -2,13 +2,13 @@
 // that enrolled.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
-import { ApiError } from "../api/problem-details.ts";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { cutHash } from "../report/maker.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
+import { AccessError } from "./access-error.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
 
 const PREFIX = "keys/v1/hosts/";
@@ -140,7 +140,7 @@ export function readProof({
  * Another machine is refused, unless it has a better proof than the first had: then the keys of the
  * first end.
  *
- * @throws ApiError what the proof says of a better one, where it alone does not do, and
+ * @throws AccessError what the proof says of a better one, where it alone does not do, and
  *   too_many_requests; whatever the store throws
  */
 export async function enrolHost(
@@ -223,8 +223,8 @@ function useNonce(
   const { value, endsAt } = proven.nonce;
   if (Object.hasOwn(current, value)) return "the nonce has been used; ask for another";
   if (Object.keys(current).length >= MAX_NONCES)
-    throw new ApiError("too_many_requests", "this host enrols too often; try again in a minute", {
-      headers: { "retry-after": "60" },
+    throw new AccessError("too_many_requests", "this host enrols too often; try again in a minute", {
+      retryAfterS: 60,
     });
   return { ...current, [value]: endsAt };
 }
@@ -263,7 +263,7 @@ export interface Recognized {
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
  * @returns or why it is refused
- * @throws ApiError unauthorized where the enrolment ends meanwhile; Unavailable where the store's
+ * @throws AccessError enrolment_ended where the enrolment ends meanwhile; Unavailable where the store's
  *   object changes faster than it can be written
  */
 export async function checkMachine(
@@ -289,7 +289,7 @@ export async function checkMachine(
   }
   if (known) throw new Unavailable(describeBusy(known.id));
   // As any key that is no longer good: the agent enrols anew.
-  throw new ApiError("unauthorized", "this host's enrolment has just ended; enrol anew");
+  throw new AccessError("enrolment_ended", "this host's enrolment has just ended; enrol anew");
 }
 
 /** A contest in which no earlier boot has come back for a day is over: one of the two has gone. */

@@ -1,9 +1,9 @@
 // Tests of guesses at hosts' keys: what they cost the store, and that hosts are not kept out by
 // them.
 import { expect, it } from "vitest";
-import { ApiError } from "../api/problem-details.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, Unreadable } from "../store/store.ts";
+import { AccessError } from "./access-error.ts";
 import { enrolHost } from "./enrolment.ts";
 import { MAX_LISTED_A_SECOND, MAX_NEW_A_SECOND, MAX_OF_ONE_A_SECOND } from "./host-lookups.ts";
 import { createKeyring } from "./keyring.ts";
@@ -36,7 +36,7 @@ function setUp() {
     try {
       return (await keyring.verify(secret))?.host ?? 401;
     } catch (error) {
-      if (error instanceof ApiError) return error.code;
+      if (error instanceof AccessError) return error.code;
       throw error;
     }
   };

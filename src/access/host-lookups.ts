@@ -1,8 +1,7 @@
 // Host lookups: how many enrolments are read for keys that have not opened yet, so that guesses at
 // hosts' keys cost the store some reads a second in all.
-
-import { ApiError } from "../api/problem-details.ts";
 import type { Clock } from "../report/clock.ts";
+import { AccessError } from "./access-error.ts";
 
 /**
  * Enrolments read a second for keys that have not opened here: 100,000 hosts of an hour come by 28
@@ -41,7 +40,7 @@ export interface HostLookups {
    *
    * @param hash of the secret, in base64url
    * @param read gives what the secret opens, or undefined
-   * @throws ApiError too_many_requests where there is none: it cannot be told then whether the
+   * @throws AccessError too_many_requests where there is none: it cannot be told then whether the
    *   secret is good; whatever `read` throws
    */
   run<Found>(id: string, hash: string, read: () => Promise<Found | undefined>): Promise<Found | undefined>;
@@ -116,10 +115,10 @@ export function createHostLookups({ clock, list }: HostLookupOptions): HostLooku
       const known = hash.slice(0, HASH_LENGTH);
       if (!proven.has(known) && !hasRoom(id)) {
         renewList();
-        throw new ApiError(
+        throw new AccessError(
           "too_many_requests",
           "so many unknown host keys come that this one cannot be checked now; ask again in a second",
-          { headers: { "retry-after": "1" } },
+          { retryAfterS: 1 },
         );
       }
       const found = await read();

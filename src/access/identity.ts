@@ -1,6 +1,6 @@
 // EC2's word for who a host is: which kinds of it count, and which counts for more.
 import type { X509Certificate } from "node:crypto";
-import { ApiError } from "../api/problem-details.ts";
+import { AccessError } from "./access-error.ts";
 import type { CallerCheck, CallerProof, Subject } from "./caller-identity.ts";
 import { findIdentityFault, type Identity } from "./identity-document.ts";
 import type { Nonces } from "./nonces.ts";
@@ -45,7 +45,7 @@ export interface Proven {
    * Set where a better proof came along: what to answer where this one alone does not do.
    * `identity_unavailable` if it may yet be found to hold.
    */
-  readonly better?: ApiError;
+  readonly better?: AccessError;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface Proven {
  *
  * @param now ms since the epoch
  * @returns or why nothing of it proves who it is
- * @throws ApiError identity_unavailable where STS cannot be asked and no document does; whatever
+ * @throws AccessError identity_unavailable where STS cannot be asked and no document does; whatever
  *   the store throws
  */
 export async function proveIdentity(
@@ -73,9 +73,10 @@ export async function proveIdentity(
       : { fault: explain(documentFault, trust, !caller) };
   const found = await askAboutCaller(caller, subject, callers, accounts);
   // The document needs neither STS nor a nonce.
-  if (documentFault === undefined && found instanceof ApiError) return { proof: "document", better: found };
-  if (found instanceof ApiError && found.code === "identity_unavailable") throw found;
-  return found instanceof ApiError ? { fault: found.message } : found;
+  if (documentFault === undefined && found instanceof AccessError)
+    return { proof: "document", better: found };
+  if (found instanceof AccessError && found.code === "identity_unavailable") throw found;
+  return found instanceof AccessError ? { fault: found.message } : found;
 }
 
 /** @returns why the caller proves nothing, or cannot be asked about */
@@ -84,14 +85,14 @@ async function askAboutCaller(
   subject: Subject,
   { nonces, findFault }: NonNullable<IdentityTrust["callers"]>,
   accounts: readonly string[],
-): Promise<Proven | ApiError> {
+): Promise<Proven | AccessError> {
   const nonce = await nonces.check(caller.nonce);
-  if ("fault" in nonce) return new ApiError("enrolment_refused", nonce.fault);
+  if ("fault" in nonce) return new AccessError("enrolment_refused", nonce.fault);
   try {
     const fault = await findFault(caller, subject, accounts);
-    return fault === undefined ? { proof: "caller", nonce } : new ApiError("enrolment_refused", fault);
+    return fault === undefined ? { proof: "caller", nonce } : new AccessError("enrolment_refused", fault);
   } catch (error) {
-    if (error instanceof ApiError && error.code === "identity_unavailable") return error;
+    if (error instanceof AccessError && error.code === "identity_unavailable") return error;
     throw error;
   }
 }

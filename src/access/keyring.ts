@@ -1,8 +1,8 @@
 // The keyring: checks keys against the store's hashes, held in memory for a few seconds.
 import { hash, timingSafeEqual } from "node:crypto";
-import { unauthorized } from "../api/unauthorized.ts";
 import type { Clock } from "../report/clock.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
+import { AccessError } from "./access-error.ts";
 import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolment.ts";
 import { createHostLookups } from "./host-lookups.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
@@ -43,7 +43,7 @@ export interface Keyring {
   /**
    * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked,
    *   unreadable and wrong are one answer
-   * @throws ApiError unauthorized where the secret is right and the key has expired; whatever the
+   * @throws AccessError key_expired where the secret is right and the key has expired; whatever the
    *   store throws, where it cannot be asked and what is held does not tell
    */
   verify(secret: string | undefined): Promise<KeyObject | undefined>;
@@ -296,7 +296,10 @@ export function createKeyring({
       if (!key) return undefined;
       // Only who holds the secret comes here.
       if (isExpired(key))
-        throw unauthorized(`the key ${key.id} expired at ${key.expires_at}; ask for another one`);
+        throw new AccessError(
+          "key_expired",
+          `the key ${key.id} expired at ${key.expires_at}; ask for another one`,
+        );
       onUse(key);
       return key;
     },

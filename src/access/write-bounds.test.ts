@@ -1,6 +1,6 @@
 // Tests of what one key may write.
 import { expect, it } from "vitest";
-import { ApiError } from "../api/problem-details.ts";
+import { AccessError } from "./access-error.ts";
 import type { KeyObject } from "./keys.ts";
 import { createWriteBounds } from "./write-bounds.ts";
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "./write-limits.ts";
@@ -28,9 +28,9 @@ function setUp(limits: Partial<WriteLimits> = {}) {
       bounds.claim(key, id, bytes);
       return { status: 200 };
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof AccessError)) throw error;
       const status = { too_many_requests: 429, over_limit: 507 }[error.code as "over_limit"];
-      return { status, retryAfter: Number(error.headers["retry-after"]), detail: error.message };
+      return { status, retryAfter: Number(error.retryAfterS), detail: error.message };
     }
   };
   return { time, notices, bounds, write };

@@ -1,11 +1,11 @@
 // Write bounds: how much one key may write, so that a stolen or broken one spoils it for nobody
 // else. A memory of this process: no store is read for it.
 import { LRUCache } from "lru-cache";
-import { ApiError } from "../api/problem-details.ts";
 import type { Clock } from "../report/clock.ts";
 import { formatReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
+import { AccessError } from "./access-error.ts";
 import { readProof } from "./enrolment.ts";
 import type { KeyObject } from "./keys.ts";
 import type { WriteLimits } from "./write-limits.ts";
@@ -36,13 +36,13 @@ const MAX_REFUSALS = 100;
 const TOLD_AGAIN_MS = 60 * 60_000;
 
 export interface WriteBounds {
-  /** Counts a write. To be asked before its body is read. @throws ApiError too_many_requests */
+  /** Counts a write. To be asked before its body is read. @throws AccessError too_many_requests */
   take(key: KeyObject, id: string): void;
   /**
    * Counts a host.
    *
    * @param bytes of its report; undefined where it writes none
-   * @throws ApiError over_limit, too_many_requests
+   * @throws AccessError over_limit, too_many_requests
    */
   claim(key: KeyObject, id: string, bytes?: number): void;
   /** What was refused within the last day, for /v1/problems. */
@@ -104,7 +104,7 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
     refusals.set(kind, { problem, count });
     const [oldest] = refusals.keys();
     if (refusals.size > MAX_REFUSALS && oldest !== undefined) refusals.delete(oldest);
-    throw new ApiError(code, detail, { headers: { "retry-after": String(seconds) } });
+    throw new AccessError(code, detail, { retryAfterS: seconds });
   }
 
   function findRate(key: KeyObject): { rate: Rate; most: number } {

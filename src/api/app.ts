@@ -1,5 +1,7 @@
 // The application: a Request in, a Response out. The doors (server.ts, lambda.ts) only carry them.
 import { type Context, Hono } from "hono";
+import { AccessError } from "../access/access-error.ts";
+import { toApiError } from "./access-problem.ts";
 import { AskerGone } from "./asker.ts";
 import { authorize } from "./authorization.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
@@ -72,6 +74,7 @@ function addDocs(app: Hono, routes: readonly Route[], version: string): void {
 
 function toErrorResponse(error: Error, context: Context, { log }: Services): Response {
   if (error instanceof ApiError) return toProblemResponse(error);
+  if (error instanceof AccessError) return toProblemResponse(toApiError(error));
   // Nobody hears it; nginx logs the same number.
   if (error instanceof AskerGone) return new Response(null, { status: 499 });
   log.error({ err: error, method: context.req.method, path: context.req.path }, "a handler failed");

@@ -1,9 +1,9 @@
 // Who may use a route: the key in the header and its scopes.
 import type { Context } from "hono";
-import { refuseDenied } from "../access/denials.ts";
 import type { KeyObject } from "../access/keys.ts";
 import { HOST_SCOPES, type Scope } from "../access/scopes.ts";
 import { awaitStore } from "./deadline.ts";
+import { refuseDenied } from "./denied-host.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 import { unauthorized } from "./unauthorized.ts";

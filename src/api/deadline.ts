@@ -1,6 +1,7 @@
 // Waiting for the store within a bound, so that a client hears from us before its own patience or a
 // gateway's ends.
 import type { Context } from "hono";
+import { AccessError } from "../access/access-error.ts";
 import type { RollView } from "../roll/view.ts";
 import { StoreAway, StoreError, Unreadable } from "../store/store.ts";
 import { ApiError } from "./problem-details.ts";
@@ -50,7 +51,7 @@ export async function awaitStore<T>(
   try {
     return await Promise.race([work, late]);
   } catch (error) {
-    if (error instanceof ApiError) throw error;
+    if (error instanceof ApiError || error instanceof AccessError) throw error;
     log.error({ err: error }, "the store failed");
     throw new ApiError("store_unavailable", `${describeFailure(error)}; the server's log says more`, RETRY);
   } finally {

@@ -1,7 +1,6 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that
 // enrolled as that host.
 import type { Context } from "hono";
-import { refuseDenied } from "../access/denials.ts";
 import {
   checkMachine,
   isInstanceId,
@@ -16,8 +15,10 @@ import { formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
+import { refuseDenied } from "./denied-host.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
+import { unauthorized } from "./unauthorized.ts";
 
 /**
  * Refuses a key that is bound to another host, or that another machine uses than the one that
@@ -45,8 +46,7 @@ export async function authorizeHost(
     isInstanceId(id) &&
     !isTaken(readProof(key.enrolment), services.identityTrust)
   )
-    throw new ApiError(
-      "unauthorized",
+    throw unauthorized(
       "this host enrolled without EC2's word, which alone gives ids of EC2 (i-…) here; enrol anew",
     );
   const machine = readMachine(context);

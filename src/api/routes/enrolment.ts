@@ -1,7 +1,6 @@
 // POST /v1/enrolments: a host gets a key of its own.
 import * as z from "zod";
 import { callerSchema } from "../../access/caller-identity.ts";
-import { refuseDenied } from "../../access/denials.ts";
 import { enrolHost, isInstanceId, machineSchema } from "../../access/enrolment.ts";
 import { type Proven, proveIdentity } from "../../access/identity.ts";
 import { identitySchema } from "../../access/identity-document.ts";
@@ -9,6 +8,7 @@ import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
+import { refuseDenied } from "../denied-host.ts";
 import { readView } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";

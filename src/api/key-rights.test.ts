@@ -2,19 +2,19 @@
 // expire, and when keys were used.
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { createApp } from "../api/app.ts";
-import { createRoutes } from "../api/routes.ts";
+import { createClones } from "../access/clones.ts";
+import { listKeysAndHosts } from "../access/key-list.ts";
+import { createKeyUses, HOST_USE_EVERY_MS, USE_EVERY_MS } from "../access/key-uses.ts";
+import { createKeyring } from "../access/keyring.ts";
+import { createKey, hashSecret, type KeyRequest } from "../access/keys.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, Unavailable } from "../store/store.ts";
-import { createClones } from "./clones.ts";
-import { listKeysAndHosts } from "./key-list.ts";
-import { createKeyUses, HOST_USE_EVERY_MS, USE_EVERY_MS } from "./key-uses.ts";
-import { createKeyring } from "./keyring.ts";
-import { createKey, hashSecret, type KeyRequest } from "./keys.ts";
+import { createApp } from "./app.ts";
+import { createRoutes } from "./routes.ts";
 
 const HOST = "i-0123456789abcdef0";
 const MACHINE = { machine: "a".repeat(64), boot: "1".repeat(64) };

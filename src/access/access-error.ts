@@ -1,0 +1,32 @@
+// What access refuses, or cannot tell now: a code for whoever answers, and a sentence for whoever
+// asked.
+
+/**
+ * `key_expired` and `enrolment_ended`: the secret was right and opens nothing any more.
+ * `identity_unavailable`: it cannot be told now whether a proof holds.
+ */
+export type AccessErrorCode =
+  | "key_expired"
+  | "enrolment_ended"
+  | "enrolment_refused"
+  | "identity_unavailable"
+  | "too_many_requests"
+  | "over_limit";
+
+/** Whoever answers may show the message to whoever asked: it says what to do, and no secret. */
+export class AccessError extends Error {
+  override name = "AccessError";
+  readonly code: AccessErrorCode;
+  /** After how many seconds to ask again; undefined where asking again changes nothing. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(
+    code: AccessErrorCode,
+    message: string,
+    { retryAfterS }: { readonly retryAfterS?: number | undefined } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+}
