@@ -1,11 +1,11 @@
 // The application: a Request in, a Response out. The doors (server.ts, lambda.ts) only carry them.
 import { type Context, Hono } from "hono";
 import { AccessError } from "../access/access-error.ts";
+import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import { toApiError } from "./access-problem.ts";
 import { AskerGone } from "./asker.ts";
 import { authorize } from "./authorization.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
-import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";

@@ -2,6 +2,7 @@
 // stream.
 import type { Hono } from "hono";
 import type { Keyring } from "../access/keyring.ts";
+import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import {
   describeAnswer,
   describeHead,
@@ -11,7 +12,6 @@ import {
   type GatewayHead,
   readRequest,
 } from "./gateway-event.ts";
-import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { Overflow } from "./overflow.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 

@@ -19,10 +19,3 @@ export function toAscii(text: string): string {
   );
   return ascii.length <= MAX_LENGTH ? ascii : `${ascii.slice(0, MAX_LENGTH)}...`;
 }
-
-/**
- * Stands on every answer of a Rollcall server, so that nobody takes a sign-in page or another
- * server's 204 for one.
- */
-export const API_HEADER = "rollcall-api";
-export const API_HEADER_VALUE = "v1";

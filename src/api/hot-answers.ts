@@ -3,10 +3,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Keyring } from "../access/keyring.ts";
+import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { RollView } from "../roll/view.ts";
 import { allows, readSecret } from "./authorization.ts";
-import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import { divideBody, type Representation } from "./representation.ts";
 
 /**

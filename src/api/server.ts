@@ -10,6 +10,8 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from "n
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
+import { isLoopback } from "../network/loopback.ts";
 import {
   CertificateError,
   checkPair,
@@ -19,7 +21,6 @@ import {
   type TlsPair,
 } from "./certificate.ts";
 import { type Connections, createConnections } from "./connections.ts";
-import { API_HEADER, API_HEADER_VALUE } from "./header.ts";
 import type { HotAnswers } from "./hot-answers.ts";
 import { type ApiError, describeProblem } from "./problem-details.ts";
 import { findHeadFault, hasBody, isServerAsked, simplifyHead } from "./request-head.ts";
@@ -251,11 +252,6 @@ function createDoor(
       readers.stop();
     },
   };
-}
-
-/** 127.0.0.0/8 and ::1, and the name that means them. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** @param known a pair that need not be checked again @throws ListenError */

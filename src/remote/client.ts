@@ -3,12 +3,12 @@
 import { STATUS_CODES } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
-import { API_HEADER } from "../api/header.ts";
-import { isLoopback } from "../api/server.ts";
 import { CommandError } from "../cli/program/failure.ts";
-import { formatSpan } from "../cli/terminal/cell.ts";
-import { sanitizeLine } from "../cli/terminal/terminal-text.ts";
+import { API_HEADER } from "../network/api-header.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
+import { isLoopback } from "../network/loopback.ts";
+import { sanitizeLine } from "../report/safe-text.ts";
+import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { Astray, type FollowOptions, followRead } from "./redirect.ts";
 

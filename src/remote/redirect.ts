@@ -1,9 +1,9 @@
 // Where a server sends a reader on: an answer too large for its way back lies elsewhere. Followed a
 // few times, without the key, and not into this host.
 import { lookup } from "node:dns/promises";
-import { isLoopback } from "../api/server.ts";
-import { sanitizeLine } from "../cli/terminal/terminal-text.ts";
+import { isLoopback } from "../network/loopback.ts";
 import { isNear } from "../network/proxy.ts";
+import { sanitizeLine } from "../report/safe-text.ts";
 
 /**
  * S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests":

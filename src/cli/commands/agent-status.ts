@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { findStateFolder } from "../../agent/agent-state.ts";
 import { findAgents } from "../../agent/presence.ts";
 import { isRunning, openStatus, type Status } from "../../agent/status.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 /**
  * A status that is older is not that of now; ms. It is written each minute, and a look takes some

@@ -5,6 +5,7 @@ import { PublishError } from "../../publish/publisher.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
 import { parseServerUrl } from "../../remote/target.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { readPublisherSecret } from "../../service/publisher-secret.ts";
 import { parseListen } from "../../service/service.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
@@ -40,7 +41,6 @@ import {
   type SettingName,
 } from "../settings/settings.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 export interface ConfigCheckOptions extends Flags {
   readonly json?: boolean;

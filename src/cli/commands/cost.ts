@@ -1,8 +1,8 @@
 // rollcall cost: what a month of S3 costs, by operation, from requests that were counted.
 
+import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Io } from "../program/io.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 import { type Cost, computeCost, HOURS_A_MONTH, REPORT_BYTES } from "./cost-model.ts";
 import { PRICES, type Region } from "./cost-prices.ts";
 

@@ -2,14 +2,14 @@
 
 import { NOBODY_MISSING, type ShownCoverage } from "../../api/routes/coverage.ts";
 import { compareExpected } from "../../questions/coverage.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
+import { formatSpan } from "../../report/span-text.ts";
 import { listInstances } from "../../service/ec2-instances.ts";
 import { readExpected } from "../../service/expected.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
-import { formatSpan } from "../terminal/cell.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 
 export interface CoverageOptions extends Flags {

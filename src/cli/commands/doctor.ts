@@ -12,10 +12,10 @@ import { toFailure } from "../../network/failure.ts";
 import { chooseKey, type HostKey } from "../../remote/host-key.ts";
 import { openOutlet } from "../../remote/outlet.ts";
 import { findTarget, openStoreAt, type Target } from "../../remote/target.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 import { checkNetwork } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
 

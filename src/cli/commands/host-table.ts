@@ -2,9 +2,10 @@
 import type { ReaderFacts } from "../../questions/array.ts";
 import { parseFieldPath } from "../../questions/path.ts";
 import { type JsonSpan, toKeySteps, walkChildren, walkField } from "../../report/json-walk.ts";
-import { formatJson, formatSpan } from "../terminal/cell.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
+import { formatSpan } from "../../report/span-text.ts";
+import { formatJson } from "../terminal/cell.ts";
 import { type FittedTable, fitTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 /**
  * A report as it lies in an answer, so that its numbers keep the digits that the host wrote: 1.10

@@ -10,14 +10,14 @@ import { HOST_SCOPES, type Scope } from "../../access/scopes.ts";
 import { createClient, ServerRefusal } from "../../remote/client.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "../../remote/target.ts";
 import { isHostId } from "../../report/key.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
+import { formatSpan } from "../../report/span-text.ts";
 import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { parseExpiry } from "../settings/key-expiry.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { formatSpan } from "../terminal/cell.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 export interface CreateOptions extends Flags {
   readonly scope: readonly Scope[];

@@ -2,13 +2,13 @@
 // pipe.
 import type { STATES } from "../../questions/query.ts";
 import { findTarget } from "../../remote/target.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { type Look, repeat, watchLooks, writeLook } from "../terminal/screen.ts";
 import { describeHidden, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 import { layOutHosts, readRows } from "./host-table.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
 

@@ -9,6 +9,7 @@ import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
 import { findStoreUrl, openStoreAt } from "../../remote/target.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { createRoll } from "../../roll/roll.ts";
 import { readExpected } from "../../service/expected.ts";
 import { readPublisherSecret } from "../../service/publisher-secret.ts";
@@ -18,7 +19,6 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 export interface PublishOptions extends Flags {
   readonly list?: boolean;

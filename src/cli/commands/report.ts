@@ -6,9 +6,9 @@ import type { Outlet } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
 import { openOutlet } from "../../remote/outlet.ts";
 import { findTarget } from "../../remote/target.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;

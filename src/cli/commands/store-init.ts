@@ -1,6 +1,7 @@
 // rollcall store init: sets up what a store lies in, a bucket or a folder, and says what it did.
 
 import { findStoreUrl } from "../../remote/target.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Setup, SetupOutcome, SetupStep } from "../../store/bucket-setup.ts";
 import { openStore } from "../../store/open.ts";
 import { StoreAway, StoreError } from "../../store/store.ts";
@@ -8,7 +9,6 @@ import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine } from "../terminal/terminal-text.ts";
 
 export interface StoreInitOptions extends Flags {
   readonly topLevel?: boolean;

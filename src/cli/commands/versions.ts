@@ -2,12 +2,13 @@
 // the API's own bytes in a pipe.
 import type { STATES } from "../../questions/query.ts";
 import type { VersionCount } from "../../questions/versions.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { type Look, watchLooks, writeLook } from "../terminal/screen.ts";
 import { describeHidden, fitTable, styleTable } from "../terminal/table.ts";
-import { sanitizeLine, style } from "../terminal/terminal-text.ts";
+import { style } from "../terminal/terminal-text.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
 
 export interface VersionsOptions extends Flags {

@@ -1,8 +1,9 @@
 // What a command may touch of the world around it, so that tests can run it in process.
 import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "../../report/clock.ts";
+import { sanitizeLines } from "../../report/safe-text.ts";
 import { readGivenStream } from "../settings/given-file.ts";
-import { openWriting, sanitizeLines, type Writing } from "../terminal/terminal-text.ts";
+import { openWriting, type Writing } from "../terminal/terminal-text.ts";
 import { CommandError } from "./failure.ts";
 
 /** One of stdout and stderr. */

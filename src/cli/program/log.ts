@@ -1,8 +1,8 @@
 // The log of a long-running command: JSON lines on stderr, readable text where stderr is a
 // terminal.
 import { type Logger, pino } from "pino";
+import { sanitizeLine, sanitizeLines } from "../../report/safe-text.ts";
 import { LOG_LEVELS } from "../settings/log-level.ts";
-import { sanitizeLine, sanitizeLines } from "../terminal/terminal-text.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
 

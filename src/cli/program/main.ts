@@ -3,10 +3,10 @@
 // line and an exit status.
 import { CommanderError } from "commander";
 import { takeOver } from "../../network/fetch.ts";
+import { sanitizeLines } from "../../report/safe-text.ts";
 import { StoreError } from "../../store/store.ts";
 import { addCompletion } from "../commands/completion.ts";
 import { findFolders } from "../settings/folders.ts";
-import { sanitizeLines } from "../terminal/terminal-text.ts";
 import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
 import { type Io, openIo } from "./io.ts";
 import { endProcess, STOP_LIMIT_MS } from "./process-end.ts";

@@ -1,6 +1,6 @@
 // Cells of a table: what hosts wrote, made safe for a terminal and short.
 import { decodeString, type JsonSpan, walkChildren } from "../../report/json-walk.ts";
-import { sanitizeLine } from "./terminal-text.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
 
 const QUOTE = 0x22;
 const OPEN_BRACE = 0x7b;
@@ -40,14 +40,4 @@ function listChildren(
   const texts: string[] = [];
   walkChildren(json, span.start, (key, child) => void texts.push(format(key, child)));
   return texts;
-}
-
-/** A span of time as kubectl writes it: `12s`, `5m`, `1h40m`, `3d4h`. */
-export function formatSpan(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
-  if (seconds < 60) return `${seconds}s`;
-  if (minutes < 60) return `${minutes}m`;
-  if (hours < 24) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  return hours % 24 === 0 ? `${hours / 24}d` : `${Math.floor(hours / 24)}d${hours % 24}h`;
 }

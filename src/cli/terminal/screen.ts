@@ -3,9 +3,10 @@
 import { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import stringWidth from "string-width";
+import { sanitizeLines } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
-import { sanitizeLines, sanitizeStyled } from "./terminal-text.ts";
+import { sanitizeStyled } from "./terminal-text.ts";
 
 /** What one look gives. */
 export interface Look {

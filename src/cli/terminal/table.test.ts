@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
+import { sanitizeLine } from "../../report/safe-text.ts";
 import { describeHidden, fitTable, layOutTable, styleTable } from "./table.ts";
-import { sanitizeLine } from "./terminal-text.ts";
 
 const cell = fc
   .string({

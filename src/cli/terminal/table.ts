@@ -1,7 +1,8 @@
 // Tables on a terminal: capital headings, two spaces between columns, no lines, cut to the
 // terminal's width.
 import stringWidth from "string-width";
-import { type Styled, sanitizeLine, style } from "./terminal-text.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
+import { type Styled, style } from "./terminal-text.ts";
 
 const GAP = 2;
 const BETWEEN = " ".repeat(GAP);

@@ -1,8 +1,9 @@
 // Tests of the gate to terminals: no value commands one, and in a pipe each byte stays as it was.
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { sanitizeLine, sanitizeLines } from "../../report/safe-text.ts";
 import { makeIo } from "../../testing/io-double.ts";
-import { openWriting, sanitizeLine, sanitizeLines, sanitizeStyled, style } from "./terminal-text.ts";
+import { openWriting, sanitizeStyled, style } from "./terminal-text.ts";
 
 /** Controls, separators of lines, and what turns the direction of writing. */
 const COMMANDING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
