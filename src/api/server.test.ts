@@ -20,6 +20,10 @@ describe("startServer", () => {
     const first = await startServer(app, { host: "127.0.0.1", port: 0 });
     const port = Number(new URL(first.url).port);
     await expect(startServer(app, { host: "127.0.0.1", port })).rejects.toThrow(ListenError);
+    await expect(startServer(app, { host: "127.0.0.1", port })).rejects.toMatchObject({
+      isTaken: true,
+      message: `port ${port} on 127.0.0.1 is taken`,
+    });
     await first.stop(0);
   });
 

@@ -63,6 +63,13 @@ export interface RunningServer {
 /** A server that may not, or cannot, listen where it was told to. */
 export class ListenError extends Error {
   override name = "ListenError";
+  /** Whether another program listens there; who calls knows how another address is named. */
+  readonly isTaken: boolean;
+
+  constructor(message: string, { isTaken = false }: { readonly isTaken?: boolean } = {}) {
+    super(message);
+    this.isTaken = isTaken;
+  }
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -268,11 +275,8 @@ async function readTls(files: TlsFiles, known?: TlsPair): Promise<TlsPair> {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken =
-        error.code === "EADDRINUSE"
-          ? `port ${port} on ${host} is taken; choose another with --listen ${host}:PORT`
-          : error.message;
-      reject(new ListenError(taken));
+      const isTaken = error.code === "EADDRINUSE";
+      reject(new ListenError(isTaken ? `port ${port} on ${host} is taken` : error.message, { isTaken }));
     });
     server.listen(port, host, resolve);
   });

@@ -41,7 +41,23 @@ Examples:
   $ rollcall completion fish | source       # in ~/.config/fish/config.fish`,
     )
     .action(async (shell: string) => {
-      if (shell === "bash") await io.stdout.write(BASH_SCRIPT);
-      else root.setup(name, name, shell);
+      await io.stdout.write(
+        shell === "bash" ? BASH_SCRIPT : catchPrinted(() => root.setup(name, name, shell)),
+      );
     });
+}
+
+/** What a library prints by `console.log`, which says nothing of a disk that is full. */
+function catchPrinted(print: () => void): string {
+  const { log } = console;
+  let text = "";
+  console.log = (line: string) => {
+    text += `${line}\n`;
+  };
+  try {
+    print();
+  } finally {
+    console.log = log;
+  }
+  return text;
 }

@@ -20,6 +20,7 @@ import { runSweep } from "../../service/sweep.ts";
 import { MAX_TIMER_MS } from "../../specs/duration.ts";
 import { type Store, StoreError, Unavailable, Unreadable } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
+import { describeInvocation } from "../program/invocation.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
@@ -57,7 +58,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const identityTrust = await readIdentityTrust(options, store, io);
   for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
   if (identityTrust?.callers && options.identityRoles === undefined) log.warn(EVERY_ROLE);
-  const service = await serveStore({ store, listen, settings, log, identityTrust }, io);
+  const service = await serveStore({ store, listen, settings, log, identityTrust, command: "serve" }, io);
   log.info(
     { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },
     `serving at ${service.url}`,
@@ -85,6 +86,8 @@ interface ServeStoreOptions {
   readonly settings: Settings;
   readonly log: Logger;
   readonly identityTrust?: IdentityTrust | undefined;
+  /** Which one starts it, for what it says of flags. */
+  readonly command: "start" | "serve";
 }
 
 /**
@@ -93,7 +96,7 @@ interface ServeStoreOptions {
  * @throws CommandError if it cannot listen, or may not read the store
  */
 export async function serveStore(
-  { store, listen, settings, log, identityTrust }: ServeStoreOptions,
+  { store, listen, settings, log, identityTrust, command }: ServeStoreOptions,
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
   const writeLimits = readWriteLimits(settings);
@@ -137,8 +140,11 @@ export async function serveStore(
       stop: () => Promise.race([stop(), wait(STOP_LIMIT_MS, undefined, { ref: false })]),
     };
   } catch (error) {
-    if (error instanceof ListenError) throw new CommandError(error.message);
-    throw error;
+    if (!(error instanceof ListenError)) throw error;
+    const remedy = error.isTaken
+      ? `; choose another: ${describeInvocation(command, io.env)} --listen ${listen.host}:PORT`
+      : "";
+    throw new CommandError(`${error.message}${remedy}`);
   }
 }
 

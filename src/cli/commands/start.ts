@@ -51,7 +51,7 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
     { specFile: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
     io,
   );
-  const service = await serveStore({ store, listen, settings, log }, io);
+  const service = await serveStore({ store, listen, settings, log, command: "start" }, io);
   const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
 
   const agent = startAgent(

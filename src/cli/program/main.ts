@@ -73,14 +73,23 @@ try {
   else await exit(stop.signal.aborted ? 130 : await tell(error));
 }
 
-/** Says what went wrong on stderr. @returns the exit status: 1 failed, 2 called wrongly */
+let isTold = false;
+
+/**
+ * Says what went wrong on stderr: the first failure alone, since what fails after it fails of the
+ * same (each piece of a help that meets a full disk). @returns the exit status: 1 failed, 2 called
+ * wrongly
+ */
 async function tell(error: unknown): Promise<number> {
+  const status = error instanceof UsageError ? 2 : 1;
+  if (isTold) return status;
+  isTold = true;
   const isExpected = [UsageError, CommandError, StoreError].some((kind) => error instanceof kind);
   const message = isExpected ? (error as Error).message : describeUnexpected(error);
   const isDebugging = process.env.ROLLCALL_DEBUG || process.env.ROLLCALL_LOG_LEVEL === "debug";
   const stack = isDebugging && error instanceof Error ? `${error.stack}\n` : "";
   await writeLast(`rollcall: ${message}\n${stack}`);
-  return error instanceof UsageError ? 2 : 1;
+  return status;
 }
 
 /** Ends the process whatever still runs, when stderr is written or has had its time. */

@@ -26,7 +26,8 @@ export function buildProgram(io: Io): Command {
     .showHelpAfterError("(rollcall COMMAND --help shows examples)")
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      // Of a stderr that cannot be written nobody can be told; the exit status says it.
+      writeErr: (text) => void io.stderr.write(text).catch(() => undefined),
       outputError: (text, write) => write(text.replace(/^error: /, "rollcall: ")),
     })
     .exitOverride();

@@ -62,3 +62,11 @@ it("writes one look below the other in a pipe", async () => {
   expect(out).toBe("VALUE\n1\nVALUE\n2\n");
   expect(err).toBe("1 hosts\n1 hosts\n");
 });
+
+it("moves no cursor on a terminal that has none, and goes on after a failure", async () => {
+  const looks = [new CommandError("the server is away"), { lines: ["VALUE", "1.9"], notes: ["1 hosts"] }];
+  const { error, out, err } = await watch(looks, { ...TERMINAL, env: { TERM: "dumb" } });
+  expect(error).toBeUndefined();
+  expect(out).toBe("VALUE\n1.9\n");
+  expect(err).toBe("the server is away (trying again)\n1 hosts\n");
+});

@@ -37,13 +37,16 @@ export async function repeat(
 
 /**
  * Looks again and again until the signal aborts: on a terminal's screen, or one look below the
- * other. @throws UsageError for a question that no time will mend
+ * other where there is no terminal, or one that moves no cursor (TERM=dumb: Emacs' shell, logs of
+ * builds). @throws UsageError for a question that no time will mend
  */
 export async function watchLooks(look: () => Promise<Look>, seconds: number, io: Io): Promise<void> {
   if (!io.stdout.isTerminal) return await repeat(async () => writeLook(await look(), io), seconds, io);
+  const lookOn = () => lookOrTell(look, io);
+  if (io.env.TERM === "dumb") return await repeat(async () => writeLook(await lookOn(), io), seconds, io);
   const screen = await openScreen(io);
   try {
-    await repeat(async () => screen.draw(await renderScreen(look, io)), seconds, io);
+    await repeat(async () => screen.draw(fitScreen(await lookOn(), io)), seconds, io);
   } finally {
     screen.close();
   }
@@ -52,21 +55,26 @@ export async function watchLooks(look: () => Promise<Look>, seconds: number, io:
 /** A terminal that says nothing of its height. */
 const USUAL_ROWS = 24;
 
-async function renderScreen(look: () => Promise<Look>, { stdout, signal }: Io): Promise<string> {
+/** A look; a failure that may pass is what is seen. @throws UsageError */
+async function lookOrTell(look: () => Promise<Look>, { signal }: Pick<Io, "signal">): Promise<Look> {
   try {
-    const { lines, notes } = await look();
-    const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
-    const height = notes.reduce((sum, note) => sum + Math.max(1, Math.ceil(stringWidth(note) / columns)), 0);
-    // Below stand how many more lines there are, and the cursor.
-    const room = Math.max(2, (stdout.rows ?? USUAL_ROWS) - height - 2);
-    const shown = lines.slice(0, room);
-    if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more lines`);
-    return [...shown, ...notes].join("\n");
+    return await look();
   } catch (error) {
-    if (signal.aborted) return "";
+    if (signal.aborted) return { lines: [], notes: [] };
     if (error instanceof UsageError) throw error;
-    return `${sanitizeLines(error instanceof Error ? error.message : String(error))} (trying again)`;
+    const message = error instanceof Error ? error.message : String(error);
+    return { lines: [], notes: [`${sanitizeLines(message)} (trying again)`] };
   }
+}
+
+function fitScreen({ lines, notes }: Look, { stdout }: Pick<Io, "stdout">): string {
+  const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
+  const height = notes.reduce((sum, note) => sum + Math.max(1, Math.ceil(stringWidth(note) / columns)), 0);
+  // Below stand how many more lines there are, and the cursor.
+  const room = Math.max(2, (stdout.rows ?? USUAL_ROWS) - height - 2);
+  const shown = lines.slice(0, room);
+  if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more lines`);
+  return [...shown, ...notes].join("\n");
 }
 
 async function openScreen({ stdout }: Io): Promise<{ draw: (text: string) => void; close: () => void }> {
