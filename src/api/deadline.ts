@@ -14,9 +14,30 @@ import type { Services } from "./route.ts";
  * @param partial give what there is instead of the error
  * @throws ApiError store_unavailable
  */
-export async function awaitView({ roll, deadlineMs, log }: Services, partial = false): Promise<RollView> {
+export async function awaitView(services: Services, partial = false): Promise<RollView> {
+  return await awaitRoll(services.roll.view(), services, partial);
+}
+
+/**
+ * As awaitView, of one host alone where that will do (Roll.viewHost).
+ *
+ * @throws ApiError store_unavailable
+ */
+export async function awaitHost(
+  services: Services,
+  host: { readonly id: string; readonly account: string | undefined },
+  partial: boolean,
+): Promise<RollView> {
+  return await awaitRoll(services.roll.viewHost(host.id, host.account), services, partial);
+}
+
+async function awaitRoll(
+  view: Promise<RollView>,
+  { roll, deadlineMs, log }: Services,
+  partial: boolean,
+): Promise<RollView> {
   try {
-    return await awaitStore(roll.view(), { deadlineMs, log });
+    return await awaitStore(view, { deadlineMs, log });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reason = `${error.message}; ${describeProgress(roll.progress())}`;

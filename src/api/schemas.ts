@@ -9,6 +9,13 @@ export const RESPONSE_HEADERS: Readonly<Record<string, { description: string; sc
     description: "The instant of the answer: everything that the store held then is in it.",
     schema: { type: "string", format: "date-time" },
   },
+  "Rollcall-Listed": {
+    description:
+      "Of one host, where the listing behind the answer is older than the answer: when it began. The " +
+      "host's objects were read again since where that listing showed them; under another key than " +
+      "those a report is seen with the next listing, a minute later at most by default settings.",
+    schema: { type: "string", format: "date-time" },
+  },
   "Rollcall-Count": { description: "How many reports the answer has.", schema: { type: "integer" } },
   "Rollcall-Silent": {
     description:

@@ -1,16 +1,25 @@
 // The reader: keeps every report of a store in memory, packed, and brings it up to date by one
 // listing and the bodies that changed.
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../report/clock.ts";
-import type { Entry, PutOutcome, Store } from "../store/store.ts";
+import type { PutOutcome, Store } from "../store/store.ts";
 import { createClockWitness } from "./clock-witness.ts";
 import { compactTable } from "./compaction.ts";
-import { isSameDepartures, overlayDepartures } from "./departures.ts";
-import { judge } from "./reading.ts";
+import { isSameDepartures } from "./departures.ts";
+import { cutToHost, readHostAgain } from "./one-host.ts";
 import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
-import { createSegmentBuilder } from "./segment.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
-import { createTableBuilder, EMPTY_TABLE, overlay, type Table } from "./table.ts";
-import { buildView, type RollView } from "./view.ts";
+import { EMPTY_TABLE } from "./table.ts";
+import { SHARED_TURNS } from "./turns.ts";
+import {
+  addDeparture,
+  addReport,
+  isEmpty,
+  makeUnlisted,
+  overlayUnlisted,
+  type UnlistedReport,
+} from "./unlisted.ts";
+import { buildView, hasHost, type RollView } from "./view.ts";
 
 /**
  * How long after a refresh its view is used again. Short enough that nobody waits for news, long
@@ -31,8 +40,15 @@ const STOOD_STILL_MS = 60_000;
 /** How often objects that could not be read are tried again although nothing about them changed. */
 const RETRY_UNREADABLE_MS = 60_000;
 
-/** Reports put through this process that wait for the next view; more are taken in at once. */
-const MAX_NOTED = 1000;
+/**
+ * A question about one host is answered over a listing at most this old, whose keys of the host are
+ * read again; half as old, and the next listing begins while nobody waits for it. What a listing
+ * alone can tell, such as a host's move to another key, is seen as late.
+ */
+const HOST_LISTING_AGE_MS = 60_000;
+
+/** Reports beyond the last listing that wait for the next view; more are taken in at once. */
+const MAX_UNLISTED = 1000;
 
 export interface Roll {
   /**
@@ -49,6 +65,18 @@ export interface Roll {
    * otherwise.
    */
   peek(): RollView | undefined;
+
+  /**
+   * One host's reports as they are now, at a cost that does not follow the fleet's: where they are
+   * known to lie they are read again, over a listing that may be older, and the view says so
+   * (listedAt). Where no report of the host is found so, it is `view`: that a host is not there is
+   * only said after a new listing.
+   *
+   * @param account only what lies under this account counts as found; whatever account by default
+   * @returns a view of this host alone, or of all; no cache of answers may follow it
+   * @throws whatever the store throws
+   */
+  viewHost(id: string, account?: string): Promise<RollView>;
 
   /**
    * What is known at this moment, complete or not: over the last complete view whatever the running
@@ -104,21 +132,6 @@ export interface RollOptions {
   readonly onNotice?: (notice: string, error?: unknown) => void;
 }
 
-interface Noted {
-  readonly entry: Entry;
-  readonly body: Uint8Array;
-}
-
-/** What was put through this process: reports and departures, by the reports' keys. */
-interface Notes {
-  readonly reports: Map<string, Noted>;
-  readonly departures: Map<string, number>;
-}
-
-function makeNotes(): Notes {
-  return { reports: new Map(), departures: new Map() };
-}
-
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
   const {
@@ -132,18 +145,24 @@ export function createRoll(options: RollOptions): Roll {
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
   const witness = createClockWitness({ store, clock });
   const stop = new AbortController();
+  // Every question about one host listens to it.
+  setMaxListeners(0, stop.signal);
   let doubts: readonly string[] = [];
   let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] };
-  /** Put through this process: since the last view, and since the running refresh began. */
-  let noted = makeNotes();
-  let notedMeanwhile = makeNotes();
+  /** Beyond the listing: since the last view, and since the running refresh began. */
+  let unlisted = makeUnlisted();
+  let unlistedMeanwhile = makeUnlisted();
   let current: (RollView & { readonly hasFuture: boolean }) | undefined;
   let version = 0;
+  let hostVersion = 0;
   let asOf = Number.NEGATIVE_INFINITY;
+  /** As asOf, and of the snapshot's listing too. */
+  let listedAt = Number.NEGATIVE_INFINITY;
   let refreshedAt = Number.NEGATIVE_INFINITY;
   let refreshMs = 0;
   let triedUnreadableAt = Number.NEGATIVE_INFINITY;
   let isLoaded = false;
+  let loading: Promise<void> | undefined;
   let running: Refresh | undefined;
   let lastProgress: Progress | undefined;
   let refreshing: Promise<void> | undefined;
@@ -163,13 +182,12 @@ export function createRoll(options: RollOptions): Roll {
    */
   function refreshAhead(now: number): void {
     const restMs = Math.max(maxAgeMs, refreshMs);
-    if (
-      !refreshesAhead ||
-      refreshing ||
-      refreshMs === 0 ||
-      now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)
-    )
-      return;
+    if (refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)) return;
+    startRefreshAhead();
+  }
+
+  function startRefreshAhead(): void {
+    if (!refreshesAhead || refreshing !== undefined) return;
     // If it fails, the view stands until it is too old, and then those who ask hear of it.
     startRefresh().catch(() => undefined);
   }
@@ -188,11 +206,18 @@ export function createRoll(options: RollOptions): Roll {
     if (isJoined && now - asOf > Math.max(STOOD_STILL_MS, 2 * refreshMs)) await startRefresh();
   }
 
-  async function load(): Promise<void> {
-    isLoaded = true;
+  function load(): Promise<void> {
+    loading ??= loadOnce().finally(() => {
+      isLoaded = true;
+    });
+    return loading;
+  }
+
+  async function loadOnce(): Promise<void> {
     const loaded = await snapshots.load(stop.signal);
     if (!loaded) return;
     adopt(loaded);
+    listedAt = loaded.asOf;
     // Nobody asked for the very latest, so the snapshot's own listing will do.
     if (maxAgeMs > DEFAULT_MAX_AGE_MS) asOf = refreshedAt = loaded.asOf;
   }
@@ -208,25 +233,25 @@ export function createRoll(options: RollOptions): Roll {
       if (isRecent()) return;
     }
     const startedAt = clock();
-    takeNoted();
-    notedMeanwhile = makeNotes();
+    takeUnlisted();
+    unlistedMeanwhile = makeUnlisted();
     const isFirst = asOf === Number.NEGATIVE_INFINITY;
     const retryUnreadable = startedAt - triedUnreadableAt > RETRY_UNREADABLE_MS;
     const one = createRefresh({ store, ...known, now: startedAt, retryUnreadable, signal: stop.signal });
     running = one;
     try {
       const refreshed = await one.run();
-      adopt(compact(overlayNotes(refreshed, notedMeanwhile)));
+      adopt(compact(overlayUnlisted(refreshed, unlistedMeanwhile)));
       if (retryUnreadable) triedUnreadableAt = startedAt;
       takeDoubts(await witness.findDoubts(known.table, one.gone(), startedAt));
-      asOf = startedAt;
+      asOf = listedAt = startedAt;
       refreshedAt = clock();
       // The first one reads every body and says nothing of how long the next will take.
       refreshMs = isFirst ? 0 : refreshedAt - startedAt;
       snapshots.offer({ ...known, asOf }, one.progress().read);
     } catch (error) {
       const { table, departures } = one.soFar();
-      adopt(compact(overlayNotes({ ...known, table, departures }, notedMeanwhile)));
+      adopt(compact(overlayUnlisted({ ...known, table, departures }, unlistedMeanwhile)));
       throw error;
     } finally {
       lastProgress = one.progress();
@@ -242,29 +267,78 @@ export function createRoll(options: RollOptions): Roll {
     for (const doubt of doubts) onNotice(doubt);
   }
 
-  function takeNoted(): void {
-    if (isEmpty(noted)) return;
-    adopt(overlayNotes(known, noted));
-    noted = makeNotes();
+  function takeUnlisted(): void {
+    if (isEmpty(unlisted)) return;
+    adopt(overlayUnlisted(known, unlisted));
+    unlisted = makeUnlisted();
+  }
+
+  function addUnlistedReport(report: UnlistedReport): void {
+    addReport(unlisted, report);
+    if (running) addReport(unlistedMeanwhile, report);
+    if (unlisted.reports.size > MAX_UNLISTED && !running) takeUnlisted();
+  }
+
+  function addUnlistedDeparture(key: string, receivedAt: number): void {
+    addDeparture(unlisted, key, receivedAt);
+    if (running) addDeparture(unlistedMeanwhile, key, receivedAt);
+  }
+
+  async function view(): Promise<RollView> {
+    const now = clock();
+    if (isRecent(now)) refreshAhead(now);
+    else await refreshOrJoin(now);
+    takeUnlisted();
+    // A future-dated report becomes an ordinary one as time passes, so views with such are built
+    // anew each time.
+    if (current?.version !== version || current.hasFuture)
+      current = { ...buildView(known, { asOf, version }), doubts };
+    else if (current.asOf !== asOf) current = { ...current, asOf };
+    return current;
+  }
+
+  /** Whether the last listing still tells where a host's objects are. */
+  function knowsKeys(now: number): boolean {
+    const age = now - listedAt;
+    return age >= 0 && age <= Math.max(HOST_LISTING_AGE_MS, 2 * Math.max(maxAgeMs, refreshMs));
+  }
+
+  /** @returns undefined where only a listing can tell */
+  async function viewKnownHost(id: string): Promise<RollView | undefined> {
+    const now = clock();
+    if (!knowsKeys(now)) return undefined;
+    if (isRecent(now)) return await buildHostView(id, asOf);
+    if (now - listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
+    const host = await cutToHost(known, unlisted, id, SHARED_TURNS);
+    const found = await readHostAgain(store, host, SHARED_TURNS, stop.signal);
+    if (!found) return undefined;
+    for (const report of found.reports.values()) addUnlistedReport(report);
+    for (const [key, receivedAt] of found.departures) addUnlistedDeparture(key, receivedAt);
+    // From what is known by now: another question may have read what is newer still.
+    const view = await buildHostView(id, now);
+    return listedAt < now ? { ...view, listedAt } : view;
+  }
+
+  async function buildHostView(id: string, at: number): Promise<RollView> {
+    const host = await cutToHost(known, unlisted, id, SHARED_TURNS);
+    // Versions of their own, below those of complete views.
+    hostVersion--;
+    const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: hostVersion });
+    return { ...view, doubts };
   }
 
   return {
-    async view() {
-      const now = clock();
-      if (isRecent(now)) refreshAhead(now);
-      else await refreshOrJoin(now);
-      takeNoted();
-      // A future-dated report becomes an ordinary one as time passes, so views with such are built
-      // anew each time.
-      if (current?.version !== version || current.hasFuture)
-        current = { ...buildView(known, { asOf, version }), doubts };
-      else if (current.asOf !== asOf) current = { ...current, asOf };
-      return current;
+    view,
+
+    async viewHost(id, account) {
+      await load();
+      const host = await viewKnownHost(id);
+      return host && hasHost(host, id, account) ? host : await view();
     },
 
     peek() {
       const now = clock();
-      if (!isRecent(now) || !isEmpty(noted)) return undefined;
+      if (!isRecent(now) || !isEmpty(unlisted)) return undefined;
       refreshAhead(now);
       return current && !current.hasFuture && current.version === version && current.asOf === asOf
         ? current
@@ -272,7 +346,7 @@ export function createRoll(options: RollOptions): Roll {
     },
 
     partialView(reason) {
-      if (!running) takeNoted();
+      if (!running) takeUnlisted();
       const refreshed = running?.soFar() ?? known;
       const { changed = 0, read = 0 } = running?.progress() ?? lastProgress ?? {};
       // A version of its own: no cache may take it for a complete view.
@@ -288,16 +362,10 @@ export function createRoll(options: RollOptions): Roll {
 
     note(entry, body) {
       if (entry.isOvertaken) return;
-      const copy = { entry, body: Buffer.from(body) };
-      noted.reports.set(entry.key, copy);
-      if (running) notedMeanwhile.reports.set(entry.key, copy);
-      if (noted.reports.size > MAX_NOTED && !running) takeNoted();
+      addUnlistedReport({ entry, body: Buffer.from(body), isRead: false });
     },
 
-    noteDeparture(key, receivedAt) {
-      noted.departures.set(key, receivedAt);
-      if (running) notedMeanwhile.departures.set(key, receivedAt);
-    },
+    noteDeparture: addUnlistedDeparture,
 
     settle: () => snapshots.settle(),
 
@@ -309,31 +377,8 @@ export function createRoll(options: RollOptions): Roll {
   };
 }
 
-function isEmpty({ reports, departures }: Notes): boolean {
-  return reports.size === 0 && departures.size === 0;
-}
-
 function compact(state: Refreshed): Refreshed {
   return { ...state, table: compactTable(state.table) };
-}
-
-function overlayNotes(state: Refreshed, { reports, departures }: Notes): Refreshed {
-  return {
-    ...state,
-    table: overlayReports(state.table, reports),
-    departures: overlayDepartures(state.departures, departures),
-  };
-}
-
-function overlayReports(table: Table, noted: ReadonlyMap<string, Noted>): Table {
-  if (noted.size === 0) return table;
-  const segment = createSegmentBuilder();
-  const rows = createTableBuilder(noted.size);
-  for (const key of [...noted.keys()].sort()) {
-    const { entry, body } = noted.get(key) as Noted;
-    rows.push(table.segments.length, segment.add(key, entry.etag, judge(entry, body)), entry.lastModified);
-  }
-  return overlay(table, rows.build([...table.segments, segment.build()]));
 }
 
 /**

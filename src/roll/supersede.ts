@@ -93,7 +93,7 @@ const COLON = 0x3a;
 const SLASH = 0x2f;
 
 /** How much of a key comes before the host's id: up to the last colon, or else slash. */
-function measurePrefix({ names }: Segment, from: number, keyLength: number): number {
+export function measurePrefix({ names }: Segment, from: number, keyLength: number): number {
   let length = keyLength;
   while (length > 0 && names[from + length - 1] !== COLON && names[from + length - 1] !== SLASH) length--;
   return length;

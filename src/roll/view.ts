@@ -37,6 +37,12 @@ export interface RollView {
   readonly version: number;
   /** Reports alone, by key, ascending; of every age but gone at the time of the listing. */
   readonly reports: Table;
+  /**
+   * Set where the listing is older than asOf, as the objects of one host were read again since:
+   * when it began; ms since the epoch. What only a listing shows, such as another key of the host,
+   * is as old.
+   */
+  readonly listedAt?: number;
   /** By key, ascending; the first ones where there are very many. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
@@ -80,6 +86,17 @@ export function findById(table: Table, id: string): HostReport[] {
     if (hasId(segmentAt(table, at), table.rowOf[at] as number, id)) found.push(readReport(table, at));
   }
   return found;
+}
+
+/**
+ * Whether a view has a report of a host that is not gone. @param account whatever one by default
+ */
+export function hasHost({ reports, asOf }: RollView, id: string, account?: string): boolean {
+  return findById(reports, id).some(
+    (report) =>
+      (account === undefined || report.account === account) &&
+      judgeFreshness(report.receivedAt, asOf, 0) !== "gone",
+  );
 }
 
 /** A report's key is its id and `.json`, after a colon or slash or alone (parseReportKey). */

@@ -4,7 +4,7 @@ import { compileShape, measureSkew } from "../../questions/array.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
 import { isHostId, parseReportKey } from "../../report/key.ts";
 import { findById, type HostReport, type RollView } from "../../roll/view.ts";
-import { awaitView, RETRY } from "../deadline.ts";
+import { awaitHost, RETRY } from "../deadline.ts";
 import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { type Representer, toResponse } from "../representation.ts";
@@ -49,6 +49,7 @@ export function getReport(representer: Representer): Route {
         content: { "application/json": REPORT_SCHEMA_REF },
         headers: [
           "Rollcall-As-Of",
+          "Rollcall-Listed",
           "Rollcall-Received",
           "Rollcall-State",
           "Rollcall-Clock-Skew",
@@ -73,8 +74,9 @@ export function getReport(representer: Representer): Route {
           "bad_request",
           `${filter.field}: is no parameter here; filters are for /v1/reports`,
         );
-      const view = await awaitView(services, query.partial);
-      const report = findReport(view, context.req.param("id") ?? "", account);
+      const id = context.req.param("id") ?? "";
+      const view = await awaitHost(services, { id, account }, query.partial);
+      const report = findReport(view, id, account);
       const state = judgeFreshness(report.receivedAt, view.asOf, query.windowMs);
       const body = compileShape(query, view.asOf)(report);
       const representation = await representer.represent(
@@ -88,6 +90,7 @@ export function getReport(representer: Representer): Route {
           length: body.length + NEWLINE.length,
           headers: {
             "rollcall-as-of": new Date(view.asOf).toISOString(),
+            ...(view.listedAt !== undefined && { "rollcall-listed": new Date(view.listedAt).toISOString() }),
             "rollcall-received": new Date(report.receivedAt).toISOString(),
             "rollcall-state": state,
             "rollcall-clock-skew": String(measureSkew(report)),
