@@ -35,6 +35,7 @@ async function setUp(own: string, policy: { allowFiles?: string[]; allowCredenti
       "root/b": "password=hunter2hunter2\n",
       "root/etc/shadow": "root:secret\n",
       "root/etc/os-release": "ID=debian\n",
+      "root/app": "#!/bin/sh\necho the trial time is over >&2\nexit 3\n",
     },
   });
   const published: (FollowedSpec | undefined)[] = [];
@@ -174,4 +175,15 @@ it("masks credentials unless the host's own configuration agrees", async () => {
     await collection.check();
     expect((await collection.collect({ changed: [] }, SIGNAL)).bytes.includes("hunter2hunter2")).toBe(shown);
   }
+});
+
+it("takes a spec whose program says that some time is over, for that is not the run's", async () => {
+  const { collection, published, trials } = await setUp(spec(A));
+  await collection.collect({ all: true }, SIGNAL);
+  const words = "command: { run: [/app], fields: { b: { pattern: .+ } } }";
+  published.push(toFollowed(spec(A, words), 2));
+  await collection.check();
+  const { results } = await collection.collect({ changed: [] }, SIGNAL);
+  expect(results.at(-1)?.unread[0]?.reason).toMatch(/time is over/);
+  expect(trials).toEqual(["begin 2", "end 2"]);
 });

@@ -173,9 +173,7 @@ async function tryOut(
     return { fault: `no report could be made: ${error instanceof Error ? error.message : String(error)}` };
   }
   if (last && report.id !== last.id) return { fault: `the host would report as ${report.id}` };
-  const late = report.results.find(({ unread }) =>
-    unread.some(({ reason }) => /time (?:of the whole run )?is over|did not end in time/.test(reason)),
-  );
+  const late = report.results.find(({ isLate }) => isLate);
   if (late) return { fault: `collecting took too long, in the step ${late.collector}` };
   if (last && findLost(report, last)) {
     // It may have been a moment in which an application restarted.

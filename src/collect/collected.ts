@@ -11,6 +11,16 @@ export interface Unread {
    * configuration file is.
    */
   readonly reason: string;
+  /** It is unread because a search had a time of its own, and that ended. */
+  readonly isLate?: true;
+}
+
+/** What could not be read, as the host's files say it. */
+export function toUnread(
+  what: string,
+  { reason, isLate }: { readonly reason: string; readonly isLate?: true },
+): Unread {
+  return { what, reason, ...(isLate && { isLate }) };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { escapePath } from "tinyglobby";
 import type { OptionsOf } from "../specs/schema.ts";
-import type { Collected, Unread } from "./collected.ts";
+import { type Collected, toUnread, type Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { parseDotenv } from "./formats/dotenv.ts";
 import { parseFormat } from "./formats.ts";
@@ -26,7 +26,7 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
 
   async collect({ folder, into }, host, signal): Promise<Collected> {
     const found = await host.files.glob([toGlob(folder)], signal);
-    if ("unreadable" in found) return { fields: [], unread: [{ what: folder, reason: found.reason }] };
+    if ("unreadable" in found) return { fields: [], unread: [toUnread(folder, found)] };
     const facts = new Map<string, JsonValue>();
     const unread: Unread[] = [...found.unread];
     for (const path of found.paths.slice(0, MAX_FILES)) {

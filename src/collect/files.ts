@@ -1,6 +1,6 @@
 // The collector files: makes an array with one object for each file that a glob finds.
 import type { OptionsOf } from "../specs/schema.ts";
-import type { Collected, Unread } from "./collected.ts";
+import { type Collected, toUnread, type Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import type { NamedCredential } from "./named-credentials.ts";
 import { makeSelector } from "./select.ts";
@@ -16,8 +16,7 @@ export const filesCollector: Collector<OptionsOf["files"]> = {
 
   async collect(options, host, signal): Promise<Collected> {
     const found = await host.files.glob(options.glob, signal);
-    if ("unreadable" in found)
-      return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
+    if ("unreadable" in found) return { fields: [], unread: [toUnread(options.glob.join(", "), found)] };
     const select = makeSelector(options.fields);
     const entries: JsonValue[] = [];
     const unread: Unread[] = [...found.unread];

@@ -2,7 +2,7 @@
 // no program is run.
 // https://download.nvidia.com/XFree86/Linux-x86_64/550.54.14/README/procinterface.html
 import type { OptionsOf } from "../specs/schema.ts";
-import type { Collected, Unread } from "./collected.ts";
+import { type Collected, toUnread, type Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { checkValue, type JsonValue } from "./value.ts";
 
@@ -16,7 +16,7 @@ export const gpuCollector: Collector<OptionsOf["gpu"]> = {
 
   async collect({ into }, host, signal): Promise<Collected> {
     const found = await host.files.glob([GPUS_GLOB], signal);
-    if ("unreadable" in found) return { fields: [], unread: [{ what: GPUS_GLOB, reason: found.reason }] };
+    if ("unreadable" in found) return { fields: [], unread: [toUnread(GPUS_GLOB, found)] };
     const version = await host.files.read(VERSION_FILE, signal);
     const driver = "bytes" in version ? parseDriver(version.bytes.toString("utf8")) : undefined;
     const unread: Unread[] = [...found.unread];

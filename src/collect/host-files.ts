@@ -12,7 +12,7 @@ import {
   inspectPath,
   type PathFacts,
 } from "./file-facts.ts";
-import { type Globbed, MAX_GLOB_FILES, walk } from "./host-glob.ts";
+import { type Globbed, MAX_GLOB_FILES, type TooMany, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
 
@@ -27,6 +27,8 @@ const MAX_LINKS = 40;
 export interface Unreadable {
   readonly unreadable: "absent" | "refused";
   readonly reason: string;
+  /** The time for it ended, and may have been too short. */
+  readonly isLate?: true;
 }
 
 /** Which files may be read. */
@@ -174,11 +176,10 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
       // One by one: patterns together would make the walk start at the folder that they have in
       // common.
       for (const pattern of patterns) {
-        const outcome = await walk(root, pattern, bound).catch((error: unknown) => {
-          if (bound.aborted) return { tooMany: "not searched to its end: the time is over" };
-          return { tooMany: explain(error).reason };
-        });
-        if ("tooMany" in outcome) return refuse(outcome.tooMany);
+        const outcome = await walk(root, pattern, bound).catch(
+          (error: unknown): TooMany => (bound.aborted ? LATE : { tooMany: explain(error).reason }),
+        );
+        if ("tooMany" in outcome) return refuse(outcome.tooMany, outcome);
         for (const path of outcome.paths) paths.add(path);
         for (const one of outcome.unread) unread.set(one.what, one);
         for (const folder of outcome.folders) folders.add(folder);
@@ -427,8 +428,10 @@ async function readAtOnce(path: string, limit: number): Promise<Start> {
   }
 }
 
-function refuse(reason: string): Unreadable {
-  return { unreadable: "refused", reason };
+const LATE = { tooMany: "not searched to its end: the time is over", isLate: true } as const;
+
+function refuse(reason: string, { isLate }: { isLate?: true } = {}): Unreadable {
+  return { unreadable: "refused", reason, ...(isLate && { isLate }) };
 }
 
 /** A file system error in words; anything else is a bug and goes on. */

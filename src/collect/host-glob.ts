@@ -30,17 +30,20 @@ export interface Globbed {
   readonly folders: readonly string[];
 }
 
+/** Why a pattern was not walked to its end. */
+export interface TooMany {
+  readonly tooMany: string;
+  /** Time ended first. */
+  readonly isLate?: true;
+}
+
 /**
  * Walks along one pattern. Links to folders are not entered; a folder that is not there holds
  * nothing.
  *
  * @throws what the file system says of the root; a signal that is aborted
  */
-export async function walk(
-  root: string,
-  pattern: string,
-  signal: AbortSignal,
-): Promise<Globbed | { readonly tooMany: string }> {
+export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<Globbed | TooMany> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];

@@ -2,7 +2,7 @@
 // is now.
 import { formatLocal } from "../report/update-date.ts";
 import type { OptionsOf } from "../specs/schema.ts";
-import type { Collected, Unread } from "./collected.ts";
+import { type Collected, toUnread, type Unread } from "./collected.ts";
 import type { Collector, HostAccess } from "./collector.ts";
 import type { NamedCredential } from "./named-credentials.ts";
 import { openSearch, type ProcessSearch } from "./process-search.ts";
@@ -36,8 +36,7 @@ export const processesCollector: Collector<Options> = {
   async collect(options, host, signal): Promise<Collected> {
     const judgeState = await openJudge(host, signal);
     const found = await host.files.glob(options.glob, signal);
-    if ("unreadable" in found)
-      return { fields: [], unread: [{ what: options.glob.join(", "), reason: found.reason }] };
+    if ("unreadable" in found) return { fields: [], unread: [toUnread(options.glob.join(", "), found)] };
     const unread: Unread[] = [...found.unread];
     const named: NamedCredential[] = [];
     // Nothing found where not all may be looked at is not the same as nothing there.

@@ -57,9 +57,10 @@ describe("collectReport", () => {
       file: { ...collectors.file, collect: () => new Promise(() => undefined) },
     };
     const options = { ...OPTIONS, collectors: stuck, signal: end.signal, graceMs: 10 };
-    const { bytes, unread } = await collectReport(TWO_STEPS, host, options);
+    const { bytes, unread, results } = await collectReport(TWO_STEPS, host, options);
     expect(JSON.parse(bytes.toString())).toMatchObject({ b: [{ b: "x" }] });
     expect(unread).toEqual([{ what: "file", reason: "did not end in time" }]);
+    expect(results.filter(({ isLate }) => isLate).map(({ collector }) => collector)).toEqual(["file"]);
   });
 
   it("ends a program at the deadline", async () => {
@@ -70,7 +71,8 @@ describe("collectReport", () => {
     const sleeping = spec(`
   - command: { run: [/app], timeout: 60s, fields: { a: { pattern: .+ } } }
 `);
-    const { unread } = await collectReport(sleeping, host, { ...OPTIONS, deadlineMs: 200 });
+    const { unread, results } = await collectReport(sleeping, host, { ...OPTIONS, deadlineMs: 200 });
+    expect(results.map(({ isLate }) => isLate)).toEqual([undefined, true]);
     expect(unread).toEqual([
       { what: "/app", reason: expect.stringMatching(/time (?:of the whole run )?is over$/) },
     ]);

@@ -103,6 +103,8 @@ export async function collectReport(
 export interface StepResult extends StepRecord {
   readonly origin?: Origin | undefined;
   readonly error?: unknown;
+  /** Something is unread, for the time of the run, or of a search, was over. */
+  readonly isLate?: true;
   /**
    * Files that were being written and are waited for. The fields are as they were before, if there
    * was a before.
@@ -252,6 +254,7 @@ async function runStep(
     origin: collected.origin,
     durationMs: host.monotonic() - start,
     error,
+    ...(collected.unread.some((one) => signal.aborted || one.isLate) && { isLate: true }),
   });
   const fail = (reason: string, error?: unknown): StepResult =>
     record({ fields: [], unread: [{ what: step.collector, reason }] }, error);
