@@ -121,8 +121,15 @@ const stdoutSchema = z.strictObject({
 
 const KINDS = ["docbase", "markdown", "webhook", "slack", "stdout"] as const;
 
+const kindSchemas = [docbaseSchema, markdownSchema, webhookSchema, slackSchema, stdoutSchema] as const;
+
+/** Every key that a publisher of some kind has. None of them has a secret for its value. */
+export const PUBLISHER_KEYS: ReadonlySet<string> = new Set(
+  kindSchemas.flatMap(({ shape }) => Object.keys(shape)),
+);
+
 const publisherSchema = z
-  .discriminatedUnion("kind", [docbaseSchema, markdownSchema, webhookSchema, slackSchema, stdoutSchema], {
+  .discriminatedUnion("kind", kindSchemas, {
     error: ({ code }) =>
       code === "invalid_union" ? `write the kind of publisher: ${KINDS.join(", ")}` : undefined,
   })

@@ -11,6 +11,15 @@ export interface Complaint {
    * `params: { atKey: true }`.
    */
   readonly atKey: boolean;
+  /** Set where the key is not known. */
+  readonly unknownKey?: UnknownKey;
+  /** The text that stands there, where the message quotes it. */
+  readonly quoted?: string;
+}
+
+export interface UnknownKey {
+  /** The known key that is nearest to it, if one is near. */
+  readonly closest: string | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -32,12 +41,11 @@ export function check<Schema extends z.ZodType>(
 
 /** `colect` is unknown, so `collect` is missing: one mistake, not two. */
 function isEcho(complaint: Complaint, complaints: readonly Complaint[]): boolean {
-  const suggestion = suggest(String(complaint.path.at(-1)));
+  const key = String(complaint.path.at(-1));
   return complaints.some(
     (other) =>
       other !== complaint &&
-      other.atKey &&
-      other.message.endsWith(suggestion) &&
+      other.unknownKey?.closest === key &&
       other.path.length === complaint.path.length &&
       other.path.slice(0, -1).every((part, level) => part === complaint.path[level]),
   );
@@ -48,19 +56,21 @@ function suggest(word: string): string {
 }
 
 /**
- * Messages for issues whose schema gives none of its own. Unknown keys get a line each, in the
- * order of the keys.
+ * Messages for issues whose schema gives none of its own. What an unknown key could have been is
+ * told later, key by key, from the keys that are noted here: zod copies what it is given to the
+ * issue (4.6.7, core/util.js, finalizeIssue), but for the schema that raised it.
  */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
-    case "unrecognized_keys": {
-      const known = listKnownKeys(issue.inst);
-      return issue.keys.map((key: string) => explainUnknownKey(key, known)).join("\n");
-    }
+    case "unrecognized_keys":
+      issue.knownKeys = listKnownKeys(issue.inst);
+      return undefined;
     case "invalid_type":
       if (issue.input === undefined) return `is missing; write ${nameType(issue.expected)}`;
+      issue.quoted = quote(issue.input);
       return `write ${nameType(issue.expected)}, not ${describe(issue.input)}`;
     case "invalid_value":
+      issue.quoted = quote(issue.input);
       return explainChoice(
         issue.input,
         issue.values.map((choice) => String(choice)),
@@ -70,10 +80,25 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function explainUnknownKey(key: string, known: readonly string[]): string {
-  const closest = findClosest(key, known);
-  const hint = closest === undefined ? `; known here: ${known.join(", ")}` : suggest(closest);
-  return `unknown key ${JSON.stringify(key.slice(0, 64))}${known.length > 0 ? hint : ""}`;
+function complainOfUnknownKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys & { readonly knownKeys?: readonly string[] },
+  path: readonly PropertyKey[],
+): readonly Complaint[] {
+  const { keys, knownKeys } = issue;
+  return keys.map((key) => {
+    // Its schema has a message of its own.
+    if (!knownKeys)
+      return {
+        path: [...path, key],
+        message: issue.message,
+        atKey: true,
+        unknownKey: { closest: undefined },
+      };
+    const closest = findClosest(key, knownKeys);
+    const hint = closest === undefined ? `; known here: ${knownKeys.join(", ")}` : suggest(closest);
+    const message = `unknown key ${JSON.stringify(key.slice(0, 64))}${knownKeys.length > 0 ? hint : ""}`;
+    return { path: [...path, key], message, atKey: true, unknownKey: { closest } };
+  });
 }
 
 function explainChoice(input: unknown, choices: readonly string[]): string {
@@ -93,19 +118,20 @@ function listKnownKeys(schema: unknown): readonly string[] {
 /** One issue as complaints: unknown keys one by one, a union by the branch that was meant. */
 function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[] {
   const path = [...base, ...issue.path];
-  if (issue.code === "unrecognized_keys") {
-    const messages = issue.message.split("\n");
-    return issue.keys.map((key, index) => ({
-      path: [...path, key],
-      message: messages[index] ?? issue.message,
-      atKey: true,
-    }));
-  }
+  if (issue.code === "unrecognized_keys") return complainOfUnknownKeys(issue, path);
   if (issue.code === "invalid_key") {
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
   }
   if (issue.code === "invalid_union") return unfoldUnion(issue, path);
-  return [{ path, message: issue.message, atKey: issue.code === "custom" && issue.params?.atKey === true }];
+  const { quoted } = issue as { readonly quoted?: string | undefined };
+  return [
+    {
+      path,
+      message: issue.message,
+      atKey: issue.code === "custom" && issue.params?.atKey === true,
+      ...(quoted !== undefined && { quoted }),
+    },
+  ];
 }
 
 /**
@@ -125,9 +151,23 @@ function unfoldUnion(
   if (best && (next === undefined || best.unknown.length < next.unknown.length)) {
     return best.issues.flatMap((inner) => unfold(inner, path));
   }
-  const mistyped = meant.length === 0 ? findMistyped(branches.flatMap((branch) => branch.issues)) : undefined;
-  if (mistyped) return [{ path: [...path, mistyped.key], message: mistyped.message, atKey: true }];
-  return [{ path, message: `${issue.message}${describeFound(issue.input)}`, atKey: false }];
+  const mistyped =
+    meant.length === 0
+      ? findMistyped(
+          branches.flatMap((branch) => branch.issues),
+          path,
+        )
+      : undefined;
+  if (mistyped) return [mistyped];
+  const quoted = quote(issue.input);
+  return [
+    {
+      path,
+      message: `${issue.message}${describeFound(issue.input)}`,
+      atKey: false,
+      ...(quoted !== undefined && { quoted }),
+    },
+  ];
 }
 
 /** Does a branch of a union fit so far: are all its own keys there, and is it of the right type? */
@@ -148,15 +188,11 @@ function judge(issues: readonly Issue[]): { readonly fits: boolean; readonly unk
 }
 
 /** An unknown key near a known one of some branch: `patern` for `pattern`. */
-function findMistyped(
-  issues: readonly Issue[],
-): { readonly key: string; readonly message: string } | undefined {
+function findMistyped(issues: readonly Issue[], path: readonly PropertyKey[]): Complaint | undefined {
   for (const issue of issues) {
     if (issue.code !== "unrecognized_keys" || issue.path.length > 0) continue;
-    const messages = issue.message.split("\n");
-    const index = messages.findIndex((message) => message.includes("did you mean"));
-    const key = issue.keys[index];
-    if (key !== undefined) return { key, message: messages[index] ?? issue.message };
+    const mistyped = complainOfUnknownKeys(issue, path).find(({ unknownKey }) => unknownKey?.closest);
+    if (mistyped) return mistyped;
   }
   return undefined;
 }
@@ -179,11 +215,17 @@ function nameType(expected: string): string {
   return names[expected] ?? expected;
 }
 
+/** @returns a text as it stands in a message, undefined for what is none */
+function quote(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+}
+
 function describe(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "keys with values";
-  if (typeof value === "string")
-    return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  const quoted = quote(value);
+  if (quoted !== undefined) return `the text ${quoted}`;
   return value === undefined ? "nothing" : String(value);
 }

@@ -159,7 +159,11 @@ function unfoldAliases(document: Document.Parsed): { readonly value: unknown } |
 }
 
 function locateComplaint(document: Document.Parsed, complaint: Complaint, lines: LineCounter): Mistake {
-  return locate(findOffset(document, complaint), lines, formatPath(complaint.path), complaint.message);
+  const { path, message, quoted } = complaint;
+  return {
+    ...locate(findOffset(document, complaint), lines, formatPath(path), message),
+    ...(quoted !== undefined && { quoted }),
+  };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Mistake {
   readonly path: string;
   /** What is wrong and what to write instead; one line. */
   readonly message: string;
+  /** What of the document the message quotes. */
+  readonly quoted?: string;
 }
 
 /** Mistakes shown at most; more would scroll the first out of sight. */

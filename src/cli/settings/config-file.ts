@@ -1,7 +1,7 @@
 // The configuration file: which keys it may hold, and what is said of mistakes in it.
 import { stat } from "node:fs/promises";
 import * as z from "zod";
-import { publishersSchema } from "../../publish/config.ts";
+import { PUBLISHER_KEYS, publishersSchema } from "../../publish/config.ts";
 import { labelRulesSchema } from "../../questions/labels.ts";
 import { readDocument } from "../../specs/document.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
@@ -90,7 +90,7 @@ export function parseConfigAs<T extends object>(content: string, schema: z.ZodTy
 
 /** Mistakes as their user sees them, without keys and other secrets. */
 export function renderConfigMistakes(path: string, content: string, mistakes: readonly Mistake[]): string {
-  return hide(renderMistakes(path, hideSecrets(content, mistakes), mistakes), /rc_[\w-]+/g);
+  return hide(renderMistakes(path, hideSecrets(content), mistakes.map(hideQuoted)), /rc_[\w-]+/g);
 }
 
 /**
@@ -100,18 +100,48 @@ export function renderConfigMistakes(path: string, content: string, mistakes: re
 const SECRET_VALUES =
   /(?<=(?:^|[\s{,"'])[\w-]*(?:key|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
 
+/** A key at the beginning of a line, below which all is until the next one. */
+const SECTION = /^["']?([\w-]+)["']?[ \t]*:/;
+
 /**
- * A value that stands where no key is known may be anything; and people write secrets where
- * publishers are, under names of their own.
+ * People write secrets where publishers are, under names of their own, in the place of a publisher,
+ * or where nothing should stand at all. So of publishers, and of sections that are not known, only
+ * the values of known keys are shown.
  */
-function hideSecrets(content: string, mistakes: readonly Mistake[]): string {
-  const lines = content.split("\n");
-  for (const { line, column, path, message } of mistakes) {
-    if (!path.startsWith("publishers") || !message.startsWith("unknown key")) continue;
-    const text = lines[line - 1] ?? "";
-    lines[line - 1] = text.slice(0, column - 1) + text.slice(column - 1).replace(/(?<=:[ \t]*)\S.*/, stars);
-  }
+function hideSecrets(content: string): string {
+  let isShown = true;
+  const lines = content.split("\n").map((line) => {
+    const section = SECTION.exec(line)?.[1];
+    if (section !== undefined) isShown = section !== "publishers" && section in configSchema.shape;
+    else if (/publishers["']?[ \t]*:/.test(line)) isShown = false;
+    return isShown ? line : hideUnknownValues(line, section !== undefined && section !== "publishers");
+  });
   return hide(lines.join("\n"), SECRET_VALUES);
+}
+
+/**
+ * @param isMistyped whether the line begins a section that is not known: most likely a known one,
+ *   mistyped
+ */
+function hideUnknownValues(line: string, isMistyped: boolean): string {
+  let isFirst = true;
+  for (const { 1: key = "", 2: value = "", index, 0: all } of line.matchAll(
+    /(?:^|[\s{,"'-])([\w!.-]+)["']?[ \t]*:(?=[ \t]+(\S)|[ \t]*$)/g,
+  )) {
+    const isAsked = !PUBLISHER_KEYS.has(key) && !(isFirst && isMistyped) && !/[{]/.test(value);
+    isFirst = false;
+    if (isAsked)
+      return line.slice(0, index + all.length) + line.slice(index + all.length).replace(/\S.*/, stars);
+  }
+  // A value on a line of its own.
+  return isFirst ? line.replace(/[^\s{}[\],-].*/, stars) : line;
+}
+
+/** In the place of publishers, or of one, any text may be the secret itself. */
+function hideQuoted(mistake: Mistake): Mistake {
+  const { path, message, quoted } = mistake;
+  if (quoted === undefined || !/^publishers(?:[.[][^.]*)?$/.test(path)) return mistake;
+  return { ...mistake, message: message.replace(quoted, stars) };
 }
 
 /**
