@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
 import type { Format } from "../questions/array.ts";
+import { MEDIA_TYPES } from "../questions/written-answer.ts";
 import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
@@ -34,8 +35,6 @@ const MAX_SHARED_BYTES = 8 * 1024 * 1024;
  */
 const PIECE_BYTES = 256 * 1024;
 const MAX_UNDIVIDED_BYTES = 1024 * 1024;
-
-const MEDIA_TYPES: Record<Format, string> = { json: "application/json", ndjson: "application/x-ndjson" };
 
 /** An answer before it is written. */
 export interface Answered {

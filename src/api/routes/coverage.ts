@@ -1,13 +1,14 @@
 // GET /v1/coverage: who reported, who did not.
 import { type Coverage, judgeCoverage, readExpectation } from "../../questions/coverage.ts";
 import { describeDoubts } from "../../questions/doubts.ts";
+import { toAscii } from "../../questions/facts.ts";
+import { PARTIAL, WITHIN } from "../../questions/parameters.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
 import { takeTurnsFor } from "../asker.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
-import { describePartial, toAscii } from "../header.ts";
+import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
-import { PARTIAL_PARAMETER, WITHIN_PARAMETER } from "../schemas.ts";
 
 /** Most hosts named in one list of an answer; the counts are of all. */
 const MAX_SHOWN = 10_000;
@@ -52,7 +53,7 @@ export function getCoverage(): Route {
       "list of expected hosts, " +
       "also which of them did not report; if that list cannot be read, " +
       `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts.`,
-    parameters: [WITHIN_PARAMETER, PARTIAL_PARAMETER],
+    parameters: [WITHIN, PARTIAL],
     answers: {
       200: {
         description: "The coverage.",

@@ -1,4 +1,6 @@
 // DELETE /v1/reports/{id}: a host leaves, and is out of the roll at once.
+
+import { HOST_ID } from "../../questions/parameters.ts";
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
 import { formatDepartureKey, formatReportKey, isHostId } from "../../report/key.ts";
@@ -12,7 +14,6 @@ import { awaitStore, awaitView } from "../deadline.ts";
 import { authorizeHost, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
-import { HOST_ID_PARAMETER } from "../schemas.ts";
 
 /** Makes DELETE /v1/reports/{id}. */
 export function deleteReport(): Route {
@@ -26,7 +27,7 @@ export function deleteReport(): Route {
       "the host reports again. It may be asked of a host that is not there. " +
       "A host that reports straight into the store is refused with 409: it leaves by its own agent.",
     parameters: [
-      HOST_ID_PARAMETER,
+      HOST_ID,
       {
         name: "reason",
         in: "query",

@@ -5,13 +5,13 @@ import { CUT_MACHINE } from "../../access/enrolment.ts";
 import { listKeysAndHosts } from "../../access/key-list.ts";
 import { revokeKey } from "../../access/key-revocation.ts";
 import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } from "../../access/keys.ts";
+import { toAscii } from "../../questions/facts.ts";
+import { HOST_ID } from "../../questions/parameters.ts";
 import { isHostId } from "../../report/key.ts";
 import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
-import { toAscii } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
-import { HOST_ID_PARAMETER } from "../schemas.ts";
 
 const MAX_BODY_BYTES = 4096;
 const KEY_SCHEMA = z.toJSONSchema(apiKeySchema, { io: "input", unrepresentable: "any" });
@@ -174,7 +174,7 @@ export function putDenial(): Route {
       "From then on no server of this store takes a report of this host, with " +
       "whatever key, nor enrols it: 403. Its report stays until it expires; DELETE " +
       "/v1/reports/{id} takes it out at once.",
-    parameters: [HOST_ID_PARAMETER],
+    parameters: [HOST_ID],
     answers: { 204: { description: "The host is shut out." } },
     errors: [400, 401, 403, 429, 503],
     sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
@@ -196,7 +196,7 @@ export function deleteDenial(): Route {
     scope: "admin",
     summary: "Let a host in again",
     description: "Undoes PUT: what keys the host had open again.",
-    parameters: [HOST_ID_PARAMETER],
+    parameters: [HOST_ID],
     answers: { 204: { description: "The host is let in again." } },
     errors: [401, 403, 404, 429, 503],
     sample:

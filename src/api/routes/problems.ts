@@ -1,10 +1,11 @@
 // GET /v1/problems: the reports that were set aside, with the reason.
 import { describeDoubts, listBackdated } from "../../questions/doubts.ts";
+import { toAscii } from "../../questions/facts.ts";
+import { PARTIAL } from "../../questions/parameters.ts";
 import { PROBLEM_REASONS } from "../../report/problem.ts";
 import { awaitView, readPartialFlag } from "../deadline.ts";
-import { describePartial, toAscii } from "../header.ts";
+import { describePartial } from "../header.ts";
 import type { Route } from "../route.ts";
-import { PARTIAL_PARAMETER } from "../schemas.ts";
 
 /** Most problems in one answer; whoever may write rubbish into a store could make any number. */
 const MAX_SHOWN = 1000;
@@ -21,7 +22,7 @@ export function listProblems(): Route {
       `out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, ` +
       `until they expire. Those that were made hours before they came (\`backdated\`) ` +
       "stand after them; they are in the array and are not counted.",
-    parameters: [PARTIAL_PARAMETER],
+    parameters: [PARTIAL],
     answers: {
       200: {
         description: "The problems.",

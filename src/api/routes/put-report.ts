@@ -1,4 +1,6 @@
 // PUT /v1/reports/{id}: a host sends its report.
+
+import { HOST_ID } from "../../questions/parameters.ts";
 import { formatReportKey, isHostId } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { isRejected, parseReport } from "../../report/report.ts";
@@ -8,7 +10,7 @@ import { awaitStore } from "../deadline.ts";
 import { authorizeHost } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
-import { HOST_ID_PARAMETER, REPORT_SCHEMA_REF } from "../schemas.ts";
+import { REPORT_SCHEMA_REF } from "../schemas.ts";
 
 /** A store tells whole seconds at worst. */
 const TOLERANCE_MS = 5000;
@@ -24,7 +26,7 @@ export function putReport(): Route {
       "Replaces the host's last report. The body is the report as JSON (any content " +
       "type); its `instance_id` must be the id in the path. " +
       "When the answer is 200, the report is on disk and survives a crash of the server.",
-    parameters: [HOST_ID_PARAMETER],
+    parameters: [HOST_ID],
     body: { description: `The report, at most ${MAX_REPORT_BYTES} bytes.`, schema: REPORT_SCHEMA_REF },
     answers: {
       200: {

@@ -1,6 +1,7 @@
 // GET /v1/reports/{id}: one host's report.
 import { createHash } from "node:crypto";
 import { compileShape, measureSkew } from "../../questions/array.ts";
+import { FIELDS, HOST_ID, META, PARTIAL, WITHIN } from "../../questions/parameters.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
 import { isHostId, parseReportKey } from "../../report/key.ts";
 import { findById, type HostReport, type RollView } from "../../roll/view.ts";
@@ -9,15 +10,7 @@ import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { type Representer, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
-import {
-  FIELDS_PARAMETER,
-  HOST_ID_PARAMETER,
-  META_PARAMETER,
-  NOT_MODIFIED,
-  PARTIAL_PARAMETER,
-  REPORT_SCHEMA_REF,
-  WITHIN_PARAMETER,
-} from "../schemas.ts";
+import { NOT_MODIFIED, REPORT_SCHEMA_REF } from "../schemas.ts";
 import { readQuery } from "./reports.ts";
 
 /** Makes GET /v1/reports/{id}. */
@@ -31,17 +24,17 @@ export function getReport(representer: Representer): Route {
       "Fresh or silent; the headers tell which. If two accounts have a host with " +
       "this id, `account` says which is meant.",
     parameters: [
-      HOST_ID_PARAMETER,
+      HOST_ID,
       {
         name: "account",
         in: "query",
         description: "The AWS account id, or `local`.",
         schema: { type: "string" },
       },
-      WITHIN_PARAMETER,
-      FIELDS_PARAMETER,
-      META_PARAMETER,
-      PARTIAL_PARAMETER,
+      WITHIN,
+      FIELDS,
+      META,
+      PARTIAL,
     ],
     answers: {
       200: {

@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { measureReports, writeReports } from "../../questions/array.ts";
+import { toAscii } from "../../questions/facts.ts";
+import { FIELDS, META, PARTIAL, STATE, WITHIN } from "../../questions/parameters.ts";
 import { parseQuery, type Query, QueryError } from "../../questions/query.ts";
 import { type Selection, selectReports } from "../../questions/selection.ts";
 import type { Turns } from "../../roll/turns.ts";
@@ -10,18 +12,11 @@ import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";
 import { takeTurnsFor } from "../asker.ts";
 import { awaitView } from "../deadline.ts";
-import { describePartial, toAscii } from "../header.ts";
+import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { negotiateFormat, type Representer, toResponse } from "../representation.ts";
 import type { Route } from "../route.ts";
-import {
-  FIELDS_PARAMETER,
-  META_PARAMETER,
-  NOT_MODIFIED,
-  PARTIAL_PARAMETER,
-  REPORT_SCHEMA_REF,
-  WITHIN_PARAMETER,
-} from "../schemas.ts";
+import { NOT_MODIFIED, REPORT_SCHEMA_REF } from "../schemas.ts";
 
 /**
  * Makes the route. @param answers where selections are kept: a question asked again while nothing
@@ -41,13 +36,8 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
       "With `Accept: application/x-ndjson`, one report a line. The array is complete " +
       "or the answer is an error.",
     parameters: [
-      WITHIN_PARAMETER,
-      {
-        name: "state",
-        in: "query",
-        description: "Which reports by age.",
-        schema: { enum: ["fresh", "silent", "all"], default: "fresh" },
-      },
+      WITHIN,
+      STATE,
       {
         name: "filter",
         in: "query",
@@ -62,9 +52,9 @@ export function listReports(answers: AnswerCache, representer: Representer): Rou
         schema: { type: "object", additionalProperties: { type: "string" } },
         example: "instance_life_cycle=spot",
       },
-      FIELDS_PARAMETER,
-      META_PARAMETER,
-      PARTIAL_PARAMETER,
+      FIELDS,
+      META,
+      PARTIAL,
     ],
     answers: {
       200: {

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import type { Format } from "../../questions/array.ts";
+import { toAscii } from "../../questions/facts.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
+import { PARTIAL, STATE, WITHIN } from "../../questions/parameters.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { Selection } from "../../questions/selection.ts";
 import { answerVersions, type VersionAnswer, writeVersions } from "../../questions/version-answer.ts";
@@ -12,11 +14,11 @@ import type { RollView } from "../../roll/view.ts";
 import type { AnswerCache } from "../answer-cache.ts";
 import { takeTurnsFor } from "../asker.ts";
 import { awaitView } from "../deadline.ts";
-import { describePartial, toAscii } from "../header.ts";
+import { describePartial } from "../header.ts";
 import { ApiError } from "../problem-details.ts";
 import { negotiateFormat, type Representer, toResponse } from "../representation.ts";
 import type { Route, Services } from "../route.ts";
-import { NOT_MODIFIED, PARTIAL_PARAMETER, WITHIN_PARAMETER } from "../schemas.ts";
+import { NOT_MODIFIED } from "../schemas.ts";
 
 const VERSION_SCHEMA = {
   type: "object",
@@ -137,13 +139,8 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
         description: "`true` adds the ids of the hosts to each value.",
         schema: { enum: ["true", "false"], default: "false" },
       },
-      WITHIN_PARAMETER,
-      {
-        name: "state",
-        in: "query",
-        description: "Which reports by age.",
-        schema: { enum: ["fresh", "silent", "all"], default: "fresh" },
-      },
+      WITHIN,
+      STATE,
       {
         name: "filter",
         in: "query",
@@ -152,7 +149,7 @@ export function listVersions(answers: AnswerCache, representer: Representer): Ro
         schema: { type: "object", additionalProperties: { type: "string" } },
         example: "env=prod",
       },
-      PARTIAL_PARAMETER,
+      PARTIAL,
     ],
     answers: {
       200: {

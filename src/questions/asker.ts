@@ -1,0 +1,96 @@
+// The asker: a question asked with the parameters of a URL, and its answer as bytes. Everything that
+// asks goes through it: the API, the command line over a store, publishers.
+import { findClosest } from "../specs/closest.ts";
+import { COMMON_PARAMETERS } from "./parameters.ts";
+import { MAX_PARAMETERS, QueryError } from "./query.ts";
+import type { ParameterValues, Question, QuestionSources, Refusal } from "./question.ts";
+import {
+  type AnswerFormat,
+  FORMATS,
+  type WritingOptions,
+  type WrittenAnswer,
+  writeAnswer,
+} from "./written-answer.ts";
+
+/** What the parameters say to whoever asks, and not to the question. */
+export interface Wishes {
+  /** Whether an answer with some reports missing is better than none. */
+  readonly partial: boolean;
+  readonly format: AnswerFormat | undefined;
+  /** What is left for the question. */
+  readonly parameters: ParameterValues;
+}
+
+/**
+ * Checks the names of a question's parameters, and takes those that are not the question's.
+ *
+ * @param parameters those of the path among them, under their names
+ * @throws QueryError
+ */
+export function readWishes(question: Question, parameters: ParameterValues): Wishes {
+  if (parameters.length > MAX_PARAMETERS)
+    throw new QueryError(
+      (parameters[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64),
+      `more than ${MAX_PARAMETERS} parameters`,
+    );
+  const own = new Map(
+    [...question.parameters, ...COMMON_PARAMETERS]
+      .filter(({ anyName }) => !anyName)
+      .map((parameter) => [parameter.name, parameter]),
+  );
+  const takesAnyName = question.parameters.some(({ anyName }) => anyName);
+  const given = new Map<string, string>();
+  for (const [name, value] of parameters) {
+    const parameter = own.get(name);
+    if (!parameter && !takesAnyName)
+      throw new QueryError(name.slice(0, 64), describeUnknown(name, [...own.keys()]));
+    if (parameter && !parameter.repeats && given.has(name)) throw new QueryError(name, "given twice");
+    given.set(name, value);
+  }
+  return {
+    partial: readPartial(given.get("partial")),
+    format: readFormat(given.get("format")),
+    parameters: parameters.filter(([name]) => name !== "format"),
+  };
+}
+
+function describeUnknown(name: string, known: readonly string[]): string {
+  const closest = findClosest(name, known);
+  const hint = closest === undefined ? `there are ${known.join(", ")}` : `is ${closest} meant?`;
+  return `is no parameter here; ${hint}`;
+}
+
+function readPartial(value: string | undefined): boolean {
+  if (value === undefined) return false;
+  if (value !== "ok") throw new QueryError("partial", 'should be "ok", or be left out');
+  return true;
+}
+
+function readFormat(text: string | undefined): AnswerFormat | undefined {
+  if (text === undefined) return undefined;
+  const format = FORMATS.find((known) => known === text);
+  if (!format) throw new QueryError("format", `should be one of ${FORMATS.join(", ")}`);
+  return format;
+}
+
+export function isRefusal(answer: object): answer is Refusal {
+  return "refusal" in answer;
+}
+
+/**
+ * Asks, and writes what comes of it, or gets ready to.
+ *
+ * @param parameters those that readWishes left
+ * @throws QueryError for a parameter that cannot be understood; what viewAt of the sources throws
+ */
+export async function askQuestion(
+  question: Question,
+  parameters: ParameterValues,
+  sources: QuestionSources,
+  { signal, ...options }: Omit<WritingOptions, "turns"> & { readonly signal: AbortSignal },
+): Promise<WrittenAnswer | Refusal> {
+  const answer = await question.ask(sources, parameters, signal);
+  return isRefusal(answer)
+    ? answer
+    : await writeAnswer(answer, question.answer, { ...options, turns: sources.turns });
+}

@@ -1,0 +1,65 @@
+// Parameters that several questions take.
+import type { QuestionParameter } from "./question.ts";
+
+export const WITHIN: QuestionParameter = {
+  name: "within",
+  in: "query",
+  description: "How old a fresh report may be: a number with s, m, h or d; at most 24h, when reports expire.",
+  schema: { type: "string", pattern: "^[0-9]+[smhd]$", default: "2h" },
+  example: "30m",
+  placeholder: "TIME",
+};
+
+export const STATE: QuestionParameter = {
+  name: "state",
+  in: "query",
+  description: "Which reports by age.",
+  schema: { enum: ["fresh", "silent", "all"], default: "fresh" },
+};
+
+export const FIELDS: QuestionParameter = {
+  name: "fields",
+  in: "query",
+  description:
+    "Only these fields, split by commas; a path goes through objects and arrays. " +
+    "They keep the host's order and shape.",
+  schema: { type: "string" },
+  example: "instance_id,processes.module_A_filename",
+  placeholder: "NAMES",
+};
+
+export const META: QuestionParameter = {
+  name: "meta",
+  in: "query",
+  description:
+    "`true` adds `rollcall.reader` to each report: received_at, state, clock_skew_seconds, account.",
+  schema: { enum: ["true", "false"], default: "false" },
+};
+
+export const PARTIAL: QuestionParameter = {
+  name: "partial",
+  in: "query",
+  description:
+    "`ok`: where the store cannot be read completely within the deadline, answer " +
+    "with what is there and say in Rollcall-Partial what is missing. Without it such " +
+    "an answer is a 503.",
+  schema: { enum: ["ok"] },
+};
+
+const FORMAT: QuestionParameter = {
+  name: "format",
+  in: "query",
+  description: "The form of the answer, for those who cannot send `Accept`; it counts before that header.",
+  schema: { enum: ["json", "ndjson", "csv"] },
+};
+
+export const HOST_ID: QuestionParameter = {
+  name: "id",
+  in: "path",
+  description: "The host id: the EC2 instance id, else the machine id.",
+  schema: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$", maxLength: 128 },
+  example: "i-0123456789abcdef0",
+};
+
+/** What every question takes. */
+export const COMMON_PARAMETERS: readonly QuestionParameter[] = [PARTIAL, FORMAT];

@@ -1,0 +1,99 @@
+// The question `problems`: the reports that were set aside, with the reason.
+import { PROBLEM_REASONS, type Problem } from "../report/problem.ts";
+import { describeDoubts, listBackdated } from "./doubts.ts";
+import { PARTIAL, WITHIN } from "./parameters.ts";
+import { parseSpan, QueryError } from "./query.ts";
+import type { ParameterValues, Question } from "./question.ts";
+
+/** Most problems in one answer; whoever may write rubbish into a store could make any number. */
+const MAX_SHOWN = 1000;
+
+/** A problem as it is answered. */
+export interface ShownProblem {
+  readonly key: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** ISO 8601 in UTC. */
+  readonly received_at: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export const problems: Question = {
+  name: "problems",
+  names: { path: "/v1/problems", command: "problems", docs: "problems.md", tool: "list_problems" },
+  summary: "Reports that were set aside, with the reason",
+  description:
+    "A report that is unreadable, oversized, misfiled or dated in the future is left " +
+    `out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, ` +
+    "until they expire. Those that were made hours before they came (`backdated`) " +
+    "stand after them; they are in the array and are not counted.",
+  sample: "",
+  parameters: [
+    {
+      name: "reason",
+      in: "query",
+      description: "Only problems of this kind; several times: any of them.",
+      schema: { enum: Object.keys(PROBLEM_REASONS) },
+      example: "misfiled",
+      repeats: true,
+    },
+    WITHIN,
+    PARTIAL,
+  ],
+  answer: {
+    description: "The problems.",
+    row: {
+      name: "Problem",
+      schema: {
+        type: "object",
+        required: ["key", "reason", "detail", "received_at", "size"],
+        properties: {
+          key: { type: "string", description: "Where the report lies in the store." },
+          reason: { type: "string", enum: Object.keys(PROBLEM_REASONS) },
+          detail: { type: "string", description: "What is wrong, and where." },
+          received_at: { type: "string", format: "date-time" },
+          size: { type: "integer", description: "Bytes." },
+        },
+      },
+    },
+    facts: ["Rollcall-Problems"],
+  },
+  refusals: [],
+
+  async ask(sources, parameters) {
+    const windowMs = readWindow(parameters, sources.windowMs);
+    const reasons = readReasons(parameters);
+    const view = await sources.viewAt();
+    const own = [...sources.clones.list(), ...(sources.bounds?.list() ?? [])];
+    const listed = [...own, ...view.problems, ...listBackdated(view, windowMs, MAX_SHOWN)];
+    const chosen = reasons.size === 0 ? listed : listed.filter(({ reason }) => reasons.has(reason));
+    return {
+      facts: {
+        asOf: view.asOf,
+        problems: view.problemCount + own.length,
+        warnings: describeDoubts(view, windowMs),
+        ...(view.partial && { partial: view.partial }),
+      },
+      validUntil: view.asOf,
+      body: { kind: "rows", rows: chosen.slice(0, MAX_SHOWN).map(show) },
+    };
+  },
+};
+
+function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem & Record<string, unknown> {
+  return { key, reason, detail, received_at: new Date(receivedAt).toISOString(), size };
+}
+
+function readReasons(parameters: ParameterValues): ReadonlySet<string> {
+  const reasons = parameters.filter(([name]) => name === "reason").map(([, value]) => value);
+  const unknown = reasons.find((reason) => !Object.hasOwn(PROBLEM_REASONS, reason));
+  if (unknown !== undefined)
+    throw new QueryError("reason", `should be one of ${Object.keys(PROBLEM_REASONS).join(", ")}`);
+  return new Set(reasons);
+}
+
+function readWindow(parameters: ParameterValues, usualMs: number): number {
+  const text = parameters.find(([name]) => name === "within")?.[1];
+  return text === undefined ? usualMs : parseSpan(text, "within");
+}

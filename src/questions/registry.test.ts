@@ -1,0 +1,126 @@
+// Tests of every question: its answer as JSON, lines and CSV, and names that nobody knows.
+import { describe, expect, it } from "vitest";
+import { SHARED_TURNS } from "../roll/turns.ts";
+import { makeView, NOW } from "../testing/view-double.ts";
+import { askQuestion, isRefusal, readWishes } from "./asker.ts";
+import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
+import { createFieldReader } from "./field-values.ts";
+import { BUILT_IN_RULES } from "./label-rule.ts";
+import { compileLabels } from "./labels.ts";
+import { QueryError } from "./query.ts";
+import type { ParameterValues, Question, QuestionSources } from "./question.ts";
+import { QUESTIONS } from "./registry.ts";
+import { type AnswerFormat, FORMATS } from "./written-answer.ts";
+
+const HOUR = 3_600_000;
+const make = (id: string, ageMs: number, more: object) => ({
+  id,
+  ageMs,
+  body: JSON.stringify({ instance_id: id, update_date: "2024-03-01T00:00:00Z", ...more }),
+});
+
+const VIEW = makeView(
+  [
+    make("i-1", 0, { instance_name: "prod_web_001", app_version: "1.10.0", note: 'a "quoted", text' }),
+    make("i-2", HOUR, {
+      instance_name: "dev_web_001",
+      app_version: "1.9.0",
+      size: 12345678901234567890n.toString(),
+    }),
+    make("i-3", 5 * HOUR, { instance_name: "prod_api_001", processes: [{ pid: 1 }] }),
+  ],
+  {
+    departed: [{ key: "reports/v1/local/i-7.json", receivedAt: NOW - 1000 }],
+    problems: [
+      {
+        key: "reports/v1/local/i-8.json",
+        reason: "not_json",
+        detail: "the bytes are not JSON",
+        receivedAt: NOW,
+        size: 3,
+      },
+    ],
+    problemCount: 1,
+  },
+);
+
+const SOURCES: QuestionSources = {
+  viewAt: async () => VIEW,
+  viewHost: async () => VIEW,
+  windowMs: 2 * HOUR,
+  labels: compileLabels(BUILT_IN_RULES),
+  reader: createFieldReader(),
+  readExpected: async () => ({ expected: new Set(["i-1", "i-9"]) }),
+  clones: { list: () => [] },
+  clock: () => NOW,
+  turns: SHARED_TURNS,
+};
+
+/** The values of the path, from the parameters' examples. */
+const pathValues = ({ parameters }: Question): ParameterValues =>
+  parameters.filter(({ in: place }) => place === "path").map(({ name }) => [name, "i-1"]);
+
+async function ask(question: Question, format: AnswerFormat, more: ParameterValues = []) {
+  const { parameters } = readWishes(question, [...pathValues(question), ...more]);
+  const { signal } = new AbortController();
+  const written = await askQuestion(question, parameters, SOURCES, { format, signal });
+  if (isRefusal(written)) throw new Error(written.detail);
+  return { ...written, text: Buffer.concat([...written.write()]).toString() };
+}
+
+describe.each(QUESTIONS.map((question) => [question.name, question] as const))("%s", (_name, question) => {
+  it("answers as JSON, a line a row, and CSV", async () => {
+    const [json, lines, csv] = await Promise.all(FORMATS.map((format) => ask(question, format)));
+    const document = JSON.parse(json?.text ?? "");
+    const rows = (lines?.text ?? "")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+    if (!question.answer.document) expect(rows).toEqual(document);
+    expect(rows.length).toBeGreaterThan(0);
+    const [head = "", ...others] = (csv?.text ?? "").split("\r\n");
+    expect(others.at(-1)).toBe("");
+    expect(others.length - 1).toBe(rows.length);
+    const columns = head.split(",");
+    for (const row of rows) for (const name of Object.keys(row)) expect(columns).toContain(name);
+  });
+
+  it("tells the length that its bytes have, and the same digest for the same answer", async () => {
+    for (const format of FORMATS) {
+      const [first, second] = [await ask(question, format), await ask(question, format)];
+      if (first.length !== undefined) expect(Buffer.byteLength(first.text)).toBe(first.length);
+      expect(first.digest).toMatch(/^[\w-]{8,}$/);
+      expect(second.digest).toBe(first.digest);
+    }
+  });
+
+  it("says of itself what its headers say, and nothing that its schema does not", async () => {
+    const { facts } = await ask(question, "json");
+    const headers = new Headers(toHeaders(facts));
+    expect(readFacts(headers)).toEqual({
+      ...facts,
+      warnings: facts.warnings.length > 0 ? [facts.warnings.join("; ")] : [],
+    });
+    const stated = [...question.answer.facts, ...COMMON_FACTS].map((name) => name.toLowerCase());
+    for (const name of headers.keys()) expect(stated).toContain(name);
+  });
+
+  it("refuses what it does not know", () => {
+    expect(() => readWishes(question, [["partial", "yes"]])).toThrow(QueryError);
+    expect(() => readWishes(question, [["format", "xml"]])).toThrow(QueryError);
+    if (!question.parameters.some(({ anyName }) => anyName))
+      expect(() => readWishes(question, [["partail", "ok"]])).toThrow(
+        "partail: is no parameter here; is partial meant?",
+      );
+  });
+});
+
+it("has one question for each name", () => {
+  for (const read of [
+    (question: Question) => question.name,
+    ({ names }: Question) => names.path,
+    ({ names }: Question) => names.command,
+    ({ names }: Question) => names.tool,
+  ])
+    expect(new Set(QUESTIONS.map(read)).size).toBe(QUESTIONS.length);
+});
