@@ -3,10 +3,10 @@
 import { randomInt } from "node:crypto";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { seededRandom } from "../src/testing/seeded-random.ts";
 import { type Figures, runInArena } from "../test/hostile/attacks/arena.ts";
 import type { Attack } from "../test/hostile/attacks/attack.ts";
 import { ATTACKS } from "../test/hostile/attacks/registry.ts";
-import { seededRandom } from "../test/s3/fault-proxy.ts";
 import { startS3Server } from "../test/s3/server.ts";
 
 const USAGE = `npm run soak -- [--minutes N] [--only NAME] [--seed N]

@@ -6,7 +6,7 @@ import MarkdownIt from "markdown-it";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDemoFleet } from "../src/demo/fleet.ts";
-import { type Docbase, startDocbase } from "./docbase/docbase.ts";
+import { type Docbase, startDocbase } from "../src/testing/docbase.ts";
 import { makeHome, run } from "./program.ts";
 
 let docbase: Docbase;

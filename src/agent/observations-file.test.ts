@@ -1,5 +1,5 @@
 // Tests of the file of observations: shared by several processes, bounded, and never in the way.
-import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostAccess } from "../collect/collector.ts";
@@ -113,15 +113,5 @@ describe("the file of observations", () => {
     await look(memory, "/etc/passwd");
     expect(notices).toHaveLength(1);
     expect(notices[0]).toMatch(/cannot be kept/);
-  });
-
-  it("belongs to the folder's user, whoever writes it", async ({ skip }) => {
-    if (process.getuid?.() !== 0) skip("only root gives files away");
-    const { root, path, open } = await setUp();
-    await mkdir(join(root, "state"));
-    await chown(join(root, "state"), 65_534, 65_534);
-    await chmod(join(root, "state"), 0o700);
-    await look(open(), "/etc/hostname");
-    expect(await stat(path)).toMatchObject({ uid: 65_534, gid: 65_534 });
   });
 });

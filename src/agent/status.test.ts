@@ -12,7 +12,7 @@ async function readStat(pid: number): Promise<readonly string[]> {
 
 it("takes a process for running while it runs, and not when it is dead and unburied", async () => {
   // The second program takes the shell's place, and never asks what became of the first.
-  const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], {
+  const parent = spawn("/bin/sh", ["-c", "/bin/sleep 60 & echo $!; exec /bin/sleep 60"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
   onTestFinished(() => void parent.kill("SIGKILL"));

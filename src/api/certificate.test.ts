@@ -1,11 +1,12 @@
 // Tests of certificates: what is wrong is told with the file's name, and a renewed one is served
 // without a restart.
-import { execFileSync } from "node:child_process";
-import { copyFile, writeFile } from "node:fs/promises";
+import { createPrivateKey } from "node:crypto";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { makeCertificate } from "../testing/certificate.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { startServer } from "./server.ts";
 
@@ -13,11 +14,9 @@ import { startServer } from "./server.ts";
 async function makePairs(...names: string[]) {
   const folder = await makeFolder();
   for (const name of names) {
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    const files = ["-keyout", `${folder}/${name}.key`, "-out", `${folder}/${name}.pem`];
-    execFileSync("openssl", ["req", "-x509", ...curve, ...files, "-days", "2", "-subj", `/CN=${name}`], {
-      stdio: "pipe",
-    });
+    const { certificate, key } = makeCertificate({ name });
+    await writeFile(`${folder}/${name}.pem`, certificate);
+    await writeFile(`${folder}/${name}.key`, key);
   }
   const use = async (cert: string, key = cert) => {
     await copyFile(`${folder}/${cert}.pem`, `${folder}/cert.pem`);
@@ -88,13 +87,9 @@ describe("a certificate", () => {
     await use("good");
     await copyFile(tls.certFile, tls.keyFile);
     expect(await start()).toBe(`${folder}/key.pem holds no private key in PEM`);
-    execFileSync(
-      "openssl",
-      ["ec", "-aes256", "-passout", "pass:secret", "-in", `${folder}/good.key`, "-out", tls.keyFile],
-      {
-        stdio: "pipe",
-      },
-    );
+    const key = createPrivateKey(await readFile(`${folder}/good.key`));
+    const passphrase = { cipher: "aes256", passphrase: "secret" };
+    await writeFile(tls.keyFile, key.export({ type: "sec1", format: "pem", ...passphrase }));
     expect(await start()).toBe(`the key in ${folder}/key.pem has a passphrase; give one without`);
   });
 });

@@ -1,9 +1,6 @@
 // Tests of enrolment through the API: one machine, one id; a copy is refused and shown.
 
-import { execFileSync } from "node:child_process";
-import { createPrivateKey, sign } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { sign } from "node:crypto";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createClones } from "../access/clones.ts";
@@ -18,7 +15,7 @@ import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
-import { makeFolder } from "../testing/temporary-folder.ts";
+import { makeCertificate } from "../testing/certificate.ts";
 import { createApp } from "./app.ts";
 import { createRoutes } from "./routes.ts";
 
@@ -388,30 +385,9 @@ describe("to enrol", () => {
 describe("EC2's word", () => {
   const DAY_MS = 86_400_000;
 
-  /** A certificate that is valid for so many days from now. */
-  async function makeCertificate(days: number) {
-    const folder = await makeFolder();
-    const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const flags = [
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-subj",
-      "/C=US/O=Amazon Web Services LLC",
-      "-days",
-      `${days}`,
-    ];
-    execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
-    return {
-      key: createPrivateKey(readFileSync(keyFile)),
-      certificates: parseCertificates(readFileSync(certFile, "utf8")),
-    };
-  }
-
   async function setUpTrust({ now }: { now?: number } = {}) {
-    const { key, certificates } = await makeCertificate(40);
+    const { certificate, privateKey: key } = makeCertificate({ name: "Amazon", days: 40, kind: "rsa" });
+    const certificates = parseCertificates(certificate);
     const vouch = (facts: object) => {
       const document = JSON.stringify(facts, null, 2);
       return { document, signature: sign("RSA-SHA256", Buffer.from(document), key).toString("base64") };
@@ -502,7 +478,7 @@ describe("EC2's word", () => {
         expect([status, json.detail]).toEqual([403, expect.stringMatching(words)]);
         expect(describeDates(certificates, now)).toEqual([expect.stringMatching(words)]);
       }
-      const { certificates } = await makeCertificate(40);
+      const { certificates } = await setUpTrust();
       expect(describeDates(certificates, Date.now() + 1000)).toEqual([]);
       expect(describeDates(certificates, Date.now() + 11 * DAY_MS)).toEqual([
         expect.stringContaining("ends within 30 days"),

@@ -90,7 +90,7 @@ const HOSTILE: Readonly<Record<string, () => Promise<string>>> = {
   "a program that fails": () => makeFolder(everywhere("#!/bin/sh\necho no >&2\nexit 1\n")),
   "pipes that nobody writes to": async () => {
     const root = await makeFolder(Object.fromEntries(PLACES.map((place) => [`${place}.other`, ""])));
-    for (const place of PLACES) execFileSync("mkfifo", [join(root, place)]);
+    for (const place of PLACES) execFileSync("/usr/bin/mkfifo", [join(root, place)]);
     return root;
   },
 };

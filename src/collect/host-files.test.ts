@@ -25,7 +25,7 @@ describe("read", () => {
       most: Buffer.alloc(MAX_FILE_BYTES),
       "d/x": "",
     });
-    execFileSync("mkfifo", [join(root, "pipe")]);
+    execFileSync("/usr/bin/mkfifo", [join(root, "pipe")]);
     await symlink("circle", join(root, "circle"));
     const files = openHostFiles(root);
     const reason = async (path: string) => ({ reason: "read", ...(await files.read(path, never)) }).reason;
@@ -45,14 +45,14 @@ describe("read", () => {
   it("does not open a pipe: who waits to write into it goes on waiting", async () => {
     const root = await makeFolder({});
     const pipe = join(root, "pipe");
-    execFileSync("mkfifo", [pipe]);
-    const writer = spawn("sh", ["-c", 'echo ready; echo x > "$1"', "sh", pipe], {
+    execFileSync("/usr/bin/mkfifo", [pipe]);
+    const writer = spawn("/bin/sh", ["-c", 'echo ready; echo x > "$1"', "sh", pipe], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     await once(writer.stdout, "data");
     expect(await openHostFiles(root).read("/pipe", never)).toHaveProperty("reason", "is not a regular file");
     // Had it been opened and closed, nobody would be there to write.
-    expect(execFileSync("timeout", ["20", "cat", pipe], { encoding: "utf8" })).toBe("x\n");
+    expect(execFileSync("/usr/bin/timeout", ["20", "/bin/cat", pipe], { encoding: "utf8" })).toBe("x\n");
   });
 
   it("takes no message from those who wait for the kernel's", async () => {
@@ -87,7 +87,7 @@ describe("read", () => {
 describe("glob", () => {
   it("finds pipes and sockets too, so that it is told why they are not read", async () => {
     const root = await makeFolder({ "conf/a.conf": "" });
-    execFileSync("mkfifo", [join(root, "conf/pipe.conf")]);
+    execFileSync("/usr/bin/mkfifo", [join(root, "conf/pipe.conf")]);
     const files = openHostFiles(root);
     expect(await files.glob(["/conf/*.conf"], never)).toMatchObject({
       paths: ["/conf/a.conf", "/conf/pipe.conf"],

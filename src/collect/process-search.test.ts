@@ -67,7 +67,13 @@ describe("real processes", () => {
       () => find(join(root, "conf/b.conf"), { match: [{ words: "--config {path}" }], program }),
       String(linked.pid),
     );
-    const wrapper = await start("timeout", ["300", "node", program, "-c", join(root, "conf/c.conf")]);
+    const wrapper = await start("/usr/bin/timeout", [
+      "300",
+      "node",
+      program,
+      "-c",
+      join(root, "conf/c.conf"),
+    ]);
     const inner = () => find(join(root, "conf/c.conf"), { match: [{ words: "-c {path}" }] });
     await expectFound(inner, /^\d+$/);
     expect(await inner()).not.toBe(String(wrapper.pid));
@@ -91,8 +97,8 @@ describe("real processes", () => {
       const root = await makeFolder({ "a.conf": "", "b.conf": "" });
       const path = join(root, "a.conf");
       const env = { PATH: process.env.PATH ?? "", APP_CONFIG: path };
-      const child = await start("tail", ["-f", "/dev/null"], { cwd: root, env });
-      const held = await start("sh", ["-c", `exec 3< ${path}; exec sleep 300`]);
+      const child = await start("/usr/bin/tail", ["-f", "/dev/null"], { cwd: root, env });
+      const held = await start("/bin/sh", ["-c", `exec 3< ${path}; exec /bin/sleep 300`]);
       const pid = String(child.pid);
       await writeFile(join(root, "a.pid"), `${pid}\n`);
       const forms: readonly MatchForm[] = [
@@ -129,7 +135,7 @@ describe("real processes", () => {
 
   it("that another user may not look into are told", async () => {
     const root = await makeFolder({ "a.conf": "" });
-    await start("tail", ["-f", "/dev/null"], { cwd: root });
+    await start("/usr/bin/tail", ["-f", "/dev/null"], { cwd: root });
     const match = [{ words: "tail -f", cwd: root }];
     const said = await asNobody(() => find(join(root, "a.conf"), { match }));
     expect(said).toMatch(

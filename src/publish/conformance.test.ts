@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type Docbase, startDocbase } from "../../test/docbase/docbase.ts";
+import { type Docbase, startDocbase } from "../testing/docbase.ts";
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
 import { describePublisher, type PublisherFixture } from "../testing/publisher-conformance.ts";
 import { publishersSchema } from "./config.ts";

@@ -1,7 +1,6 @@
 // Tests of publishing to DocBase where things go wrong: killed at every step, random faults, states
 // that are lost, stores that fail, runs that overlap.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { seededRandom } from "../../test/s3/fault-proxy.ts";
 import {
   MINUTE,
   readMarks,
@@ -11,6 +10,7 @@ import {
   type WikiPublisher,
 } from "../testing/docbase-double.ts";
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import type { Overview } from "./overview.ts";
 import { LEASE_MS, LeaseTaken } from "./state.ts";
 

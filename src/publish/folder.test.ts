@@ -1,6 +1,6 @@
 // Tests of Markdown in a folder into which others write too: links, pipes, leftovers, and names.
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -51,8 +51,8 @@ it.each(["a link to a file", "a dangling link", "a pipe", "a socket-like folder"
     await writeFile(target, text);
     if (kind === "a link to a file") await symlink(target, page);
     if (kind === "a dangling link") await symlink(join(place, "made"), page);
-    if (kind === "a pipe") execFileSync("mkfifo", [page]);
-    if (kind === "a socket-like folder") execFileSync("mkdir", [page]);
+    if (kind === "a pipe") execFileSync("/usr/bin/mkfifo", [page]);
+    if (kind === "a socket-like folder") await mkdir(page);
     await expect(publish(makeHosts(1, 3))).rejects.toThrow(
       `${page} was not made by Rollcall, and stays as it is`,
     );

@@ -93,7 +93,7 @@ describe("file: a folder", () => {
 
   it("has no object where a folder or a named pipe stands, and does not hang", async () => {
     await mkdir(join(root, "odd", "folder.json"), { recursive: true });
-    execFileSync("mkfifo", [join(root, "odd", "pipe.json")]);
+    execFileSync("/usr/bin/mkfifo", [join(root, "odd", "pipe.json")]);
     expect(await listKeys(store, "odd/")).toEqual([]);
     for (const name of ["folder.json", "pipe.json"])
       expect(await store.get(`odd/${name}`, LIMIT)).toBeUndefined();

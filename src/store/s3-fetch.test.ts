@@ -1,36 +1,10 @@
-// The s3 driver keeps the Store contract with the Sender of the executable too, on a real server.
+// The Sender of the executable, against servers that are silent, stop or send too much. That the
+// driver keeps the Store contract with it: test/s3/conformance.test.ts.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, inject, it, onTestFinished } from "vitest";
-import { makeBucket } from "../../test/s3/bucket.ts";
-import { describeStore } from "../testing/store-conformance.ts";
-import { withRetry } from "./retry.ts";
-import { s3Store } from "./s3.ts";
+import { expect, it, onTestFinished } from "vitest";
 import { createFetchSender } from "./s3-fetch.ts";
-import { parseS3Url } from "./s3-url.ts";
 import { Unavailable } from "./store.ts";
-
-describeStore("s3 by fetch", async () => {
-  const server = inject("s3");
-  await makeBucket(server, "conformance-fetch");
-  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server.user;
-  const location = parseS3Url(`s3://conformance-fetch/some/prefix?endpoint=${server.endpoint}`);
-  const env = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
-  const bare = await s3Store({
-    location,
-    env,
-    clock: Date.now,
-    openSender: (options) => createFetchSender(options),
-  });
-  let marks = 0;
-  const store = withRetry(bare, {
-    clock: Date.now,
-    random: Math.random,
-    newMark: () => `mark-${process.pid}-${marks++}`,
-    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
-  return { store, time: "real", dispose: async () => await store.close?.() };
-});
 
 const TIMEOUTS = { connect: 200, headers: 200, body: 200 };
 

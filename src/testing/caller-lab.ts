@@ -1,8 +1,5 @@
 // For tests: a server that takes callers, its STS, and an instance that proves itself.
-import { execFileSync } from "node:child_process";
 import { sign } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type CallerProof, createCallerCheck } from "../access/caller-identity.ts";
@@ -18,8 +15,8 @@ import { makeCallerProof } from "../remote/caller-proof.ts";
 import { ServerRefusal } from "../remote/client.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
+import { makeCertificate } from "./certificate.ts";
 import { type StsSession, startStsDouble } from "./sts-double.ts";
-import { makeFolder } from "./temporary-folder.ts";
 
 export const ID = "i-0123456789abcdef0";
 export const ACCOUNT = "123456789012";
@@ -52,13 +49,10 @@ interface SetUp {
 
 /** What AWS signs documents with, for a day. */
 export async function makeVoucher() {
-  const folder = await makeFolder();
-  const [keyFile, file] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const flags = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=Amazon", "-days", "1"];
-  execFileSync("openssl", [...flags, "-keyout", keyFile, "-out", file], { stdio: "ignore" });
+  const { certificate, privateKey } = makeCertificate({ name: "Amazon", days: 1, kind: "rsa" });
   const document = JSON.stringify({ instanceId: ID, accountId: ACCOUNT, region: "ap-northeast-1" });
-  const signature = sign("RSA-SHA256", Buffer.from(document), readFileSync(keyFile)).toString("base64");
-  return { certificates: parseCertificates(readFileSync(file, "utf8")), identity: { document, signature } };
+  const signature = sign("RSA-SHA256", Buffer.from(document), privateKey).toString("base64");
+  return { certificates: parseCertificates(certificate), identity: { document, signature } };
 }
 
 /** A server that takes callers alone, and its STS. */

@@ -1,12 +1,13 @@
 // For tests: the DocBase on loopback, and a publisher with a store and a clock of its own that runs
 // whenever it is told to.
-import { type Docbase, startDocbase } from "../../test/docbase/docbase.ts";
+
 import { type DocbaseOptions, docbasePublisher } from "../publish/docbase.ts";
 import type { Overview } from "../publish/overview.ts";
 import type { PublishOutcome } from "../publish/publisher.ts";
 import { type Lease, readState, takeLease } from "../publish/state.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
+import { type Docbase, startDocbase } from "./docbase.ts";
 
 export const MINUTE = 60_000;
 export const STATE_KEY = "publishers/v1/wiki.json";

@@ -1,6 +1,6 @@
 // Each attack in small, against the built program; `npm run soak` runs the same ones at size.
 import { expect, inject, it } from "vitest";
-import { seededRandom } from "../s3/fault-proxy.ts";
+import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { runInArena } from "./attacks/arena.ts";
 import { ATTACKS } from "./attacks/registry.ts";
 

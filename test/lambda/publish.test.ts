@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { formatUpdateDate } from "../../src/report/update-date.ts";
 import { openStore } from "../../src/store/open.ts";
-import { startDocbase } from "../docbase/docbase.ts";
+import { startDocbase } from "../../src/testing/docbase.ts";
 import { makeBucket } from "../s3/bucket.ts";
 import { startFunction } from "./function.ts";
 

@@ -19,8 +19,9 @@ import { openStore } from "../../src/store/open.ts";
 import { withRetry } from "../../src/store/retry.ts";
 import { s3Store } from "../../src/store/s3.ts";
 import { parseS3Url } from "../../src/store/s3-url.ts";
+import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { makeBucket } from "./bucket.ts";
-import { seededRandom, startFaultProxy } from "./fault-proxy.ts";
+import { startFaultProxy } from "./fault-proxy.ts";
 
 const HOSTS = 1200;
 const READS = 10_000;

@@ -51,7 +51,7 @@ describe("aws init", () => {
     expect(await read("deploy.sh")).toContain(" Name=$NAME Bucket= AlarmEmail=ops@example.com\n");
     expect(await read("deploy-hosts.sh")).toContain("create-stack-set");
     for (const name of ["deploy.sh", "deploy-hosts.sh"]) {
-      execFileSync("sh", ["-n", join(folder, name)]);
+      execFileSync("/bin/sh", ["-n", join(folder, name)]);
       expect((await stat(join(folder, name))).mode & 0o111).toBe(0o111);
     }
     expect(io.out()).toContain("$ aws/deploy.sh");

@@ -3,21 +3,16 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { makeBucket } from "../../test/s3/bucket.ts";
-import {
-  startTamperProxy,
-  type Tamper,
-  type TamperedAnswer,
-  type TamperProxy,
-} from "../../test/s3/tamper-proxy.ts";
-import type { RepeatableStore } from "./repeated-put.ts";
-import { withRetry } from "./retry.ts";
-import { s3Store } from "./s3.ts";
-import { createFetchSender } from "./s3-fetch.ts";
-import { createSender } from "./s3-send.ts";
-import type { SenderOptions } from "./s3-sender.ts";
-import { parseS3Url } from "./s3-url.ts";
-import { type Store, StoreError, Unavailable, Untrue } from "./store.ts";
+import type { RepeatableStore } from "../../src/store/repeated-put.ts";
+import { withRetry } from "../../src/store/retry.ts";
+import { s3Store } from "../../src/store/s3.ts";
+import { createFetchSender } from "../../src/store/s3-fetch.ts";
+import { createSender } from "../../src/store/s3-send.ts";
+import type { SenderOptions } from "../../src/store/s3-sender.ts";
+import { parseS3Url } from "../../src/store/s3-url.ts";
+import { type Store, StoreError, Unavailable, Untrue } from "../../src/store/store.ts";
+import { makeBucket } from "./bucket.ts";
+import { startTamperProxy, type Tamper, type TamperedAnswer, type TamperProxy } from "./tamper-proxy.ts";
 
 const LIMIT = { maxBytes: 100_000 };
 const OBJECTS = 1_203;

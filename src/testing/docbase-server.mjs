@@ -1,5 +1,5 @@
-// A DocBase on loopback, run as a process of its own: node test/docbase/server.mjs; prints its
-// address. Knows what pages need of the API, and its faults on request. POST /control sets them;
+// A DocBase on loopback, run as a process of its own: node src/testing/docbase-server.mjs; prints
+// its address. Knows what pages need of the API, and its faults on request. POST /control sets them;
 // GET /control shows all posts and counts.
 import { createServer } from "node:http";
 

@@ -14,14 +14,14 @@ export interface Docbase {
   readonly url: string;
   readonly token: string;
   readonly team: string;
-  /** Sets limits and faults (server.mjs). */
+  /** Sets limits and faults (docbase-server.mjs). */
   control(change: object): Promise<void>;
   posts(): Promise<Post[]>;
   stop(): void;
 }
 
 export async function startDocbase(): Promise<Docbase> {
-  const program = new URL("server.mjs", import.meta.url).pathname;
+  const program = new URL("docbase-server.mjs", import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
   const url = child.stdout ? String((await once(child.stdout, "data"))[0]).trim() : "";
   return {

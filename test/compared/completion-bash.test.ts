@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BASH_SCRIPT } from "./completion-bash.ts";
+import { BASH_SCRIPT } from "../../src/cli/commands/completion-bash.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Does what bash does on TAB: hands the line to the function that was registered, and shows its

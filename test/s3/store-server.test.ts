@@ -3,13 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
-import { makeBucket, presign, putPolicy, putRaw } from "../../test/s3/bucket.ts";
-import type { S3User } from "../../test/s3/server.ts";
-import { assumeRole } from "../../test/s3/session.ts";
-import type { RepeatableStore } from "./repeated-put.ts";
-import { s3Store } from "./s3.ts";
-import type { S3Operation } from "./s3-bucket.ts";
-import { parseS3Url } from "./s3-url.ts";
+import type { RepeatableStore } from "../../src/store/repeated-put.ts";
+import { s3Store } from "../../src/store/s3.ts";
+import type { S3Operation } from "../../src/store/s3-bucket.ts";
+import { parseS3Url } from "../../src/store/s3-url.ts";
 import {
   InvalidKey,
   type ListOptions,
@@ -19,7 +16,10 @@ import {
   TooLarge,
   Unavailable,
   Unreadable,
-} from "./store.ts";
+} from "../../src/store/store.ts";
+import { makeBucket, presign, putPolicy, putRaw } from "./bucket.ts";
+import type { S3User } from "./server.ts";
+import { assumeRole } from "./session.ts";
 
 const LIMIT = { maxBytes: 1024 };
 const clock = () => Date.now();
