@@ -7,13 +7,15 @@ import {
   listStsEndpoints,
   type Subject,
 } from "../access/caller-identity.ts";
-import type { Io } from "../cli/program/io.ts";
+import type { Environment } from "../network/proxy.ts";
+import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
 import { parseEndpoint } from "../store/s3-url.ts";
 import { StoreError } from "../store/store.ts";
-import { type Client, ServerRefusal } from "./client.ts";
+import type { Client } from "./client.ts";
+import { ServerRefusal } from "./remote-error.ts";
 
 /**
  * STS takes signatures that are off by a quarter of an hour at most: a clock that is off by more
@@ -34,11 +36,11 @@ export interface CallerProofOptions {
  * Signs for a server that takes such proofs.
  *
  * @returns undefined where the server takes none; or why this host can give none
- * @throws CommandError if the server does not answer
+ * @throws RemoteError if the server does not answer
  */
 export async function makeCallerProof(
   { client, origin, subject, region: ownRegion }: CallerProofOptions,
-  { env, clock }: Pick<Io, "env" | "clock">,
+  { env, clock }: { readonly env: Environment; readonly clock: Clock },
 ): Promise<CallerProof | { readonly fault: string } | undefined> {
   const given = await askForNonce(client);
   if (!given) return undefined;

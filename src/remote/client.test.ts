@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { CommandError } from "../cli/program/failure.ts";
 import { type Client, createClient, isInTheClear } from "./client.ts";
+import { RemoteError } from "./remote-error.ts";
 
 const KEY = "rc_abcdefghijkl_secret";
 
@@ -45,7 +45,7 @@ async function fail(client: Client): Promise<Error> {
     () => new Error("it did not fail"),
     (thrown: unknown) => thrown,
   );
-  expect(error).toBeInstanceOf(CommandError);
+  expect(error).toBeInstanceOf(RemoteError);
   expect(String((error as Error).stack) + JSON.stringify(error)).not.toContain("secret");
   return error as Error;
 }

@@ -3,7 +3,6 @@
 import { STATUS_CODES } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
-import { CommandError } from "../cli/program/failure.ts";
 import { API_HEADER } from "../network/api-header.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { isLoopback } from "../network/loopback.ts";
@@ -11,6 +10,7 @@ import { sanitizeLine } from "../report/safe-text.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { Astray, type FollowOptions, followRead } from "./redirect.ts";
+import { RemoteError, ServerRefusal } from "./remote-error.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
@@ -22,23 +22,12 @@ const MAX_ASKED_MS = 60_000;
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
-/** The server has answered, and will answer the same to the same request. */
-export class ServerRefusal extends CommandError {
-  override name = "ServerRefusal";
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export interface Client {
   /**
    * Sends a request and gives the response, which is 2xx or 304.
    *
    * @param path with its query, relative to the server's URL
-   * @throws CommandError with the server's own explanation, or why it could not be reached
+   * @throws RemoteError with the server's own explanation, or why it could not be reached
    */
   request(
     path: string,
@@ -102,7 +91,7 @@ export function createClient({
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
       const asks =
         retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
-      throw new CommandError(`${reason}${asks}`, { retryAfterMs });
+      throw new RemoteError("busy", `${reason}${asks}`, { retryAfterMs });
     }
     throw new AbortError(new ServerRefusal(reason, response.status));
   }
@@ -122,10 +111,10 @@ export function createClient({
             shouldRetry: async ({ error, attemptNumber }) => {
               if (signal.aborted) return false;
               // Whoever asks for more is not waited for: the error says how long.
-              const askedMs = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
+              const askedMs = error instanceof RemoteError ? (error.retryAfterMs ?? 0) : 0;
               if (askedMs > MAX_ASKED_MS) return false;
               onRetry?.(
-                error instanceof CommandError
+                error instanceof RemoteError
                   ? error.message
                   : `${url.origin} does not answer: ${error.message}`,
               );
@@ -135,9 +124,10 @@ export function createClient({
           },
         );
       } catch (error) {
-        if (error instanceof CommandError || signal.aborted) throw error;
+        if (error instanceof RemoteError || signal.aborted) throw error;
         const { message, isFinal } = toFailure(error, { host: url.hostname });
-        throw new CommandError(
+        throw new RemoteError(
+          "unreachable",
           `${url.origin} ${isFinal ? "cannot be asked" : "does not answer"}: ${message}`,
         );
       }
@@ -185,7 +175,7 @@ async function follow(response: Response, options: FollowOptions): Promise<Respo
  * some of those, and of the others only what it knows by its words.
  */
 function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
-  if (error instanceof CommandError || error instanceof AbortError || signal.aborted) throw error;
+  if (error instanceof RemoteError || error instanceof AbortError || signal.aborted) throw error;
   if (error instanceof DOMException && error.name === "TimeoutError")
     throw new NetworkFailure(`no answer within ${TIMEOUT_MS / 1000} s`);
   const failure = toFailure(error, { host: url.hostname });

@@ -5,10 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readSettings } from "../cli/settings/settings.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
 import { makeHostDouble } from "../testing/host-double.ts";
-import { makeIo } from "../testing/io-double.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { chooseKey } from "./host-key.ts";
 
@@ -31,24 +29,27 @@ async function setUp() {
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const folder = await makeFolder();
   const host = makeHostDouble(await makeFolder({ "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n" }));
-  const start = async (env: Record<string, string>) => {
-    const io = await makeIo({ env });
-    const settings = await readSettings({}, io);
-    return chooseKey(
-      { settings, target: { kind: "server", url }, host, folder, onNotice: () => undefined },
-      io,
-    );
-  };
+  const start = ({ key, enrolKey }: { key?: string; enrolKey?: string } = {}) =>
+    chooseKey({
+      given: { readKey: async () => key, readEnrolKey: async () => enrolKey },
+      target: { kind: "server", url },
+      host,
+      folder,
+      onNotice: () => undefined,
+      env: {},
+      clock: Date.now,
+      signal: SIGNAL,
+    });
   return { start, answer, folder, enrolments: () => enrolments };
 }
 
 describe("a host's own key", () => {
   it("is kept, and needs no enrolment key after a restart", async () => {
     const { start, enrolments } = await setUp();
-    const first = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    const first = await start({ enrolKey: "rc_enrol" });
     expect(await first.describe()).toContain("the first report enrols");
     expect(await first.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
-    const second = await start({});
+    const second = await start();
     expect(await second.describe()).toContain("this host's own key");
     expect(await second.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
     expect(enrolments()).toBe(1);
@@ -59,7 +60,7 @@ describe("a host's own key", () => {
     // A file where the folder should be stands for a disk that is full or read-only, for root too.
     await rmdir(folder);
     await writeFile(folder, "");
-    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    const key = await start({ enrolKey: "rc_enrol" });
     for (let request = 0; request < 3; request++)
       expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
     await rm(folder);
@@ -85,8 +86,8 @@ describe("a host's own key", () => {
 
   it("that is refused is kept and used again, and says what else can be done", async () => {
     const { start, enrolments } = await setUp();
-    await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
-    const key = await start({});
+    await (await start({ enrolKey: "rc_enrol" })).headersFor("host-1", SIGNAL);
+    const key = await start();
     for (let turn = 0; turn < 3; turn++) {
       expect(key.refused()).toContain("--enrol-key-file");
       expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": OWN });
@@ -96,7 +97,7 @@ describe("a host's own key", () => {
 
   it("that is refused gives way to a new one only when there is one, and is set aside then", async () => {
     const { start, answer, folder } = await setUp();
-    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    const key = await start({ enrolKey: "rc_enrol" });
     await key.headersFor("host-1", SIGNAL);
     answer.status = 401;
     key.refused();
@@ -112,18 +113,18 @@ describe("a host's own key", () => {
 
   it("of another host is never sent: the host enrols, or says that it cannot", async () => {
     const { start, answer, folder } = await setUp();
-    await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
-    await expect((await start({})).headersFor("host-2", SIGNAL)).rejects.toThrow("--enrol-key-file");
+    await (await start({ enrolKey: "rc_enrol" })).headersFor("host-1", SIGNAL);
+    await expect((await start()).headersFor("host-2", SIGNAL)).rejects.toThrow("--enrol-key-file");
     answer.secret = `rh_host-2_${"c".repeat(43)}`;
-    const key = await start({ ROLLCALL_ENROL_KEY: "rc_enrol" });
+    const key = await start({ enrolKey: "rc_enrol" });
     expect(await key.headersFor("host-2", SIGNAL)).toMatchObject({ "x-api-key": answer.secret });
     expect(await readFile(join(folder, "key.other-machine"), "utf8")).toBe(`${OWN}\n`);
   });
 
   it("gives way to a key that is set", async () => {
     const { start } = await setUp();
-    await (await start({ ROLLCALL_ENROL_KEY: "rc_enrol" })).headersFor("host-1", SIGNAL);
-    const key = await start({ ROLLCALL_KEY: "rc_given" });
+    await (await start({ enrolKey: "rc_enrol" })).headersFor("host-1", SIGNAL);
+    const key = await start({ key: "rc_given" });
     expect(await key.headersFor("host-1", SIGNAL)).toMatchObject({ "x-api-key": "rc_given" });
     expect(await key.describe()).toBe("an API key is set");
   });

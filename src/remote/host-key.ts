@@ -4,14 +4,14 @@ import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Subject } from "../access/caller-identity.ts";
 import { readStateFile, replaceFile } from "../agent/state-file.ts";
-import { CommandError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
-import type { Settings } from "../cli/settings/settings.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { parseIdentity, readIdentityDocument } from "../collect/metadata.ts";
+import type { Environment } from "../network/proxy.ts";
+import type { Clock } from "../report/clock.ts";
 import { type Client, createClient } from "./client.ts";
+import { RemoteError } from "./remote-error.ts";
 import type { Target } from "./target.ts";
 
 /** In the state folder. */
@@ -23,7 +23,7 @@ const OWN_KEY = /^rh_(\S{1,128})_[A-Za-z0-9_-]{43}$/;
 
 export interface HostKey {
   /**
-   * Headers that go with each request about a host. @throws CommandError if the server does not
+   * Headers that go with each request about a host. @throws RemoteError if the server does not
    * enrol it
    */
   headersFor(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
@@ -39,18 +39,26 @@ export interface HostKey {
   describe(): Promise<string | undefined>;
 }
 
+/** Where the keys that were given to this host are read, each time that they are needed. */
+export interface GivenKeys {
+  /** The API key; undefined where none is set. */
+  readKey(): Promise<string | undefined>;
+  /** The key that lets hosts enrol, likewise. */
+  readEnrolKey(): Promise<string | undefined>;
+}
+
 /** A key that is set is used as it is. */
-function givenKey(settings: Settings, host: HostAccess): HostKey {
+function givenKey(given: GivenKeys, host: HostAccess): HostKey {
   return {
     async headersFor(_id, signal) {
-      const key = await settings.readKey();
+      const key = await given.readKey();
       return {
         ...(key !== undefined && { "x-api-key": key }),
         ...toHeaders(await readFingerprint(host, signal)),
       };
     },
     refused: () => undefined,
-    describe: async () => ((await settings.readKey()) === undefined ? undefined : "an API key is set"),
+    describe: async () => ((await given.readKey()) === undefined ? undefined : "an API key is set"),
   };
 }
 
@@ -64,6 +72,9 @@ export interface OwnKeyOptions {
   /** The agent's state folder: the key is kept in it, readable by its user alone. */
   readonly folder: string;
   readonly onNotice: (notice: string) => void;
+  /** Where this host's AWS credentials are found. */
+  readonly env: Environment;
+  readonly clock: Clock;
 }
 
 /** Whether an agent with this state folder has enrolled. */
@@ -81,10 +92,8 @@ interface OwnKey {
 }
 
 /** An own key, for which the host enrols with the first request. */
-function ownKey(
-  { url, enrolKey, isProvable, host, folder, onNotice }: OwnKeyOptions,
-  io: Pick<Io, "env" | "clock">,
-): HostKey {
+function ownKey(options: OwnKeyOptions): HostKey {
+  const { url, enrolKey, isProvable, host, folder, onNotice, env, clock } = options;
   const path = join(folder, FILE);
   const mayEnrol = enrolKey !== undefined || isProvable;
   let isRefused = false;
@@ -121,7 +130,7 @@ function ownKey(
     const identity = await readIdentityDocument(host.metadata, signal);
     const region = identity && parseIdentity(identity.document)?.region;
     const { makeCallerProof } = await import("./caller-proof.ts");
-    const caller = await makeCallerProof({ client, origin: url.origin, subject, region }, io);
+    const caller = await makeCallerProof({ client, origin: url.origin, subject, region }, { env, clock });
     const isGiven = caller !== undefined && !("fault" in caller);
     if (caller && !isGiven)
       onNotice(`this instance cannot prove its role's session to ${url.origin}: ${caller.fault}`);
@@ -130,7 +139,8 @@ function ownKey(
 
   async function enrol(id: string, fingerprint: Fingerprint, signal: AbortSignal): Promise<string> {
     if (!mayEnrol)
-      throw new CommandError(
+      throw new RemoteError(
+        "not_enrolled",
         `this host has no key for ${url.origin}; to enrol it needs an enrolment key: ` +
           "--enrol-key-file FILE (docs/enrol.md)",
       );
@@ -147,7 +157,8 @@ function ownKey(
     });
     const made = readSecretOf(await response.text());
     if (made === undefined)
-      throw new CommandError(
+      throw new RemoteError(
+        "not_rollcall",
         `${url.origin} answered the enrolment with ${response.status} and no key; is it a Rollcall server?`,
       );
     onNotice(`enrolled with ${url.origin} as ${id}`);
@@ -220,26 +231,29 @@ function toHeaders({ machine, boot, name, startedAt }: Fingerprint): Readonly<Re
 }
 
 export interface KeyOptions {
-  readonly settings: Settings;
+  readonly given: GivenKeys;
   readonly target: Target;
   readonly host: HostAccess;
+  /** The agent's state folder. */
   readonly folder: string;
   readonly onNotice: (notice: string) => void;
+  /** Where this host's AWS credentials are found. */
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 /**
  * A key of its own with an enrolment key; and, where no key is set, on EC2 or where the host has
- * enrolled before.
+ * enrolled before. @throws whatever reading the given keys throws
  */
-export async function chooseKey(
-  { settings, target, host, folder, onNotice }: KeyOptions,
-  io: Io,
-): Promise<HostKey> {
-  if (target.kind === "store") return givenKey(settings, host);
-  const enrolKey = await settings.readEnrolKey();
-  const isSet = (await settings.readKey()) !== undefined;
-  const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, io.signal)));
+export async function chooseKey({ given, target, signal, ...options }: KeyOptions): Promise<HostKey> {
+  const { host, folder } = options;
+  if (target.kind === "store") return givenKey(given, host);
+  const enrolKey = await given.readEnrolKey();
+  const isSet = (await given.readKey()) !== undefined;
+  const isProvable = !isSet && (host.metadata.isGiven || (await isEc2(host, signal)));
   return enrolKey !== undefined || isProvable || (!isSet && (await hasOwnKey(folder)))
-    ? ownKey({ url: target.url, enrolKey, isProvable, host, folder, onNotice }, io)
-    : givenKey(settings, host);
+    ? ownKey({ ...options, url: target.url, enrolKey, isProvable })
+    : givenKey(given, host);
 }

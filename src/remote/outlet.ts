@@ -2,20 +2,22 @@
 // and for `rollcall report`.
 import type { Outlet } from "../agent/delivery.ts";
 import type { Spooled } from "../agent/spool.ts";
-import { CommandError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
+import type { Environment } from "../network/proxy.ts";
+import type { Clock } from "../report/clock.ts";
 import { formatDeparture, type LeaveReason } from "../report/departure.ts";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
+import { openStore } from "../store/open.ts";
 import { placeDeparture, placeReport } from "../store/placement.ts";
 import { type Caller, type Store, StoreError, Unavailable } from "../store/store.ts";
-import { createClient, isInTheClear, ServerRefusal } from "./client.ts";
+import { createClient, isInTheClear } from "./client.ts";
 import type { HostKey } from "./host-key.ts";
-import { openStoreAt, type Target } from "./target.ts";
+import { RemoteError, ServerRefusal } from "./remote-error.ts";
+import type { Target } from "./target.ts";
 
 export interface OutletOptions {
   readonly target: Target;
@@ -26,18 +28,23 @@ export interface OutletOptions {
   readonly onNotice: (notice: string) => void;
   /** How often a server is asked again before a send fails; whoever repeats sends itself says 0. */
   readonly retries?: number;
+  readonly clock: Clock;
+  /** What a store's relative URL is relative to. */
+  readonly cwd: string;
+  /** Where an S3 store finds keys, region and endpoint. */
+  readonly env: Environment;
 }
 
-/** Opens the outlet of a target. @throws CommandError */
-export async function openOutlet(
-  { target, key, host, onNotice, retries }: OutletOptions,
-  io: Io,
-): Promise<Outlet> {
-  if (target.kind === "store")
-    return makeStoreOutlet(await openStoreAt(target.url, io), { clock: io.clock, host, onNotice });
+/** Opens the outlet of a target. @throws RemoteError where its store cannot be opened */
+export async function openOutlet(options: OutletOptions): Promise<Outlet> {
+  const { target, key, host, onNotice, retries, clock, cwd, env } = options;
+  if (target.kind === "store") {
+    const store = await explain(target.url, () => openStore(target.url, { clock, cwd, env }));
+    return makeStoreOutlet(store, { clock, host, onNotice });
+  }
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
-  const noteClock = createSkewWatch(url.origin, io.clock, onNotice);
+  const noteClock = createSkewWatch(url.origin, clock, onNotice);
   const onRetry = (reason: string) => onNotice(`${reason}; trying again`);
 
   async function request(
@@ -59,7 +66,7 @@ export async function openOutlet(
     try {
       await ask(headers);
     } catch (error) {
-      if (!(error instanceof CommandError)) throw nameTimeout(error, url.origin);
+      if (!(error instanceof RemoteError)) throw nameTimeout(error, url.origin);
       if (!(error instanceof ServerRefusal && error.status === 401)) throw error;
       const hint = key.refused();
       // Whoever reports once, as cron does, has no later try at which it could enrol anew.
@@ -67,7 +74,7 @@ export async function openOutlet(
       if (renewed["x-api-key"] === headers["x-api-key"])
         throw hint === undefined ? error : new ServerRefusal(`${error.message}; ${hint}`, 401);
       await ask(renewed).catch((second: unknown) => {
-        throw second instanceof CommandError ? second : nameTimeout(second, url.origin);
+        throw second instanceof RemoteError ? second : nameTimeout(second, url.origin);
       });
     }
   }
@@ -121,7 +128,7 @@ function createSkewWatch(
 }
 
 export interface StoreOutletOptions {
-  readonly clock: Io["clock"];
+  readonly clock: Clock;
   /** Whose reports go through it. */
   readonly host: HostAccess;
   readonly onNotice: (notice: string) => void;
@@ -203,7 +210,7 @@ async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof StoreError)) throw nameTimeout(error, place);
-    throw new CommandError(error.message, {
+    throw new RemoteError("store", error.message, {
       retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined,
     });
   }
@@ -212,5 +219,5 @@ async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
 /** Who sends gives up after a time, and the runtimes each say that in words of their own. */
 function nameTimeout(error: unknown, place: string): unknown {
   const isLate = error instanceof DOMException && error.name === "TimeoutError";
-  return isLate ? new CommandError(`${place} does not answer in time`) : error;
+  return isLate ? new RemoteError("unreachable", `${place} does not answer in time`) : error;
 }

@@ -12,7 +12,7 @@ import { createRoutes } from "../api/routes.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
 import { makeCallerProof } from "../remote/caller-proof.ts";
-import { ServerRefusal } from "../remote/client.ts";
+import { ServerRefusal } from "../remote/remote-error.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { makeCertificate } from "./certificate.ts";

@@ -19,12 +19,12 @@ import { readFingerprint } from "../../collect/fingerprint.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { chooseKey } from "../../remote/host-key.ts";
 import { openOutlet } from "../../remote/outlet.ts";
-import { findTarget } from "../../remote/target.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findTarget } from "../settings/target.ts";
 
 export interface AgentCommandOptions extends Flags {
   readonly root?: string;
@@ -122,10 +122,10 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   const { root } = options;
   const memory = await openMemory(settings, { root, makesFolder: true, onNotice }, io);
   const local = await openCollection({ specFile: settings.get("spec"), root, onNotice, edition, memory }, io);
-  const key = await chooseKey({ settings, target, host: local.host, folder, onNotice: onNews }, io);
+  const key = await chooseKey({ ...io, given: settings, target, host: local.host, folder, onNotice: onNews });
   follower = await openFollower({ settings, target, key, folder, onNotice }, io);
   const collection = follower ? followSpecs(local, follower, onNews) : local;
-  const outlet = await openOutlet({ target, key, host: collection.host, onNotice, retries: 0 }, io);
+  const outlet = await openOutlet({ ...io, target, key, host: collection.host, onNotice, retries: 0 });
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
     log,

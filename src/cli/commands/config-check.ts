@@ -4,7 +4,6 @@ import * as z from "zod";
 import { PublishError } from "../../publish/publisher.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
-import { parseServerUrl } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { readPublisherSecret } from "../../service/publisher-secret.ts";
 import { parseListen } from "../../service/service.ts";
@@ -40,6 +39,7 @@ import {
   SETTINGS,
   type SettingName,
 } from "../settings/settings.ts";
+import { parseServerUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 export interface ConfigCheckOptions extends Flags {

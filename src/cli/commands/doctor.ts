@@ -11,11 +11,12 @@ import { readMetadata } from "../../collect/metadata.ts";
 import { toFailure } from "../../network/failure.ts";
 import { chooseKey, type HostKey } from "../../remote/host-key.ts";
 import { openOutlet } from "../../remote/outlet.ts";
-import { findTarget, openStoreAt, type Target } from "../../remote/target.ts";
+import type { Target } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
+import { findTarget, openStoreAt } from "../settings/target.ts";
 import { checkNetwork } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
 
@@ -108,10 +109,14 @@ async function examine(
         : "give the folder to the agent's user, or name another with --store",
     );
   if (!collection) return;
-  const key = await chooseKey(
-    { settings, target, host: collection.host, folder, onNotice: () => undefined },
-    io,
-  );
+  const key = await chooseKey({
+    ...io,
+    given: settings,
+    target,
+    host: collection.host,
+    folder,
+    onNotice: () => undefined,
+  });
   if (target.kind === "server") await checkKey(key, note);
   if (report)
     await checkStore(
@@ -120,7 +125,7 @@ async function examine(
         target,
         report,
         open: () =>
-          openOutlet({ target, key, host: collection.host, onNotice: () => undefined, retries: 0 }, io),
+          openOutlet({ ...io, target, key, host: collection.host, onNotice: () => undefined, retries: 0 }),
       },
       io,
       note,

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { listKeys } from "../../access/key-list.ts";
 import { type ApiKey, createKey } from "../../access/keys.ts";
-import { embeddedStoreUrl } from "../../remote/target.ts";
 import { openStore } from "../../store/open.ts";
 import { type IoDouble, makeIo, makeStore, NOW, startTestService } from "../../testing/io-double.ts";
-import { CommandError, UsageError } from "../program/failure.ts";
+import { isExplained, UsageError } from "../program/failure.ts";
 import type { Flags } from "../settings/settings.ts";
+import { embeddedStoreUrl } from "../settings/target.ts";
 import { runKeysAllow, runKeysCreate, runKeysDeny, runKeysList, runKeysRevoke } from "./keys.ts";
 
 const SECRET = /^rc_([a-z2-7]{12})_[A-Za-z0-9_-]{43}\n$/;
@@ -67,7 +67,7 @@ describe.each(places)("on %s", (_name, open) => {
     const { flags, env } = await open();
     for (const id of ["aaaaaaaaaaaa", "../x", "no key"]) {
       const revoking = makeIo({ env }).then((io) => runKeysRevoke(id, flags, io));
-      await expect(revoking).rejects.toThrow(CommandError);
+      await expect(revoking).rejects.toSatisfy(isExplained);
       await expect(revoking).rejects.toThrow(/there is no (such )?key/);
     }
   });

@@ -7,8 +7,9 @@ import { type KeyList, type ListedHost, type ListedKey, listKeysAndHosts } from 
 import { revokeKey } from "../../access/key-revocation.ts";
 import { type ApiKey, createKey, type KeyRequest, keyRequestSchema } from "../../access/keys.ts";
 import { HOST_SCOPES, type Scope } from "../../access/scopes.ts";
-import { createClient, ServerRefusal } from "../../remote/client.ts";
-import { embeddedStoreUrl, findTarget, openStoreAt, type Target } from "../../remote/target.ts";
+import { createClient } from "../../remote/client.ts";
+import { ServerRefusal } from "../../remote/remote-error.ts";
+import type { Target } from "../../remote/target.ts";
 import { isHostId } from "../../report/key.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { formatSpan } from "../../report/span-text.ts";
@@ -17,6 +18,7 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { parseExpiry } from "../settings/key-expiry.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { embeddedStoreUrl, findTarget, openStoreAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 export interface CreateOptions extends Flags {

@@ -1,12 +1,12 @@
 // rollcall list: the roll on the command line. A table on a terminal, the API's own bytes in a
 // pipe.
 import type { STATES } from "../../questions/query.ts";
-import { findTarget } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findTarget } from "../settings/target.ts";
 import { type Look, repeat, watchLooks, writeLook } from "../terminal/screen.ts";
 import { describeHidden, styleTable } from "../terminal/table.ts";
 import { layOutHosts, readRows } from "./host-table.ts";

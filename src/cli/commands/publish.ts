@@ -7,7 +7,6 @@ import { openPublisher } from "../../publish/registry.ts";
 import { LeaseTaken } from "../../publish/state.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
-import { findStoreUrl, openStoreAt } from "../../remote/target.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { createRoll } from "../../roll/roll.ts";
@@ -18,6 +17,7 @@ import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStoreUrl, openStoreAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 export interface PublishOptions extends Flags {

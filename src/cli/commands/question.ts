@@ -7,13 +7,14 @@ import { gatewayKeyring } from "../../api/gateway-door.ts";
 import { createReadRoutes } from "../../api/read-routes.ts";
 import { compileLabels } from "../../questions/labels.ts";
 import { createClient, isInTheClear } from "../../remote/client.ts";
-import { findTarget, openStoreAt, type Target } from "../../remote/target.ts";
+import type { Target } from "../../remote/target.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { createRoll } from "../../roll/roll.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { VERSION } from "../program/version.ts";
 import type { Settings } from "../settings/settings.ts";
+import { findTarget, openStoreAt } from "../settings/target.ts";
 
 /** Whoever sits at the command line waits as long as it takes; ms. */
 const DEADLINE_MS = 24 * 60 * 60 * 1000;

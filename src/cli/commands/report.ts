@@ -5,10 +5,10 @@ import { type Collection, openCollection } from "../../agent/collection.ts";
 import type { Outlet } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
 import { openOutlet } from "../../remote/outlet.ts";
-import { findTarget } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findTarget } from "../settings/target.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;
@@ -36,10 +36,17 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   }
   const folder = await findStateFolder(settings, io);
   const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
-  const key = await chooseKey({ settings, target, host: collection.host, folder, onNotice: onNews }, io);
+  const key = await chooseKey({
+    ...io,
+    given: settings,
+    target,
+    host: collection.host,
+    folder,
+    onNotice: onNews,
+  });
   const where = await push(
     report,
-    await openOutlet({ target, key, host: collection.host, onNotice }, io),
+    await openOutlet({ ...io, target, key, host: collection.host, onNotice }),
     io,
   );
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);

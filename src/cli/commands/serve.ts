@@ -8,7 +8,6 @@ import { listKeys } from "../../access/key-list.ts";
 import { ListenError, type ListenOptions } from "../../api/server.ts";
 import type { ReadSecret } from "../../publish/registry.ts";
 import { compileLabels } from "../../questions/labels.ts";
-import { findStoreUrl, openStoreAt } from "../../remote/target.ts";
 import { REPORTS_PREFIX } from "../../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { followCertificate } from "../../service/certificate-renewal.ts";
@@ -31,6 +30,7 @@ import {
   readWriteLimits,
   type Settings,
 } from "../settings/settings.ts";
+import { findStoreUrl, openStoreAt } from "../settings/target.ts";
 import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 
 export interface ServeOptions extends Flags, IdentityFlags {

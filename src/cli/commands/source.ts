@@ -6,7 +6,7 @@ import { type Format, writeReports } from "../../questions/array.ts";
 import { parseQuery, QueryError } from "../../questions/query.ts";
 import { selectReports } from "../../questions/selection.ts";
 import { createClient, isInTheClear } from "../../remote/client.ts";
-import { openStoreAt, type Target } from "../../remote/target.ts";
+import type { Target } from "../../remote/target.ts";
 import { createRoll } from "../../roll/roll.ts";
 import type { RollView } from "../../roll/view.ts";
 import { formatDuration } from "../../specs/duration.ts";
@@ -14,6 +14,7 @@ import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Settings } from "../settings/settings.ts";
+import { openStoreAt } from "../settings/target.ts";
 
 /** An answer, its body not read yet. */
 export interface ReportAnswer {

@@ -2,7 +2,6 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readSpecText } from "../../agent/collection.ts";
-import { findStoreUrl, openStoreAt } from "../../remote/target.ts";
 import {
   CURRENT_EDITION_KEY,
   digestSpec,
@@ -24,6 +23,7 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { readGivenText } from "../settings/given-file.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStoreUrl, openStoreAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 /**

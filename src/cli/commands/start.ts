@@ -9,7 +9,6 @@ import { createDelivery, type Outlet } from "../../agent/delivery.ts";
 import { NO_SPOOL } from "../../agent/spool.ts";
 import { createDemoFleet } from "../../demo/fleet.ts";
 import { makeStoreOutlet } from "../../remote/outlet.ts";
-import { findStoreUrl, openStoreAt } from "../../remote/target.ts";
 import type { Service } from "../../service/service.ts";
 import type { Store } from "../../store/store.ts";
 import { UsageError } from "../program/failure.ts";
@@ -17,6 +16,7 @@ import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStoreUrl, openStoreAt } from "../settings/target.ts";
 import { keepFirstKey, makeKey } from "./first-key.ts";
 import { readListen, serveStore, untilAborted } from "./serve.ts";
 

@@ -1,6 +1,5 @@
 // rollcall store init: sets up what a store lies in, a bucket or a folder, and says what it did.
 
-import { findStoreUrl } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Setup, SetupOutcome, SetupStep } from "../../store/bucket-setup.ts";
 import { openStore } from "../../store/open.ts";
@@ -8,6 +7,7 @@ import { StoreAway, StoreError } from "../../store/store.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStoreUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 export interface StoreInitOptions extends Flags {

@@ -1,4 +1,6 @@
-// What a command throws to end with one line on stderr.
+// What a command throws to end with one line on stderr, and which errors of the parts below are as
+// good.
+import { RemoteError } from "../../remote/remote-error.ts";
 
 /** The command was called wrongly: exit status 2. The message says what to write instead. */
 export class UsageError extends Error {
@@ -8,13 +10,13 @@ export class UsageError extends Error {
 /** The command could not do its work: exit status 1. The message says what to do. */
 export class CommandError extends Error {
   override name = "CommandError";
-  /** How long whoever answered asks to be left alone; ms. Undefined where nobody does. */
-  readonly retryAfterMs: number | undefined;
+}
 
-  constructor(message: string, { retryAfterMs }: { readonly retryAfterMs?: number | undefined } = {}) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
-  }
+const EXPLAINED = [CommandError, RemoteError];
+
+/** Whether an error tells people of the world outside, in words that are enough without a stack. */
+export function isExplained(error: unknown): error is Error {
+  return EXPLAINED.some((kind) => error instanceof kind);
 }
 
 /**

@@ -3,7 +3,7 @@
 import { type Logger, pino } from "pino";
 import { sanitizeLine, sanitizeLines } from "../../report/safe-text.ts";
 import { LOG_LEVELS } from "../settings/log-level.ts";
-import { CommandError, UsageError } from "./failure.ts";
+import { isExplained, UsageError } from "./failure.ts";
 import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
 
 const STDERR = 2;
@@ -65,6 +65,6 @@ function sanitizeEntry(value: unknown, name?: string): unknown {
  * journal with them.
  */
 function describeError(error: unknown): unknown {
-  if (error instanceof CommandError) return { type: error.name, message: error.message };
+  if (isExplained(error)) return { type: error.name, message: error.message };
   return error instanceof Error ? pino.stdSerializers.err(error) : error;
 }

@@ -7,7 +7,7 @@ import { sanitizeLines } from "../../report/safe-text.ts";
 import { StoreError } from "../../store/store.ts";
 import { addCompletion } from "../commands/completion.ts";
 import { findFolders } from "../settings/folders.ts";
-import { CommandError, describeUnexpected, UsageError } from "./failure.ts";
+import { CommandError, describeUnexpected, isExplained, UsageError } from "./failure.ts";
 import { type Io, openIo } from "./io.ts";
 import { endProcess, STOP_LIMIT_MS } from "./process-end.ts";
 import { buildProgram } from "./program.ts";
@@ -84,7 +84,7 @@ async function tell(error: unknown): Promise<number> {
   const status = error instanceof UsageError ? 2 : 1;
   if (isTold) return status;
   isTold = true;
-  const isExpected = [UsageError, CommandError, StoreError].some((kind) => error instanceof kind);
+  const isExpected = isExplained(error) || error instanceof UsageError || error instanceof StoreError;
   const message = isExpected ? (error as Error).message : describeUnexpected(error);
   const isDebugging = process.env.ROLLCALL_DEBUG || process.env.ROLLCALL_LOG_LEVEL === "debug";
   const stack = isDebugging && error instanceof Error ? `${error.stack}\n` : "";
