@@ -46,7 +46,7 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
       });
     }
   }
-  addDocs(app, routes, services.version);
+  addDocs(app, routes, services);
 
   for (const [pattern, allowed] of methods) {
     // What some load balancers ask (haproxy's httpchk). It tells what the documentation does.
@@ -62,8 +62,8 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
   return app;
 }
 
-function addDocs(app: Hono, routes: readonly Route[], version: string): void {
-  const document = `${JSON.stringify(describeApi(routes, version), null, 2)}\n`;
+function addDocs(app: Hono, routes: readonly Route[], { version, labels }: Services): void {
+  const document = `${JSON.stringify(describeApi(routes, version, labels.keys()), null, 2)}\n`;
   const page = renderDocsPage(routes, version);
   app.get("/openapi.json", (context) => context.body(document, 200, { "content-type": "application/json" }));
   app.get("/docs", async (context) =>

@@ -1,6 +1,5 @@
 // Waiting for the store within a bound, so that a client hears from us before its own patience or a
 // gateway's ends.
-import type { Context } from "hono";
 import { AccessError } from "../access/access-error.ts";
 import type { RollView } from "../roll/view.ts";
 import { StoreAway, StoreError, Unreadable } from "../store/store.ts";
@@ -44,16 +43,6 @@ async function awaitRoll(
     if (partial) return roll.partialView(reason);
     throw new ApiError(error.code, `${reason}. Ask again, or add partial=ok for what is there`, RETRY);
   }
-}
-
-/** Whether the question takes what there is for an answer. @throws ApiError bad_request */
-export function readPartialFlag(context: Context): boolean {
-  const text = context.req.query("partial");
-  if (text !== undefined && text !== "ok")
-    throw new ApiError("bad_request", 'partial: write "ok", or leave it out', {
-      extensions: { parameter: "partial" },
-    });
-  return text === "ok";
 }
 
 /** Waits for any work on the store; its failures and its slowness become 503. */

@@ -1,7 +1,9 @@
 // The OpenAPI document, made from the routes themselves, so that it cannot say anything else than
 // they do.
+import type { Schema } from "../questions/question.ts";
+import { REPORT } from "../questions/report-schema.ts";
 import { ERROR_CODES } from "./problem-details.ts";
-import type { Answer, Parameter, Route, Schema } from "./route.ts";
+import type { Answer, Parameter, Route } from "./route.ts";
 import { RESPONSE_HEADERS } from "./schemas.ts";
 
 /** An OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1). */
@@ -14,12 +16,23 @@ export interface OpenApiDocument {
 
 const PROBLEM_DETAILS_REF = { $ref: "#/components/schemas/ProblemDetails" };
 
-/** Describes the routes. */
-export function describeApi(routes: readonly Route[], version: string): OpenApiDocument {
+/**
+ * Describes the routes. @param labels that those who ask may filter by: each is a parameter with a
+ * name, so that generated clients know it
+ */
+export function describeApi(
+  routes: readonly Route[],
+  version: string,
+  labels: Iterable<string> = [],
+): OpenApiDocument {
+  const byLabel = [...labels].map(describeLabel);
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     for (const [index, path] of [route.path, ...(route.aliases ?? [])].entries()) {
-      paths[path] = { ...paths[path], [route.method]: describeOperation(route, path, index > 0) };
+      paths[path] = {
+        ...paths[path],
+        [route.method]: describeOperation(route, path, { isAlias: index > 0, byLabel }),
+      };
     }
   }
   return {
@@ -45,19 +58,35 @@ export function describeApi(routes: readonly Route[], version: string): OpenApiD
         bearer: { type: "http", scheme: "bearer", description: "The same key as a bearer token." },
       },
       headers: RESPONSE_HEADERS,
-      schemas: SCHEMAS,
+      schemas: Object.assign({}, SCHEMAS, ...routes.map(({ types }) => types)),
     },
   };
 }
 
-function describeOperation(route: Route, path: string, isAlias: boolean): Record<string, unknown> {
-  const { summary, description, scope, body } = route;
+function describeLabel(name: string): Parameter {
+  return {
+    name,
+    in: "query",
+    description: `Only hosts with this value of the label \`${name}\`; \`*\` stands for any run of characters.`,
+    schema: { type: "array", items: { type: "string" } },
+  };
+}
+
+function describeOperation(
+  route: Route,
+  path: string,
+  { isAlias, byLabel }: { readonly isAlias: boolean; readonly byLabel: readonly Parameter[] },
+): Record<string, unknown> {
+  const { summary, description, scope, body, parameters = [] } = route;
+  const known = new Set(parameters.map(({ name }) => name));
+  const takesLabels = parameters.some(({ anyName }) => anyName);
+  const all = [...parameters, ...(takesLabels ? byLabel.filter(({ name }) => !known.has(name)) : [])];
   return {
     operationId: `${route.method}${path.replace(/[^A-Za-z0-9]+(.)?/g, (_run, next: string | undefined) => (next ?? "").toUpperCase())}`,
     summary: isAlias ? `${summary} (the path that existing scripts call)` : summary,
     description: scope ? `${description}\n\nNeeds a key with the scope \`${scope}\`.` : description,
     security: scope ? [{ apiKey: [] }, { bearer: [] }] : [],
-    ...(route.parameters ? { parameters: route.parameters.map(describeParameter) } : {}),
+    ...(all.length > 0 ? { parameters: all.map(describeParameter) } : {}),
     ...(body
       ? {
           requestBody: {
@@ -125,31 +154,8 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T)
 }
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
-  Report: {
-    type: "object",
-    description:
-      "A host's report. Two fields are required; every other is the user's and " +
-      "passes through untouched and in order.",
-    required: ["instance_id", "update_date"],
-    properties: {
-      update_date: {
-        type: "string",
-        description: "The host's clock: ISO 8601 with an offset.",
-        examples: ["2023-12-12T07:00:01+09:00"],
-      },
-      os_start_date: { type: "string", examples: ["2023-12-11 19:11:22"] },
-      instance_id: { type: "string", examples: ["i-0123456789abcdef0"] },
-      instance_name: { type: "string", examples: ["prod_service1_instance001"] },
-      instance_type: { type: "string", examples: ["g4dn.2xlarge"] },
-      instance_life_cycle: { type: "string", examples: ["spot", "ondemand"] },
-      rollcall: {
-        type: "object",
-        description:
-          "What Rollcall itself adds: schema, agent version, spec digest, and what could not be read.",
-      },
-    },
-    additionalProperties: true,
-  },
+  // What a host sends.
+  [REPORT.name]: REPORT.schema,
   ProblemDetails: {
     type: "object",
     description: "RFC 9457.",

@@ -1,12 +1,11 @@
-// Representations: the bytes of an answer as JSON or lines, plain or compressed, with ETag and 304;
+// Representations: the bytes of an answer, plain or compressed, with ETag and 304;
 // what is compressed is kept for others.
 import { PassThrough, Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
-import type { Format } from "../questions/array.ts";
-import { MEDIA_TYPES } from "../questions/written-answer.ts";
+import { type AnswerFormat, MEDIA_TYPES, type WrittenAnswer } from "../questions/written-answer.ts";
 import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
@@ -36,19 +35,10 @@ const MAX_SHARED_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
 const MAX_UNDIVIDED_BYTES = 1024 * 1024;
 
-/** An answer before it is written. */
-export interface Answered {
-  /** Identifies the bytes before encoding; letters that may stand in an ETag. */
-  readonly digest: string;
-  /** About how many bytes it will have. */
-  readonly estimate: number;
+/** An answer before it goes out. */
+export interface Answered
+  extends Pick<WrittenAnswer, "digest" | "isTimed" | "facts" | "estimate" | "whole" | "length" | "write"> {
   readonly headers: Readonly<Record<string, string>>;
-  /** All of its bytes, where they are at hand: then they are sent, and kept, in one piece. */
-  readonly whole?: Buffer;
-  /** How many bytes it will have, where that is known before they are written. */
-  readonly length?: number | undefined;
-  /** Begins to write, the same bytes at each call; not called at all for 304 and HEAD. */
-  write(): Iterable<Buffer>;
 }
 
 /** An answer as it goes out. */
@@ -74,15 +64,33 @@ const PLAIN = { open: () => new PassThrough(), shrinks: 1 };
 const NO_BODY: Body = { body: null, length: undefined };
 
 export interface Representer {
-  represent(context: Context, answered: Answered, format: Format): Promise<Representation>;
+  represent(context: Context, answered: Answered, format: AnswerFormat): Promise<Representation>;
 }
 
-/** Tells the format that the request's Accept asks for; JSON where it asks for neither. */
-export function negotiateFormat(context: Context): Format {
-  const supports = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"];
+/** What Accept may name, the usual form first. */
+const ACCEPTED: Readonly<Record<string, AnswerFormat>> = {
+  "application/json": "json",
+  "application/x-ndjson": "ndjson",
+  "application/ndjson": "ndjson",
+  "application/jsonl": "ndjson",
+  "text/csv": "csv",
+};
+
+const ALL_TYPES = Object.keys(ACCEPTED);
+const TYPES_OF_OLD = ALL_TYPES.filter((type) => ACCEPTED[type] !== "csv");
+
+/**
+ * Tells the format that the request's Accept asks for; JSON where it asks for none. @param mayBeCsv
+ * whether that is among them
+ */
+export function negotiateFormat(context: Context, mayBeCsv: boolean): AnswerFormat {
+  const supports = mayBeCsv ? ALL_TYPES : TYPES_OF_OLD;
   const type = accepts(context, { header: "Accept", supports, default: "application/json" });
-  return type === "application/json" ? "json" : "ndjson";
+  return ACCEPTED[type] ?? "json";
 }
+
+/** Ends the ETags of a form that has the same digest as another. */
+const FORMAT_MARKS: Readonly<Record<AnswerFormat, string>> = { json: "", ndjson: "-l", csv: "-c" };
 
 /** Makes the one that turns answers into representations. @param answers where it keeps them */
 export function createRepresenter(answers: AnswerCache): Representer {
@@ -91,55 +99,55 @@ export function createRepresenter(answers: AnswerCache): Representer {
 
   /** Requests for the same bytes in the same encoding share one compressor, also while it runs. */
   function makeOnce(
-    etag: string,
+    name: string,
     answered: Answered,
     encoding: Pick<Encoding, "open"> & { readonly shrinks: number },
   ): CompressedAnswer {
-    const kept = cache.get(etag);
+    const kept = cache.get(name);
     if (kept) return kept;
     const open = () => encoding.open(answered.estimate);
-    if (tooLarge.has(etag)) return compressAnswer(answered.write, open, 0);
+    if (tooLarge.has(name)) return compressAnswer(answered.write, open, 0);
     const maxBytes = Math.min(MAX_KEPT_BYTES, answers.maxBytes);
     const making = compressAnswer(answered.write, open, maxBytes);
     // The size is set right when it is known.
-    cache.set(etag, making, Math.min(maxBytes, Math.ceil(answered.estimate / encoding.shrinks)));
+    cache.set(name, making, Math.min(maxBytes, Math.ceil(answered.estimate / encoding.shrinks)));
     making.made.then(
       (bytes) => {
-        if (bytes !== undefined) return cache.set(etag, making, bytes);
-        tooLarge.set(etag, true);
-        return cache.delete(etag);
+        if (bytes !== undefined) return cache.set(name, making, bytes);
+        tooLarge.set(name, true);
+        return cache.delete(name);
       },
-      () => cache.delete(etag),
+      () => cache.delete(name),
     );
     return making;
   }
 
   /** Bytes that several ask for at a time are shared; undefined where there are too many. */
-  async function gatherPlain(etag: string, answered: Answered): Promise<Buffer | undefined> {
+  async function gatherPlain(name: string, answered: Answered): Promise<Buffer | undefined> {
     if (answered.whole) return answered.whole;
     const size = Math.max(answered.estimate, answered.length ?? 0);
     if (size <= MAX_SMALL_BYTES) return Buffer.concat([...answered.write()]);
-    return size <= MAX_SHARED_BYTES ? await makeOnce(etag, answered, PLAIN).readWhole() : undefined;
+    return size <= MAX_SHARED_BYTES ? await makeOnce(name, answered, PLAIN).readWhole() : undefined;
   }
 
   /**
    * Who is to be told the length of what comes in pieces has it counted first; what is known costs
    * nothing.
    */
-  async function writePlain(etag: string, answered: Answered, needsLength: boolean): Promise<Body> {
-    const whole = await gatherPlain(etag, answered);
+  async function writePlain(name: string, answered: Answered, needsLength: boolean): Promise<Body> {
+    const whole = await gatherPlain(name, answered);
     if (whole) return { body: whole, length: whole.length };
     const length = answered.length ?? (needsLength ? await countBytes(answered.write()) : undefined);
     return { body: streamChunks(answered.write()), length };
   }
 
   async function writeCompressed(
-    etag: string,
+    name: string,
     answered: Answered,
     encoding: Encoding,
     needsLength: boolean,
   ): Promise<Body> {
-    const compressed = makeOnce(etag, answered, { open: encoding.open, shrinks: COMPRESSED });
+    const compressed = makeOnce(name, answered, { open: encoding.open, shrinks: COMPRESSED });
     const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
     if (whole) return { body: whole, length: whole.length };
     const length = needsLength
@@ -149,13 +157,13 @@ export function createRepresenter(answers: AnswerCache): Representer {
   }
 
   async function writeBody(
-    etag: string,
+    name: string,
     answered: Answered,
     encoding: Encoding | undefined,
     needsLength: boolean,
   ): Promise<Body> {
-    if (encoding) return await writeCompressed(etag, answered, encoding, needsLength);
-    return await writePlain(etag, answered, needsLength);
+    if (encoding) return await writeCompressed(name, answered, encoding, needsLength);
+    return await writePlain(name, answered, needsLength);
   }
 
   return {
@@ -163,10 +171,12 @@ export function createRepresenter(answers: AnswerCache): Representer {
       const encoding = negotiateEncoding(context);
       // Two encodings are two representations and so have two strong ETags (RFC 9110, section
       // 8.8.3.3).
-      const etag = `"${answered.digest}${format === "ndjson" ? "-l" : ""}${encoding ? `-${encoding.mark}` : ""}"`;
+      const etag = `"${answered.digest}${FORMAT_MARKS[format]}${encoding ? `-${encoding.mark}` : ""}"`;
       const headers = {
         ...answered.headers,
-        etag,
+        // Two bodies that differ in their instant alone are equivalent, and not the same (RFC 9110,
+        // section 8.8.1).
+        etag: answered.isTimed ? `W/${etag}` : etag,
         "cache-control": "private, no-cache",
         vary: "Accept, Accept-Encoding, X-Api-Key, Authorization",
       };
@@ -175,8 +185,9 @@ export function createRepresenter(answers: AnswerCache): Representer {
       // HTTP/1.0 has no chunks, so without a length an answer that is cut off looks whole; nginx
       // asks its upstreams so where it is not told otherwise.
       const needsLength = incoming?.httpVersion === "1.0";
+      const name = answered.isTimed ? `${etag} ${answered.facts.asOf}` : etag;
       const { body, length } =
-        context.req.method === "HEAD" ? NO_BODY : await writeBody(etag, answered, encoding, needsLength);
+        context.req.method === "HEAD" ? NO_BODY : await writeBody(name, answered, encoding, needsLength);
       // Other doors have lengths of their own.
       const isLengthTold = length !== undefined && (incoming !== undefined || body instanceof Buffer);
       const described = {

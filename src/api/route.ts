@@ -9,6 +9,7 @@ import type { KeyObject } from "../access/keys.ts";
 import type { Scope } from "../access/scopes.ts";
 import type { WriteBounds } from "../access/write-bounds.ts";
 import type { Labels } from "../questions/labels.ts";
+import type { Schema } from "../questions/question.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
@@ -44,9 +45,6 @@ export interface Services {
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
 }
-
-/** A JSON Schema (2020-12), as OpenAPI 3.1 embeds it. */
-export type Schema = Readonly<Record<string, unknown>>;
 
 export interface Parameter {
   readonly name: string;
@@ -84,6 +82,8 @@ export interface Route {
   /** Successful answers by status; errors are added from `errors`. */
   readonly answers: Readonly<Record<number, Answer>>;
   readonly errors: readonly number[];
+  /** The types that its answers refer to, by name. */
+  readonly types?: Readonly<Record<string, Schema>>;
   /** A command to paste. */
   readonly sample: string;
   handle(context: Context, services: Services, key: KeyObject | undefined): Promise<Response>;

@@ -1,6 +1,7 @@
 // Pieces of the API's description that several routes share.
 import { FACT_HEADERS } from "../questions/facts.ts";
-import type { Answer, Schema } from "./route.ts";
+import type { Schema } from "../questions/question.ts";
+import type { Answer } from "./route.ts";
 
 export const REPORT_SCHEMA_REF: Schema = { $ref: "#/components/schemas/Report" };
 

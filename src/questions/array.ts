@@ -184,7 +184,7 @@ export function measureSkew({ updatedAt, receivedAt }: HostReport): number {
 /**
  * In checked JSON a raw newline can only be white space between values, so a space says the same.
  */
-function onOneLine(body: Buffer): Buffer {
+export function onOneLine(body: Buffer): Buffer {
   if (!body.includes(0x0a) && !body.includes(0x0d)) return body;
   const line = Buffer.from(body);
   for (const [index, byte] of line.entries()) if (byte === 0x0a || byte === 0x0d) line[index] = 0x20;

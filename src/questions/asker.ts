@@ -3,7 +3,7 @@
 import { findClosest } from "../specs/closest.ts";
 import { COMMON_PARAMETERS } from "./parameters.ts";
 import { MAX_PARAMETERS, QueryError } from "./query.ts";
-import type { ParameterValues, Question, QuestionSources, Refusal } from "./question.ts";
+import type { ParameterValues, Question, QuestionParameter, QuestionSources, Refusal } from "./question.ts";
 import {
   type AnswerFormat,
   FORMATS,
@@ -21,6 +21,18 @@ export interface Wishes {
   readonly parameters: ParameterValues;
 }
 
+/** Parameters by name, of each question once. */
+const known = new WeakMap<Question, ReadonlyMap<string, QuestionParameter>>();
+
+function listKnown(question: Question): ReadonlyMap<string, QuestionParameter> {
+  const listed = known.get(question);
+  if (listed) return listed;
+  const own = [...question.parameters, ...COMMON_PARAMETERS].filter(({ anyName }) => !anyName);
+  const made = new Map(own.map((parameter) => [parameter.name, parameter]));
+  known.set(question, made);
+  return made;
+}
+
 /**
  * Checks the names of a question's parameters, and takes those that are not the question's.
  *
@@ -33,11 +45,7 @@ export function readWishes(question: Question, parameters: ParameterValues): Wis
       (parameters[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64),
       `more than ${MAX_PARAMETERS} parameters`,
     );
-  const own = new Map(
-    [...question.parameters, ...COMMON_PARAMETERS]
-      .filter(({ anyName }) => !anyName)
-      .map((parameter) => [parameter.name, parameter]),
-  );
+  const own = listKnown(question);
   const takesAnyName = question.parameters.some(({ anyName }) => anyName);
   const given = new Map<string, string>();
   for (const [name, value] of parameters) {
@@ -50,7 +58,7 @@ export function readWishes(question: Question, parameters: ParameterValues): Wis
   return {
     partial: readPartial(given.get("partial")),
     format: readFormat(given.get("format")),
-    parameters: parameters.filter(([name]) => name !== "format"),
+    parameters: given.has("format") ? parameters.filter(([name]) => name !== "format") : parameters,
   };
 }
 

@@ -17,6 +17,20 @@ export const STATE: QuestionParameter = {
   schema: { enum: ["fresh", "silent", "all"], default: "fresh" },
 };
 
+export const FILTER: QuestionParameter = {
+  name: "filter",
+  in: "query",
+  anyName: true,
+  description:
+    "Any other name is a field to filter by: `FIELD=VALUE`. `*` stands for any " +
+    "run of characters (`\\*` for a star). One field several times: any value will do; " +
+    "different fields: all must match. Paths go through objects and arrays: " +
+    "`processes.module_A_filename=A_red_*`. A field named like a parameter is " +
+    "written with a dot in front: `.state=running`.",
+  schema: { type: "object", additionalProperties: { type: "string" } },
+  example: "instance_life_cycle=spot",
+};
+
 export const FIELDS: QuestionParameter = {
   name: "fields",
   in: "query",

@@ -73,7 +73,8 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export type Row = Readonly<Record<string, unknown>>;
+/** By column. */
+export type Row = object;
 
 /** Rows that are at hand. */
 export interface Rows {

@@ -36,6 +36,8 @@ export interface WrittenAnswer {
   readonly isTimed?: true;
   /** About how many bytes there are. */
   readonly estimate: number;
+  /** Bytes that keeping it takes, beside the roll's. */
+  readonly held: number;
   /** All of them, where they are few enough to be at hand. */
   readonly whole?: Buffer;
   /** How many, where that is known before they are written. */
@@ -66,6 +68,7 @@ export async function writeAnswer(
       ...takeTold(answer),
       digest,
       estimate: body.estimate,
+      held: body.held,
       length: body.measure(format),
       write: () => body.write(format),
     };
@@ -78,6 +81,7 @@ export async function writeAnswer(
     facts: { ...facts, warnings: [...facts.warnings, ...omitted] },
     digest,
     estimate: body.estimate,
+    held: body.held,
     write: () => writeCells(table, options),
   };
 }
@@ -112,7 +116,8 @@ async function writeRows(
   const whole = Buffer.concat(pieces);
   const digest = answer.digest ?? hash.digest("base64url").slice(0, 22);
   const told = takeTold(answer);
-  return { ...told, digest, estimate: whole.length, length: whole.length, whole, write: () => [whole] };
+  const { length } = whole;
+  return { ...told, digest, estimate: length, held: length, length, whole, write: () => [whole] };
 }
 
 function* writePieces(body: Rows, schema: AnswerSchema, options: WritingOptions): Generator<Buffer> {
@@ -146,7 +151,8 @@ function toCellTable(rows: readonly Row[], { row: { schema } }: AnswerSchema): C
     columns,
     omitted: 0,
     *rows() {
-      for (const row of rows) yield columns.map((name) => toCell(row[name]));
+      for (const row of rows)
+        yield columns.map((name) => toCell((row as Readonly<Record<string, unknown>>)[name]));
     },
   };
 }

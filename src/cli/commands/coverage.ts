@@ -1,7 +1,7 @@
 // rollcall coverage: who reported, who fell silent, who left, who is missing.
 
-import { NOBODY_MISSING, type ShownCoverage } from "../../api/routes/coverage.ts";
 import { compareExpected } from "../../questions/coverage.ts";
+import { NOBODY_MISSING, type ShownCoverage } from "../../questions/coverage-question.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { listInstances } from "../../service/ec2-instances.ts";

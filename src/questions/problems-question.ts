@@ -81,7 +81,7 @@ export const problems: Question = {
   },
 };
 
-function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem & Record<string, unknown> {
+function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {
   return { key, reason, detail, received_at: new Date(receivedAt).toISOString(), size };
 }
 

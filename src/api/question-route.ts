@@ -1,0 +1,269 @@
+// The route of every question: parameters, deadline, what is kept, and the answer in the form that
+// was asked for.
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import { askQuestion, isRefusal, readWishes, type Wishes } from "../questions/asker.ts";
+import { readExpectation } from "../questions/coverage.ts";
+import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
+import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
+import { COMMON_PARAMETERS } from "../questions/parameters.ts";
+import { QueryError } from "../questions/query.ts";
+import type {
+  ExpectedHosts,
+  ParameterValues,
+  Question,
+  QuestionParameter,
+  QuestionSources,
+  Refusal,
+  Schema,
+} from "../questions/question.ts";
+import type { AnswerFormat, WrittenAnswer } from "../questions/written-answer.ts";
+import type { RollView } from "../roll/view.ts";
+import { type AnswerCache, createAnswerCache, type Shelf } from "./answer-cache.ts";
+import { signalOf, takeTurnsFor } from "./asker.ts";
+import { awaitHost, awaitView, RETRY } from "./deadline.ts";
+import { ApiError } from "./problem-details.ts";
+import {
+  createRepresenter,
+  negotiateFormat,
+  type Representation,
+  type Representer,
+  toResponse,
+} from "./representation.ts";
+import type { Parameter, Route, Services } from "./route.ts";
+import { NOT_MODIFIED } from "./schemas.ts";
+
+/** What the routes of a process share. */
+interface Shared {
+  readonly answers: AnswerCache;
+  readonly representer: Representer;
+  readonly kept: Shelf<Kept>;
+  readonly reader: FieldReader;
+  readExpected(services: Services): Promise<ExpectedHosts>;
+}
+
+/** An answer that may be given again while the roll stands, with the instant of the asking. */
+interface Kept {
+  readonly version: number;
+  readonly answer: WrittenAnswer;
+}
+
+/** Makes the routes of questions. What they keep has one bound together. */
+export function createQuestionRoutes(questions: readonly Question[]): Route[] {
+  const answers = createAnswerCache();
+  const shared: Shared = {
+    answers,
+    representer: createRepresenter(answers),
+    kept: answers.openShelf<Kept>(false),
+    reader: createFieldReader(),
+    readExpected: createExpectationReader(),
+  };
+  return questions.map((question) => ({
+    ...describeQuestion(question),
+    handle: (context, services) => answer(question, context, services, shared),
+  }));
+}
+
+/** A list of expected hosts that is wrong is logged once, not at each question. */
+function createExpectationReader(): Shared["readExpected"] {
+  let told: string | undefined;
+  return async ({ readExpected, log }) => {
+    const list = await readExpectation(readExpected);
+    if (list.mistake !== undefined && list.mistake !== told)
+      log.warn(`coverage is not compared: ${list.mistake}`);
+    told = list.mistake;
+    return list;
+  };
+}
+
+async function answer(
+  question: Question,
+  context: Context,
+  services: Services,
+  shared: Shared,
+): Promise<Response> {
+  const { partial, format: wanted, parameters } = readRequest(question, context);
+  const format = wanted ?? negotiateFormat(context, !isAlias(question, context));
+  const { written, view } = await recall(
+    question,
+    { parameters, partial, format },
+    context,
+    services,
+    shared,
+  );
+  const headers = toHeaders(written.facts);
+  const representation = await shared.representer.represent(context, { ...written, headers }, format);
+  const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
+  // What stands for this instant alone may be another answer at once.
+  if (incoming && view && written.validUntil > view.asOf)
+    services.hotAnswers?.keep(incoming, view, representation);
+  return await toFittingResponse(representation, written, services);
+}
+
+/** The path that existing scripts call takes any name for a field, and knows the forms of old. */
+function isAlias({ names }: Question, context: Context): boolean {
+  return names.aliases?.includes(context.req.path) ?? false;
+}
+
+function readRequest(question: Question, context: Context): Wishes {
+  const inPath = Object.entries(context.req.param()).map(([name, value]): [string, string] => [name, value]);
+  const parameters: ParameterValues = [...inPath, ...new URL(context.req.url).searchParams];
+  if (isAlias(question, context)) {
+    const partial = parameters.some(([name, value]) => name === "partial" && value === "ok");
+    return { partial, format: undefined, parameters };
+  }
+  return explainQueryErrors(() => readWishes(question, parameters));
+}
+
+function explainQueryErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toApiError(error);
+  }
+}
+
+/** A mistake in the question is the caller's. */
+function toApiError(error: unknown): unknown {
+  return error instanceof QueryError
+    ? new ApiError("bad_request", error.message, { extensions: { parameter: error.parameter } })
+    : error;
+}
+
+interface Asked {
+  readonly parameters: ParameterValues;
+  readonly partial: boolean;
+  readonly format: AnswerFormat;
+}
+
+/**
+ * Gives the answer that is kept, as long as it stands, or asks.
+ *
+ * @returns and the view of all hosts that it was made of, where it was
+ */
+async function recall(
+  question: Question,
+  { parameters, partial, format }: Asked,
+  context: Context,
+  services: Services,
+  { answers, kept, reader, readExpected }: Shared,
+): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
+  let view: RollView | undefined;
+  const viewAt = async () => {
+    if (view) return view;
+    view = await awaitView(services, partial);
+    answers.follow(view);
+    return view;
+  };
+  const key = `${format} ${question.name} ${JSON.stringify(parameters)}`;
+  const known = kept.get(key);
+  // What was answered once can be understood, so that the roll may be waited for at once.
+  if (known) {
+    const { version, asOf } = await viewAt();
+    if (known.version === version && asOf <= known.answer.validUntil)
+      return { written: { ...known.answer, facts: { ...known.answer.facts, asOf } }, view };
+  }
+  const sources: QuestionSources = {
+    viewAt,
+    viewHost: (id, account) => awaitHost(services, { id, account }, partial),
+    windowMs: services.windowMs,
+    labels: services.labels,
+    reader,
+    readExpected: () => readExpected(services),
+    clones: services.clones,
+    bounds: services.bounds,
+    clock: services.clock,
+    turns: takeTurnsFor(context),
+  };
+  const signal = signalOf(context);
+  const written = await askQuestion(question, parameters, sources, { format, signal }).catch(
+    (error: unknown) => {
+      throw toApiError(error);
+    },
+  );
+  if (isRefusal(written)) throw toRefusalError(written);
+  if (view && !view.partial && written.validUntil > view.asOf)
+    kept.set(key, { version: view.version, answer: written }, written.held);
+  return { written, view };
+}
+
+function toRefusalError({ refusal, detail }: Refusal): ApiError {
+  if (refusal === "cannot_be_told") return new ApiError("store_unavailable", detail, RETRY);
+  return new ApiError(refusal === "ambiguous" ? "ambiguous" : "not_found", detail);
+}
+
+/**
+ * Compressed, an answer is a tenth of its size, and no roll that fits into memory is too large
+ * then.
+ */
+async function toFittingResponse(
+  representation: Representation,
+  { estimate }: WrittenAnswer,
+  { overflow }: Services,
+): Promise<Response> {
+  const response = toResponse(representation);
+  const isPlain = representation.body !== null && !representation.headers["content-encoding"];
+  return overflow && isPlain && estimate > overflow.limitBytes ? await overflow.redirect(response) : response;
+}
+
+/** What the documentation shows of a question. */
+function describeQuestion(question: Question): Omit<Route, "handle"> {
+  const { names, summary, description, sample, answer: schema, refusals } = question;
+  const { row, document } = schema;
+  const rowRef = { $ref: `#/components/schemas/${row.name}` };
+  const types: Record<string, Schema> = { [row.name]: row.schema };
+  if (document) types[document.name] = document.schema;
+  return {
+    method: "get",
+    path: names.path,
+    ...(names.aliases && { aliases: names.aliases }),
+    scope: "read",
+    summary,
+    description,
+    parameters: listParameters(question),
+    types,
+    answers: {
+      200: {
+        description: schema.description,
+        content: {
+          "application/json": document
+            ? { $ref: `#/components/schemas/${document.name}` }
+            : { type: "array", items: rowRef },
+          "application/x-ndjson": { type: "string", description: `A line a row, each a ${row.name}.` },
+          "text/csv": { type: "string", description: "The rows, under a line of their names." },
+        },
+        headers: [...schema.facts, ...COMMON_FACTS, "ETag"],
+      },
+      304: NOT_MODIFIED,
+    },
+    errors: [
+      ...new Set([
+        400,
+        401,
+        403,
+        ...(refusals.some((refusal) => REFUSED_AS_404.includes(refusal)) ? [404] : []),
+        ...(refusals.includes("ambiguous") ? [409] : []),
+        429,
+        503,
+      ]),
+    ],
+    sample: formatSample(names.path, sample),
+  };
+}
+
+const REFUSED_AS_404: readonly Refusal["refusal"][] = ["not_found", "set_aside", "left"];
+
+function listParameters({ parameters }: Question): Parameter[] {
+  const known = new Set(parameters.map(({ name }) => name));
+  const common = COMMON_PARAMETERS.filter(({ name }) => !known.has(name));
+  return [...parameters, ...common].map(
+    ({ placeholder: _word, repeats: _repeats, ...parameter }: QuestionParameter) => parameter,
+  );
+}
+
+/** A command to paste; quoted where a shell would take its characters for something else. */
+function formatSample(path: string, sample: string): string {
+  const filled = sample.startsWith("?") || sample === "" ? path + sample : path.replace(/\{\w+\}/, sample);
+  const url = `http://127.0.0.1:8787${filled}`;
+  return `curl -H "x-api-key: $ROLLCALL_KEY" ${url.includes("?") ? `'${url}'` : url} | jq`;
+}

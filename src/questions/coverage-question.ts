@@ -1,0 +1,171 @@
+// The question `coverage`: who reported, who fell silent, who left; who is missing, where it is
+// known who should be there.
+import { createHash } from "node:crypto";
+import { judgeFreshness } from "../report/freshness.ts";
+import { parseReportKey } from "../report/key.ts";
+import { createTableBuilder, keyAt } from "../roll/table.ts";
+import type { Turns } from "../roll/turns.ts";
+import type { RollView } from "../roll/view.ts";
+import { type Coverage, judgeCoverage } from "./coverage.ts";
+import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
+import { describeDoubts } from "./doubts.ts";
+import { FILTER, PARTIAL, WITHIN } from "./parameters.ts";
+import { parseQuery, QueryError } from "./query.ts";
+import type { Question, Row } from "./question.ts";
+import { type Selection, selectReports } from "./selection.ts";
+
+/** Most hosts named in one list of an answer; the counts are of all. */
+const MAX_SHOWN = 10_000;
+
+/** How a warning begins that the list of expected hosts cannot be used. */
+export const NOBODY_MISSING = "nobody is said to be missing";
+
+export const coverage: Question = {
+  name: "coverage",
+  names: { path: "/v1/coverage", command: "coverage", docs: "coverage.md", tool: "get_coverage" },
+  summary: "Who reported, who fell silent, who is missing",
+  description:
+    "Counts and names: fresh hosts, silent ones and since when, those that left " +
+    "within the last day, and what was set aside. Where the server was given a " +
+    "list of expected hosts, " +
+    "also which of them did not report; if that list cannot be read, " +
+    `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts. As lines or CSV, a row ` +
+    "for each host that is missing, silent, departed or not expected, and for what was set aside.",
+  sample: "",
+  parameters: [WITHIN, FILTER, PARTIAL],
+  answer: {
+    description: "The coverage.",
+    row: COVERAGE_ROW,
+    document: COVERAGE,
+    facts: [],
+  },
+  refusals: [],
+
+  async ask(sources, parameters) {
+    const foreign = parameters.find(([name]) => MEANINGLESS.includes(name));
+    if (foreign) throw new QueryError(foreign[0], "has no meaning here");
+    const query = parseQuery([...parameters, ["state", "all"]], sources.windowMs);
+    const view = await sources.viewAt();
+    const { expected, mistake } = await sources.readExpected();
+    const isFiltered = query.filters.length > 0;
+    const selection = isFiltered ? await selectReports(view, query, sources.turns) : undefined;
+    const chosen = selection ? narrow(view, selection) : view;
+    const asked = expected && selection ? await leaveOut(expected, view, selection, sources.turns) : expected;
+    const judged = await judgeCoverage(chosen, query.windowMs, asked, sources.turns);
+    const clones = sources.clones.list();
+    const setAside = [
+      ...clones.map(({ key, reason, detail }) => ({ key, reason, detail })),
+      ...judged.setAside,
+    ];
+    const shown = describeCoverage(
+      { ...judged, setAside, setAsideCount: judged.setAsideCount + clones.length },
+      MAX_SHOWN,
+    );
+    const { as_of: _instant, ...rest } = shown;
+    return {
+      facts: {
+        asOf: view.asOf,
+        warnings: [
+          ...(selection ? [...selection.warnings, NOT_FILTERED] : describeDoubts(view, query.windowMs)),
+          // The list's mistake last: who has a list of their own leaves it out.
+          ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
+        ],
+        ...(view.partial && { partial: view.partial }),
+      },
+      validUntil: view.asOf,
+      digest: createHash("sha256").update(JSON.stringify(rest)).digest("base64url").slice(0, 22),
+      isTimed: true,
+      body: { kind: "rows", rows: listRows(shown), document: shown },
+    };
+  },
+};
+
+/** Rows looked at before their work is counted, and what the name of one costs; bytes. */
+const ROWS = 512;
+const NAME_BYTES = 128;
+
+/** Parameters of other questions. */
+const MEANINGLESS: readonly string[] = ["state", "fields", "meta"];
+
+const NOT_FILTERED =
+  "the filters choose among fresh and silent hosts; of those that left, of what was set aside and of " +
+  "expected hosts without a report it cannot be told whether they match, and all are shown";
+
+/** A view that has the selected reports alone. */
+function narrow(view: RollView, { table, positions }: Selection): RollView {
+  const builder = createTableBuilder(positions.length);
+  for (const at of positions)
+    builder.push(table.segmentOf[at] as number, table.rowOf[at] as number, table.receivedAt[at] as number);
+  return { ...view, reports: builder.build(table.segments) };
+}
+
+/** Without the hosts that have a report which the filters do not choose: they are not in question. */
+async function leaveOut(
+  expected: ReadonlySet<string>,
+  { reports: table, asOf }: RollView,
+  { positions }: Selection,
+  turns: Turns,
+): Promise<ReadonlySet<string>> {
+  const kept = new Set(expected);
+  const chosen = new Set(positions);
+  for (let at = 0; at < table.rowOf.length; at++) {
+    if (at % ROWS === ROWS - 1) await turns.take(ROWS * NAME_BYTES);
+    if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) !== "gone" && !chosen.has(at))
+      kept.delete(parseReportKey(keyAt(table, at))?.id ?? "");
+  }
+  // One id may stand in two accounts.
+  for (const at of positions) {
+    const id = parseReportKey(keyAt(table, at))?.id ?? "";
+    if (expected.has(id)) kept.add(id);
+  }
+  return kept;
+}
+
+/**
+ * A coverage as it is answered: names with underscores, times as ISO 8601. @param maxShown most
+ * entries of each list
+ */
+function describeCoverage(judged: Coverage, maxShown: number) {
+  const { asOf, fresh, silent, departed, setAside, setAsideCount, expectation } = judged;
+  const toText = (at: number) => new Date(at).toISOString();
+  return {
+    as_of: toText(asOf),
+    fresh,
+    ...(expectation && {
+      expected: expectation.expected,
+      reported: expectation.reported,
+      missing: expectation.missing
+        .slice(0, maxShown)
+        .map(({ id, since }) => ({ id, since: since === undefined ? null : toText(since) })),
+      unexpected: expectation.unexpected,
+    }),
+    silent: silent
+      .slice(0, maxShown)
+      .map(({ id, account, at }) => ({ id, account: account || null, since: toText(at) })),
+    departed: departed
+      .slice(0, maxShown)
+      .map(({ id, account, at }) => ({ id, account: account || null, at: toText(at) })),
+    set_aside: setAside.slice(0, maxShown),
+    counts: {
+      silent: silent.length,
+      departed: departed.length,
+      set_aside: setAsideCount,
+      ...(expectation && { missing: expectation.missing.length }),
+    },
+  };
+}
+
+/** A coverage as it was answered. */
+export type ShownCoverage = ReturnType<typeof describeCoverage>;
+
+/** The lists, one after the other. */
+function listRows({ missing = [], silent, departed, set_aside, unexpected = [] }: ShownCoverage): Row[] {
+  const none = { id: null, account: null, at: null, key: null, reason: null, detail: null };
+  return [
+    ...missing.map(({ id, since }) => ({ state: "missing", ...none, id, at: since })),
+    ...silent.map(({ id, account, since }) => ({ state: "silent", ...none, id, account, at: since })),
+    ...departed.map(({ id, account, at }) => ({ state: "departed", ...none, id, account, at })),
+    ...set_aside.map((one) => ({ state: "set_aside", ...none, ...one })),
+    ...unexpected.map((id) => ({ state: "unexpected", ...none, id })),
+  ];
+}

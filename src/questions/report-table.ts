@@ -1,0 +1,54 @@
+// Reports as a table: a row a host, a column a field, every value as the host wrote it.
+import { decodeString, walkChildren } from "../report/json-walk.ts";
+import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
+import type { CellTable } from "./question.ts";
+
+/** Columns of a table; who writes reports chooses how many names there are. */
+const MAX_COLUMNS = 512;
+
+const QUOTE = 0x22;
+
+/**
+ * Lays reports out. The columns are the union of their fields, in the order in which they first
+ * appear; a text stands as it is, all else as the JSON that the host wrote, since a number that is
+ * parsed may lose digits.
+ *
+ * @param list gives the reports' bytes, from the first at each call
+ */
+export async function layOutReports(
+  list: () => Iterable<Buffer>,
+  turns: Turns = SHARED_TURNS,
+): Promise<CellTable> {
+  const places = new Map<string, number>();
+  const left = new Set<string>();
+  for (const body of list()) {
+    const wait = turns.take(body.length);
+    if (wait !== undefined) await wait;
+    walkChildren(body, 0, (name = "") => {
+      if (places.has(name)) return false;
+      if (places.size < MAX_COLUMNS) places.set(name, places.size);
+      // Told as so many or more: a hostile name must not take memory without end.
+      else if (left.size < MAX_COLUMNS) left.add(name);
+      return false;
+    });
+  }
+  return {
+    columns: [...places.keys()],
+    omitted: left.size,
+    *rows() {
+      for (const body of list()) {
+        const cells: string[] = new Array(places.size).fill("");
+        walkChildren(body, 0, (name = "", span) => {
+          const place = places.get(name);
+          if (place !== undefined)
+            cells[place] =
+              body[span.start] === QUOTE
+                ? decodeString(body, span)
+                : body.toString("utf8", span.start, span.end);
+          return false;
+        });
+        yield cells;
+      }
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// The question `reports`: the roll, as one JSON array. Its rows are stored bytes, spliced.
+import { createHash } from "node:crypto";
+import { readReport } from "../roll/view.ts";
+import { compileShape, measureReports, writeReports } from "./array.ts";
+import { FIELDS, FILTER, META, PARTIAL, STATE, WITHIN } from "./parameters.ts";
+import { parseQuery, type Query } from "./query.ts";
+import type { Question } from "./question.ts";
+import { REPORT } from "./report-schema.ts";
+import { layOutReports } from "./report-table.ts";
+import { type Selection, selectReports } from "./selection.ts";
+
+export const reports: Question = {
+  name: "reports",
+  names: {
+    path: "/v1/reports",
+    aliases: ["/v1/app-report"],
+    command: "list",
+    docs: "ask.md",
+    tool: "list_reports",
+  },
+  summary: "Every fresh report, as one JSON array",
+  description:
+    "The reports of all hosts heard of within the window, ordered by where they " +
+    "lie in the store, each as its host sent it, fields in the host's order. " +
+    "With `Accept: application/x-ndjson`, one report a line; with `text/csv`, a table with the " +
+    "fields as columns, what has parts as JSON. The array is complete or the answer is an error.",
+  sample: "?instance_life_cycle=spot",
+  parameters: [WITHIN, STATE, FILTER, FIELDS, META, PARTIAL],
+  answer: {
+    description: "The reports.",
+    row: REPORT,
+    facts: ["Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems"],
+  },
+  refusals: [],
+
+  async ask(sources, parameters) {
+    const query = parseQuery(parameters, sources.windowMs);
+    const view = await sources.viewAt();
+    const selection = await selectReports(view, query, sources.turns);
+    const { silent, problems, warnings, validUntil } = selection;
+    return {
+      facts: {
+        asOf: view.asOf,
+        count: selection.positions.length,
+        silent,
+        problems,
+        warnings,
+        ...(view.partial && { partial: view.partial }),
+      },
+      validUntil,
+      digest: `${selection.digest}${hashText(describeQuery(query))}`,
+      body: {
+        kind: "bytes",
+        estimate: selection.bytes,
+        held: selection.positions.byteLength,
+        measure: (format) => measureReports(selection, query, format),
+        write: (format) => writeReports(selection, query, format, view.asOf),
+        readTable: (turns) => layOutReports(() => listBodies(selection, query, view.asOf), turns),
+      },
+    };
+  },
+};
+
+function* listBodies({ table, positions }: Selection, query: Query, asOf: number): Generator<Buffer> {
+  const shape = compileShape(query, asOf);
+  for (const at of positions) yield shape(readReport(table, at));
+}
+
+/** Two questions with the same text have the same answer. */
+function describeQuery({ windowMs, state, filters, fields, meta }: Query): string {
+  return JSON.stringify([windowMs, state, filters.map(({ field, values }) => [field, values]), fields, meta]);
+}
+
+function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 8);
+}
