@@ -1,5 +1,9 @@
 // Tests of failures in words: what the runtimes throw, as they throw it.
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Agent, ProxyAgent, fetch as undiciFetch } from "undici";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { NetworkFailure, toFailure } from "./failure.ts";
 
 const PROXY = { variable: "HTTPS_PROXY", origin: "http://proxy.corp:3128", authorization: undefined };
@@ -102,5 +106,51 @@ describe("toFailure", () => {
     expect(failure.message).toContain("name the CA's file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS");
     expect(toFailure(new Error("outer", { cause: failure }))).toBe(failure);
     expect(toFailure(new NetworkFailure("x")).message).toBe("x");
+  });
+});
+
+describe("undici's own words", () => {
+  async function listen(listener: RequestListener): Promise<{ server: Server; origin: string }> {
+    const server = createServer(listener);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  const fail = async (promise: Promise<unknown>) =>
+    toFailure(
+      await promise.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      { proxy: undefined },
+    );
+
+  it("tell what a proxy answered", async () => {
+    const { server, origin } = await listen((_, response) => response.end());
+    server.on("connect", (_, socket) => socket.end("HTTP/1.1 503 No way\r\n\r\n"));
+    const dispatcher = new ProxyAgent({ uri: origin, proxyTunnel: true });
+    const error = await undiciFetch("http://example.invalid/", { dispatcher }).catch((one: unknown) => one);
+    expect(toFailure(error, { proxy: PROXY }).message).toContain("answered 503 and opened no way");
+  });
+
+  it("tell that a port is one of another protocol", async () => {
+    for (const ask of [fetch, undiciFetch])
+      expect((await fail(ask("http://127.0.0.1:6666/"))).message).toMatch(/port is one of another protocol/);
+  });
+
+  it("tell that an answer was cut, and that it stopped", async () => {
+    const { origin } = await listen((request, response) => {
+      response.write("a");
+      if (request.url === "/cut") setImmediate(() => response.destroy());
+    });
+    const cut = await fetch(`${origin}/cut`);
+    expect((await fail(cut.text())).message).toBe("the connection was closed in the middle");
+    const stopped = await undiciFetch(`${origin}/stopped`, { dispatcher: new Agent({ bodyTimeout: 100 }) });
+    expect((await fail(stopped.text())).message).toBe("the answer stopped in the middle");
   });
 });

@@ -78,13 +78,16 @@ export function toFailure(error: unknown, context: FailureContext = {}): Network
   const known = chain.find((one) => one instanceof NetworkFailure);
   if (known instanceof NetworkFailure) return known;
   const code = chain.map((one) => codeOf(one)).find((one) => one !== "") ?? "";
-  const text = chain.map(({ message }) => message).join(" ");
-  const refusal = describeProxyRefusal(text, context.proxy);
+  const words = readWords(chain);
+  const refusal =
+    context.proxy && words.proxyStatus !== undefined
+      ? describeProxyStatus(words.proxyStatus, context.proxy)
+      : undefined;
   if (refusal !== undefined) return new NetworkFailure(refusal.words, { ...refusal, code, cause: error });
   const certificate = describeCertificate(code, context);
   if (certificate !== undefined)
     return new NetworkFailure(certificate, { isFinal: true, code, cause: error });
-  return new NetworkFailure(describeConnection(code, text, chain, context), { code, cause: error });
+  return new NetworkFailure(describeConnection(code, words, context), { code, cause: error });
 }
 
 /** The error and what caused it; of several addresses that were tried, the first's. */
@@ -103,21 +106,35 @@ function codeOf(error: Error): string {
   return error.name === "HTTPParserError" ? "HPE_INVALID" : "";
 }
 
+/** What the runtimes tell in words alone. */
+interface Words {
+  /** What a proxy answered when it should have opened a tunnel. */
+  readonly proxyStatus: number | undefined;
+  /** The connection ended in the middle. Both give a code for that most often. */
+  readonly isClosed: boolean;
+  /** WHATWG fetch, "bad port": one of another protocol, which no request goes to. */
+  readonly isBadPort: boolean;
+  /** The last cause; undefined where it says nothing. */
+  readonly last: string | undefined;
+}
+
 /**
- * Node: "Proxy response (407) !== 200 when HTTP Tunneling", "Proxy Authentication Required (407)".
- * Bun: "Proxy refused to open a tunnel: 407 …".
+ * Reads the words of undici (7.30, and the 6 that Node 20 has in it) and of Bun (1.3), where they
+ * give no code; failure.test.ts has undici say them.
  */
-function describeProxyRefusal(
-  text: string,
-  proxy: HttpProxy | undefined,
-): { words: string; isFinal: boolean } | undefined {
-  if (proxy === undefined) return undefined;
+function readWords(chain: readonly Error[]): Words {
+  const text = chain.map(({ message }) => message).join(" ");
   const status =
     /Proxy response \((\d{3})\)|Proxy refused to open a tunnel: (\d{3})|Proxy Authentication Required \((407)\)/.exec(
       text,
     );
-  if (!status) return undefined;
-  return describeProxyStatus(Number(status[1] ?? status[2] ?? status[3]), proxy);
+  const last = chain.at(-1)?.message.replace(/\s+/g, " ").trim() ?? "no reason is known";
+  return {
+    proxyStatus: status ? Number(status[1] ?? status[2] ?? status[3]) : undefined,
+    isClosed: /other side closed|socket hang up|\bterminated\b|closed unexpectedly/.test(text),
+    isBadPort: /\bbad port\b/.test(text),
+    last: last === "" || /fetch failed|verbose: ?true/i.test(last) ? undefined : last,
+  };
 }
 
 /** What a proxy says itself, in the place of who was asked. */
@@ -155,26 +172,20 @@ function describeCertificate(
   return OTHER_CERTIFICATE.test(code) ? `its certificate is not accepted (${code})` : undefined;
 }
 
-function describeConnection(
-  code: string,
-  text: string,
-  chain: readonly Error[],
-  { proxy }: FailureContext,
-): string {
-  const isClosed =
-    CLOSED.has(code) || /other side closed|socket hang up|\bterminated\b|closed unexpectedly/.test(text);
-  const words = isClosed
+function describeConnection(code: string, words: Words, { proxy }: FailureContext): string {
+  // undici says of every body that it did not get whole that it was terminated.
+  const isClosed = CLOSED.has(code) || (words.isClosed && code !== "UND_ERR_BODY_TIMEOUT");
+  const known = isClosed
     ? "the connection was closed in the middle"
     : (WORDS.get(code) ?? (isNoTls(code) ? "it does not speak TLS there; is it http:// ?" : undefined));
   const who = proxy === undefined ? "" : `through the proxy ${proxy.origin} (${proxy.variable}): `;
   const coded = code === "" || code.startsWith("UND_") ? "" : ` (${code})`;
-  if (words !== undefined) return `${who}${words}${coded}`;
-  // WHATWG fetch, "bad port": those of other protocols, which no request goes to.
-  if (/\bbad port\b/.test(text))
+  if (known !== undefined) return `${who}${known}${coded}`;
+  if (words.isBadPort)
     return `${who}its port is one of another protocol, which fetch asks nothing of; choose another`;
   if (code.startsWith("HPE_")) return `${who}it does not speak HTTP there`;
-  const last = chain.at(-1)?.message.replace(/\s+/g, " ").trim() ?? "no reason is known";
-  return `${who}${/fetch failed|verbose: ?true/i.test(last) || last === "" ? "the request failed" : last.slice(0, 300)}${last.includes(code) ? "" : coded}`;
+  const { last = "" } = words;
+  return `${who}${last === "" ? "the request failed" : last.slice(0, 300)}${last.includes(code) ? "" : coded}`;
 }
 
 function isNoTls(code: string): boolean {

@@ -38,42 +38,44 @@ export function readTrust(env: Environment, isBun: boolean): Trust {
   for (const name of named) {
     const file = env[name] ?? "";
     const outcome = readFile(file);
-    if (typeof outcome !== "string") for (const certificate of outcome) extra.add(certificate);
+    if ("certificates" in outcome) for (const certificate of outcome.certificates) extra.add(certificate);
     else {
       // Both runtimes warn of a file of this name that cannot be read, and Bun also of one that
       // holds none.
-      const isTold = name === "NODE_EXTRA_CA_CERTS" && (isBun || outcome.startsWith(CANNOT_READ));
-      faults.push({ text: `${name} names ${file}, which ${outcome}`, isTold });
+      const isTold = name === "NODE_EXTRA_CA_CERTS" && (isBun || outcome.isUnread === true);
+      faults.push({ text: `${name} names ${file}, which ${outcome.fault}`, isTold });
     }
   }
   const isNative = !isBun && !env.SSL_CERT_FILE;
   return { certificates: isNative || extra.size === 0 ? undefined : [...rootCertificates, ...extra], faults };
 }
 
-const CANNOT_READ = "cannot be read";
+/** Its certificates, or why there are none; `isUnread`: the system does not let it be read. */
+type CaFile =
+  | { readonly certificates: readonly string[] }
+  | { readonly fault: string; readonly isUnread?: true };
 
-/** @returns its certificates, or why there are none */
-function readFile(path: string): readonly string[] | string {
+function readFile(path: string): CaFile {
   let text: string;
   try {
     // A pipe would be waited for: it is no file, and not opened as one.
     const descriptor = openSync(path, READ_NOW);
     try {
       const stat = fstatSync(descriptor);
-      if (!stat.isFile()) return "is no file";
-      if (stat.size > MAX_FILE_BYTES) return `has more than ${MAX_FILE_BYTES} bytes`;
+      if (!stat.isFile()) return { fault: "is no file" };
+      if (stat.size > MAX_FILE_BYTES) return { fault: `has more than ${MAX_FILE_BYTES} bytes` };
       text = readFileSync(descriptor, "utf8");
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
-    return (
-      `${CANNOT_READ}: ` +
-      `${error instanceof Error ? error.message.replace(/, open .*$/, "") : String(error)}`
-    );
+    const reason = error instanceof Error ? error.message.replace(/, open .*$/, "") : String(error);
+    return { fault: `cannot be read: ${reason}`, isUnread: true };
   }
   const certificates = parseCertificates(text);
-  return certificates.length > 0 ? certificates : "holds no certificate (PEM: -----BEGIN CERTIFICATE-----)";
+  return certificates.length > 0
+    ? { certificates }
+    : { fault: "holds no certificate (PEM: -----BEGIN CERTIFICATE-----)" };
 }
 
 const READ_NOW = constants.O_RDONLY | constants.O_NONBLOCK;
