@@ -2,6 +2,7 @@
 // that enrolled.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import { HOST_KEY_FORM, readKeyMiddle } from "../report/api-key.ts";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
@@ -98,7 +99,7 @@ const enrolmentSchema = z.object({
 type EnrolmentObject = z.infer<typeof enrolmentSchema>;
 export type Enrolment = EnrolmentObject & { readonly etag: string };
 
-const SECRET = /^rh_([A-Za-z0-9][A-Za-z0-9._-]{0,127})_([A-Za-z0-9_-]{43})$/;
+const SECRET = new RegExp(`^${HOST_KEY_FORM}$`);
 
 /**
  * Tells ids that EC2 gives, and those that a file system which knows no small letters takes for
@@ -244,8 +245,8 @@ export async function verifyHostSecret(store: Store, secret: string): Promise<En
  * not.
  */
 export function readHostOfSecret(secret: string): string | undefined {
-  const id = SECRET.exec(secret)?.[1];
-  return id !== undefined && isHostId(id) ? id : undefined;
+  const id = SECRET.test(secret) ? readKeyMiddle(secret) : "";
+  return isHostId(id) ? id : undefined;
 }
 
 /** Where a report goes that a machine brings with a host's own key. */

@@ -1,6 +1,7 @@
 // API keys: made, listed and revoked as objects in the store. Only the hash of a key is kept.
 import { hash, randomBytes } from "node:crypto";
 import * as z from "zod";
+import { API_KEY_FORM, readKeyMiddle } from "../report/api-key.ts";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { parseJson } from "../report/parse-json.ts";
@@ -79,7 +80,7 @@ export type KeyObject = z.infer<typeof keyObjectSchema> & {
   readonly enrolment?: Enrolment;
 };
 
-const SECRET = /^rc_([a-z2-7]{12})_[A-Za-z0-9_-]{43}$/;
+const SECRET = new RegExp(`^${API_KEY_FORM}$`);
 
 /** Characters of a secret, and where the id lies in it. */
 export const SECRET_LENGTH = 59;
@@ -131,7 +132,7 @@ export async function readObject(
 
 /** The id inside a secret, or undefined if the text has not the form of one. */
 export function readKeyId(secret: string): string | undefined {
-  return secret.length === SECRET_LENGTH ? SECRET.exec(secret)?.[1] : undefined;
+  return secret.length === SECRET_LENGTH && SECRET.test(secret) ? readKeyMiddle(secret) : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Forms of credentials: texts that are one whatever they are called, since each begins, or is
 // built, as nothing else is. Pure.
+import { API_KEY_FORM, HOST_KEY_FORM } from "../report/api-key.ts";
 import { isRandom, isUserAndPassword } from "./credential-names.ts";
 
 /** A form. Where the pattern has a group, the group alone is the credential. */
@@ -151,8 +152,8 @@ const PREFIXED: readonly string[] = [
   "xprv[1-9A-HJ-NP-Za-km-z]{107}",
   "nsec1[a-z0-9]{58}",
   // docs/decisions/0005 and 0023: Rollcall's own.
-  "rc_[a-z2-7]{12}_[A-Za-z0-9_-]{43}",
-  "rh_[A-Za-z0-9._-]{1,128}_[A-Za-z0-9_-]{43}",
+  API_KEY_FORM,
+  HOST_KEY_FORM,
   // RFC 7519 and 7516: a header that is a JSON object, so it begins with `{"` in base64url; its
   // claims, or its four other parts.
   "eyJ[A-Za-z0-9_-]{10,4096}\\.eyJ[A-Za-z0-9_-]{10,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?",

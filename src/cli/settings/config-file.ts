@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import * as z from "zod";
 import { PUBLISHER_KEYS, publishersSchema } from "../../publish/config.ts";
 import { labelRulesSchema } from "../../questions/labels.ts";
+import { KEYS_IN_TEXT } from "../../report/api-key.ts";
 import { readDocument } from "../../specs/document.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
 import { CommandError } from "../program/failure.ts";
@@ -90,7 +91,7 @@ export function parseConfigAs<T extends object>(content: string, schema: z.ZodTy
 
 /** Mistakes as their user sees them, without keys and other secrets. */
 export function renderConfigMistakes(path: string, content: string, mistakes: readonly Mistake[]): string {
-  return hide(renderMistakes(path, hideSecrets(content), mistakes.map(hideQuoted)), /rc_[\w-]+/g);
+  return hide(renderMistakes(path, hideSecrets(content), mistakes.map(hideQuoted)), KEYS_IN_TEXT);
 }
 
 /**

@@ -190,6 +190,24 @@ describe("the API key", () => {
     },
   );
 
+  it("is refused where the word cannot be one, as `config check` does", async () => {
+    for (const [word, isTaken] of [
+      ["hunter2hunter2", false],
+      ["Bearer rc_abcdefgh", false],
+      [KEY, true],
+      ["rh_i-0123456789abcdef0_abcdefgh", true],
+    ] as const) {
+      const read = (await readSettings({}, await makeIo({ env: { ROLLCALL_KEY: word } }))).readKey();
+      if (isTaken) expect(await read).toBe(word);
+      else await expect(read).rejects.toThrow("ROLLCALL_KEY holds no API key: it should be one word");
+    }
+  });
+
+  it("hides a host's own key as well, where the configuration has mistakes", async () => {
+    const error = await fail(async () => readSettings({}, await makeIoWith("kye: rh_i-1_secret\n")));
+    expect(error.message).not.toContain("secret");
+  });
+
   it("is not shown of a file that holds more", async () => {
     const io = await makeIo({ files: { two: `${KEY}\n${KEY}`, long: KEY.repeat(100) } });
     for (const keyFile of ["two", "long", "missing"]) {

@@ -5,6 +5,7 @@ import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.
 import type { PublishersConfig } from "../../publish/config.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
+import { isKeyLike } from "../../report/api-key.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Config } from "./config-file.ts";
@@ -335,11 +336,9 @@ async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
   }
 }
 
-/**
- * A key goes into a header, so a stray newline or quote must be told here, without showing the key.
- */
+/** Without showing the key. */
 function checkKey(key: string, from: string): string {
-  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+  if (!isKeyLike(key))
     throw new CommandError(`${from} holds no API key: it should be one word that begins with rc_`);
   return key;
 }
