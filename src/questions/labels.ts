@@ -1,7 +1,7 @@
 // Labels: env, service and the like, read out of fields by rules of the configuration.
 import { RE2JS, RE2JSException } from "re2js";
 import * as z from "zod";
-import { MAX_PATTERN_LENGTH } from "../specs/pattern.ts";
+import { describeFault, MAX_PATTERN_LENGTH } from "../specs/pattern.ts";
 import type { LabelRule } from "./label-rule.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
 
@@ -78,6 +78,6 @@ function findMistake(source: string): string | undefined {
     );
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    return `not a pattern that RE2 takes: ${error.message.replace(/^error parsing regexp: /, "")}`;
+    return describeFault(error);
   }
 }

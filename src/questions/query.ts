@@ -89,19 +89,30 @@ function isReserved(name: string): boolean {
 /**
  * Reads a span such as `90s`, `30m`, `2h`, `1d`, as `within` takes it.
  *
- * @param name what the message of an error begins with
- * @returns ms
- * @throws QueryError if it is no span, is zero, or is longer than the day after which reports
- *   expire
+ * @returns ms; or what should be written, where it is no span or zero; or what is to be said of one
+ *   that is longer than the day after which reports expire
  */
-export function parseSpan(text: string, name: string): number {
+export function readSpan(
+  text: string,
+): { readonly ms: number } | { readonly form: string } | { readonly excess: string } {
   const ms = parseDuration(text);
   const isTooLong = ms === undefined ? DURATION_PATTERN.test(text) : ms > EXPIRY_MS;
   if (isTooLong)
-    throw new QueryError(name, `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"`);
-  if (ms === undefined || ms === 0)
-    throw new QueryError(name, 'should be a span of time such as "30m", "2h" or "1d"');
-  return ms;
+    return { excess: `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"` };
+  return ms === undefined || ms === 0 ? { form: 'a span of time such as "30m", "2h" or "1d"' } : { ms };
+}
+
+/**
+ * Reads a span, as readSpan does.
+ *
+ * @param name what the message of an error begins with
+ * @returns ms
+ * @throws QueryError
+ */
+export function parseSpan(text: string, name: string): number {
+  const span = readSpan(text);
+  if ("ms" in span) return span.ms;
+  throw new QueryError(name, "form" in span ? `should be ${span.form}` : span.excess);
 }
 
 function readWindow(text: string | undefined, defaultWindowMs: number): number {

@@ -371,7 +371,7 @@ describe("labels", () => {
   it.each([
     [[{ field: "a..b", pattern: "(?<x>.)" }], "write a field"],
     [[{ field: "a", pattern: "(x)" }], "no named group"],
-    [[{ field: "a", pattern: "(?<x>" }], "not a pattern that RE2 takes"],
+    [[{ field: "a", pattern: "(?<x>" }], "not a pattern that RE2 takes: missing closing ): `(?<x>`"],
     [[{ field: "a", pattern: "(?<x>.)", more: 1 }], "more"],
   ])("say what is wrong with %j", (rules, message) => {
     const outcome = labelRulesSchema.safeParse(rules);

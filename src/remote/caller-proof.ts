@@ -79,7 +79,7 @@ export async function makeCallerProof(
     };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { fault: error.message.replace(/^\[store\] \[s3\] /, "") };
+    return { fault: error.reason };
   }
 }
 

@@ -61,8 +61,7 @@ export async function listInstances(
     }
     throw new CommandError(`EC2 in ${region} has more than ${PAGE_SIZE * MAX_PAGES} instances`);
   } catch (error) {
-    if (error instanceof StoreError)
-      throw new CommandError(`EC2 in ${region}: ${error.message.replace(/^(\[\w+\] )+/, "")}`);
+    if (error instanceof StoreError) throw new CommandError(`EC2 in ${region}: ${error.reason}`);
     throw error;
   } finally {
     await sender.close();

@@ -1,5 +1,5 @@
 // Patterns run in RE2, which takes time linear in the text: no pattern of a spec can hang a host.
-import { RE2JS, RE2JSException } from "re2js";
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from "re2js";
 
 /** Longest pattern, in characters. */
 export const MAX_PATTERN_LENGTH = 1000;
@@ -52,7 +52,7 @@ export function compilePattern(source: string): Pattern | { readonly mistake: st
   try {
     compiled = RE2JS.compile(source, RE2JS.MULTILINE);
   } catch (error) {
-    if (error instanceof RE2JSException) return { mistake: explain(source, error.message) };
+    if (error instanceof RE2JSException) return { mistake: explain(source, error) };
     throw error;
   }
   const group = compiled.groupCount() > 0 ? 1 : 0;
@@ -88,11 +88,25 @@ function explainLiteral(inner: string, flags: string): string {
  * RE2's message without the flag that we put before the pattern, and with a way out where people
  * stumble most.
  */
-function explain(source: string, message: string): string {
-  const reason = message.replace(/^error parsing regexp: /, "").replaceAll("`(?m)", "`");
+function explain(source: string, error: RE2JSException): string {
   const hint = /\(\?<?[=!]|\\[1-9]/.test(source)
     ? "; RE2 has no look-around and no back references: match the text around the " +
       "value too and put (…) around the value"
     : "";
-  return `not a pattern that RE2 takes: ${reason}${hint}`;
+  return `${describeFault(error, MULTILINE)}${hint}`;
+}
+
+/** What RE2JS.MULTILINE puts before a pattern. */
+const MULTILINE = "(?m)";
+
+/**
+ * What is wrong with a pattern, as RE2 says it.
+ *
+ * @param prefix what was put before the pattern, which its writer should not be shown
+ */
+export function describeFault(error: RE2JSException, prefix = ""): string {
+  if (!(error instanceof RE2JSSyntaxException)) return `not a pattern that RE2 takes: ${error.message}`;
+  const { error: reason, input } = error;
+  const part = input?.startsWith(prefix) ? input.slice(prefix.length) : input;
+  return `not a pattern that RE2 takes: ${reason}${input ? `: \`${part}\`` : ""}`;
 }

@@ -165,9 +165,16 @@ export interface Store {
   close?(): Promise<void>;
 }
 
-/** A failure that the store itself explains. */
+/**
+ * A failure that the store itself explains. The message begins with who says it, as `[store] [s3]`.
+ */
 export class StoreError extends Error {
   override name = "StoreError";
+
+  /** The message alone, for who says by themselves of what they speak. */
+  get reason(): string {
+    return this.message.replace(/^(?:\[\w+\] )+/, "");
+  }
 }
 
 /**

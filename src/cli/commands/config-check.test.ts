@@ -104,6 +104,13 @@ allow_commands: bin/app
       expect(err).toContain(line);
   });
 
+  it("says of a span that is too long what the longest is", async () => {
+    const { err } = await check({ "config.yaml": "within: 30h\nmax_age: 99999999d\n" });
+    const words = 'reports expire after 24 hours; ask for at most "24h"';
+    expect(err).toContain(`config.yaml:1:9: within: ${words}`);
+    expect(err).toContain(`config.yaml:2:10: max_age: ${words}`);
+  });
+
   it("shows no secret that stands where it should not", async () => {
     const { failure, err } = await check({
       "config.yaml": `publishers:

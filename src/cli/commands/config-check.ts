@@ -3,7 +3,8 @@ import { posix, resolve } from "node:path";
 import * as z from "zod";
 import { PublishError } from "../../publish/publisher.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
-import { parseSpan, QueryError } from "../../questions/query.ts";
+import { readSpan } from "../../questions/query.ts";
+import { isKeyLike } from "../../report/api-key.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { readPublisherSecret } from "../../service/publisher-secret.ts";
 import { parseListen } from "../../service/service.ts";
@@ -155,11 +156,11 @@ function findValueFaults(config: WellFormed): Fault[] {
       ? undefined
       : "write absolute paths, split by commas; with / at the end for all programs in a folder",
     key:
-      config.key === undefined || /^rc_[\w-]{8,190}$/.test(config.key)
+      config.key === undefined || isKeyLike(config.key)
         ? undefined
         : "write a key as rollcall keys create prints it: rc_…",
     enrol_key:
-      config.enrol_key === undefined || /^rc_[\w-]{8,190}$/.test(config.enrol_key)
+      config.enrol_key === undefined || isKeyLike(config.enrol_key)
         ? undefined
         : "write a key as rollcall keys create --scope enrol prints it: rc_…",
     ...(config.key !== undefined &&
@@ -191,7 +192,7 @@ function findStoreFault(url: string): string | undefined {
     if (scheme === "s3") parseS3Url(url);
     return undefined;
   } catch (error) {
-    if (error instanceof StoreError) return error.message.replace(/^(\[\w+\] )+/, "");
+    if (error instanceof StoreError) return error.reason;
     throw error;
   }
 }
@@ -209,13 +210,10 @@ function findServerFault({ server = "", store }: WellFormed): string | undefined
 }
 
 function findSpanFault(text: string | undefined): string | undefined {
-  try {
-    if (text !== undefined) parseSpan(text, "");
-    return undefined;
-  } catch (error) {
-    if (error instanceof QueryError) return error.message.replace(/^: should be/, "write");
-    throw error;
-  }
+  if (text === undefined) return undefined;
+  const span = readSpan(text);
+  if ("ms" in span) return undefined;
+  return "form" in span ? `write ${span.form}` : span.excess;
 }
 
 /** Files that the configuration names: that they can be read, and hold what they should. */
@@ -232,9 +230,7 @@ async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
     }
   };
   const judgeKey = (text: string) =>
-    /^rc_[\w-]{8,190}$/.test(text.trim())
-      ? undefined
-      : "the file holds no key; it should be one word that begins with rc_";
+    isKeyLike(text.trim()) ? undefined : "the file holds no key; it should be one word that begins with rc_";
   return keepFaults({
     spec: await check(config.spec, judgeSpec),
     key_file: await check(config.key_file, judgeKey),
