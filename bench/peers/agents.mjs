@@ -26,7 +26,7 @@ async function request(method, id, body) {
   if (!response.ok) throw new Error(`${method} ${response.status}`);
 }
 
-const outlet = {
+const sink = {
   location: server,
   send: ({ id, bytes }) => request("PUT", id, bytes),
   leave: (id) => request("DELETE", id),
@@ -46,7 +46,7 @@ function startAgent(number, onReported) {
   const common = { random: Math.random, sleep };
   const onFailure = (error) => console.error(error);
   const delivery = parts.createDelivery({
-    outlet,
+    sink,
     spool: parts.NO_SPOOL,
     clock: Date.now,
     onSent: onReported,
@@ -89,7 +89,7 @@ function startAgent(number, onReported) {
     await ended;
     await delivery.stop(5000);
     await parts.leave(
-      { outlet, onFailure, ...common },
+      { sink, onFailure, ...common },
       { id, reason: "stopped" },
       new AbortController().signal,
     );

@@ -2,12 +2,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { createTimeDouble } from "../testing/time-double.ts";
-import { createDelivery, type DeliveryOptions, type Outlet } from "./delivery.ts";
+import { createDelivery, type DeliveryOptions, type ReportSink } from "./delivery.ts";
 import { NO_SPOOL, openSpool, type Spool, type Spooled } from "./spool.ts";
 
 const makeReport = (digest: string): Spooled => ({ id: "a", bytes: Buffer.from(`{"${digest}":1}`), digest });
 
-/** A delivery to an outlet that does what `send` says. */
+/** A delivery to a sink that does what `send` says. */
 function setUp(
   send: (report: Spooled, signal: AbortSignal) => Promise<void>,
   spool: Spool = NO_SPOOL,
@@ -16,14 +16,14 @@ function setUp(
   const time = createTimeDouble();
   const sent: string[] = [];
   const failures: (number | undefined)[] = [];
-  const outlet: Outlet = {
+  const sink: ReportSink = {
     location: "test:",
     send,
     leave: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   const delivery = createDelivery({
-    outlet,
+    sink,
     spool,
     ...time,
     random: () => 1,

@@ -36,7 +36,7 @@ const MAX_ASKED_MS = 10 * 60_000;
 type Dated = Spooled & { readonly madeAt: number };
 
 /** Where reports go. */
-export interface Outlet {
+export interface ReportSink {
   /** For people. */
   readonly location: string;
   /**
@@ -76,7 +76,7 @@ export interface Delivery {
 }
 
 export interface DeliveryOptions {
-  readonly outlet: Outlet;
+  readonly sink: ReportSink;
   readonly spool: Spool;
   /** ms since the epoch. */
   readonly clock: () => number;
@@ -96,7 +96,7 @@ export interface DeliveryOptions {
 
 /** Makes a delivery. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outlet, spool, clock, random, sleep, onSent, onFailure, madeOn, onDropped } = options;
+  const { sink, spool, clock, random, sleep, onSent, onFailure, madeOn, onDropped } = options;
   const stopping = new AbortController();
   const aborting = new AbortController();
   let pending: { readonly report: Dated; readonly since: number } | undefined;
@@ -155,7 +155,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // An older report in the spool must not survive a newer one that got there.
     if (isSpooled) await keep(report);
     const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(report.bytes.length / SLOW_LINE);
-    await outlet.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(timeoutMs)]));
+    await sink.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(timeoutMs)]));
     sent = { at: clock(), digest: report.digest };
     failures = 0;
     if (pending?.report === report) pending = undefined;

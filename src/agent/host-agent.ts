@@ -8,7 +8,7 @@ import type { LeaveReason } from "../report/departure.ts";
 import { runAgent } from "./agent.ts";
 import { makeSubject, openWatch, sleep } from "./agent-parts.ts";
 import type { HostCollection } from "./collection.ts";
-import { createDelivery, type Delivery, type Outlet } from "./delivery.ts";
+import { createDelivery, type Delivery, type ReportSink } from "./delivery.ts";
 import { type FollowedCollection, SPEC_CHANGED } from "./followed-collection.ts";
 import { leave, RETURN_AFTER_MS } from "./leave.ts";
 import type { Notices } from "./leave-notice.ts";
@@ -43,7 +43,7 @@ const MAX_POLLED = 20;
 
 export interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
-  readonly outlet: Outlet;
+  readonly sink: ReportSink;
   readonly notices: Notices;
   /** For what must survive a restart. */
   readonly folder: string;
@@ -74,13 +74,13 @@ export class HostAgent {
   #prepared: ReturnType<typeof prepareToGiveBack> | undefined;
 
   constructor(options: HostAgentOptions) {
-    const { folder, outlet, collection, io, earlier } = options;
+    const { folder, sink, collection, io, earlier } = options;
     this.#options = options;
     this.#status = openStatus(folder);
     this.#state = {
       pid: process.pid,
       version: VERSION,
-      target: outlet.location,
+      target: sink.location,
       spec: collection.specDigest,
       started_at: toText(io.clock()),
       ...(earlier?.host !== undefined && { host: earlier.host }),
@@ -106,8 +106,8 @@ export class HostAgent {
 
   /** Shows this agent to others of its machine, once it is known whose it is. */
   #showPresence(id: string): void {
-    const { folder, outlet } = this.#options;
-    this.#presence ??= announce({ folder: resolve(folder), location: outlet.location, id });
+    const { folder, sink } = this.#options;
+    this.#presence ??= announce({ folder: resolve(folder), location: sink.location, id });
   }
 
   /** @returns whether another agent goes on */
@@ -212,9 +212,9 @@ export class HostAgent {
   }
 
   #openDelivery(): Delivery {
-    const { outlet, folder, io, log } = this.#options;
+    const { sink, folder, io, log } = this.#options;
     const delivery: Delivery = createDelivery({
-      outlet,
+      sink,
       spool: openSpool(folder),
       madeOn: this.#options.madeOn,
       onDropped: (why) => log.info({ why }, "a report that waited is not sent any more"),
@@ -249,7 +249,7 @@ export class HostAgent {
   }
 
   async #depart(reason: LeaveReason | undefined, isLast: boolean): Promise<void> {
-    const { outlet, log, io } = this.#options;
+    const { sink, log, io } = this.#options;
     if (reason === undefined) return log.info("this agent is restarted: the host stays in the roll");
     if (!isLast)
       return log.info("another agent of this machine goes on reporting: the host stays in the roll");
@@ -258,7 +258,7 @@ export class HostAgent {
     if (id === undefined || sentAt === undefined) return;
     const timeout = AbortSignal.any([AbortSignal.timeout(NOTICE_LEAVE_MS), this.#late.signal]);
     const onFailure = (err: unknown) => log.warn({ err }, "the departure could not be sent");
-    const isSent = await leave({ outlet, random: Math.random, sleep, onFailure }, { id, reason }, timeout);
+    const isSent = await leave({ sink, random: Math.random, sleep, onFailure }, { id, reason }, timeout);
     if (!isSent) return log.error("the host could not leave; it will be silent in the roll after the window");
     log.info({ id, reason }, "the host has left the roll");
     await this.#note({ left_at: toText(io.clock()), next_heartbeat_at: undefined });

@@ -1,7 +1,7 @@
 // Leaving: the departure is sent until it is there, or there is no time left.
 import type { LeaveReason } from "../report/departure.ts";
 import { type Backoff, drawWait } from "../store/backoff.ts";
-import type { Outlet } from "./delivery.ts";
+import type { ReportSink } from "./delivery.ts";
 
 /** Little time is left, so waits are short. */
 const BACKOFF: Backoff = { first: 250, cap: 2000 };
@@ -16,7 +16,7 @@ const TRY_MS = 5000;
 export const RETURN_AFTER_MS = 1500;
 
 export interface LeaveOptions {
-  readonly outlet: Outlet;
+  readonly sink: ReportSink;
   readonly random: () => number;
   /** Waits; ends early, without an error, when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -30,13 +30,13 @@ export interface LeaveOptions {
  * @returns whether it got there
  */
 export async function leave(
-  { outlet, random, sleep, onFailure }: LeaveOptions,
+  { sink, random, sleep, onFailure }: LeaveOptions,
   { id, reason }: { id: string; reason: LeaveReason },
   signal: AbortSignal,
 ): Promise<boolean> {
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      await outlet.leave(id, reason, AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
+      await sink.leave(id, reason, AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
       return true;
     } catch (error) {
       // What the runtimes say of a request that was called off is not for people.

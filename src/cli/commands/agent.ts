@@ -18,7 +18,7 @@ import { isRunning, openStatus } from "../../agent/status.ts";
 import { readFingerprint } from "../../collect/fingerprint.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { chooseKey } from "../../remote/host-key.ts";
-import { openOutlet } from "../../remote/outlet.ts";
+import { openReportSink } from "../../remote/report-sink.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
@@ -125,19 +125,19 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   const key = await chooseKey({ ...io, given: settings, target, host: local.host, folder, onNotice: onNews });
   follower = await openFollower({ settings, target, key, folder, onNotice }, io);
   const collection = follower ? followSpecs(local, follower, onNews) : local;
-  const outlet = await openOutlet({ ...io, target, key, host: collection.host, onNotice, retries: 0 });
+  const sink = await openReportSink({ ...io, target, key, host: collection.host, onNotice, retries: 0 });
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
     log,
     folder,
-    location: outlet.location,
-    facts: { target: outlet.location, state: folder, spec: collection.specDigest },
+    location: sink.location,
+    facts: { target: sink.location, state: folder, spec: collection.specDigest },
     async run(ending: Pick<HostAgentOptions, "signal" | "isReplaced">): Promise<void> {
       const notices = await openNotices(collection, io.signal);
       const earlier = await openStatus(folder).load();
       const madeOn = `${machine} ${boot}`;
-      await new HostAgent({ collection, outlet, notices, folder, log, io, earlier, madeOn, ...ending }).run();
-      await outlet.close();
+      await new HostAgent({ collection, sink, notices, folder, log, io, earlier, madeOn, ...ending }).run();
+      await sink.close();
     },
   };
 }

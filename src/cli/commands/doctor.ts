@@ -2,7 +2,7 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
 import { type Collection, type HostCollection, openCollection } from "../../agent/collection.ts";
-import type { Outlet } from "../../agent/delivery.ts";
+import type { ReportSink } from "../../agent/delivery.ts";
 import { readFacts } from "../../agent/followed-collection.ts";
 import { openFollower } from "../../agent/follower.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
@@ -10,7 +10,7 @@ import { isEc2 } from "../../collect/identity.ts";
 import { readMetadata } from "../../collect/metadata.ts";
 import { toFailure } from "../../network/failure.ts";
 import { chooseKey, type HostKey } from "../../remote/host-key.ts";
-import { openOutlet } from "../../remote/outlet.ts";
+import { openReportSink } from "../../remote/report-sink.ts";
 import type { Target } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
@@ -125,7 +125,7 @@ async function examine(
         target,
         report,
         open: () =>
-          openOutlet({ ...io, target, key, host: collection.host, onNotice: () => undefined, retries: 0 }),
+          openReportSink({ ...io, target, key, host: collection.host, onNotice: () => undefined, retries: 0 }),
       },
       io,
       note,
@@ -304,7 +304,7 @@ interface StoreCheck {
   readonly options: DoctorOptions;
   readonly target: Target;
   readonly report: Collection;
-  readonly open: () => Promise<Outlet>;
+  readonly open: () => Promise<ReportSink>;
 }
 
 /**
@@ -329,12 +329,12 @@ async function checkStore(
     "send",
     note,
     async () => {
-      const outlet = await open();
+      const sink = await open();
       try {
-        await outlet.send(report, io.signal);
-        return { value: true, detail: `the report of ${report.id} is at ${outlet.location}` };
+        await sink.send(report, io.signal);
+        return { value: true, detail: `the report of ${report.id} is at ${sink.location}` };
       } finally {
-        await outlet.close();
+        await sink.close();
       }
     },
     fix,

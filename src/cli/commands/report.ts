@@ -2,9 +2,9 @@
 
 import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
 import { type Collection, openCollection } from "../../agent/collection.ts";
-import type { Outlet } from "../../agent/delivery.ts";
+import type { ReportSink } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
-import { openOutlet } from "../../remote/outlet.ts";
+import { openReportSink } from "../../remote/report-sink.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
@@ -46,19 +46,19 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   });
   const where = await push(
     report,
-    await openOutlet({ ...io, target, key, host: collection.host, onNotice }),
+    await openReportSink({ ...io, target, key, host: collection.host, onNotice }),
     io,
   );
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);
 }
 
-async function push(report: Collection, outlet: Outlet, io: Io): Promise<string> {
+async function push(report: Collection, sink: ReportSink, io: Io): Promise<string> {
   try {
-    await outlet.send(report, io.signal);
+    await sink.send(report, io.signal);
   } finally {
-    await outlet.close();
+    await sink.close();
   }
-  return outlet.location;
+  return sink.location;
 }
 
 function describeFields({ bytes }: Collection): string {

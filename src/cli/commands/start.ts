@@ -5,10 +5,10 @@ import type { Logger } from "pino";
 import { runAgent } from "../../agent/agent.ts";
 import { makeSubject, openWatch, sleep } from "../../agent/agent-parts.ts";
 import { type HostCollection, openCollection } from "../../agent/collection.ts";
-import { createDelivery, type Outlet } from "../../agent/delivery.ts";
+import { createDelivery, type ReportSink } from "../../agent/delivery.ts";
 import { NO_SPOOL } from "../../agent/spool.ts";
 import { createDemoFleet } from "../../demo/fleet.ts";
-import { makeStoreOutlet } from "../../remote/outlet.ts";
+import { createStoreSink } from "../../remote/report-sink.ts";
 import type { Service } from "../../service/service.ts";
 import type { Store } from "../../store/store.ts";
 import { UsageError } from "../program/failure.ts";
@@ -57,7 +57,7 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
   const agent = startAgent(
     {
       collection,
-      outlet: makeStoreOutlet(noteIn(service, store), { clock: io.clock, host: collection.host, onNotice }),
+      sink: createStoreSink(noteIn(service, store), { clock: io.clock, host: collection.host, onNotice }),
       log,
     },
     io,
@@ -84,7 +84,7 @@ function noteIn({ roll }: Service, store: Store): Store {
 
 /** Starts the agent. `reported` resolves when its first report is there, or failed. */
 function startAgent(
-  { collection, outlet, log }: { collection: HostCollection; outlet: Outlet; log: Logger },
+  { collection, sink, log }: { collection: HostCollection; sink: ReportSink; log: Logger },
   io: Io,
 ) {
   const { clock } = io;
@@ -97,7 +97,7 @@ function startAgent(
     if (!io.signal.aborted) log.error({ err }, "this machine could not report; trying again");
   };
   const delivery = createDelivery({
-    outlet,
+    sink,
     spool: NO_SPOOL,
     clock,
     random: Math.random,

@@ -6,7 +6,7 @@ import { memoryStore } from "../store/memory.ts";
 import { openStore } from "../store/open.ts";
 import type { Caller, Store } from "../store/store.ts";
 import { makeHostDouble } from "../testing/host-double.ts";
-import { makeStoreOutlet } from "./outlet.ts";
+import { createStoreSink } from "./report-sink.ts";
 
 const HOST = makeHostDouble("/nowhere");
 
@@ -17,15 +17,15 @@ const SIGNAL = new AbortController().signal;
 async function listKeys(caller?: () => Promise<Caller | undefined>): Promise<string[]> {
   const clock = () => 0;
   const store: Store = { ...memoryStore({ clock }), ...(caller && { identify: caller }) };
-  const outlet = makeStoreOutlet(store, { clock, host: HOST, onNotice: () => undefined });
-  await outlet.send(REPORT, SIGNAL);
-  await outlet.leave(ID, "stopped", SIGNAL);
+  const sink = createStoreSink(store, { clock, host: HOST, onNotice: () => undefined });
+  await sink.send(REPORT, SIGNAL);
+  await sink.leave(ID, "stopped", SIGNAL);
   const keys: string[] = [];
   for await (const page of store.list("")) keys.push(...page.map(({ key }) => key));
   return keys;
 }
 
-describe("a store's outlet", () => {
+describe("a store's sink", () => {
   it("writes the key of an instance's session", async () => {
     const writer = `AROAEXAMPLE:${ID}`;
     expect(await listKeys(async () => ({ account: "123456789012", userId: writer }))).toEqual([
@@ -54,10 +54,10 @@ describe("a store's outlet", () => {
         return { account: "123456789012", userId: `X:${ID}` };
       },
     };
-    const outlet = makeStoreOutlet(store, { clock: () => 0, host: HOST, onNotice: () => undefined });
-    await expect(outlet.send(REPORT, SIGNAL)).rejects.toThrow("not now");
-    await outlet.send(REPORT, SIGNAL);
-    await outlet.send(REPORT, SIGNAL);
+    const sink = createStoreSink(store, { clock: () => 0, host: HOST, onNotice: () => undefined });
+    await expect(sink.send(REPORT, SIGNAL)).rejects.toThrow("not now");
+    await sink.send(REPORT, SIGNAL);
+    await sink.send(REPORT, SIGNAL);
     expect(asked).toBe(2);
   });
 
@@ -66,14 +66,14 @@ describe("a store's outlet", () => {
     let ahead = 20 * 60_000;
     const store = memoryStore({ clock: () => real });
     const told: string[] = [];
-    const outlet = makeStoreOutlet(store, {
+    const sink = createStoreSink(store, {
       clock: () => real + ahead,
       host: HOST,
       onNotice: (notice) => told.push(notice),
     });
     const send = async (skew: number) => {
       ahead = skew;
-      await outlet.send(REPORT, SIGNAL);
+      await sink.send(REPORT, SIGNAL);
     };
     for (const skew of [59_000, 20 * 60_000, 20 * 60_000 + 59_000, -3_600_000, 0, 0]) await send(skew);
     expect(told).toEqual([
@@ -96,10 +96,10 @@ describe("a store's outlet", () => {
       clock: Date.now,
       env,
     });
-    const outlet = makeStoreOutlet(store, { clock: Date.now, host: HOST, onNotice: () => undefined });
+    const sink = createStoreSink(store, { clock: Date.now, host: HOST, onNotice: () => undefined });
     for (const work of [
-      (signal: AbortSignal) => outlet.send(REPORT, signal),
-      (signal: AbortSignal) => outlet.leave(ID, "stopped", signal),
+      (signal: AbortSignal) => sink.send(REPORT, signal),
+      (signal: AbortSignal) => sink.leave(ID, "stopped", signal),
     ]) {
       const stop = new AbortController();
       const received = new Promise((resolve) => server.once("request", resolve));
@@ -111,6 +111,6 @@ describe("a store's outlet", () => {
       stop.abort(new Error("told to"));
       expect(await outcome).toContain("told to");
     }
-    await outlet.close();
+    await sink.close();
   });
 });

@@ -1,6 +1,6 @@
-// Outlets: a host's report and departure on their way into a store or to a server, for the agent
+// Sinks: a host's report and departure on their way into a store or to a server, for the agent
 // and for `rollcall report`.
-import type { Outlet } from "../agent/delivery.ts";
+import type { ReportSink } from "../agent/delivery.ts";
 import type { Spooled } from "../agent/spool.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
@@ -19,7 +19,7 @@ import type { HostKey } from "./host-key.ts";
 import { RemoteError, ServerRefusal } from "./remote-error.ts";
 import type { Target } from "./target.ts";
 
-export interface OutletOptions {
+export interface ReportSinkOptions {
   readonly target: Target;
   readonly key: HostKey;
   /** Whose reports go through it. */
@@ -35,12 +35,12 @@ export interface OutletOptions {
   readonly env: Environment;
 }
 
-/** Opens the outlet of a target. @throws RemoteError where its store cannot be opened */
-export async function openOutlet(options: OutletOptions): Promise<Outlet> {
+/** Opens the sink of a target. @throws RemoteError where its store cannot be opened */
+export async function openReportSink(options: OutletOptions): Promise<ReportSink> {
   const { target, key, host, onNotice, retries, clock, cwd, env } = options;
   if (target.kind === "store") {
     const store = await explain(target.url, () => openStore(target.url, { clock, cwd, env }));
-    return makeStoreOutlet(store, { clock, host, onNotice });
+    return createStoreSink(store, { clock, host, onNotice });
   }
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
@@ -140,8 +140,8 @@ export interface StoreOutletOptions {
  */
 const TOLERANCE_MS = 60_000;
 
-/** An outlet into a store that is open. */
-export function makeStoreOutlet(store: Store, { clock, host, onNotice }: StoreOutletOptions): Outlet {
+/** A sink into a store that is open. */
+export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSinkOptions): ReportSink {
   const noteClock = createSkewWatch(store.location, clock, onNotice);
   let caller: Promise<Caller | undefined> | undefined;
   /** How far this clock is ahead of the store's, as the last report's receipt told; ms. */
