@@ -3,8 +3,8 @@ import { type Context, Hono } from "hono";
 import { AccessError } from "../access/access-error.ts";
 import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import { toApiError } from "./access-problem.ts";
-import { AskerGone } from "./asker.ts";
 import { authorize } from "./authorization.ts";
+import { ClientGone } from "./client-gone.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
@@ -76,7 +76,7 @@ function toErrorResponse(error: Error, context: Context, { log }: Services): Res
   if (error instanceof ApiError) return toProblemResponse(error);
   if (error instanceof AccessError) return toProblemResponse(toApiError(error));
   // Nobody hears it; nginx logs the same number.
-  if (error instanceof AskerGone) return new Response(null, { status: 499 });
+  if (error instanceof ClientGone) return new Response(null, { status: 499 });
   log.error({ err: error, method: context.req.method, path: context.req.path }, "a handler failed");
   return toProblemResponse(new ApiError("internal", "the server's log says what happened"));
 }

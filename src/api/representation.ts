@@ -229,7 +229,7 @@ async function countBytes(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Pro
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    await SHARED_TURNS.take(SLICE_BYTES);
+    await SHARED_YIELDER.spend(SLICE_BYTES);
   }
   return length;
 }
@@ -244,7 +244,7 @@ function streamChunks(chunks: Iterable<Buffer>): ReadableStream<Uint8Array> {
     {
       async pull(controller) {
         // A reader as quick as memory would have all chunks made in one go.
-        await SHARED_TURNS.take(SLICE_BYTES);
+        await SHARED_YIELDER.spend(SLICE_BYTES);
         const { done, value } = iterator.next();
         if (done) controller.close();
         else controller.enqueue(value);

@@ -6,8 +6,8 @@ import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from ".
 import { parseQuery } from "../questions/query.ts";
 import { selectReports } from "../questions/selection.ts";
 import { countVersions, type VersionCount } from "../questions/versions.ts";
-import { inSlices, ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
+import { inSlices, ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** What an overview shows. */
@@ -79,9 +79,9 @@ export async function gatherOverview(
   settings: OverviewSettings,
   sources: OverviewSources,
 ): Promise<Overview> {
-  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources.turns);
+  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources.yielder);
   const all = { table: selection.table, positions: selection.positions };
-  const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.turns);
+  const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.yielder);
   const question = { fields, by: [settings.by], hosts: true };
   const { values, standards, unknownGroups, bounds } = await countVersions(all, question, sources);
   const whole = groupByField(fields, values);
@@ -116,7 +116,7 @@ export async function gatherOverview(
     settings,
     asOf: view.asOf,
     hosts: all.positions.length,
-    coverage: await judgeCoverage(view, sources.windowMs, sources.expected, sources.turns),
+    coverage: await judgeCoverage(view, sources.windowMs, sources.expected, sources.yielder),
     fields: whole.map(trim),
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,
@@ -147,7 +147,7 @@ async function listParts(
     }
     return place;
   };
-  await inSlices(all.positions.length, countSlice, sources.turns ?? SHARED_TURNS);
+  await inSlices(all.positions.length, countSlice, sources.yielder ?? SHARED_YIELDER);
   const names = groups.names
     .map((value, number) => ({ value, hosts: sizes[number] as number }))
     // What is counted together has no part of its own; the bounds say so.

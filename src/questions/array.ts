@@ -2,8 +2,8 @@
 import { judgeFreshness } from "../report/freshness.ts";
 import { SEPARATOR } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
-import { SLICE_BYTES } from "../roll/turns.ts";
 import { type HostReport, readReport } from "../roll/view.ts";
+import { SLICE_BYTES } from "../roll/yielder.ts";
 import { compileProjection } from "./projection.ts";
 import type { Query } from "./query.ts";
 

@@ -2,9 +2,9 @@
 // and says of whom not all was counted.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SLICE_BYTES } from "../roll/turns.ts";
-import { countTurns } from "../testing/turns-double.ts";
+import { SLICE_BYTES } from "../roll/yielder.ts";
 import { makeView } from "../testing/view-double.ts";
+import { countYields } from "../testing/yielder-double.ts";
 import { writeReports } from "./array.ts";
 import { judgeCoverage } from "./coverage.ts";
 import { createFieldReader } from "./field-values.ts";
@@ -29,9 +29,9 @@ const HONEST = Array.from({ length: 40 }, (_, at) =>
 );
 const RULES: LabelRule[] = [...BUILT_IN_RULES, { field: "tier", pattern: "(?<tier>.+)" }];
 
-async function ask(reports: Parameters<typeof makeView>[0], question: string, turns = countTurns()) {
+async function ask(reports: Parameters<typeof makeView>[0], question: string, yielder = countYields()) {
   const labels = compileLabels(RULES);
-  const sources = { labels, reader: createFieldReader(turns), turns };
+  const sources = { labels, reader: createFieldReader(yielder), yielder };
   return await answerVersions(
     makeView(reports),
     parseVersionQuery(new URLSearchParams(question), labels),
@@ -184,19 +184,19 @@ describe("large reports", () => {
 
   it("are counted in slices of their bytes, not of rows", async () => {
     for (const question of ["", "field=m", "field=m&by=list", "field=m&list=1&pad=*y", "field=list&tier=*"]) {
-      const turns = countTurns();
-      await ask(large, question, turns);
-      expect(turns.longest, question).toBeLessThanOrEqual(SLICE_BYTES);
-      expect(turns.slices, question).toBeGreaterThanOrEqual(11);
+      const yielder = countYields();
+      await ask(large, question, yielder);
+      expect(yielder.longest, question).toBeLessThanOrEqual(SLICE_BYTES);
+      expect(yielder.slices, question).toBeGreaterThanOrEqual(11);
     }
   });
 
   it("are filtered so, one test of a report after the other", async () => {
-    const turns = countTurns();
+    const yielder = countYields();
     const filters = many(20, (at) => `f${at}=${at}`).join("&");
-    await selectReports(makeView(large), parseQuery(new URLSearchParams(filters)), turns);
-    expect(turns.longest).toBeLessThanOrEqual(SLICE_BYTES);
-    expect(turns.slices).toBeGreaterThanOrEqual(12 * 20 - 1);
+    await selectReports(makeView(large), parseQuery(new URLSearchParams(filters)), yielder);
+    expect(yielder.longest).toBeLessThanOrEqual(SLICE_BYTES);
+    expect(yielder.slices).toBeGreaterThanOrEqual(12 * 20 - 1);
   });
 
   it(
@@ -219,9 +219,9 @@ describe("large reports", () => {
 });
 
 it("counts many silent hosts in slices", async () => {
-  const turns = countTurns();
+  const yielder = countYields();
   const silent = many(6000, (at) => ({ ...make(`i-${at}`, {}), ageMs: 3 * 3_600_000 + at }));
-  const coverage = await judgeCoverage(makeView(silent), 7_200_000, undefined, turns);
+  const coverage = await judgeCoverage(makeView(silent), 7_200_000, undefined, yielder);
   expect(coverage.silent.map(({ id }) => id)).toEqual(many(6000, (at) => `i-${5999 - at}`));
-  expect(turns.slices).toBeGreaterThan(3);
+  expect(yielder.slices).toBeGreaterThan(3);
 });

@@ -2,9 +2,9 @@
 // never heard of.
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
-import { SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
 import { readReport } from "../roll/view.ts";
+import { SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 
 /** A host, and a time of the store's clock; ms since the epoch. */
 export interface HostAt {
@@ -64,14 +64,14 @@ export async function judgeCoverage(
   view: RollView,
   windowMs: number,
   expected?: ReadonlySet<string>,
-  turns: Turns = SHARED_TURNS,
+  yielder: Yielder = SHARED_YIELDER,
 ): Promise<Coverage> {
   const { reports: table, asOf } = view;
   const silent: HostAt[] = [];
   const freshIds = new Set<string>();
   let fresh = 0;
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % ROWS === ROWS - 1) await turns.take(ROWS * NAME_BYTES);
+    if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * NAME_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, asOf, windowMs);
     if (state === "fresh") fresh++;
@@ -83,7 +83,7 @@ export async function judgeCoverage(
   const departed = view.departed
     .map(({ key, receivedAt }) => ({ ...(parseReportKey(key) ?? { id: key, account: "" }), at: receivedAt }))
     .sort((a, b) => b.at - a.at);
-  const sortedSilent = await sortInSlices(silent, (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1), turns);
+  const sortedSilent = await sortInSlices(silent, (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1), yielder);
   return {
     asOf,
     fresh,

@@ -2,8 +2,8 @@
 // one.
 import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { Table } from "../roll/table.ts";
-import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
+import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { splitVersion } from "./version-order.ts";
 
 /** Reports that are looked at, spread over all. */
@@ -38,15 +38,15 @@ interface Votes {
  */
 export async function discoverFields(
   { table, positions }: { readonly table: Table; readonly positions: Uint32Array },
-  turns: Turns = SHARED_TURNS,
+  yielder: Yielder = SHARED_YIELDER,
 ): Promise<string[]> {
   const seen = new Map<string, Votes>();
   const step = Math.max(1, Math.floor(positions.length / SAMPLE));
   for (let place = 0; place < positions.length; place += step) {
     const { body } = readReport(table, positions[place] as number);
-    await turns.take(body.length);
+    await yielder.spend(body.length);
     const texts = listTexts(body);
-    await turns.take(texts.length * VALUE_BYTES);
+    await yielder.spend(texts.length * VALUE_BYTES);
     for (const [field, { values, versions }] of countVersions(texts)) {
       const votes = seen.get(field) ?? { hosts: 0, versions: 0 };
       seen.set(field, votes);

@@ -3,7 +3,7 @@
 import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
-import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
+import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
 import { type Label, MAX_LABEL_TEXT } from "./labels.ts";
 import type { FieldPath } from "./path.ts";
@@ -71,7 +71,7 @@ interface KeptField {
 }
 
 /** Makes the reader; it holds what was read. */
-export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
+export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReader {
   const kept = new Map<string | readonly Label[], KeptField>();
 
   function open(name: string | readonly Label[]): KeptField {
@@ -101,7 +101,7 @@ export function createFieldReader(turns: Turns = SHARED_TURNS): FieldReader {
     // What this question needs stays, whatever others do meanwhile.
     const own = new Map<Segment, Column>();
     for (const segment of listSegments(table)) {
-      const column = columns.get(segment) ?? (await readColumn(segment, find, dictionary, turns));
+      const column = columns.get(segment) ?? (await readColumn(segment, find, dictionary, yielder));
       columns.set(segment, column);
       own.set(segment, column);
     }
@@ -215,7 +215,7 @@ async function readColumn(
   segment: Segment,
   find: Finder,
   dictionary: Dictionary,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<Column> {
   const { count } = segment;
   const starts = new Uint32Array(count + 1);
@@ -249,7 +249,7 @@ async function readColumn(
   };
 
   for (; row < count; row++) {
-    const wait = turns.take(bodyLength(segment, row));
+    const wait = yielder.spend(bodyLength(segment, row));
     if (wait !== undefined) await wait;
     first = numbers.length();
     if (isReport(segment, row)) find(segment, row, into);

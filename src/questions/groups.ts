@@ -1,8 +1,8 @@
 // Groups of hosts: by the values of labels and fields, for dividing counts and for choosing hosts.
 import type { Table } from "../roll/table.ts";
 import { segmentAt } from "../roll/table.ts";
-import { inSlices, ROW_BYTES, SHARED_TURNS, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
+import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { type FieldReader, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
 import { parseFieldPath } from "./path.ts";
@@ -20,7 +20,7 @@ export interface Sources {
   readonly labels: Labels;
   readonly reader: FieldReader;
   /** Shared by all where none are given. */
-  readonly turns?: Turns;
+  readonly yielder?: Yielder;
 }
 
 /** Values to divide by; what comes after is counted together under OTHERS. */
@@ -122,7 +122,7 @@ export async function groupHosts(chosen: Chosen, by: readonly string[], sources:
         left -= ROW_BYTES * (1 + takeHost(place));
       return place;
     },
-    sources.turns ?? SHARED_TURNS,
+    sources.yielder ?? SHARED_YIELDER,
   );
   const ranked = [...found.values()].sort((a, b) => b.hosts - a.hosts || a.fewest - b.fewest);
   const hasOthers = ranked.length > MAX_GROUPS || crowded.count > 0 || longNamed.count > 0;
@@ -266,7 +266,7 @@ export async function filterByLabels(
         }
         return place;
       },
-      sources.turns ?? SHARED_TURNS,
+      sources.yielder ?? SHARED_YIELDER,
     );
     kept = passed.slice(0, count);
     const text = JSON.stringify(label);

@@ -2,7 +2,7 @@
 // compared with.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
-import { inSlices, ROW_BYTES, SHARED_TURNS, type Turns } from "../roll/turns.ts";
+import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import type { Chosen, Sources } from "./groups.ts";
 import type { Packaging } from "./package-version.ts";
@@ -112,7 +112,7 @@ export async function findOwners(
   { table, positions }: Chosen,
   values: FieldValues,
   split: readonly SplitValue[],
-  { labels, reader, turns = SHARED_TURNS }: Sources,
+  { labels, reader, yielder = SHARED_YIELDER }: Sources,
   standard: Standard | undefined,
 ): Promise<Owners | undefined> {
   const rules = labels.get(OWNER_LABEL);
@@ -123,7 +123,7 @@ export async function findOwners(
   // The last service is that of hosts without one.
   const width = services.count + 1;
   const owners = new Map<number, string[]>(alone.map(({ number }) => [number, []]));
-  for (const pair of await findPairs({ table, positions }, { values, services, alone, turns })) {
+  for (const pair of await findPairs({ table, positions }, { values, services, alone, yielder })) {
     const service = pair % width;
     const { number } = alone[Math.floor(pair / width)] as SplitValue;
     owners.get(number)?.push(service === services.count ? "" : services.text(service));
@@ -135,7 +135,7 @@ interface PairSources {
   readonly values: FieldValues;
   readonly services: FieldValues;
   readonly alone: readonly SplitValue[];
-  readonly turns: Turns;
+  readonly yielder: Yielder;
 }
 
 /**
@@ -150,7 +150,7 @@ const MAX_HOST_SERVICES = 16;
  */
 async function findPairs(
   { table, positions }: Chosen,
-  { values, services, alone, turns }: PairSources,
+  { values, services, alone, yielder }: PairSources,
 ): Promise<Iterable<number>> {
   const width = services.count + 1;
   /** By number, the place among those that stand alone, and one more, since 0 is none. */
@@ -187,7 +187,7 @@ async function findPairs(
     }
     return index;
   }
-  await inSlices(positions.length, addSlice, turns);
+  await inSlices(positions.length, addSlice, yielder);
   return pairs.list();
 }
 

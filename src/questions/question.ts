@@ -2,7 +2,7 @@
 // line, publishers and the docs are loops over registry.ts.
 import type { Clock } from "../report/clock.ts";
 import type { Problem } from "../report/problem.ts";
-import type { Turns } from "../roll/turns.ts";
+import type { Yielder } from "../roll/yielder.ts";
 import type { RollView } from "../roll/view.ts";
 import type { FactName, Facts } from "./facts.ts";
 import type { Sources } from "./groups.ts";
@@ -107,7 +107,7 @@ export interface ReadyBytes {
   /** Begins to write, the same bytes at each call. */
   write(format: "json" | "ndjson"): Iterable<Buffer>;
   /** The same as a table. */
-  readTable(turns: Turns): Promise<CellTable>;
+  readTable(turns: Yielder): Promise<CellTable>;
 }
 
 /** An answer before it is written. */
@@ -155,7 +155,7 @@ export interface QuestionSources extends Sources {
   readonly bounds?: { list(): readonly Problem[] } | undefined;
   readonly clock: Clock;
   /** Of whoever asks: they end where the signal does. */
-  readonly turns: Turns;
+  readonly turns: Yielder;
 }
 
 /** A question. Plain data, and one function. */

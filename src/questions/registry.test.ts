@@ -1,8 +1,8 @@
 // Tests of every question: its answer as JSON, lines and CSV, and names that nobody knows.
 import { describe, expect, it } from "vitest";
-import { SHARED_TURNS } from "../roll/turns.ts";
+import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { makeView, NOW } from "../testing/view-double.ts";
-import { askQuestion, isRefusal, readWishes } from "./asker.ts";
+import { askQuestion, isRefusal, readWishes } from "./client-gone.ts";
 import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
 import { createFieldReader } from "./field-values.ts";
 import { BUILT_IN_RULES } from "./label-rule.ts";
@@ -53,7 +53,7 @@ const SOURCES: QuestionSources = {
   readExpected: async () => ({ expected: new Set(["i-1", "i-9"]) }),
   clones: { list: () => [] },
   clock: () => NOW,
-  turns: SHARED_TURNS,
+  turns: SHARED_YIELDER,
 };
 
 /** The values of the path, from the parameters' examples. */

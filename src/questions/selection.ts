@@ -5,8 +5,8 @@ import { judgeFreshness } from "../report/freshness.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
-import { ROW_BYTES, SHARED_TURNS } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
+import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { describeDoubts } from "./doubts.ts";
 import { compileFilter } from "./filter.ts";
 import type { Query } from "./query.ts";
@@ -35,7 +35,11 @@ export interface Selection {
 const ROWS = 1024;
 
 /** Selects what a question asks for. Freshness is judged at the view's instant. */
-export async function selectReports(view: RollView, query: Query, turns = SHARED_TURNS): Promise<Selection> {
+export async function selectReports(
+  view: RollView,
+  query: Query,
+  yielder = SHARED_YIELDER,
+): Promise<Selection> {
   const table = view.reports;
   const tests = query.filters.map(compileFilter);
   const fieldSeen = query.filters.map(() => false);
@@ -50,7 +54,7 @@ export async function selectReports(view: RollView, query: Query, turns = SHARED
     const [start, end] = [bodyStarts[row] as number, (bodyStarts[row + 1] as number) - SEPARATOR.length];
     let isMatch = true;
     for (const [index, test] of tests.entries()) {
-      const wait = turns.take(end - start);
+      const wait = yielder.spend(end - start);
       if (wait !== undefined) await wait;
       const outcome = test(bodies, start, end);
       fieldSeen[index] ||= outcome !== "no field";
@@ -60,7 +64,7 @@ export async function selectReports(view: RollView, query: Query, turns = SHARED
   }
 
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % ROWS === ROWS - 1) await turns.take(ROWS * ROW_BYTES);
+    if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * ROW_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, view.asOf, query.windowMs);
     if (state === "gone" || state === "future") continue;

@@ -20,12 +20,12 @@ export async function answerVersions(
   query: VersionQuery,
   sources: Sources,
 ): Promise<VersionAnswer> {
-  const selection = await selectReports(view, query.reports, sources.turns);
+  const selection = await selectReports(view, query.reports, sources.yielder);
   const bounds: string[] = [];
   const positions = await filterByLabels(selection, query.labelFilters, sources, bounds);
   const chosen = { table: selection.table, positions };
   const fields =
-    query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.turns);
+    query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.yielder);
   const versions = await countVersions(chosen, { ...query.question, fields }, sources);
   const missing =
     versions.hosts === 0 ? [] : query.question.fields.filter((field) => !hasField(versions.values, field));

@@ -2,8 +2,8 @@
 // behind the newest.
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
-import { inSlices, ROW_BYTES, SHARED_TURNS, sortInSlices, type Turns } from "../roll/turns.ts";
 import { readReport } from "../roll/view.ts";
+import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { Bounded, type Chosen, type Groups, groupHosts, type Sources } from "./groups.ts";
 import {
@@ -80,7 +80,7 @@ export async function countVersions(
   sources: CountSources,
 ): Promise<Versions> {
   const { positions } = chosen;
-  const turns = sources.turns ?? SHARED_TURNS;
+  const yielder = sources.yielder ?? SHARED_YIELDER;
   const groups = by.length > 0 ? await groupHosts(chosen, by, sources) : undefined;
   const values: VersionCount[] = [];
   const standards = new Map<string, Standard>();
@@ -90,7 +90,7 @@ export async function countVersions(
     const path = parseFieldPath(field);
     if (!path) throw new Error(`${field} is no field`);
     const fieldValues = await sources.reader.read(path, chosen.table);
-    const counts = await countHosts(chosen, fieldValues, turns);
+    const counts = await countHosts(chosen, fieldValues, yielder);
     const shown = chooseShown(counts);
     omitted += counts.distinct - shown.length;
     bounds.push(
@@ -101,11 +101,11 @@ export async function countVersions(
       ),
     );
     const details =
-      groups || hosts ? await tallyShown(chosen, fieldValues, shown, { groups, hosts, turns }) : undefined;
+      groups || hosts ? await tallyShown(chosen, fieldValues, shown, { groups, hosts, yielder }) : undefined;
     const split: SplitTally[] = [];
     for (const [place, number] of shown.entries()) {
       const value = number === fieldValues.count ? null : fieldValues.text(number);
-      await turns.take(SPLIT_BYTES + (value?.length ?? 0));
+      await yielder.spend(SPLIT_BYTES + (value?.length ?? 0));
       const count = counts.hosts[number] as number;
       split.push(splitTally({ number, value, count, ...details?.(place) }));
     }
@@ -113,7 +113,7 @@ export async function countVersions(
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
     const standard = known ?? findStandard(split, owners);
     standards.set(field, standard);
-    for (const value of await describeValues(field, split, positions.length, { standard, owners, turns }))
+    for (const value of await describeValues(field, split, positions.length, { standard, owners, yielder }))
       values.push(value);
   }
   return {
@@ -151,7 +151,11 @@ interface Counts {
   readonly cut: Bounded;
 }
 
-async function countHosts({ table, positions }: Chosen, values: FieldValues, turns: Turns): Promise<Counts> {
+async function countHosts(
+  { table, positions }: Chosen,
+  values: FieldValues,
+  yielder: Yielder,
+): Promise<Counts> {
   const none = values.count;
   const hosts = new Uint32Array(none + 1);
   const fewest = new Uint16Array(none + 1).fill(0xffff);
@@ -188,7 +192,7 @@ async function countHosts({ table, positions }: Chosen, values: FieldValues, tur
     }
     return place;
   }
-  await inSlices(positions.length, countSlice, turns);
+  await inSlices(positions.length, countSlice, yielder);
   return { hosts, fewest, distinct, cut };
 }
 
@@ -224,8 +228,8 @@ async function tallyShown(
   {
     groups,
     hosts,
-    turns,
-  }: { readonly groups: Groups | undefined; readonly hosts: boolean; readonly turns: Turns },
+    yielder,
+  }: { readonly groups: Groups | undefined; readonly hosts: boolean; readonly yielder: Yielder },
 ): Promise<(place: number) => Pick<Tally, "by" | "hosts">> {
   const none = values.count;
   /** By number, its place among the shown ones, and one more, since 0 is none. */
@@ -256,7 +260,7 @@ async function tallyShown(
     }
     return place;
   }
-  await inSlices(positions.length, tallySlice, turns);
+  await inSlices(positions.length, tallySlice, yielder);
   return (place) => ({
     ...(groups && cells && { by: describeGroups(groups.names, (group) => cells.read(group, place)) }),
     ...(named && { hosts: named[place] ?? [] }),
@@ -301,8 +305,8 @@ async function describeValues(
   {
     standard,
     owners,
-    turns,
-  }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly turns: Turns },
+    yielder,
+  }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly yielder: Yielder },
 ): Promise<VersionCount[]> {
   const ordered = await sortInSlices(
     split,
@@ -312,7 +316,7 @@ async function describeValues(
       Number(a.version === "") - Number(b.version === "") ||
       compareVersions(b.order, a.order, standard.variants.get(a.variant)?.packaging) ||
       compareNames(a.tally.value ?? "", b.tally.value ?? ""),
-    turns,
+    yielder,
   );
   return ordered.map((one) => {
     const { value, count, by, hosts: ids } = one.tally;

@@ -1,7 +1,7 @@
 // An answer's bytes: JSON, a line a row, or CSV. The same wherever it is asked.
 import { createHash } from "node:crypto";
 import { stringify } from "csv-stringify/sync";
-import type { Turns } from "../roll/turns.ts";
+import type { Yielder } from "../roll/yielder.ts";
 import type { Facts } from "./facts.ts";
 import type { Answer, AnswerSchema, CellTable, Row, Rows } from "./question.ts";
 
@@ -24,7 +24,7 @@ export interface WritingOptions {
    * formula.
    */
   readonly forExcel?: boolean;
-  readonly turns: Turns;
+  readonly turns: Yielder;
 }
 
 /** An answer that can be written. */

@@ -3,7 +3,7 @@
 import { readKey, type Segment } from "./segment.ts";
 import { measurePrefix } from "./supersede.ts";
 import { segmentAt, type Table } from "./table.ts";
-import { inSlices, ROW_BYTES, type Turns } from "./turns.ts";
+import { inSlices, ROW_BYTES, type Yielder } from "./yielder.ts";
 
 /** Positions by bucket: those of bucket b are in `positions` from starts[b] up to starts[b + 1]. */
 interface HostIndex {
@@ -20,7 +20,7 @@ const indexes = new WeakMap<Table, Promise<HostIndex>>();
  *
  * @returns their positions, ascending
  */
-export async function findHost(table: Table, id: string, turns: Turns): Promise<number[]> {
+export async function findHost(table: Table, id: string, turns: Yielder): Promise<number[]> {
   const known = indexes.get(table) ?? indexTable(table, turns);
   indexes.set(table, known);
   const { starts, positions } = await known;
@@ -36,7 +36,7 @@ export async function findHost(table: Table, id: string, turns: Turns): Promise<
   return found;
 }
 
-async function indexTable(table: Table, turns: Turns): Promise<HostIndex> {
+async function indexTable(table: Table, turns: Yielder): Promise<HostIndex> {
   const count = table.rowOf.length;
   let buckets = 1;
   while (buckets < count) buckets *= 2;

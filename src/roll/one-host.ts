@@ -8,7 +8,7 @@ import { readEntry } from "./reading.ts";
 import type { Refreshed } from "./refresh.ts";
 import { bodyLength, isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, keyAt, segmentAt, type Table } from "./table.ts";
-import type { Turns } from "./turns.ts";
+import type { Yielder } from "./yielder.ts";
 import {
   addDeparture,
   addReport,
@@ -32,7 +32,7 @@ export async function cutToHost(
   state: Refreshed,
   unlisted: Unlisted,
   id: string,
-  turns: Turns,
+  turns: Yielder,
 ): Promise<Refreshed> {
   const { table, departures } = state;
   const positions = await findHost(table, id, turns);
@@ -61,7 +61,7 @@ export async function cutToHost(
 export async function readHostAgain(
   store: Store,
   { table }: Refreshed,
-  turns: Turns,
+  turns: Yielder,
   signal: AbortSignal,
 ): Promise<Unlisted | undefined> {
   const found = makeUnlisted();

@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { type StoredObject, Untrue } from "../store/store.ts";
 import { readEntry } from "./reading.ts";
-import { createTurns } from "./turns.ts";
+import { createYielder } from "./yielder.ts";
 
 const KEY = "reports/v1/local/i-1.json";
 const report = (id: string, turn = 0) =>
@@ -20,7 +20,7 @@ async function read(answers: readonly (StoredObject | undefined)[]) {
   let turn = 0;
   const get = async () => answers[Math.min(turn++, answers.length - 1)];
   const store = { get } as unknown as Parameters<typeof readEntry>[0];
-  const outcome = await readEntry(store, LISTED, createTurns()).catch((error: unknown) => error);
+  const outcome = await readEntry(store, LISTED, createYielder()).catch((error: unknown) => error);
   return { outcome, turns: turn };
 }
 

@@ -5,7 +5,7 @@ import type { Rejection } from "../report/problem.ts";
 import { parseReport } from "../report/report.ts";
 import { type Entry, type Store, TooLarge, Unreadable, Untrue } from "../store/store.ts";
 import type { Outcome } from "./segment.ts";
-import type { Turns } from "./turns.ts";
+import type { Yielder } from "./yielder.ts";
 
 /** An object as it was when it was read. */
 export interface Known {
@@ -41,11 +41,11 @@ export function rejectUnread({ key, size }: Entry): Rejection | undefined {
 export async function readEntry(
   store: Store,
   entry: Entry,
-  turns: Turns,
+  yielder: Yielder,
   signal?: AbortSignal,
 ): Promise<Known | undefined> {
   try {
-    return await readConsistently(store, entry, turns, signal);
+    return await readConsistently(store, entry, yielder, signal);
   } catch (error) {
     // It grew between the listing and the read.
     if (error instanceof TooLarge)
@@ -62,7 +62,7 @@ export async function readEntry(
 async function readConsistently(
   store: Store,
   entry: Entry,
-  turns: Turns,
+  yielder: Yielder,
   signal: AbortSignal | undefined,
 ): Promise<Known | undefined> {
   let doubtful: string | undefined;
@@ -77,7 +77,7 @@ async function readConsistently(
       why = "is older than the listing says";
     } else {
       // Many bodies may arrive at once, and judging one reads all of it.
-      await turns.take(object.size);
+      await yielder.spend(object.size);
       const outcome = judge(object, object.body);
       const isProven = object.etag === entry.etag || !("reason" in outcome) || object.etag === doubtful;
       if (isProven) return { entry: object, outcome };

@@ -12,7 +12,7 @@ import { createPacker } from "./packer.ts";
 import { type Known, readEntry, rejectUnread } from "./reading.ts";
 import { isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
-import { SHARED_TURNS, type Turns } from "./turns.ts";
+import { SHARED_YIELDER, type Yielder } from "./yielder.ts";
 
 /**
  * Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200
@@ -91,7 +91,7 @@ export interface RefreshOptions {
   readonly retryUnreadable: boolean;
   readonly signal: AbortSignal;
   /** Shared by all where none are given. */
-  readonly turns?: Turns;
+  readonly yielder?: Yielder;
 }
 
 /** A page of the listing and what became of its entries. */
@@ -114,7 +114,7 @@ const BAD_DEPARTURE: Rejection = {
 
 /** Prepares a refresh; run() begins it. */
 export function createRefresh(options: RefreshOptions): Refresh {
-  const { store, table, now, retryUnreadable, signal, turns = SHARED_TURNS } = options;
+  const { store, table, now, retryUnreadable, signal, yielder = SHARED_YIELDER } = options;
   const stop = new AbortController();
   const reading = AbortSignal.any([signal, stop.signal]);
   // Every read in flight listens to it.
@@ -226,7 +226,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
     unread += places.length;
     const readOne = async (place: number): Promise<void> => {
       reading.throwIfAborted();
-      const known = await readEntry(store, page[place] as Entry, turns, reading);
+      const known = await readEntry(store, page[place] as Entry, yielder, reading);
       if (known) block.found.set(place, known);
       read++;
       if (--unread <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
@@ -235,7 +235,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
       await lanes.run(places, readOne);
     } finally {
       for (const place of sortPlaces(block)) {
-        const wait = turns.take(block.found.get(place)?.entry.size ?? 0);
+        const wait = yielder.spend(block.found.get(place)?.entry.size ?? 0);
         if (wait !== undefined) await wait;
         packOne(block, place);
       }

@@ -10,7 +10,7 @@ import { cutToHost, readHostAgain } from "./one-host.ts";
 import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
 import { EMPTY_TABLE } from "./table.ts";
-import { SHARED_TURNS } from "./turns.ts";
+import { SHARED_YIELDER } from "./yielder.ts";
 import {
   addDeparture,
   addReport,
@@ -309,8 +309,8 @@ export function createRoll(options: RollOptions): Roll {
     if (!knowsKeys(now)) return undefined;
     if (isRecent(now)) return await buildHostView(id, asOf);
     if (now - listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
-    const host = await cutToHost(known, unlisted, id, SHARED_TURNS);
-    const found = await readHostAgain(store, host, SHARED_TURNS, stop.signal);
+    const host = await cutToHost(known, unlisted, id, SHARED_YIELDER);
+    const found = await readHostAgain(store, host, SHARED_YIELDER, stop.signal);
     if (!found) return undefined;
     for (const report of found.reports.values()) addUnlistedReport(report);
     for (const [key, receivedAt] of found.departures) addUnlistedDeparture(key, receivedAt);
@@ -320,7 +320,7 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   async function buildHostView(id: string, at: number): Promise<RollView> {
-    const host = await cutToHost(known, unlisted, id, SHARED_TURNS);
+    const host = await cutToHost(known, unlisted, id, SHARED_YIELDER);
     // Versions of their own, below those of complete views.
     hostVersion--;
     const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: hostVersion });

@@ -1,5 +1,5 @@
-// Turns: long work goes in slices that are counted in bytes, so that other requests get theirs in
-// between.
+// Cooperative yielding: long work goes in slices that are counted in bytes, and between two of them
+// other requests get their time.
 
 /**
  * Bytes looked at in one go: some milliseconds of work. Rows would not do, since who writes reports
@@ -10,20 +10,21 @@ export const SLICE_BYTES = 1024 * 1024;
 /** What a row costs besides its bytes, where only numbers are looked at; bytes. */
 export const ROW_BYTES = 16;
 
-export interface Turns {
+/** Lets other work go on after each slice. */
+export interface Yielder {
   /**
    * Counts work that is about to be done. @returns undefined to go on at once; else what to wait
    * for before it is done
    */
-  take(bytes: number): Promise<void> | undefined;
+  spend(bytes: number): Promise<void> | undefined;
 }
 
 /**
- * Makes a counter of slices.
+ * Makes a yielder.
  *
  * @param pass lets everything else that waits have its turn
  */
-export function createTurns(pass: () => Promise<void> = passOnce, sliceBytes = SLICE_BYTES): Turns {
+export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes = SLICE_BYTES): Yielder {
   let spent = 0;
   let passing: Promise<void> | undefined;
 
@@ -44,7 +45,7 @@ export function createTurns(pass: () => Promise<void> = passOnce, sliceBytes = S
   }
 
   return {
-    take(bytes) {
+    spend(bytes) {
       if (passing || !hasRoom(bytes)) return wait(bytes);
       spent += bytes;
       return undefined;
@@ -58,8 +59,8 @@ function passOnce(): Promise<void> {
   });
 }
 
-/** The slices of this process: together its requests take no longer turns than one alone. */
-export const SHARED_TURNS: Turns = createTurns();
+/** Shared by all of this process: together its requests block it no longer than one alone. */
+export const SHARED_YIELDER: Yielder = createYielder();
 
 /**
  * Does work on all places, a slice at a time. The work is a plain loop, which runs several times as
@@ -71,13 +72,13 @@ export const SHARED_TURNS: Turns = createTurns();
 export async function inSlices(
   length: number,
   work: (from: number, bytes: number) => number,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<void> {
   for (let from = 0; from < length; ) {
     // No more is done than was counted: short questions, of which many are asked, do not take whole
     // slices.
     const bytes = Math.min(SLICE_BYTES, (length - from) * ROW_BYTES);
-    await turns.take(bytes);
+    await yielder.spend(bytes);
     from = work(from, bytes);
   }
 }
@@ -92,11 +93,11 @@ const COMPARISON_BYTES = 512;
 export async function sortInSlices<T>(
   values: readonly T[],
   compare: (a: T, b: T) => number,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<T[]> {
   let from: T[] = [];
   for (let at = 0; at < values.length; at += SORTED_AT_ONCE) {
-    await turns.take(SORTED_AT_ONCE * 7 * COMPARISON_BYTES);
+    await yielder.spend(SORTED_AT_ONCE * 7 * COMPARISON_BYTES);
     for (const value of values.slice(at, at + SORTED_AT_ONCE).sort(compare)) from.push(value);
   }
   for (let width = SORTED_AT_ONCE; width < values.length; width *= 2) {
@@ -105,7 +106,7 @@ export async function sortInSlices<T>(
       const [middle, end] = [Math.min(start + width, from.length), Math.min(start + 2 * width, from.length)];
       let [left, right] = [start, middle];
       while (left < middle || right < end) {
-        if (to.length % SORTED_AT_ONCE === 0) await turns.take(SORTED_AT_ONCE * COMPARISON_BYTES);
+        if (to.length % SORTED_AT_ONCE === 0) await yielder.spend(SORTED_AT_ONCE * COMPARISON_BYTES);
         const takesLeft = right >= end || (left < middle && compare(from[left] as T, from[right] as T) <= 0);
         to.push((takesLeft ? from[left++] : from[right++]) as T);
       }

@@ -1,18 +1,18 @@
-// Turns for tests: they tell how many bytes were looked at in the longest slice.
-import { createTurns, type Turns } from "../roll/turns.ts";
+// A yielder for tests: it tells how many bytes were looked at in the longest slice.
+import { createYielder, type Yielder } from "../roll/yielder.ts";
 
-export interface CountedTurns extends Turns {
+export interface CountedYields extends Yielder {
   /** Slices so far, and the bytes of the longest one. */
   readonly slices: number;
   readonly longest: number;
 }
 
-/** Makes turns that count. @param sliceBytes as in createTurns */
-export function countTurns(sliceBytes?: number): CountedTurns {
+/** Makes a yielder that counts. @param sliceBytes as in createYielder */
+export function countYields(sliceBytes?: number): CountedYields {
   let slices = 1;
   let longest = 0;
   let own = 0;
-  const turns = createTurns(async () => {
+  const yielder = createYielder(async () => {
     await new Promise(setImmediate);
     slices++;
     own = 0;
@@ -28,8 +28,8 @@ export function countTurns(sliceBytes?: number): CountedTurns {
     get longest() {
       return longest;
     },
-    take(bytes) {
-      const wait = turns.take(bytes);
+    spend(bytes) {
+      const wait = yielder.spend(bytes);
       if (wait !== undefined) return wait.then(() => count(bytes));
       count(bytes);
       return undefined;

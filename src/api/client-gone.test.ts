@@ -11,7 +11,7 @@ import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { AskerGone, takeTurnsFor } from "./asker.ts";
+import { ClientGone, yieldWhileConnected } from "./client-gone.ts";
 import type { Route } from "./route.ts";
 import { startServer } from "./server.ts";
 
@@ -40,12 +40,12 @@ it(
       errors: [],
       sample: "curl",
       async handle(context) {
-        const own = takeTurnsFor(context);
+        const own = yieldWhileConnected(context);
         try {
           for (;;) {
             turns++;
             if (turns === 3) begun();
-            await own.take(2 ** 20);
+            await own.spend(2 ** 20);
           }
         } catch (error) {
           end(error);
@@ -73,7 +73,7 @@ it(
     await hasBegun;
     asking.destroy();
     await new Promise((resolve) => asking.once("close", resolve));
-    expect(await ended).toBeInstanceOf(AskerGone);
+    expect(await ended).toBeInstanceOf(ClientGone);
     expect(lines.join("")).toBe("");
   },
 );

@@ -1,23 +1,23 @@
-// Tests of turns: how much is done in one go, whoever comes; and of sorting in slices.
+// Tests of yielding: how much is done in one go, whoever comes; and of sorting in slices.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
-import { countTurns } from "../testing/turns-double.ts";
+import { countYields } from "../testing/yielder-double.ts";
 import { createRefresh } from "./refresh.ts";
 import { EMPTY_TABLE } from "./table.ts";
-import { inSlices, SLICE_BYTES, sortInSlices } from "./turns.ts";
+import { inSlices, SLICE_BYTES, sortInSlices } from "./yielder.ts";
 
-describe("turns", () => {
+describe("a yielder", () => {
   it(
     "have no more bytes than a slice, but for one piece that is larger, however many " + "come at once",
     async () => {
       const sizes = fc.array(fc.nat({ max: 150 }), { maxLength: 60 });
       await fc.assert(
         fc.asyncProperty(sizes, async (all) => {
-          const turns = countTurns(100);
-          await Promise.all(all.map((bytes) => turns.take(bytes)));
-          expect(turns.longest).toBeLessThanOrEqual(Math.max(100, ...all));
-          expect(turns.slices).toBeGreaterThanOrEqual(
+          const yielder = countYields(100);
+          await Promise.all(all.map((bytes) => yielder.spend(bytes)));
+          expect(yielder.longest).toBeLessThanOrEqual(Math.max(100, ...all));
+          expect(yielder.slices).toBeGreaterThanOrEqual(
             Math.ceil(all.reduce((sum, bytes) => sum + bytes, 0) / 150),
           );
         }),
@@ -26,7 +26,7 @@ describe("turns", () => {
   );
 
   it("divide a loop over places", async () => {
-    const turns = countTurns();
+    const yielder = countYields();
     const seen: number[] = [];
     await inSlices(
       1000,
@@ -35,7 +35,7 @@ describe("turns", () => {
         for (let at = from; at < to; at++) seen.push(at);
         return to;
       },
-      turns,
+      yielder,
     );
     expect(seen).toEqual(Array.from({ length: 1000 }, (_, at) => at));
   });
@@ -47,9 +47,9 @@ describe("turns", () => {
         async (numbers) => {
           const pairs = numbers.map((number, at) => ({ number, at }));
           const order = (a: { number: number }, b: { number: number }) => a.number - b.number;
-          const turns = countTurns();
-          expect(await sortInSlices(pairs, order, turns)).toEqual(pairs.toSorted(order));
-          if (numbers.length > 1024) expect(turns.slices).toBeGreaterThan(2);
+          const yielder = countYields();
+          expect(await sortInSlices(pairs, order, yielder)).toEqual(pairs.toSorted(order));
+          if (numbers.length > 1024) expect(yielder.slices).toBeGreaterThan(2);
         },
       ),
       { numRuns: 30 },
@@ -68,7 +68,7 @@ it("reads a few large reports that arrive at once in slices of their bytes", asy
     });
     await store.put(`reports/v1/local/i-${at}.json`, Buffer.from(body));
   }
-  const turns = countTurns();
+  const yielder = countYields();
   const signal = new AbortController().signal;
   const refresh = createRefresh({
     store,
@@ -77,11 +77,11 @@ it("reads a few large reports that arrive at once in slices of their bytes", asy
     now,
     retryUnreadable: false,
     signal,
-    turns,
+    yielder,
   });
   const { table } = await refresh.run();
   expect(table.rowOf).toHaveLength(24);
-  expect(turns.longest).toBeLessThanOrEqual(SLICE_BYTES);
+  expect(yielder.longest).toBeLessThanOrEqual(SLICE_BYTES);
   // Once to judge them, once to pack them.
-  expect(turns.slices).toBeGreaterThanOrEqual(46);
+  expect(yielder.slices).toBeGreaterThanOrEqual(46);
 });

@@ -1,0 +1,27 @@
+// Who asks: work for somebody who has gone ends at its next turn, as nobody would read what comes
+// of it.
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+
+/** Whoever asked has gone; thrown by its yielder, and never an answer to anybody. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+}
+
+/**
+ * The yielder of the work for one request.
+ *
+ * @throws ClientGone when it is to go on and the connection is closed; behind API Gateway nobody
+ *   tells of that
+ */
+export function yieldWhileConnected(context: Context, yielder: Yielder = SHARED_YIELDER): Yielder {
+  const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;
+  if (!outgoing) return yielder;
+  return {
+    spend(bytes) {
+      if (outgoing.destroyed) throw new ClientGone("whoever asked has gone");
+      return yielder.spend(bytes);
+    },
+  };
+}
