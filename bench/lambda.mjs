@@ -30,7 +30,8 @@ const proxy = spawn(
     stdio: ["ignore", "pipe", "inherit"],
   },
 );
-const endpoint = `http://127.0.0.1:${Number(await new Promise((resolve) => proxy.stdout.once("data", resolve)))}`;
+const port = Number(await new Promise((resolve) => proxy.stdout.once("data", resolve)));
+const endpoint = `http://127.0.0.1:${port}`;
 const env = {
   AWS_ACCESS_KEY_ID: server.user.accessKeyId,
   AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,

@@ -74,8 +74,9 @@ export function administrator(account: string): Caller {
 export const ANONYMOUS: Caller = { arn: undefined, account: "anonymous", policies: [] };
 
 /**
- * A function of the stacks rollcall-reader and rollcall-publisher, by the name of its role there. @param
- * parameters of its stack
+ * A function of the stacks rollcall-reader and rollcall-publisher, by the name of its role there.
+ *
+ * @param parameters of its stack
  */
 export async function program(
   role: "ReaderRole" | "RefresherRole" | "PublisherRole",

@@ -4,8 +4,8 @@
 export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
 
 /**
- * At most a day, as the program takes it (src/questions/query.ts): a deployment with more would fail
- * with its first request.
+ * At most a day, as the program takes it (src/questions/query.ts): a deployment with more would
+ * fail with its first request.
  */
 const DURATION = {
   allowedPattern:

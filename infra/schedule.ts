@@ -9,8 +9,9 @@ import type { Construct } from "constructs";
 const MAX_EVENT_AGE_SECONDS = 60;
 
 /**
- * Adds a schedule and its role. What fails is not tried again: the next time does it all anyway. @param
- * rate `rate(1 minute)`
+ * Adds a schedule and its role. What fails is not tried again: the next time does it all anyway.
+ *
+ * @param rate `rate(1 minute)`
  */
 export function addSchedule(
   scope: Construct,

@@ -66,8 +66,9 @@ export function propertiesOf<T>(resources: Awaited<ReturnType<typeof deployTempl
 }
 
 /**
- * Whether the policy of the store, or of the key, and the caller's own let a request through. @throws
- * Error if the simulator cannot tell
+ * Whether the policy of the store, or of the key, and the caller's own let a request through.
+ *
+ * @throws Error if the simulator cannot tell
  */
 export async function isAllowed(
   resourcePolicy: Json | undefined,

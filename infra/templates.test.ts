@@ -1,4 +1,5 @@
-// Tests of the committed templates as a whole: today's, small enough, without secrets, and good by AWS's own rules.
+// Tests of the committed templates as a whole: today's, small enough, without secrets, and good by
+// AWS's own rules.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { addStacks, PROGRAM_PLACEHOLDER, type StacksOptions } from "./stacks.ts";
 import { synthesizeTemplates } from "./synthesize.ts";
 
-/** CloudFormation quotas: what a template may have when it comes with the request, and when it lies in a bucket. */
+/**
+ * CloudFormation quotas: what a template may have when it comes with the request, and when it lies
+ * in a bucket.
+ */
 const MAX_DIRECT_BYTES = 51_200;
 const MAX_BYTES = 1_000_000;
 
@@ -106,7 +110,8 @@ describe.each<[string, Partial<StacksOptions>]>([
     await writeFile(join(programFolder, "index.js"), "");
     const outdir = join(await makeFolder(), "cdk.out");
     await mkdir(outdir);
-    // With the flag, what CDK's validator finds (schemas of resources, references, cycles) fails the synthesis, as cdk-nag's findings do.
+    // With the flag, what CDK's validator finds (schemas of resources, references, cycles) fails
+    // the synthesis, as cdk-nag's findings do.
     const context = { "@aws-cdk/core:validateAgainstDefaultRules": true };
     const app = new App({ outdir, analyticsReporting: false, context });
     return { app, stacks: addStacks(app, { form: "plain", programFolder, ...options }) };

@@ -16,11 +16,15 @@ const DOCUMENTS = new Set([
   "test/s3/server.ts",
 ]);
 
+/** A line that is one regular expression, which no line break may divide. */
+const EXPRESSION = /^\s*\/(?![/*]).*\/[dgimsuvy]*(\.exec\(|[,;)]|$)/;
+
 function isLong(file, line, isFenced) {
   const columns = [...line].length;
   if (columns <= PROSE || line.split(/\s+/).some((word) => [...word].length > UNBREAKABLE)) return false;
+  if (!file.endsWith(".md") && EXPRESSION.test(line)) return false;
   if (file.endsWith(".md")) return !isFenced && !line.startsWith("|");
-  return columns > CODE || /^\s*(\/\/|\/?\*|#)/.test(line);
+  return columns > CODE || /^\s*(\/\/|\/?\*|# )/.test(line);
 }
 
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {

@@ -13,7 +13,8 @@ const USAGE = `npm run soak -- [--minutes N] [--only NAME] [--seed N]
 
   --minutes N   for all attacks together; ${ATTACKS.length} by default
   --only NAME   one of ${ATTACKS.map(({ name }) => name).join(", ")}; may be given again
-  --seed N      as an earlier run printed it: the same tries in the same order, as far as the network lets them`;
+  --seed N      as an earlier run printed it: the same tries in the same order, as far as the
+                network lets them`;
 
 const { values } = parseArgs({
   options: {
@@ -77,9 +78,7 @@ try {
   await s3?.stop();
 }
 const widths = ROW.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-console.log(
-  "\n" +
-    `${rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`).join("\n")}`,
-);
+const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | "));
+console.log(`\n${lines.map((line) => `| ${line} |`).join("\n")}`);
 // Whatever a fetch keeps open must not hold the end.
 process.exit(isWrong ? 1 : 0);

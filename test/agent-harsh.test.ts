@@ -41,7 +41,8 @@ harsh("in a network of its own", () => {
       const isOurs = request.headers["x-aws-ec2-metadata-token"] === "TOKEN==";
       response.writeHead(isOurs ? (fact === undefined ? 404 : 200) : 401).end(isOurs ? fact : "");
     }).listen(80, "169.254.169.254", () =>
-      spawn(process.execPath, process.argv.slice(2), { stdio: "inherit" }).on("exit", (code) => process.exit(code)));`;
+      spawn(process.execPath, process.argv.slice(2), { stdio: "inherit" })
+        .on("exit", (code) => process.exit(code)));`;
 
   async function report(address: string, command: string) {
     await mkdir(join(home, "root/sys/class/dmi/id"), { recursive: true });

@@ -93,10 +93,16 @@ it("writes Markdown files, lists publishers, and says which there are", async ()
 });
 
 /** About what a wiki's own style sheet does. */
-const STYLE = `body { font: 15px/1.6 "Noto Sans", "Noto Sans CJK JP", sans-serif; color: #333; max-width: 820px; margin: 32px auto; padding: 0 24px; }
-h1 { font-size: 26px; } h2 { font-size: 19px; border-bottom: 1px solid #ddd; padding-bottom: 4px; margin-top: 28px; }
-table { border-collapse: collapse; margin: 8px 0 16px; } th, td { border: 1px solid #ddd; padding: 4px 12px; } th { background: #f6f7f8; font-weight: 600; }
-code { background: #f3f4f6; padding: 1px 5px; border-radius: 3px; font-size: 13px; } a { color: #2b6cb0; text-decoration: none; } hr { border: 0; border-top: 1px solid #ddd; margin-top: 28px; }`;
+const STYLE = `body { font: 15px/1.6 "Noto Sans", "Noto Sans CJK JP", sans-serif; color: #333;
+  max-width: 820px; margin: 32px auto; padding: 0 24px; }
+h1 { font-size: 26px; }
+h2 { font-size: 19px; border-bottom: 1px solid #ddd; padding-bottom: 4px; margin-top: 28px; }
+table { border-collapse: collapse; margin: 8px 0 16px; }
+th, td { border: 1px solid #ddd; padding: 4px 12px; }
+th { background: #f6f7f8; font-weight: 600; }
+code { background: #f3f4f6; padding: 1px 5px; border-radius: 3px; font-size: 13px; }
+a { color: #2b6cb0; text-decoration: none; }
+hr { border: 0; border-top: 1px solid #ddd; margin-top: 28px; }`;
 
 it("is a page that reads well in a browser", async () => {
   const [summary] = await docbase.posts();

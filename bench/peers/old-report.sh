@@ -1,5 +1,6 @@
 #!/bin/sh
-# The old way to make a report: a script on cron, with a curl for each fact and a jq for each field. old-report.sh METADATA_URL FOLDER
+# The old way to make a report: a script on cron, with a curl for each fact and a jq for each field.
+# old-report.sh METADATA_URL FOLDER
 set -eu
 metadata=$1/latest/meta-data
 json=$(jq -n --arg v "$(date +%FT%T%z)" '{update_date: $v}')

@@ -257,8 +257,9 @@ async function ask(
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     throw unavailable(
-      `${endpoint} ` +
-        `${isLate ? `does not answer within ${TIMEOUT_MS} ms` : `cannot be asked: ${toFailure(error).message}`}`,
+      isLate
+        ? `${endpoint} does not answer within ${TIMEOUT_MS} ms`
+        : `${endpoint} cannot be asked: ${toFailure(error).message}`,
     );
   }
   if (status >= 400 && status < 500 && status !== 429) {

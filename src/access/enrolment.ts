@@ -213,7 +213,10 @@ const LESSER_PROOF =
   "alone does not do; give the instance its role again, or an operator revokes what " +
   "it has";
 
-/** @returns the nonces that are used up and have not ended, this one among them; or why it cannot be used */
+/**
+ * @returns the nonces that are used up and have not ended, this one among them; or why it cannot be
+ *   used
+ */
 function useNonce(
   used: Readonly<Record<string, number>>,
   proven: Proven | undefined,
@@ -264,8 +267,8 @@ export interface Recognized {
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
  * @returns or why it is refused
- * @throws AccessError enrolment_ended where the enrolment ends meanwhile; Unavailable where the store's
- *   object changes faster than it can be written
+ * @throws AccessError enrolment_ended where the enrolment ends meanwhile; Unavailable where the
+ *   store's object changes faster than it can be written
  */
 export async function checkMachine(
   store: Store,

@@ -89,8 +89,9 @@ const WHAT_TO_DO =
   `(${CERTIFICATES_PAGE}) and start the server anew`;
 
 /**
- * RFC 5280, section 4.1.2.5: a certificate counts from notBefore to notAfter, both included. @returns
- * undefined where it counts now
+ * RFC 5280, section 4.1.2.5: a certificate counts from notBefore to notAfter, both included.
+ *
+ * @returns undefined where it counts now
  */
 function findDateFault(certificate: X509Certificate, now: number): string | undefined {
   const [from, to] = [parseDate(certificate.validFrom), parseDate(certificate.validTo)];

@@ -136,8 +136,9 @@ export function readKeyId(secret: string): string | undefined {
 }
 
 /**
- * A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess. @returns
- * in hexadecimal digits
+ * A secret has 256 random bits, so one pass of SHA-256 is enough: there is nothing to guess.
+ *
+ * @returns in hexadecimal digits
  */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");

@@ -37,7 +37,10 @@ export interface Nonce {
 export interface Nonces {
   /** @throws whatever the store throws */
   issue(): Promise<Nonce>;
-  /** @returns the nonce, or in a sentence why it counts no more, or never did @throws whatever the store throws */
+  /**
+   * @returns the nonce, or in a sentence why it counts no more, or never did
+   * @throws whatever the store throws
+   */
   check(value: string): Promise<Nonce | { readonly fault: string }>;
 }
 

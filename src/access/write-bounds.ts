@@ -93,7 +93,8 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
           "are counted in /v1/problems",
       );
     refusals.delete(kind);
-    const counted = `${detail}; ${count === 1 ? "one request was" : `${count} requests were`} refused, this one last`;
+    const requests = count === 1 ? "one request was" : `${count} requests were`;
+    const counted = `${detail}; ${requests} refused, this one last`;
     const problem: Problem = {
       key: formatReportKey(id),
       reason: "over_limit",

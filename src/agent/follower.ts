@@ -24,7 +24,10 @@ export interface FollowerOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** @returns undefined where no key is trusted: then nothing is followed @throws UsageError for a key or path that is none */
+/**
+ * @returns undefined where no key is trusted: then nothing is followed
+ * @throws UsageError for a key or path that is none
+ */
 export async function openFollower(
   { settings, target, key, folder, onNotice }: FollowerOptions,
   io: Io,

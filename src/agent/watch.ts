@@ -17,7 +17,7 @@ import {
 /** Folders watched at most. inotify(7) bounds them for each user; what is not watched is polled. */
 const MAX_FOLDERS = 500;
 
-/** Yielder of looking for folders that were made while others began to be watched. */
+/** Rounds of looking for folders that were made while others began to be watched. */
 const MAX_TURNS = 5;
 
 /**

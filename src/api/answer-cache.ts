@@ -27,7 +27,10 @@ export interface AnswerCache {
    * view can have is let go.
    */
   follow(view: RollView): void;
-  /** @param lasts whether values are right for every view, as those are that are named by their bytes; others go with their view */
+  /**
+   * @param lasts whether values are right for every view, as those are that are named by their
+   *   bytes; others go with their view
+   */
   openShelf<Value>(lasts: boolean): Shelf<Value>;
 }
 

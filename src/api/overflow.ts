@@ -15,7 +15,7 @@ const REUSE_MS = 12 * 60 * 60 * 1000;
 export interface Overflow {
   /** An answer that will have more bytes than this does not fit. */
   readonly limitBytes: number;
-  /** Yielder an answer of any size into one of a few lines, with status 303: the same, elsewhere. */
+  /** Turns an answer of any size into one of a few lines, with status 303: the same, elsewhere. */
   redirect(response: Response): Promise<Response>;
 }
 

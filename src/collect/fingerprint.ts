@@ -54,12 +54,11 @@ export async function readFingerprint(host: HostAccess, signal: AbortSignal): Pr
   // machine has none.
   const own = `${machineId}\n${card}\n${machineId === "" ? (host.machine.fallbackId ?? "") : ""}`;
   const part = (text: string) => (text === "" ? undefined : hash(`rollcall part\n${text}`));
+  const namespace =
+    "target" in container && container.target !== FIRST_NAMESPACE ? `\n${container.target}` : "";
   return {
     machine: hash(`rollcall machine\n${own}`),
-    boot: hash(
-      "rollcall boot\n" +
-        `${boot}${"target" in container && container.target !== FIRST_NAMESPACE ? `\n${container.target}` : ""}`,
-    ),
+    boot: hash(`rollcall boot\n${boot}${namespace}`),
     name: hash(`rollcall name\n${name ?? ""}`),
     startedAt: bootTime === undefined ? undefined : bootTime / 1000,
     parts: { machineId: part(machineId), card: part(card) },

@@ -1,4 +1,5 @@
-// The whole of collecting over the folder of a host, compared with a golden file. UPDATE_GOLDEN=1 writes the files anew.
+// The whole of collecting over the folder of a host, compared with a golden file. UPDATE_GOLDEN=1
+// writes the files anew.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

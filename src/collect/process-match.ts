@@ -70,7 +70,10 @@ export function prepareWords(argv: readonly string[], isWrapper = false): Prepar
   return { lists, references };
 }
 
-/** @param match words with a space between them; as `--config {path}`, which also takes `--config={path}`, and the other way round */
+/**
+ * @param match words with a space between them; as `--config {path}`, which also takes
+ *   `--config={path}`, and the other way round
+ */
 export function compileWords(match: string, path: string): WordMatch {
   const words = match.split(" ");
   const whole = words.map((word) => makeToken(word, path));

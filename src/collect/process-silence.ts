@@ -7,9 +7,10 @@ import type { ListedProcess } from "./process-table.ts";
 
 /** Parts of paths and names that say nothing of a program. */
 const COMMON = new Set(
-  "etc opt usr var systemd rollcall lib libexec conf config configs srv run local home root tmp bin sbin share service services server daemon system main default".split(
-    " ",
-  ),
+  (
+    "etc opt usr var systemd rollcall lib libexec conf config configs srv run local home root tmp bin " +
+    "sbin share service services server daemon system main default"
+  ).split(" "),
 );
 /** Names of scripts that say nothing of what they are. */
 const COMMON_SCRIPTS = new Set(
@@ -20,9 +21,12 @@ const MIN_LENGTH = 5;
 
 /** Folders that hold much of many programs: naming one says nothing of a file in it. */
 const SHARED = new Set(
-  "/ /bin /boot /data /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/etc /usr/lib /usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib /var/log /var/opt /var/run /var/spool /var/tmp".split(
-    " ",
-  ),
+  (
+    "/ /bin /boot /data /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys " +
+    "/tmp /usr /usr/bin /usr/etc /usr/lib /usr/local /usr/local/bin /usr/local/etc /usr/local/lib " +
+    "/usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib /var/log /var/opt /var/run " +
+    "/var/spool /var/tmp"
+  ).split(" "),
 );
 
 /** The folder of a file and the one above it, but for those that many programs share. */

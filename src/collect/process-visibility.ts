@@ -50,7 +50,8 @@ export async function findHiding(
     hiding.group === undefined || HIDING_FROM_GROUPS.has(hiding.value)
       ? ""
       : `add it to the group ${hiding.group} (SupplementaryGroups=), or `;
-  return `/proc hides the processes of other users from this user (hidepid=${hiding.value}); ${group}${GRANT}`;
+  const hidden = `/proc hides the processes of other users from this user (hidepid=${hiding.value})`;
+  return `${hidden}; ${group}${GRANT}`;
 }
 
 /** The hidepid of the /proc that is seen, if it hides anything. */

@@ -147,7 +147,9 @@ describe("settling", () => {
 });
 
 describe("rounds", () => {
-  /** @param stepMs how long each question for the time takes, so that nobody waits for the bounds */
+  /**
+   * @param stepMs how long each question for the time takes, so that nobody waits for the bounds
+   */
   async function makeRounds(stepMs: number) {
     const root = await makeFolder({
       "etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",

@@ -138,8 +138,9 @@ export async function takeLease(
 }
 
 /**
- * What a publisher keeps, for those who only look: nothing is saved, and nobody is kept away. @throws
- * StoreError
+ * What a publisher keeps, for those who only look: nothing is saved, and nobody is kept away.
+ *
+ * @throws StoreError
  */
 export async function readState(store: Store, name: string): Promise<KeptState> {
   const found = await store.get(`${PUBLISHERS_PREFIX}${name}.json`, { maxBytes: MAX_STATE_BYTES });

@@ -4,7 +4,8 @@ import { compileFilter } from "./filter.ts";
 import { parseFieldPath } from "./path.ts";
 
 const BODY = Buffer.from(`{
-  "instance_id": "i-1", "count": 1.50, "big": 12345678901234567890, "on": true, "none": null, "a.b": "dot", "esc": "t\\u00e4st",
+  "instance_id": "i-1", "count": 1.50, "big": 12345678901234567890, "on": true, "none": null,
+  "a.b": "dot", "esc": "t\\u00e4st",
   "processes": [ { "module_A_filename": "A_red_1.1", "port": 80 }, { "module_A_filename": "A_blue_2.0" } ],
   "tags": ["x", "y", 3], "nested": { "deep": { "er": "here" } }, "empty": [], "grid": [[1, 2], [3]]
 }`);

@@ -61,7 +61,8 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
     expect(await refusal(enrol({ caller }))).toMatch(/403 the nonce has ended/);
     const elsewhere = await (await setUp()).prove();
     expect(await refusal(enrol({ caller: elsewhere }))).toMatch(/403 the nonce is not of this server/);
-    const forged = `${caller.nonce.slice(0, 8)}${caller.nonce[8] === "A" ? "B" : "A"}${caller.nonce.slice(9)}`;
+    const other = caller.nonce[8] === "A" ? "B" : "A";
+    const forged = `${caller.nonce.slice(0, 8)}${other}${caller.nonce.slice(9)}`;
     expect(await refusal(enrol({ caller: { ...caller, nonce: forged } }))).toMatch(
       /403 the nonce is not of this server/,
     );

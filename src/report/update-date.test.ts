@@ -16,7 +16,8 @@ const pad = (value: number, length = 2) => String(value).padStart(length, "0");
 function write(time: number, offset: number, form: "colon" | "plain"): string {
   const local = new Date(time + offset * 60_000).toISOString().slice(0, 19);
   const minutes = Math.abs(offset);
-  return `${local}${offset < 0 ? "-" : "+"}${pad(Math.floor(minutes / 60))}${form === "colon" ? ":" : ""}${pad(minutes % 60)}`;
+  const hours = `${offset < 0 ? "-" : "+"}${pad(Math.floor(minutes / 60))}`;
+  return `${local}${hours}${form === "colon" ? ":" : ""}${pad(minutes % 60)}`;
 }
 
 describe("parseUpdateDate", () => {

@@ -14,7 +14,8 @@ function makeTable(segments: readonly (readonly boolean[])[], bodyBytes: number)
   const built = segments.map((uses, segment) => {
     const builder = createSegmentBuilder();
     for (const [row, isUsed] of uses.entries()) {
-      const key = `reports/v1/local/h${String((row * 31 + segment * 17) % 97).padStart(2, "0")}-${segment}-${row}.json`;
+      const place = String((row * 31 + segment * 17) % 97).padStart(2, "0");
+      const key = `reports/v1/local/h${place}-${segment}-${row}.json`;
       const body = Buffer.alloc(bodyBytes, key);
       builder.add(key, key, {
         id: "x",

@@ -18,11 +18,17 @@ export interface FilePolicyOptions {
 export interface FilePolicy {
   /** Files that are secret under any name: a hard link or a bind mount gives them others. */
   readonly known: readonly string[];
-  /** @param path where a file lies in truth, after all links @returns why it may not be read; undefined if it may */
+  /**
+   * @param path where a file lies in truth, after all links
+   * @returns why it may not be read; undefined if it may
+   */
   judgePath(path: string): string | undefined;
   /** @returns why what was read may not be used */
   judgeContent(bytes: Uint8Array): string | undefined;
-  /** @returns in one sentence why a spec may not be used here; undefined if it may, as far as can be told before links are followed */
+  /**
+   * @returns in one sentence why a spec may not be used here; undefined if it may, as far as can be
+   *   told before links are followed
+   */
   judgeSpec(spec: Spec): string | undefined;
 }
 

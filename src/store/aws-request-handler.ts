@@ -76,5 +76,6 @@ function formatUrl({
       one === null ? encodeUri(name) : `${encodeUri(name)}=${encodeUri(one)}`,
     ),
   );
-  return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}${pairs.length > 0 ? `?${pairs.join("&")}` : ""}`;
+  const search = pairs.length > 0 ? `?${pairs.join("&")}` : "";
+  return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}${search}`;
 }

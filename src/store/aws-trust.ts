@@ -6,7 +6,10 @@ import type { OwnTrust } from "../network/route.ts";
 import { parseCertificates } from "../network/trust.ts";
 import { StoreError } from "./store.ts";
 
-/** @returns undefined where it is not set @throws StoreError if the file cannot be read or holds no certificate */
+/**
+ * @returns undefined where it is not set
+ * @throws StoreError if the file cannot be read or holds no certificate
+ */
 export async function readAwsTrust({ AWS_CA_BUNDLE: file }: Environment): Promise<OwnTrust | undefined> {
   if (!file) return undefined;
   let text: string;

@@ -27,7 +27,10 @@ const KEPT_PREFIXES: readonly string[] = [
 
 const TLS_ONLY = "RollcallTlsOnly";
 
-/** @returns what to write; undefined if all is so already. So do all functions here whose names begin with `plan`. */
+/**
+ * @returns what to write; undefined if all is so already. So do all functions here whose names
+ *   begin with `plan`.
+ */
 export function planPublicAccessBlock(
   current: PublicAccessBlockConfiguration | undefined,
   { isAws }: { readonly isAws: boolean },

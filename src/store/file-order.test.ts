@@ -160,7 +160,8 @@ it("puts of one process stand in the order in which they began, however they end
 const PUT_TIMES = `
   import { fileStore } from "./file.ts";
   // Locks of the dead are broken twenty times sooner, for the test's sake.
-  const store = await fileStore({ root: process.argv[2], clock: Date.now, monotonic: () => performance.now() * 20 });
+  const monotonic = () => performance.now() * 20;
+  const store = await fileStore({ root: process.argv[2], clock: Date.now, monotonic });
   for (;;) await store.put("${KEY}", Buffer.from(String(process.hrtime.bigint())));`;
 
 /**

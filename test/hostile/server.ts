@@ -231,7 +231,8 @@ export function describeServer(name: string, program?: string): void {
         const upstream = `location / { proxy_pass ${url}; proxy_max_temp_file_size 0; }`;
         await writeFile(
           join(home, "nginx.conf"),
-          `daemon off; master_process off; pid ${home}/pid; error_log ${home}/nginx.log; worker_processes 1; events { worker_connections 64; }
+          `daemon off; master_process off; pid ${home}/pid; error_log ${home}/nginx.log;
+worker_processes 1; events { worker_connections 64; }
 http { access_log off; ${folders.join(" ")} server { listen 127.0.0.1:${front}; ${upstream} } }`,
         );
         children.push(

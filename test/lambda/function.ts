@@ -59,8 +59,9 @@ const RUNTIME_PATH =
   /^\/2018-06-01\/runtime\/(?:invocation\/(?<id>[^/]+)\/(?<what>response|error)|(?<next>invocation\/next)|(?<init>init\/error))$/;
 
 /**
- * Starts a function and waits until it asks for its first event, which is what Lambda calls init. @throws
- * Error if it does not get there
+ * Starts a function and waits until it asks for its first event, which is what Lambda calls init.
+ *
+ * @throws Error if it does not get there
  */
 export async function startFunction({
   handler,

@@ -65,8 +65,9 @@ interface HangUpBell {
 }
 
 /**
- * Runs an agent until the program ends, or SIGHUP has come and there are settings that work. @returns
- * the one that takes its place
+ * Runs an agent until the program ends, or SIGHUP has come and there are settings that work.
+ *
+ * @returns the one that takes its place
  */
 async function runUntilReplaced(
   agent: PreparedAgent,

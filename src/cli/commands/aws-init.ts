@@ -60,12 +60,14 @@ export async function runAwsInit(
   } catch (error) {
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
-  await io.stdout.write(`Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next run begins from.
-
-Next, with the AWS CLI set to the account and region where reports should lie:
-  $ ${quoteWord(`${out}/deploy.sh`)}
-It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md goes on from there.
-`);
+  await io.stdout.write(
+    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next ` +
+      "run begins from.\n\n" +
+      "Next, with the AWS CLI set to the account and region where reports should lie:\n" +
+      `  $ ${quoteWord(`${out}/deploy.sh`)}\n` +
+      "It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md " +
+      "goes on from there.\n",
+  );
 }
 
 async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {

@@ -19,7 +19,9 @@ export interface CoverageOptions extends Flags {
   readonly json?: boolean;
 }
 
-/** @throws CommandError with --exit-code, if hosts are missing, or nobody knows who should be there */
+/**
+ * @throws CommandError with --exit-code, if hosts are missing, or nobody knows who should be there
+ */
 export async function runCoverage(options: CoverageOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   const expected = await findExpected(options, settings, io);

@@ -26,7 +26,10 @@ export const EVERY_ROLE =
   "every role of the accounts counts, also one whose sessions people may open under " +
   "any name; name those that EC2 alone may assume with --identity-roles";
 
-/** @throws UsageError for flags that do not go together, CommandError if the certificates cannot be read */
+/**
+ * @throws UsageError for flags that do not go together, CommandError if the certificates cannot be
+ *   read
+ */
 export async function readIdentityTrust(
   flags: IdentityFlags,
   store: Store,

@@ -29,9 +29,8 @@ export function createLog(
     throw new UsageError(`ROLLCALL_LOG_LEVEL should be one of ${LOG_LEVELS.join(", ")}`);
   const describeLoss = (dropped: number, reason: string) => {
     const msg = `${dropped} log lines could not be written`;
-    return show(
-      `${JSON.stringify({ level: pino.levels.values.warn, time: new Date().toISOString(), dropped, reason, msg })}\n`,
-    );
+    const time = new Date().toISOString();
+    return show(`${JSON.stringify({ level: pino.levels.values.warn, time, dropped, reason, msg })}\n`);
   };
   const sink = createLineSink({ write, describeLoss });
   const options = {

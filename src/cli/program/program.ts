@@ -58,7 +58,8 @@ Start here:
   $ rollcall list                   the fleet as a table
   $ rollcall versions --by env      which version of each module runs where
 
-Settings come from flags, the environment (ROLLCALL_…), and ~/.config/rollcall/config.yaml: docs/settings.md.`,
+Settings come from flags, the environment (ROLLCALL_…), and ~/.config/rollcall/config.yaml: ` +
+      "docs/settings.md.",
   );
   return program;
 }

@@ -91,7 +91,8 @@ function setStrangely(target: Record<string, unknown>, random: () => number): vo
 function insertText(text: string, random: () => number): string {
   const colons = [...text.matchAll(/:/g)].map(({ index }) => index);
   const at = pick(colons.length > 0 ? colons : [0], random);
-  return `${text.slice(0, at + 1)}${pick(STRANGE_TEXTS, random)}${random() < 0.5 ? "," : ""}${text.slice(at + 1)}`;
+  const strange = `${pick(STRANGE_TEXTS, random)}${random() < 0.5 ? "," : ""}`;
+  return `${text.slice(0, at + 1)}${strange}${text.slice(at + 1)}`;
 }
 
 /** A mutant of bytes: one to four are turned, cut, doubled, moved or put in. */
