@@ -3,10 +3,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { HostAccess } from "../collect/collector.ts";
 import { MAX_TIMER_MS } from "../specs/duration.ts";
-import type { Subject } from "./agent.ts";
+import type { ObservedHost } from "./agent.ts";
 import type { HostCollection } from "./collection.ts";
+import type { PolledFolder } from "./polled-folders.ts";
 import { createWatch, type Watch } from "./watch.ts";
-import type { Polled } from "./watch-polled.ts";
 
 /** Waits; ends early, without an error, when the signal aborts. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -15,7 +15,7 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-export function makeSubject(collection: HostCollection): Subject {
+export function observeHost(collection: HostCollection): ObservedHost {
   return {
     collect: (wanted, signal) => collection.collect(wanted, signal),
     get watched() {
@@ -59,7 +59,7 @@ export function openWatch(
 
 interface WatchCallbacks {
   readonly onChange: (changed: string, source: string) => void;
-  readonly onPolled?: (polled: readonly Polled[]) => void;
+  readonly onPolled?: (polled: readonly PolledFolder[]) => void;
   readonly log: Logger;
 }
 

@@ -33,7 +33,7 @@ export async function findStateFolder(settings: Settings, io: Io): Promise<strin
   return join(io.folders.data, "agent");
 }
 
-export interface MemoryOptions {
+export interface ObservationStoreOptions {
   readonly root: string | undefined;
   readonly makesFolder: boolean;
   /** By default that of an agent. */
@@ -45,7 +45,11 @@ export interface MemoryOptions {
  * What was seen of this host's files, which agent and one-shot reports share in the state folder;
  * where there can be none, for this process.
  */
-export async function openMemory(settings: Settings, options: MemoryOptions, io: Io): Promise<Memory> {
+export async function openObservationStore(
+  settings: Settings,
+  options: ObservationStoreOptions,
+  io: Io,
+): Promise<Memory> {
   const root = options.root === undefined ? undefined : resolve(io.cwd, options.root);
   try {
     return openObservationsFile({ ...options, folder: await findStateFolder(settings, io), root });

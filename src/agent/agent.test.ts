@@ -22,7 +22,7 @@ function startAgent({
   let ring: (changed: string, source: string) => void = () => undefined;
   const ended = runAgent(
     {
-      subject: {
+      host: {
         watched: { paths: [], globs: [] },
         collect: async (wanted) => {
           looks.push(wanted);
@@ -109,7 +109,7 @@ describe("runAgent", () => {
       looks.push(wanted);
       return { id: ID, bytes: Buffer.from("{}"), digest: "x", isUnsettled };
     };
-    const { time, offered } = startAgent({ subject: { watched: { paths: [], globs: [] }, collect } });
+    const { time, offered } = startAgent({ host: { watched: { paths: [], globs: [] }, collect } });
     await time.advance(1000);
     expect(looks).toEqual([
       { all: true },

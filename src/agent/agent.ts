@@ -1,12 +1,12 @@
 // The agent: decides when to look at the host again, hands each report that says something new to
 // the delivery, and leaves when told to.
 import type { Wanted } from "../collect/rounds.ts";
+import { createChangeSchedule } from "./change-schedule.ts";
 import type { Delivery } from "./delivery.ts";
-import { createPace } from "./pace.ts";
 import { findSlot, waitAtStart, waitForSlot } from "./schedule.ts";
-import type { Spooled } from "./spool.ts";
+import type { SpooledReport } from "./spool.ts";
 import { createTokenBucket } from "./token-bucket.ts";
-import type { Watched } from "./watch-trace.ts";
+import type { WatchTargets } from "./watch-trace.ts";
 
 /**
  * How often files are looked at though nothing told of a change: not every file system tells; ms.
@@ -38,23 +38,23 @@ const MAX_AGE_MS = 90 * 60_000;
  * A report, and whether files were being written that it depends on: then it says what they were
  * before, and they are looked at again.
  */
-export interface Look extends Spooled {
+export interface AgentReport extends SpooledReport {
   readonly isUnsettled?: boolean;
 }
 
 /** What the agent reports about. */
-export interface Subject {
+export interface ObservedHost {
   /** Looks at the host. */
-  collect(wanted: Wanted, signal: AbortSignal): Promise<Look>;
-  readonly watched: Watched;
+  collect(wanted: Wanted, signal: AbortSignal): Promise<AgentReport>;
+  readonly watched: WatchTargets;
 }
 
 export interface AgentOptions {
-  readonly subject: Subject;
+  readonly host: ObservedHost;
   readonly delivery: Delivery;
   /** Makes a watch that tells of what changed. */
   readonly watch: (onChange: (changed: string, source: string) => void) => {
-    update(watched: Watched): Promise<void>;
+    update(watched: WatchTargets): Promise<void>;
     close(): void;
   };
   readonly clock: () => number;
@@ -69,17 +69,17 @@ export interface AgentOptions {
   /** Told when a look at the host failed. The next one comes with the next poll. */
   readonly onError: (error: unknown) => void;
   /** Told after each look. @param nextHeartbeatMs from now */
-  readonly onLook?: (report: Look, nextHeartbeatMs: number) => void;
+  readonly onCollected?: (report: AgentReport, nextHeartbeatMs: number) => void;
 }
 
 /** Runs until the signal aborts. Never rejects. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { subject, delivery, clock, monotonic, random, uptime, sleep, onError, onLook } = options;
+  const { host, delivery, clock, monotonic, random, uptime, sleep, onError, onCollected } = options;
   const reports = createTokenBucket(REPORTS, monotonic);
-  const pace = createPace(monotonic);
-  const bell = createBell(signal);
+  const changes = createChangeSchedule(monotonic);
+  const wakeup = createWakeup(signal);
   const watch = options.watch((changed, source) => {
-    if (pace.note(changed, source)) bell.ring();
+    if (changes.note(changed, source)) wakeup.wake();
   });
   /** The last report that was handed over, and when: ms since the epoch. */
   let offered: { readonly digest: string; readonly time: number } | undefined;
@@ -91,28 +91,28 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   let settleAt = Number.POSITIVE_INFINITY;
   let failures = 0;
 
-  async function look(wanted: Wanted): Promise<void> {
+  async function collectAndDecide(wanted: Wanted): Promise<void> {
     try {
       // First, so that nothing changes between the look and the watch.
-      const { watched } = subject;
+      const { watched } = host;
       await watch.update(watched);
-      const report = await subject.collect(wanted, signal);
+      const report = await host.collect(wanted, signal);
       // There is another spec.
-      if (subject.watched !== watched) await watch.update(subject.watched);
+      if (host.watched !== watched) await watch.update(host.watched);
       failures = 0;
-      pace.judge(report.digest !== offered?.digest);
+      changes.judge(report.digest !== offered?.digest);
       settleAt = report.isUnsettled ? monotonic() + UNSETTLED_MS : Number.POSITIVE_INFINITY;
       if (!signal.aborted) decide(report);
     } catch (error) {
       if (signal.aborted) return;
-      pace.judge(false);
+      changes.judge(false);
       // At boot the metadata service, say, may need another moment.
       nextPollAt = Math.min(nextPollAt, monotonic() + FIRST_RETRY_MS * 2 ** failures++);
       onError(error);
     }
   }
 
-  function decide(report: Look): void {
+  function decide(report: AgentReport): void {
     const now = monotonic();
     // Where the machine slept, its monotonic clock did too.
     const hasSlept = offered !== undefined && clock() - offered.time > MAX_AGE_MS;
@@ -125,7 +125,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       heartbeatAt = now + waitForSlot(findSlot(report.id), clock());
       delivery.offer(report);
     }
-    onLook?.(report, heartbeatAt - now);
+    onCollected?.(report, heartbeatAt - now);
   }
 
   /** Waits until it is time, or something changed. @returns what to look at */
@@ -133,35 +133,35 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     while (!signal.aborted) {
       // While nothing can be made of the host, its heartbeat would fail as well.
       const other = failures > 0 ? nextPollAt : Math.min(nextPollAt, heartbeatAt, heldUntil, settleAt);
-      const waitMs = Math.min(other, pace.dueAt) - monotonic();
+      const waitMs = Math.min(other, changes.dueAt) - monotonic();
       if (waitMs <= 0) break;
-      await bell.wait(waitMs, sleep);
+      await wakeup.wait(waitMs, sleep);
     }
     const poll = monotonic() >= nextPollAt;
     if (poll) nextPollAt = monotonic() + POLL_MS;
-    return { poll, changed: pace.take(poll) };
+    return { poll, changed: changes.take(poll) };
   }
 
   await sleep(waitAtStart(uptime, random()), signal);
   let wanted: Wanted = { all: true };
   nextPollAt = monotonic() + POLL_MS;
   while (!signal.aborted) {
-    await look(wanted);
+    await collectAndDecide(wanted);
     if (!signal.aborted) wanted = await awaitNext();
   }
   watch.close();
 }
 
 /** Ends a wait early. */
-function createBell(signal: AbortSignal) {
-  let wake = new AbortController();
-  signal.addEventListener("abort", () => wake.abort(), { once: true });
+function createWakeup(signal: AbortSignal) {
+  let waking = new AbortController();
+  signal.addEventListener("abort", () => waking.abort(), { once: true });
   return {
-    ring: () => wake.abort(),
+    wake: () => waking.abort(),
     /** Waits for the time, or less if it rings or has rung since the last wait. */
     async wait(ms: number, sleep: AgentOptions["sleep"]): Promise<void> {
-      await sleep(ms, wake.signal);
-      if (!signal.aborted) wake = new AbortController();
+      await sleep(ms, waking.signal);
+      if (!signal.aborted) waking = new AbortController();
     },
   };
 }

@@ -3,13 +3,17 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { createTimeDouble } from "../testing/time-double.ts";
 import { createDelivery, type DeliveryOptions, type ReportSink } from "./delivery.ts";
-import { NO_SPOOL, openSpool, type Spool, type Spooled } from "./spool.ts";
+import { NO_SPOOL, openSpool, type Spool, type SpooledReport } from "./spool.ts";
 
-const makeReport = (digest: string): Spooled => ({ id: "a", bytes: Buffer.from(`{"${digest}":1}`), digest });
+const makeReport = (digest: string): SpooledReport => ({
+  id: "a",
+  bytes: Buffer.from(`{"${digest}":1}`),
+  digest,
+});
 
 /** A delivery to a sink that does what `send` says. */
 function setUp(
-  send: (report: Spooled, signal: AbortSignal) => Promise<void>,
+  send: (report: SpooledReport, signal: AbortSignal) => Promise<void>,
   spool: Spool = NO_SPOOL,
   more: Partial<DeliveryOptions> = {},
 ) {

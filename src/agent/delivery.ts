@@ -3,7 +3,7 @@
 import type { LeaveReason } from "../report/departure.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { type Backoff, drawWait } from "../store/backoff.ts";
-import type { Spool, Spooled } from "./spool.ts";
+import type { Spool, SpooledReport } from "./spool.ts";
 
 /**
  * Between tries: full jitter, so that a fleet whose store comes back does not come back in step.
@@ -33,7 +33,7 @@ const MAX_AHEAD_MS = 5 * 60_000;
 const MAX_ASKED_MS = 10 * 60_000;
 
 /** A report, and when it was made. */
-type Dated = Spooled & { readonly madeAt: number };
+type DatedReport = SpooledReport & { readonly madeAt: number };
 
 /** Where reports go. */
 export interface ReportSink {
@@ -45,7 +45,7 @@ export interface ReportSink {
    *
    * @throws an error that may have `retryAfterMs`: how long the other side asks to be left alone
    */
-  send(report: Spooled, signal: AbortSignal): Promise<void>;
+  send(report: SpooledReport, signal: AbortSignal): Promise<void>;
   /** Sends a departure likewise. @param id the host's */
   leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -67,7 +67,7 @@ export interface Delivery {
    * Takes a report; one that waits is dropped for it. It is sent at once unless the last try failed
    * within the last seconds.
    */
-  offer(report: Spooled): void;
+  offer(report: SpooledReport): void;
   readonly state: DeliveryState;
   /** Ends tries: one that runs has so long to end, ms. What waits stays in the spool. */
   stop(graceMs: number): Promise<void>;
@@ -89,7 +89,7 @@ export interface DeliveryOptions {
   /** Told of a report that will not be sent, and why. */
   readonly onDropped?: (why: string) => void;
   /** Told when a report got there. */
-  readonly onSent: (report: Spooled) => void;
+  readonly onSent: (report: SpooledReport) => void;
   /** Told of what failed, and when it is tried again; ms. Undefined: it was not about sending. */
   readonly onFailure: (error: unknown, waitMs: number | undefined) => void;
 }
@@ -99,7 +99,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, random, sleep, onSent, onFailure, madeOn, onDropped } = options;
   const stopping = new AbortController();
   const aborting = new AbortController();
-  let pending: { readonly report: Dated; readonly since: number } | undefined;
+  let pending: { readonly report: DatedReport; readonly since: number } | undefined;
   let sent: DeliveryState["sent"];
   let failures = 0;
   let reason = "";
@@ -107,7 +107,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let working: Promise<void> | undefined;
   let news = new AbortController();
 
-  async function keep(report: Dated): Promise<void> {
+  async function keep(report: DatedReport): Promise<void> {
     try {
       await spool.save(report);
       isSpooled = true;
@@ -131,13 +131,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
    * To whoever stores it a report that arrives is fresh: one that says how the host was long ago
    * would pass for news.
    */
-  function findAge({ madeAt }: Dated): string | undefined {
+  function findAge({ madeAt }: DatedReport): string | undefined {
     const ageMs = clock() - madeAt;
     return ageMs > DEFAULT_WINDOW_MS ? `it was made ${Math.round(ageMs / 60_000)} min ago` : undefined;
   }
 
   /** Why what another process left is of no use. */
-  function findStaleness(report: Dated): string | undefined {
+  function findStaleness(report: DatedReport): string | undefined {
     if (report.madeAt - clock() > MAX_AHEAD_MS) return "it was made in the future, by this host's clock";
     return report.madeOn === madeOn
       ? findAge(report)
@@ -145,13 +145,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** A newer one comes with the next look. */
-  async function drop(report: Dated, why: string): Promise<void> {
+  async function drop(report: DatedReport, why: string): Promise<void> {
     if (pending?.report === report) pending = undefined;
     onDropped?.(why);
     if (!pending) await dropKept();
   }
 
-  async function trySend(report: Dated): Promise<void> {
+  async function trySend(report: DatedReport): Promise<void> {
     // An older report in the spool must not survive a newer one that got there.
     if (isSpooled) await keep(report);
     const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(report.bytes.length / SLOW_LINE);
@@ -204,13 +204,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
   }
 
-  function take(report: Dated): void {
+  function take(report: DatedReport): void {
     pending = { report, since: pending?.since ?? clock() };
     news.abort();
     begin();
   }
 
-  function offer(report: Spooled): void {
+  function offer(report: SpooledReport): void {
     take({ ...report, madeAt: clock(), ...(madeOn !== undefined && { madeOn }) });
   }
 

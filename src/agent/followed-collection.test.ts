@@ -10,7 +10,7 @@ import { makeIo } from "../testing/io-double.ts";
 import { openCollection } from "./collection.ts";
 import { followSpecs } from "./followed-collection.ts";
 import type { HostFollower } from "./follower.ts";
-import type { FollowedSpec, Refusal } from "./spec-follower.ts";
+import type { EditionRefusal, FollowedSpec } from "./spec-follower.ts";
 
 const SIGNAL = new AbortController().signal;
 const spec = (...steps: string[]) =>
@@ -40,13 +40,13 @@ async function setUp(own: string, policy: { allowFiles?: string[]; allowCredenti
   });
   const published: (FollowedSpec | undefined)[] = [];
   const trials: string[] = [];
-  let refusal: Refusal | undefined;
+  let refusal: EditionRefusal | undefined;
   const follower: HostFollower = {
     files: compileFilePolicy({ allowed: policy.allowFiles ?? undefined, own: [], variables: [] }),
     allowedCredentials: policy.allowCredentials ?? [],
     load: async () => undefined,
     poll: async () => published.shift(),
-    look: async () => undefined,
+    checkForEdition: async () => undefined,
     beginTrial: async ({ edition }) => void trials.push(`begin ${edition}`),
     cancelTrial: async () => void trials.push("cancel"),
     endTrial: async ({ edition }, fault) =>

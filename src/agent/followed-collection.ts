@@ -9,7 +9,7 @@ import type { FilePolicy } from "../specs/file-policy.ts";
 import type { CollectorName } from "../specs/schema.ts";
 import { type Collection, collectBy, type HostCollection, openRounds } from "./collection.ts";
 import type { HostFollower } from "./follower.ts";
-import type { FollowedSpec, Refusal } from "./spec-follower.ts";
+import type { EditionRefusal, FollowedSpec } from "./spec-follower.ts";
 
 /** Rings where a look should be taken for another spec's sake; no path is like it. */
 export const SPEC_CHANGED = "spec:";
@@ -212,7 +212,7 @@ function hasFailed({ fields, unread }: StepResult): boolean {
   return fields.length === 0 && unread.length > 0;
 }
 
-function describe(refusal: Refusal | undefined): string {
+function describe(refusal: EditionRefusal | undefined): string {
   if (!refusal) return "";
   return refusal.edition === undefined ? refusal.detail : `edition ${refusal.edition}: ${refusal.detail}`;
 }

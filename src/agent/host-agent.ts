@@ -6,19 +6,19 @@ import type { Io } from "../cli/program/io.ts";
 import { VERSION } from "../cli/program/version.ts";
 import type { LeaveReason } from "../report/departure.ts";
 import { runAgent } from "./agent.ts";
-import { makeSubject, openWatch, sleep } from "./agent-parts.ts";
+import { observeHost, openWatch, sleep } from "./agent-parts.ts";
 import type { HostCollection } from "./collection.ts";
 import { createDelivery, type Delivery, type ReportSink } from "./delivery.ts";
 import { type FollowedCollection, SPEC_CHANGED } from "./followed-collection.ts";
 import { leave, RETURN_AFTER_MS } from "./leave.ts";
-import type { Notices } from "./leave-notice.ts";
-import { prepareToGiveBack } from "./page-out.ts";
-import { announce, type Presence } from "./presence.ts";
+import type { LeaveNotices } from "./leave-notice.ts";
+import { preparePageOut } from "./page-out.ts";
+import type { PolledFolder } from "./polled-folders.ts";
+import { type AgentRegistration, registerAgent } from "./running-agents.ts";
 import { findStopReason } from "./shutdown.ts";
 import { FOLLOW_EVERY_MS } from "./spec-follower.ts";
 import { openSpool } from "./spool.ts";
 import { openStatus, type Status } from "./status.ts";
-import type { Polled } from "./watch-polled.ts";
 
 /**
  * How long a report that is being sent has when the program is told to stop, and all until the
@@ -44,7 +44,7 @@ const MAX_POLLED = 20;
 export interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
   readonly sink: ReportSink;
-  readonly notices: Notices;
+  readonly notices: LeaveNotices;
   /** For what must survive a restart. */
   readonly folder: string;
   readonly log: Logger;
@@ -69,9 +69,9 @@ export class HostAgent {
   #looked = new AbortController();
   /** Aborts when there is no time left for the departure. */
   readonly #late = new AbortController();
-  #presence: Promise<Presence> | undefined;
+  #registration: Promise<AgentRegistration> | undefined;
   #isUnkept = false;
-  #prepared: ReturnType<typeof prepareToGiveBack> | undefined;
+  #prepared: ReturnType<typeof preparePageOut> | undefined;
 
   constructor(options: HostAgentOptions) {
     const { folder, sink, collection, io, earlier } = options;
@@ -107,14 +107,14 @@ export class HostAgent {
   /** Shows this agent to others of its machine, once it is known whose it is. */
   #showPresence(id: string): void {
     const { folder, sink } = this.#options;
-    this.#presence ??= announce({ folder: resolve(folder), location: sink.location, id });
+    this.#registration ??= registerAgent({ folder: resolve(folder), location: sink.location, id });
   }
 
   /** @returns whether another agent goes on */
   async #endPresence(): Promise<boolean> {
-    const presence = await this.#presence;
-    this.#presence = undefined;
-    return (await presence?.end()) ?? false;
+    const registration = await this.#registration;
+    this.#registration = undefined;
+    return (await registration?.end()) ?? false;
   }
 
   /** What a look needed is not needed until the next one, which begins anew here. */
@@ -124,7 +124,7 @@ export class HostAgent {
     this.#looked = new AbortController();
     const signal = AbortSignal.any([this.#looked.signal, ending]);
     try {
-      this.#prepared ??= prepareToGiveBack();
+      this.#prepared ??= preparePageOut();
       const giveBack = await this.#prepared;
       for (let waitMs = GIVE_BACK_AFTER_MS; giveBack && !signal.aborted; waitMs = GIVE_BACK_EVERY_MS) {
         await sleep(waitMs, signal);
@@ -154,7 +154,7 @@ export class HostAgent {
     await delivery.restore();
     const reporting = runAgent(
       {
-        subject: makeSubject(collection),
+        host: observeHost(collection),
         delivery,
         watch: (onChange) => {
           void this.#follow(() => onChange(SPEC_CHANGED, SPEC_CHANGED), ending.signal);
@@ -170,7 +170,7 @@ export class HostAgent {
         uptime: collection.host.machine.uptime() * 1000,
         sleep,
         onError: (err) => log.error({ err }, "this host could not be looked at; trying again"),
-        onLook: (report, nextHeartbeatMs) => {
+        onCollected: (report, nextHeartbeatMs) => {
           this.#showPresence(report.id);
           void this.#note({
             host: report.id,
@@ -264,7 +264,7 @@ export class HostAgent {
     await this.#note({ left_at: toText(io.clock()), next_heartbeat_at: undefined });
   }
 
-  #notePolled(polled: readonly Polled[]): void {
+  #notePolled(polled: readonly PolledFolder[]): void {
     const shown = polled.slice(0, MAX_POLLED).map(({ folder, reason }) => `${folder}: ${reason}`);
     const more = polled.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);

@@ -2,7 +2,7 @@
 // lies.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startMetadataServer } from "../testing/metadata-server.ts";
-import { createNotices, NOTICE_EVERY_MS } from "./leave-notice.ts";
+import { createLeaveNotices, NOTICE_EVERY_MS } from "./leave-notice.ts";
 
 const SPOT = "meta-data/spot/instance-action";
 const STATE = "meta-data/autoscaling/target-lifecycle-state";
@@ -22,7 +22,7 @@ async function setUp(
   const end = new AbortController();
   let now = 0;
   let turn = 0;
-  const notices = createNotices({
+  const notices = createLeaveNotices({
     metadata: server.source,
     monotonic: () => now,
     sleep: async (ms) => {

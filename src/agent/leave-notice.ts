@@ -27,7 +27,7 @@ const LIFE_CYCLE = "meta-data/instance-life-cycle";
  */
 const ATTACH_TURNS = 60;
 
-export interface NoticesOptions {
+export interface LeaveNoticesOptions {
   readonly metadata: MetadataSource;
   readonly monotonic: () => number;
   /** Waits; ends early, without an error, when the signal aborts. */
@@ -38,7 +38,7 @@ export interface NoticesOptions {
  * Whoever looks for notices. A service that is slow, absent or away for a while is asked again;
  * what is not understood is no notice.
  */
-export interface Notices {
+export interface LeaveNotices {
   /** Waits for a notice. @returns undefined once the signal aborts */
   awaitNotice(signal: AbortSignal): Promise<LeaveReason | undefined>;
   /** Waits until there is none: an instance that was hibernated and runs again. */
@@ -46,7 +46,7 @@ export interface Notices {
 }
 
 /** Makes one who asks the metadata service. */
-export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): Notices {
+export function createLeaveNotices({ metadata, monotonic, sleep }: LeaveNoticesOptions): LeaveNotices {
   let token: { readonly headers: Readonly<Record<string, string>>; readonly at: number } | undefined;
   let isSpot: boolean | undefined;
   let isInGroup: boolean | undefined;
@@ -64,7 +64,7 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
     return answer;
   }
 
-  async function look(signal: AbortSignal): Promise<LeaveReason | undefined> {
+  async function readNotice(signal: AbortSignal): Promise<LeaveReason | undefined> {
     if (isSpot === undefined) {
       const answer = await get(LIFE_CYCLE, signal);
       if ("status" in answer && answer.status < 500 && answer.status !== 401)
@@ -81,14 +81,14 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
   return {
     async awaitNotice(signal) {
       while (!signal.aborted) {
-        const notice = await look(signal);
+        const notice = await readNotice(signal);
         if (notice) return notice;
         await sleep(NOTICE_EVERY_MS, signal);
       }
       return undefined;
     },
     async awaitNone(signal) {
-      while (!signal.aborted && (await look(signal))) await sleep(NOTICE_EVERY_MS, signal);
+      while (!signal.aborted && (await readNotice(signal))) await sleep(NOTICE_EVERY_MS, signal);
     },
   };
 }
@@ -100,7 +100,7 @@ export function createNotices({ metadata, monotonic, sleep }: NoticesOptions): N
 const LEAVING = /^(?:Warmed:)?Terminated$/;
 
 /** Elsewhere than on EC2 nobody tells. */
-export const NO_NOTICES: Notices = {
+export const NO_NOTICES: LeaveNotices = {
   awaitNotice: (signal) =>
     new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);

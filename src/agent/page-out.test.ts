@@ -1,7 +1,7 @@
 // Tests of finding the parts of memory that are given back; that they are, and that it harms
 // nothing, is for the executable's own test.
 import { expect, it } from "vitest";
-import { findCleanRanges, findWholePages, prepareToGiveBack } from "./page-out.ts";
+import { findCleanRanges, findWholePages, preparePageOut } from "./page-out.ts";
 
 const mapping = (head: string, { dirty = 0, anonymous = 0 } = {}) =>
   `${head}\nSize: 100 kB\nRss: 64 kB\nPrivate_Clean: 64 kB\nShared_Dirty: 0 kB\n` +
@@ -44,5 +44,5 @@ it("takes whole pages of a section, and none that it shares with others", () => 
 });
 
 it("has nothing to do on Node", async () => {
-  expect(await prepareToGiveBack()).toBeUndefined();
+  expect(await preparePageOut()).toBeUndefined();
 });

@@ -26,7 +26,7 @@ const PROGRAM_SECTION = ".bun";
  * @returns does so, as often as it is called; undefined on Node, which is not ours
  * @throws Error if the C library cannot be called
  */
-export async function prepareToGiveBack(): Promise<(() => void) | undefined> {
+export async function preparePageOut(): Promise<(() => void) | undefined> {
   if (!("bun" in process.versions)) return undefined;
   const { dlopen } = await import("bun:ffi");
   const args = ["u64", "u64", "i32"] as const;

@@ -214,7 +214,7 @@ describe("a follower", () => {
     expect(await next.load(HOST)).toMatchObject({ digest });
     expect(await next.poll(HOST)).toBeUndefined();
     expect(next.refusal?.detail).toContain("the agent ended twice while it was tried");
-    await expect(next.look(HOST)).rejects.toThrow("the agent ended twice");
+    await expect(next.checkForEdition(HOST)).rejects.toThrow("the agent ended twice");
   });
 
   it("begins anew from a damaged state", async () => {

@@ -33,7 +33,7 @@ export interface FollowedSpec {
 }
 
 /** What each report says of the edition that this host did not take. */
-export interface Refusal {
+export interface EditionRefusal {
   readonly edition?: number;
   readonly detail: string;
 }
@@ -60,7 +60,7 @@ export interface SpecFollower {
    * @returns its number; undefined if nothing is
    * @throws Error that says why it would be refused
    */
-  look(host: HostFacts): Promise<number | undefined>;
+  checkForEdition(host: HostFacts): Promise<number | undefined>;
   /** Marks that a spec is about to be tried for the first time, so that a crash is remembered. */
   beginTrial(spec: FollowedSpec): Promise<void>;
   /**
@@ -69,7 +69,7 @@ export interface SpecFollower {
   cancelTrial(): Promise<void>;
   /** It works, or it does not, and why. */
   endTrial(spec: FollowedSpec, fault?: string): Promise<void>;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: EditionRefusal | undefined;
   /**
    * Number of the newest edition that says what this host does; undefined where its own spec
    * counts.
@@ -111,7 +111,7 @@ const STATE = z.object({
   /** Specs that failed their trial here, by digest. */
   undone: z.record(z.string(), z.string()).default({}),
 });
-type State = z.infer<typeof STATE>;
+type SpecState = z.infer<typeof STATE>;
 
 /** How far numbers of editions may lie apart. */
 const MAX_JUMP = 1_000_000;
@@ -129,17 +129,19 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   const path = join(folder, "spec.json");
   /** Beside it: where that is damaged, no older edition gets in all the same. */
   const highestPath = join(folder, "spec-highest");
-  let state: State = { highest: 0, undone: {} };
+  let state: SpecState = { highest: 0, undone: {} };
   /** The spec in use; undefined: this host's own. */
   let currentDigest: string | undefined;
   let currentEdition: number | undefined;
   /** On trial: becomes the one in use if it works. */
   let candidate: { readonly digest: string; readonly envelope: string } | undefined;
-  let refusal: Refusal | undefined;
+  let refusal: EditionRefusal | undefined;
 
-  async function save(changes: { readonly [Name in keyof State]?: State[Name] | undefined }): Promise<void> {
+  async function save(
+    changes: { readonly [Name in keyof SpecState]?: SpecState[Name] | undefined },
+  ): Promise<void> {
     const merged = Object.entries({ ...state, ...changes }).filter(([, value]) => value !== undefined);
-    state = Object.fromEntries(merged) as State;
+    state = Object.fromEntries(merged) as SpecState;
     try {
       await mkdir(folder, { recursive: true });
       if (changes.highest !== undefined) await replaceFile(highestPath, `${changes.highest}\n`);
@@ -256,7 +258,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
       return age === undefined ? accept(edition, bytes, host) : refuse(age, edition.number);
     },
 
-    async look(host) {
+    async checkForEdition(host) {
       const bytes = await fetch(host.instance_id, MAX_EDITION_BYTES);
       if (!bytes) return undefined;
       const read = readEdition(bytes, keys);
@@ -291,7 +293,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
 const CRASHED = "the agent ended twice while it was tried";
 const UNDONE = "it was tried here and undone: ";
 
-function addUndone({ undone }: State, digest: string, fault: string): Record<string, string> {
+function addUndone({ undone }: SpecState, digest: string, fault: string): Record<string, string> {
   const { [digest]: _again, ...others } = undone;
   return Object.fromEntries([...Object.entries(others).slice(1 - MAX_UNDONE), [digest, fault]]);
 }
@@ -305,7 +307,7 @@ async function readHighest(path: string): Promise<number> {
   return /^\d{1,15}\n?$/.test(text) ? Number(text) : 0;
 }
 
-async function readState(path: string): Promise<State | undefined> {
+async function readState(path: string): Promise<SpecState | undefined> {
   const text = await readStateFile(path, MAX_STATE_BYTES);
   try {
     return STATE.safeParse(JSON.parse(text?.toString("utf8") ?? "")).data;

@@ -9,7 +9,7 @@ import { parseJson } from "../report/parse-json.ts";
 import { readStateFile, replaceFile } from "./state-file.ts";
 
 /** A report that waits. */
-export interface Spooled {
+export interface SpooledReport {
   readonly id: string;
   readonly bytes: Buffer;
   readonly digest: string;
@@ -21,8 +21,8 @@ export interface Spooled {
 
 export interface Spool {
   /** @returns undefined if there is none, or none that is whole */
-  load(): Promise<Spooled | undefined>;
-  save(report: Spooled): Promise<void>;
+  load(): Promise<SpooledReport | undefined>;
+  save(report: SpooledReport): Promise<void>;
   clear(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function openSpool(folder: string): Spool {
 }
 
 /** A line of JSON, and the bytes. */
-function encode({ id, bytes, digest, madeAt, madeOn }: Spooled): Buffer {
+function encode({ id, bytes, digest, madeAt, madeOn }: SpooledReport): Buffer {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const header = {
     id,
@@ -79,7 +79,7 @@ function encode({ id, bytes, digest, madeAt, madeOn }: Spooled): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), bytes]);
 }
 
-function decode(content: Buffer): Spooled | undefined {
+function decode(content: Buffer): SpooledReport | undefined {
   const end = content.indexOf("\n");
   const parsed = HEADER.safeParse(parseJson(content.toString("utf8", 0, Math.max(0, end))));
   if (!parsed.success) return undefined;

@@ -9,7 +9,7 @@ import picomatch from "picomatch";
 const MAX_LINKS = 40;
 
 /** What to watch: absolute paths and globs. */
-export interface Watched {
+export interface WatchTargets {
   readonly paths: readonly string[];
   readonly globs: readonly string[];
 }
@@ -46,7 +46,7 @@ export interface TraceOptions {
 
 /** Traces all that is to be watched. @returns also globs that could not be walked, and why */
 export async function traceAll(
-  { paths, globs }: Watched,
+  { paths, globs }: WatchTargets,
   { resolve, glob }: TraceOptions,
 ): Promise<{ readonly interests: Interests; readonly faults: ReadonlyMap<string, string> }> {
   const traced: Interests = new Map();

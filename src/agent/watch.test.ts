@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openHostFiles } from "../collect/host-files.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
+import type { PolledFolder } from "./polled-folders.ts";
 import { createWatch } from "./watch.ts";
-import type { Polled } from "./watch-polled.ts";
-import type { Watched } from "./watch-trace.ts";
+import type { WatchTargets } from "./watch-trace.ts";
 
-async function setUp(files: Readonly<Record<string, string>>, watched: Watched) {
+async function setUp(files: Readonly<Record<string, string>>, watched: WatchTargets) {
   const root = await makeFolder(files);
   const host = openHostFiles(root);
   const told: string[] = [];
   const timers = new Set<{ readonly at: number; readonly act: () => void }>();
-  let polled: readonly Polled[] = [];
+  let polled: readonly PolledFolder[] = [];
   let now = 0;
   let jumped = 0;
   const watch = createWatch({

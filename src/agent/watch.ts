@@ -3,7 +3,7 @@
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { stat } from "node:fs/promises";
 import { posix } from "node:path";
-import { listForeign, listUntold, type Polled } from "./watch-polled.ts";
+import { listSharedFolders, listUnwatchable, type PolledFolder } from "./polled-folders.ts";
 import {
   codeOf,
   type Interests,
@@ -11,7 +11,7 @@ import {
   listGiven,
   type TraceOptions,
   traceAll,
-  type Watched,
+  type WatchTargets,
 } from "./watch-trace.ts";
 
 /** Folders watched at most. inotify(7) bounds them for each user; what is not watched is polled. */
@@ -49,7 +49,7 @@ const CLOCK_STEP_MS = 50;
 
 export interface Watch {
   /** Looks again where the paths and globs lead now. Changes after it resolves are told. */
-  update(watched: Watched): Promise<void>;
+  update(watched: WatchTargets): Promise<void>;
   /** Folders that are watched. */
   readonly folders: number;
   close(): void;
@@ -68,7 +68,7 @@ export interface WatchOptions extends TraceOptions {
    */
   readonly later: (ms: number, act: () => void) => () => void;
   /** Told of all folders that are polled, when they are others than before. */
-  readonly onPolled: (polled: readonly Polled[]) => void;
+  readonly onPolled: (polled: readonly PolledFolder[]) => void;
 }
 
 interface Watcher {
@@ -101,7 +101,7 @@ export function createWatch(options: WatchOptions): Watch {
    * Watched, but on file systems that tell of some changes only; and what the kernel tells nothing
    * of.
    */
-  let foreign: readonly Polled[] = [];
+  let foreign: readonly PolledFolder[] = [];
   /** What was told of polled folders last, as JSON. */
   let told = "[]";
   let offset = clock() - monotonic();
@@ -188,7 +188,7 @@ export function createWatch(options: WatchOptions): Watch {
     return begun;
   }
 
-  function tellPolled(more: readonly Polled[] = foreign): void {
+  function tellPolled(more: readonly PolledFolder[] = foreign): void {
     foreign = more;
     const all = [...[...pauses].map(([folder, { reason }]) => ({ folder, reason })), ...more];
     const text = JSON.stringify(all);
@@ -215,7 +215,7 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     async update(watched) {
-      let unwalked: readonly Polled[] = [];
+      let unwalked: readonly PolledFolder[] = [];
       for (let turn = 0; turn < MAX_TURNS; turn++) {
         const traced = await traceAll(watched, options);
         interests = traced.interests;
@@ -223,7 +223,7 @@ export function createWatch(options: WatchOptions): Watch {
         // In what has begun to be watched, something may have been made before.
         if ((await watchAll([...interests.keys()])) === 0) break;
       }
-      tellPolled([...unwalked, ...listUntold(watched), ...(await listForeign(watchers))]);
+      tellPolled([...unwalked, ...listUnwatchable(watched), ...(await listSharedFolders(watchers))]);
     },
     get folders() {
       return watchers.size;

@@ -165,7 +165,7 @@ export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSi
     return { key: formatReportKey(isEnforced ? userId : id, account), isEnforced };
   }
 
-  async function send({ id, bytes }: Spooled, signal: AbortSignal): Promise<void> {
+  async function send({ id, bytes }: SpooledReport, signal: AbortSignal): Promise<void> {
     const { key, isEnforced } = await findKey(id);
     // Of an instance's own key the store's rules and EC2 tell that no other machine has it.
     const placement = isEnforced

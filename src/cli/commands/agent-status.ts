@@ -1,7 +1,7 @@
 // rollcall agent status: whether this host's agent runs, and whether its reports get through.
 import { resolve } from "node:path";
 import { findStateFolder } from "../../agent/agent-state.ts";
-import { findAgents } from "../../agent/presence.ts";
+import { findAgents } from "../../agent/running-agents.ts";
 import { isRunning, openStatus, type Status } from "../../agent/status.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";

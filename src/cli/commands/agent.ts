@@ -4,15 +4,15 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { sleep } from "../../agent/agent-parts.ts";
-import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
+import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
 import { type HostCollection, openCollection, openHost } from "../../agent/collection.ts";
 import { followSpecs } from "../../agent/followed-collection.ts";
 import { type HostFollower, openFollower } from "../../agent/follower.ts";
 import { HostAgent, type HostAgentOptions } from "../../agent/host-agent.ts";
 import { HOST_ID_FILE } from "../../agent/host-id.ts";
-import { claimFolder } from "../../agent/identity.ts";
-import { createNotices, NO_NOTICES, type Notices } from "../../agent/leave-notice.ts";
-import { findAgents } from "../../agent/presence.ts";
+import { createLeaveNotices, type LeaveNotices, NO_NOTICES } from "../../agent/leave-notice.ts";
+import { claimStateFolder } from "../../agent/machine-identity.ts";
+import { findAgents } from "../../agent/running-agents.ts";
 import { removeLeftOvers } from "../../agent/state-file.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
 import { readFingerprint } from "../../collect/fingerprint.ts";
@@ -37,15 +37,15 @@ export interface AgentCommandOptions extends Flags {
 export async function runAgentCommand(options: AgentCommandOptions, io: Io): Promise<void> {
   let agent = await prepareAgent(options, io);
   agent.log.info(agent.facts, `rollcall agent ${VERSION} has started`);
-  const bell: HangUpBell = { isRung: false, onRing: () => undefined };
+  const reload: ReloadRequests = { isPending: false, onRequest: () => undefined };
   // All the time: in a program in which nobody listens SIGHUP is the end.
   const stopListening = io.onHangUp(() => {
-    bell.isRung = true;
-    bell.onRing();
+    reload.isPending = true;
+    reload.onRequest();
   });
   try {
     while (!io.signal.aborted) {
-      const next = await runUntilReplaced(agent, bell, options, io);
+      const next = await runUntilReplaced(agent, reload, options, io);
       if (!next) break;
       agent = next;
       agent.log.info(agent.facts, "the settings and the spec were read anew");
@@ -59,9 +59,9 @@ export async function runAgentCommand(options: AgentCommandOptions, io: Io): Pro
 type PreparedAgent = Awaited<ReturnType<typeof prepareAgent>>;
 
 /** SIGHUP that came and was not looked at, and who wants to hear of the next one. */
-interface HangUpBell {
-  isRung: boolean;
-  onRing: () => void;
+interface ReloadRequests {
+  isPending: boolean;
+  onRequest: () => void;
 }
 
 /**
@@ -71,7 +71,7 @@ interface HangUpBell {
  */
 async function runUntilReplaced(
   agent: PreparedAgent,
-  bell: HangUpBell,
+  reload: ReloadRequests,
   options: AgentCommandOptions,
   io: Io,
 ): Promise<PreparedAgent | undefined> {
@@ -79,9 +79,9 @@ async function runUntilReplaced(
   let next: PreparedAgent | undefined;
   let isPreparing = false;
   async function prepare(): Promise<void> {
-    if (isPreparing || !bell.isRung || replacing.signal.aborted) return;
+    if (isPreparing || !reload.isPending || replacing.signal.aborted) return;
     isPreparing = true;
-    bell.isRung = false;
+    reload.isPending = false;
     try {
       next = await prepareAgent(options, io, agent.folder);
       replacing.abort();
@@ -91,8 +91,8 @@ async function runUntilReplaced(
     isPreparing = false;
     await prepare();
   }
-  bell.onRing = () => void prepare();
-  bell.onRing();
+  reload.onRequest = () => void prepare();
+  reload.onRequest();
   await agent.run({
     signal: AbortSignal.any([io.signal, replacing.signal]),
     isReplaced: () => !io.signal.aborted && next?.location === agent.location,
@@ -121,7 +121,7 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   let follower: HostFollower | undefined;
   const edition = () => ({ refused: follower?.refusal });
   const { root } = options;
-  const memory = await openMemory(settings, { root, makesFolder: true, onNotice }, io);
+  const memory = await openObservationStore(settings, { root, makesFolder: true, onNotice }, io);
   const local = await openCollection({ specFile: settings.get("spec"), root, onNotice, edition, memory }, io);
   const key = await chooseKey({ ...io, given: settings, target, host: local.host, folder, onNotice: onNews });
   follower = await openFollower({ settings, target, key, folder, onNotice }, io);
@@ -160,7 +160,7 @@ async function claim(folder: string, { root }: AgentCommandOptions, log: Logger,
   try {
     await removeLeftOvers(folder, io.clock());
     const { data } = io.folders;
-    const moved = await claimFolder(folder, parts, data === undefined ? [] : [join(data, HOST_ID_FILE)]);
+    const moved = await claimStateFolder(folder, parts, data === undefined ? [] : [join(data, HOST_ID_FILE)]);
     for (const path of moved)
       log.warn({ path }, "this was another machine's, of which this one is a copy; it was set aside");
   } catch (err) {
@@ -170,7 +170,7 @@ async function claim(folder: string, { root }: AgentCommandOptions, log: Logger,
 }
 
 /** Only on EC2 is anything sent: elsewhere the service's address may be anyone's. */
-async function openNotices({ host }: HostCollection, signal: AbortSignal): Promise<Notices> {
+async function openNotices({ host }: HostCollection, signal: AbortSignal): Promise<LeaveNotices> {
   const isThere = host.metadata.isGiven || (await isEc2(host, signal));
-  return isThere ? createNotices({ ...host, sleep }) : NO_NOTICES;
+  return isThere ? createLeaveNotices({ ...host, sleep }) : NO_NOTICES;
 }

@@ -1,6 +1,6 @@
 // rollcall doctor: looks at everything that a report needs on its way, and says what to fix.
 import { access, constants, mkdir } from "node:fs/promises";
-import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
+import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
 import { type Collection, type HostCollection, openCollection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { readFacts } from "../../agent/followed-collection.ts";
@@ -79,7 +79,11 @@ async function examine(
     note,
     async () => {
       const { root } = options;
-      const memory = await openMemory(settings, { root, makesFolder: false, onNotice: () => undefined }, io);
+      const memory = await openObservationStore(
+        settings,
+        { root, makesFolder: false, onNotice: () => undefined },
+        io,
+      );
       const value = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
       return {
         value,
@@ -366,7 +370,7 @@ async function checkFollowing(
           detail: "none is followed: --spec-keys is not set",
           outcome: "skipped" as const,
         };
-      const edition = await follower.look(readFacts(report));
+      const edition = await follower.checkForEdition(readFacts(report));
       if (edition === undefined)
         return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
       const detail = `edition ${edition} is signed by a key that is trusted here, and allowed`;

@@ -1,6 +1,6 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
 
-import { findStateFolder, openMemory } from "../../agent/agent-state.ts";
+import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
 import { type Collection, openCollection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
@@ -23,7 +23,11 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitizeLine(notice)}\n`);
   const { root } = options;
   // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
-  const memory = await openMemory(settings, { root, makesFolder: true, refreshMs: 0, onNotice }, io);
+  const memory = await openObservationStore(
+    settings,
+    { root, makesFolder: true, refreshMs: 0, onNotice },
+    io,
+  );
   const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
   const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)

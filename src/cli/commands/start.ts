@@ -3,7 +3,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { runAgent } from "../../agent/agent.ts";
-import { makeSubject, openWatch, sleep } from "../../agent/agent-parts.ts";
+import { observeHost, openWatch, sleep } from "../../agent/agent-parts.ts";
 import { type HostCollection, openCollection } from "../../agent/collection.ts";
 import { createDelivery, type ReportSink } from "../../agent/delivery.ts";
 import { NO_SPOOL } from "../../agent/spool.ts";
@@ -107,7 +107,7 @@ function startAgent(
   });
   const ended = runAgent(
     {
-      subject: makeSubject(collection),
+      host: observeHost(collection),
       delivery,
       watch: (onChange) => openWatch(collection.host, { onChange, log }),
       clock,

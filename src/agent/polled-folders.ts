@@ -1,16 +1,16 @@
 // Folders in which changes are not told, or not all of them: they are looked at each minute.
 import { findSharedKind } from "../collect/shared-file-systems.ts";
-import { isWatchable, type Watched } from "./watch-trace.ts";
+import { isWatchable, type WatchTargets } from "./watch-trace.ts";
 
 /** A folder in which changes are not told, or not all of them, and why. */
-export interface Polled {
+export interface PolledFolder {
   /** Or a glob that could not be walked. */
   readonly folder: string;
   readonly reason: string;
 }
 
 /** What is given that the kernel tells nothing of. */
-export function listUntold({ paths, globs }: Watched): readonly Polled[] {
+export function listUnwatchable({ paths, globs }: WatchTargets): readonly PolledFolder[] {
   const roots = [...paths, ...globs]
     .filter((path) => !isWatchable(path))
     .map((path) => `/${path.split("/")[1]}`);
@@ -23,11 +23,11 @@ export function listUntold({ paths, globs }: Watched): readonly Polled[] {
  * The watched folders that lie on such a file system. @param folders by path; an identity begins
  * with the device's number and a colon
  */
-export async function listForeign(
+export async function listSharedFolders(
   folders: ReadonlyMap<string, { readonly identity: string }>,
-): Promise<readonly Polled[]> {
+): Promise<readonly PolledFolder[]> {
   const kinds = new Map<string, string | undefined>();
-  const found: Polled[] = [];
+  const found: PolledFolder[] = [];
   for (const [folder, { identity }] of folders) {
     const device = identity.slice(0, identity.indexOf(":"));
     if (!kinds.has(device)) kinds.set(device, await findSharedKind(folder));

@@ -1,22 +1,22 @@
 // Tests of agents that know of each other.
 import { expect, it } from "vitest";
-import { announce, findAgents } from "./presence.ts";
+import { findAgents, registerAgent } from "./running-agents.ts";
 
 const AGENT = { folder: `/state/${process.pid}`, location: "file:/store", id: `host-${process.pid}` };
 
 it("is alone unless another reports the same host to the same place", async () => {
-  const first = await announce(AGENT, 1);
+  const first = await registerAgent(AGENT, 1);
   const others = await Promise.all([
-    announce({ ...AGENT, location: "file:/other" }, 2),
-    announce({ ...AGENT, id: "another" }, 3),
+    registerAgent({ ...AGENT, location: "file:/other" }, 2),
+    registerAgent({ ...AGENT, id: "another" }, 3),
   ]);
   expect(await first.end()).toBe(false);
   for (const other of others) await other.end();
 });
 
 it("hears of the other, which hears of none once the first has ended", async () => {
-  const first = await announce(AGENT, 1);
-  const second = await announce({ ...AGENT, folder: "/another" }, 2);
+  const first = await registerAgent(AGENT, 1);
+  const second = await registerAgent({ ...AGENT, folder: "/another" }, 2);
   expect(await findAgents(AGENT.folder)).toEqual([1]);
   expect(await first.end()).toBe(true);
   expect(await findAgents(AGENT.folder)).toEqual([]);
@@ -24,7 +24,9 @@ it("hears of the other, which hears of none once the first has ended", async () 
 });
 
 it("lets the last of those that end at once hear that it is the last", async () => {
-  const agents = await Promise.all([1, 2, 3].map((pid) => announce({ ...AGENT, folder: `/${pid}` }, pid)));
+  const agents = await Promise.all(
+    [1, 2, 3].map((pid) => registerAgent({ ...AGENT, folder: `/${pid}` }, pid)),
+  );
   const answers = await Promise.all(agents.map((agent) => agent.end()));
   expect(answers).toContain(false);
 });

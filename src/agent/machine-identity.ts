@@ -21,7 +21,7 @@ const OTHERS = "other-machine";
 const IDENTITY = z.object({ machine_id: z.string().optional(), card: z.string().optional() });
 
 /** Hashes of what a machine is known by; undefined for what cannot be seen. */
-export interface MachineParts {
+export interface MachineHashes {
   readonly machineId: string | undefined;
   readonly card: string | undefined;
 }
@@ -37,9 +37,9 @@ export interface MachineParts {
  * @param more files beside the folder's own that are this machine's alone
  * @returns the paths of what was set aside
  */
-export async function claimFolder(
+export async function claimStateFolder(
   folder: string,
-  machine: MachineParts,
+  machine: MachineHashes,
   more: readonly string[] = [],
 ): Promise<readonly string[]> {
   const path = join(folder, FILE);

@@ -1,4 +1,4 @@
-// Presence: agents of one machine know of each other, whatever user they are and whatever state
+// Running agents: those of one machine know of each other, whatever user they are and whatever state
 // folders they have. Each holds a socket with an abstract name, which everybody may see in
 // /proc/net/unix, which is in no folder, and which the kernel takes away with the process.
 import { createHash } from "node:crypto";
@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 
 /** What an agent is known by among others. */
-export interface PresenceOptions {
+export interface AgentIdentity {
   /** Its state folder. */
   readonly folder: string;
   /** Where it reports to, and as whom. */
@@ -14,9 +14,9 @@ export interface PresenceOptions {
   readonly id: string;
 }
 
-export interface Presence {
+export interface AgentRegistration {
   /**
-   * Ends this agent's presence.
+   * Takes the registration back.
    *
    * @returns whether another agent goes on reporting the same host to the same place. Of several
    *   that end at once the last one hears that none does.
@@ -26,11 +26,11 @@ export interface Presence {
 
 const NAME = /@rollcall-agent\/([0-9a-f]{16})\/([0-9a-f]{16})\/(\d{1,10})@*$/;
 
-/** Announces an agent. Where it cannot be, as on another system than Linux, the agent is alone. */
-export async function announce(
-  { folder, location, id }: PresenceOptions,
+/** Registers an agent. Where it cannot be, as on another system than Linux, the agent is alone. */
+export async function registerAgent(
+  { folder, location, id }: AgentIdentity,
   pid = process.pid,
-): Promise<Presence> {
+): Promise<AgentRegistration> {
   const what = digest(`${location}\n${id}`);
   const server = await listen(`\0rollcall-agent/${digest(folder)}/${what}/${pid}`);
   return {

@@ -1,7 +1,7 @@
 // Tests of the pace: the first change at once, a deploy when it pauses, what never rests now and
 // then, and nothing waits for it.
 import { describe, expect, it } from "vitest";
-import { createPace } from "./pace.ts";
+import { createChangeSchedule } from "./change-schedule.ts";
 
 const GLOB = "/conf/*.conf";
 
@@ -14,7 +14,7 @@ function play(
   changes: readonly { readonly at: number; readonly given: string; readonly file: string }[],
 ) {
   let now = 0;
-  const pace = createPace(() => now);
+  const pace = createChangeSchedule(() => now);
   const looks: { readonly at: number; readonly given: readonly string[] }[] = [];
   const queue = changes.toSorted((a, b) => a.at - b.at);
   let next = 0;
@@ -95,7 +95,7 @@ describe("a pace", () => {
 
   it("takes all that waits when all is looked at", () => {
     let now = 0;
-    const pace = createPace(() => now);
+    const pace = createChangeSchedule(() => now);
     pace.note("/a", "/a");
     now = 10;
     expect(pace.take(false)).toEqual([]);

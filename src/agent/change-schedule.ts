@@ -1,4 +1,4 @@
-// Pace: when to look at what changed. The first change is looked at once, a deploy when it pauses,
+// The change schedule: when to look at what changed. The first change is looked at once, a deploy when it pauses,
 // and a file that never rests now and then. Pure but for the clock that is passed in.
 
 /** A change is often the first of several: a file is emptied, then written; ms. */
@@ -33,7 +33,8 @@ const RESTLESS_LOOKS = 6;
 /** Files that are told apart, at most. */
 const MAX_SOURCES = 1000;
 
-export interface Pace {
+/** Changes that wait to be looked at. */
+export interface ChangeSchedule {
   /**
    * Takes note of a change. @param source the file that changed. @returns whether it is the first
    * one of its file that waits
@@ -48,19 +49,19 @@ export interface Pace {
 }
 
 /** Counts what is forgotten as time goes by. */
-interface Count {
+interface DecayingCount {
   value: number;
   at: number;
 }
 
-interface Source {
-  readonly news: Count;
+interface ChangedFile {
+  readonly news: DecayingCount;
   /** Since when it changes on and on, and when it changed last. */
   runFrom: number;
   lastAt: number;
 }
 
-interface Waiting {
+interface PendingChange {
   readonly given: Set<string>;
   readonly firstAt: number;
   lastAt: number;
@@ -69,20 +70,20 @@ interface Waiting {
   isRestless: boolean;
 }
 
-/** Makes a pace. @param monotonic ms from some fixed instant */
-export function createPace(monotonic: () => number): Pace {
-  const sources = new Map<string, Source>();
-  const givens = new Map<string, Count>();
-  const waiting = new Map<string, Waiting>();
-  let taken: Count[] = [];
+/** Makes a schedule. @param monotonic ms from some fixed instant */
+export function createChangeSchedule(monotonic: () => number): ChangeSchedule {
+  const sources = new Map<string, ChangedFile>();
+  const givens = new Map<string, DecayingCount>();
+  const waiting = new Map<string, PendingChange>();
+  let taken: DecayingCount[] = [];
   /** When anything changed last that is not restless. */
   let lastAt = Number.NEGATIVE_INFINITY;
 
-  function read(count: Count | undefined): number {
+  function read(count: DecayingCount | undefined): number {
     return count ? Math.max(0, count.value - (monotonic() - count.at) / FORGET_MS) : 0;
   }
 
-  function findSource(name: string): Source {
+  function findSource(name: string): ChangedFile {
     const known = sources.get(name);
     if (known) return known;
     if (sources.size >= MAX_SOURCES) {
@@ -95,7 +96,7 @@ export function createPace(monotonic: () => number): Pace {
     return source;
   }
 
-  function findCount(given: string): Count {
+  function findCount(given: string): DecayingCount {
     const count = givens.get(given) ?? { value: 0, at: monotonic() };
     givens.set(given, count);
     return count;
@@ -161,7 +162,7 @@ export function createPace(monotonic: () => number): Pace {
       const now = monotonic();
       // What is restless is looked at together, and beside nothing else: neither waits for the
       // other.
-      const isDue = ({ isRestless }: Waiting) => all || now >= (isRestless ? restless : calm);
+      const isDue = ({ isRestless }: PendingChange) => all || now >= (isRestless ? restless : calm);
       const due = [...waiting].filter(([, one]) => isDue(one));
       const counts = due.flatMap(([name, { given, isRestless }]) => [
         findSource(name).news,

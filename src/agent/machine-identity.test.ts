@@ -4,7 +4,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { makeFolder } from "../testing/temporary-folder.ts";
-import { claimFolder } from "./identity.ts";
+import { claimStateFolder } from "./machine-identity.ts";
 
 const FIRST = { machineId: "a".repeat(64), card: "b".repeat(64) };
 
@@ -16,7 +16,7 @@ async function setUp() {
     "spec.json": "{}",
     data: "host-1",
   });
-  await claimFolder(folder, FIRST);
+  await claimStateFolder(folder, FIRST);
   return {
     folder,
     names: async () => (await readdir(folder)).filter((name) => name !== "identity.json").sort(),
@@ -34,7 +34,7 @@ it("leaves everything to the machine that it belongs to, also where less of it c
     { ...FIRST, machineId: undefined },
     FIRST,
   ])
-    expect(await claimFolder(folder, same)).toEqual([]);
+    expect(await claimStateFolder(folder, same)).toEqual([]);
   expect(await names()).toEqual(ALL);
 });
 
@@ -45,8 +45,8 @@ it.each([
 ])("sets aside what was another machine's: %j", async (other) => {
   const { folder, names } = await setUp();
   // What cannot be seen for a while is not forgotten.
-  await claimFolder(folder, { machineId: undefined, card: undefined });
-  expect(await claimFolder(folder, other, [join(folder, "data")])).toHaveLength(4);
+  await claimStateFolder(folder, { machineId: undefined, card: undefined });
+  expect(await claimStateFolder(folder, other, [join(folder, "data")])).toHaveLength(4);
   expect(await names()).toEqual([
     "data.other-machine",
     "key.other-machine",
@@ -54,13 +54,13 @@ it.each([
     "spool.other-machine",
     "status.json.other-machine",
   ]);
-  expect(await claimFolder(folder, other)).toEqual([]);
+  expect(await claimStateFolder(folder, other)).toEqual([]);
 });
 
 it("takes a folder that says nothing, or nothing whole, as it is", async () => {
   const folder = await makeFolder({ key: "rh_1" });
-  expect(await claimFolder(folder, FIRST)).toEqual([]);
+  expect(await claimStateFolder(folder, FIRST)).toEqual([]);
   await writeFile(join(folder, "identity.json"), "{");
-  expect(await claimFolder(folder, { ...FIRST, card: "c".repeat(64) })).toEqual([]);
+  expect(await claimStateFolder(folder, { ...FIRST, card: "c".repeat(64) })).toEqual([]);
   expect(await readdir(folder)).toContain("key");
 });
