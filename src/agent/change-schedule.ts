@@ -1,5 +1,6 @@
-// The change schedule: when to look at what changed. The first change is looked at once, a deploy when it pauses,
-// and a file that never rests now and then. Pure but for the clock that is passed in.
+// The change schedule: when to look at what changed. The first change is looked at once, a deploy
+// when it pauses, and a file that never rests now and then. Pure but for the clock that is passed
+// in.
 
 /** A change is often the first of several: a file is emptied, then written; ms. */
 const SETTLE_MS = 100;

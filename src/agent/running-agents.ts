@@ -1,5 +1,5 @@
-// Running agents: those of one machine know of each other, whatever user they are and whatever state
-// folders they have. Each holds a socket with an abstract name, which everybody may see in
+// Running agents: those of one machine know of each other, whatever user they are and whatever
+// state folders they have. Each holds a socket with an abstract name, which everybody may see in
 // /proc/net/unix, which is in no folder, and which the kernel takes away with the process.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";

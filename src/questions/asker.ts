@@ -1,5 +1,5 @@
-// The asker: a question asked with the parameters of a URL, and its answer as bytes. Everything that
-// asks goes through it: the API, the command line over a store, publishers.
+// The asker: a question asked with the parameters of a URL, and its answer as bytes. Everything
+// that asks goes through it: the API, the command line over a store, publishers.
 import { findClosest } from "../specs/closest.ts";
 import { COMMON_PARAMETERS } from "./parameters.ts";
 import { MAX_PARAMETERS, QueryError } from "./query.ts";
@@ -95,10 +95,10 @@ export async function askQuestion(
   question: Question,
   parameters: ParameterValues,
   sources: QuestionSources,
-  { signal, ...options }: Omit<WritingOptions, "turns"> & { readonly signal: AbortSignal },
+  { signal, ...options }: Omit<WritingOptions, "yielder"> & { readonly signal: AbortSignal },
 ): Promise<WrittenAnswer | Refusal> {
   const answer = await question.ask(sources, parameters, signal);
   return isRefusal(answer)
     ? answer
-    : await writeAnswer(answer, question.answer, { ...options, turns: sources.turns });
+    : await writeAnswer(answer, question.answer, { ...options, yielder: sources.yielder });
 }

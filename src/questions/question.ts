@@ -2,8 +2,8 @@
 // line, publishers and the docs are loops over registry.ts.
 import type { Clock } from "../report/clock.ts";
 import type { Problem } from "../report/problem.ts";
-import type { Yielder } from "../roll/yielder.ts";
 import type { RollView } from "../roll/view.ts";
+import type { Yielder } from "../roll/yielder.ts";
 import type { FactName, Facts } from "./facts.ts";
 import type { Sources } from "./groups.ts";
 
@@ -19,7 +19,9 @@ export interface QuestionParameter {
   /** `path`: it stands in the path as `{name}`, and comes with the other values under its name. */
   readonly in: "query" | "path";
   readonly description: string;
-  /** Of the value as text. `enum: ["true", "false"]` is a flag without a value on the command line. */
+  /**
+   * Of the value as text. `enum: ["true", "false"]` is a flag without a value on the command line.
+   */
   readonly schema: Schema;
   readonly example?: string;
   /** What the command line's help calls the value: `NAMES`; the name in capitals by default. */
@@ -34,7 +36,9 @@ export interface QuestionParameter {
 export interface QuestionNames {
   /** Where the API answers it. */
   readonly path: string;
-  /** Further paths, which answer as they always did: no name is unknown to them, and no format new. */
+  /**
+   * Further paths, which answer as they always did: no name is unknown to them, and no format new.
+   */
   readonly aliases?: readonly string[];
   /** Of the command line: `rollcall COMMAND`. */
   readonly command: string;
@@ -107,7 +111,7 @@ export interface ReadyBytes {
   /** Begins to write, the same bytes at each call. */
   write(format: "json" | "ndjson"): Iterable<Buffer>;
   /** The same as a table. */
-  readTable(turns: Yielder): Promise<CellTable>;
+  readTable(yielder: Yielder): Promise<CellTable>;
 }
 
 /** An answer before it is written. */
@@ -155,7 +159,7 @@ export interface QuestionSources extends Sources {
   readonly bounds?: { list(): readonly Problem[] } | undefined;
   readonly clock: Clock;
   /** Of whoever asks: they end where the signal does. */
-  readonly turns: Yielder;
+  readonly yielder: Yielder;
 }
 
 /** A question. Plain data, and one function. */

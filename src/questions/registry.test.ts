@@ -53,7 +53,7 @@ const SOURCES: QuestionSources = {
   readExpected: async () => ({ expected: new Set(["i-1", "i-9"]) }),
   clones: { list: () => [] },
   clock: () => NOW,
-  turns: SHARED_YIELDER,
+  yielder: SHARED_YIELDER,
 };
 
 /** The values of the path, from the parameters' examples. */

@@ -24,7 +24,7 @@ export interface WritingOptions {
    * formula.
    */
   readonly forExcel?: boolean;
-  readonly turns: Yielder;
+  readonly yielder: Yielder;
 }
 
 /** An answer that can be written. */
@@ -60,7 +60,7 @@ export async function writeAnswer(
   options: WritingOptions,
 ): Promise<WrittenAnswer> {
   const { body } = answer;
-  const { format, turns } = options;
+  const { format, yielder } = options;
   if (body.kind === "rows") return await writeRows(answer, body, schema, options);
   const { digest = "" } = answer;
   if (format !== "csv") {
@@ -73,7 +73,7 @@ export async function writeAnswer(
       write: () => body.write(format),
     };
   }
-  const table = await body.readTable(turns);
+  const table = await body.readTable(yielder);
   const { facts } = answer;
   const omitted = table.omitted > 0 ? [describeOmitted(table)] : [];
   return {
@@ -108,7 +108,7 @@ async function writeRows(
   const hash = createHash("sha256");
   const pieces: Buffer[] = [];
   for (const piece of writePieces(body, schema, options)) {
-    const wait = options.turns.take(piece.length * WRITTEN_BYTES);
+    const wait = options.yielder.spend(piece.length * WRITTEN_BYTES);
     if (wait !== undefined) await wait;
     hash.update(piece);
     pieces.push(piece);

@@ -20,8 +20,8 @@ const indexes = new WeakMap<Table, Promise<HostIndex>>();
  *
  * @returns their positions, ascending
  */
-export async function findHost(table: Table, id: string, turns: Yielder): Promise<number[]> {
-  const known = indexes.get(table) ?? indexTable(table, turns);
+export async function findHost(table: Table, id: string, yielder: Yielder): Promise<number[]> {
+  const known = indexes.get(table) ?? indexTable(table, yielder);
   indexes.set(table, known);
   const { starts, positions } = await known;
   const bytes = Buffer.from(id, "latin1");
@@ -36,7 +36,7 @@ export async function findHost(table: Table, id: string, turns: Yielder): Promis
   return found;
 }
 
-async function indexTable(table: Table, turns: Yielder): Promise<HostIndex> {
+async function indexTable(table: Table, yielder: Yielder): Promise<HostIndex> {
   const count = table.rowOf.length;
   let buckets = 1;
   while (buckets < count) buckets *= 2;
@@ -55,7 +55,7 @@ async function indexTable(table: Table, turns: Yielder): Promise<HostIndex> {
       }
       return to;
     },
-    turns,
+    yielder,
   );
   for (let bucket = 0; bucket < buckets; bucket++)
     starts[bucket + 1] = (starts[bucket + 1] as number) + (starts[bucket] as number);

@@ -8,7 +8,6 @@ import { readEntry } from "./reading.ts";
 import type { Refreshed } from "./refresh.ts";
 import { bodyLength, isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, keyAt, segmentAt, type Table } from "./table.ts";
-import type { Yielder } from "./yielder.ts";
 import {
   addDeparture,
   addReport,
@@ -17,6 +16,7 @@ import {
   overlayUnlisted,
   type Unlisted,
 } from "./unlisted.ts";
+import type { Yielder } from "./yielder.ts";
 
 /**
  * Keys of one id that are read again; a host has one, or two where its role changed. Of an id with
@@ -32,10 +32,10 @@ export async function cutToHost(
   state: Refreshed,
   unlisted: Unlisted,
   id: string,
-  turns: Yielder,
+  yielder: Yielder,
 ): Promise<Refreshed> {
   const { table, departures } = state;
-  const positions = await findHost(table, id, turns);
+  const positions = await findHost(table, id, yielder);
   const rows = createTableBuilder(positions.length);
   for (const at of positions) rows.pushRange(table, at, at + 1);
   const own = makeUnlisted();
@@ -61,7 +61,7 @@ export async function cutToHost(
 export async function readHostAgain(
   store: Store,
   { table }: Refreshed,
-  turns: Yielder,
+  yielder: Yielder,
   signal: AbortSignal,
 ): Promise<Unlisted | undefined> {
   const found = makeUnlisted();
@@ -70,7 +70,7 @@ export async function readHostAgain(
   const readOne = async (at: number): Promise<boolean> => {
     const entry = entryAt(table, at);
     const [known, departedAt] = await Promise.all([
-      readEntry(store, entry, turns, signal),
+      readEntry(store, entry, yielder, signal),
       readDeparture(store, entry.key, signal),
     ]);
     if (departedAt !== undefined) addDeparture(found, entry.key, departedAt);

@@ -10,7 +10,6 @@ import { cutToHost, readHostAgain } from "./one-host.ts";
 import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
 import { EMPTY_TABLE } from "./table.ts";
-import { SHARED_YIELDER } from "./yielder.ts";
 import {
   addDeparture,
   addReport,
@@ -20,6 +19,7 @@ import {
   type UnlistedReport,
 } from "./unlisted.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
+import { SHARED_YIELDER } from "./yielder.ts";
 
 /**
  * How long after a refresh its view is used again. Short enough that nobody waits for news, long
