@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { CommandError } from "../cli/program/failure.ts";
 import type { Io } from "../cli/program/io.ts";
 import type { Settings } from "../cli/settings/settings.ts";
-import { createMemory, type Memory } from "../collect/observations.ts";
+import { createObservationStore, type ObservationStore } from "../collect/observations.ts";
 import { openObservationsFile } from "./observations-file.ts";
 
 /** Where the packages' systemd unit keeps it (StateDirectory=rollcall). */
@@ -49,12 +49,12 @@ export async function openObservationStore(
   settings: Settings,
   options: ObservationStoreOptions,
   io: Io,
-): Promise<Memory> {
+): Promise<ObservationStore> {
   const root = options.root === undefined ? undefined : resolve(io.cwd, options.root);
   try {
     return openObservationsFile({ ...options, folder: await findStateFolder(settings, io), root });
   } catch (error) {
-    if (error instanceof CommandError) return createMemory();
+    if (error instanceof CommandError) return createObservationStore();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // Tests of when the agent looks and reports, in time that is passed in.
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Wanted } from "../collect/rounds.ts";
+import type { StepSelection } from "../collect/rounds.ts";
 import { createTimeDouble } from "../testing/time-double.ts";
 import { type AgentOptions, POLL_MS, runAgent } from "./agent.ts";
 import { findSlot, HEARTBEAT_MS } from "./schedule.ts";
@@ -17,7 +17,7 @@ function startAgent({
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const offered: { readonly digest: string; readonly at: number }[] = [];
-  const looks: Wanted[] = [];
+  const looks: StepSelection[] = [];
   const errors: unknown[] = [];
   let ring: (changed: string, source: string) => void = () => undefined;
   const ended = runAgent(
@@ -104,8 +104,8 @@ describe("runAgent", () => {
 
   it("looks again soon while a file is being written, and no longer", async () => {
     let isUnsettled = true;
-    const looks: Wanted[] = [];
-    const collect = async (wanted: Wanted) => {
+    const looks: StepSelection[] = [];
+    const collect = async (wanted: StepSelection) => {
       looks.push(wanted);
       return { id: ID, bytes: Buffer.from("{}"), digest: "x", isUnsettled };
     };

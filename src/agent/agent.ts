@@ -1,6 +1,6 @@
 // The agent: decides when to look at the host again, hands each report that says something new to
 // the delivery, and leaves when told to.
-import type { Wanted } from "../collect/rounds.ts";
+import type { StepSelection } from "../collect/rounds.ts";
 import { createChangeSchedule } from "./change-schedule.ts";
 import type { Delivery } from "./delivery.ts";
 import { findSlot, waitAtStart, waitForSlot } from "./schedule.ts";
@@ -45,7 +45,7 @@ export interface AgentReport extends SpooledReport {
 /** What the agent reports about. */
 export interface ObservedHost {
   /** Looks at the host. */
-  collect(wanted: Wanted, signal: AbortSignal): Promise<AgentReport>;
+  collect(wanted: StepSelection, signal: AbortSignal): Promise<AgentReport>;
   readonly watched: WatchTargets;
 }
 
@@ -72,6 +72,17 @@ export interface AgentOptions {
   readonly onCollected?: (report: AgentReport, nextHeartbeatMs: number) => void;
 }
 
+/** When what is next, by the monotonic clock; ms. Infinity where nothing waits for it. */
+interface DueTimes {
+  heartbeat: number;
+  /** All that is read is looked at, though nothing told of a change. */
+  poll: number;
+  /** A report that says something new and had to wait may be sent. */
+  held: number;
+  /** Files that were being written are looked at again. */
+  settle: number;
+}
+
 /** Runs until the signal aborts. Never rejects. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { host, delivery, clock, monotonic, random, uptime, sleep, onError, onCollected } = options;
@@ -83,15 +94,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   });
   /** The last report that was handed over, and when: ms since the epoch. */
   let offered: { readonly digest: string; readonly time: number } | undefined;
-  let heartbeatAt = Number.POSITIVE_INFINITY;
-  let nextPollAt = 0;
-  /** When a report may be sent that says something new and had to wait. */
-  let heldUntil = Number.POSITIVE_INFINITY;
-  /** When files that were being written are looked at again. */
-  let settleAt = Number.POSITIVE_INFINITY;
+  const due: DueTimes = {
+    heartbeat: Number.POSITIVE_INFINITY,
+    poll: 0,
+    held: Number.POSITIVE_INFINITY,
+    settle: Number.POSITIVE_INFINITY,
+  };
   let failures = 0;
 
-  async function collectAndDecide(wanted: Wanted): Promise<void> {
+  async function collectAndDecide(wanted: StepSelection): Promise<void> {
     try {
       // First, so that nothing changes between the look and the watch.
       const { watched } = host;
@@ -101,13 +112,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       if (host.watched !== watched) await watch.update(host.watched);
       failures = 0;
       changes.judge(report.digest !== offered?.digest);
-      settleAt = report.isUnsettled ? monotonic() + UNSETTLED_MS : Number.POSITIVE_INFINITY;
+      due.settle = report.isUnsettled ? monotonic() + UNSETTLED_MS : Number.POSITIVE_INFINITY;
       if (!signal.aborted) decide(report);
     } catch (error) {
       if (signal.aborted) return;
       changes.judge(false);
       // At boot the metadata service, say, may need another moment.
-      nextPollAt = Math.min(nextPollAt, monotonic() + FIRST_RETRY_MS * 2 ** failures++);
+      due.poll = Math.min(due.poll, monotonic() + FIRST_RETRY_MS * 2 ** failures++);
       onError(error);
     }
   }
@@ -116,35 +127,35 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const now = monotonic();
     // Where the machine slept, its monotonic clock did too.
     const hasSlept = offered !== undefined && clock() - offered.time > MAX_AGE_MS;
-    const isDue = offered === undefined || now >= heartbeatAt || hasSlept;
+    const isDue = offered === undefined || now >= due.heartbeat || hasSlept;
     const isNew = report.digest !== offered?.digest;
     const heldMs = isDue || !isNew ? 0 : reports.take();
-    heldUntil = heldMs > 0 ? now + heldMs : Number.POSITIVE_INFINITY;
+    due.held = heldMs > 0 ? now + heldMs : Number.POSITIVE_INFINITY;
     if (isDue || (isNew && heldMs === 0)) {
       offered = { digest: report.digest, time: clock() };
-      heartbeatAt = now + waitForSlot(findSlot(report.id), clock());
+      due.heartbeat = now + waitForSlot(findSlot(report.id), clock());
       delivery.offer(report);
     }
-    onCollected?.(report, heartbeatAt - now);
+    onCollected?.(report, due.heartbeat - now);
   }
 
   /** Waits until it is time, or something changed. @returns what to look at */
-  async function awaitNext(): Promise<Wanted> {
+  async function awaitNext(): Promise<StepSelection> {
     while (!signal.aborted) {
       // While nothing can be made of the host, its heartbeat would fail as well.
-      const other = failures > 0 ? nextPollAt : Math.min(nextPollAt, heartbeatAt, heldUntil, settleAt);
+      const other = failures > 0 ? due.poll : Math.min(due.poll, due.heartbeat, due.held, due.settle);
       const waitMs = Math.min(other, changes.dueAt) - monotonic();
       if (waitMs <= 0) break;
       await wakeup.wait(waitMs, sleep);
     }
-    const poll = monotonic() >= nextPollAt;
-    if (poll) nextPollAt = monotonic() + POLL_MS;
+    const poll = monotonic() >= due.poll;
+    if (poll) due.poll = monotonic() + POLL_MS;
     return { poll, changed: changes.take(poll) };
   }
 
   await sleep(waitAtStart(uptime, random()), signal);
-  let wanted: Wanted = { all: true };
-  nextPollAt = monotonic() + POLL_MS;
+  let wanted: StepSelection = { all: true };
+  due.poll = monotonic() + POLL_MS;
   while (!signal.aborted) {
     await collectAndDecide(wanted);
     if (!signal.aborted) wanted = await awaitNext();

@@ -10,8 +10,8 @@ import { digestContent } from "../collect/content-digest.ts";
 import { type FileFacts, openHostFiles } from "../collect/host-files.ts";
 import { HostIdentityError } from "../collect/identity.ts";
 import { openMachine } from "../collect/machine.ts";
-import { createMemory, type Memory } from "../collect/observations.ts";
-import { createRounds, type Rounds, type Wanted } from "../collect/rounds.ts";
+import { createObservationStore, type ObservationStore } from "../collect/observations.ts";
+import { type CollectionRounds, createRounds, type StepSelection } from "../collect/rounds.ts";
 import type { CollectedReport } from "../collect/runner.ts";
 import { createSettling } from "../collect/settling.ts";
 import { DEFAULT_SPEC } from "../specs/default-spec.ts";
@@ -32,7 +32,7 @@ export interface CollectionOptions {
   /** What reports say of published specs. */
   readonly edition?: (() => SpecEditionNote) | undefined;
   /** What was seen of files on earlier looks; without it, what this process sees. */
-  readonly memory?: Memory;
+  readonly memory?: ObservationStore;
 }
 
 /** A collected report and the digest by which the agent tells whether anything changed. */
@@ -43,7 +43,7 @@ export interface Collection extends CollectedReport {
 /** A host that is looked at again and again. */
 export interface HostCollection {
   /** @throws CommandError if the host cannot say who it is */
-  collect(wanted: Wanted, signal: AbortSignal): Promise<Collection>;
+  collect(wanted: StepSelection, signal: AbortSignal): Promise<Collection>;
   /** What may change the next report; another object once the spec is another. */
   readonly inputs: Inputs;
   readonly host: HostAccess;
@@ -77,7 +77,7 @@ export async function openCollection(
     isThrowAway = false,
     onNotice = () => undefined,
     edition,
-    memory = createMemory(),
+    memory = createObservationStore(),
   }: CollectionOptions,
   io: Io,
 ): Promise<HostCollection> {
@@ -144,7 +144,11 @@ async function keepHostIdIfPossible({ folders }: Io): Promise<string | undefined
 }
 
 /** Collects, and digests what came of it. @throws CommandError if the host cannot say who it is */
-export async function collectBy(rounds: Rounds, wanted: Wanted, signal: AbortSignal): Promise<Collection> {
+export async function collectBy(
+  rounds: CollectionRounds,
+  wanted: StepSelection,
+  signal: AbortSignal,
+): Promise<Collection> {
   try {
     const report = await rounds.collect(wanted, signal);
     return { ...report, digest: digestContent(report.bytes) };

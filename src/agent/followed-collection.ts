@@ -2,7 +2,7 @@
 // here.
 
 import type { HostAccess } from "../collect/collector.ts";
-import type { Wanted } from "../collect/rounds.ts";
+import type { StepSelection } from "../collect/rounds.ts";
 import type { StepResult } from "../collect/runner.ts";
 import { FILTER_FIELDS, type HostFacts } from "../specs/edition.ts";
 import type { FilePolicy } from "../specs/file-policy.ts";
@@ -91,7 +91,7 @@ export function followSpecs(
     return inUse ? collectBy(inUse.rounds, { all: true }, signal) : local.collect({ all: true }, signal);
   }
 
-  async function collect(wanted: Wanted, signal: AbortSignal): Promise<Collection> {
+  async function collect(wanted: StepSelection, signal: AbortSignal): Promise<Collection> {
     if (!facts) return begin(signal);
     if (next !== undefined) return change(undefined, signal);
     return inUse ? collectBy(inUse.rounds, wanted, signal) : local.collect(wanted, signal);

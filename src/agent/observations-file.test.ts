@@ -3,7 +3,7 @@ import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostAccess } from "../collect/collector.ts";
-import { MAX_OBSERVATIONS_BYTES, type Memory } from "../collect/observations.ts";
+import { MAX_OBSERVATIONS_BYTES, type ObservationStore } from "../collect/observations.ts";
 import { makeHostDouble } from "../testing/host-double.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { openObservationsFile } from "./observations-file.ts";
@@ -26,7 +26,7 @@ async function setUp(files: Record<string, string> = {}) {
 }
 
 /** Looks at a path and saves. @returns how many files were read for it */
-async function look(memory: Memory, path: string): Promise<number> {
+async function look(memory: ObservationStore, path: string): Promise<number> {
   let read = 0;
   const files: HostAccess["files"] = {
     ...host.files,
@@ -39,7 +39,7 @@ async function look(memory: Memory, path: string): Promise<number> {
   const observations = await memory.load();
   const moment = await observations.readClock(counting, NEVER);
   if ("reason" in moment) throw new Error(moment.reason);
-  await observations.look(path, moment, counting, NEVER);
+  await observations.observe(path, moment, counting, NEVER);
   await memory.save();
   return read;
 }

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { MAX_OBSERVATIONS_BYTES, type Memory, Observations } from "../collect/observations.ts";
+import { MAX_OBSERVATIONS_BYTES, type ObservationStore, Observations } from "../collect/observations.ts";
 import { readStateFile, replaceFile, setAside } from "./state-file.ts";
 
 /** An idle agent leaves the disk alone. */
@@ -27,7 +27,7 @@ export interface ObservationsFileOptions {
 /**
  * Opens the file; it is read when it is first asked for, and again when another process wrote it.
  */
-export function openObservationsFile(options: ObservationsFileOptions): Memory {
+export function openObservationsFile(options: ObservationsFileOptions): ObservationStore {
   const { folder, root = "/", makesFolder = false, refreshMs = REFRESH_MS, onNotice } = options;
   const suffix = root === "/" ? "" : `-${digest(root).slice(0, 8)}`;
   const path = join(folder, `observed${suffix}.json`);

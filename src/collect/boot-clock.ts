@@ -4,7 +4,7 @@ import { readKernelBootTime } from "./identity.ts";
 import { parseStat, TICK_MS } from "./process-facts.ts";
 
 /** One instant by both clocks. */
-export interface BootMoment {
+export interface BootClockReading {
   /** Which boot of the kernel. */
   readonly bootId: string;
   /**
@@ -37,10 +37,10 @@ const FOREIGN_MS = 2000;
  * process's start, which the kernel tells as it tells that of others. The wall clock is that by
  * which the kernel stamps files.
  */
-export async function readBootMoment(
+export async function readBootClock(
   host: HostAccess,
   signal: AbortSignal,
-): Promise<BootMoment | { readonly reason: string }> {
+): Promise<BootClockReading | { readonly reason: string }> {
   const { files, clock } = host;
   const id = await files.read("/proc/sys/kernel/random/boot_id", signal);
   const bootId = "bytes" in id ? id.bytes.toString("latin1").trim() : "";

@@ -6,7 +6,7 @@ import type { Collected } from "./collected.ts";
 import type { CommandRunner } from "./command-runner.ts";
 import type { HostFiles } from "./host-files.ts";
 import type { MetadataSource } from "./metadata.ts";
-import type { Memory } from "./observations.ts";
+import type { ObservationStore } from "./observations.ts";
 
 /**
  * Code that fills one part of a report: a file in this folder, with a name in registry.ts, options
@@ -60,7 +60,7 @@ export interface HostAccess {
   readonly metadata: MetadataSource;
   readonly machine: MachineFacts;
   /** What was seen of files on earlier looks; without it each look is the first. */
-  readonly memory?: Memory;
+  readonly memory?: ObservationStore;
 }
 
 /** What the operating system says, for where the host's files say nothing. */

@@ -40,7 +40,7 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
       const outcome = fault ? { reason: fault } : readFacts(file.bytes, FORMATS[ext as keyof typeof FORMATS]);
       if ("value" in outcome) {
         facts.set(name, outcome.value);
-        for (const reason of outcome.doubts ?? []) unread.push({ what: path, reason });
+        for (const reason of outcome.ambiguities ?? []) unread.push({ what: path, reason });
       } else unread.push({ what: path, reason: outcome.reason });
     }
     if (found.paths.length > MAX_FILES)

@@ -12,7 +12,7 @@ export const ABSENT: Content = "absent";
 export const BEFORE_BOOT = -1;
 
 /** Looks one after the other that found the same content. Times are ms since boot. */
-export interface Run {
+export interface ContentRun {
   readonly content: Content;
   /** Where the path led at the last of these looks. */
   readonly real: string;
@@ -56,13 +56,13 @@ const RACY_MS = 2000;
 export const MAX_RUNS = 16;
 
 /** When a look was: since boot, and what the wall clock has more; ms. */
-export interface Moment {
+export interface ClockReading {
   readonly now: number;
   readonly offset: number;
 }
 
 /** What one look found. */
-export interface Look {
+export interface FileObservation {
   readonly content: Content;
   readonly real: string;
   readonly identity: string;
@@ -80,26 +80,26 @@ export interface Look {
  *
  * @param epochs of the wall clock in this boot, the last one being that of the look
  */
-export function addLook(
-  runs: readonly Run[],
-  look: Look,
+export function addObservation(
+  runs: readonly ContentRun[],
+  observation: FileObservation,
   epochs: readonly ClockEpoch[],
-  moment: Moment,
-): readonly Run[] {
+  reading: ClockReading,
+): readonly ContentRun[] {
   const last = runs.at(-1);
-  const { now, offset } = moment;
-  const { content, real, identity, changedAt } = look;
-  const isYoung = changedAt !== undefined && isRacy(changedAt, moment);
+  const { now, offset } = reading;
+  const { content, real, identity, changedAt } = observation;
+  const isYoung = changedAt !== undefined && isRacy(changedAt, reading);
   if (last?.content === content) {
     return [...runs.slice(0, -1), { ...last, real, identity, isRacy: isYoung || undefined, to: now }];
   }
   const { lo, hi } = last
-    ? placeChange(changedAt, last.to, epochs, moment)
-    : placeFirst(changedAt, epochs, moment);
+    ? placeChange(changedAt, last.to, epochs, reading)
+    : placeFirst(changedAt, epochs, reading);
   const isBelieved = lo === hi && changedAt !== undefined;
-  const isTurned = last ? last.real !== real : look.newestLink?.isNewest;
-  const link = isTurned ? look.newestLink?.path : undefined;
-  const run: Run = {
+  const isTurned = last ? last.real !== real : observation.newestLink?.isNewest;
+  const link = isTurned ? observation.newestLink?.path : undefined;
+  const run: ContentRun = {
     content,
     real,
     identity,
@@ -115,7 +115,7 @@ export function addLook(
 }
 
 /** Whether a file has just changed: another change now might leave it with the same times. */
-export function isRacy(changedAt: number, { now, offset }: Moment): boolean {
+export function isRacy(changedAt: number, { now, offset }: ClockReading): boolean {
   return Math.abs(now + offset - changedAt) < RACY_MS;
 }
 
@@ -127,7 +127,7 @@ function placeChange(
   changedAt: number | undefined,
   since: number,
   epochs: readonly ClockEpoch[],
-  { now, offset }: Moment,
+  { now, offset }: ClockReading,
 ) {
   const window = { lo: since, hi: now };
   const isSteady = epochs.every((epoch) => epoch.to < since || Math.abs(epoch.offset - offset) <= STEP_MS);
@@ -142,7 +142,11 @@ function placeChange(
  * Of content that was there at the first look: by each epoch in which the wall clock may have
  * stamped it.
  */
-function placeFirst(changedAt: number | undefined, epochs: readonly ClockEpoch[], { now, offset }: Moment) {
+function placeFirst(
+  changedAt: number | undefined,
+  epochs: readonly ClockEpoch[],
+  { now, offset }: ClockReading,
+) {
   if (changedAt === undefined) return { lo: BEFORE_BOOT, hi: now };
   const candidates = epochs.flatMap((epoch, index) => {
     const at = changedAt - (index === epochs.length - 1 ? offset : epoch.offset);
@@ -157,7 +161,7 @@ function placeFirst(changedAt: number | undefined, epochs: readonly ClockEpoch[]
 }
 
 /** What a path held at some time. */
-export type Held =
+export type ContentAtTime =
   /** `isByClock`: no look says so, but the ctime of what was found later. */
   | { readonly content: Content; readonly isByClock: boolean; readonly index: number }
   /**
@@ -168,7 +172,7 @@ export type Held =
   | undefined;
 
 /** Finds out what a path held at a time since boot; undefined if it cannot be told. */
-export function findHeld(runs: readonly Run[], at: number): Held {
+export function findContentAt(runs: readonly ContentRun[], at: number): ContentAtTime {
   const index = runs.findLastIndex(({ from }) => from <= at);
   const run = runs[index];
   const next = runs[index + 1];
@@ -191,8 +195,8 @@ export function compareContents(a: Content, b: Content): "same" | "other" | "unc
 }
 
 /** Puts together what two observers saw of one path in one boot. */
-export function mergeRuns(ours: readonly Run[], theirs: readonly Run[]): readonly Run[] {
-  const merged: Run[] = [];
+export function mergeRuns(ours: readonly ContentRun[], theirs: readonly ContentRun[]): readonly ContentRun[] {
+  const merged: ContentRun[] = [];
   for (const run of [...ours, ...theirs].sort((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1);
     if (last?.content !== run.content) merged.push(run);
@@ -208,7 +212,7 @@ export function mergeRuns(ours: readonly Run[], theirs: readonly Run[]): readonl
       };
   }
   // The newest look is what is there now.
-  const newest = merged.reduce<Run | undefined>(
+  const newest = merged.reduce<ContentRun | undefined>(
     (found, run) => (found && found.to >= run.to ? found : run),
     undefined,
   );

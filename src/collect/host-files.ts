@@ -12,7 +12,7 @@ import {
   inspectPath,
   type PathFacts,
 } from "./file-facts.ts";
-import { type Globbed, MAX_GLOB_FILES, type TooMany, walk } from "./host-glob.ts";
+import { type GlobResult, MAX_GLOB_FILES, type TooMany, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
 
@@ -32,7 +32,7 @@ export interface Unreadable {
 }
 
 /** Which files may be read. */
-export interface Permit {
+export interface FileAccessPolicy {
   /** @param path of an open file, after all links @returns why it may not be read */
   judgePath(path: string): string | undefined;
   judgeContent(bytes: Uint8Array): string | undefined;
@@ -45,7 +45,7 @@ export interface Permit {
 /** A host's files. Paths are absolute as on the host, whatever folder stands in for its root. */
 export interface HostFiles {
   /** The same files, of which only some may be read. */
-  permitting(permit: Permit): HostFiles;
+  permitting(permit: FileAccessPolicy): HostFiles;
   /** Where a path of the host lies in truth. */
   resolve(path: string): string;
   /**
@@ -58,19 +58,19 @@ export interface HostFiles {
    * are not entered. No file, or no such folder, is an empty list; a folder that may not be read is
    * told, and costs only itself.
    */
-  glob(patterns: readonly string[], signal: AbortSignal): Promise<Globbed | Unreadable>;
+  glob(patterns: readonly string[], signal: AbortSignal): Promise<GlobResult | Unreadable>;
   /** Names in a folder, in no order. */
   list(path: string): Promise<{ readonly names: readonly string[] } | Unreadable>;
   /** Where a link leads, as it is written there. */
   readLink(path: string): Promise<{ readonly target: string } | Unreadable>;
   /** As read(), but of a file that is longer than the limit its first part. */
-  readStart(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
+  readStart(path: string, limit: number, signal: AbortSignal): Promise<FileStart | Unreadable>;
   /**
    * As readStart(), of one of the kernel's small files about a process. It answers with all of it
    * at once (proc(5)), so that there is no need to look for its end: of some hundred processes each
    * minute that counts.
    */
-  readOfProcess(path: string, limit: number, signal: AbortSignal): Promise<Start | Unreadable>;
+  readOfProcess(path: string, limit: number, signal: AbortSignal): Promise<FileStart | Unreadable>;
   /**
    * Which file a path leads to, through all links: equal for all names of one file, and for no two
    * files.
@@ -88,7 +88,7 @@ export interface HostFiles {
    * Where a path leads through all links, and when it last changed: the file itself, or a link on
    * the way.
    */
-  trace(path: string): Promise<Traced | Unreadable>;
+  trace(path: string): Promise<TracedPath | Unreadable>;
   /**
    * What a path leads to, and each link on the way, by what changes when they change. Reads no
    * content.
@@ -104,7 +104,7 @@ export interface HostFiles {
 }
 
 /** The first part of a file, or all of it. */
-interface Start {
+interface FileStart {
   readonly bytes: Buffer;
   readonly isWhole: boolean;
 }
@@ -123,7 +123,7 @@ export interface FileFacts {
 }
 
 /** A path that was followed to its end. */
-export interface Traced {
+export interface TracedPath {
   /** Without any link in it, as on the host. */
   readonly path: string;
   /**
@@ -146,7 +146,7 @@ export function resolveBelow(root: string, path: string): string {
  *
  * @param root "/" on the real machine; a folder that stands in for it elsewhere
  */
-export function openHostFiles(root: string, permit?: Permit): HostFiles {
+export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFiles {
   /** By where the open file lies, so that no link is turned between the look and the reading. */
   const judge = permit && (async (asked: string, file: FileHandle) => judgeOpen(root, asked, file, permit));
   return {
@@ -280,7 +280,7 @@ export function openHostFiles(root: string, permit?: Permit): HostFiles {
   };
 }
 
-async function trace(root: string, path: string, links = MAX_LINKS): Promise<Traced | Unreadable> {
+async function trace(root: string, path: string, links = MAX_LINKS): Promise<TracedPath | Unreadable> {
   let folder = "/";
   const names = posix.normalize(`/${path}`).split("/").filter(Boolean);
   for (const [at, name] of names.entries()) {
@@ -302,7 +302,7 @@ async function judgeOpen(
   root: string,
   asked: string,
   file: FileHandle,
-  permit: Permit,
+  permit: FileAccessPolicy,
 ): Promise<string | undefined> {
   if (permit.isExempt(asked)) return undefined;
   // proc_pid_fd(5). Where a magic link of /proc led, it names the file as this process would.
@@ -320,7 +320,7 @@ async function judgeOtherNames(
   root: string,
   path: string,
   file: FileHandle,
-  permit: Permit,
+  permit: FileAccessPolicy,
 ): Promise<string | undefined> {
   const find = (name: string) => stat(resolveBelow(root, name), { bigint: true }).catch(() => undefined);
   const facts = await file.stat({ bigint: true });
@@ -364,7 +364,7 @@ async function readOpen(
   limit: number,
   signal: AbortSignal,
   { whole = false, judge }: ReadOptions,
-): Promise<Start | Unreadable> {
+): Promise<FileStart | Unreadable> {
   if (signal.aborted) return refuse("not read: the time is over");
   // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a
   // watchdog begins to count.
@@ -409,7 +409,7 @@ function findUnfit(facts: Stats, limit: number | undefined): Unreadable | undefi
 /** Most that is asked for first: a longer file is asked for again. */
 const FIRST_BYTES = 4096;
 
-async function readAtOnce(path: string, limit: number): Promise<Start> {
+async function readAtOnce(path: string, limit: number): Promise<FileStart> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const chunks: Buffer[] = [];

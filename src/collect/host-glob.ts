@@ -19,7 +19,7 @@ const NO_UTF8 = "\uFFFD";
 type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
 
 /** What a glob found, and where it could not look. */
-export interface Globbed {
+export interface GlobResult {
   /** Sorted by code unit, each once. */
   readonly paths: readonly string[];
   /** Folders that may not be read, and names that no text can hold: each costs only itself. */
@@ -43,7 +43,7 @@ export interface TooMany {
  *
  * @throws what the file system says of the root; a signal that is aborted
  */
-export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<Globbed | TooMany> {
+export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<GlobResult | TooMany> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];
@@ -99,7 +99,7 @@ export async function walk(root: string, pattern: string, signal: AbortSignal): 
   if (found.length > MAX_GLOB_FILES) return { tooMany: `matches more than ${MAX_GLOB_FILES} files` };
   const paths: string[] = [];
   for (const path of found.map((one) => posix.join("/", one))) {
-    const kind = odd.has(path) || path.includes(NO_UTF8) ? await look(posix.join(root, path)) : "file";
+    const kind = odd.has(path) || path.includes(NO_UTF8) ? await classify(posix.join(root, path)) : "file";
     if (kind === "file") paths.push(path);
     if (kind === "unnamed")
       unread.set(path, "its name is not UTF-8, and a report holds text only; rename it");
@@ -145,7 +145,7 @@ function asFile(entry: Dirent): Dirent {
 /**
  * A link to a folder is none of the files; one that leads nowhere is, so that reading it says so.
  */
-async function look(path: string): Promise<"file" | "folder" | "unnamed"> {
+async function classify(path: string): Promise<"file" | "folder" | "unnamed"> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "file";
   } catch (error) {

@@ -237,8 +237,8 @@ function parseName(body: string): string | undefined {
   return "value" in checkValue(name) ? name : undefined;
 }
 
-type Present<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
+type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-function dropUndefined<T extends Readonly<Record<string, string | undefined>>>(facts: T): Present<T> {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Present<T>;
+function dropUndefined<T extends Readonly<Record<string, string | undefined>>>(facts: T): Defined<T> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

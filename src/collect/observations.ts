@@ -2,20 +2,20 @@
 // what a process began with is known, whatever the wall clock did, and files that did not change
 // are not read again.
 import * as z from "zod";
-import { type BootMoment, readBootMoment } from "./boot-clock.ts";
+import { type BootClockReading, readBootClock } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
 import type { InodeFacts, PathFacts } from "./file-facts.ts";
 import {
   ABSENT,
-  addLook,
+  addObservation,
   BEFORE_BOOT,
   type ClockEpoch,
   type Content,
+  type ContentRun,
+  type FileObservation,
   isRacy,
-  type Look,
   MAX_RUNS,
   mergeRuns,
-  type Run,
   STEP_MS,
 } from "./file-history.ts";
 
@@ -58,7 +58,7 @@ const SAVED = z.object({
 type Saved = z.infer<typeof SAVED>;
 
 /** Why a path could not be looked at. */
-export interface Unseen {
+export interface Unobservable {
   readonly reason: string;
 }
 
@@ -70,7 +70,7 @@ interface FoundList {
 }
 
 /** Where observations are kept between looks; agent and one-shot reports share it. */
-export interface Memory {
+export interface ObservationStore {
   /**
    * The observations so far, the same object each time. Never rejects: what cannot be read is none.
    */
@@ -80,7 +80,7 @@ export interface Memory {
 }
 
 /** A memory that ends with its process. */
-export function createMemory(): Memory {
+export function createObservationStore(): ObservationStore {
   const observations = Promise.resolve(new Observations());
   return { load: () => observations, save: () => Promise.resolve() };
 }
@@ -89,7 +89,7 @@ export function createMemory(): Memory {
 export class Observations {
   #boot = "";
   #clock: readonly ClockEpoch[] = [];
-  readonly #paths = new Map<string, readonly Run[]>();
+  readonly #paths = new Map<string, readonly ContentRun[]>();
   readonly #lists = new Map<string, FoundList>();
   readonly #digests = new Map<string, Content>();
   #isDirty = false;
@@ -110,24 +110,24 @@ export class Observations {
   }
 
   /** Reads both clocks. What was seen in another boot was seen before this one. */
-  async readClock(host: HostAccess, signal: AbortSignal): Promise<BootMoment | Unseen> {
-    const moment = await readBootMoment(host, signal);
-    if ("reason" in moment) return moment;
-    this.#enter(moment);
+  async readClock(host: HostAccess, signal: AbortSignal): Promise<BootClockReading | Unobservable> {
+    const reading = await readBootClock(host, signal);
+    if ("reason" in reading) return reading;
+    this.#enter(reading);
     const last = this.#clock.at(-1);
-    if (last && Math.abs(last.offset - moment.offset) <= STEP_MS) {
-      this.#clock = [...this.#clock.slice(0, -1), { ...last, to: Math.max(last.to, moment.now) }];
+    if (last && Math.abs(last.offset - reading.offset) <= STEP_MS) {
+      this.#clock = [...this.#clock.slice(0, -1), { ...last, to: Math.max(last.to, reading.now) }];
     } else {
-      this.#clock = [...this.#clock, { from: moment.now, to: moment.now, offset: moment.offset }].slice(
+      this.#clock = [...this.#clock, { from: reading.now, to: reading.now, offset: reading.offset }].slice(
         -MAX_EPOCHS,
       );
       this.#isDirty = true;
     }
-    return moment;
+    return reading;
   }
 
   /** A container may begin its uptime anew within one boot of the kernel. */
-  #enter({ bootId, now }: BootMoment): void {
+  #enter({ bootId, now }: BootClockReading): void {
     const isAnew = this.#clock.some(({ to }) => to > now + STEP_MS);
     if (this.#boot === bootId && !isAnew) return;
     if (this.#boot !== "") {
@@ -144,29 +144,29 @@ export class Observations {
   /**
    * Looks at a path; its content is read only if something about it is other than at the last look.
    *
-   * @param moment of a little earlier
+   * @param reading of a little earlier
    */
-  async look(
+  async observe(
     path: string,
-    moment: BootMoment,
+    reading: BootClockReading,
     host: HostAccess,
     signal: AbortSignal,
-  ): Promise<readonly Run[] | Unseen> {
+  ): Promise<readonly ContentRun[] | Unobservable> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await this.#lookOnce(path, moment, host, signal);
+      const found = await this.#lookOnce(path, reading, host, signal);
       if (found) return "reason" in found ? { reason: `${path} ${found.reason}` } : found;
     }
     return { reason: `${path} is being written` };
   }
 
   /** @returns undefined if it was written while it was read */
-  async #lookOnce(path: string, moment: BootMoment, host: HostAccess, signal: AbortSignal) {
+  async #lookOnce(path: string, reading: BootClockReading, host: HostAccess, signal: AbortSignal) {
     const known = this.#paths.get(path) ?? [];
     const last = known.at(-1);
     const keep = () => {
       const kept = [
         ...known.slice(0, -1),
-        ...known.slice(-1).map((run) => ({ ...run, to: Math.max(run.to, moment.now) })),
+        ...known.slice(-1).map((run) => ({ ...run, to: Math.max(run.to, reading.now) })),
       ];
       this.#paths.set(path, kept);
       return kept;
@@ -182,14 +182,16 @@ export class Observations {
     // What was found is there by now, and it still is when it has been read.
     const seenAt = await this.readClock(host, signal);
     if ("reason" in seenAt) return seenAt;
-    const look = isAbsent ? makeAbsentLook(path) : await this.#read(facts, { moment: seenAt, host, signal });
-    if (!look || "reason" in look) return look;
-    const runs = addLook(this.#paths.get(path) ?? [], look, this.#clock, seenAt);
+    const observe = isAbsent
+      ? makeAbsentLook(path)
+      : await this.#read(facts, { reading: seenAt, host, signal });
+    if (!observe || "reason" in observe) return observe;
+    const runs = addObservation(this.#paths.get(path) ?? [], observe, this.#clock, seenAt);
     this.#keep(path, runs);
     return runs;
   }
 
-  async #read(facts: PathFacts, options: DigestOptions): Promise<Look | Unseen | undefined> {
+  async #read(facts: PathFacts, options: DigestOptions): Promise<FileObservation | Unobservable | undefined> {
     const newest = facts.links.reduce<PathFacts["links"][number] | undefined>(
       (found, link) => (found && found.changedAt >= link.changedAt ? found : link),
       undefined,
@@ -210,8 +212,8 @@ export class Observations {
   async digest(
     path: string,
     facts: InodeFacts,
-    { moment, host, signal }: DigestOptions,
-  ): Promise<Content | Unseen | undefined> {
+    { reading, host, signal }: DigestOptions,
+  ): Promise<Content | Unobservable | undefined> {
     const known = this.#digests.get(facts.identity);
     if (known !== undefined) return known;
     const asFacts = `facts:${facts.size}:${facts.inode}:${facts.modifiedAt}`;
@@ -223,7 +225,7 @@ export class Observations {
     if (digested.identity !== facts.identity) return undefined;
     if (digested.digest === undefined) return asFacts;
     const content = `sha256:${digested.digest}`;
-    if (!isRacy(facts.changedAt, moment)) {
+    if (!isRacy(facts.changedAt, reading)) {
       this.#digests.set(facts.identity, content);
       this.#isDirty = true;
     }
@@ -236,7 +238,7 @@ export class Observations {
    * @returns these and those that they found earlier; what is new among them is known to have been
    *   absent
    */
-  noteList(key: string, names: readonly string[], { now }: BootMoment): readonly string[] {
+  noteList(key: string, names: readonly string[], { now }: BootClockReading): readonly string[] {
     const known = this.#lists.get(key);
     const earlier = known?.names.filter((name) => this.#paths.has(name)) ?? [];
     const all = [...new Set([...names, ...earlier])].slice(0, MAX_LISTED).sort();
@@ -254,7 +256,7 @@ export class Observations {
     return all;
   }
 
-  #keep(path: string, runs: readonly Run[]): void {
+  #keep(path: string, runs: readonly ContentRun[]): void {
     // Later in the map is more lately changed.
     this.#paths.delete(path);
     this.#paths.set(path, runs);
@@ -321,7 +323,7 @@ export class Observations {
 }
 
 interface DigestOptions {
-  readonly moment: BootMoment;
+  readonly reading: BootClockReading;
   readonly host: HostAccess;
   readonly signal: AbortSignal;
 }
@@ -334,11 +336,11 @@ function parseSaved(text: string): Saved | undefined {
   }
 }
 
-function makeAbsentLook(path: string): Look {
+function makeAbsentLook(path: string): FileObservation {
   return { content: ABSENT, real: path, identity: ABSENT, changedAt: undefined };
 }
 
-function asBeforeBoot(run: Run): Run {
+function asBeforeBoot(run: ContentRun): ContentRun {
   return { ...run, from: BEFORE_BOOT, to: BEFORE_BOOT, lo: BEFORE_BOOT, hi: BEFORE_BOOT };
 }
 

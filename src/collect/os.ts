@@ -3,7 +3,7 @@ import type { OptionsOf } from "../specs/schema.ts";
 import type { Collected, Unread } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import { listAssignments } from "./formats/dotenv.ts";
-import { Doubtful } from "./formats/tree.ts";
+import { AmbiguousValue } from "./formats/tree.ts";
 import { decodeText } from "./text.ts";
 import { checkValue, type JsonValue } from "./value.ts";
 
@@ -54,7 +54,7 @@ function readRelease(text: string): ReadonlyMap<string, unknown> {
     listAssignments(text).map(({ name, values }) => [
       name,
       values.find(([reader]) => reader === "sh")?.[1] ??
-        new Doubtful("is no value that could be told without a shell"),
+        new AmbiguousValue("is no value that could be told without a shell"),
     ]),
   );
 }

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import type { MatchForm } from "../specs/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
-import { nameProcess, type ProcessLook } from "./process-look.ts";
+import { nameProcess, type ProcessInspector } from "./process-inspector.ts";
 import { both, compileWords, fillIn, type Verdict, type WordMatch } from "./process-match.ts";
 import type { ListedProcess } from "./process-table.ts";
 import { completeUnit, escapeUnit, type Units } from "./systemd-units.ts";
@@ -28,12 +28,12 @@ export interface FileForm {
    * What the form says of the file whatever the processes' words are: that nothing runs, or why it
    * cannot be told.
    */
-  settle(): Promise<{ readonly isOver: boolean; readonly doubt?: string }>;
+  settle(): Promise<{ readonly isOver: boolean; readonly uncertainty?: string }>;
 }
 
 export interface FormContext {
   readonly host: HostAccess;
-  readonly look: ProcessLook;
+  readonly inspector: ProcessInspector;
   readonly units: Units;
   readonly byPid: ReadonlyMap<string, ListedProcess>;
   /** Whether all processes were seen. */
@@ -56,7 +56,7 @@ export function fillUnit(unit: string, path: string): readonly string[] {
 }
 
 export function fillForm(form: MatchForm, path: string, context: FormContext): FileForm {
-  const { look, units, program } = context;
+  const { inspector, units, program } = context;
   const words = form.words === undefined ? undefined : compileWords(form.words, path);
   const unitNames = form.unit === undefined ? [] : fillUnit(form.unit, path);
   let pid: Promise<Numbered> | undefined;
@@ -74,10 +74,10 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
     const parts: readonly (false | (() => Promise<Verdict>))[] = [
       unitNames.length > 0 && (() => matchesUnit(process)),
       pidfile !== undefined && (async () => toVerdict(await readPid(), process)),
-      program !== undefined && words === undefined && (() => look.runs(process, program)),
-      cwd !== undefined && (() => look.worksIn(process, fillIn(cwd, path))),
-      environ !== undefined && (() => look.hasVariable(process, variable, fillIn(value, path))),
-      open !== undefined && (() => look.holds(process, fillIn(open, path))),
+      program !== undefined && words === undefined && (() => inspector.runs(process, program)),
+      cwd !== undefined && (() => inspector.worksIn(process, fillIn(cwd, path))),
+      environ !== undefined && (() => inspector.hasVariable(process, variable, fillIn(value, path))),
+      open !== undefined && (() => inspector.holds(process, fillIn(open, path))),
     ];
     // What costs most stands last, and is not asked for where the answer is no already.
     for (const part of parts) if (part && verdict !== "no") verdict = both(verdict, await part());
@@ -86,18 +86,18 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
 
   async function settle() {
     let isOver = false;
-    let doubt: string | undefined;
+    let uncertainty: string | undefined;
     for (const name of unitNames) {
       const members = await units.members(name);
       isOver ||= members.isOver;
-      doubt ??= members.doubt;
+      uncertainty ??= members.uncertainty;
     }
     if (form.pidfile !== undefined) {
       const numbered = await readPid();
-      isOver ||= numbered.pid === undefined && numbered.doubt === undefined;
-      doubt ??= numbered.doubt;
+      isOver ||= numbered.pid === undefined && numbered.uncertainty === undefined;
+      uncertainty ??= numbered.uncertainty;
     }
-    return isOver || doubt === undefined ? { isOver } : { isOver, doubt };
+    return isOver || uncertainty === undefined ? { isOver } : { isOver, uncertainty };
   }
 
   return {
@@ -114,20 +114,22 @@ export function fillForm(form: MatchForm, path: string, context: FormContext): F
 async function matchesWords(
   words: WordMatch,
   process: ListedProcess,
-  { look, program }: FormContext,
+  { inspector, program }: FormContext,
   isDeep: boolean,
 ): Promise<Verdict> {
-  const prepared = look.words(process);
+  const prepared = inspector.words(process);
   const asked = new Map<string, Promise<void>>();
   const answered = new Map<string, Verdict>();
   const first = words.look(prepared, (reference, path) => {
     if (!mayBe(reference, path, isDeep, program !== undefined)) return "no";
     const key = `${reference}\0${path}`;
     if (!asked.has(key)) {
-      const answer = look.isFile(process, reference, path).then((verdict) => void answered.set(key, verdict));
+      const answer = inspector
+        .isFile(process, reference, path)
+        .then((verdict) => void answered.set(key, verdict));
       asked.set(key, answer);
     }
-    return { doubt: "" };
+    return { uncertainty: "" };
   });
   if (first === "yes" || first === "no") return first;
   await Promise.all(asked.values());
@@ -145,37 +147,39 @@ export function mayBe(reference: string, path: string, isDeep: boolean, isNamed:
   return extension === "" ? isNamed && reference.includes("/") : posix.extname(reference) === extension;
 }
 
-/** The process that a pidfile names. Neither pid nor doubt: there is no such process. */
+/** The process that a pidfile names. Neither pid nor uncertainty: there is no such process. */
 interface Numbered {
   readonly pid?: string;
-  readonly doubt?: string;
+  readonly uncertainty?: string;
 }
 
-function toVerdict({ pid, doubt }: Numbered, process: ListedProcess): Verdict {
+function toVerdict({ pid, uncertainty }: Numbered, process: ListedProcess): Verdict {
   if (pid !== process.pid) return "no";
-  return doubt === undefined ? "yes" : { doubt };
+  return uncertainty === undefined ? "yes" : { uncertainty };
 }
 
 async function readPidfile(
   path: string,
-  { host, look, byPid, isComplete, program, signal }: FormContext,
+  { host, inspector, byPid, isComplete, program, signal }: FormContext,
 ): Promise<Numbered> {
   const file = await host.files.readStart(path, MAX_PIDFILE_BYTES, signal);
   if ("unreadable" in file)
-    return file.unreadable === "absent" ? {} : { doubt: `the pidfile ${path} ${file.reason}` };
+    return file.unreadable === "absent" ? {} : { uncertainty: `the pidfile ${path} ${file.reason}` };
   const pid = parsePidfile(file.bytes.toString("latin1"));
-  if (pid === undefined) return { doubt: `the pidfile ${path} does not hold the number of a process` };
+  if (pid === undefined) return { uncertainty: `the pidfile ${path} does not hold the number of a process` };
   const process = byPid.get(pid);
   if (!process)
-    return isComplete ? {} : { doubt: `process ${pid}, which ${path} names, may not be seen by this user` };
+    return isComplete
+      ? {}
+      : { uncertainty: `process ${pid}, which ${path} names, may not be seen by this user` };
   const traced = await host.files.trace(path);
   if ("unreadable" in traced || process.startedAt <= traced.changedAt + PIDFILE_TOLERANCE_MS) return { pid };
   // The number was given to another process since; or the clock was set, where it runs the program
   // that is looked for.
-  if (program === undefined || (await look.runs(process, program)) === "no") return {};
+  if (program === undefined || (await inspector.runs(process, program)) === "no") return {};
   return {
     pid,
-    doubt: `${nameProcess(process)} began after ${path} was written, or the clock was set in between`,
+    uncertainty: `${nameProcess(process)} began after ${path} was written, or the clock was set in between`,
   };
 }
 

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { listReferences, readWords, splitValues } from "./process-words.ts";
 
 /** Whether a process is a file's: what cannot be told says why. */
-export type Verdict = "yes" | "no" | { readonly doubt: string };
+export type Verdict = "yes" | "no" | { readonly uncertainty: string };
 
 /** What stands for the placeholders of a match. */
 export function fillIn(text: string, path: string): string {

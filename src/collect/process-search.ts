@@ -2,22 +2,22 @@
 // told.
 import type { MatchForm } from "../specs/match-schema.ts";
 import type { HostAccess } from "./collector.ts";
-import { type Doubt, openDoubts } from "./process-doubts.ts";
 import { type FileForm, type FormContext, fillForm, fillUnit } from "./process-forms.ts";
-import { nameProcess, openLook, type ProcessLook } from "./process-look.ts";
+import { createProcessInspector, nameProcess, type ProcessInspector } from "./process-inspector.ts";
 import { both, either, type Verdict } from "./process-match.ts";
 import { isWrapper, wraps } from "./process-program.ts";
 import type { ListedProcess, ProcessTable } from "./process-table.ts";
+import { createUncertaintyFinder, type Uncertainty } from "./process-uncertainty.ts";
 import { openUnits } from "./systemd-units.ts";
 
 export type Search =
   | { readonly process: ListedProcess }
   /** There is none, for sure. */
   | { readonly process: undefined }
-  | Doubt;
+  | Uncertainty;
 
 export interface ProcessSearch {
-  readonly look: ProcessLook;
+  readonly inspector: ProcessInspector;
   find(path: string): Promise<Search>;
   /** The processes below one that run the same program, as a server's workers do. */
   listWorkers(process: ListedProcess): readonly ListedProcess[];
@@ -36,7 +36,7 @@ export function openSearch(
   { forms, program, paths }: SearchOptions,
   signal: AbortSignal,
 ): ProcessSearch {
-  const look = openLook(host, signal);
+  const inspector = createProcessInspector(host, signal);
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   const children = new Map<string, ListedProcess[]>();
   for (const process of processes)
@@ -45,9 +45,17 @@ export function openSearch(
     unit === undefined ? [] : paths.flatMap((path) => fillUnit(unit, path)),
   );
   const units = openUnits(host, processes, unitNames, signal);
-  const context: FormContext = { host, look, units, byPid, isComplete: unseen.length === 0, program, signal };
+  const context: FormContext = {
+    host,
+    inspector,
+    units,
+    byPid,
+    isComplete: unseen.length === 0,
+    program,
+    signal,
+  };
 
-  const signs = openDoubts({ look, processes, byPid, program, starter });
+  const signs = createUncertaintyFinder({ inspector, processes, byPid, program, starter });
 
   /** Those above it, the nearest first. */
   function listAbove(process: ListedProcess): readonly ListedProcess[] {
@@ -84,7 +92,7 @@ export function openSearch(
   }
 
   async function gather(fileForms: readonly FileForm[], isDeep: boolean): Promise<Gathered> {
-    const gathered: Gathered = { tied: [], doubts: [], others: [] };
+    const gathered: Gathered = { tied: [], uncertainties: [], others: [] };
     for (const process of processes) {
       let verdict: Verdict = "no";
       for (const form of fileForms)
@@ -98,22 +106,22 @@ export function openSearch(
   async function gatherOne(
     process: ListedProcess,
     verdict: Verdict,
-    { tied, doubts, others }: Gathered,
+    { tied, uncertainties, others }: Gathered,
   ): Promise<void> {
     // What may only be the file's is looked at as it is.
     const meant = verdict === "yes" ? unwrap(process) : process;
     if (!meant) {
-      doubts.push({
+      uncertainties.push({
         reason: `${nameProcess(process)} has this file, and has not started its program`,
         about: process,
       });
       return;
     }
-    const own = program === undefined || process === meant ? "no" : await look.runs(process, program);
-    const runs = program === undefined ? "yes" : either(own, await look.runs(meant, program));
+    const own = program === undefined || process === meant ? "no" : await inspector.runs(process, program);
+    const runs = program === undefined ? "yes" : either(own, await inspector.runs(meant, program));
     const whole = both(verdict, runs);
     if (whole === "yes") tied.push(own === "yes" ? process : meant);
-    else if (whole !== "no") doubts.push({ reason: whole.doubt, about: process });
+    else if (whole !== "no") uncertainties.push({ reason: whole.uncertainty, about: process });
     else if (verdict === "yes") others.push(process);
   }
 
@@ -121,9 +129,9 @@ export function openSearch(
   async function pick(found: readonly ListedProcess[], path: string): Promise<Search | undefined> {
     let left = [...new Set(found)];
     for (let process = choose(left); process; process = choose(left)) {
-      const shares = await look.sharesFile(process, path);
+      const shares = await inspector.sharesFile(process, path);
       if (shares === "yes") return { process };
-      if (shares !== "no") return { reason: shares.doubt, about: process };
+      if (shares !== "no") return { reason: shares.uncertainty, about: process };
       const other = process;
       left = left.filter((one) => one !== other);
     }
@@ -131,11 +139,11 @@ export function openSearch(
   }
 
   return {
-    look,
+    inspector,
 
     async find(path) {
       const fileForms = forms.map((form) => fillForm(form, path, context));
-      let gathered: Gathered = { tied: [], doubts: [], others: [] };
+      let gathered: Gathered = { tied: [], uncertainties: [], others: [] };
       for (const isDeep of [false, true]) {
         gathered = await gather(fileForms, isDeep);
         const found = await pick(gathered.tied, path);
@@ -143,9 +151,9 @@ export function openSearch(
       }
       const settled = await Promise.all(fileForms.map((form) => form.settle()));
       if (settled.every(({ isOver }) => isOver)) return { process: undefined };
-      const doubt = gathered.doubts[0] ?? (await signs.find(path, fileForms, gathered.others));
-      if (doubt !== undefined) return doubt;
-      const reason = unseen[0] ?? settled.find((one) => one.doubt !== undefined)?.doubt;
+      const uncertainty = gathered.uncertainties[0] ?? (await signs.find(path, fileForms, gathered.others));
+      if (uncertainty !== undefined) return uncertainty;
+      const reason = unseen[0] ?? settled.find((one) => one.uncertainty !== undefined)?.uncertainty;
       return reason === undefined ? { process: undefined } : { reason };
     },
 
@@ -167,7 +175,7 @@ export function openSearch(
 interface Gathered {
   readonly tied: ListedProcess[];
   /** Why some others may be the file's. */
-  readonly doubts: Doubt[];
+  readonly uncertainties: Uncertainty[];
   /** Those that have the file, and run another program. */
   readonly others: ListedProcess[];
 }

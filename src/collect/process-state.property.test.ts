@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeHostDouble } from "../testing/host-double.ts";
 import type { HostAccess } from "./collector.ts";
-import { type Memory, Observations } from "./observations.ts";
+import { type ObservationStore, Observations } from "./observations.ts";
 import { type Judgement, openJudge } from "./process-state.ts";
 
 const PATH = "/etc/app.conf";
@@ -66,7 +66,10 @@ class World {
       "/proc/sys/kernel/random/boot_id": () =>
         `00000000-0000-0000-0000-${String(this.#boot).padStart(12, "0")}\n`,
     };
-    const memory: Memory = { load: () => Promise.resolve(this.#observations), save: () => Promise.resolve() };
+    const memory: ObservationStore = {
+      load: () => Promise.resolve(this.#observations),
+      save: () => Promise.resolve(),
+    };
     this.host = {
       ...double,
       memory,

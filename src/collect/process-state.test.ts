@@ -17,7 +17,7 @@ import type { OptionsOf } from "../specs/schema.ts";
 import { makeHostDouble } from "../testing/host-double.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import type { HostAccess } from "./collector.ts";
-import { createMemory } from "./observations.ts";
+import { createObservationStore } from "./observations.ts";
 import type { Change, Judgement, TiedProcess } from "./process-state.ts";
 import { openJudge } from "./process-state.ts";
 import { listProcesses, type Process } from "./process-table.ts";
@@ -51,7 +51,7 @@ function shiftTimes(
  * may be off.
  */
 function makeHost({ laterMs = 0, skewMs = 0 } = {}): HostAccess {
-  const host = makeHostDouble("/", { clock: () => Date.now() + skewMs, memory: createMemory() });
+  const host = makeHostDouble("/", { clock: () => Date.now() + skewMs, memory: createObservationStore() });
   return {
     ...host,
     files: { ...host.files, read: shiftTimes(host, () => ({ laterMs, skewMs: skewMs - laterMs })) },
@@ -425,7 +425,10 @@ describe("judging a process by what was seen before", () => {
 function makePassingHost() {
   let laterMs = 0;
   let skewMs = 0;
-  const host = makeHostDouble("/", { clock: () => Date.now() + laterMs + skewMs, memory: createMemory() });
+  const host = makeHostDouble("/", {
+    clock: () => Date.now() + laterMs + skewMs,
+    memory: createObservationStore(),
+  });
   const shift = (ms: number) => ms + laterMs + skewMs;
   const files: HostAccess["files"] = {
     ...host.files,

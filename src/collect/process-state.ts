@@ -1,12 +1,12 @@
 // Judges a process that is tied to a file: whether it runs with the file and the program as they
 // are on disk now.
 import { formatUpdateDate } from "../report/update-date.ts";
-import type { BootMoment } from "./boot-clock.ts";
+import type { BootClockReading } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
 import type { InodeFacts } from "./file-facts.ts";
-import { ABSENT, type Content, compareContents, findHeld, type Run } from "./file-history.ts";
+import { ABSENT, type Content, type ContentRun, compareContents, findContentAt } from "./file-history.ts";
 import type { Unreadable } from "./host-files.ts";
-import { Observations, type Unseen } from "./observations.ts";
+import { Observations, type Unobservable } from "./observations.ts";
 import { TICK_MS } from "./process-facts.ts";
 import type { Process } from "./process-table.ts";
 
@@ -63,7 +63,7 @@ export type Judgement =
 interface Part {
   readonly what: "file" | "program" | "also";
   readonly path: string;
-  readonly seen: readonly Run[] | Unseen;
+  readonly seen: readonly ContentRun[] | Unobservable;
 }
 
 type Verdict = "same" | { readonly change: Change } | { readonly unknown: string };
@@ -80,9 +80,9 @@ export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<
   const observations = (await host.memory?.load()) ?? new Observations();
   const opened = await observations.readClock(host, signal);
   // Processes often have the same program and include the same files: each is looked at once.
-  const looks = new Map<string, Promise<readonly Run[] | Unseen>>();
-  const look = (path: string, moment: BootMoment) => {
-    const looked = looks.get(path) ?? observations.look(path, moment, host, signal);
+  const looks = new Map<string, Promise<readonly ContentRun[] | Unobservable>>();
+  const look = (path: string, clockReading: BootClockReading) => {
+    const looked = looks.get(path) ?? observations.observe(path, clockReading, host, signal);
     looks.set(path, looked);
     return looked;
   };
@@ -90,27 +90,34 @@ export async function openJudge(host: HostAccess, signal: AbortSignal): Promise<
   return async (tied) => {
     const startedAt = tied.process.startTicks * TICK_MS;
     const isLater = !("reason" in opened) && startedAt > opened.now;
-    const moment = isLater ? await observations.readClock(host, signal) : opened;
-    if ("reason" in moment) return { state: "unknown", reason: moment.reason };
-    if (startedAt > moment.now + TOLERANCE_MS) {
+    const clockReading = isLater ? await observations.readClock(host, signal) : opened;
+    if ("reason" in clockReading) return { state: "unknown", reason: clockReading.reason };
+    if (startedAt > clockReading.now + TOLERANCE_MS) {
       return {
         state: "unknown",
         reason: "/proc/uptime and the start times of processes disagree, as in some containers",
       };
     }
-    return judge(tied, { observations, look: (path) => look(path, moment), moment, host, signal });
+    return judge(tied, {
+      observations,
+      look: (path) => look(path, clockReading),
+      clockReading,
+      host,
+      signal,
+    });
   };
 }
 
-async function judge(tied: TiedProcess, looking: Looking): Promise<Judgement> {
-  const { observations, moment } = looking;
+async function judge(tied: TiedProcess, looking: JudgeContext): Promise<Judgement> {
+  const { observations, clockReading } = looking;
   const look = async (what: Part["what"], path: string): Promise<Part> => ({
     what,
     path,
     seen: await looking.look(path),
   });
   const { also, alsoGlobs } = tied;
-  const included = alsoGlobs.length === 0 ? also : observations.noteList(alsoGlobs.join("\n"), also, moment);
+  const included =
+    alsoGlobs.length === 0 ? also : observations.noteList(alsoGlobs.join("\n"), also, clockReading);
   const verdicts: Verdict[] = [judgeConfiguration(await look("file", tied.path), tied)];
   for (const path of included) verdicts.push(judgeConfiguration(await look("also", path), tied));
   verdicts.push(...(await judgeProgram(tied, looking)));
@@ -132,7 +139,7 @@ function conclude(verdicts: readonly Verdict[]): Judgement {
 function judgePart({ what, path, seen }: Part, startedAt: number): Verdict {
   if ("reason" in seen) return { unknown: seen.reason };
   const now = seen.at(-1);
-  const held = findHeld(seen, startedAt);
+  const held = findContentAt(seen, startedAt);
   const untold = {
     unknown:
       `whether the process began before or after ${path} changed cannot be told: no ` +
@@ -159,7 +166,7 @@ function makeChange({
   path,
   run,
   isByClock,
-}: Omit<Part, "seen"> & { readonly run: Run; readonly isByClock: boolean }): Change {
+}: Omit<Part, "seen"> & { readonly run: ContentRun; readonly isByClock: boolean }): Change {
   const isLink = run.link !== undefined && what !== "also";
   return {
     what: isLink ? "link" : what,
@@ -218,15 +225,15 @@ function areOfReload(workers: readonly Process[]): boolean {
 
 /** Whether anything else was seen there since. */
 function hasChangedSince(seen: Part["seen"], startedAt: number): boolean {
-  const held = "reason" in seen ? undefined : findHeld(seen, startedAt);
+  const held = "reason" in seen ? undefined : findContentAt(seen, startedAt);
   if ("reason" in seen || held === undefined || "other" in held) return false;
   return seen.slice(held.index + 1).some(({ content }) => content !== held.content);
 }
 
-interface Looking {
+interface JudgeContext {
   readonly observations: Observations;
-  readonly look: (path: string) => Promise<readonly Run[] | Unseen>;
-  readonly moment: BootMoment;
+  readonly look: (path: string) => Promise<readonly ContentRun[] | Unobservable>;
+  readonly clockReading: BootClockReading;
   readonly host: HostAccess;
   readonly signal: AbortSignal;
 }
@@ -237,9 +244,9 @@ interface Looking {
  */
 async function judgeProgram(
   { process, program }: TiedProcess,
-  looking: Looking,
+  looking: JudgeContext,
 ): Promise<readonly Verdict[]> {
-  const { observations, look, moment, host } = looking;
+  const { observations, look, clockReading, host } = looking;
   const { exe, folder, startTicks } = process;
   const startedAt = startTicks * TICK_MS + TOLERANCE_MS;
   const judgeBySight = async (path: string) =>
@@ -264,7 +271,7 @@ async function judgeProgram(
     "inode" in found &&
     "inode" in loaded &&
     found.inode === loaded.inode &&
-    loaded.modifiedAt - moment.offset <= startedAt;
+    loaded.modifiedAt - clockReading.offset <= startedAt;
   if (isLoaded(await host.files.inspectInode(named))) return ["same"];
   // Below another root the kernel follows links out of it.
   const facts = await host.files.inspect(named);
@@ -296,7 +303,7 @@ const DELETED = / \(deleted\)$/;
  */
 function judgeByLoaded(
   path: string,
-  seen: readonly Run[] | Unseen,
+  seen: readonly ContentRun[] | Unobservable,
   loaded: Content | undefined,
 ): Verdict | undefined {
   if ("reason" in seen || loaded === undefined) return undefined;

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileWords, prepareWords, type Verdict } from "./process-match.ts";
+import { hasCommonName, mentionsNoSuchFile } from "./process-mentions.ts";
 import { isWrapper, readProgram, wraps } from "./process-program.ts";
-import { findNamesake, isSilent } from "./process-silence.ts";
 import { listReferences, normalizePath, readWords } from "./process-words.ts";
 
 const PATH = "/opt/conf/a.conf";
@@ -189,7 +189,7 @@ describe("a command line that names no file", () => {
     ["sshd", "/usr/sbin/sshd|-f|/etc/ssh/other", "/etc/ssh/sshd_config", false],
   ])("is that of %s: %s for %s: %s", (name, line, path, expected) => {
     const argv = line.split("|");
-    expect(isSilent(listed(name, ...argv), prepareWords(argv), path)).toBe(expected);
+    expect(mentionsNoSuchFile(listed(name, ...argv), prepareWords(argv), path)).toBe(expected);
   });
 
   it.each<[string, string, boolean]>([
@@ -200,6 +200,6 @@ describe("a command line that names no file", () => {
     ["systemd", "/etc/systemd/system/a.service", false],
     ["cron", "/etc/redis/redis.conf", false],
   ])("may be of a program with the file's name: %s, %s", (name, path, expected) => {
-    expect(findNamesake(listed(name, name), path)).toBe(expected);
+    expect(hasCommonName(listed(name, name), path)).toBe(expected);
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../specs/schema.ts";
 import { makeHostDouble } from "../testing/host-double.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
-import { createMemory } from "./observations.ts";
+import { createObservationStore } from "./observations.ts";
 import { processesCollector } from "./processes.ts";
 
 async function setUp() {
@@ -68,7 +68,7 @@ describe("the collector processes", () => {
     const { start, options } = await setUp();
     await start();
     let skew = 0;
-    const host = makeHostDouble("/", { clock: () => Date.now() + skew, memory: createMemory() });
+    const host = makeHostDouble("/", { clock: () => Date.now() + skew, memory: createObservationStore() });
     const look = async () =>
       (await processesCollector.collect(options, host, new AbortController().signal)).fields;
     let first: unknown;

@@ -88,15 +88,15 @@ export const processesCollector: Collector<Options> = {
 interface Included {
   readonly paths: readonly string[];
   /** Why there may be others. */
-  readonly doubt?: string | undefined;
+  readonly uncertainty?: string | undefined;
 }
 
 async function findAlso(globs: readonly string[], host: HostAccess, signal: AbortSignal): Promise<Included> {
   if (globs.length === 0) return { paths: [] };
   const found = await host.files.glob(globs, signal);
-  if ("unreadable" in found) return { paths: [], doubt: `${globs.join(", ")} ${found.reason}` };
+  if ("unreadable" in found) return { paths: [], uncertainty: `${globs.join(", ")} ${found.reason}` };
   const [first] = found.unread;
-  return { paths: found.paths, doubt: first && `${first.what} ${first.reason}` };
+  return { paths: found.paths, uncertainty: first && `${first.what} ${first.reason}` };
 }
 
 interface Context {
@@ -123,11 +123,11 @@ async function judge(
     return { process: undefined, judged: { state: "unknown", reason: found.reason }, about };
   }
   if (found.process === undefined) return { process: undefined, judged: { state: "not_running" }, about: [] };
-  const { look } = search;
-  const { program = await look.findProgram(found.process), reloads } = options;
+  const { inspector } = search;
+  const { program = await inspector.findProgram(found.process), reloads } = options;
   const workers = reloads === "workers" ? search.listWorkers(found.process).slice(0, MAX_WORKERS) : [];
-  const process = await look.complete(found.process);
-  const children = await Promise.all(workers.map(look.complete));
+  const process = await inspector.complete(found.process);
+  const children = await Promise.all(workers.map(inspector.complete));
   const tied: TiedProcess = {
     process,
     path,
@@ -138,12 +138,12 @@ async function judge(
     children,
   };
   const judged = await judgeState(tied);
-  if (judged.state !== "running" || also.doubt === undefined) {
+  if (judged.state !== "running" || also.uncertainty === undefined) {
     return { process, judged, about: judged.state === "unknown" ? children : [] };
   }
   return {
     process,
-    judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.doubt}` },
+    judged: { state: "unknown", reason: `which files it includes cannot be told: ${also.uncertainty}` },
     about: [],
   };
 }

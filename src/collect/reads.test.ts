@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { openHostFiles } from "./host-files.ts";
-import { isUnchanged, noteReads } from "./reads.ts";
+import { isUnchanged, recordReads } from "./reads.ts";
 
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
@@ -18,7 +18,7 @@ async function readOnce({ ahead = HOUR_MS, isShared = false } = {}) {
   const root = await makeFolder({ "conf/a": "A_red_1.9\n", "conf/b": "2\n", other: "A_red_1.9\n" });
   await symlink("../other", join(root, "conf/c"));
   const files = { ...openHostFiles(root), ...(isShared && { isShared: () => Promise.resolve(true) }) };
-  const noted = noteReads(files, Date.now() + ahead);
+  const noted = recordReads(files, Date.now() + ahead);
   const found = await noted.files.glob(["/conf/*"], never);
   if ("unreadable" in found) throw new Error(found.reason);
   for (const path of found.paths) await noted.files.read(path, never);

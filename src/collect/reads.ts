@@ -1,6 +1,6 @@
 // What a step read of the host's files, and whether it would read the same again.
 import type { FileFacts, HostFiles } from "./host-files.ts";
-import type { Globbed } from "./host-glob.ts";
+import type { GlobResult } from "./host-glob.ts";
 
 /**
  * A file that changed so shortly before it was read may change again with no trace in its facts:
@@ -9,7 +9,7 @@ import type { Globbed } from "./host-glob.ts";
 const SETTLED_MS = 2500;
 
 /** A file that was read. */
-export interface Read {
+export interface FileRead {
   readonly path: string;
   /** As they were before it was read. */
   readonly facts: FileFacts;
@@ -18,9 +18,9 @@ export interface Read {
 }
 
 /** All that one run of a step asked of the host's files. */
-export interface Reads {
-  readonly files: readonly Read[];
-  readonly globs: readonly { readonly patterns: readonly string[]; readonly found: Globbed }[];
+export interface StepReads {
+  readonly files: readonly FileRead[];
+  readonly globs: readonly { readonly patterns: readonly string[]; readonly found: GlobResult }[];
   /**
    * Whether there are facts to compare of every file and folder that it asked for. Of what could
    * not be read there are none; and those of a network file system may be a minute old, as long as
@@ -32,9 +32,9 @@ export interface Reads {
 }
 
 /** Files that take note of what is read, but for what the kernel makes up. */
-export function noteReads(files: HostFiles, at: number): { readonly files: HostFiles; list(): Reads } {
-  const read: Read[] = [];
-  const globs: { patterns: readonly string[]; found: Globbed }[] = [];
+export function recordReads(files: HostFiles, at: number): { readonly files: HostFiles; list(): StepReads } {
+  const read: FileRead[] = [];
+  const globs: { patterns: readonly string[]; found: GlobResult }[] = [];
   /** By the number of the device: of few, mostly. */
   const shared = new Map<string, Promise<boolean>>();
   let isWhole = true;
@@ -75,7 +75,7 @@ export function noteReads(files: HostFiles, at: number): { readonly files: HostF
  * for ever.
  */
 export async function isUnchanged(
-  { files: read, globs, isWhole, at }: Reads,
+  { files: read, globs, isWhole, at }: StepReads,
   files: HostFiles,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -102,6 +102,6 @@ export function isSameFile(one: FileFacts, other: FileFacts): boolean {
   );
 }
 
-function isSameGlob(one: Globbed, other: Globbed): boolean {
+function isSameGlob(one: GlobResult, other: GlobResult): boolean {
   return JSON.stringify([one.paths, one.unread]) === JSON.stringify([other.paths, other.unread]);
 }

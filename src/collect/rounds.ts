@@ -22,7 +22,7 @@ const RETRY_MS = 60_000;
 /**
  * Which steps to run. One that was never run always is, and one that only reads files and failed.
  */
-export interface Wanted {
+export interface StepSelection {
   /** Every one. */
   readonly all?: boolean;
   /** Those that only read files, and the others when their time is over. */
@@ -31,9 +31,9 @@ export interface Wanted {
   readonly changed?: readonly string[];
 }
 
-export interface Rounds {
+export interface CollectionRounds {
   /** @throws HostIdentityError as collectReport */
-  collect(wanted: Wanted, signal: AbortSignal): Promise<CollectedReport>;
+  collect(wanted: StepSelection, signal: AbortSignal): Promise<CollectedReport>;
   /** What all steps read. */
   readonly inputs: Inputs;
 }
@@ -43,7 +43,7 @@ export function createRounds(
   spec: Spec,
   host: HostAccess,
   options: Omit<RunOptions, "signal" | "reuse" | "earlier" | "settling">,
-): Rounds {
+): CollectionRounds {
   const { collectors = allCollectors } = options;
   const inputs = spec.steps.map((step) => listInputs(collectors, step));
   const known = new Map<
@@ -52,7 +52,12 @@ export function createRounds(
   >();
   const settling = createSettling(host);
 
-  async function isWanted(at: number, step: Step, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
+  async function isWanted(
+    at: number,
+    step: Step,
+    wanted: StepSelection,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const last = known.get(at);
     if (wanted.all || !last) return true;
     const { isCostly = false, isOfFilesAlone = false } = collectors[step.collector];

@@ -10,7 +10,7 @@ import type { Collected, Origin, Unread } from "./collected.ts";
 import type { Collectors, HostAccess } from "./collector.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { HostIdentityError } from "./identity.ts";
-import { noteReads, type Reads } from "./reads.ts";
+import { recordReads, type StepReads } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";
 import { createSettling, type Settling, type Unsettled } from "./settling.ts";
 
@@ -111,7 +111,7 @@ export interface StepResult extends StepRecord {
    */
   readonly unsettled?: readonly Unsettled[];
   /** What was read of files, where a step costs little. */
-  readonly reads?: Reads;
+  readonly reads?: StepReads;
 }
 
 interface MakeOptions extends RunOptions {
@@ -206,7 +206,7 @@ async function runSettled(
   if (last?.unsettled && settling.isHeld(last.unsettled)) return last;
   const until = host.monotonic() + SETTLE_MS;
   for (;;) {
-    const noted = noteReads(host.files, host.clock());
+    const noted = recordReads(host.files, host.clock());
     const result = await runStep(step, { ...host, files: noted.files }, signal, options);
     const reads = noted.list();
     const unsettled = await settling.judge(reads.files);

@@ -5,7 +5,7 @@ import { compilePattern, TOO_COSTLY } from "../specs/pattern.ts";
 import type { FieldSource, Format, PathSource } from "../specs/schema.ts";
 import type { Unread } from "./collected.ts";
 import type { Judgement } from "./credential-names.ts";
-import { Doubtful, type Parsed } from "./formats/tree.ts";
+import { AmbiguousValue, type Parsed } from "./formats/tree.ts";
 import { parseFormat } from "./formats.ts";
 import { judgeKeyPath, judgeMatch, type NamedCredential } from "./named-credentials.ts";
 import { decodeText } from "./text.ts";
@@ -19,7 +19,7 @@ export interface Content {
   readonly path: string;
 }
 
-/** What was taken, in the order of the sources, and what could not be, or is in doubt. */
+/** What was taken, in the order of the sources, and what could not be, or is ambiguous. */
 export interface Selection {
   readonly fields: ReadonlyArray<readonly [name: string, value: JsonValue]>;
   readonly unread: readonly Unread[];
@@ -81,7 +81,7 @@ function take({ fields, unread, named }: Taken, name: string, found: Judged): vo
   }
   fields.push([name, found.value]);
   if (found.judgement) named.push({ at: [name], judgement: found.judgement });
-  for (const reason of found.doubts ?? []) unread.push({ what: name, reason });
+  for (const reason of found.ambiguities ?? []) unread.push({ what: name, reason });
 }
 
 /** Says whether a field may be absent without that being a failure. */
@@ -147,7 +147,7 @@ export function lookUp(tree: unknown, key: string, canonical?: (key: string) => 
   /** Where a search has been in vain: the node, and how much of the key was left. */
   const vain = new Map<unknown, Set<number>>();
   const search = (node: unknown, rest: string): Node | undefined => {
-    if (node instanceof Doubtful) return searchDoubtful(node, rest);
+    if (node instanceof AmbiguousValue) return searchDoubtful(node, rest);
     if (vain.get(node)?.has(rest.length)) return undefined;
     const whole = child(node, rest, canonical);
     if (whole) return whole;
@@ -160,11 +160,11 @@ export function lookUp(tree: unknown, key: string, canonical?: (key: string) => 
     vain.set(node, (vain.get(node) ?? new Set()).add(rest.length));
     return undefined;
   };
-  /** What is in doubt as a whole is so in its parts. */
-  const searchDoubtful = (node: Doubtful, rest: string): Node | undefined => {
+  /** What is ambiguous as a whole is so in its parts. */
+  const searchDoubtful = (node: AmbiguousValue, rest: string): Node | undefined => {
     if (node.best === undefined) return { node };
     const found = search(node.best.node, rest);
-    return found && { node: new Doubtful(node.reason, found) };
+    return found && { node: new AmbiguousValue(node.reason, found) };
   };
   return search(tree, key);
 }

@@ -8,7 +8,7 @@ import { makeHostDouble } from "../testing/host-double.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { parseFdInfo } from "./open-writers.ts";
-import { noteReads, type Read } from "./reads.ts";
+import { type FileRead, recordReads } from "./reads.ts";
 import { createRounds } from "./rounds.ts";
 import { createSettling } from "./settling.ts";
 
@@ -31,8 +31,8 @@ async function setUp({ isWhole }: { readonly isWhole: boolean }) {
     pass: (ms: number) => {
       passed += ms;
     },
-    async read(name: string): Promise<readonly Read[]> {
-      const noted = noteReads(files, Date.now());
+    async read(name: string): Promise<readonly FileRead[]> {
+      const noted = recordReads(files, Date.now());
       await noted.files.read(join(folder, name), never);
       return noted.list().files;
     },

@@ -2,7 +2,7 @@
 // fact.
 import type { HostAccess } from "./collector.ts";
 import type { Writer } from "./open-writers.ts";
-import { isSameFile, type Read } from "./reads.ts";
+import { type FileRead, isSameFile } from "./reads.ts";
 
 /** Whether a file that changed so long ago is still being written is not asked; ms. */
 const RECENT_MS = 60_000;
@@ -35,7 +35,7 @@ export interface Unsettled {
   readonly isLasting: boolean;
 }
 
-interface Wait {
+interface SettlingWait {
   readonly since: number;
   readonly identity: string;
   readonly writer: Writer | undefined;
@@ -43,7 +43,7 @@ interface Wait {
 
 export interface Settling {
   /** Tells which of the files that were read may not have been whole. */
-  judge(reads: readonly Read[]): Promise<readonly Unsettled[]>;
+  judge(reads: readonly FileRead[]): Promise<readonly Unsettled[]>;
   /**
    * Whether one of these is still held open by whom it was, and waited for: then there is no need
    * to read it again.
@@ -57,7 +57,7 @@ export function createSettling({
   clock,
   monotonic,
 }: Pick<HostAccess, "files" | "clock" | "monotonic">): Settling {
-  const waits = new Map<string, Wait>();
+  const waits = new Map<string, SettlingWait>();
   /** Whether files ended so when they were whole. */
   const ends = new Map<string, boolean>();
 
@@ -68,7 +68,7 @@ export function createSettling({
 
   /** @returns why a file may not have been whole when it was read; undefined if it was */
   async function findFault(
-    { path, facts, isUnended }: Read,
+    { path, facts, isUnended }: FileRead,
     writer: Writer | undefined,
     isWhole: boolean,
   ): Promise<string | undefined> {
@@ -87,7 +87,7 @@ export function createSettling({
     return isYoung ? "was written a moment ago, and may be incomplete" : undefined;
   }
 
-  function settle({ path, isUnended }: Read): void {
+  function settle({ path, isUnended }: FileRead): void {
     waits.delete(path);
     if (ends.size >= MAX_REMEMBERED) ends.clear();
     ends.set(path, isUnended);
@@ -96,13 +96,13 @@ export function createSettling({
   /**
    * It has not changed for long. Whoever holds it open all the time is known still when it does.
    */
-  function calm(read: Read): void {
+  function calm(read: FileRead): void {
     const writer = waits.get(read.path)?.writer;
     if (!writer || !files.isStillOpen(writer, read.facts.identity)) settle(read);
   }
 
   /** Of files that are waited for, a look at whom they wait for is enough. */
-  async function search(reads: readonly Read[]) {
+  async function search(reads: readonly FileRead[]) {
     const known = new Map<string, Writer>();
     for (const { path, facts } of reads) {
       const writer = waits.get(path)?.writer;
@@ -116,7 +116,7 @@ export function createSettling({
 
   return {
     async judge(reads) {
-      const isRecent = ({ path, facts }: Read) =>
+      const isRecent = ({ path, facts }: FileRead) =>
         clock() - facts.changedAt < RECENT_MS || (waits.has(path) && !isLasting(path));
       for (const read of reads) if (!isRecent(read)) calm(read);
       const recent = reads.filter(isRecent);

@@ -26,7 +26,7 @@ export interface UnitMembers {
   readonly pids: ReadonlySet<string>;
   /** Nothing in it runs, whatever may not be seen: systemd says so. */
   readonly isOver: boolean;
-  readonly doubt?: string;
+  readonly uncertainty?: string;
 }
 
 export interface Units {
@@ -77,13 +77,13 @@ function explainNone(
   areUnitsSeen: boolean,
 ): UnitMembers {
   const none: UnitMembers = { pids: new Set(), isOver: false };
-  if (state?.load === "not-found") return { ...none, doubt: `systemd knows no unit ${unit}` };
+  if (state?.load === "not-found") return { ...none, uncertainty: `systemd knows no unit ${unit}` };
   if (state && /^(?:inactive|failed)$/.test(state.active)) return { ...none, isOver: true };
-  if (unreadable !== undefined) return { ...none, doubt: unreadable };
+  if (unreadable !== undefined) return { ...none, uncertainty: unreadable };
   if (areUnitsSeen) return none;
   return {
     ...none,
-    doubt: `no process of this host belongs to a unit of systemd, and systemd does not tell of ${unit}`,
+    uncertainty: `no process of this host belongs to a unit of systemd, and systemd does not tell of ${unit}`,
   };
 }
 

@@ -1,6 +1,6 @@
 // Which values may stand in a report, and how other types become such values.
 import { MAX_REPORT_DEPTH } from "../report/limits.ts";
-import { Doubtful } from "./formats/tree.ts";
+import { AmbiguousValue } from "./formats/tree.ts";
 
 /** A value that a report may hold. */
 export type JsonValue =
@@ -15,8 +15,8 @@ export type JsonValue =
 const MAX_STRING_BYTES = 8 * 1024;
 /** All control characters (Unicode's Cc) but tab and line ends. */
 const CONTROL = /(?!\t|\r?\n)\p{Cc}/u;
-/** Most doubts that are told of one value. */
-const MAX_DOUBTS = 20;
+/** Most ambiguities that are told of one value. */
+const MAX_AMBIGUITIES = 20;
 /** Most values inside one field's value. YAML aliases can make a tree much larger than its file. */
 const MAX_NODES = 300_000;
 
@@ -24,7 +24,7 @@ const MAX_NODES = 300_000;
  * A value that may stand in a report, and what is doubtful in it; or why it may not stand there.
  */
 export type Checked =
-  | { readonly value: JsonValue; readonly doubts?: readonly string[] }
+  | { readonly value: JsonValue; readonly ambiguities?: readonly string[] }
   | { readonly reason: string };
 
 /** Thrown inside this file only. */
@@ -34,13 +34,13 @@ class Unfit extends Error {}
  * Makes a value fit for a report. Refused is what a reader could not trust or not take: a text with
  * control characters other than tabs and line ends, half a surrogate pair or undecodable bytes, or
  * longer than MAX_STRING_BYTES; a number that is none or whose digits were lost; the key
- * `__proto__`; nesting too deep; what is in doubt and has no best value.
+ * `__proto__`; nesting too deep; what is ambiguous and has no best value.
  *
  * @param depth how many levels of objects and arrays the value may have
  */
 export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3): Checked {
   let nodes = 0;
-  const doubts: string[] = [];
+  const ambiguities: string[] = [];
   /** Keys from the value down to the node that is looked at. */
   const keys: (string | number)[] = [];
   const walk = (node: unknown, left: number): JsonValue => {
@@ -60,10 +60,10 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
   };
   const walkObject = (node: object | null, left: number): JsonValue => {
     if (node === null) return null;
-    if (node instanceof Doubtful) {
+    if (node instanceof AmbiguousValue) {
       const reason = keys.length === 0 ? node.reason : `${keys.join(".")}: ${node.reason}`;
       if (node.best === undefined) throw new Unfit(reason);
-      if (doubts.length < MAX_DOUBTS) doubts.push(reason);
+      if (ambiguities.length < MAX_AMBIGUITIES) ambiguities.push(reason);
       return walk(node.best.node, left);
     }
     if (left === 0) throw new Unfit(`is nested deeper than ${depth} levels`);
@@ -83,7 +83,7 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
   };
   try {
     const checked = walk(value, depth);
-    return doubts.length === 0 ? { value: checked } : { value: checked, doubts };
+    return ambiguities.length === 0 ? { value: checked } : { value: checked, ambiguities };
   } catch (error) {
     if (error instanceof Unfit) return { reason: error.message };
     throw error;

@@ -2,11 +2,11 @@
 // are given before interpolation.
 // https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 import { SectionTree } from "./sections.ts";
-import { addMember, Doubtful, type Members, type Parsed, splitLines } from "./tree.ts";
+import { AmbiguousValue, addMember, type Members, type Parsed, splitLines } from "./tree.ts";
 
 const HEADER = /^\[(.+)\]/;
 
-const REPEATED = new Doubtful("stands in the text more than once, for which Python refuses the file");
+const REPEATED = new AmbiguousValue("stands in the text more than once, for which Python refuses the file");
 
 /** An option whose value is not read to its end yet. */
 interface Option {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { TreeFormat } from "../../specs/schema.ts";
 import { parseFormat } from "../formats.ts";
-import { Doubtful } from "./tree.ts";
+import { AmbiguousValue } from "./tree.ts";
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -51,8 +51,8 @@ describe("ini", () => {
     ] as const;
     for (const [body, value, reason] of doubts) {
       const node = read(`[s]\n${body}\n`, "ini")?.s?.filename;
-      expect(node, body).toBeInstanceOf(Doubtful);
-      expect([(node as Doubtful).best?.node, (node as Doubtful).reason]).toEqual([
+      expect(node, body).toBeInstanceOf(AmbiguousValue);
+      expect([(node as AmbiguousValue).best?.node, (node as AmbiguousValue).reason]).toEqual([
         value,
         expect.stringMatching(reason),
       ]);

@@ -46,7 +46,7 @@ describe("dotenv", () => {
     ["A='open", undefined, "cannot be told: a quote is not closed, or only a shell could say"],
   ])("%j is %j, and told", (text, value, reason) => {
     const { A: node } = read(`${text}\n`);
-    expect(node).toBeInstanceOf(Doubtful);
-    expect([(node as Doubtful).best?.node, (node as Doubtful).reason]).toEqual([value, reason]);
+    expect(node).toBeInstanceOf(AmbiguousValue);
+    expect([(node as AmbiguousValue).best?.node, (node as AmbiguousValue).reason]).toEqual([value, reason]);
   });
 });

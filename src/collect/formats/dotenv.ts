@@ -1,7 +1,7 @@
 // The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read
 // them; where they disagree, that is told.
 import { type EnvReader, envReaders, type Reading, readSh } from "./env-readers.ts";
-import { addMember, Doubtful, makeMembers, type Parsed, takeLast } from "./tree.ts";
+import { AmbiguousValue, addMember, makeMembers, type Parsed, takeLast } from "./tree.ts";
 
 /**
  * An assignment, and what each reader that takes its name for one makes of its value; undefined:
@@ -36,9 +36,9 @@ function agree({ values }: Assignment, askers: readonly EnvReader[]): unknown {
     askers.includes(reader) && (value === undefined || value !== best) ? [reader] : [],
   );
   if (best === undefined)
-    return new Doubtful("cannot be told: a quote is not closed, or only a shell could say");
+    return new AmbiguousValue("cannot be told: a quote is not closed, or only a shell could say");
   if (others.length === 0) return best;
-  return new Doubtful(`${others.join(" and ")} would read another value`, { node: best });
+  return new AmbiguousValue(`${others.join(" and ")} would read another value`, { node: best });
 }
 
 /** The value that two readers share, else that of the reader that changes the least. */

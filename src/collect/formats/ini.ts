@@ -1,7 +1,7 @@
 // The format ini: what the dialects of INI have in common. Where they disagree, a value stays
 // whole, and that is told.
 import { SectionTree } from "./sections.ts";
-import { addToList, Doubtful, type Parsed, refuseRepeated, splitLines } from "./tree.ts";
+import { AmbiguousValue, addToList, type Parsed, refuseRepeated, splitLines } from "./tree.ts";
 
 const COMMENT = /^[;#]/;
 /** What follows a section's name can only be a comment. */
@@ -11,11 +11,11 @@ const TRUTH = new Map([
   ["false", false],
 ]);
 
-const GOES_ON = new Doubtful(
+const GOES_ON = new AmbiguousValue(
   "in the text a line with a deeper indent follows, which goes on with this value " +
     "for some programs and for others does not; name the dialect in format",
 );
-const MAY_BE_PART = new Doubtful(
+const MAY_BE_PART = new AmbiguousValue(
   "stands in a line with a deeper indent than the one before, which is part of that " +
     "one's value for some programs; name the dialect in format",
 );
@@ -37,7 +37,7 @@ export function parseIni(text: string): Parsed {
     }
     const depth = raw.length - raw.trimStart().length;
     const isDeeper = indent !== undefined && depth > indent;
-    if (isDeeper) sections.doubtLast(GOES_ON);
+    if (isDeeper) sections.markLastAmbiguous(GOES_ON);
     else indent = depth;
     addEntry(sections, line, isDeeper);
   }
@@ -60,7 +60,7 @@ function readValue(text: string): unknown {
   const truth = TRUTH.get(text);
   if (truth !== undefined) return truth;
   if (/(?:^|\s)[;#]/.test(text)) {
-    return new Doubtful(
+    return new AmbiguousValue(
       "may end in a comment (; or #): some programs take one here, others do not; name the dialect in format",
       {
         node: text,
@@ -68,7 +68,7 @@ function readValue(text: string): unknown {
     );
   }
   if (text.endsWith("\\")) {
-    return new Doubtful(
+    return new AmbiguousValue(
       "ends in \\, after which the next line goes on for some programs; name the dialect in format",
       {
         node: text,

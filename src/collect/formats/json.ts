@@ -1,8 +1,8 @@
 // The format json. Numbers keep their digits, and a key that stands twice is told.
 import { parse } from "lossless-json";
-import { Doubtful, keepNumber, type Parsed } from "./tree.ts";
+import { AmbiguousValue, keepNumber, type Parsed } from "./tree.ts";
 
-const REPEATED = new Doubtful("stands in its object more than once, each time with another value");
+const REPEATED = new AmbiguousValue("stands in its object more than once, each time with another value");
 
 /** @throws SyntaxError, which may quote the text; RangeError where it is nested too deeply */
 export function parseJson(text: string): Parsed {

@@ -1,7 +1,7 @@
 // The format php.ini: as PHP's own scanner reads it (zend_ini_scanner.l). Words (On, E_ALL &
 // ~E_NOTICE, ${NAME}) stay as written.
 import { SectionTree } from "./sections.ts";
-import { addToList, Doubtful, type Parsed, splitLines, takeLast } from "./tree.ts";
+import { AmbiguousValue, addToList, type Parsed, splitLines, takeLast } from "./tree.ts";
 
 const UNCLOSED = Symbol("unclosed");
 const HEADER = /^\[([^\]]*)\](.*)$/;
@@ -48,7 +48,7 @@ function readValue(text: string): unknown {
   const quote = whole.charAt(0);
   const isAllQuoted = quotes === 1 && (quote === '"' || quote === "'") && whole.endsWith(quote);
   if (!isAllQuoted)
-    return new Doubtful("is put together by PHP out of parts with quotes and without", { node: whole });
+    return new AmbiguousValue("is put together by PHP out of parts with quotes and without", { node: whole });
   return quote === "'" ? whole.slice(1, -1) : whole.slice(1, -1).replace(/\\([\\"$])/g, "$1");
 }
 

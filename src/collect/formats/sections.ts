@@ -1,8 +1,8 @@
 // Sections and keys as the dialects of INI have them: keys that stand before any section are the
 // text's own.
-import { addMember, Doubtful, type Members, makeMembers, type Repeat } from "./tree.ts";
+import { AmbiguousValue, addMember, type Members, makeMembers, type Repeat } from "./tree.ts";
 
-const MIXED = new Doubtful("stands in the text both as a key and as a section");
+const MIXED = new AmbiguousValue("stands in the text both as a key and as a section");
 
 /** A tree that grows line by line. */
 export class SectionTree {
@@ -33,9 +33,9 @@ export class SectionTree {
     this.#last = key;
   }
 
-  /** Puts the last key's value in doubt. */
-  doubtLast(doubt: Doubtful): void {
-    if (this.#last !== undefined) this.#current[this.#last] = doubt;
+  /** Marks the last key's value as ambiguous. */
+  markLastAmbiguous(value: AmbiguousValue): void {
+    if (this.#last !== undefined) this.#current[this.#last] = value;
   }
 
   /** Tells of each value of a section that stands there more than once that it does. */
@@ -43,7 +43,7 @@ export class SectionTree {
     for (const { members, isRepeated } of this.#sections.values()) {
       if (!isRepeated) continue;
       for (const [key, node] of Object.entries(members)) {
-        members[key] = new Doubtful("is in a section that stands in the text more than once", { node });
+        members[key] = new AmbiguousValue("is in a section that stands in the text more than once", { node });
       }
     }
   }

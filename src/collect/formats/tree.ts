@@ -1,4 +1,4 @@
-// What the formats' parsers give: a tree of plain values, some of them in doubt.
+// What the formats' parsers give: a tree of plain values, some of them ambiguous.
 
 /**
  * A parsed text. Objects in the tree have no prototype, or a hostile one: look at own properties
@@ -7,7 +7,7 @@
 export type Parsed = ParsedTree | { readonly fault: string };
 
 export interface ParsedTree {
-  /** Objects, arrays, text, numbers, booleans, null, and Doubtful ones of all these. */
+  /** Objects, arrays, text, numbers, booleans, null, and AmbiguousValue ones of all these. */
   readonly tree: unknown;
   /**
    * How a key stands in the tree that may be written in several ways, in capitals or not say;
@@ -22,11 +22,11 @@ export interface ParsedTree {
 export type Members = Record<string, unknown>;
 
 /**
- * A value that the text leaves in doubt: it stands there twice, or its format's readers disagree.
- * With a value, that is the best answer, and the doubt is told beside it; without one, there is
+ * A value that the text leaves open: it stands there twice, or its format's readers disagree.
+ * With a value, that is the best answer, and the ambiguity is told beside it; without one, there is
  * none that anybody should rely on.
  */
-export class Doubtful {
+export class AmbiguousValue {
   readonly reason: string;
   readonly best: { readonly node: unknown } | undefined;
 
@@ -52,7 +52,7 @@ export function addMember(members: Members, key: string, node: unknown, repeat: 
   members[key] = Object.hasOwn(members, key) ? repeat(members[key], node) : node;
 }
 
-const REPEATED = new Doubtful("stands in the text more than once, each time with another value");
+const REPEATED = new AmbiguousValue("stands in the text more than once, each time with another value");
 
 /** Of two different values neither counts. */
 export const refuseRepeated: Repeat = (before, next) => (before === next ? before : REPEATED);
@@ -61,10 +61,10 @@ export const refuseRepeated: Repeat = (before, next) => (before === next ? befor
 export const takeLast: Repeat = (before, next) =>
   unwrap(before) === unwrap(next)
     ? next
-    : new Doubtful("stands in the text more than once; the last counts", { node: next });
+    : new AmbiguousValue("stands in the text more than once; the last counts", { node: next });
 
 function unwrap(node: unknown): unknown {
-  return node instanceof Doubtful && node.best ? unwrap(node.best.node) : node;
+  return node instanceof AmbiguousValue && node.best ? unwrap(node.best.node) : node;
 }
 
 /** For keys that make a list: both nodes are arrays, and the first one grows. */

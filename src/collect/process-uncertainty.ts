@@ -2,22 +2,29 @@
 // ties it.
 import { posix } from "node:path";
 import { type FileForm, mayBe } from "./process-forms.ts";
-import { nameProcess, type ProcessLook } from "./process-look.ts";
+import { nameProcess, type ProcessInspector } from "./process-inspector.ts";
 import type { PreparedWords } from "./process-match.ts";
+import {
+  findHome,
+  hasCommonName,
+  listFolders,
+  mentionsNoSuchFile,
+  mentionsSameKind,
+  mentionsSibling,
+} from "./process-mentions.ts";
 import { isShell, isWrapper, readProgram } from "./process-program.ts";
-import { findHome, findNamesake, isSilent, listFolders, namesSibling, namesSuch } from "./process-silence.ts";
 import type { ListedProcess } from "./process-table.ts";
 import { listReferences, normalizePath } from "./process-words.ts";
 
 /** Why a file's state cannot be told. */
-export interface Doubt {
+export interface Uncertainty {
   readonly reason: string;
   /** The process that it is about; undefined where it is about none, or about many. */
   readonly about?: ListedProcess;
 }
 
-export interface DoubtsOptions {
-  readonly look: ProcessLook;
+export interface UncertaintyFinderOptions {
+  readonly inspector: ProcessInspector;
   readonly processes: readonly ListedProcess[];
   readonly byPid: ReadonlyMap<string, ListedProcess>;
   readonly program: string | undefined;
@@ -25,7 +32,7 @@ export interface DoubtsOptions {
   readonly starter: string | undefined;
 }
 
-export interface Doubts {
+export interface UncertaintyFinder {
   /**
    * The surest sign that a file may have a process; undefined if there is none.
    *
@@ -35,22 +42,31 @@ export interface Doubts {
     path: string,
     forms: readonly FileForm[],
     others: readonly ListedProcess[],
-  ): Promise<Doubt | undefined>;
+  ): Promise<Uncertainty | undefined>;
 }
 
-export function openDoubts({ look, processes, byPid, program, starter }: DoubtsOptions): Doubts {
+export function createUncertaintyFinder({
+  inspector,
+  processes,
+  byPid,
+  program,
+  starter,
+}: UncertaintyFinderOptions): UncertaintyFinder {
   const isElsewhere = async (process: ListedProcess, path: string) =>
-    (await look.sharesFile(process, path)) === "no";
+    (await inspector.sharesFile(process, path)) === "no";
   const mayRun = async (process: ListedProcess) =>
-    program === undefined || (await look.runs(process, program)) !== "no";
+    program === undefined || (await inspector.runs(process, program)) !== "no";
   // Whoever started this program is not what it looks for.
   const own = new Set<ListedProcess>();
   for (let at = byPid.get(starter ?? ""); at && !own.has(at); at = byPid.get(at.parent)) own.add(at);
 
-  async function explainOthers(path: string, others: readonly ListedProcess[]): Promise<Doubt | undefined> {
+  async function explainOthers(
+    path: string,
+    others: readonly ListedProcess[],
+  ): Promise<Uncertainty | undefined> {
     for (const process of others) {
       if (await isElsewhere(process, path)) continue;
-      const runs = (await look.findProgram(process)) ?? "another program";
+      const runs = (await inspector.findProgram(process)) ?? "another program";
       return {
         reason: `${nameProcess(process)} has this file, but runs ${runs} and not ${program}`,
         about: process,
@@ -59,7 +75,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     return undefined;
   }
 
-  async function findMention(path: string): Promise<Doubt | undefined> {
+  async function findMention(path: string): Promise<Uncertainty | undefined> {
     for (const process of processes) {
       if (!(await mentions(process, path)) || (await isElsewhere(process, path))) continue;
       const how = "write match as its command line has it";
@@ -73,13 +89,13 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
 
   /** Whether a process names a file in any of its words, or within one. */
   async function mentions(process: ListedProcess, path: string): Promise<boolean> {
-    const { references } = look.words(process);
+    const { references } = inspector.words(process);
     const inside = process.argv
       .filter((word) => /\s/.test(word))
       .flatMap((word) => word.slice(0, 4096).split(/[\s"'=;]+/));
     for (const reference of new Set([...[...references.values()].flat(), ...inside])) {
       if (reference === "" || !mayBe(reference, path, true, program !== undefined)) continue;
-      if ((await look.isFile(process, reference, path)) !== "no") return true;
+      if ((await inspector.isFile(process, reference, path)) !== "no") return true;
     }
     return false;
   }
@@ -88,7 +104,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
    * A process that names the folder of the file, as `postgres -D /var/lib/pg/data` does, or the one
    * above it.
    */
-  async function findFolder(path: string, forms: readonly FileForm[]): Promise<Doubt | undefined> {
+  async function findFolder(path: string, forms: readonly FileForm[]): Promise<Uncertainty | undefined> {
     for (const process of processes) {
       for (const [at, folder] of listFolders(path).entries()) {
         if (!tellsNothing(process, path, { forms, folder, isAbove: at > 0 })) continue;
@@ -110,23 +126,23 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     path: string,
     { forms, folder, isAbove }: { forms: readonly FileForm[]; folder: string; isAbove: boolean },
   ): boolean {
-    const words = look.words(process);
+    const words = inspector.words(process);
     const isIt = (reference: string, one: string) =>
       (reference.startsWith("/") ? normalizePath(reference) === one : mayBeFolder(reference, one))
         ? "yes"
         : "no";
     if (forms.some((form) => form.wordsOf(folder)?.look(words, isIt) === "yes")) return true;
     if (forms.some((form) => form.words?.looksLike(words))) return false;
-    return isAbove ? !namesSuch(words, path) : !namesSibling(words, path);
+    return isAbove ? !mentionsSameKind(words, path) : !mentionsSibling(words, path);
   }
 
   /** The words by which a process names a folder, as a match has them. */
   async function findWord(process: ListedProcess, folder: string): Promise<string | undefined> {
-    const { lists, references } = look.words(process);
+    const { lists, references } = inspector.words(process);
     for (const [word, texts] of references) {
       if (word === process.argv[0]) continue;
       for (const text of texts.filter((one) => mayBeFolder(one, folder))) {
-        const names = await look.isFile(process, text, folder);
+        const names = await inspector.isFile(process, text, folder);
         // Where it works may not be seen: a word alone is too little to take for a folder.
         if (names === "yes" || (names !== "no" && text.includes("/"))) return withOption(lists, word);
       }
@@ -135,11 +151,11 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   }
 
   /** A process of the program, or of its name, that says of no file what it runs with. */
-  async function findSilent(path: string, forms: readonly FileForm[]): Promise<Doubt | undefined> {
+  async function findSilent(path: string, forms: readonly FileForm[]): Promise<Uncertainty | undefined> {
     const silent = processes.filter((process) => {
       if (isWrapper(process.argv[0] ?? "")) return false;
-      const words = look.words(process);
-      return isSilent(process, words, path) && !forms.some((form) => form.words?.looksLike(words));
+      const words = inspector.words(process);
+      return mentionsNoSuchFile(process, words, path) && !forms.some((form) => form.words?.looksLike(words));
     });
     if (program !== undefined) {
       // Which script an interpreter runs, a title hides.
@@ -147,7 +163,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
         (await mayRun(process)) || (process.hasTitle && (await livesBeside(process, path)));
       return explainSilent(silent, path, isIts);
     }
-    const isKin = async (process: ListedProcess) => findNamesake(process, path);
+    const isKin = async (process: ListedProcess) => hasCommonName(process, path);
     return (await explainSilent(silent, path, isKin)) ?? (await explainSilent(silent, path, livesBeside));
   }
 
@@ -155,7 +171,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
     silent: readonly ListedProcess[],
     path: string,
     mayBeIts: (process: ListedProcess, path: string) => Promise<boolean>,
-  ): Promise<Doubt | undefined> {
+  ): Promise<Uncertainty | undefined> {
     for (const process of silent) {
       if (
         !(await mayBeIts(process, path)) ||
@@ -187,7 +203,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
       // What was looked for in $PATH lies elsewhere, and need not be asked for.
       if (script === command && !script.includes("/")) return false;
     }
-    const runs = await look.findProgram(process);
+    const runs = await inspector.findProgram(process);
     return (
       (runs !== undefined && folders.includes(posix.dirname(runs))) ||
       (process.hasTitle && (await worksIn(process, folders)))
@@ -195,7 +211,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   }
 
   async function worksIn(process: ListedProcess, folders: readonly string[]): Promise<boolean> {
-    for (const folder of folders) if ((await look.worksIn(process, folder)) === "yes") return true;
+    for (const folder of folders) if ((await inspector.worksIn(process, folder)) === "yes") return true;
     return false;
   }
 
@@ -203,7 +219,7 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
    * A process that takes more words from a file, as `java @/opt/app/words` does, of which one names
    * this file.
    */
-  async function findArgumentFile(path: string): Promise<Doubt | undefined> {
+  async function findArgumentFile(path: string): Promise<Uncertainty | undefined> {
     for (const process of processes) {
       for (const word of process.argv.slice(1).filter((one) => /^@[^@]/.test(one))) {
         if (!(await isNamedIn(process, word.slice(1), path)) || !(await mayRun(process))) continue;
@@ -220,21 +236,21 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   }
 
   async function isNamedIn(process: ListedProcess, argumentFile: string, path: string): Promise<boolean> {
-    for (const reference of (await look.readWordsOf(process, argumentFile)).flatMap(listReferences)) {
+    for (const reference of (await inspector.readWordsOf(process, argumentFile)).flatMap(listReferences)) {
       if (posix.basename(reference) !== posix.basename(path)) continue;
-      if ((await look.isFile(process, reference, path)) !== "no") return true;
+      if ((await inspector.isFile(process, reference, path)) !== "no") return true;
     }
     return false;
   }
 
   /** A process whose words could not be read, unless it is known to run another program. */
-  async function findGap(): Promise<Doubt | undefined> {
+  async function findGap(): Promise<Uncertainty | undefined> {
     for (const process of processes) {
       if (process.gap === undefined) continue;
       const isOther =
         program !== undefined &&
-        "target" in (await look.complete(process)).exe &&
-        (await look.runs(process, program)) === "no";
+        "target" in (await inspector.complete(process)).exe &&
+        (await inspector.runs(process, program)) === "no";
       if (isOther) continue;
       return {
         reason: `whether ${nameProcess(process)} runs with this file cannot be told: ${process.gap}`,
@@ -247,11 +263,12 @@ export function openDoubts({ look, processes, byPid, program, starter }: DoubtsO
   /** Whether what it runs with is told by the process that started it. */
   async function isWorker(process: ListedProcess, path: string): Promise<boolean> {
     const parent = byPid.get(process.parent);
-    if (!parent || isSilent(parent, look.words(parent), path)) {
+    if (!parent || mentionsNoSuchFile(parent, inspector.words(parent), path)) {
       return parent !== undefined && parent.name === process.name && (await isWorker(parent, path));
     }
     return (
-      parent.name === process.name || (program !== undefined && (await look.runs(parent, program)) !== "no")
+      parent.name === process.name ||
+      (program !== undefined && (await inspector.runs(parent, program)) !== "no")
     );
   }
 

@@ -1,5 +1,5 @@
-// One look at the host's processes: what is read of a process only when it is asked for, and only
-// once.
+// The process inspector: looks once at the processes of the host. What is read of a process only
+// when it is asked for, and only once.
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
 import { openPaths, remember } from "./followed-paths.ts";
@@ -22,7 +22,7 @@ const PATH_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bi
 
 const TO_SEE = "root may, or a user with CAP_SYS_PTRACE (docs/install.md)";
 
-export interface ProcessLook {
+export interface ProcessInspector {
   /** The process with the program that it has loaded. */
   complete(process: ListedProcess): Promise<Process>;
   words(process: ListedProcess): PreparedWords;
@@ -63,11 +63,11 @@ export function nameProcess({ pid, name }: ListedProcess): string {
   return `process ${pid} (${name})`;
 }
 
-export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
+export function createProcessInspector(host: HostAccess, signal: AbortSignal): ProcessInspector {
   const { files } = host;
   const links = new Map<string, Promise<{ readonly target: string } | Unreadable>>();
   const prepared = new Map<string, PreparedWords>();
-  const views = new Map<string, Promise<View>>();
+  const views = new Map<string, Promise<ProcessView>>();
   const programs = new Map<string, Promise<Verdict>>();
 
   const readLink = (path: string) => remember(links, path, () => files.readLink(path));
@@ -75,7 +75,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
   const readExe = (process: ListedProcess) => readLink(`${process.folder}/exe`);
   const { follow, identify, isSame, wasTurned } = openPaths(files);
   const view = (folder: string) =>
-    remember(views, folder, async (): Promise<View> => {
+    remember(views, folder, async (): Promise<ProcessView> => {
       const [status, mountinfo] = await Promise.all([
         files.read(`${folder}/status`, signal),
         files.read(`${folder}/mountinfo`, signal),
@@ -99,7 +99,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
         )
           return "no";
         return {
-          doubt:
+          uncertainty:
             `${nameProcess(process)} names ${plain}, and which folder it works in may ` +
             `not be seen by this user; ${TO_SEE}`,
         };
@@ -111,7 +111,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     const now = await wasTurned(absolute, path);
     if (now === undefined) return "no";
     return {
-      doubt: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now`,
+      uncertainty: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now`,
     };
   }
 
@@ -130,7 +130,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       normalizePath(path).endsWith(absolute)
     ) {
       return {
-        doubt:
+        uncertainty:
           `${nameProcess(process)} has ${absolute}, and whether below another root may ` +
           `not be seen; ${TO_SEE}`,
       };
@@ -141,7 +141,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
     if (await isSame(inside, path)) return "yes";
     if (!isOurs || (await identify(inside)) === undefined) return isOurs ? "yes" : "no";
     return {
-      doubt:
+      uncertainty:
         `${nameProcess(process)} has ${absolute}, and works below another root ` +
         "(chroot), where there is one too",
     };
@@ -200,7 +200,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
   }
 
   function mayRun(process: ListedProcess): Verdict {
-    return { doubt: `which program ${nameProcess(process)} runs may not be seen by this user; ${TO_SEE}` };
+    return {
+      uncertainty: `which program ${nameProcess(process)} runs may not be seen by this user; ${TO_SEE}`,
+    };
   }
 
   return {
@@ -249,7 +251,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       const isElsewhere = (theirs.depth ?? 0) > own.depth;
       if ("unreadable" in theirs.mounts) {
         return {
-          doubt:
+          uncertainty:
             `whether ${nameProcess(process)} has this file or another one mounted over ` +
             `it cannot be told: its mounts ${theirs.mounts.reason}`,
         };
@@ -275,21 +277,21 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       if ("unreadable" in cwd) {
         if (cwd.unreadable === "absent") return "no";
         return {
-          doubt: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
+          uncertainty: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
         };
       }
       const path = stripDeleted(cwd.target);
       if (await isSame(path, folder)) return "yes";
       const end = await follow(folder);
       if (end === normalizePath(folder) || posix.dirname(path) !== posix.dirname(end)) return "no";
-      return { doubt: `${nameProcess(process)} works in ${path}; ${folder} leads to ${end} now` };
+      return { uncertainty: `${nameProcess(process)} works in ${path}; ${folder} leads to ${end} now` };
     },
 
     async hasVariable(process, name, value) {
       const file = await files.readStart(`${process.folder}/environ`, MAX_BYTES, signal);
       if ("unreadable" in file) {
         if (file.unreadable === "absent") return "no";
-        return { doubt: `the environment of ${nameProcess(process)} ${file.reason}; ${TO_SEE}` };
+        return { uncertainty: `the environment of ${nameProcess(process)} ${file.reason}; ${TO_SEE}` };
       }
       const found = parseEnviron(file.bytes.toString("utf8")).get(name);
       if (found === value) return "yes";
@@ -299,7 +301,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
           : "no";
       return file.isWhole
         ? "no"
-        : { doubt: `the environment of ${nameProcess(process)} has more than ${MAX_BYTES} bytes` };
+        : { uncertainty: `the environment of ${nameProcess(process)} has more than ${MAX_BYTES} bytes` };
     },
 
     async holds(process, path) {
@@ -312,7 +314,7 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
           | Unreadable
           | undefined;
         return refused
-          ? { doubt: `the open files of ${nameProcess(process)}: each ${refused.reason}; ${TO_SEE}` }
+          ? { uncertainty: `the open files of ${nameProcess(process)}: each ${refused.reason}; ${TO_SEE}` }
           : "no";
       }
       if (parseMappedFiles(maps.bytes.toString("utf8")).some(isHeld)) return "yes";
@@ -322,7 +324,9 @@ export function openLook(host: HostAccess, signal: AbortSignal): ProcessLook {
       }
       const isCut = folder.names.length > MAX_OPEN_FILES || !maps.isWhole;
       return isCut
-        ? { doubt: `${nameProcess(process)} has more open files than are looked at (${MAX_OPEN_FILES})` }
+        ? {
+            uncertainty: `${nameProcess(process)} has more open files than are looked at (${MAX_OPEN_FILES})`,
+          }
         : "no";
     },
   };
@@ -335,7 +339,7 @@ function isNamesake(name: string, program: string): boolean {
 }
 
 /** How a process sees the host. */
-interface View {
+interface ProcessView {
   /** PID namespaces from this /proc's to its own; undefined where it is not told. */
   readonly depth: number | undefined;
   readonly mounts: readonly Mount[] | Unreadable;

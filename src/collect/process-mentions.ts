@@ -52,15 +52,15 @@ export function findHome(path: string): string | undefined {
  * Whether none of a process's words is such a file as the one that is looked for: by its extension,
  * or its folder.
  */
-export function isSilent(process: ListedProcess, words: PreparedWords, path: string): boolean {
+export function mentionsNoSuchFile(process: ListedProcess, words: PreparedWords, path: string): boolean {
   return (
-    !namesSuch(words, path, process) &&
+    !mentionsSameKind(words, path, process) &&
     !names(words, process, (text) => text !== path && isBeside(text, path))
   );
 }
 
 /** Whether a process names another file of the same kind in the same folder. */
-export function namesSibling(words: PreparedWords, path: string, process?: ListedProcess): boolean {
+export function mentionsSibling(words: PreparedWords, path: string, process?: ListedProcess): boolean {
   return names(
     words,
     process,
@@ -72,7 +72,7 @@ export function namesSibling(words: PreparedWords, path: string, process?: Liste
  * Whether a process names a file of the same kind, wherever it lies; of those without an extension,
  * in the same folder.
  */
-export function namesSuch(words: PreparedWords, path: string, process?: ListedProcess): boolean {
+export function mentionsSameKind(words: PreparedWords, path: string, process?: ListedProcess): boolean {
   const extension = posix.extname(path);
   return names(words, process, (text) =>
     extension === "" ? text !== path && isBeside(text, path) : posix.extname(text) === extension,
@@ -98,7 +98,7 @@ function names(
 }
 
 /** Whether a process and a file have a name in common: `redis-server` and /etc/redis/redis.conf. */
-export function findNamesake({ name, argv }: ListedProcess, path: string): boolean {
+export function hasCommonName({ name, argv }: ListedProcess, path: string): boolean {
   const { script = "" } = readProgram(argv, undefined);
   const ofScript = listNames(posix.parse(script).name).filter((part) => !COMMON_SCRIPTS.has(part));
   const own = [
