@@ -52,31 +52,32 @@ export interface HostLookupOptions {
   readonly list: () => Promise<readonly string[]>;
 }
 
+/** Reads for keys that are not known to open, in one second of the clock. */
+interface ReadsInSecond {
+  readonly second: number;
+  /** Of any host, and of those that are listed once there is no room for any. */
+  ofNew: number;
+  ofListed: number;
+  readonly byId: Map<string, number>;
+}
+
 /** Makes the bounds of one server. */
 export function createHostLookups({ clock, list }: HostLookupOptions): HostLookups {
   const proven = new Set<string>();
-  let second = 0;
-  let ofNew = 0;
-  let ofListed = 0;
-  let byId = new Map<string, number>();
+  let reads: ReadsInSecond = { second: 0, ofNew: 0, ofListed: 0, byId: new Map() };
   let listed: ReadonlySet<string> = new Set();
   let listing: Promise<void> | undefined;
   let listAgainAt = Number.NEGATIVE_INFINITY;
 
   function hasRoom(id: string): boolean {
     const now = Math.floor(clock() / 1000);
-    if (now !== second) {
-      second = now;
-      ofNew = 0;
-      ofListed = 0;
-      byId = new Map();
-    }
-    const count = byId.get(id) ?? 0;
+    if (now !== reads.second) reads = { second: now, ofNew: 0, ofListed: 0, byId: new Map() };
+    const count = reads.byId.get(id) ?? 0;
     if (count >= MAX_OF_ONE_A_SECOND) return false;
-    if (ofNew < MAX_NEW_A_SECOND) ofNew++;
-    else if (listed.has(id) && ofListed < MAX_LISTED_A_SECOND) ofListed++;
+    if (reads.ofNew < MAX_NEW_A_SECOND) reads.ofNew++;
+    else if (listed.has(id) && reads.ofListed < MAX_LISTED_A_SECOND) reads.ofListed++;
     else return false;
-    byId.set(id, count + 1);
+    reads.byId.set(id, count + 1);
     return true;
   }
 

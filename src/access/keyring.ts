@@ -68,6 +68,30 @@ export interface KeyringOptions {
   readonly onUse?: (key: KeyObject) => void;
 }
 
+/** What a keyring knows, and what it is doing. Times are ms since the epoch. */
+interface KeyringState {
+  /** As they were last read, by id. */
+  held: HeldKeys;
+  /** Keys that were made since the load, and looked up. */
+  fresh: Map<string, KeyObject>;
+  /** Goes up with each change by this process: what was read before is not what there is. */
+  changes: number;
+  /** How often all have been read; and of the last time: after which change, when it began. */
+  loads: number;
+  loadedChanges: number;
+  loadedAt: number;
+  /** Whether there were more keys than are held. */
+  wasCut: boolean;
+  /** The load that goes on, and since when. */
+  loading: Promise<void> | undefined;
+  loadingSince: number;
+  /** Why the last load failed, and when. */
+  failure: unknown;
+  failedAt: number;
+  /** Unknown ids that were looked up in a second of the clock. */
+  lookups: { second: number; count: number };
+}
+
 /** Makes a keyring over a store. */
 export function createKeyring({
   store,
@@ -75,11 +99,20 @@ export function createKeyring({
   onNotice = () => undefined,
   onUse = () => undefined,
 }: KeyringOptions): Keyring {
-  let held: HeldKeys = new Map();
-  /** Keys that were made since the load, and looked up. */
-  let fresh = new Map<string, KeyObject>();
-  let loadedAt = Number.NEGATIVE_INFINITY;
-  let loading: Promise<void> | undefined;
+  const state: KeyringState = {
+    held: new Map(),
+    fresh: new Map(),
+    changes: 0,
+    loads: 0,
+    loadedChanges: 0,
+    loadedAt: Number.NEGATIVE_INFINITY,
+    wasCut: false,
+    loading: undefined,
+    loadingSince: 0,
+    failure: undefined,
+    failedAt: Number.NEGATIVE_INFINITY,
+    lookups: { second: 0, count: 0 },
+  };
   /**
    * Secrets by id that have opened, of keys that are still the same: to hash one takes longer than
    * all else that a repeated answer needs.
@@ -93,20 +126,8 @@ export function createKeyring({
   /** Room for the secret that is checked now. */
   const asked = Buffer.alloc(SECRET_LENGTH);
 
-  let second = 0;
-  let lookups = 0;
-
-  /** Goes up with each change by this process: what was read before is not what there is. */
-  let changes = 0;
-  let loadedChanges = 0;
-  let loads = 0;
-  let wasCut = false;
-  let loadingSince = 0;
-  let failure: unknown;
-  let failedAt = Number.NEGATIVE_INFINITY;
-
   function find(id: string): KeyObject | undefined {
-    return fresh.get(id) ?? held.get(id)?.object;
+    return state.fresh.get(id) ?? state.held.get(id)?.object;
   }
 
   /**
@@ -115,58 +136,58 @@ export function createKeyring({
    */
   async function lookUp(id: string): Promise<void> {
     const now = Math.floor(clock() / 1000);
-    if (now !== second) lookups = 0;
-    second = now;
-    if (++lookups > MAX_LOOKUPS_A_SECOND) {
-      if (isWithin(loadingSince, LOAD_AGAIN_MS)) return;
-      loading ??= beginLoad();
-      await within(loading, PATIENCE_MS);
+    if (now !== state.lookups.second) state.lookups = { second: now, count: 0 };
+    if (++state.lookups.count > MAX_LOOKUPS_A_SECOND) {
+      if (isWithin(state.loadingSince, LOAD_AGAIN_MS)) return;
+      state.loading ??= beginLoad();
+      await within(state.loading, PATIENCE_MS);
       return;
     }
-    const known = [changes, loads];
+    const known = [state.changes, state.loads];
     const found = await passOverUnreadable(readObject(store, formatKeyKey(id)));
     // What was revoked, or read, meanwhile wins over this look, which may be older.
-    if (found?.object && known[0] === changes && known[1] === loads) fresh.set(id, found.object);
+    if (found?.object && known[0] === state.changes && known[1] === state.loads)
+      state.fresh.set(id, found.object);
   }
 
   /** Lets go of keys at once: also where what follows in a load fails, or takes its time. */
   function keep(isKept: (id: string) => boolean): void {
-    held = new Map([...held].filter(([id]) => isKept(id)));
-    for (const id of [...fresh.keys()].filter((one) => !isKept(one))) fresh.delete(id);
+    state.held = new Map([...state.held].filter(([id]) => isKept(id)));
+    for (const id of [...state.fresh.keys()].filter((one) => !isKept(one))) state.fresh.delete(id);
     for (const id of [...lastVerified.keys()].filter((one) => !isKept(one))) lastVerified.delete(id);
   }
 
   async function load(): Promise<void> {
     for (let isWhole = false; !isWhole; ) {
       const startedAt = clock();
-      const known = changes;
+      const known = state.changes;
       const listing = await listKeyObjects(store);
       // More than are held may be looked up one by one.
       if (!listing.isCut) keep((id) => listing.etags.has(id));
-      const read = await readListedKeys(store, listing, held, startedAt);
+      const read = await readListedKeys(store, listing, state.held, startedAt);
       // A revocation meanwhile wins over what was read.
-      isWhole = known === changes;
+      isWhole = known === state.changes;
       if (!isWhole) continue;
       tellOfFaults(read, listing.isCut);
       keep((id) => read.get(id)?.object?.sha256 === find(id)?.sha256);
-      held = read;
-      fresh = new Map();
-      loads++;
-      loadedAt = startedAt;
-      loadedChanges = known;
+      state.held = read;
+      state.fresh = new Map();
+      state.loads++;
+      state.loadedAt = startedAt;
+      state.loadedChanges = known;
     }
   }
 
   function tellOfFaults(read: HeldKeys, isCut: boolean): void {
     for (const [id, { error }] of read)
-      if (error instanceof Unreadable && !(held.get(id)?.error instanceof Unreadable))
+      if (error instanceof Unreadable && !(state.held.get(id)?.error instanceof Unreadable))
         onNotice(`the key ${id} cannot be read, and opens nothing`, error);
-    if (isCut && !wasCut)
+    if (isCut && !state.wasCut)
       onNotice(
         `there are more than ${MAX_KEYS} keys: those that are not held are read at ` +
           "each use; revoke what nobody uses",
       );
-    wasCut = isCut;
+    state.wasCut = isCut;
   }
 
   function isWithin(since: number, ms: number): boolean {
@@ -175,23 +196,23 @@ export function createKeyring({
   }
 
   function isCurrent(): boolean {
-    return loadedChanges === changes && isWithin(loadedAt, KEYRING_AGE_MS);
+    return state.loadedChanges === state.changes && isWithin(state.loadedAt, KEYRING_AGE_MS);
   }
 
   function beginLoad(): Promise<void> {
-    loadingSince = clock();
+    state.loadingSince = clock();
     const begun = load();
     begun.then(
       () => {
-        failedAt = Number.NEGATIVE_INFINITY;
+        state.failedAt = Number.NEGATIVE_INFINITY;
       },
       (error: unknown) => {
-        failure = error;
-        failedAt = clock();
+        state.failure = error;
+        state.failedAt = clock();
       },
     );
     return begun.finally(() => {
-      loading = undefined;
+      state.loading = undefined;
     });
   }
 
@@ -204,16 +225,16 @@ export function createKeyring({
    */
   async function refresh(): Promise<boolean> {
     if (isCurrent()) return true;
-    const isGood = isWithin(loadedAt, KEYS_GOOD_MS);
-    if (isGood && isWithin(failedAt, RETRY_MS)) return false;
-    loading ??= beginLoad();
+    const isGood = isWithin(state.loadedAt, KEYS_GOOD_MS);
+    if (isGood && isWithin(state.failedAt, RETRY_MS)) return false;
+    state.loading ??= beginLoad();
     if (!isGood) {
-      await loading;
+      await state.loading;
       return true;
     }
-    const patience = Math.min(PATIENCE_MS, PATIENCE_MS - (clock() - loadingSince));
+    const patience = Math.min(PATIENCE_MS, PATIENCE_MS - (clock() - state.loadingSince));
     try {
-      return await within(loading, patience);
+      return await within(state.loading, patience);
     } catch {
       // Kept in `failure`.
       return false;
@@ -272,7 +293,7 @@ export function createKeyring({
     const isRefreshed = await refresh();
     if (!find(id)) {
       // It may be good: only the store knows.
-      if (!isRefreshed) throw failure ?? new Unavailable("[keys] the store does not answer");
+      if (!isRefreshed) throw state.failure ?? new Unavailable("[keys] the store does not answer");
       await lookUp(id);
     }
     return compare(secret, id);
@@ -304,7 +325,7 @@ export function createKeyring({
       return key;
     },
     invalidate(revoked) {
-      changes++;
+      state.changes++;
       if (revoked === undefined) return;
       keep((id) => id !== revoked);
     },

@@ -94,23 +94,41 @@ export interface DeliveryOptions {
   readonly onFailure: (error: unknown, waitMs: number | undefined) => void;
 }
 
+/** What a delivery has in hand. Times are ms since the epoch. */
+interface DeliveryWork {
+  /** The report that is to be sent, and since when one waits. */
+  pending: { readonly report: DatedReport; readonly since: number } | undefined;
+  sent: DeliveryState["sent"];
+  /** Tries in a row that failed, and why the last one did. */
+  failures: number;
+  reason: string;
+  /** Whether something lies in the spool. */
+  isSpooled: boolean;
+  /** Sends until nothing is pending. */
+  running: Promise<void> | undefined;
+  /** Aborted by a newer report: it ends the wait for the next try. */
+  news: AbortController;
+}
+
 /** Makes a delivery. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, random, sleep, onSent, onFailure, madeOn, onDropped } = options;
   const stopping = new AbortController();
   const aborting = new AbortController();
-  let pending: { readonly report: DatedReport; readonly since: number } | undefined;
-  let sent: DeliveryState["sent"];
-  let failures = 0;
-  let reason = "";
-  let isSpooled = false;
-  let working: Promise<void> | undefined;
-  let news = new AbortController();
+  const work: DeliveryWork = {
+    pending: undefined,
+    sent: undefined,
+    failures: 0,
+    reason: "",
+    isSpooled: false,
+    running: undefined,
+    news: new AbortController(),
+  };
 
   async function keep(report: DatedReport): Promise<void> {
     try {
       await spool.save(report);
-      isSpooled = true;
+      work.isSpooled = true;
     } catch (error) {
       // A full disk, say. The report is in memory, and the next one will be collected anyway.
       onFailure(error, undefined);
@@ -118,10 +136,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   async function dropKept(): Promise<void> {
-    if (!isSpooled) return;
+    if (!work.isSpooled) return;
     await spool.clear().then(
       () => {
-        isSpooled = false;
+        work.isSpooled = false;
       },
       (error: unknown) => onFailure(error, undefined),
     );
@@ -146,27 +164,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** A newer one comes with the next look. */
   async function drop(report: DatedReport, why: string): Promise<void> {
-    if (pending?.report === report) pending = undefined;
+    if (work.pending?.report === report) work.pending = undefined;
     onDropped?.(why);
-    if (!pending) await dropKept();
+    if (!work.pending) await dropKept();
   }
 
   async function trySend(report: DatedReport): Promise<void> {
     // An older report in the spool must not survive a newer one that got there.
-    if (isSpooled) await keep(report);
+    if (work.isSpooled) await keep(report);
     const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(report.bytes.length / SLOW_LINE);
     await sink.send(report, AbortSignal.any([aborting.signal, AbortSignal.timeout(timeoutMs)]));
-    sent = { at: clock(), digest: report.digest };
-    failures = 0;
-    if (pending?.report === report) pending = undefined;
+    work.sent = { at: clock(), digest: report.digest };
+    work.failures = 0;
+    if (work.pending?.report === report) work.pending = undefined;
     onSent(report);
-    if (!pending) await dropKept();
+    if (!work.pending) await dropKept();
   }
 
-  async function work(): Promise<void> {
-    while (pending && !stopping.signal.aborted) {
-      const { report } = pending;
-      news = new AbortController();
+  async function sendPending(): Promise<void> {
+    while (work.pending && !stopping.signal.aborted) {
+      const { report } = work.pending;
+      work.news = new AbortController();
       const staleness = findAge(report);
       if (staleness !== undefined) {
         await drop(report, staleness);
@@ -175,12 +193,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       try {
         await trySend(report);
       } catch (error) {
-        failures++;
-        reason = error instanceof Error ? error.message : String(error);
-        await keep(pending?.report ?? report);
+        work.failures++;
+        work.reason = error instanceof Error ? error.message : String(error);
+        await keep(work.pending?.report ?? report);
         if (stopping.signal.aborted) return;
         const askedMs = readAskedWait(error);
-        const waitMs = drawWait(failures, random(), BACKOFF, askedMs);
+        const waitMs = drawWait(work.failures, random(), BACKOFF, askedMs);
         onFailure(error, waitMs);
         await pause(waitMs, Math.max(HURRY_AFTER_MS, askedMs));
       }
@@ -193,20 +211,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
    */
   async function pause(waitMs: number, leastMs: number): Promise<void> {
     await sleep(Math.min(waitMs, leastMs), stopping.signal);
-    if (waitMs > leastMs) await sleep(waitMs - leastMs, AbortSignal.any([stopping.signal, news.signal]));
+    if (waitMs > leastMs) await sleep(waitMs - leastMs, AbortSignal.any([stopping.signal, work.news.signal]));
   }
 
   function begin(): void {
-    working ??= work().finally(() => {
-      working = undefined;
+    work.running ??= sendPending().finally(() => {
+      work.running = undefined;
       // One may have come after the last look.
-      if (pending && !stopping.signal.aborted) begin();
+      if (work.pending && !stopping.signal.aborted) begin();
     });
   }
 
   function take(report: DatedReport): void {
-    pending = { report, since: pending?.since ?? clock() };
-    news.abort();
+    work.pending = { report, since: work.pending?.since ?? clock() };
+    work.news.abort();
     begin();
   }
 
@@ -218,7 +236,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async restore() {
       const spooled = await spool.load().catch((error: unknown) => onFailure(error, undefined));
       if (!spooled) return;
-      isSpooled = true;
+      work.isSpooled = true;
       const report = { ...spooled, madeAt: spooled.madeAt ?? clock() };
       const staleness = findStaleness(report);
       if (staleness === undefined) take(report);
@@ -226,6 +244,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     offer,
     get state() {
+      const { sent, pending, failures, reason } = work;
       return {
         sent,
         waiting: pending && failures > 0 ? { since: pending.since, failures, reason } : undefined,
@@ -234,11 +253,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async stop(graceMs) {
       stopping.abort();
       const timer = setTimeout(() => aborting.abort(new Error("the agent stops")), graceMs);
-      await working;
+      await work.running;
       clearTimeout(timer);
     },
     async settle() {
-      await working;
+      await work.running;
     },
   };
 }

@@ -34,19 +34,7 @@ export function compressAnswer(
   let whole: Buffer | undefined;
   let bytes = 0;
   let state: "making" | "made" | "dropped" | "failed" = "making";
-  let announce: () => void = () => undefined;
-  let news = waitForNews();
-
-  function waitForNews(): Promise<void> {
-    return new Promise((resolve) => {
-      announce = resolve;
-    });
-  }
-
-  function publish(): void {
-    announce();
-    news = waitForNews();
-  }
+  const news = createSignal();
 
   function compress(): AsyncIterable<Buffer> {
     // An error of either side destroys the other, and ends the iteration with it.
@@ -63,7 +51,7 @@ export function compressAnswer(
           return undefined;
         }
         chunks.push(chunk);
-        publish();
+        news.send();
       }
       state = "made";
       // What is kept must not keep the reports alive that it was made of.
@@ -73,7 +61,7 @@ export function compressAnswer(
       state = "failed";
       throw error;
     } finally {
-      publish();
+      news.send();
     }
   }
 
@@ -102,7 +90,7 @@ export function compressAnswer(
       } else if (state === "made") {
         return;
       } else {
-        await (state === "making" ? news : made);
+        await (state === "making" ? news.next : made);
       }
     }
   }
@@ -122,6 +110,25 @@ export function compressAnswer(
         }
       }
       return whole;
+    },
+  };
+}
+
+/** Wakes all who wait for the next time it is sent. */
+function createSignal() {
+  let wake: () => void = () => undefined;
+  const wait = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  let next = wait();
+  return {
+    get next() {
+      return next;
+    },
+    send() {
+      wake();
+      next = wait();
     },
   };
 }
