@@ -90,7 +90,7 @@ asRoot("root in another user's state folder", () => {
     const observations = await memory.load();
     const moment = await observations.readClock(host, NEVER);
     if ("reason" in moment) throw new Error(moment.reason);
-    await observations.look("/etc/hostname", moment, host, NEVER);
+    await observations.observe("/etc/hostname", moment, host, NEVER);
     await memory.save();
     expect(notices).toEqual([]);
     expect(await stat(join(folder, "observed.json"))).toMatchObject({ uid: NOBODY, gid: NOBODY });
@@ -98,7 +98,7 @@ asRoot("root in another user's state folder", () => {
 });
 
 asRoot("root in another user's store", () => {
-  it("gives what root writes to the owner of the store's folder, folders too, and not more rights", async () => {
+  it("gives what root writes to the owner of the store's folder, no more rights", async () => {
     const root = await makeFolder();
     await chmod(root, 0o755);
     await chown(root, UID, UID);

@@ -87,7 +87,7 @@ export const callerSchema = z.strictObject({
 export type CallerProof = z.infer<typeof callerSchema>;
 
 /** Who proves itself: the signature is for this host and this boot of its machine alone. */
-export interface Subject {
+export interface ClaimedHost {
   readonly id: string;
   readonly machine: string;
   readonly boot: string;
@@ -111,7 +111,7 @@ export interface CallerOptions {
  */
 export function formatCallerHeaders(
   { server, nonce }: { readonly server: string; readonly nonce: string },
-  { id, machine, boot }: Subject,
+  { id, machine, boot }: ClaimedHost,
 ): Record<string, string> {
   return {
     "content-type": CONTENT_TYPE,
@@ -152,7 +152,7 @@ const BODY_SHA256 = hash("sha256", CALLER_BODY);
  */
 export type CallerCheck = (
   proof: CallerProof,
-  subject: Subject,
+  claimed: ClaimedHost,
   accounts: readonly string[],
 ) => Promise<string | undefined>;
 
@@ -165,7 +165,7 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
   const queues = createQueues(options.endpoints);
   const takeTry = createTries();
 
-  return async (proof, subject, accounts) => {
+  return async (proof, claimed, accounts) => {
     const { server, endpoint, region } = proof;
     if (!options.servers.includes(server))
       return (
@@ -179,10 +179,10 @@ export function createCallerCheck(options: CallerOptions): CallerCheck {
         "nor one of --identity-sts"
       );
     if (!takeTry(proof.nonce)) return `the nonce has been tried ${MAX_NONCE_TRIES} times; ask for another`;
-    const answer = await queues.ask(endpoint, () => ask(proof, subject, options.fetch));
+    const answer = await queues.ask(endpoint, () => ask(proof, claimed, options.fetch));
     if ("fault" in answer) return answer.fault;
     // Who may open sessions of a role chooses their names. EC2's own are of this form.
-    if (answer.session !== subject.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
+    if (answer.session !== claimed.id || !/^i-[0-9a-f]{8,17}$/.test(answer.session))
       return (
         `AWS says that the session is ${answer.role}/${answer.session}; an instance's ` +
         "own session has its id for a name"
@@ -237,7 +237,7 @@ function unavailable(detail: string): AccessError {
 
 async function ask(
   proof: CallerProof,
-  subject: Subject,
+  claimed: ClaimedHost,
   fetch: typeof globalThis.fetch,
 ): Promise<RoleSession | { readonly fault: string }> {
   const { endpoint } = proof;
@@ -246,7 +246,7 @@ async function ask(
   try {
     const response = await fetch(`${endpoint}/`, {
       method: "POST",
-      headers: toHeaders(proof, subject),
+      headers: toHeaders(proof, claimed),
       body: CALLER_BODY,
       // STS redirects nobody.
       redirect: "manual",
@@ -272,10 +272,10 @@ async function ask(
   return session;
 }
 
-function toHeaders(proof: CallerProof, subject: Subject): Record<string, string> {
+function toHeaders(proof: CallerProof, claimed: ClaimedHost): Record<string, string> {
   const { date, region, access_key_id: accessKeyId, session_token: token, signature } = proof;
   const own = {
-    ...formatCallerHeaders(proof, subject),
+    ...formatCallerHeaders(proof, claimed),
     "x-amz-content-sha256": BODY_SHA256,
     "x-amz-date": date,
     "x-amz-security-token": token,

@@ -1,7 +1,7 @@
 // EC2's word for who a host is: which kinds of it count, and which counts for more.
 import type { X509Certificate } from "node:crypto";
 import { AccessError } from "./access-error.ts";
-import type { CallerCheck, CallerProof, Subject } from "./caller-identity.ts";
+import type { CallerCheck, CallerProof, ClaimedHost } from "./caller-identity.ts";
 import { findIdentityFault, type Identity } from "./identity-document.ts";
 import type { Nonces } from "./nonces.ts";
 
@@ -58,20 +58,20 @@ export interface Proven {
  */
 export async function proveIdentity(
   { identity, caller }: Evidence,
-  subject: Subject,
+  claimed: ClaimedHost,
   trust: IdentityTrust,
   now: number,
 ): Promise<Proven | { readonly fault: string }> {
   const { certificates, accounts, callers } = trust;
   const documentFault =
     identity && certificates
-      ? findIdentityFault(identity, subject.id, { certificates, accounts }, now)
+      ? findIdentityFault(identity, claimed.id, { certificates, accounts }, now)
       : NO_DOCUMENT;
   if (!caller || !callers)
     return documentFault === undefined
       ? { proof: "document" }
       : { fault: explain(documentFault, trust, !caller) };
-  const found = await askAboutCaller(caller, subject, callers, accounts);
+  const found = await askAboutCaller(caller, claimed, callers, accounts);
   // The document needs neither STS nor a nonce.
   if (documentFault === undefined && found instanceof AccessError)
     return { proof: "document", better: found };
@@ -82,14 +82,14 @@ export async function proveIdentity(
 /** @returns why the caller proves nothing, or cannot be asked about */
 async function askAboutCaller(
   caller: CallerProof,
-  subject: Subject,
+  claimed: ClaimedHost,
   { nonces, findFault }: NonNullable<IdentityTrust["callers"]>,
   accounts: readonly string[],
 ): Promise<Proven | AccessError> {
   const nonce = await nonces.check(caller.nonce);
   if ("fault" in nonce) return new AccessError("enrolment_refused", nonce.fault);
   try {
-    const fault = await findFault(caller, subject, accounts);
+    const fault = await findFault(caller, claimed, accounts);
     return fault === undefined ? { proof: "caller", nonce } : new AccessError("enrolment_refused", fault);
   } catch (error) {
     if (error instanceof AccessError && error.code === "identity_unavailable") return error;

@@ -1,6 +1,6 @@
 // Reads the key objects of a store: lists them, and gets those that are new or changed, side by
 // side.
-import { openLanes } from "../roll/lanes.ts";
+import { createTaskPool } from "../roll/task-pool.ts";
 import { type Store, Unreadable } from "../store/store.ts";
 import { KEYS_PREFIX, type KeyObject, MAX_KEY_OBJECT_BYTES, readObject } from "./keys.ts";
 
@@ -80,7 +80,7 @@ export async function readListedKeys(
     if (known?.etag === etag) read.set(id, known.error === undefined ? { ...known, seenAt: now } : known);
     if (known?.etag !== etag || isToBeTriedAgain(known, now)) changed.push(id);
   }
-  await openLanes(READ_CONCURRENCY).run(changed, async (id) => {
+  await createTaskPool(READ_CONCURRENCY).run(changed, async (id) => {
     const etag = etags.get(id) ?? "";
     try {
       const found = await readObject(store, `${KEYS_PREFIX}${id}.json`);

@@ -1,6 +1,6 @@
 // When each key was last used, roughly: noted in the store so seldom that it costs nearly nothing.
 import type { Clock } from "../report/clock.ts";
-import { openLanes } from "../roll/lanes.ts";
+import { createTaskPool } from "../roll/task-pool.ts";
 import type { Store } from "../store/store.ts";
 import { KEYS_PREFIX, type KeyObject } from "./keys.ts";
 
@@ -43,7 +43,7 @@ export interface KeyUsesOptions {
 export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUses {
   /** Times of marks by name, ms since the epoch. */
   const known = new Map<string, number>();
-  const lanes = openLanes(WRITE_CONCURRENCY);
+  const pool = createTaskPool(WRITE_CONCURRENCY);
   const waiting = new Set<Promise<void>>();
   let loading: Promise<void> | undefined;
   let isTold = false;
@@ -89,7 +89,7 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
       const name = enrolment && host !== undefined ? `hosts/${host}` : id;
       const everyMs = enrolment ? HOST_USE_EVERY_MS : USE_EVERY_MS;
       if (isRecent(name, everyMs) || waiting.size >= MAX_WAITING) return;
-      const writing = lanes.run([name], () =>
+      const writing = pool.run([name], () =>
         isRecent(name, everyMs) ? Promise.resolve() : write(name, everyMs),
       );
       waiting.add(writing);

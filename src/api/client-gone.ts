@@ -25,3 +25,14 @@ export function yieldWhileConnected(context: Context, yielder: Yielder = SHARED_
     },
   };
 }
+
+const NEVER = new AbortController().signal;
+
+/** Aborts when whoever sent the request has gone. */
+export function signalOf(context: Context): AbortSignal {
+  const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;
+  if (!outgoing) return NEVER;
+  const controller = new AbortController();
+  outgoing.once("close", () => controller.abort(new ClientGone("whoever asked has gone")));
+  return controller.signal;
+}

@@ -20,7 +20,7 @@ import type {
 import type { AnswerFormat, WrittenAnswer } from "../questions/written-answer.ts";
 import type { RollView } from "../roll/view.ts";
 import { type AnswerCache, createAnswerCache, type Shelf } from "./answer-cache.ts";
-import { signalOf, takeTurnsFor } from "./asker.ts";
+import { signalOf, yieldWhileConnected } from "./client-gone.ts";
 import { awaitHost, awaitView, RETRY } from "./deadline.ts";
 import { ApiError } from "./problem-details.ts";
 import {
@@ -173,7 +173,7 @@ async function recall(
     clones: services.clones,
     bounds: services.bounds,
     clock: services.clock,
-    turns: takeTurnsFor(context),
+    yielder: yieldWhileConnected(context),
   };
   const signal = signalOf(context);
   const written = await askQuestion(question, parameters, sources, { format, signal }).catch(

@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { LRUCache } from "lru-cache";
 import { type AnswerFormat, MEDIA_TYPES, type WrittenAnswer } from "../questions/written-answer.ts";
-import { SHARED_TURNS, SLICE_BYTES } from "../roll/turns.ts";
+import { SHARED_YIELDER, SLICE_BYTES } from "../roll/yielder.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { type CompressedAnswer, compressAnswer } from "./compressed-answer.ts";
 import { type Encoding, negotiateEncoding } from "./encoding.ts";

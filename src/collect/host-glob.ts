@@ -43,7 +43,11 @@ export interface TooMany {
  *
  * @throws what the file system says of the root; a signal that is aborted
  */
-export async function walk(root: string, pattern: string, signal: AbortSignal): Promise<GlobResult | TooMany> {
+export async function walk(
+  root: string,
+  pattern: string,
+  signal: AbortSignal,
+): Promise<GlobResult | TooMany> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];

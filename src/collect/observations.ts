@@ -184,7 +184,7 @@ export class Observations {
     if ("reason" in seenAt) return seenAt;
     const observe = isAbsent
       ? makeAbsentLook(path)
-      : await this.#read(facts, { reading: seenAt, host, signal });
+      : await this.#read(facts, { clockReading: seenAt, host, signal });
     if (!observe || "reason" in observe) return observe;
     const runs = addObservation(this.#paths.get(path) ?? [], observe, this.#clock, seenAt);
     this.#keep(path, runs);
@@ -212,7 +212,7 @@ export class Observations {
   async digest(
     path: string,
     facts: InodeFacts,
-    { reading, host, signal }: DigestOptions,
+    { clockReading, host, signal }: DigestOptions,
   ): Promise<Content | Unobservable | undefined> {
     const known = this.#digests.get(facts.identity);
     if (known !== undefined) return known;
@@ -225,7 +225,7 @@ export class Observations {
     if (digested.identity !== facts.identity) return undefined;
     if (digested.digest === undefined) return asFacts;
     const content = `sha256:${digested.digest}`;
-    if (!isRacy(facts.changedAt, reading)) {
+    if (!isRacy(facts.changedAt, clockReading)) {
       this.#digests.set(facts.identity, content);
       this.#isDirty = true;
     }
@@ -323,7 +323,7 @@ export class Observations {
 }
 
 interface DigestOptions {
-  readonly reading: BootClockReading;
+  readonly clockReading: BootClockReading;
   readonly host: HostAccess;
   readonly signal: AbortSignal;
 }

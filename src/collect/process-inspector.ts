@@ -111,7 +111,8 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
     const now = await wasTurned(absolute, path);
     if (now === undefined) return "no";
     return {
-      uncertainty: `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ${now} now`,
+      uncertainty:
+        `${nameProcess(process)} has ${absolute}; a link on the way to this file leads to ` + `${now} now`,
     };
   }
 
@@ -277,7 +278,8 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
       if ("unreadable" in cwd) {
         if (cwd.unreadable === "absent") return "no";
         return {
-          uncertainty: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
+          uncertainty:
+            `which folder ${nameProcess(process)} works in may not be seen by this user; ` + TO_SEE,
         };
       }
       const path = stripDeleted(cwd.target);

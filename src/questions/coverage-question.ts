@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { createTableBuilder, keyAt } from "../roll/table.ts";
-import type { Turns } from "../roll/turns.ts";
 import type { RollView } from "../roll/view.ts";
+import type { Yielder } from "../roll/yielder.ts";
+import { describeClockWarnings } from "./clock-warnings.ts";
 import { type Coverage, judgeCoverage } from "./coverage.ts";
 import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
-import { describeDoubts } from "./doubts.ts";
 import { FILTER, PARTIAL, WITHIN } from "./parameters.ts";
 import { parseQuery, QueryError } from "./query.ts";
 import type { Question, Row } from "./question.ts";
@@ -48,10 +48,11 @@ export const coverage: Question = {
     const view = await sources.viewAt();
     const { expected, mistake } = await sources.readExpected();
     const isFiltered = query.filters.length > 0;
-    const selection = isFiltered ? await selectReports(view, query, sources.turns) : undefined;
+    const selection = isFiltered ? await selectReports(view, query, sources.yielder) : undefined;
     const chosen = selection ? narrow(view, selection) : view;
-    const asked = expected && selection ? await leaveOut(expected, view, selection, sources.turns) : expected;
-    const judged = await judgeCoverage(chosen, query.windowMs, asked, sources.turns);
+    const asked =
+      expected && selection ? await leaveOut(expected, view, selection, sources.yielder) : expected;
+    const judged = await judgeCoverage(chosen, query.windowMs, asked, sources.yielder);
     const clones = sources.clones.list();
     const setAside = [
       ...clones.map(({ key, reason, detail }) => ({ key, reason, detail })),
@@ -66,7 +67,9 @@ export const coverage: Question = {
       facts: {
         asOf: view.asOf,
         warnings: [
-          ...(selection ? [...selection.warnings, NOT_FILTERED] : describeDoubts(view, query.windowMs)),
+          ...(selection
+            ? [...selection.warnings, NOT_FILTERED]
+            : describeClockWarnings(view, query.windowMs)),
           // The list's mistake last: who has a list of their own leaves it out.
           ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
         ],
@@ -104,12 +107,12 @@ async function leaveOut(
   expected: ReadonlySet<string>,
   { reports: table, asOf }: RollView,
   { positions }: Selection,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<ReadonlySet<string>> {
   const kept = new Set(expected);
   const chosen = new Set(positions);
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % ROWS === ROWS - 1) await turns.take(ROWS * NAME_BYTES);
+    if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * NAME_BYTES);
     if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) !== "gone" && !chosen.has(at))
       kept.delete(parseReportKey(keyAt(table, at))?.id ?? "");
   }

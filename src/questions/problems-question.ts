@@ -1,6 +1,6 @@
 // The question `problems`: the reports that were set aside, with the reason.
 import { PROBLEM_REASONS, type Problem } from "../report/problem.ts";
-import { describeDoubts, listBackdated } from "./doubts.ts";
+import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
 import { PARTIAL, WITHIN } from "./parameters.ts";
 import { parseSpan, QueryError } from "./query.ts";
 import type { ParameterValues, Question } from "./question.ts";
@@ -72,7 +72,7 @@ export const problems: Question = {
       facts: {
         asOf: view.asOf,
         problems: view.problemCount + own.length,
-        warnings: describeDoubts(view, windowMs),
+        warnings: describeClockWarnings(view, windowMs),
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: view.asOf,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { makeView, NOW } from "../testing/view-double.ts";
-import { askQuestion, isRefusal, readWishes } from "./client-gone.ts";
+import { askQuestion, isRefusal, readWishes } from "./asker.ts";
 import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
 import { createFieldReader } from "./field-values.ts";
 import { BUILT_IN_RULES } from "./label-rule.ts";

@@ -74,7 +74,7 @@ export const report: Question = {
         held: whole.length,
         measure: () => whole.length,
         write: (format) => [format === "json" ? whole : toLine(whole)],
-        readTable: (turns) => layOutReports(() => [body], turns),
+        readTable: (yielder) => layOutReports(() => [body], yielder),
       },
     };
   },

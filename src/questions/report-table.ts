@@ -1,6 +1,6 @@
 // Reports as a table: a row a host, a column a field, every value as the host wrote it.
 import { decodeString, walkChildren } from "../report/json-walk.ts";
-import { SHARED_TURNS, type Turns } from "../roll/turns.ts";
+import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import type { CellTable } from "./question.ts";
 
 /** Columns of a table; who writes reports chooses how many names there are. */
@@ -17,12 +17,12 @@ const QUOTE = 0x22;
  */
 export async function layOutReports(
   list: () => Iterable<Buffer>,
-  turns: Turns = SHARED_TURNS,
+  yielder: Yielder = SHARED_YIELDER,
 ): Promise<CellTable> {
   const places = new Map<string, number>();
   const left = new Set<string>();
   for (const body of list()) {
-    const wait = turns.take(body.length);
+    const wait = yielder.spend(body.length);
     if (wait !== undefined) await wait;
     walkChildren(body, 0, (name = "") => {
       if (places.has(name)) return false;

@@ -36,7 +36,7 @@ export const reports: Question = {
   async ask(sources, parameters) {
     const query = parseQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
-    const selection = await selectReports(view, query, sources.turns);
+    const selection = await selectReports(view, query, sources.yielder);
     const { silent, problems, warnings, validUntil } = selection;
     return {
       facts: {
@@ -55,7 +55,7 @@ export const reports: Question = {
         held: selection.positions.byteLength,
         measure: (format) => measureReports(selection, query, format),
         write: (format) => writeReports(selection, query, format, view.asOf),
-        readTable: (turns) => layOutReports(() => listBodies(selection, query, view.asOf), turns),
+        readTable: (yielder) => layOutReports(() => listBodies(selection, query, view.asOf), yielder),
       },
     };
   },

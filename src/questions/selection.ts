@@ -7,7 +7,7 @@ import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
-import { describeDoubts } from "./doubts.ts";
+import { describeClockWarnings } from "./clock-warnings.ts";
 import { compileFilter } from "./filter.ts";
 import type { Query } from "./query.ts";
 
@@ -85,7 +85,7 @@ export async function selectReports(
     silent,
     problems: view.problemCount,
     warnings: [
-      ...describeDoubts(view, query.windowMs),
+      ...describeClockWarnings(view, query.windowMs),
       ...unseen.map(({ field }) => `no report that was asked for has a field ${JSON.stringify(field)}`),
     ],
     digest: digestReports(table, positions, query.meta),

@@ -87,7 +87,8 @@ export async function writeAnswer(
 }
 
 function describeOmitted({ columns, omitted }: CellTable): string {
-  return `the table has the first ${columns.length} columns; ${omitted} more are left out: name some with fields=`;
+  const shown = `the table has the first ${columns.length} columns`;
+  return `${shown}; ${omitted} more are left out: name some with fields=`;
 }
 
 function takeTold({

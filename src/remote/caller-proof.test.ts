@@ -217,8 +217,8 @@ describe("a GetCallerIdentity signed by the instance's role", () => {
       AWS_SESSION_TOKEN: INSTANCE.sessionToken,
       AWS_ENDPOINT_URL_STS: sts.endpoint,
     };
-    const subject = { id: ID, ...MACHINE };
-    const options = { client, origin: SERVER, subject, region: undefined };
+    const claimed = { id: ID, ...MACHINE };
+    const options = { client, origin: SERVER, claimed, region: undefined };
     const caller = await makeCallerProof(options, { env, clock: () => clock() + 86_400_000 });
     expect((await enrol({ caller })).status).toBe(201);
     const { AWS_SESSION_TOKEN: _token, ...user } = env;

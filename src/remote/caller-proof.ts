@@ -3,9 +3,9 @@
 import {
   CALLER_BODY,
   type CallerProof,
+  type ClaimedHost,
   formatCallerHeaders,
   listStsEndpoints,
-  type Subject,
 } from "../access/caller-identity.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
@@ -27,7 +27,7 @@ export interface CallerProofOptions {
   readonly client: Client;
   /** The server's, as this host knows it. */
   readonly origin: string;
-  readonly subject: Subject;
+  readonly claimed: ClaimedHost;
   /** The instance's; undefined where it does not say. */
   readonly region: string | undefined;
 }
@@ -39,7 +39,7 @@ export interface CallerProofOptions {
  * @throws RemoteError if the server does not answer
  */
 export async function makeCallerProof(
-  { client, origin, subject, region: ownRegion }: CallerProofOptions,
+  { client, origin, claimed, region: ownRegion }: CallerProofOptions,
   { env, clock }: { readonly env: Environment; readonly clock: Clock },
 ): Promise<CallerProof | { readonly fault: string } | undefined> {
   const given = await askForNonce(client);
@@ -64,7 +64,7 @@ export async function makeCallerProof(
       host: new URL(endpoint).host,
       clock: isClockOff ? () => issuedAt : clock,
     });
-    const headers = formatCallerHeaders({ server: origin, nonce }, subject);
+    const headers = formatCallerHeaders({ server: origin, nonce }, claimed);
     const request = { method: "POST", path: "/", query: "", headers, body: Buffer.from(CALLER_BODY) };
     const signed = sign(request, { ...keys, sessionToken });
     return {

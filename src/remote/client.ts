@@ -9,7 +9,7 @@ import { isLoopback } from "../network/loopback.ts";
 import { sanitizeLine } from "../report/safe-text.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
-import { Astray, type FollowOptions, followRead } from "./redirect.ts";
+import { type FollowOptions, followRead, RedirectFailed } from "./redirect.ts";
 import { RemoteError, ServerRefusal } from "./remote-error.ts";
 
 /** One try; a server itself gives up after 25 s. */
@@ -166,7 +166,9 @@ async function follow(response: Response, options: FollowOptions): Promise<Respo
       headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]],
     });
   } catch (error) {
-    throw error instanceof Astray ? new AbortError(new ServerRefusal(error.message, error.status)) : error;
+    throw error instanceof RedirectFailed
+      ? new AbortError(new ServerRefusal(error.message, error.status))
+      : error;
   }
 }
 

@@ -2,7 +2,7 @@
 // it enrols once.
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Subject } from "../access/caller-identity.ts";
+import type { ClaimedHost } from "../access/caller-identity.ts";
 import { readStateFile, replaceFile } from "../agent/state-file.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
@@ -126,11 +126,11 @@ function ownKey(options: OwnKeyOptions): HostKey {
   }
 
   /** What proves that this is the instance: each server takes of it what it believes. */
-  async function gatherEvidence(client: Client, subject: Subject, signal: AbortSignal) {
+  async function gatherEvidence(client: Client, claimed: ClaimedHost, signal: AbortSignal) {
     const identity = await readIdentityDocument(host.metadata, signal);
     const region = identity && parseIdentity(identity.document)?.region;
     const { makeCallerProof } = await import("./caller-proof.ts");
-    const caller = await makeCallerProof({ client, origin: url.origin, subject, region }, { env, clock });
+    const caller = await makeCallerProof({ client, origin: url.origin, claimed, region }, { env, clock });
     const isGiven = caller !== undefined && !("fault" in caller);
     if (caller && !isGiven)
       onNotice(`this instance cannot prove its role's session to ${url.origin}: ${caller.fault}`);

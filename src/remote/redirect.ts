@@ -29,8 +29,8 @@ export interface FollowOptions {
 }
 
 /** The answer lies where nothing is asked, or is not there. */
-export class Astray extends Error {
-  override name = "Astray";
+export class RedirectFailed extends Error {
+  override name = "RedirectFailed";
   readonly status: number;
 
   constructor(message: string, status: number) {
@@ -43,7 +43,7 @@ export class Astray extends Error {
  * Asks where a server's answer to a question lies.
  *
  * @returns what lies there, with status 200
- * @throws Astray in words; what fetch throws
+ * @throws RedirectFailed in words; what fetch throws
  */
 export async function followRead(
   answer: Response,
@@ -53,10 +53,10 @@ export async function followRead(
   for (let hop = 0; hop < MAX_HOPS; hop++) {
     const place = readLocation(found, from);
     await found.body?.cancel();
-    if (!place) throw new Astray(`${from.origin} sends on, and not to where`, found.status);
+    if (!place) throw new RedirectFailed(`${from.origin} sends on, and not to where`, found.status);
     const fault = await findPlaceFault(place, asked, lookUp);
     if (fault !== undefined)
-      throw new Astray(
+      throw new RedirectFailed(
         `${asked.origin} sends on to ${sanitizeLine(place.origin)}, ${fault}; nothing is asked there`,
         found.status,
       );
@@ -65,12 +65,12 @@ export async function followRead(
     if (found.status === 200) return found;
     if (!REDIRECTS.has(found.status)) {
       await found.body?.cancel();
-      throw new Astray(`the answer's own place answered ${found.status}; ask again`, found.status);
+      throw new RedirectFailed(`the answer's own place answered ${found.status}; ask again`, found.status);
     }
     from = place;
   }
   await found.body?.cancel();
-  throw new Astray(`${asked.origin} sends on more than ${MAX_HOPS} times`, found.status);
+  throw new RedirectFailed(`${asked.origin} sends on more than ${MAX_HOPS} times`, found.status);
 }
 
 function readLocation({ headers }: Response, from: URL): URL | undefined {

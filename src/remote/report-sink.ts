@@ -1,7 +1,7 @@
 // Sinks: a host's report and departure on their way into a store or to a server, for the agent
 // and for `rollcall report`.
 import type { ReportSink } from "../agent/delivery.ts";
-import type { Spooled } from "../agent/spool.ts";
+import type { SpooledReport } from "../agent/spool.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { readFingerprint } from "../collect/fingerprint.ts";
 import type { Environment } from "../network/proxy.ts";
@@ -36,7 +36,7 @@ export interface ReportSinkOptions {
 }
 
 /** Opens the sink of a target. @throws RemoteError where its store cannot be opened */
-export async function openReportSink(options: OutletOptions): Promise<ReportSink> {
+export async function openReportSink(options: ReportSinkOptions): Promise<ReportSink> {
   const { target, key, host, onNotice, retries, clock, cwd, env } = options;
   if (target.kind === "store") {
     const store = await explain(target.url, () => openStore(target.url, { clock, cwd, env }));
@@ -127,7 +127,7 @@ function createSkewWatch(
   };
 }
 
-export interface StoreOutletOptions {
+export interface StoreSinkOptions {
   readonly clock: Clock;
   /** Whose reports go through it. */
   readonly host: HostAccess;

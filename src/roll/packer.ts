@@ -8,14 +8,14 @@ import { createSegmentBuilder, type Outcome, type Segment } from "./segment.ts";
 export const SEGMENT_BYTES = 4 * 1024 * 1024;
 
 /** Where a row went. */
-interface Packed {
+interface PackedRow {
   readonly segment: number;
   readonly row: number;
 }
 
 export interface Packer {
-  add(key: string, etag: string, outcome: Outcome): Packed;
-  copy(from: Segment, row: number): Packed;
+  add(key: string, etag: string, outcome: Outcome): PackedRow;
+  copy(from: Segment, row: number): PackedRow;
   /** The segments so far, the one that is still open included. */
   segments(): Segment[];
 }
@@ -29,7 +29,7 @@ export function createPacker(firstIndex: number): Packer {
   const closed: Segment[] = [];
   const builder = createSegmentBuilder();
 
-  function place(row: number): Packed {
+  function place(row: number): PackedRow {
     const packed = { segment: firstIndex + closed.length, row };
     if (builder.bytes >= SEGMENT_BYTES) {
       closed.push(builder.build());

@@ -8,7 +8,7 @@ import type { Outcome } from "./segment.ts";
 import type { Yielder } from "./yielder.ts";
 
 /** An object as it was when it was read. */
-export interface Known {
+export interface KnownObject {
   readonly entry: Entry;
   readonly outcome: Outcome;
 }
@@ -43,7 +43,7 @@ export async function readEntry(
   entry: Entry,
   yielder: Yielder,
   signal?: AbortSignal,
-): Promise<Known | undefined> {
+): Promise<KnownObject | undefined> {
   try {
     return await readConsistently(store, entry, yielder, signal);
   } catch (error) {
@@ -64,7 +64,7 @@ async function readConsistently(
   entry: Entry,
   yielder: Yielder,
   signal: AbortSignal | undefined,
-): Promise<Known | undefined> {
+): Promise<KnownObject | undefined> {
   let doubtful: string | undefined;
   let why = "";
   for (let turn = 1; turn <= MAX_READS; turn++) {
@@ -96,6 +96,6 @@ export function judge({ key, size }: Entry, body: Uint8Array): Outcome {
   return "reason" in report ? { ...report, size } : report;
 }
 
-function setAside(entry: Entry, rejection: Rejection): Known {
+function setAside(entry: Entry, rejection: Rejection): KnownObject {
   return { entry, outcome: { ...rejection, size: entry.size } };
 }

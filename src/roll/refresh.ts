@@ -6,12 +6,12 @@ import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import { type Entry, type Store, StoreError } from "../store/store.ts";
 import { type Departures, listDepartures } from "./departures.ts";
-import { openLanes } from "./lanes.ts";
 import { listCandidates } from "./listing.ts";
 import { createPacker } from "./packer.ts";
-import { type Known, readEntry, rejectUnread } from "./reading.ts";
+import { type KnownObject, readEntry, rejectUnread } from "./reading.ts";
 import { isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
+import { createTaskPool } from "./task-pool.ts";
 import { SHARED_YIELDER, type Yielder } from "./yielder.ts";
 
 /**
@@ -59,14 +59,14 @@ export interface Refreshed {
  * Reports that the listing showed and that are too old for any answer: how many, and when the
  * newest of them was received; ms since the epoch.
  */
-export interface Gone {
+export interface GoneReports {
   readonly count: number;
   readonly newest: number;
 }
 
 export interface Refresh {
   progress(): Progress;
-  gone(): Gone;
+  gone(): GoneReports;
   /**
    * Lists and reads everything.
    *
@@ -102,7 +102,7 @@ interface Block {
   readonly rowOf: Uint32Array;
   readonly receivedAt: Float64Array;
   /** What was read and is not packed yet, by place. */
-  readonly found: Map<number, Known>;
+  readonly found: Map<number, KnownObject>;
 }
 
 const NO_ROW = 0xffff_ffff;
@@ -112,6 +112,8 @@ const BAD_DEPARTURE: Rejection = {
   detail: "the key is not departures/v1/ACCOUNT/WRITER.json",
 };
 
+type MutableProgress = { -readonly [Name in keyof Progress]: Progress[Name] };
+
 /** Prepares a refresh; run() begins it. */
 export function createRefresh(options: RefreshOptions): Refresh {
   const { store, table, now, retryUnreadable, signal, yielder = SHARED_YIELDER } = options;
@@ -119,7 +121,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
   const reading = AbortSignal.any([signal, stop.signal]);
   // Every read in flight listens to it.
   setMaxListeners(0, reading);
-  const lanes = openLanes(READ_CONCURRENCY);
+  const pool = createTaskPool(READ_CONCURRENCY);
   const packer = createPacker(table.segments.length);
   const blocks: Block[] = [];
   const problems: Problem[] = [];
@@ -127,17 +129,15 @@ export function createRefresh(options: RefreshOptions): Refresh {
   const waiting: (() => void)[] = [];
   let departures = options.departures;
   let problemCount = 0;
-  let listed = 0;
-  let isListed = false;
-  let gone: Gone = { count: 0, newest: Number.NEGATIVE_INFINITY };
-  let changed = 0;
-  let read = 0;
-  let unread = 0;
+  let gone: GoneReports = { count: 0, newest: Number.NEGATIVE_INFINITY };
+  const progress: MutableProgress = { listed: 0, isListed: false, changed: 0, read: 0 };
+
+  const countUnread = () => progress.changed - progress.read;
 
   /** Takes a page: what is known is kept, the rest begins to be read. */
   async function takePage(page: readonly Entry[]): Promise<void> {
     reading.throwIfAborted();
-    listed += page.length;
+    progress.listed += page.length;
     const block: Block = {
       firstKey: page[0]?.key ?? "",
       segmentOf: new Uint32Array(page.length).fill(NO_ROW),
@@ -152,7 +152,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
     // Its failure is met when all is awaited; until then it must not count as unhandled.
     task.catch((error: unknown) => stop.abort(error));
     filling.push(task);
-    if (unread > MAX_UNREAD) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (countUnread() > MAX_UNREAD) await new Promise<void>((resolve) => waiting.push(resolve));
     reading.throwIfAborted();
   }
 
@@ -222,17 +222,16 @@ export function createRefresh(options: RefreshOptions): Refresh {
    * answers find them together.
    */
   async function fill(block: Block, page: readonly Entry[], places: readonly number[]): Promise<void> {
-    changed += places.length;
-    unread += places.length;
+    progress.changed += places.length;
     const readOne = async (place: number): Promise<void> => {
       reading.throwIfAborted();
       const known = await readEntry(store, page[place] as Entry, yielder, reading);
       if (known) block.found.set(place, known);
-      read++;
-      if (--unread <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
+      progress.read++;
+      if (countUnread() <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
     };
     try {
-      await lanes.run(places, readOne);
+      await pool.run(places, readOne);
     } finally {
       for (const place of sortPlaces(block)) {
         const wait = yielder.spend(block.found.get(place)?.entry.size ?? 0);
@@ -275,7 +274,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
   });
 
   return {
-    progress: () => ({ listed, isListed, changed, read }),
+    progress: () => ({ ...progress }),
 
     gone: () => gone,
 
@@ -285,7 +284,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
           listCandidates({ store, table, signal: reading, onPage: takePage }),
           takeDepartures(),
         ]);
-        isListed = true;
+        progress.isListed = true;
         await Promise.all(filling);
         const joined = join();
         checkRights(joined);

@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../report/clock.ts";
 import type { PutOutcome, Store } from "../store/store.ts";
-import { createClockWitness } from "./clock-witness.ts";
+import { createClockCheck } from "./clock-check.ts";
 import { compactTable } from "./compaction.ts";
 import { isSameDepartures } from "./departures.ts";
 import { cutToHost, readHostAgain } from "./one-host.ts";
@@ -16,6 +16,7 @@ import {
   isEmpty,
   makeUnlisted,
   overlayUnlisted,
+  type Unlisted,
   type UnlistedReport,
 } from "./unlisted.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
@@ -132,6 +133,37 @@ export interface RollOptions {
   readonly onNotice?: (notice: string, error?: unknown) => void;
 }
 
+/** What a roll knows, and what it is doing. Times are ms since the epoch. */
+interface RollState {
+  /** What the listings, and what was put beyond them, have given so far. */
+  known: Refreshed;
+  /** Beyond the listing: since the last view, and since the running refresh began. */
+  unlisted: Unlisted;
+  unlistedMeanwhile: Unlisted;
+  /** Reasons not to believe the clock, in words. */
+  clockWarnings: readonly string[];
+  /** The last view of all hosts. */
+  current: (RollView & { readonly hasFuture: boolean }) | undefined;
+  /** Goes up with each change; and down with each view of one host. */
+  version: number;
+  hostVersion: number;
+  /** When the listing behind the views began; and the same where it is the snapshot's. */
+  asOf: number;
+  listedAt: number;
+  /** When the last refresh ended, and how long it took; ms. */
+  refreshedAt: number;
+  refreshMs: number;
+  /** When objects that could not be read were tried again. */
+  triedUnreadableAt: number;
+  /** Whether the snapshot was looked for; and the look that goes on. */
+  isLoaded: boolean;
+  loading: Promise<void> | undefined;
+  /** The refresh that goes on, how far the last one came, and what to wait for. */
+  running: Refresh | undefined;
+  lastProgress: Progress | undefined;
+  refreshing: Promise<void> | undefined;
+}
+
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
   const {
@@ -143,37 +175,37 @@ export function createRoll(options: RollOptions): Roll {
   } = options;
   const { snapshot = "off", refreshesAhead = true } = options;
   const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
-  const witness = createClockWitness({ store, clock });
+  const clockCheck = createClockCheck({ store, clock });
   const stop = new AbortController();
   // Every question about one host listens to it.
   setMaxListeners(0, stop.signal);
-  let doubts: readonly string[] = [];
-  let known: Refreshed = { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] };
-  /** Beyond the listing: since the last view, and since the running refresh began. */
-  let unlisted = makeUnlisted();
-  let unlistedMeanwhile = makeUnlisted();
-  let current: (RollView & { readonly hasFuture: boolean }) | undefined;
-  let version = 0;
-  let hostVersion = 0;
-  let asOf = Number.NEGATIVE_INFINITY;
-  /** As asOf, and of the snapshot's listing too. */
-  let listedAt = Number.NEGATIVE_INFINITY;
-  let refreshedAt = Number.NEGATIVE_INFINITY;
-  let refreshMs = 0;
-  let triedUnreadableAt = Number.NEGATIVE_INFINITY;
-  let isLoaded = false;
-  let loading: Promise<void> | undefined;
-  let running: Refresh | undefined;
-  let lastProgress: Progress | undefined;
-  let refreshing: Promise<void> | undefined;
+  const state: RollState = {
+    known: { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] },
+    unlisted: makeUnlisted(),
+    unlistedMeanwhile: makeUnlisted(),
+    clockWarnings: [],
+    current: undefined,
+    version: 0,
+    hostVersion: 0,
+    asOf: Number.NEGATIVE_INFINITY,
+    listedAt: Number.NEGATIVE_INFINITY,
+    refreshedAt: Number.NEGATIVE_INFINITY,
+    refreshMs: 0,
+    triedUnreadableAt: Number.NEGATIVE_INFINITY,
+    isLoaded: false,
+    loading: undefined,
+    running: undefined,
+    lastProgress: undefined,
+    refreshing: undefined,
+  };
 
   /**
    * A store whose listing takes seconds rests for as long before it is asked again; a clock set
    * back makes every view stale.
    */
   function isRecent(now = clock()): boolean {
-    const age = now - refreshedAt;
-    return age >= 0 && age <= Math.max(maxAgeMs, refreshMs);
+    const age = now - state.refreshedAt;
+    return age >= 0 && age <= Math.max(maxAgeMs, state.refreshMs);
   }
 
   /**
@@ -181,107 +213,117 @@ export function createRoll(options: RollOptions): Roll {
    * old.
    */
   function refreshAhead(now: number): void {
-    const restMs = Math.max(maxAgeMs, refreshMs);
-    if (refreshMs === 0 || now - refreshedAt < Math.max(restMs / 2, restMs - AHEAD * refreshMs)) return;
+    const restMs = Math.max(maxAgeMs, state.refreshMs);
+    if (
+      state.refreshMs === 0 ||
+      now - state.refreshedAt < Math.max(restMs / 2, restMs - AHEAD * state.refreshMs)
+    )
+      return;
     startRefreshAhead();
   }
 
   function startRefreshAhead(): void {
-    if (!refreshesAhead || refreshing !== undefined) return;
+    if (!refreshesAhead || state.refreshing !== undefined) return;
     // If it fails, the view stands until it is too old, and then those who ask hear of it.
     startRefresh().catch(() => undefined);
   }
 
   function startRefresh(): Promise<void> {
-    refreshing ??= refresh().finally(() => {
-      refreshing = undefined;
+    state.refreshing ??= refresh().finally(() => {
+      state.refreshing = undefined;
     });
-    return refreshing;
+    return state.refreshing;
   }
 
   /** @param now when the question came */
   async function refreshOrJoin(now: number): Promise<void> {
-    const isJoined = refreshing !== undefined;
+    const isJoined = state.refreshing !== undefined;
     await startRefresh();
-    if (isJoined && now - asOf > Math.max(STOOD_STILL_MS, 2 * refreshMs)) await startRefresh();
+    if (isJoined && now - state.asOf > Math.max(STOOD_STILL_MS, 2 * state.refreshMs)) await startRefresh();
   }
 
   function load(): Promise<void> {
-    loading ??= loadOnce().finally(() => {
-      isLoaded = true;
+    state.loading ??= loadOnce().finally(() => {
+      state.isLoaded = true;
     });
-    return loading;
+    return state.loading;
   }
 
   async function loadOnce(): Promise<void> {
     const loaded = await snapshots.load(stop.signal);
     if (!loaded) return;
     adopt(loaded);
-    listedAt = loaded.asOf;
+    state.listedAt = loaded.asOf;
     // Nobody asked for the very latest, so the snapshot's own listing will do.
-    if (maxAgeMs > DEFAULT_MAX_AGE_MS) asOf = refreshedAt = loaded.asOf;
+    if (maxAgeMs > DEFAULT_MAX_AGE_MS) state.asOf = state.refreshedAt = loaded.asOf;
   }
 
   function adopt(refreshed: Refreshed): void {
-    if (!isSame(known, refreshed)) version++;
-    known = refreshed;
+    if (!isSame(state.known, refreshed)) state.version++;
+    state.known = refreshed;
   }
 
   async function refresh(): Promise<void> {
-    if (!isLoaded) {
+    if (!state.isLoaded) {
       await load();
       if (isRecent()) return;
     }
     const startedAt = clock();
     takeUnlisted();
-    unlistedMeanwhile = makeUnlisted();
-    const isFirst = asOf === Number.NEGATIVE_INFINITY;
-    const retryUnreadable = startedAt - triedUnreadableAt > RETRY_UNREADABLE_MS;
-    const one = createRefresh({ store, ...known, now: startedAt, retryUnreadable, signal: stop.signal });
-    running = one;
+    state.unlistedMeanwhile = makeUnlisted();
+    const isFirst = state.asOf === Number.NEGATIVE_INFINITY;
+    const retryUnreadable = startedAt - state.triedUnreadableAt > RETRY_UNREADABLE_MS;
+    const one = createRefresh({
+      store,
+      ...state.known,
+      now: startedAt,
+      retryUnreadable,
+      signal: stop.signal,
+    });
+    state.running = one;
     try {
       const refreshed = await one.run();
-      adopt(compact(overlayUnlisted(refreshed, unlistedMeanwhile)));
-      if (retryUnreadable) triedUnreadableAt = startedAt;
-      takeDoubts(await witness.findDoubts(known.table, one.gone(), startedAt));
-      asOf = listedAt = startedAt;
-      refreshedAt = clock();
+      adopt(compact(overlayUnlisted(refreshed, state.unlistedMeanwhile)));
+      if (retryUnreadable) state.triedUnreadableAt = startedAt;
+      takeClockWarnings(await clockCheck.findClockWarnings(state.known.table, one.gone(), startedAt));
+      state.asOf = state.listedAt = startedAt;
+      state.refreshedAt = clock();
       // The first one reads every body and says nothing of how long the next will take.
-      refreshMs = isFirst ? 0 : refreshedAt - startedAt;
-      snapshots.offer({ ...known, asOf }, one.progress().read);
+      state.refreshMs = isFirst ? 0 : state.refreshedAt - startedAt;
+      snapshots.offer({ ...state.known, asOf: state.asOf }, one.progress().read);
     } catch (error) {
       const { table, departures } = one.soFar();
-      adopt(compact(overlayUnlisted({ ...known, table, departures }, unlistedMeanwhile)));
+      adopt(compact(overlayUnlisted({ ...state.known, table, departures }, state.unlistedMeanwhile)));
       throw error;
     } finally {
-      lastProgress = one.progress();
-      running = undefined;
+      state.lastProgress = one.progress();
+      state.running = undefined;
     }
   }
 
-  /** An answer with other doubts is another answer. */
-  function takeDoubts(found: readonly string[]): void {
-    if (found.join() === doubts.join()) return;
-    version++;
-    doubts = found;
-    for (const doubt of doubts) onNotice(doubt);
+  /** An answer with other warnings is another answer. */
+  function takeClockWarnings(found: readonly string[]): void {
+    if (found.join() === state.clockWarnings.join()) return;
+    state.version++;
+    state.clockWarnings = found;
+    for (const warning of found) onNotice(warning);
   }
 
   function takeUnlisted(): void {
-    if (isEmpty(unlisted)) return;
-    adopt(overlayUnlisted(known, unlisted));
-    unlisted = makeUnlisted();
+    if (isEmpty(state.unlisted)) return;
+    adopt(overlayUnlisted(state.known, state.unlisted));
+    state.unlisted = makeUnlisted();
   }
 
   function addUnlistedReport(report: UnlistedReport): void {
-    addReport(unlisted, report);
-    if (running) addReport(unlistedMeanwhile, report);
-    if (unlisted.reports.size > MAX_UNLISTED && !running) takeUnlisted();
+    addReport(state.unlisted, report);
+    if (state.running) addReport(state.unlistedMeanwhile, report);
+    if (state.unlisted.reports.size > MAX_UNLISTED && !state.running) takeUnlisted();
   }
 
   function addUnlistedDeparture(key: string, receivedAt: number): void {
-    addDeparture(unlisted, key, receivedAt);
-    if (running) addDeparture(unlistedMeanwhile, key, receivedAt);
+    addDeparture(state.unlisted, key, receivedAt);
+    if (state.running) addDeparture(state.unlistedMeanwhile, key, receivedAt);
   }
 
   async function view(): Promise<RollView> {
@@ -291,40 +333,43 @@ export function createRoll(options: RollOptions): Roll {
     takeUnlisted();
     // A future-dated report becomes an ordinary one as time passes, so views with such are built
     // anew each time.
-    if (current?.version !== version || current.hasFuture)
-      current = { ...buildView(known, { asOf, version }), doubts };
-    else if (current.asOf !== asOf) current = { ...current, asOf };
-    return current;
+    if (state.current?.version !== state.version || state.current.hasFuture)
+      state.current = {
+        ...buildView(state.known, { asOf: state.asOf, version: state.version }),
+        clockWarnings: state.clockWarnings,
+      };
+    else if (state.current.asOf !== state.asOf) state.current = { ...state.current, asOf: state.asOf };
+    return state.current;
   }
 
   /** Whether the last listing still tells where a host's objects are. */
   function knowsKeys(now: number): boolean {
-    const age = now - listedAt;
-    return age >= 0 && age <= Math.max(HOST_LISTING_AGE_MS, 2 * Math.max(maxAgeMs, refreshMs));
+    const age = now - state.listedAt;
+    return age >= 0 && age <= Math.max(HOST_LISTING_AGE_MS, 2 * Math.max(maxAgeMs, state.refreshMs));
   }
 
   /** @returns undefined where only a listing can tell */
   async function viewKnownHost(id: string): Promise<RollView | undefined> {
     const now = clock();
     if (!knowsKeys(now)) return undefined;
-    if (isRecent(now)) return await buildHostView(id, asOf);
-    if (now - listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
-    const host = await cutToHost(known, unlisted, id, SHARED_YIELDER);
+    if (isRecent(now)) return await buildHostView(id, state.asOf);
+    if (now - state.listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
+    const host = await cutToHost(state.known, state.unlisted, id, SHARED_YIELDER);
     const found = await readHostAgain(store, host, SHARED_YIELDER, stop.signal);
     if (!found) return undefined;
     for (const report of found.reports.values()) addUnlistedReport(report);
     for (const [key, receivedAt] of found.departures) addUnlistedDeparture(key, receivedAt);
     // From what is known by now: another question may have read what is newer still.
     const view = await buildHostView(id, now);
-    return listedAt < now ? { ...view, listedAt } : view;
+    return state.listedAt < now ? { ...view, listedAt: state.listedAt } : view;
   }
 
   async function buildHostView(id: string, at: number): Promise<RollView> {
-    const host = await cutToHost(known, unlisted, id, SHARED_YIELDER);
+    const host = await cutToHost(state.known, state.unlisted, id, SHARED_YIELDER);
     // Versions of their own, below those of complete views.
-    hostVersion--;
-    const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: hostVersion });
-    return { ...view, doubts };
+    state.hostVersion--;
+    const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: state.hostVersion });
+    return { ...view, clockWarnings: state.clockWarnings };
   }
 
   return {
@@ -338,27 +383,30 @@ export function createRoll(options: RollOptions): Roll {
 
     peek() {
       const now = clock();
-      if (!isRecent(now) || !isEmpty(unlisted)) return undefined;
+      if (!isRecent(now) || !isEmpty(state.unlisted)) return undefined;
       refreshAhead(now);
-      return current && !current.hasFuture && current.version === version && current.asOf === asOf
-        ? current
+      return state.current &&
+        !state.current.hasFuture &&
+        state.current.version === state.version &&
+        state.current.asOf === state.asOf
+        ? state.current
         : undefined;
     },
 
     partialView(reason) {
-      if (!running) takeUnlisted();
-      const refreshed = running?.soFar() ?? known;
-      const { changed = 0, read = 0 } = running?.progress() ?? lastProgress ?? {};
+      if (!state.running) takeUnlisted();
+      const refreshed = state.running?.soFar() ?? state.known;
+      const { changed = 0, read = 0 } = state.running?.progress() ?? state.lastProgress ?? {};
       // A version of its own: no cache may take it for a complete view.
-      version++;
+      state.version++;
       const view = buildView(refreshed, {
-        asOf: asOf === Number.NEGATIVE_INFINITY ? clock() : asOf,
-        version,
+        asOf: state.asOf === Number.NEGATIVE_INFINITY ? clock() : state.asOf,
+        version: state.version,
       });
       return { ...view, partial: { reason, missing: changed - read } };
     },
 
-    progress: () => running?.progress() ?? lastProgress,
+    progress: () => state.running?.progress() ?? state.lastProgress,
 
     note(entry, body) {
       if (entry.isOvertaken) return;
@@ -371,7 +419,7 @@ export function createRoll(options: RollOptions): Roll {
 
     async close() {
       stop.abort(new Error("the reader was closed"));
-      await refreshing?.catch(() => undefined);
+      await state.refreshing?.catch(() => undefined);
       await snapshots.settle();
     },
   };

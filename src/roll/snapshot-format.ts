@@ -23,7 +23,7 @@ export const MAX_PIECE_BYTES = 256 * 1024 * 1024;
 const MAX_PIECES = 100_000;
 
 /** An immutable object of the snapshot; its name is the SHA-256 of its bytes. */
-export interface Piece {
+export interface SnapshotPart {
   readonly name: string;
   /** As it lies in the store, compressed. */
   readonly bytes: number;
@@ -33,8 +33,8 @@ export interface Piece {
 export interface Manifest {
   /** ms since the epoch; as RollView.asOf. */
   readonly asOf: number;
-  readonly index: Piece;
-  readonly segments: readonly Piece[];
+  readonly index: SnapshotPart;
+  readonly segments: readonly SnapshotPart[];
 }
 
 /** A state of the roll and the instant that it shows; ms since the epoch. */

@@ -19,7 +19,7 @@ import {
   encodeSegment,
   MAX_PIECE_BYTES,
   type Manifest,
-  type Piece,
+  type SnapshotPart,
 } from "./snapshot-format.ts";
 
 const gzipBytes = promisify(gzip);
@@ -87,7 +87,7 @@ export interface SnapshotOptions {
 export function createSnapshots(options: SnapshotOptions): Snapshots {
   const { store, clock, mode, onNotice, saveEveryMs = SAVE_EVERY_MS } = options;
   /** Segments of this process that lie in the store. */
-  const saved = new WeakMap<Segment, Piece>();
+  const saved = new WeakMap<Segment, SnapshotPart>();
   let ours: string | undefined;
   let savedAt = Number.NEGATIVE_INFINITY;
   let sweptAt = Number.NEGATIVE_INFINITY;
@@ -102,7 +102,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     return found && { manifest: decodeManifest(found.body), etag: found.etag };
   }
 
-  async function readPiece({ name, bytes }: Piece, signal: AbortSignal): Promise<Buffer> {
+  async function readPiece({ name, bytes }: SnapshotPart, signal: AbortSignal): Promise<Buffer> {
     const found = await store.get(toKey(name), { maxBytes: bytes, signal });
     if (!found) throw new BrokenSnapshot("a piece of it is gone");
     if (hash(found.body) !== name) throw new BrokenSnapshot("a piece of it is damaged");
@@ -131,14 +131,14 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     return state;
   }
 
-  async function writePiece(bytes: Buffer): Promise<Piece> {
+  async function writePiece(bytes: Buffer): Promise<SnapshotPart> {
     const body = await gzipBytes(bytes, GZIP);
     const piece = { name: hash(body), bytes: body.length };
     await store.put(toKey(piece.name), body);
     return piece;
   }
 
-  async function saveSegment(segment: Segment): Promise<Piece> {
+  async function saveSegment(segment: Segment): Promise<SnapshotPart> {
     const piece = saved.get(segment) ?? (await writePiece(encodeSegment(segment)));
     saved.set(segment, piece);
     return piece;

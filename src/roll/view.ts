@@ -49,7 +49,7 @@ export interface RollView {
   /** Of hosts whose report is still there but who have left since, by key. */
   readonly departed: readonly Departure[];
   /** Reasons not to believe the reader's clock, in words; the answer may be short by it. */
-  readonly doubts?: readonly string[];
+  readonly clockWarnings?: readonly string[];
   /**
    * Set if the store could not be read completely: what is missing, in words, and how many objects
    * that were listed could not be read.

@@ -4,7 +4,7 @@ import type { Clock } from "../report/clock.ts";
 import { DEPARTURES_PREFIX, REPORTS_PREFIX } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Store } from "../store/store.ts";
-import { createWitness } from "./sweep-witness.ts";
+import { createSweepClockCheck } from "./sweep-clock-check.ts";
 
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
@@ -41,10 +41,10 @@ export async function runSweep(
   signal: AbortSignal,
 ): Promise<void> {
   if (!store.expire) return;
-  const witness = createWitness({ store, clock, monotonic });
+  const clockCheck = createSweepClockCheck({ store, clock, monotonic });
   while (!signal.aborted) {
     try {
-      const fault = await witness.findFault(signal);
+      const fault = await clockCheck.findFault(signal);
       if (fault === undefined) await sweepOnce({ store, clock, log }, signal);
       else log.warn({ reason: fault }, `old reports are not swept: ${fault}; looking again in an hour`);
     } catch (error) {

@@ -107,9 +107,9 @@ export async function setUp({
     origin = SERVER,
     more = {},
   } = {}): Promise<CallerProof> => {
-    const subject = { id, ...machine };
+    const claimed = { id, ...machine };
     const proof = await makeCallerProof(
-      { client, origin, subject, region: "ap-northeast-1" },
+      { client, origin, claimed, region: "ap-northeast-1" },
       { env: { ...env, ...more }, clock },
     );
     if (!proof || "fault" in proof) throw new Error(proof?.fault ?? "none");

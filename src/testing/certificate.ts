@@ -26,7 +26,9 @@ const TAG = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, time: 0x17, sequ
 
 /** 2.5.4.3, in its encoded form. */
 const COMMON_NAME = "550403";
-/** RFC 4055 and RFC 5758: sha256WithRSAEncryption, whose parameters are NULL, and ecdsa-with-SHA256. */
+/**
+ * RFC 4055 and RFC 5758: sha256WithRSAEncryption, whose parameters are NULL, and ecdsa-with-SHA256.
+ */
 const ALGORITHMS = { rsa: ["2a864886f70d01010b", "0500"], ec: ["2a8648ce3d040302", ""] } as const;
 
 /** Makes a key and a certificate by which it vouches for itself. */

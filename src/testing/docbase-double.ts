@@ -22,7 +22,7 @@ export interface Post {
 }
 
 /** A kill: from then on the process does nothing more, not even tidy up. */
-export interface Mortal {
+export interface KillSwitch {
   /** Stops the run. */
   readonly signal: AbortSignal;
   /** Told before and after each write to the store; throws to die there. */
@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly isDryRun?: boolean;
   /** Lets nothing be written to the store once the signal has aborted. */
   readonly dies?: boolean;
-  readonly onPut?: Mortal["onPut"];
+  readonly onPut?: KillSwitch["onPut"];
   /** In the place of passing time. */
   readonly sleep?: (ms: number) => Promise<void>;
 }
@@ -126,7 +126,7 @@ function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): 
 }
 
 /** A store as a process sees it that may be killed. */
-function makeMortal(store: Store, mortal: Mortal | undefined): Store {
+function makeMortal(store: Store, mortal: KillSwitch | undefined): Store {
   if (!mortal) return store;
   return {
     ...store,

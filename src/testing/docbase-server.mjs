@@ -1,6 +1,6 @@
 // A DocBase on loopback, run as a process of its own: node src/testing/docbase-server.mjs; prints
-// its address. Knows what pages need of the API, and its faults on request. POST /control sets them;
-// GET /control shows all posts and counts.
+// its address. Knows what pages need of the API, and its faults on request. POST /control sets
+// them; GET /control shows all posts and counts.
 import { createServer } from "node:http";
 
 const TOKEN = "docbase-test-token";

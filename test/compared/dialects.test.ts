@@ -7,7 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Doubtful } from "../../src/collect/formats/tree.ts";
+import { AmbiguousValue } from "../../src/collect/formats/tree.ts";
 import { parseFormat } from "../../src/collect/formats.ts";
 import type { TreeFormat } from "../../src/specs/schema.ts";
 import { makeFolder } from "../../src/testing/temporary-folder.ts";
@@ -87,7 +87,7 @@ function machineFiles(folder: string, name: RegExp): readonly string[] {
 function expectCertain(ours: Sections | undefined, theirs: unknown, text: string): void {
   for (const [section, members] of Object.entries(ours ?? {})) {
     for (const [key, value] of Object.entries(members)) {
-      if (value instanceof Doubtful) continue;
+      if (value instanceof AmbiguousValue) continue;
       expect(
         (theirs as Record<string, Record<string, unknown>> | null)?.[section]?.[key],
         JSON.stringify(text),
@@ -135,7 +135,8 @@ describe("php.ini", () => {
 $words = function ($text) { return @parse_ini_string($text, true, INI_SCANNER_NORMAL); };
 $answers = array_map(function ($text) use ($words) {
   $read = $words($text);
-  return $read === false ? null : array_filter($read, fn($members) => is_array($members) && count($members) > 0);
+  if ($read === false) return null;
+  return array_filter($read, fn($members) => is_array($members) && count($members) > 0);
 }, json_decode(file_get_contents("php://stdin"), true));
 echo json_encode($answers, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE);`;
 
@@ -208,7 +209,10 @@ describe("my.cnf", () => {
     const answers = await printDefaults(asked);
     for (const [index, text] of asked.entries()) {
       const ours = Object.entries(read(text, "my.cnf")?.s ?? {});
-      const plain = ours.map(([key, value]) => [key, value instanceof Doubtful ? value.best?.node : value]);
+      const plain = ours.map(([key, value]) => [
+        key,
+        value instanceof AmbiguousValue ? value.best?.node : value,
+      ]);
       expect(Object.fromEntries(plain), JSON.stringify(text)).toEqual(lastOnes(answers[index] ?? ""));
     }
   });

@@ -46,7 +46,9 @@ function askRpm(versions: readonly string[]): readonly (readonly number[])[] {
 /** What dpkg says of each version and the next. */
 function askDpkg(versions: readonly string[]): readonly number[] {
   const script = `read -r one; while read -r next; do
-    if dpkg --compare-versions "$one" lt "$next"; then echo -1; elif dpkg --compare-versions "$one" eq "$next"; then echo 0; else echo 1; fi
+    if dpkg --compare-versions "$one" lt "$next"; then echo -1
+    elif dpkg --compare-versions "$one" eq "$next"; then echo 0
+    else echo 1; fi
     one=$next
   done`;
   return run("sh", ["-c", script], versions.map((version) => `${version}\n`).join(""))

@@ -128,8 +128,10 @@ async function examine(
         options,
         target,
         report,
-        open: () =>
-          openReportSink({ ...io, target, key, host: collection.host, onNotice: () => undefined, retries: 0 }),
+        open: () => {
+          const { host } = collection;
+          return openReportSink({ ...io, target, key, host, onNotice: () => undefined, retries: 0 });
+        },
       },
       io,
       note,

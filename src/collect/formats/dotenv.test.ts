@@ -2,7 +2,7 @@
 // test/compared/dotenv.test.ts.
 import { describe, expect, it } from "vitest";
 import { parseDotenv } from "./dotenv.ts";
-import { Doubtful, type Members } from "./tree.ts";
+import { AmbiguousValue, type Members } from "./tree.ts";
 
 function read(text: string): Members {
   const parsed = parseDotenv(text);

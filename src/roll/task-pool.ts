@@ -1,6 +1,6 @@
-// Lanes: so many tasks at a time, whoever brings them, in the order they come.
+// The task pool: so many tasks at a time, whoever brings them, in the order they come.
 
-export interface Lanes {
+export interface TaskPool {
   /**
    * Runs a task for each item. @throws the first failure, at once; what has begun goes on, the
    * others of this call never begin
@@ -9,10 +9,10 @@ export interface Lanes {
 }
 
 /**
- * Makes lanes. There is one promise for a list of items besides the tasks' own: at thousands of
+ * Makes a pool. There is one promise for a list of items besides the tasks' own: at thousands of
  * reads a second that is to be felt.
  */
-export function openLanes(count: number): Lanes {
+export function createTaskPool(count: number): TaskPool {
   let waiting: (() => Promise<void>)[] = [];
   let next = 0;
   let busy = 0;
@@ -27,7 +27,7 @@ export function openLanes(count: number): Lanes {
     return task;
   }
 
-  /** One lane: goes on until nothing waits. What it runs never throws. */
+  /** One worker: goes on until nothing waits. What it runs never throws. */
   async function work(): Promise<void> {
     busy++;
     for (let task = take(); task; task = take()) await task();

@@ -5,7 +5,7 @@ import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { makeView, NOW } from "../testing/view-double.ts";
-import { describeDoubts, listBackdated } from "./doubts.ts";
+import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
 import { parseQuery } from "./query.ts";
 import { selectReports } from "./selection.ts";
 
@@ -54,11 +54,13 @@ describe("reports that were made hours before they came", () => {
       ageMs: 0,
       body: report(`i-${at}`, NOW - 30 * HOUR),
     }));
-    expect(describeDoubts(makeView(many), WINDOW)[0]).toMatch(
+    expect(describeClockWarnings(makeView(many), WINDOW)[0]).toMatch(
       /^9 of 9 fresh .* up to 30 h \(i-0, i-1, i-2 and 6 more\)/,
     );
-    expect(describeDoubts(makeView([{ id: "i-1", ageMs: 0, body: report("i-1", NOW) }]), WINDOW)).toEqual([]);
-    expect(describeDoubts(makeView([]), WINDOW)).toEqual([]);
+    expect(
+      describeClockWarnings(makeView([{ id: "i-1", ageMs: 0, body: report("i-1", NOW) }]), WINDOW),
+    ).toEqual([]);
+    expect(describeClockWarnings(makeView([]), WINDOW)).toEqual([]);
   });
 });
 

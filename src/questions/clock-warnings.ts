@@ -43,23 +43,23 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
 }
 
 /**
- * In words: doubts of the reader's clock, and of the times of receipt. Nothing is left out of an
- * answer for them.
+ * In words: warnings about the reader's clock, and of the times of receipt. Nothing is left out of
+ * an answer for them.
  */
-export function describeDoubts(view: RollView, windowMs: number): string[] {
+export function describeClockWarnings(view: RollView, windowMs: number): string[] {
   const { fresh, first, count, furthestMs } = findBackdated(view, windowMs, MAX_NAMED);
-  const doubts = [...(view.doubts ?? [])];
+  const warnings = [...(view.clockWarnings ?? [])];
   if (count > 0) {
     const names = first.map((at) => parseReportKey(keyAt(view.reports, at))?.id ?? "").join(", ");
     const more = count > first.length ? ` and ${count - first.length} more` : "";
-    doubts.push(
+    warnings.push(
       `${count} of ${fresh} fresh reports came hours after they were made by their ` +
         `hosts' clocks, up to ${Math.round(furthestMs / 3_600_000)} h ` +
         `(${names}${more}): those clocks are wrong, or the store was copied without ` +
         "its times",
     );
   }
-  return doubts;
+  return warnings;
 }
 
 /** The backdated ones as problems, though they are in the answers: the first ones. */

@@ -21,7 +21,7 @@ const STEADY_MS = EXPIRY_MS + 60 * 60 * 1000;
 const REPORTS_ASKED = 9;
 const MAX_BEHIND_MS = EXPIRY_MS / 2;
 
-export interface WitnessOptions {
+export interface SweepClockCheckOptions {
   readonly store: Store;
   /** This machine's clock: ms since the epoch. */
   readonly clock: () => number;
@@ -29,7 +29,7 @@ export interface WitnessOptions {
   readonly monotonic: () => number;
 }
 
-export interface Witness {
+export interface SweepClockCheck {
   /**
    * Looks for a reason not to believe the clock.
    *
@@ -38,8 +38,8 @@ export interface Witness {
   findFault(signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Makes a witness, who watches the clock from now on. */
-export function createWitness({ store, clock, monotonic }: WitnessOptions): Witness {
+/** Makes a check, which watches the clock from now on. */
+export function createSweepClockCheck({ store, clock, monotonic }: SweepClockCheckOptions): SweepClockCheck {
   let ahead = clock() - monotonic();
   let step: { readonly at: number; readonly ms: number } | undefined;
 

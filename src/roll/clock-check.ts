@@ -3,30 +3,30 @@
 import type { Clock } from "../report/clock.ts";
 import { DEFAULT_WINDOW_MS, RECEIPT_TOLERANCE_MS } from "../report/limits.ts";
 import type { Store } from "../store/store.ts";
-import type { Gone } from "./refresh.ts";
+import type { GoneReports } from "./refresh.ts";
 import type { Table } from "./table.ts";
 
 /** The store is asked for the time at most so often; ms. */
 const ASK_EVERY_MS = 60_000;
 
-export interface ClockWitness {
+export interface ClockCheck {
   /**
    * Looks for reasons not to believe the clock. Nothing is asked while some report is fresh.
    *
    * @param now by the reader's clock, ms since the epoch
    * @returns them, in words
    */
-  findDoubts(table: Table, gone: Gone, now: number): Promise<readonly string[]>;
+  findClockWarnings(table: Table, gone: GoneReports, now: number): Promise<readonly string[]>;
 }
 
-/** Makes a witness. */
-export function createClockWitness({
+/** Makes a check. */
+export function createClockCheck({
   store,
   clock,
 }: {
   readonly store: Store;
   readonly clock: Clock;
-}): ClockWitness {
+}): ClockCheck {
   let askedAt = Number.NEGATIVE_INFINITY;
   let aheadMs: number | undefined;
 
@@ -41,23 +41,23 @@ export function createClockWitness({
   }
 
   return {
-    async findDoubts(table, gone, now) {
+    async findClockWarnings(table, gone, now) {
       if (table.rowOf.length + gone.count === 0 || hasFresh(table, now)) return [];
       const ahead = await measureAhead(now);
-      const doubts: string[] = [];
+      const warnings: string[] = [];
       if (ahead !== undefined && Math.abs(ahead) > RECEIPT_TOLERANCE_MS)
-        doubts.push(
+        warnings.push(
           `the reader's clock is ${describeSpan(ahead)} ` +
             `${ahead > 0 ? "ahead of" : "behind"} the store's, and no report is fresh ` +
             "by it: set it right",
         );
       if (table.rowOf.length === 0)
-        doubts.push(
+        warnings.push(
           `the store holds ${gone.count} ${gone.count === 1 ? "report" : "reports"} ` +
             "and none newer than a day: the newest came " +
             `${describeSpan(now - gone.newest)} ago by the reader's clock`,
         );
-      return doubts;
+      return warnings;
     },
   };
 }
