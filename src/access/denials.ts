@@ -43,8 +43,8 @@ export async function allowHost(store: Store, host: string): Promise<boolean> {
 export async function listDenials(store: Store): Promise<ReadonlyMap<string, number>> {
   const denied = new Map<string, number>();
   for await (const page of store.list(PREFIX, { shallow: true }))
-    for (const { key, lastModified } of page)
-      denied.set(key.slice(PREFIX.length, -".json".length), lastModified);
+    for (const { key: objectKey, lastModified } of page)
+      denied.set(objectKey.slice(PREFIX.length, -".json".length), lastModified);
   return denied;
 }
 

@@ -347,9 +347,9 @@ const NO_HASH = "0".repeat(64);
 export async function listEnrolledHosts(store: Store): Promise<string[]> {
   const ids: string[] = [];
   for await (const page of store.list(PREFIX, { shallow: true }))
-    for (const { key } of page) {
-      const id = key.slice(PREFIX.length, -".json".length);
-      if (isHostId(id) && key === toKey(id)) ids.push(id);
+    for (const { key: objectKey } of page) {
+      const id = objectKey.slice(PREFIX.length, -".json".length);
+      if (isHostId(id) && objectKey === toKey(id)) ids.push(id);
     }
   return ids;
 }

@@ -2,7 +2,7 @@
 // side.
 import { createTaskPool } from "../roll/task-pool.ts";
 import { type Store, Unreadable } from "../store/store.ts";
-import { KEYS_PREFIX, type KeyObject, MAX_KEY_OBJECT_BYTES, readObject } from "./keys.ts";
+import { KEYS_PREFIX, MAX_KEY_OBJECT_BYTES, readStoredApiKey, type StoredApiKey } from "./keys.ts";
 
 /**
  * How long keys that were read stay good while the store cannot be asked. Who knows of a revocation
@@ -31,7 +31,7 @@ export interface HeldKey {
    */
   readonly seenAt: number;
   /** Undefined if it cannot be read, or has not the form of a key: such a one opens nothing. */
-  readonly object?: KeyObject | undefined;
+  readonly object?: StoredApiKey | undefined;
   /** Why it could not be read: what it opens is not known. */
   readonly error?: unknown;
 }
@@ -51,9 +51,9 @@ export async function listKeyObjects(store: Store): Promise<KeyListing> {
   const etags = new Map<string, string>();
   let isCut = false;
   for await (const page of store.list(KEYS_PREFIX, { shallow: true })) {
-    for (const { key, size, etag } of page) {
-      if (size > MAX_KEY_OBJECT_BYTES || !key.endsWith(".json")) continue;
-      if (etags.size < MAX_KEYS) etags.set(key.slice(KEYS_PREFIX.length, -".json".length), etag);
+    for (const { key: objectKey, size, etag } of page) {
+      if (size > MAX_KEY_OBJECT_BYTES || !objectKey.endsWith(".json")) continue;
+      if (etags.size < MAX_KEYS) etags.set(objectKey.slice(KEYS_PREFIX.length, -".json".length), etag);
       else isCut = true;
     }
   }
@@ -83,7 +83,7 @@ export async function readListedKeys(
   await createTaskPool(READ_CONCURRENCY).run(changed, async (id) => {
     const etag = etags.get(id) ?? "";
     try {
-      const found = await readObject(store, `${KEYS_PREFIX}${id}.json`);
+      const found = await readStoredApiKey(store, `${KEYS_PREFIX}${id}.json`);
       if (found) read.set(id, { etag: found.etag, seenAt: now, object: found.object });
       else read.delete(id);
     } catch (error) {

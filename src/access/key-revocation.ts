@@ -2,7 +2,7 @@
 import type { Store } from "../store/store.ts";
 import { revokeEnrolment } from "./enrolment.ts";
 import { forgetUse } from "./key-uses.ts";
-import { apiKeySchema, formatKeyKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
+import { apiKeySchema, formatApiKeyObjectKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
 
 /**
  * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
@@ -13,9 +13,11 @@ import { apiKeySchema, formatKeyKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
  */
 export async function revokeKey(store: Store, id: string, machine?: string): Promise<boolean> {
   const isKeyId = machine === undefined && apiKeySchema.shape.id.safeParse(id).success;
-  const object = isKeyId ? await store.get(formatKeyKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
+  const object = isKeyId
+    ? await store.get(formatApiKeyObjectKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES })
+    : undefined;
   const isRevoked = object
-    ? await store.delete(formatKeyKey(id)).then(() => true)
+    ? await store.delete(formatApiKeyObjectKey(id)).then(() => true)
     : await revokeEnrolment(store, id, machine);
   if (isRevoked) await forgetUse(store, object ? id : `hosts/${id}`);
   return isRevoked;

@@ -2,7 +2,7 @@
 import type { Clock } from "../report/clock.ts";
 import { createTaskPool } from "../roll/task-pool.ts";
 import type { Store } from "../store/store.ts";
-import { KEYS_PREFIX, type KeyObject } from "./keys.ts";
+import { KEYS_PREFIX, type StoredApiKey } from "./keys.ts";
 
 /**
  * A mark's time is its object's, so that a listing tells all. Marks lie apart from keys: to write
@@ -27,7 +27,7 @@ const MAX_KNOWN = 200_000;
 
 export interface KeyUses {
   /** Notes that a key has just opened. It takes no time and never fails. */
-  note(key: KeyObject): void;
+  note(key: StoredApiKey): void;
   /** Resolves when nothing more is being written. */
   settle(): Promise<void>;
 }
@@ -105,8 +105,8 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
 export async function listKeyUses(store: Store): Promise<ReadonlyMap<string, number>> {
   const uses = new Map<string, number>();
   for await (const page of store.list(PREFIX))
-    for (const { key, lastModified } of page)
-      uses.set(key.slice(PREFIX.length, -".json".length), lastModified);
+    for (const { key: objectKey, lastModified } of page)
+      uses.set(objectKey.slice(PREFIX.length, -".json".length), lastModified);
   return uses;
 }
 

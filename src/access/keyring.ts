@@ -7,14 +7,14 @@ import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolme
 import { createHostLookups } from "./host-lookups.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
 import {
-  formatKeyKey,
+  formatApiKeyObjectKey,
   hashSecret,
   ID_END,
   ID_START,
-  type KeyObject,
   readKeyId,
-  readObject,
+  readStoredApiKey,
   SECRET_LENGTH,
+  type StoredApiKey,
 } from "./keys.ts";
 
 /** How long a key that was revoked elsewhere may still open. */
@@ -46,12 +46,12 @@ export interface Keyring {
    * @throws AccessError key_expired where the secret is right and the key has expired; whatever the
    *   store throws, where it cannot be asked and what is held does not tell
    */
-  verify(secret: string | undefined): Promise<KeyObject | undefined>;
+  verify(secret: string | undefined): Promise<StoredApiKey | undefined>;
   /**
    * The key, if verify gave it for this secret since the keys were last read; undefined in all
    * other cases. Fast.
    */
-  check(secret: string | undefined): KeyObject | undefined;
+  check(secret: string | undefined): StoredApiKey | undefined;
   /**
    * Keys were changed by this process: they are read again before the next is opened. @param
    * revoked opens no more from now on
@@ -65,7 +65,7 @@ export interface KeyringOptions {
   /** Told once of each key that cannot be read, and is passed over. */
   readonly onNotice?: (notice: string, error?: unknown) => void;
   /** Told of each key that verify gives. */
-  readonly onUse?: (key: KeyObject) => void;
+  readonly onUse?: (key: StoredApiKey) => void;
 }
 
 /** What a keyring knows, and what it is doing. Times are ms since the epoch. */
@@ -73,7 +73,7 @@ interface KeyringState {
   /** As they were last read, by id. */
   held: HeldKeys;
   /** Keys that were made since the load, and looked up. */
-  fresh: Map<string, KeyObject>;
+  fresh: Map<string, StoredApiKey>;
   /** Goes up with each change by this process: what was read before is not what there is. */
   changes: number;
   /** How often all have been read; and of the last time: after which change, when it began. */
@@ -126,7 +126,7 @@ export function createKeyring({
   /** Room for the secret that is checked now. */
   const asked = Buffer.alloc(SECRET_LENGTH);
 
-  function find(id: string): KeyObject | undefined {
+  function find(id: string): StoredApiKey | undefined {
     return state.fresh.get(id) ?? state.held.get(id)?.object;
   }
 
@@ -144,7 +144,7 @@ export function createKeyring({
       return;
     }
     const known = [state.changes, state.loads];
-    const found = await passOverUnreadable(readObject(store, formatKeyKey(id)));
+    const found = await passOverUnreadable(readStoredApiKey(store, formatApiKeyObjectKey(id)));
     // What was revoked, or read, meanwhile wins over this look, which may be older.
     if (found?.object && known[0] === state.changes && known[1] === state.loads)
       state.fresh.set(id, found.object);
@@ -250,7 +250,7 @@ export function createKeyring({
     return timingSafeEqual(asked, verified);
   }
 
-  function compare(secret: string, id: string): KeyObject | undefined {
+  function compare(secret: string, id: string): StoredApiKey | undefined {
     const key = find(id);
     // An unknown id is compared too, so that the time taken tells nothing of which ids exist.
     const expected = Buffer.from(key?.sha256 ?? "0".repeat(64));
@@ -263,7 +263,7 @@ export function createKeyring({
    * A host's own key is read each time: it is used once an hour, and there may be a hundred
    * thousand.
    */
-  async function verifyHost(host: string, secret: string): Promise<KeyObject | undefined> {
+  async function verifyHost(host: string, secret: string): Promise<StoredApiKey | undefined> {
     const tell = (error: Unreadable) => {
       if (toldHosts.has(host) || toldHosts.size >= MAX_TOLD_HOSTS) return;
       toldHosts.add(host);
@@ -284,7 +284,7 @@ export function createKeyring({
     };
   }
 
-  async function open(secret: string | undefined): Promise<KeyObject | undefined> {
+  async function open(secret: string | undefined): Promise<StoredApiKey | undefined> {
     if (secret === undefined) return undefined;
     const host = readHostOfSecret(secret);
     if (host !== undefined) return verifyHost(host, secret);
@@ -299,7 +299,7 @@ export function createKeyring({
     return compare(secret, id);
   }
 
-  function isExpired({ expires_at }: KeyObject): boolean {
+  function isExpired({ expires_at }: StoredApiKey): boolean {
     return expires_at !== undefined && clock() >= Date.parse(expires_at);
   }
 

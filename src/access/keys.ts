@@ -75,7 +75,7 @@ export type ApiKey = z.infer<typeof apiKeySchema>;
 const keyObjectSchema = apiKeySchema.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** A key as it lies in the store. */
-export type KeyObject = z.infer<typeof keyObjectSchema> & {
+export type StoredApiKey = z.infer<typeof keyObjectSchema> & {
   /** Of an enrolled host's own key: the machine that may use it. */
   readonly enrolment?: Enrolment;
 };
@@ -109,25 +109,28 @@ export async function createKey(
     created_at: new Date(clock()).toISOString(),
     ...(expires_at === undefined ? {} : { expires_at: new Date(expires_at).toISOString() }),
   };
-  const object: KeyObject = { ...key, sha256: hashSecret(secret) };
-  await store.put(formatKeyKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
+  const object: StoredApiKey = { ...key, sha256: hashSecret(secret) };
+  await store.put(formatApiKeyObjectKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
   return { key, secret };
 }
 
 /**
- * Reads one key object.
+ * Reads one API key as it is stored.
  *
  * @returns undefined if there is none; no object where what lies there is not of the form, and
  *   opens nothing
  */
-export async function readObject(
+export async function readStoredApiKey(
   store: Store,
-  key: string,
-): Promise<{ etag: string; object: KeyObject | undefined } | undefined> {
-  const found = await store.get(key, { maxBytes: MAX_KEY_OBJECT_BYTES });
+  objectKey: string,
+): Promise<{ etag: string; object: StoredApiKey | undefined } | undefined> {
+  const found = await store.get(objectKey, { maxBytes: MAX_KEY_OBJECT_BYTES });
   if (!found) return undefined;
   const parsed = keyObjectSchema.safeParse(parseJson(found.body)).data;
-  return { etag: found.etag, object: parsed && formatKeyKey(parsed.id) === key ? parsed : undefined };
+  return {
+    etag: found.etag,
+    object: parsed && formatApiKeyObjectKey(parsed.id) === objectKey ? parsed : undefined,
+  };
 }
 
 /** The id inside a secret, or undefined if the text has not the form of one. */
@@ -144,7 +147,7 @@ export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");
 }
 
-export function formatKeyKey(id: string): string {
+export function formatApiKeyObjectKey(id: string): string {
   return `${KEYS_PREFIX}${id}.json`;
 }
 

@@ -13,7 +13,7 @@ const NONCE_LIFE_MS = 60_000;
  * All servers of a store have one key, so that a nonce of one counts at the others behind the same
  * address.
  */
-const KEY = "keys/v1/servers/nonces.json";
+const NONCES_OBJECT_KEY = "keys/v1/servers/nonces.json";
 const MAX_OBJECT_BYTES = 1024;
 
 /**
@@ -91,32 +91,39 @@ export function createNonces({ store, clock }: { readonly store: Store; readonly
 }
 
 async function readKey(store: Store): Promise<Buffer> {
-  const found = await readObject(store);
+  const found = await readSigningKey(store);
   if (found) return found;
-  const key = randomBytes(32);
+  const signingKey = randomBytes(32);
   try {
-    await store.put(KEY, Buffer.from(JSON.stringify({ key: key.toString("base64url") })), {
-      ifNoneMatch: "*",
-    });
-    return key;
+    await store.put(
+      NONCES_OBJECT_KEY,
+      Buffer.from(JSON.stringify({ key: signingKey.toString("base64url") })),
+      {
+        ifNoneMatch: "*",
+      },
+    );
+    return signingKey;
   } catch (error) {
     if (!(error instanceof PreconditionFailed)) throw error;
     // Another server was quicker.
-    const theirs = await readObject(store);
+    const theirs = await readSigningKey(store);
     if (!theirs)
-      throw new Error(`${KEY} in the store is not of its form; delete it, and a new one is made`, {
-        cause: error,
-      });
+      throw new Error(
+        `${NONCES_OBJECT_KEY} in the store is not of its form; delete it, and a new one is made`,
+        {
+          cause: error,
+        },
+      );
     return theirs;
   }
 }
 
-async function readObject(store: Store): Promise<Buffer | undefined> {
-  const object = await store.get(KEY, { maxBytes: MAX_OBJECT_BYTES });
+async function readSigningKey(store: Store): Promise<Buffer | undefined> {
+  const object = await store.get(NONCES_OBJECT_KEY, { maxBytes: MAX_OBJECT_BYTES });
   const parsed = object && objectSchema.safeParse(parseJson(object.body)).data;
   return parsed && Buffer.from(parsed.key, "base64url");
 }
 
-function authenticate(key: Buffer, body: Uint8Array): Buffer {
-  return createHmac("sha256", key).update("rollcall nonce\n").update(body).digest();
+function authenticate(signingKey: Buffer, body: Uint8Array): Buffer {
+  return createHmac("sha256", signingKey).update("rollcall nonce\n").update(body).digest();
 }

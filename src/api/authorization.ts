@@ -1,6 +1,6 @@
 // Who may use a route: the key in the header and its scopes.
 import type { Context } from "hono";
-import type { KeyObject } from "../access/keys.ts";
+import type { StoredApiKey } from "../access/keys.ts";
 import { HOST_SCOPES, type Scope } from "../access/scopes.ts";
 import { awaitStore } from "./deadline.ts";
 import { refuseDenied } from "./denied-host.ts";
@@ -19,7 +19,7 @@ type Asked = Pick<Services, "keyring" | "store" | "deadlineMs" | "log">;
  *   scope, or of a host that is shut out; store_unavailable where the store, which alone knows of
  *   this key, cannot be asked
  */
-export async function authorize(context: Context, services: Asked, scope: Scope): Promise<KeyObject> {
+export async function authorize(context: Context, services: Asked, scope: Scope): Promise<StoredApiKey> {
   const key = await awaitStore(services.keyring.verify(readSecret(context.req.header())), services);
   if (!key) throw unauthorized("send a key that rollcall keys create printed, in the header x-api-key");
   if (!allows(key, scope)) throw new ApiError("forbidden", `${describeRights(key)}; this needs ${scope}`);
@@ -28,14 +28,14 @@ export async function authorize(context: Context, services: Asked, scope: Scope)
 }
 
 /** Whether the key may do what a scope stands for. */
-export function allows({ scopes, host }: KeyObject, scope: Scope): boolean {
+export function allows({ scopes, host }: StoredApiKey, scope: Scope): boolean {
   return (
     (scopes.includes(scope) || scopes.includes("admin")) &&
     (host === undefined || HOST_SCOPES.includes(scope))
   );
 }
 
-function describeRights({ id, scopes, host }: KeyObject): string {
+function describeRights({ id, scopes, host }: StoredApiKey): string {
   const bound = host === undefined ? "" : ` for the host ${host}, and may neither read nor administer`;
   return `the key ${id} has the scope ${scopes.join(", ")}${bound}`;
 }

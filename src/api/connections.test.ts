@@ -30,7 +30,7 @@ function setUp(isByAddress = true, most = 10) {
       return one;
     });
   const hear = (one: Double, isDone = true) =>
-    connections.hear(one as never, { writableFinished: isDone, destroyed: false });
+    connections.noteRequest(one as never, { writableFinished: isDone, destroyed: false });
   return { time, open, hear, connections };
 }
 
@@ -124,7 +124,8 @@ it("strangers who are sent away do not make it look at every connection each tim
     },
     destroyed: false,
   };
-  for (let at = 0; at < 4096; at++) for (const one of open(`a${at}`)) connections.hear(one as never, answer);
+  for (let at = 0; at < 4096; at++)
+    for (const one of open(`a${at}`)) connections.noteRequest(one as never, answer);
   for (let at = 0; at < 1000; at++) {
     expect(countOpen(open(`b${at}`))).toBe(0);
     time.now += 0.1;

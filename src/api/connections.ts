@@ -34,10 +34,10 @@ export interface Connections {
   /** Takes a connection in, or closes it; or takes it in and closes another one for it. */
   admit(connection: Connection): void;
   /** A request has come on a connection. */
-  hear(connection: Connection, answer: Answer): void;
+  noteRequest(connection: Connection, answer: Answer): void;
 }
 
-interface Open {
+interface OpenConnection {
   readonly connection: Connection;
   readonly address: string;
   readonly since: number;
@@ -45,12 +45,12 @@ interface Open {
   answer: Answer | undefined;
 }
 
-interface Share {
-  readonly open: Set<Open>;
+interface AddressShare {
+  readonly open: Set<OpenConnection>;
   /** Oldest first. */
-  readonly unheard: Set<Open>;
+  readonly unheard: Set<OpenConnection>;
   /** What could give way when it was last looked for. */
-  spare: Open[];
+  spare: OpenConnection[];
 }
 
 /** Makes a count of the connections of a server. */
@@ -60,20 +60,20 @@ export function createConnections({
   isByAddress,
   monotonic,
 }: ConnectionLimits): Connections {
-  const shares = new Map<string, Share>();
+  const shares = new Map<string, AddressShare>();
   const sizes = createSizes();
   /** Those that had something to spare when it was last looked for, the largest last. */
-  let sparing: Share[] = [];
+  let sparing: AddressShare[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
   /**
    * By address and port: over TLS, what carries requests is another object than what was accepted.
    */
-  const byPort = new Map<string, Open>();
-  const known = new WeakMap<Connection, Open>();
+  const byPort = new Map<string, OpenConnection>();
+  const known = new WeakMap<Connection, OpenConnection>();
   let total = 0;
 
-  function add(connection: Connection, address: string, share: Share): void {
-    const one: Open = { connection, address, since: monotonic(), answer: undefined };
+  function add(connection: Connection, address: string, share: AddressShare): void {
+    const one: OpenConnection = { connection, address, since: monotonic(), answer: undefined };
     const port = nameOf(connection);
     shares.set(address, share);
     share.open.add(one);
@@ -87,7 +87,7 @@ export function createConnections({
     });
   }
 
-  function remove(one: Open): void {
+  function remove(one: OpenConnection): void {
     const share = shares.get(one.address);
     if (!share?.open.delete(one)) return;
     total--;
@@ -96,7 +96,7 @@ export function createConnections({
     if (share.open.size === 0) shares.delete(one.address);
   }
 
-  function close(one: Open | undefined): boolean {
+  function close(one: OpenConnection | undefined): boolean {
     if (!one) return false;
     // Its own close event comes later, and the room is needed now.
     remove(one);
@@ -104,17 +104,17 @@ export function createConnections({
     return true;
   }
 
-  function findUnheard({ unheard }: Share): Open | undefined {
+  function findUnheard({ unheard }: AddressShare): OpenConnection | undefined {
     const [oldest] = unheard;
     return oldest && isOld(oldest) ? oldest : undefined;
   }
 
-  function isOld({ since }: Open): boolean {
+  function isOld({ since }: OpenConnection): boolean {
     return monotonic() - since >= YOUNG_MS;
   }
 
   /** What nobody waits for: it has asked nothing for a while, or has its answer. */
-  function isSpare(one: Open): boolean {
+  function isSpare(one: OpenConnection): boolean {
     return one.answer ? one.answer.writableFinished || one.answer.destroyed : isOld(one);
   }
 
@@ -134,7 +134,7 @@ export function createConnections({
     }
   }
 
-  function findSpare({ open, spare }: Share): Open | undefined {
+  function findSpare({ open, spare }: AddressShare): OpenConnection | undefined {
     for (let one = spare.at(-1); one; one = spare.at(-1)) {
       if (open.has(one) && isSpare(one)) return one;
       spare.pop();
@@ -142,9 +142,9 @@ export function createConnections({
     return undefined;
   }
 
-  function findLargestSparing(): Share | undefined {
+  function findLargestSparing(): AddressShare | undefined {
     while (sparing.length > 0) {
-      const share = sparing.at(-1) as Share;
+      const share = sparing.at(-1) as AddressShare;
       if (findSpare(share)) return share;
       sparing.pop();
     }
@@ -156,7 +156,7 @@ export function createConnections({
    * fewer. Before anybody is sent away, all who have no fewer than the newcomer give way by what
    * nobody waits for.
    */
-  function makeRoom(newcomer: Share): boolean {
+  function makeRoom(newcomer: AddressShare): boolean {
     lookForSpare();
     const sparer = findLargestSparing();
     const spare = sparer && findSpare(sparer);
@@ -178,7 +178,7 @@ export function createConnections({
       if (hasRoom) add(connection, address, shares.get(address) ?? share);
       else connection.destroy();
     },
-    hear(connection, answer) {
+    noteRequest(connection, answer) {
       const one = known.get(connection) ?? byPort.get(nameOf(connection));
       if (!one) return;
       if (!one.answer) known.set(connection, one);
@@ -190,19 +190,19 @@ export function createConnections({
 
 /** Shares by their size, so that the largest is known without a look at all. */
 function createSizes() {
-  const bySize = new Map<number, Set<Share>>();
+  const bySize = new Map<number, Set<AddressShare>>();
   let largest = 0;
   return {
     largest: () => largest,
-    anyLargest(): Share | undefined {
+    anyLargest(): AddressShare | undefined {
       const [share] = bySize.get(largest) ?? [];
       return share;
     },
-    *ascending(): Generator<Share> {
+    *ascending(): Generator<AddressShare> {
       for (let size = 1; size <= largest; size++) yield* bySize.get(size) ?? [];
     },
     /** A share has one more, or one fewer, than before. */
-    move(share: Share, before: number): void {
+    move(share: AddressShare, before: number): void {
       const { size } = share.open;
       const left = bySize.get(before);
       left?.delete(share);

@@ -9,7 +9,7 @@ import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { gatewayKeyring } from "./gateway-door.ts";
+import { gatewayKeyring } from "./gateway-handler.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
 async function setUp(readExpected: () => Promise<ReadonlySet<string>>) {

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { answerWhole } from "./gateway-door.ts";
 import { describeAnswer, type GatewayEvent, readRequest } from "./gateway-event.ts";
+import { answerBuffered } from "./gateway-handler.ts";
 
 const EVENT: GatewayEvent = {
   resource: "/{proxy+}",
@@ -42,7 +42,7 @@ describe("readRequest", () => {
     async (proxy) => {
       const app = new Hono().all("*", (context) => context.text("reached"));
       const overflow = { limitBytes: 1000, redirect: async (response: Response) => response };
-      const { statusCode, headers, body } = await answerWhole(
+      const { statusCode, headers, body } = await answerBuffered(
         { ...EVENT, pathParameters: { proxy } },
         app,
         overflow,

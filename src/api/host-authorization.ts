@@ -10,7 +10,7 @@ import {
   viewSchema,
 } from "../access/enrolment.ts";
 import { isTaken } from "../access/identity.ts";
-import type { KeyObject } from "../access/keys.ts";
+import type { StoredApiKey } from "../access/keys.ts";
 import { formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
@@ -30,7 +30,7 @@ import { unauthorized } from "./unauthorized.ts";
 export async function authorizeHost(
   context: Context,
   services: Services,
-  key: KeyObject | undefined,
+  key: StoredApiKey | undefined,
   id: string,
 ): Promise<string | undefined> {
   if (key?.host !== undefined && key.host !== id) {

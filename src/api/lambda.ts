@@ -13,15 +13,15 @@ import type { SnapshotMode } from "../roll/snapshot.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
+import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.ts";
 import {
   type AnswerStream,
+  answerBuffered,
   answerStreamed,
-  answerWhole,
   gatewayKeyring,
   MAX_STREAMED_BYTES,
   MAX_WHOLE_BYTES,
-} from "./gateway-door.ts";
-import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.ts";
+} from "./gateway-handler.ts";
 import { createOverflow } from "./overflow.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
@@ -120,7 +120,7 @@ const streamed = once((store) => openApp(store, MAX_STREAMED_BYTES, log));
 /** Answers API Gateway's events whole. */
 export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> {
   const { app, overflow } = await whole();
-  return await answerWhole(event, app, overflow);
+  return await answerBuffered(event, app, overflow);
 }
 
 /**

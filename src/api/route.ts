@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { Clones } from "../access/clones.ts";
 import type { IdentityTrust } from "../access/identity.ts";
 import type { Keyring } from "../access/keyring.ts";
-import type { KeyObject } from "../access/keys.ts";
+import type { StoredApiKey } from "../access/keys.ts";
 import type { Scope } from "../access/scopes.ts";
 import type { WriteBounds } from "../access/write-bounds.ts";
 import type { Labels } from "../questions/labels.ts";
@@ -86,5 +86,5 @@ export interface Route {
   readonly types?: Readonly<Record<string, Schema>>;
   /** A command to paste. */
   readonly sample: string;
-  handle(context: Context, services: Services, key: KeyObject | undefined): Promise<Response>;
+  handle(context: Context, services: Services, key: StoredApiKey | undefined): Promise<Response>;
 }

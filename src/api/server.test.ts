@@ -101,12 +101,12 @@ describe("startServer", () => {
         return isSame;
       })
       .toBe(true);
-    for (now = 0; now <= 60_000; now += 2000) readers.look();
+    for (now = 0; now <= 60_000; now += 2000) readers.cutSlow();
     expect(await drain(stalled)).toBeLessThan(length);
     const quick = drain(open());
     for (let turn = 0; turn < 100; turn++) {
       now += 1000;
-      readers.look();
+      readers.cutSlow();
       await new Promise(setImmediate);
     }
     expect(await quick).toBeGreaterThan(length);

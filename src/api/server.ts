@@ -138,7 +138,7 @@ export async function startServer(
     monotonic: () => performance.now(),
   });
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    connections.hear(request.socket, response);
+    connections.noteRequest(request.socket, response);
     const fault = findHeadFault(request);
     if (!fault) simplifyHead(request);
     if (fault) refuse(request, response, fault);
@@ -200,7 +200,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: ApiEr
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-interface DoorOptions {
+interface ListeningSocketOptions {
   readonly listener: Listener;
   readonly connections: Connections;
   readonly readers: ReaderWatch;
@@ -208,7 +208,7 @@ interface DoorOptions {
 }
 
 /** The socket that is listened on, and what speaks on it. */
-interface Door {
+interface ListeningSocket {
   listen(port: number, host: string): Promise<void>;
   port(): number;
   greetWith(pair: TlsPair): Promise<void>;
@@ -217,8 +217,8 @@ interface Door {
 
 function createDoor(
   pair: TlsPair | undefined,
-  { listener, connections, readers, keepAliveMs }: DoorOptions,
-): Door {
+  { listener, connections, readers, keepAliveMs }: ListeningSocketOptions,
+): ListeningSocket {
   const open = (own: TlsPair | undefined): Server => {
     const timeouts = {
       requestTimeout: REQUEST_TIMEOUT_MS,

@@ -29,14 +29,14 @@ export interface ReaderWatch {
   /** Watches a connection until it closes. */
   add(socket: WatchedSocket): void;
   /** Looks at all connections, and cuts the slow ones. */
-  look(): void;
+  cutSlow(): void;
   /** Begins to look every few seconds; it keeps no process alive. */
   start(): void;
   stop(): void;
 }
 
 /** A connection on which bytes wait to be taken. */
-interface Waiting {
+interface UntakenBytes {
   /** Since when some have been waiting all the time, and how many had been taken then. */
   readonly since: number;
   readonly takenThen: number;
@@ -50,13 +50,13 @@ interface Waiting {
  * now milliseconds of a clock that is never set
  */
 export function createReaderWatch(now: () => number = () => performance.now()): ReaderWatch {
-  const sockets = new Map<WatchedSocket, Waiting | undefined>();
+  const sockets = new Map<WatchedSocket, UntakenBytes | undefined>();
   let timer: NodeJS.Timeout | undefined;
   /** Time that counts, and when it was looked last. */
   let at = 0;
   let lookedAt = now();
 
-  function judge(socket: WatchedSocket, before: Waiting | undefined): Waiting | undefined {
+  function judge(socket: WatchedSocket, before: UntakenBytes | undefined): UntakenBytes | undefined {
     if (socket.writableLength === 0) return undefined;
     const taken = socket.bytesWritten - socket.writableLength;
     if (!before) return { since: at, takenThen: taken, taken, takenSince: at };
@@ -67,14 +67,14 @@ export function createReaderWatch(now: () => number = () => performance.now()): 
    * What is on its way counts as one: how much of it was taken is not to be seen, so it gets the
    * time that it may take.
    */
-  function isSlow(socket: WatchedSocket, { since, takenThen, taken, takenSince }: Waiting): boolean {
+  function isSlow(socket: WatchedSocket, { since, takenThen, taken, takenSince }: UntakenBytes): boolean {
     const onItsWayMs = (socket.writableLength / MIN_BYTES_PER_SECOND) * 1000;
     if (at - takenSince > STALL_MS + onItsWayMs) return true;
     const leastMs = ((taken - takenThen) / MIN_BYTES_PER_SECOND) * 1000;
     return at - since > GRACE_MS + onItsWayMs + leastMs;
   }
 
-  function look(): void {
+  function cutSlow(): void {
     at += Math.min(now() - lookedAt, MAX_STEP_MS);
     lookedAt = now();
     for (const [socket, before] of sockets) {
@@ -89,9 +89,9 @@ export function createReaderWatch(now: () => number = () => performance.now()): 
       sockets.set(socket, undefined);
       socket.once("close", () => sockets.delete(socket));
     },
-    look,
+    cutSlow,
     start() {
-      timer ??= setInterval(look, LOOK_MS).unref();
+      timer ??= setInterval(cutSlow, LOOK_MS).unref();
     },
     stop() {
       clearInterval(timer);

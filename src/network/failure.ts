@@ -185,7 +185,8 @@ function describeConnection(code: string, words: Words, { proxy }: FailureContex
     return `${who}its port is one of another protocol, which fetch asks nothing of; choose another`;
   if (code.startsWith("HPE_")) return `${who}it does not speak HTTP there`;
   const { last = "" } = words;
-  return `${who}${last === "" ? "the request failed" : last.slice(0, 300)}${last.includes(code) ? "" : coded}`;
+  const said = last === "" ? "the request failed" : last.slice(0, 300);
+  return `${who}${said}${last.includes(code) ? "" : coded}`;
 }
 
 function isNoTls(code: string): boolean {

@@ -4,7 +4,15 @@ import http from "node:http";
 import https from "node:https";
 import { describeProxyStatus, NetworkFailure } from "./failure.ts";
 import { type Environment, PROXY_VARIABLES } from "./proxy.ts";
-import { failOn, findRoute, IS_BUN, isAborted, type OwnTrust, type Route, tellWarnings } from "./route.ts";
+import {
+  type CustomTrust,
+  failOn,
+  findRoute,
+  IS_BUN,
+  isAborted,
+  type Route,
+  setWarningListener,
+} from "./route.ts";
 
 /**
  * The runtime's own, which goes nowhere but directly once takeOver has been called: for addresses
@@ -22,7 +30,7 @@ export const fetchDirectly: typeof fetch = globalThis.fetch;
  *
  * @returns the environment as it was
  */
-export function takeOver(env: NodeJS.ProcessEnv, onWarning: (warning: string) => void): Environment {
+export function installFetch(env: NodeJS.ProcessEnv, onWarning: (warning: string) => void): Environment {
   const kept: Environment = { ...env };
   for (const name of PROXY_VARIABLES) delete env[name];
   if (!IS_BUN && kept.NODE_USE_ENV_PROXY) {
@@ -32,7 +40,7 @@ export function takeOver(env: NodeJS.ProcessEnv, onWarning: (warning: string) =>
     http.globalAgent = new http.Agent({ keepAlive: true, timeout: 5000 });
     https.globalAgent = new https.Agent({ keepAlive: true, timeout: 5000 });
   }
-  tellWarnings(onWarning);
+  setWarningListener(onWarning);
   globalThis.fetch = createFetch(kept);
   return kept;
 }
@@ -42,7 +50,7 @@ export function takeOver(env: NodeJS.ProcessEnv, onWarning: (warning: string) =>
  *
  * @param own CAs that count in the place of all others
  */
-export function createFetch(env: Environment, own?: OwnTrust): typeof fetch {
+export function createFetch(env: Environment, own?: CustomTrust): typeof fetch {
   const ways = new Map<string, Promise<object>>();
 
   /** What is added to the request's options. */

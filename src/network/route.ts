@@ -14,7 +14,7 @@ export interface Route {
 }
 
 /** CAs that count in the place of all others, and who named them. */
-export interface OwnTrust {
+export interface CustomTrust {
   readonly certificates: readonly string[];
   readonly variable: string;
 }
@@ -27,7 +27,7 @@ const TRUSTS = new Map<string, Trust>();
 let warn: (warning: string) => void = () => undefined;
 
 /** Names who is told of files with certificates that cannot be used. */
-export function tellWarnings(told: (warning: string) => void): void {
+export function setWarningListener(told: (warning: string) => void): void {
   warn = told;
 }
 
@@ -37,7 +37,7 @@ export function tellWarnings(told: (warning: string) => void): void {
  * @param own as AWS_CA_BUNDLE names them
  * @throws NetworkFailure for a variable that names no proxy
  */
-export function findRoute(url: URL, env: Environment, own?: OwnTrust): Route {
+export function findRoute(url: URL, env: Environment, own?: CustomTrust): Route {
   const proxy = findProxy(url, env);
   const isSecure = url.protocol === "https:" || proxy?.origin.startsWith("https:");
   const host = url.hostname;

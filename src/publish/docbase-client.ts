@@ -2,7 +2,7 @@
 // that it names.
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
-import { type HttpAnswer, type HttpClient, MAX_ANSWER_BYTES, Unknown } from "./http.ts";
+import { type HttpAnswer, type HttpClient, MAX_ANSWER_BYTES, OutcomeUnknown } from "./http.ts";
 import { PublishError } from "./publisher.ts";
 
 export interface DocbasePlace {
@@ -157,7 +157,7 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
 function parse<T>(schema: z.ZodType<T>, text: string): T {
   const outcome = schema.safeParse(parseJson(text));
   if (!outcome.success)
-    throw new Unknown("DocBase gave an answer that is none of its API's; is the address right?");
+    throw new OutcomeUnknown("DocBase gave an answer that is none of its API's; is the address right?");
   return outcome.data;
 }
 

@@ -37,7 +37,7 @@ const stateSchema = z.object({
 });
 
 export type DocbaseState = z.infer<typeof stateSchema>;
-export type KeptPage = z.infer<typeof pageSchema>;
+export type StoredPage = z.infer<typeof pageSchema>;
 
 /**
  * How long a search may take to find what was made; ms. After that a post that is not found was not

@@ -12,13 +12,13 @@ import {
 import {
   type DocbaseState,
   formatMark,
-  type KeptPage,
   MARK_BYTES,
   readDocbaseState,
   SETTLE_MS,
+  type StoredPage,
   surveyPosts,
 } from "./docbase-state.ts";
-import { createHttpClient, TooSoon, Unknown } from "./http.ts";
+import { createHttpClient, OutcomeUnknown, RetryTooLate } from "./http.ts";
 import type { Overview } from "./overview.ts";
 import { fillIn, layOutPages, MIN_PAGE_BYTES, type Page, SUMMARY } from "./pages.ts";
 import type { PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
@@ -89,7 +89,7 @@ class Run {
       await this.#survey();
       await this.#writeAll();
     } catch (error) {
-      if (!(error instanceof TooSoon)) throw error;
+      if (!(error instanceof RetryTooLate)) throw error;
       this.#left = error.message;
     }
     const [refusal] = this.#refused.values();
@@ -114,7 +114,7 @@ class Run {
     if (!this.#context.isDryRun) await this.#context.state.save(this.#state);
   }
 
-  async #keep(slug: string, page: KeptPage, pending = this.#state.pending): Promise<void> {
+  async #keep(slug: string, page: StoredPage, pending = this.#state.pending): Promise<void> {
     await this.#save({ pages: { ...this.#state.pages, [slug]: page }, pending });
   }
 
@@ -221,8 +221,8 @@ class Run {
       );
     } catch (error) {
       if (!this.#createdNow.has(page.slug)) this.#done.created--;
-      if (error instanceof Unknown)
-        throw new TooSoon(
+      if (error instanceof OutcomeUnknown)
+        throw new RetryTooLate(
           `${error.message}; it is not known whether the page "${page.title}" was made; the next run sees`,
         );
       // Any other answer says that it was not. What is none of DocBase's (the store fails, the run
@@ -258,7 +258,7 @@ class Run {
   }
 
   /** What is kept of what was written, beside its digest. */
-  #measure({ body }: DocbaseChange): Pick<KeptPage, "audience" | "bytes"> {
+  #measure({ body }: DocbaseChange): Pick<StoredPage, "audience" | "bytes"> {
     return { audience: JSON.stringify(this.#audience), bytes: Buffer.byteLength(body) };
   }
 

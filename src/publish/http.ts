@@ -43,17 +43,17 @@ export interface HttpAnswer {
 }
 
 /** It is not known whether the other side did what it was asked. */
-export class Unknown extends PublishError {
+export class OutcomeUnknown extends PublishError {
   override name = "Unknown";
 }
 
 /** The other side wants to be left alone for longer than the run lasts. */
-export class TooSoon extends PublishError {
+export class RetryTooLate extends PublishError {
   override name = "TooSoon";
 }
 
 /** The answer is longer than what is read. Asked again, it would be no shorter. */
-class TooLong extends PublishError {
+class AnswerTooLong extends PublishError {
   override name = "TooLong";
 }
 
@@ -64,13 +64,13 @@ export interface HttpClient {
   send(request: HttpRequest): Promise<HttpAnswer>;
 }
 
-type Surroundings = Pick<
+type HttpContext = Pick<
   PublishContext,
   "clock" | "sleep" | "random" | "signal" | "deadline" | "onStep" | "state"
 >;
 
 /** Makes a client. @param place what it is called in errors: no secret */
-export function createHttpClient(place: string, surroundings: Surroundings): HttpClient {
+export function createHttpClient(place: string, surroundings: HttpContext): HttpClient {
   const { clock, sleep, random, signal, deadline, onStep, state } = surroundings;
   let requests = 0;
   /** Until when nothing may be asked; ms since the epoch. */
@@ -79,7 +79,7 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
   async function pause(until: number): Promise<void> {
     if (until <= clock()) return;
     if (until > deadline)
-      throw new TooSoon(
+      throw new RetryTooLate(
         `${place} takes no more requests until ${new Date(until).toISOString()}; the next run goes on`,
       );
     onStep(`waits for ${place}'s limit until ${new Date(until).toISOString()}`);
@@ -92,7 +92,7 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
 
   async function sendOnce(request: HttpRequest, attempt: number): Promise<HttpAnswer> {
     await pause(closedUntil);
-    if (clock() > deadline) throw new TooSoon("the run has had its time; the next one goes on");
+    if (clock() > deadline) throw new RetryTooLate("the run has had its time; the next one goes on");
     // Whoever has lost the lease meanwhile must not write over what the other run wrote.
     if (request.method !== "GET") await state.renew();
     requests++;
@@ -103,9 +103,9 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
       // What was refused was not done.
       const least = clock() + LEAST_WAIT_MS * 2 ** (attempt - 1);
       closedUntil = Math.max(closedUntil, readReset(answer.headers, clock()), least);
-      throw new Refused(`${place} answered 429`);
+      throw new TemporarilyRefused(`${place} answered 429`);
     }
-    if (answer.status >= 500) throw new Unknown(`${place} answered ${answer.status}`);
+    if (answer.status >= 500) throw new OutcomeUnknown(`${place} answered ${answer.status}`);
     return answer;
   }
 
@@ -115,12 +115,14 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
       return await sendOnce(request, attempt);
     } catch (error) {
       if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw new AbortError(error as Error);
-      if (error instanceof Refused) throw error;
+      if (error instanceof TemporarilyRefused) throw error;
       const { isFinal, message } = toFailure(error);
-      if (isFinal && !(error instanceof Unknown))
+      if (isFinal && !(error instanceof OutcomeUnknown))
         throw new AbortError(new PublishError(`${place} cannot be asked: ${message}`));
       const told =
-        error instanceof Unknown ? error : new Unknown(`${place} does not answer: ${hideAddresses(message)}`);
+        error instanceof OutcomeUnknown
+          ? error
+          : new OutcomeUnknown(`${place} does not answer: ${hideAddresses(message)}`);
       throw request.isIdempotent ? told : new AbortError(told);
     }
   }
@@ -135,23 +137,23 @@ export function createHttpClient(place: string, surroundings: Surroundings): Htt
         // p-retry's own waits are not jittered in full; waited is here, where it asks last.
         minTimeout: 0,
         shouldRetry: async ({ error, attemptNumber }) => {
-          if (error instanceof Refused) return true;
+          if (error instanceof TemporarilyRefused) return true;
           await sleep(drawWait(attemptNumber, random(), BACKOFF), signal);
           return !signal.aborted;
         },
       }).catch((error: unknown) => {
-        if (error instanceof Refused)
-          throw new TooSoon(`${error.message} again and again; the next run goes on`);
+        if (error instanceof TemporarilyRefused)
+          throw new RetryTooLate(`${error.message} again and again; the next run goes on`);
         throw error;
       }),
   };
 }
 
 /** Refused for now, and not done. */
-class Refused extends PublishError {}
+class TemporarilyRefused extends PublishError {}
 
 /** What another try would not change, or must not come after: the last two are of our own store. */
-const FINAL = [TooSoon, TooLong, LeaseTaken, StoreError];
+const FINAL = [RetryTooLate, AnswerTooLong, LeaseTaken, StoreError];
 
 async function exchange(
   { url, method, headers, body }: HttpRequest,
@@ -169,7 +171,8 @@ async function exchange(
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new TooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new AnswerTooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString("utf8") };

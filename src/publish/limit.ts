@@ -12,8 +12,8 @@ export const RUN_GRACE_MS = 60_000;
 export const MAX_RUN_MS = 60 * 60_000;
 
 /** The run did not end in time; what it waits for may still hang. */
-export class RunGivenUp extends PublishError {
-  override name = "RunGivenUp";
+export class RunTimedOut extends PublishError {
+  override name = "RunTimedOut";
 }
 
 /** A run, and when it is over for good. */
@@ -45,7 +45,7 @@ export function runWithin<T>(
     running.then(resolve, reject);
     timer.addEventListener("abort", () =>
       reject(
-        new RunGivenUp(`the run did not end within ${Math.ceil(limitMs / 60_000)} minutes and was given up`),
+        new RunTimedOut(`the run did not end within ${Math.ceil(limitMs / 60_000)} minutes and was given up`),
       ),
     );
   });

@@ -3,7 +3,7 @@
 import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
 import type { VersionCount } from "../questions/versions.ts";
-import { createHttpClient, TooSoon } from "./http.ts";
+import { createHttpClient, RetryTooLate } from "./http.ts";
 import type { Overview } from "./overview.ts";
 import { NOTHING_DONE, PublishError, type Publisher } from "./publisher.ts";
 import { formatSlack } from "./slack.ts";
@@ -51,7 +51,7 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
             `${origin} answered ${answer.status}, but not "ok" as Slack does; is a proxy in between?`,
           );
       } catch (error) {
-        if (error instanceof TooSoon)
+        if (error instanceof RetryTooLate)
           return { ...NOTHING_DONE, requests: http.requests, left: error.message };
         throw error;
       }

@@ -102,7 +102,9 @@ function narrow(view: RollView, { table, positions }: Selection): RollView {
   return { ...view, reports: builder.build(table.segments) };
 }
 
-/** Without the hosts that have a report which the filters do not choose: they are not in question. */
+/**
+ * Without the hosts that have a report which the filters do not choose: they are not in question.
+ */
 async function leaveOut(
   expected: ReadonlySet<string>,
   { reports: table, asOf }: RollView,

@@ -41,7 +41,9 @@ const COLLECTED = {
   },
 };
 
-/** What Rollcall adds to a report under one key, as its own agent writes it (collect/assembly.ts). */
+/**
+ * What Rollcall adds to a report under one key, as its own agent writes it (collect/assembly.ts).
+ */
 const ROLLCALL = {
   type: "object",
   description:

@@ -2,7 +2,7 @@
 // and one after however long a pause.
 import type { Logger } from "pino";
 import type { PublisherConfig, PublishersConfig } from "../publish/config.ts";
-import { MAX_RUN_MS, RUN_GRACE_MS, RunGivenUp, runWithin } from "../publish/limit.ts";
+import { MAX_RUN_MS, RUN_GRACE_MS, RunTimedOut, runWithin } from "../publish/limit.ts";
 import { runPublication } from "../publish/publication.ts";
 import { PublishError } from "../publish/publisher.ts";
 import { openPublisher, type ReadSecret } from "../publish/registry.ts";
@@ -67,7 +67,7 @@ async function keepPublishing(
       const { outcome, ended } = runWithin(runMs + RUN_GRACE_MS, signal, run, startTimer);
       await outcome.catch((error: unknown) => {
         logFailure(name, error, log);
-        if (!(error instanceof RunGivenUp)) return;
+        if (!(error instanceof RunTimedOut)) return;
         isHanging = true;
         void ended.then(() => {
           isHanging = false;

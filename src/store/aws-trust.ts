@@ -2,7 +2,7 @@
 // as for AWS's own programs.
 import { readFile } from "node:fs/promises";
 import type { Environment } from "../network/proxy.ts";
-import type { OwnTrust } from "../network/route.ts";
+import type { CustomTrust } from "../network/route.ts";
 import { parseCertificates } from "../network/trust.ts";
 import { StoreError } from "./store.ts";
 
@@ -10,7 +10,7 @@ import { StoreError } from "./store.ts";
  * @returns undefined where it is not set
  * @throws StoreError if the file cannot be read or holds no certificate
  */
-export async function readAwsTrust({ AWS_CA_BUNDLE: file }: Environment): Promise<OwnTrust | undefined> {
+export async function readAwsTrust({ AWS_CA_BUNDLE: file }: Environment): Promise<CustomTrust | undefined> {
   if (!file) return undefined;
   let text: string;
   try {

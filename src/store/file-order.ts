@@ -7,10 +7,10 @@ import { isAbsence } from "./file-error.ts";
 const lstat = promisify(lstatCallback);
 
 /** What lay at a put's place when it began; undefined for nothing. */
-export type Standing = Stats | undefined;
+export type ExistingFile = Stats | undefined;
 
 /** @throws what lstat throws, but for absence */
-export async function lookAtStanding(path: string): Promise<Standing> {
+export async function readExistingFile(path: string): Promise<ExistingFile> {
   try {
     return await lstat(path);
   } catch (error) {
@@ -31,7 +31,7 @@ export async function lookAtStanding(path: string): Promise<Standing> {
  * @param now what lies there
  * @param beganAt when our draft was made; ms since the epoch by the file system
  */
-export function isOvertakenBy(before: Standing, now: Standing, beganAt: number): boolean {
+export function isOvertakenBy(before: ExistingFile, now: ExistingFile, beganAt: number): boolean {
   if (!now?.isFile() || (before && isSameFile(before, now))) return false;
   return now.birthtimeMs > beganAt;
 }

@@ -19,7 +19,7 @@ import { MtimeSequence, toEntry } from "./file-entry.ts";
 import { codeOf, explain } from "./file-error.ts";
 import type { FolderWatch } from "./file-link.ts";
 import { type Lock, LockTaken, takeLock } from "./file-lock.ts";
-import { isOvertakenBy, lookAtStanding, type Standing } from "./file-order.ts";
+import { type ExistingFile, isOvertakenBy, readExistingFile } from "./file-order.ts";
 import type { StoreOwner } from "./file-owner.ts";
 import { PutOrder } from "./put-order.ts";
 import { PreconditionFailed, type PutOptions, type PutOutcome } from "./store.ts";
@@ -65,7 +65,7 @@ interface Draft {
   readonly options: PutOptions;
   readonly turn: ReturnType<PutOrder["begin"]>;
   /** What lay there when it began. */
-  readonly before: Standing;
+  readonly before: ExistingFile;
 }
 
 /** Puts objects into a folder; file.ts tells what it promises. */
@@ -89,7 +89,7 @@ export class FileWriter {
     const turn = this.#order.begin(key);
     try {
       await this.#checkPlace(key);
-      const before = await lookAtStanding(path);
+      const before = await readExistingFile(path);
       // Fails early, before anything is written; placing the file decides.
       checkCondition(key, before, options);
       const draft = { key, path, body, options, turn, before };
@@ -171,7 +171,7 @@ export class FileWriter {
     readonly draft: string;
     readonly path: string;
     readonly options: PutOptions;
-    readonly before: Standing;
+    readonly before: ExistingFile;
     readonly beganAt: number;
     readonly isOvertaken: boolean;
   }): Promise<boolean> {
@@ -191,7 +191,7 @@ export class FileWriter {
     if (isOvertaken && !isConditional) return false;
     const lock = await this.#lock(key, isConditional);
     try {
-      const now = await lookAtStanding(path);
+      const now = await readExistingFile(path);
       checkCondition(key, now, options);
       if (!isConditional && isOvertakenBy(before, now, beganAt)) return false;
       await lock?.check().catch((error: unknown) => {
@@ -245,7 +245,7 @@ export class FileWriter {
   }
 }
 
-function checkCondition(key: string, standing: Standing, { ifMatch, ifNoneMatch }: PutOptions): void {
+function checkCondition(key: string, standing: ExistingFile, { ifMatch, ifNoneMatch }: PutOptions): void {
   const found = standing?.isFile() ? toEntry(key, standing).etag : undefined;
   if (ifNoneMatch && found !== undefined)
     throw new PreconditionFailed(`[store] [file] ${key} exists already`);

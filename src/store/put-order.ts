@@ -1,12 +1,12 @@
 // The order of one process's puts of one key: which one began last, and one placed at a time.
 
 /** A put's place among those of this process for one key. */
-interface Turn {
+interface PutTicket {
   readonly key: string;
   readonly number: number;
 }
 
-interface Lane {
+interface KeyQueue {
   /** Puts under way. */
   waiting: number;
   /** The latest beginner that was placed. */
@@ -20,14 +20,14 @@ interface Lane {
  * began last is known for certain.
  */
 export class PutOrder {
-  readonly #lanes = new Map<string, Lane>();
+  readonly #queues = new Map<string, KeyQueue>();
   #next = 0;
 
   /** Call when a put begins; `end` has to follow. */
-  begin(key: string): Turn {
-    const lane = this.#lanes.get(key) ?? { waiting: 0, placed: -1, last: Promise.resolve() };
-    this.#lanes.set(key, lane);
-    lane.waiting++;
+  begin(key: string): PutTicket {
+    const queue = this.#queues.get(key) ?? { waiting: 0, placed: -1, last: Promise.resolve() };
+    this.#queues.set(key, queue);
+    queue.waiting++;
     return { key, number: this.#next++ };
   }
 
@@ -35,20 +35,20 @@ export class PutOrder {
    * Places, when no other put of the key does. @param place is told whether one that began later
    * has been placed @returns what it returns
    */
-  async place<T>({ key, number }: Turn, place: (isOvertaken: boolean) => Promise<T>): Promise<T> {
-    const lane = this.#lanes.get(key) as Lane;
-    const work = lane.last.then(async () => {
-      const isOvertaken = lane.placed > number;
+  async place<T>({ key, number }: PutTicket, place: (isOvertaken: boolean) => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) as KeyQueue;
+    const work = queue.last.then(async () => {
+      const isOvertaken = queue.placed > number;
       const outcome = await place(isOvertaken);
-      lane.placed = Math.max(lane.placed, number);
+      queue.placed = Math.max(queue.placed, number);
       return outcome;
     });
-    lane.last = work.catch(() => undefined);
+    queue.last = work.catch(() => undefined);
     return await work;
   }
 
-  end({ key }: Turn): void {
-    const lane = this.#lanes.get(key);
-    if (lane && --lane.waiting === 0) this.#lanes.delete(key);
+  end({ key }: PutTicket): void {
+    const queue = this.#queues.get(key);
+    if (queue && --queue.waiting === 0) this.#queues.delete(key);
   }
 }

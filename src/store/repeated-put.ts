@@ -11,7 +11,7 @@ import {
 } from "./store.ts";
 
 /** What lies under a key. */
-export interface Standing {
+export interface ExistingObject {
   readonly entry: Entry;
   /** Of the put that wrote it. */
   readonly mark: string | undefined;
@@ -28,7 +28,7 @@ export interface Standing {
 export interface RepeatableStore extends Store {
   /** @param options `mark` is stored with the object, for look */
   put(key: string, body: Uint8Array, options?: PutOptions & { readonly mark?: string }): Promise<PutOutcome>;
-  look(key: string): Promise<Standing | undefined>;
+  readExisting(key: string): Promise<ExistingObject | undefined>;
 }
 
 export interface OrderedPut {
@@ -68,17 +68,17 @@ export async function putOnce(
 ): Promise<PutOutcome> {
   const { key, body, signal, mark } = put;
   if (attempt === 1 && !isOvertaken) return await store.put(key, body, { signal, mark });
-  const looked = await lookIfAllowed(store, key);
-  const standing = looked?.standing;
-  const isOwn = standing?.mark === mark;
-  if (isOwn && standing.holds(body)) return standing.entry;
-  if (isOvertaken || (standing && !isOwn && isYounger(standing, now - put.beganAt)))
+  const looked = await readExistingIfAllowed(store, key);
+  const existing = looked?.existing;
+  const isOwn = existing?.mark === mark;
+  if (isOwn && existing.holds(body)) return existing.entry;
+  if (isOvertaken || (existing && !isOwn && isYounger(existing, now - put.beganAt)))
     return {
-      ...(standing?.entry ?? { key, etag: "", size: body.length, lastModified: now }),
+      ...(existing?.entry ?? { key, etag: "", size: body.length, lastModified: now }),
       isOvertaken: true,
     };
   if (!looked) return await store.put(key, body, { signal, mark });
-  const condition = standing ? { ifMatch: standing.entry.etag } : { ifNoneMatch: "*" as const };
+  const condition = existing ? { ifMatch: existing.entry.etag } : { ifNoneMatch: "*" as const };
   try {
     return await store.put(key, body, { ...condition, signal, mark });
   } catch (error) {
@@ -91,12 +91,12 @@ export async function putOnce(
 }
 
 /** @returns undefined for who may write but not read; then nothing is known */
-export async function lookIfAllowed(
+export async function readExistingIfAllowed(
   store: RepeatableStore,
   key: string,
-): Promise<{ readonly standing: Standing | undefined } | undefined> {
+): Promise<{ readonly existing: ExistingObject | undefined } | undefined> {
   try {
-    return { standing: await store.look(key) };
+    return { existing: await store.readExisting(key) };
   } catch (error) {
     if (error instanceof Unavailable || !(error instanceof StoreError)) throw error;
     return undefined;
@@ -104,6 +104,6 @@ export async function lookIfAllowed(
 }
 
 /** @param ranMs how long ago our put began */
-function isYounger({ entry, now }: Standing, ranMs: number): boolean {
+function isYounger({ entry, now }: ExistingObject, ranMs: number): boolean {
   return now !== undefined && entry.lastModified >= now - ranMs + RESOLUTION_MS;
 }

@@ -38,7 +38,7 @@ function makeLine() {
         if (options?.mark !== undefined) marks.set(entry.etag, options.mark);
         return entry;
       }),
-    async look(key) {
+    async readExisting(key) {
       const found = await memory.get(key, LIMIT);
       return (
         found && {
@@ -164,8 +164,8 @@ describe("withRetry", () => {
 
   it("tells who may not read what the put was told", async () => {
     const { driver, options, fail } = makeLine();
-    const look = () => Promise.reject(new StoreError("may not read"));
-    const store = withRetry({ ...driver, look }, options);
+    const readExisting = () => Promise.reject(new StoreError("may not read"));
+    const store = withRetry({ ...driver, readExisting }, options);
     fail("after", busy());
     await expect(store.put("a", Buffer.from("x"), { ifNoneMatch: "*" })).rejects.toThrow(PreconditionFailed);
   });
@@ -218,14 +218,14 @@ describe("withRetry: puts of one key", () => {
 
   it("lie over nothing that this process began later, though it may not look", async () => {
     const { driver, options, memory, time, fail } = makeLine();
-    const look = () => Promise.reject(new StoreError("may not read"));
+    const readExisting = () => Promise.reject(new StoreError("may not read"));
     let later: Promise<unknown> | undefined;
     const wait: RetryOptions["wait"] = async (ms) => {
       time.now += ms;
       later ??= store.put("a", Buffer.from("newer"));
       await later;
     };
-    const store: Store = withRetry({ ...driver, look }, { ...options, wait });
+    const store: Store = withRetry({ ...driver, readExisting }, { ...options, wait });
     fail("before", busy());
     expect(await store.put("a", Buffer.from("older"))).toMatchObject({
       isOvertaken: true,
@@ -239,14 +239,14 @@ describe("withRetry: puts of one key", () => {
     const { driver, options, memory, time, fail } = makeLine();
     await memory.put("a", Buffer.from("before"));
     let looks = 0;
-    const look: RepeatableStore["look"] = async (key) => {
-      const found = await driver.look(key);
+    const readExisting: RepeatableStore["readExisting"] = async (key) => {
+      const found = await driver.readExisting(key);
       if (looks++ === 0) await memory.put("a", Buffer.from("between"));
       time.now += 2000;
       return found;
     };
     fail("before", busy());
-    const outcome = await withRetry({ ...driver, look }, options).put("a", Buffer.from("older"));
+    const outcome = await withRetry({ ...driver, readExisting }, options).put("a", Buffer.from("older"));
     expect([outcome.isOvertaken, looks, await read(memory)]).toEqual([undefined, 2, "older"]);
   });
 
@@ -257,9 +257,9 @@ describe("withRetry: puts of one key", () => {
       return await driver.put(key, body, conditions);
     };
     await memory.put("a", Buffer.from("before"));
-    for (const look of [driver.look, () => Promise.reject(new StoreError("may not read"))]) {
+    for (const readExisting of [driver.readExisting, () => Promise.reject(new StoreError("may not read"))]) {
       fail("before", busy());
-      await withRetry({ ...driver, put, look }, options).put("a", Buffer.from("x"));
+      await withRetry({ ...driver, put, readExisting }, options).put("a", Buffer.from("x"));
       expect(await read(memory)).toBe("x");
     }
   });

@@ -4,7 +4,7 @@
 import type { Clock } from "../report/clock.ts";
 import { drawWait } from "./backoff.ts";
 import { PutOrder } from "./put-order.ts";
-import { lookIfAllowed, type OrderedPut, putOnce, type RepeatableStore } from "./repeated-put.ts";
+import { type OrderedPut, putOnce, type RepeatableStore, readExistingIfAllowed } from "./repeated-put.ts";
 import {
   PreconditionFailed,
   type PutOptions,
@@ -63,7 +63,7 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
       } catch (error) {
         if (attempt === 1 || !(error instanceof PreconditionFailed)) throw error;
         // Who may write but not read cannot know better than what the put was told.
-        const standing = (await lookIfAllowed(store, key))?.standing;
+        const standing = (await readExistingIfAllowed(store, key))?.existing;
         if (standing?.mark !== mark) throw error;
         if (standing.holds(copy)) return standing.entry;
         // It is ours, and arrived changed.

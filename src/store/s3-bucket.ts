@@ -1,13 +1,13 @@
 // Requests to one bucket: signed, sent, and explained when they fail; and its puts.
 import { checkBody } from "./s3-body.ts";
-import type { CredentialsKeeper } from "./s3-credentials.ts";
+import type { S3Connection, S3Connections } from "./s3-connections.ts";
+import type { CredentialsCache } from "./s3-credentials.ts";
 import { type Attempt, isStale, readFailure, type S3Failure, toStoreError } from "./s3-error.ts";
 import { MARK_HEADER } from "./s3-headers.ts";
-import type { S3Home, S3Homes } from "./s3-home.ts";
 import { trimEtag } from "./s3-listing.ts";
-import { type Pace, TooSlow } from "./s3-pace.ts";
-import type { Answer } from "./s3-sender.ts";
+import type { S3Answer } from "./s3-sender.ts";
 import { type Credentials, encodeUri, presignGet } from "./s3-signature.ts";
+import { type TransferRate, TransferTooSlow } from "./s3-transfer-rate.ts";
 import type { S3Location } from "./s3-url.ts";
 import type { ServerClock } from "./server-clock.ts";
 import {
@@ -26,9 +26,9 @@ export type S3Operation = "PUT" | "GET" | "LIST" | "DELETE" | "HEAD";
 
 export interface BucketOptions {
   readonly location: S3Location;
-  readonly homes: S3Homes;
-  readonly paces: readonly Pace[];
-  readonly keeper: CredentialsKeeper;
+  readonly homes: S3Connections;
+  readonly paces: readonly TransferRate[];
+  readonly keeper: CredentialsCache;
   readonly clock: ServerClock;
   readonly onRequest: ((operation: S3Operation) => void) | undefined;
 }
@@ -54,7 +54,7 @@ export class Bucket {
   }
 
   /** Every request passes here. @returns any answer, success or not */
-  async send(request: BucketRequest): Promise<Answer> {
+  async send(request: BucketRequest): Promise<S3Answer> {
     const { homes } = this.#options;
     for (let moves = 0; ; moves++) {
       const home = homes.current();
@@ -63,7 +63,7 @@ export class Bucket {
     }
   }
 
-  async #sendTo(home: S3Home, request: BucketRequest): Promise<Answer> {
+  async #sendTo(home: S3Connection, request: BucketRequest): Promise<S3Answer> {
     const { keeper } = this.#options;
     request.signal?.throwIfAborted();
     const held = keeper.get();
@@ -79,7 +79,7 @@ export class Bucket {
    * Where this machine's clock is wrong the server refuses what is dated by it, and says what time
    * it is: then once more, by that.
    */
-  async #sendInTime(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
+  async #sendInTime(home: S3Connection, request: BucketRequest, credentials: Credentials): Promise<S3Answer> {
     const { clock } = this.#options;
     const signedAt = clock.now();
     const answer = await this.#sendAtPace(home, request, credentials);
@@ -90,7 +90,7 @@ export class Bucket {
    * A read whose answer stands nearly still is asked again on another connection, with more
    * patience each time.
    */
-  async #sendAtPace(home: S3Home, request: BucketRequest, credentials: Credentials): Promise<Answer> {
+  async #sendAtPace(home: S3Connection, request: BucketRequest, credentials: Credentials): Promise<S3Answer> {
     const { operation, signal } = request;
     if (operation !== "GET" && operation !== "LIST")
       return await this.#sendOnce(home, request, credentials, undefined);
@@ -99,18 +99,18 @@ export class Bucket {
       try {
         return await this.#sendOnce(home, request, credentials, paces[turn]);
       } catch (error) {
-        if (!(error instanceof TooSlow) || turn >= paces.length - 1) throw error;
+        if (!(error instanceof TransferTooSlow) || turn >= paces.length - 1) throw error;
         signal?.throwIfAborted();
       }
     }
   }
 
   #sendOnce(
-    { place, sender, sign }: S3Home,
+    { place, sender, sign }: S3Connection,
     request: BucketRequest,
     credentials: Credentials,
-    pace: Pace | undefined,
-  ): Promise<Answer> {
+    rate: TransferRate | undefined,
+  ): Promise<S3Answer> {
     const { location, onRequest } = this.#options;
     const { operation, key, query = "", headers = {}, body, maxBytes = 0, signal } = request;
     const method = operation === "LIST" ? "GET" : operation;
@@ -125,11 +125,11 @@ export class Bucket {
       body,
       maxBytes,
       signal,
-      pace,
+      rate,
     });
   }
 
-  explain(failure: S3Failure, answer: Answer, { verb, key }: Pick<Attempt, "verb" | "key">): StoreError {
+  explain(failure: S3Failure, answer: S3Answer, { verb, key }: Pick<Attempt, "verb" | "key">): StoreError {
     const { location, homes } = this.#options;
     const { place } = homes.current();
     return toStoreError(failure, answer, { verb, key, bucket: location.bucket, place });
@@ -207,7 +207,7 @@ function encodePath(path: string): string {
 /** @param time the header that tells when the server received the object, in whole seconds */
 export function readEntry(
   key: string,
-  { headers }: Answer,
+  { headers }: S3Answer,
   time: "date" | "lastModified",
   size: number,
 ): Entry {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { keepCredentials, loadFromChain } from "./s3-credentials.ts";
+import { createCredentialsCache, loadFromChain } from "./s3-credentials.ts";
 import type { Credentials } from "./s3-signature.ts";
 
 const MINUTE = 60_000;
@@ -13,7 +13,7 @@ function makeSource(lifeMs: number) {
   const time = { now: START };
   const asked: boolean[] = [];
   const failure: { error?: Error } = {};
-  const keeper = keepCredentials(
+  const keeper = createCredentialsCache(
     async (isForced) => {
       asked.push(isForced);
       if (failure.error) throw failure.error;
@@ -29,7 +29,7 @@ function makeSource(lifeMs: number) {
   return { keeper, time, asked, failure, id };
 }
 
-describe("keepCredentials", () => {
+describe("createCredentialsCache", () => {
   it("asks once for all who come at once, and again five minutes before the end", async () => {
     const { time, asked, id } = makeSource(60 * MINUTE);
     expect(await Promise.all([id(), id(), id()])).toEqual(["id-1", "id-1", "id-1"]);
@@ -64,7 +64,7 @@ describe("keepCredentials", () => {
 
   it("has no others where they never change", async () => {
     const fixed: Credentials = { accessKeyId: "id", secretAccessKey: "s" };
-    const keeper = keepCredentials(
+    const keeper = createCredentialsCache(
       async () => ({ ...fixed }),
       () => START,
     );

@@ -2,7 +2,7 @@
 // renewed in time.
 
 import { createFetch } from "../network/fetch.ts";
-import type { OwnTrust } from "../network/route.ts";
+import type { CustomTrust } from "../network/route.ts";
 import type { Clock } from "../report/clock.ts";
 import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import type { Credentials } from "./s3-signature.ts";
@@ -19,7 +19,7 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** Asks for credentials anew. @param isForced those that it gave last no longer work */
 export type LoadCredentials = (isForced: boolean) => Promise<Credentials>;
 
-export interface CredentialsKeeper {
+export interface CredentialsCache {
   /**
    * Credentials that work for now; at once where it has them. @throws StoreError that names the
    * ways to give some
@@ -30,7 +30,7 @@ export interface CredentialsKeeper {
 }
 
 /** Keeps credentials. All who ask while they are renewed share one renewal. */
-export function keepCredentials(load: LoadCredentials, clock: Clock): CredentialsKeeper {
+export function createCredentialsCache(load: LoadCredentials, clock: Clock): CredentialsCache {
   let kept: Credentials | undefined;
   let loading: Promise<Credentials> | undefined;
 
@@ -72,7 +72,7 @@ export function keepCredentials(load: LoadCredentials, clock: Clock): Credential
 export interface ChainOptions {
   readonly env: NodeJS.ProcessEnv;
   /** CAs that count for AWS's services in the place of all others. */
-  readonly trust?: OwnTrust | undefined;
+  readonly trust?: CustomTrust | undefined;
   /** A profile of ~/.aws/config and ~/.aws/credentials. */
   readonly profile: string | undefined;
 }

@@ -1,7 +1,7 @@
 // S3's answers that are no success, and what they mean: AWS, "Error responses" (S3 API reference).
 import { readRetryAfter } from "./backoff.ts";
-import type { S3Place } from "./s3-place.ts";
-import type { Answer } from "./s3-sender.ts";
+import type { S3Endpoint } from "./s3-endpoint.ts";
+import type { S3Answer } from "./s3-sender.ts";
 import { StoreError, Unavailable, Unreadable } from "./store.ts";
 
 /** What an error body says. */
@@ -17,7 +17,7 @@ export interface Attempt {
   readonly verb: "write" | "read" | "list" | "delete";
   readonly key: string;
   readonly bucket: string;
-  readonly place: S3Place;
+  readonly place: S3Endpoint;
 }
 
 const MAX_SHOWN = 300;
@@ -65,7 +65,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Reads the body of an answer that is no success. */
-export function readFailure({ status, body }: Answer): S3Failure {
+export function readFailure({ status, body }: S3Answer): S3Failure {
   const text = body.toString("utf8");
   return { status, code: readElement(text, "Code"), message: readElement(text, "Message") };
 }
@@ -75,7 +75,7 @@ export function isStale({ code }: S3Failure): boolean {
 }
 
 /** The error to throw for a failure. */
-export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attempt): StoreError {
+export function toStoreError(failure: S3Failure, answer: S3Answer, attempt: Attempt): StoreError {
   const { status, code, message } = failure;
   const { verb, key, bucket, place } = attempt;
   const { origin } = place;
@@ -102,8 +102,8 @@ export function toStoreError(failure: S3Failure, answer: Answer, attempt: Attemp
 /** Where the bucket lies, if the answer says so, and what to write for it. */
 function describeElsewhere(
   { status, code }: S3Failure,
-  { headers, body }: Answer,
-  place: S3Place,
+  { headers, body }: S3Answer,
+  place: S3Endpoint,
 ): string | undefined {
   if (status === 403) return undefined;
   const text = body.toString("utf8");

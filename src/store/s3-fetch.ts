@@ -2,15 +2,15 @@
 // enough for a host's own.
 import { createFetch } from "../network/fetch.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
-import { createPaceWatch, type Pace, TooSlow } from "./s3-pace.ts";
 import {
-  type Answer,
   explainFailure,
   MAX_ERROR_BYTES,
+  type S3Answer,
   type Sender,
   type SenderOptions,
   type SendOptions,
 } from "./s3-sender.ts";
+import { createTransferWatch, type TransferRate, TransferTooSlow } from "./s3-transfer-rate.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 const NO_BYTES = Buffer.alloc(0);
@@ -21,20 +21,20 @@ export function createFetchSender(
   fetch = createFetch(env, trust),
 ): Sender {
   const closing = new AbortController();
-  const watch = createPaceWatch(origin);
+  const watch = createTransferWatch(origin);
 
   async function exchange(
-    { method, path, headers, body, maxBytes, pace }: SendOptions,
+    { method, path, headers, body, maxBytes, rate }: SendOptions,
     signal: AbortSignal,
-    patience: Patience,
-  ): Promise<Answer> {
+    stageTimeout: StageTimeout,
+  ): Promise<S3Answer> {
     // The platform sets Host by the URL, to what was signed.
     const { host: _host, ...sent } = headers;
-    const headersMs = Math.min(pace?.headersMs ?? timeouts.headers, timeouts.headers);
-    patience.wait(
+    const headersMs = Math.min(rate?.headersMs ?? timeouts.headers, timeouts.headers);
+    stageTimeout.wait(
       timeouts.connect + headersMs,
       "its headers",
-      headersMs < timeouts.headers ? TooSlow : Unavailable,
+      headersMs < timeouts.headers ? TransferTooSlow : Unavailable,
     );
     const response = await fetch(`${origin}${path}`, {
       method,
@@ -46,7 +46,7 @@ export function createFetchSender(
     const { status } = response;
     const answerHeaders = pickNamedHeaders(response.headers);
     const most = status < 300 ? maxBytes : MAX_ERROR_BYTES;
-    const chunks = await gather(response.body, most, patience, pace);
+    const chunks = await gather(response.body, most, stageTimeout, rate);
     if (!chunks) return { status, headers: answerHeaders, body: NO_BYTES, isTooLarge: true };
     const bytes = Buffer.concat(chunks);
     const { contentLength, transferEncoding } = answerHeaders;
@@ -66,41 +66,41 @@ export function createFetchSender(
   async function gather(
     body: Response["body"],
     most: number,
-    patience: Patience,
-    pace: Pace | undefined,
+    stageTimeout: StageTimeout,
+    rate: TransferRate | undefined,
   ): Promise<Uint8Array[] | undefined> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    const paced = pace && { pace, received: () => size, giveUp: patience.stop };
-    if (paced) watch.begin(paced);
+    const transfer = rate && { rate, received: () => size, giveUp: stageTimeout.stop };
+    if (transfer) watch.begin(transfer);
     try {
-      patience.wait(timeouts.body, "a piece of its body");
+      stageTimeout.wait(timeouts.body, "a piece of its body");
       for await (const chunk of body ?? []) {
-        patience.wait(timeouts.body, "a piece of its body");
+        stageTimeout.wait(timeouts.body, "a piece of its body");
         size += chunk.length;
         if (size > most) return undefined;
         chunks.push(chunk);
       }
       return chunks;
     } finally {
-      if (paced) watch.end(paced);
+      if (transfer) watch.end(transfer);
     }
   }
 
   return {
     async send(options) {
-      const patience = createPatience(origin);
-      const signals = [closing.signal, patience.signal, ...(options.signal ? [options.signal] : [])];
+      const stageTimeout = createStageTimeout(origin);
+      const signals = [closing.signal, stageTimeout.signal, ...(options.signal ? [options.signal] : [])];
       try {
-        return await exchange(options, AbortSignal.any(signals), patience);
+        return await exchange(options, AbortSignal.any(signals), stageTimeout);
       } catch (error) {
         options.signal?.throwIfAborted();
-        patience.signal.throwIfAborted();
+        stageTimeout.signal.throwIfAborted();
         if (closing.signal.aborted)
           throw new StoreError("[store] [s3] the store is closed", { cause: error });
         throw error instanceof StoreError ? error : explainFailure(error, origin);
       } finally {
-        patience.end();
+        stageTimeout.end();
       }
     },
     close: () => {
@@ -110,7 +110,7 @@ export function createFetchSender(
   };
 }
 
-interface Patience {
+interface StageTimeout {
   readonly signal: AbortSignal;
   /** From now on this is waited for, so long; ms. */
   wait(ms: number, what: string, Kind?: typeof Unavailable): void;
@@ -118,7 +118,7 @@ interface Patience {
   end(): void;
 }
 
-function createPatience(origin: string): Patience {
+function createStageTimeout(origin: string): StageTimeout {
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const end = () => clearTimeout(timer);

@@ -4,5 +4,5 @@ import type { Sender, SenderOptions } from "./s3-sender.ts";
 
 export async function openSender(options: SenderOptions): Promise<Sender> {
   if ("bun" in process.versions) return (await import("./s3-fetch.ts")).createFetchSender(options);
-  return (await import("./s3-send.ts")).createSender(options);
+  return (await import("./s3-undici.ts")).createUndiciSender(options);
 }

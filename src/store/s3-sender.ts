@@ -2,9 +2,9 @@
 // size bounded. Its implementations are s3-send.ts for Node and s3-fetch.ts for the executable.
 import { toFailure } from "../network/failure.ts";
 import type { Environment } from "../network/proxy.ts";
-import type { OwnTrust, Route } from "../network/route.ts";
+import type { CustomTrust, Route } from "../network/route.ts";
 import type { AnswerHeaders } from "./s3-headers.ts";
-import type { Pace } from "./s3-pace.ts";
+import type { TransferRate } from "./s3-transfer-rate.ts";
 import { StoreError, Unavailable } from "./store.ts";
 
 /** An answer that is no success explains itself in less. */
@@ -17,8 +17,8 @@ export interface S3Timeouts {
   readonly headers: number;
   /** Between two pieces of a body. */
   readonly body: number;
-  /** The tries of a read; READ_PACES by default. */
-  readonly paces?: readonly Pace[];
+  /** The tries of a read; READ_RATES by default. */
+  readonly paces?: readonly TransferRate[];
 }
 
 export const S3_TIMEOUTS: S3Timeouts = { connect: 5000, headers: 10_000, body: 10_000 };
@@ -35,11 +35,11 @@ export interface SendOptions {
    */
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** What comes more slowly is given up with TooSlow. */
-  readonly pace?: Pace | undefined;
+  /** What comes more slowly is given up with TransferTooSlow. */
+  readonly rate?: TransferRate | undefined;
 }
 
-export interface Answer {
+export interface S3Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
@@ -48,11 +48,11 @@ export interface Answer {
 
 export interface Sender {
   /**
-   * @throws TooSlow if the answer does not keep the pace; Unavailable if there is no connection or
-   *   no whole answer; StoreError if its certificate is not trusted; the signal's reason if it was
-   *   aborted
+   * @throws TransferTooSlow if the answer is slower than its rate; Unavailable if there is no
+   *   connection or no whole answer; StoreError if its certificate is not trusted; the signal's
+   *   reason if it was aborted
    */
-  send(options: SendOptions): Promise<Answer>;
+  send(options: SendOptions): Promise<S3Answer>;
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export interface SenderOptions {
   /** The variables that name proxies and CAs. */
   readonly env: Environment;
   /** CAs that count in the place of all others. */
-  readonly trust: OwnTrust | undefined;
+  readonly trust: CustomTrust | undefined;
 }
 
 /** What went wrong, in words. @param error of the runtime, of undici, or a NetworkFailure */

@@ -42,7 +42,7 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 const NO_BODY = hash("sha256", "");
 
 /** What stays the same as long as the credentials and the second do. */
-interface Moment {
+interface SigningContext {
   readonly credentials: Credentials;
   readonly second: number;
   readonly date: string;
@@ -55,9 +55,9 @@ interface Moment {
  * the four steps there are the four parts below.
  */
 export function createSigner({ region, service = "s3", host, clock }: SignerOptions): Sign {
-  let last: Moment | undefined;
+  let last: SigningContext | undefined;
 
-  function momentOf(credentials: Credentials): Moment {
+  function momentOf(credentials: Credentials): SigningContext {
     const second = Math.floor(clock() / 1000);
     if (last?.second === second && last.credentials === credentials) return last;
     const date = formatDate(second);

@@ -5,14 +5,14 @@ import { readAwsTrust } from "./aws-trust.ts";
 import type { RepeatableStore } from "./repeated-put.ts";
 import { ASK_CHECKSUM, checkBody, isBody } from "./s3-body.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
-import { keepCredentials, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
+import { openConnections } from "./s3-connections.ts";
+import { createCredentialsCache, type LoadCredentials, loadFromChain } from "./s3-credentials.ts";
+import { resolveEndpoint } from "./s3-endpoint.ts";
 import { readFailure } from "./s3-error.ts";
-import { openHomes } from "./s3-home.ts";
 import { openSender } from "./s3-open-sender.ts";
-import { READ_PACES } from "./s3-pace.ts";
 import { listPages } from "./s3-pages.ts";
-import { findPlace } from "./s3-place.ts";
 import { S3_TIMEOUTS, type S3Timeouts, type Sender, type SenderOptions } from "./s3-sender.ts";
+import { READ_RATES } from "./s3-transfer-rate.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { createServerClock } from "./server-clock.ts";
 import { checkKey, StoreError, TooLarge } from "./store.ts";
@@ -51,17 +51,17 @@ export async function s3Store({
   openSender: open = openSender,
   ...options
 }: S3StoreOptions): Promise<RepeatableStore> {
-  const place = await findPlace(location, env);
+  const place = await resolveEndpoint(location, env);
   const trust = await readAwsTrust(env);
   // Credentials end by the server's clock as well.
   const serverClock = createServerClock(clock);
-  const keeper = keepCredentials(
+  const keeper = createCredentialsCache(
     options.credentials ?? loadFromChain({ env, trust, profile: location.profile }),
     serverClock.now,
   );
   const openAt = (origin: string) => open({ origin, timeouts, env, trust });
-  const homes = await openHomes({ location, place, clock: serverClock, openSender: openAt });
-  const { paces = READ_PACES } = timeouts;
+  const homes = await openConnections({ location, place, clock: serverClock, openSender: openAt });
+  const { paces = READ_RATES } = timeouts;
   const bucket = new Bucket({
     location,
     homes,
@@ -118,7 +118,7 @@ export async function s3Store({
 
     presign: (key, presignOptions) => bucket.presign(key, presignOptions),
 
-    async look(key) {
+    async readExisting(key) {
       checkKey(key);
       const answer = await bucket.send({ operation: "HEAD", verb: "read", key, headers: ASK_CHECKSUM });
       if (answer.status === 404) return undefined;

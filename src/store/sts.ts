@@ -1,6 +1,6 @@
 // Asks AWS's Security Token Service who we are: GetCallerIdentity, which needs no permission.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-import type { S3Place } from "./s3-place.ts";
+import type { S3Endpoint } from "./s3-endpoint.ts";
 import type { Sender } from "./s3-sender.ts";
 import { type Credentials, createSigner } from "./s3-signature.ts";
 import { parseEndpoint } from "./s3-url.ts";
@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * Where STS is; undefined for a store that is not AWS's, unless the environment names an STS of its
  * own.
  */
-export function findStsEndpoint({ isAws, region }: S3Place, env: NodeJS.ProcessEnv): URL | undefined {
+export function findStsEndpoint({ isAws, region }: S3Endpoint, env: NodeJS.ProcessEnv): URL | undefined {
   if (env.AWS_ENDPOINT_URL_STS) return parseEndpoint(env.AWS_ENDPOINT_URL_STS);
   if (!isAws) return undefined;
   // AWS, "AWS STS Regions and endpoints": each Region has its own, and China's have a domain of

@@ -59,7 +59,7 @@ async function carry(
     return;
   }
   const invocation = await target.invoke(makeEvent(request, url, path, apiKeyId));
-  await (invocation.isStreamed ? answerStreamed(invocation, response) : answerWhole(invocation, response));
+  await (invocation.isStreamed ? answerStreamed(invocation, response) : answerBuffered(invocation, response));
 }
 
 function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: string | undefined): object {
@@ -105,7 +105,7 @@ function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: s
   };
 }
 
-async function answerWhole(invocation: Invocation, response: ServerResponse): Promise<void> {
+async function answerBuffered(invocation: Invocation, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of invocation.body) chunks.push(chunk);
   const payload = Buffer.concat(chunks);

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { RepeatableStore } from "../../src/store/repeated-put.ts";
 import { s3Store } from "../../src/store/s3.ts";
 import { createFetchSender } from "../../src/store/s3-fetch.ts";
-import { createSender } from "../../src/store/s3-send.ts";
 import type { SenderOptions } from "../../src/store/s3-sender.ts";
+import { createUndiciSender } from "../../src/store/s3-undici.ts";
 import { parseS3Url } from "../../src/store/s3-url.ts";
 import { StoreError, Unavailable } from "../../src/store/store.ts";
 import { makeBucket } from "./bucket.ts";
@@ -33,7 +33,7 @@ const redirect =
   };
 
 describe.each([
-  ["undici", (options: SenderOptions) => createSender(options)],
+  ["undici", (options: SenderOptions) => createUndiciSender(options)],
   ["fetch", (options: SenderOptions) => createFetchSender(options)],
 ])("s3 by %s in another region", (name, openSender) => {
   const bucket = `redirected.${name}`;

@@ -232,7 +232,7 @@ describe("s3: who may not", () => {
 
   it("is asked with the right time by HEAD too, whose refusal says nothing", async () => {
     const store = await open("rights/head", { clock: () => clock() - 3_600_000 });
-    await expect(store.look("none")).resolves.toBeUndefined();
+    await expect(store.readExisting("none")).resolves.toBeUndefined();
   });
 
   it("cannot read the one object that another account owns, and can read the others", async () => {

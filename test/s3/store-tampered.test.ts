@@ -7,8 +7,8 @@ import type { RepeatableStore } from "../../src/store/repeated-put.ts";
 import { withRetry } from "../../src/store/retry.ts";
 import { s3Store } from "../../src/store/s3.ts";
 import { createFetchSender } from "../../src/store/s3-fetch.ts";
-import { createSender } from "../../src/store/s3-send.ts";
 import type { SenderOptions } from "../../src/store/s3-sender.ts";
+import { createUndiciSender } from "../../src/store/s3-undici.ts";
 import { parseS3Url } from "../../src/store/s3-url.ts";
 import { type Store, StoreError, Unavailable, Untrue } from "../../src/store/store.ts";
 import { makeBucket } from "./bucket.ts";
@@ -44,7 +44,7 @@ const flip = (bytes: Buffer) => {
 };
 
 describe.each([
-  ["undici", (options: SenderOptions) => createSender(options)],
+  ["undici", (options: SenderOptions) => createUndiciSender(options)],
   ["fetch", (options: SenderOptions) => createFetchSender(options)],
 ])("s3 by %s behind what changes answers", (name, openSender) => {
   let proxy: TamperProxy;

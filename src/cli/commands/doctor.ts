@@ -272,11 +272,11 @@ async function checkClock(target: Target, io: Io): Promise<Finding> {
 
 async function findClock(storeUrl: string, io: Io): Promise<URL | undefined> {
   if (!/^s3:/i.test(storeUrl)) return undefined;
-  const [{ parseS3Url }, { findPlace }] = await Promise.all([
+  const [{ parseS3Url }, { resolveEndpoint }] = await Promise.all([
     import("../../store/s3-url.ts"),
-    import("../../store/s3-place.ts"),
+    import("../../store/s3-endpoint.ts"),
   ]);
-  return new URL((await findPlace(parseS3Url(storeUrl), io.env)).origin);
+  return new URL((await resolveEndpoint(parseS3Url(storeUrl), io.env)).origin);
 }
 
 async function identify(url: string, io: Io) {

@@ -7,7 +7,7 @@ import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { findTarget } from "../settings/target.ts";
-import { type Look, repeat, watchLooks, writeLook } from "../terminal/screen.ts";
+import { type ScreenContent, repeat, watchContent, writeContent } from "../terminal/screen.ts";
 import { describeHidden, styleTable } from "../terminal/table.ts";
 import { layOutHosts, readRows } from "./host-table.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
@@ -37,10 +37,10 @@ export async function runList(filters: readonly string[], options: ListOptions, 
   const look = () => lookAt(source, parameters, options, io);
   const write = async () =>
     form === "table"
-      ? await writeLook(await look(), io)
+      ? await writeContent(await look(), io)
       : await writeAnswer(source, parameters, form, options, io);
   if (options.watch === undefined) await write();
-  else if (form === "table") await watchLooks(look, options.watch, io);
+  else if (form === "table") await watchContent(look, options.watch, io);
   else await repeat(write, options.watch, io);
 }
 
@@ -111,7 +111,7 @@ async function lookAt(
   parameters: Parameters,
   options: ListOptions,
   io: Io,
-): Promise<Look> {
+): Promise<ScreenContent> {
   const answer = await source.ask(parameters, "json");
   const rows = readRows(await readBody(answer));
   const notes = summarize(answer, options);

@@ -3,7 +3,7 @@
 import { pino } from "pino";
 import { createClones } from "../../access/clones.ts";
 import { createApp } from "../../api/app.ts";
-import { gatewayKeyring } from "../../api/gateway-door.ts";
+import { gatewayKeyring } from "../../api/gateway-handler.ts";
 import { createReadRoutes } from "../../api/read-routes.ts";
 import { compileLabels } from "../../questions/labels.ts";
 import { createClient, isInTheClear } from "../../remote/client.ts";

@@ -6,7 +6,7 @@ import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { type Look, watchLooks, writeLook } from "../terminal/screen.ts";
+import { type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
 import { describeHidden, fitTable, styleTable } from "../terminal/table.ts";
 import { style } from "../terminal/terminal-text.ts";
 import { openQuestioner, type Questioner } from "./question.ts";
@@ -48,8 +48,8 @@ export async function runVersions(words: readonly string[], options: VersionsOpt
   const questioner = await openQuestioner(await readSettings(options, io), io);
   const look = () => lookAt(questioner, parameters, options, io);
   if (!isTable) await writeAnswer(await questioner.ask("/v1/versions", parameters), io);
-  else if (options.watch === undefined) await writeLook(await look(), io);
-  else await watchLooks(look, options.watch, io);
+  else if (options.watch === undefined) await writeContent(await look(), io);
+  else await watchContent(look, options.watch, io);
 }
 
 function readParameters(
@@ -91,7 +91,7 @@ async function lookAt(
   parameters: Parameters,
   options: VersionsOptions,
   io: Io,
-): Promise<Look> {
+): Promise<ScreenContent> {
   const response = await questioner.ask("/v1/versions", parameters);
   const { headers } = response;
   const values = (await response.json()) as VersionCount[];

@@ -2,7 +2,7 @@
 // The program `rollcall`: wires the commands to the process, and turns whatever they throw into one
 // line and an exit status.
 import { CommanderError } from "commander";
-import { takeOver } from "../../network/fetch.ts";
+import { installFetch } from "../../network/fetch.ts";
 import { sanitizeLines } from "../../report/safe-text.ts";
 import { StoreError } from "../../store/store.ts";
 import { addCompletion } from "../commands/completion.ts";
@@ -56,7 +56,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => void tell(error).then(exit));
 
 try {
-  const env = takeOver(
+  const env = installFetch(
     process.env,
     (warning) => void process.stderr.write(makeHarmless(`warning: ${warning}\n`)),
   );

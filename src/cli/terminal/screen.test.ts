@@ -2,16 +2,16 @@
 import { expect, it } from "vitest";
 import { type IoDoubleOptions, makeIo } from "../../testing/io-double.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
-import { type Look, watchLooks } from "./screen.ts";
+import { type ScreenContent, watchContent } from "./screen.ts";
 
 const TERMINAL = { isTerminal: true, columns: 40, rows: 8 } satisfies IoDoubleOptions;
 const SECONDS = 0.001;
 
 /** Gives looks one after the other, and then interrupts. */
-async function watch(looks: ReadonlyArray<Look | Error>, options: IoDoubleOptions) {
+async function watch(looks: ReadonlyArray<ScreenContent | Error>, options: IoDoubleOptions) {
   const io = await makeIo(options);
   const open = [...looks];
-  const outcome = watchLooks(
+  const outcome = watchContent(
     async () => {
       const look = open.shift();
       if (open.length === 0) io.interrupt();

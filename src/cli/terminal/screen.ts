@@ -9,7 +9,7 @@ import type { Io } from "../program/io.ts";
 import { sanitizeStyled } from "./terminal-text.ts";
 
 /** What one look gives. */
-export interface Look {
+export interface ScreenContent {
   /** A table, its headings first; those that do not fit the terminal are counted. */
   readonly lines: readonly string[];
   /** What stands below it, always whole. */
@@ -17,7 +17,7 @@ export interface Look {
 }
 
 /** Writes a look once: the table to stdout, the rest to stderr. */
-export async function writeLook({ lines, notes }: Look, { stdout, stderr }: Io): Promise<void> {
+export async function writeContent({ lines, notes }: ScreenContent, { stdout, stderr }: Io): Promise<void> {
   if (lines.length > 0) await stdout.writeStyled(`${lines.join("\n")}\n`);
   if (notes.length > 0) await stderr.write(`${notes.join("\n")}\n`);
 }
@@ -40,10 +40,14 @@ export async function repeat(
  * other where there is no terminal, or one that moves no cursor (TERM=dumb: Emacs' shell, logs of
  * builds). @throws UsageError for a question that no time will mend
  */
-export async function watchLooks(look: () => Promise<Look>, seconds: number, io: Io): Promise<void> {
-  if (!io.stdout.isTerminal) return await repeat(async () => writeLook(await look(), io), seconds, io);
+export async function watchContent(
+  look: () => Promise<ScreenContent>,
+  seconds: number,
+  io: Io,
+): Promise<void> {
+  if (!io.stdout.isTerminal) return await repeat(async () => writeContent(await look(), io), seconds, io);
   const lookOn = () => lookOrTell(look, io);
-  if (io.env.TERM === "dumb") return await repeat(async () => writeLook(await lookOn(), io), seconds, io);
+  if (io.env.TERM === "dumb") return await repeat(async () => writeContent(await lookOn(), io), seconds, io);
   const screen = await openScreen(io);
   try {
     await repeat(async () => screen.draw(fitScreen(await lookOn(), io)), seconds, io);
@@ -56,7 +60,10 @@ export async function watchLooks(look: () => Promise<Look>, seconds: number, io:
 const USUAL_ROWS = 24;
 
 /** A look; a failure that may pass is what is seen. @throws UsageError */
-async function lookOrTell(look: () => Promise<Look>, { signal }: Pick<Io, "signal">): Promise<Look> {
+async function lookOrTell(
+  look: () => Promise<ScreenContent>,
+  { signal }: Pick<Io, "signal">,
+): Promise<ScreenContent> {
   try {
     return await look();
   } catch (error) {
@@ -67,7 +74,7 @@ async function lookOrTell(look: () => Promise<Look>, { signal }: Pick<Io, "signa
   }
 }
 
-function fitScreen({ lines, notes }: Look, { stdout }: Pick<Io, "stdout">): string {
+function fitScreen({ lines, notes }: ScreenContent, { stdout }: Pick<Io, "stdout">): string {
   const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
   const height = notes.reduce((sum, note) => sum + Math.max(1, Math.ceil(stringWidth(note) / columns)), 0);
   // Below stand how many more lines there are, and the cursor.

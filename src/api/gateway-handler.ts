@@ -61,7 +61,7 @@ async function answer(event: GatewayEvent, app: Hono): Promise<Response> {
 }
 
 /** Answers an event whole; what does not fit is redirected. */
-export async function answerWhole(
+export async function answerBuffered(
   event: GatewayEvent,
   app: Hono,
   overflow: Overflow,
@@ -101,13 +101,13 @@ function drain(stream: AnswerStream): Promise<void> {
   });
 }
 
-interface Beginning {
+interface BodyStart {
   readonly head: readonly Uint8Array[];
   readonly isWhole: boolean;
 }
 
 /** Reads a body until more than maxBytes are there; what follows can still be read from it. */
-async function readUpTo(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Beginning> {
+async function readUpTo(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<BodyStart> {
   const head: Uint8Array[] = [];
   if (!body) return { head, isWhole: true };
   const reader = body.getReader();

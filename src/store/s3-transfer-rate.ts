@@ -3,7 +3,7 @@
 import { Unavailable } from "./store.ts";
 
 /** What is asked of one try. */
-export interface Pace {
+export interface TransferRate {
   /** From the request to the answer's headers; ms. */
   readonly headersMs: number;
   /** In each such time after them, ms, so many bytes come, or the body ends. */
@@ -16,43 +16,43 @@ export interface Pace {
  * and a line that is slow for all gets on with less. Together they last at most as long as a
  * question waits for a store (deadline.ts).
  */
-export const READ_PACES: readonly Pace[] = [
+export const READ_RATES: readonly TransferRate[] = [
   { headersMs: 4000, windowMs: 2000, bytes: 16 * 1024 },
   { headersMs: 6000, windowMs: 3000, bytes: 6 * 1024 },
   { headersMs: 10_000, windowMs: 5000, bytes: 1024 },
 ];
 
 /** An answer came too slowly: asked again on another connection, it may be quick. */
-export class TooSlow extends Unavailable {
-  override name = "TooSlow";
+export class TransferTooSlow extends Unavailable {
+  override name = "TransferTooSlow";
 }
 
 /** A body on its way. */
-export interface PacedBody {
-  readonly pace: Pace;
+export interface WatchedTransfer {
+  readonly rate: TransferRate;
   /** Bytes so far. */
   received(): number;
   /** It is too slow: what reads it gives up. */
-  giveUp(reason: TooSlow): void;
+  giveUp(reason: TransferTooSlow): void;
 }
 
-export interface PaceWatch {
-  begin(body: PacedBody): void;
-  end(body: PacedBody): void;
+export interface TransferWatch {
+  begin(body: WatchedTransfer): void;
+  end(body: WatchedTransfer): void;
 }
 
 /** How often bodies are looked at; ms. */
 const TICK_MS = 250;
 
-interface Mark {
+interface TransferProgress {
   /** Time that this process ran since the window began, ms: a laptop that slept has not waited. */
   waitedMs: number;
   received: number;
 }
 
 /** Watches all bodies of one server with one timer, since each read would pay for its own. */
-export function createPaceWatch(origin: string): PaceWatch {
-  const bodies = new Map<PacedBody, Mark>();
+export function createTransferWatch(origin: string): TransferWatch {
+  const bodies = new Map<WatchedTransfer, TransferProgress>();
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
@@ -62,14 +62,16 @@ export function createPaceWatch(origin: string): PaceWatch {
     }
     for (const [body, mark] of bodies) {
       mark.waitedMs += TICK_MS;
-      const { windowMs, bytes } = body.pace;
+      const { windowMs, bytes } = body.rate;
       if (mark.waitedMs < windowMs) continue;
       const received = body.received();
       if (received - mark.received >= bytes) bodies.set(body, { waitedMs: 0, received });
       else {
         bodies.delete(body);
         const come = `${received - mark.received} bytes of its body came in ${windowMs} ms`;
-        body.giveUp(new TooSlow(`[store] [s3] the answer from ${origin} stands nearly still: ${come}`));
+        body.giveUp(
+          new TransferTooSlow(`[store] [s3] the answer from ${origin} stands nearly still: ${come}`),
+        );
       }
     }
   }

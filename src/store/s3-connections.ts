@@ -1,34 +1,35 @@
 // Where a bucket is spoken to: its server and region, the connections there, and what signs for
 // them. S3 may say that it lies elsewhere.
+
+import { awsEndpoint, type S3Endpoint } from "./s3-endpoint.ts";
 import { readElement } from "./s3-error.ts";
-import { placeOnAws, type S3Place } from "./s3-place.ts";
-import type { Answer, Sender } from "./s3-sender.ts";
+import type { S3Answer, Sender } from "./s3-sender.ts";
 import { createSigner } from "./s3-signature.ts";
 import type { S3Location } from "./s3-url.ts";
 import type { ServerClock } from "./server-clock.ts";
 
-export interface S3Home {
-  readonly place: S3Place;
+export interface S3Connection {
+  readonly place: S3Endpoint;
   readonly sender: Sender;
   readonly sign: ReturnType<typeof createSigner>;
 }
 
-export interface S3Homes {
+export interface S3Connections {
   /** Where the next request goes. */
-  current(): S3Home;
+  current(): S3Connection;
   /**
    * Moves to where an answer says that the bucket lies. All requests go there from then on.
    *
    * @param from where the answer came from
    * @returns undefined where the answer says nothing of the kind, or leads to what is not S3's own
    */
-  follow(answer: Answer, from: S3Home): Promise<S3Home | undefined>;
+  follow(answer: S3Answer, from: S3Connection): Promise<S3Connection | undefined>;
   close(): Promise<void>;
 }
 
-export interface S3HomesOptions {
+export interface S3ConnectionsOptions {
   readonly location: S3Location;
-  readonly place: S3Place;
+  readonly place: S3Endpoint;
   readonly clock: ServerClock;
   readonly openSender: (origin: string) => Sender | Promise<Sender>;
 }
@@ -38,10 +39,15 @@ const AWS_REGION = /^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
 const ANY_REGION = /^[A-Za-z0-9-]{1,40}$/;
 
 /** Connects with the first request. */
-export async function openHomes({ location, place, clock, openSender }: S3HomesOptions): Promise<S3Homes> {
+export async function openConnections({
+  location,
+  place,
+  clock,
+  openSender,
+}: S3ConnectionsOptions): Promise<S3Connections> {
   const senders = new Map<string, Promise<Sender>>();
 
-  async function open(at: S3Place): Promise<S3Home> {
+  async function open(at: S3Endpoint): Promise<S3Connection> {
     const sender = senders.get(at.origin) ?? Promise.resolve(openSender(at.origin));
     senders.set(at.origin, sender);
     const sign = createSigner({ region: at.region, host: new URL(at.origin).host, clock: clock.now });
@@ -70,11 +76,11 @@ export async function openHomes({ location, place, clock, openSender }: S3HomesO
 
 function moveTo(
   region: string,
-  { status }: Answer,
-  from: S3Place,
+  { status }: S3Answer,
+  from: S3Endpoint,
   location: S3Location,
-): S3Place | undefined {
-  if (from.isAws) return AWS_REGION.test(region) ? placeOnAws(location, region) : undefined;
+): S3Endpoint | undefined {
+  if (from.isAws) return AWS_REGION.test(region) ? awsEndpoint(location, region) : undefined;
   // Other servers' redirects lead anywhere; the name of a region is a word in the signature alone.
   return status === 400 && ANY_REGION.test(region) ? { ...from, region } : undefined;
 }
@@ -93,7 +99,7 @@ const REGION_CODES: ReadonlySet<string> = new Set([
  * which comes with HEAD too; the error's `Region`; and what its `Endpoint` or a Location names (S3
  * user guide, "Request redirection and the REST API").
  */
-function findRegion({ status, headers, body }: Answer): string | undefined {
+function findRegion({ status, headers, body }: S3Answer): string | undefined {
   if (!REDIRECTS.has(status) && status !== 400) return undefined;
   const text = body.toString("utf8");
   if (status === 400 && !REGION_CODES.has(readElement(text, "Code"))) return undefined;

@@ -3,25 +3,31 @@ import type { Dispatcher } from "undici";
 import { openDispatcher } from "../network/dispatcher.ts";
 import { findRoute, type Route } from "../network/route.ts";
 import { type AnswerHeaders, pickHeaders } from "./s3-headers.ts";
-import { createPaceWatch, type Pace, type PacedBody, type PaceWatch, TooSlow } from "./s3-pace.ts";
 import {
-  type Answer,
   explainFailure,
   MAX_ERROR_BYTES,
+  type S3Answer,
   type S3Timeouts,
   type Sender,
   type SenderOptions,
   type SendOptions,
 } from "./s3-sender.ts";
+import {
+  createTransferWatch,
+  type TransferRate,
+  TransferTooSlow,
+  type TransferWatch,
+  type WatchedTransfer,
+} from "./s3-transfer-rate.ts";
 import { Unavailable } from "./store.ts";
 
 /** More gains nothing at 20 ms of latency; each connection has one request at a time. */
 const CONNECTIONS = 128;
 
 /** Makes a sender. It connects with the first request. */
-export function createSender({ origin, timeouts, env, trust }: SenderOptions): Sender {
+export function createUndiciSender({ origin, timeouts, env, trust }: SenderOptions): Sender {
   const route = findRoute(new URL(origin), env, trust);
-  const watch = createPaceWatch(origin);
+  const watch = createTransferWatch(origin);
   const dispatcher = openDispatcher(route, new URL(origin).protocol, {
     origin,
     connections: CONNECTIONS,
@@ -40,7 +46,7 @@ export function createSender({ origin, timeouts, env, trust }: SenderOptions): S
           resolve,
           reject,
         );
-        const headersTimeout = Math.min(options.pace?.headersMs ?? timeouts.headers, timeouts.headers);
+        const headersTimeout = Math.min(options.rate?.headersMs ?? timeouts.headers, timeouts.headers);
         dispatcher.dispatch({ origin, method, path, headers, body, headersTimeout }, handler);
       }),
     close: () => dispatcher.destroy(),
@@ -50,12 +56,16 @@ export function createSender({ origin, timeouts, env, trust }: SenderOptions): S
 const NO_BYTES = Buffer.alloc(0);
 
 /** What nobody watches. */
-const ANY_PACE: Pace = { headersMs: Number.POSITIVE_INFINITY, windowMs: Number.POSITIVE_INFINITY, bytes: 0 };
+const ANY_PACE: TransferRate = {
+  headersMs: Number.POSITIVE_INFINITY,
+  windowMs: Number.POSITIVE_INFINITY,
+  bytes: 0,
+};
 
 interface Server {
   readonly origin: string;
   readonly context: Route["context"];
-  readonly watch: PaceWatch;
+  readonly watch: TransferWatch;
   readonly timeouts: S3Timeouts;
 }
 
@@ -64,11 +74,11 @@ interface Server {
  * stream each, and its newer handlers an object of all headers: this form, with the headers as they
  * came, takes a tenth less CPU a read.
  */
-class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
-  readonly pace: Pace;
+class AnswerHandler implements Dispatcher.DispatchHandler, WatchedTransfer {
+  readonly rate: TransferRate;
   readonly #server: Server;
   readonly #options: SendOptions;
-  readonly #resolve: (answer: Answer) => void;
+  readonly #resolve: (answer: S3Answer) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #chunks: Buffer[] = [];
   #abort: ((reason: Error) => void) | undefined;
@@ -80,12 +90,12 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
   constructor(
     server: Server,
     options: SendOptions,
-    resolve: (answer: Answer) => void,
+    resolve: (answer: S3Answer) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#server = server;
     this.#options = options;
-    this.pace = options.pace ?? ANY_PACE;
+    this.rate = options.rate ?? ANY_PACE;
     this.#resolve = resolve;
     this.#reject = reject;
     // The caller hears of it at once, even if the request still waits for a connection; it is not
@@ -102,7 +112,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     return this.#size;
   }
 
-  giveUp(reason: TooSlow): void {
+  giveUp(reason: TransferTooSlow): void {
     this.#fail(reason);
   }
 
@@ -116,7 +126,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = pickHeaders(rawHeaders);
-    if (this.#options.pace) this.#server.watch.begin(this);
+    if (this.#options.rate) this.#server.watch.begin(this);
     const length = Number(this.#headers.contentLength ?? 0);
     if (status < 300 && this.#options.method !== "HEAD" && length > this.#options.maxBytes)
       this.#stopAtSize();
@@ -160,9 +170,9 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
     const failure = explainFailure(error, origin, context);
     // Not where nobody could have waited longer.
     const isSlow =
-      this.pace.headersMs < timeouts.headers &&
+      this.rate.headersMs < timeouts.headers &&
       (error as NodeJS.ErrnoException).code === "UND_ERR_HEADERS_TIMEOUT";
-    this.#fail(isSlow ? new TooSlow(failure.message, { cause: error }) : failure);
+    this.#fail(isSlow ? new TransferTooSlow(failure.message, { cause: error }) : failure);
   }
 
   #stopAtSize(): void {
@@ -184,7 +194,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, PacedBody {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    if (this.#options.pace) this.#server.watch.end(this);
+    if (this.#options.rate) this.#server.watch.end(this);
     if (this.#options.signal) WATCHERS.get(this.#options.signal)?.delete(this);
     return true;
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseEndpoint, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
-export interface S3Place {
+export interface S3Endpoint {
   readonly region: string;
   /** Scheme, host and port of the requests. */
   readonly origin: string;
@@ -23,7 +23,7 @@ export interface S3Place {
 const CUSTOM_REGION = "us-east-1";
 
 /** @throws StoreError if no region is known, or an endpoint of the environment is none */
-export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): Promise<S3Place> {
+export async function resolveEndpoint(location: S3Location, env: NodeJS.ProcessEnv): Promise<S3Endpoint> {
   const { bucket } = location;
   const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
   const endpoint = location.endpoint ?? (named ? parseEndpoint(named) : undefined);
@@ -45,11 +45,11 @@ export async function findPlace(location: S3Location, env: NodeJS.ProcessEnv): P
     throw new StoreError(
       "[store] [s3] the bucket's region is not known; add ?region=REGION to the store's URL",
     );
-  return placeOnAws(location, region);
+  return awsEndpoint(location, region);
 }
 
 /** AWS's own place for a bucket in a region. */
-export function placeOnAws({ bucket, pathStyle }: S3Location, region: string): S3Place {
+export function awsEndpoint({ bucket, pathStyle }: S3Location, region: string): S3Endpoint {
   // AWS, "Amazon S3 endpoints and quotas": China's regions have a domain of their own.
   const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
   return pathStyle

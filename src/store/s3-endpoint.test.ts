@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { findPlace } from "./s3-place.ts";
+import { resolveEndpoint } from "./s3-endpoint.ts";
 import { parseS3Url } from "./s3-url.ts";
 
 const NO_FILE = { AWS_CONFIG_FILE: "/dev/null" };
@@ -52,7 +52,7 @@ it.each([
     "/b-1/",
   ],
 ] as const)("%s with %j", async (url, env, region, origin, basePath) => {
-  expect(await findPlace(parseS3Url(url), { ...NO_FILE, ...env })).toMatchObject({
+  expect(await resolveEndpoint(parseS3Url(url), { ...NO_FILE, ...env })).toMatchObject({
     region,
     origin,
     basePath,
@@ -69,7 +69,7 @@ it("reads the profile's region", async () => {
     "=\n  region = nested\nregion=ap-northeast-1\n";
   await writeFile(AWS_CONFIG_FILE, text);
   const regionOf = async (url: string, env = {}) =>
-    (await findPlace(parseS3Url(url), { AWS_CONFIG_FILE, ...env })).region;
+    (await resolveEndpoint(parseS3Url(url), { AWS_CONFIG_FILE, ...env })).region;
   expect(await regionOf("s3://b-1")).toBe("eu-west-1");
   expect(await regionOf("s3://b-1?profile=audit.tokyo")).toBe("ap-northeast-1");
   expect(await regionOf("s3://b-1", { AWS_PROFILE: "audit.tokyo" })).toBe("ap-northeast-1");
@@ -79,7 +79,7 @@ it("reads the profile's region", async () => {
 });
 
 it("says what is wrong with an endpoint of the environment", async () => {
-  await expect(findPlace(parseS3Url("s3://b-1"), { AWS_ENDPOINT_URL: "nonsense" })).rejects.toThrow(
+  await expect(resolveEndpoint(parseS3Url("s3://b-1"), { AWS_ENDPOINT_URL: "nonsense" })).rejects.toThrow(
     "endpoint should be",
   );
 });
