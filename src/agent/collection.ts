@@ -1,38 +1,27 @@
-// Collecting this host's report, for `report` and for the agent in `start`.
-import { resolve } from "node:path";
-import { CommandError, UsageError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
-import { VERSION } from "../cli/program/version.ts";
-import { readGivenStart } from "../cli/settings/given-file.ts";
+// Collecting this host's report by the spec that is on it, for the agent and for who reports once.
 import type { SpecEditionNote } from "../collect/assembly.ts";
 import type { HostAccess, Inputs } from "../collect/collector.ts";
 import { digestContent } from "../collect/content-digest.ts";
 import { type FileFacts, openHostFiles } from "../collect/host-files.ts";
 import { HostIdentityError } from "../collect/identity.ts";
-import { openMachine } from "../collect/machine.ts";
-import { createObservationStore, type ObservationStore } from "../collect/observations.ts";
 import { type CollectionRounds, createRounds, type StepSelection } from "../collect/rounds.ts";
 import type { CollectedReport } from "../collect/runner.ts";
 import { createSettling } from "../collect/settling.ts";
-import { DEFAULT_SPEC } from "../specs/default-spec.ts";
-import { renderMistakes } from "../specs/mistake.ts";
-import { MAX_SPEC_BYTES } from "../specs/schema.ts";
-import { parseSpec, type Spec } from "../specs/spec.ts";
-import { keepHostId, makeHostId } from "./host-id.ts";
+import type { Spec } from "../specs/spec.ts";
+import type { ObservedHost } from "./agent.ts";
+import { AgentError } from "./agent-error.ts";
+import { parseSpecText, readSpecText, type SpecFile } from "./spec-file.ts";
 
 export interface CollectionOptions {
-  /** The spec's file; the built-in one, host facts alone, if undefined. */
-  readonly specFile: string | undefined;
-  /** The folder that stands in for /; undefined is the real one. */
-  readonly root?: string | undefined;
-  /** Leaves no file behind: a host without a machine id then has another id at each start. */
-  readonly isThrowAway?: boolean;
+  readonly host: HostAccess;
+  /** The built-in one, host facts alone, if undefined. */
+  readonly specFile: SpecFile | undefined;
+  /** What reports say of this program. */
+  readonly agentVersion: string;
   /** Told of a spec that changed and has mistakes. */
-  readonly onNotice?: (notice: string) => void;
+  readonly onNotice?: ((notice: string) => void) | undefined;
   /** What reports say of published specs. */
   readonly edition?: (() => SpecEditionNote) | undefined;
-  /** What was seen of files on earlier looks; without it, what this process sees. */
-  readonly memory?: ObservationStore;
 }
 
 /** A collected report and the digest by which the agent tells whether anything changed. */
@@ -42,7 +31,7 @@ export interface Collection extends CollectedReport {
 
 /** A host that is looked at again and again. */
 export interface HostCollection {
-  /** @throws CommandError if the host cannot say who it is */
+  /** @throws AgentError host_unknown */
   collect(wanted: StepSelection, signal: AbortSignal): Promise<Collection>;
   /** What may change the next report; another object once the spec is another. */
   readonly inputs: Inputs;
@@ -51,41 +40,24 @@ export interface HostCollection {
   readonly specDigest: string;
 }
 
-/** @throws UsageError if the environment names a metadata service that cannot be one */
-export function openHost(root: string | undefined, fallbackId: string | undefined, io: Io): HostAccess {
-  try {
-    return openMachine({
-      ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
-      fallbackId,
-      environment: io.env,
-    });
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
-}
-
 /**
- * Reads the spec and opens the host. A spec file that changes is read again; while it has mistakes
- * the one before stays in use.
+ * Reads the spec. A spec file that changes is read again; while it has mistakes the one before
+ * stays in use.
  *
- * @throws CommandError if the spec has mistakes
+ * @throws AgentError spec_unreadable, spec_mistakes
  */
-export async function openCollection(
-  {
-    specFile,
-    root,
-    isThrowAway = false,
-    onNotice = () => undefined,
-    edition,
-    memory = createObservationStore(),
-  }: CollectionOptions,
-  io: Io,
-): Promise<HostCollection> {
-  const machine = openHost(root, isThrowAway ? makeHostId() : await keepHostIdIfPossible(io), io);
-  const host: HostAccess = { ...machine, memory };
-  const specPath = specFile === undefined || specFile === "-" ? undefined : resolve(io.cwd, specFile);
-  let text = await readSpecText(specFile, io);
-  let current = openRounds(parseSpecText(specFile, text), host, { specPath, edition });
+export async function openCollection({
+  host,
+  specFile,
+  agentVersion,
+  onNotice = () => undefined,
+  edition,
+}: CollectionOptions): Promise<HostCollection> {
+  const specPath = specFile?.path;
+  let text = await readSpecText(specFile);
+  const open = (spec: string) =>
+    openRounds(parseSpecText(specFile, spec), host, { agentVersion, specPath, edition });
+  let current = open(text);
 
   // The spec's own file is this program's, whatever folder stands in for the host's root.
   const ownFiles = openHostFiles("/");
@@ -102,13 +74,13 @@ export async function openCollection(
   async function refreshSpec(path: string): Promise<void> {
     try {
       const facts = await ownFiles.facts(path);
-      const newText = await readSpecText(path, io);
+      const newText = await readSpecText(specFile);
       isSpecUnsettled = newText !== text && !(await isWhole(path, facts, newText));
       if (newText === text || isSpecUnsettled) return;
       text = newText;
-      current = openRounds(parseSpecText(specFile, newText), host, { specPath, edition });
+      current = open(newText);
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof AgentError)) throw error;
       onNotice(`${error.message}; the spec before it stays in use`);
     }
   }
@@ -130,20 +102,7 @@ export async function openCollection(
   };
 }
 
-/**
- * Most hosts have a machine id, and need no place for another; one that does says so when it is
- * looked at.
- */
-async function keepHostIdIfPossible({ folders }: Io): Promise<string | undefined> {
-  try {
-    return folders.data === undefined ? undefined : await keepHostId(folders.data);
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return undefined;
-    throw error;
-  }
-}
-
-/** Collects, and digests what came of it. @throws CommandError if the host cannot say who it is */
+/** Collects, and digests what came of it. @throws AgentError host_unknown */
 export async function collectBy(
   rounds: CollectionRounds,
   wanted: StepSelection,
@@ -153,12 +112,13 @@ export async function collectBy(
     const report = await rounds.collect(wanted, signal);
     return { ...report, digest: digestContent(report.bytes) };
   } catch (error) {
-    if (error instanceof HostIdentityError) throw new CommandError(error.message);
+    if (error instanceof HostIdentityError) throw new AgentError("host_unknown", error.message);
     throw error;
   }
 }
 
 interface RoundsOptions {
+  readonly agentVersion: string;
   /** The spec's own file, whose change is one of the host's too. */
   readonly specPath?: string | undefined;
   readonly edition?: (() => SpecEditionNote) | undefined;
@@ -168,10 +128,10 @@ interface RoundsOptions {
 export function openRounds(
   { spec, digest }: { readonly spec: Spec; readonly digest: string },
   host: HostAccess,
-  { specPath, edition }: RoundsOptions,
+  { agentVersion, specPath, edition }: RoundsOptions,
 ) {
   const rounds = createRounds(spec, host, {
-    agentVersion: VERSION,
+    agentVersion,
     specDigest: digest,
     ...(edition && { edition }),
   });
@@ -179,25 +139,12 @@ export function openRounds(
   return { rounds, digest, inputs: { paths: specPath === undefined ? paths : [...paths, specPath], globs } };
 }
 
-/** @throws CommandError that shows each mistake */
-function parseSpecText(file: string | undefined, text: string): { spec: Spec; digest: string } {
-  const outcome = parseSpec(text);
-  if ("mistakes" in outcome)
-    throw new CommandError(
-      `the spec has mistakes:\n${renderMistakes(file ?? "built-in", text, outcome.mistakes)}`,
-    );
-  return outcome;
-}
-
-/** Reads a spec's text; `-` is stdin, undefined the built-in one. @throws CommandError */
-export async function readSpecText(file: string | undefined, io: Io): Promise<string> {
-  if (file === undefined) return DEFAULT_SPEC;
-  try {
-    const bytes =
-      file === "-" ? await io.readStdin() : await readGivenStart(resolve(io.cwd, file), MAX_SPEC_BYTES);
-    // One byte more than the limit is enough for the parser to say that it is too long.
-    return bytes.subarray(0, MAX_SPEC_BYTES + 1).toString("utf8");
-  } catch (error) {
-    throw new CommandError(`cannot read the spec: ${(error as Error).message}`);
-  }
+/** The host as the agent's loop asks it. */
+export function observeHost(collection: HostCollection): ObservedHost {
+  return {
+    collect: (wanted, signal) => collection.collect(wanted, signal),
+    get watched() {
+      return collection.inputs;
+    },
+  };
 }

@@ -1,16 +1,17 @@
 // Tests of following published specs on a host: what is tried, what is undone, and what the first
 // report says.
 
-import { link, mkdir, symlink } from "node:fs/promises";
+import { link, mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openMachine } from "../collect/machine.ts";
+import { createObservationStore } from "../collect/observations.ts";
 import { compileFilePolicy } from "../specs/file-policy.ts";
 import { parseSpec } from "../specs/spec.ts";
-import { makeIo } from "../testing/io-double.ts";
+import { makeFolder } from "../testing/temporary-folder.ts";
 import { openCollection } from "./collection.ts";
 import { followSpecs } from "./followed-collection.ts";
-import type { HostFollower } from "./follower.ts";
-import type { EditionRefusal, FollowedSpec } from "./spec-follower.ts";
+import type { EditionRefusal, FollowedSpec, SpecFollower } from "./spec-follower.ts";
 
 const SIGNAL = new AbortController().signal;
 const spec = (...steps: string[]) =>
@@ -27,23 +28,23 @@ function toFollowed(text: string, edition: number): FollowedSpec {
 
 /** A host with a spec of its own, and a follower that hands over what it is told to. */
 async function setUp(own: string, policy: { allowFiles?: string[]; allowCredentials?: string[] } = {}) {
-  const io = await makeIo({
-    files: {
-      "spec.yaml": own,
-      "root/etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
-      "root/a": "1\n",
-      "root/b": "password=hunter2hunter2\n",
-      "root/etc/shadow": "root:secret\n",
-      "root/etc/os-release": "ID=debian\n",
-      "root/app": "#!/bin/sh\necho the trial time is over >&2\nexit 3\n",
-    },
+  const folder = await makeFolder({
+    "spec.yaml": own,
+    "root/etc/machine-id": "4c4c4544003510528031b4c04f4d3132\n",
+    "root/a": "1\n",
+    "root/b": "password=hunter2hunter2\n",
+    "root/etc/shadow": "root:secret\n",
+    "root/etc/os-release": "ID=debian\n",
+    "root/app": "#!/bin/sh\necho the trial time is over >&2\nexit 3\n",
   });
   const published: (FollowedSpec | undefined)[] = [];
   const trials: string[] = [];
   let refusal: EditionRefusal | undefined;
-  const follower: HostFollower = {
+  const allowance = {
     files: compileFilePolicy({ allowed: policy.allowFiles ?? undefined, own: [], variables: [] }),
     allowedCredentials: policy.allowCredentials ?? [],
+  };
+  const follower: SpecFollower = {
     load: async () => undefined,
     poll: async () => published.shift(),
     checkForEdition: async () => undefined,
@@ -58,10 +59,21 @@ async function setUp(own: string, policy: { allowFiles?: string[]; allowCredenti
   };
   const notices: string[] = [];
   const refused = () => ({ refused: refusal });
-  const local = await openCollection({ specFile: "spec.yaml", root: "root", edition: refused }, io);
+  const root = join(folder, "root");
+  const path = join(folder, "spec.yaml");
+  const local = await openCollection({
+    host: { ...openMachine({ root, environment: {} }), memory: createObservationStore() },
+    specFile: { name: "spec.yaml", path, read: () => readFile(path) },
+    agentVersion: "0.0.0-test",
+    edition: refused,
+  });
   return {
-    root: join(io.cwd, "root"),
-    collection: followSpecs(local, follower, (notice) => void notices.push(notice)),
+    root,
+    collection: followSpecs(local, follower, {
+      allowance,
+      agentVersion: "0.0.0-test",
+      onNotice: (notice) => void notices.push(notice),
+    }),
     published,
     trials,
     notices,

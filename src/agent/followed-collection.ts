@@ -8,8 +8,7 @@ import { FILTER_FIELDS, type HostFacts } from "../specs/edition.ts";
 import type { FilePolicy } from "../specs/file-policy.ts";
 import type { CollectorName } from "../specs/schema.ts";
 import { type Collection, collectBy, type HostCollection, openRounds } from "./collection.ts";
-import type { HostFollower } from "./follower.ts";
-import type { EditionRefusal, FollowedSpec } from "./spec-follower.ts";
+import type { EditionRefusal, FollowedSpec, SpecFollower } from "./spec-follower.ts";
 
 /** Rings where a look should be taken for another spec's sake; no path is like it. */
 export const SPEC_CHANGED = "spec:";
@@ -25,15 +24,27 @@ export interface FollowedCollection extends HostCollection {
   readonly refused: string | undefined;
 }
 
-/**
- * Follows published specs. Until there is one that covers this host, its own counts.
- *
- * @param onNotice told of what changes, for the log
- */
+/** What this host lets published specs do. */
+export interface Allowance {
+  /** Which files they may read. */
+  readonly files: FilePolicy;
+  /** Which fields they may send unmasked. */
+  readonly allowedCredentials: readonly string[];
+}
+
+export interface FollowOptions {
+  readonly allowance: Allowance;
+  /** What reports say of this program. */
+  readonly agentVersion: string;
+  /** Told of what changes, for the log. */
+  readonly onNotice: (notice: string) => void;
+}
+
+/** Follows published specs. Until there is one that covers this host, its own counts. */
 export function followSpecs(
   local: HostCollection,
-  follower: HostFollower,
-  onNotice: (notice: string) => void,
+  follower: SpecFollower,
+  { allowance, agentVersion, onNotice }: FollowOptions,
 ): FollowedCollection {
   let facts: HostFacts | undefined;
   let inUse: ReturnType<typeof openRounds> | undefined;
@@ -42,7 +53,8 @@ export function followSpecs(
   let reported: Collection | undefined;
 
   const open = (spec: FollowedSpec) =>
-    openRounds(limitSpec(spec, follower.allowedCredentials), restrictHost(local.host, follower.files), {
+    openRounds(limitSpec(spec, allowance.allowedCredentials), restrictHost(local.host, allowance.files), {
+      agentVersion,
       edition: () => ({ inUse: Math.max(spec.edition, follower.edition ?? 0), refused: follower.refusal }),
     });
 

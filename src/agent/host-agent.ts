@@ -2,20 +2,20 @@
 // gone.
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import type { Io } from "../cli/program/io.ts";
-import { VERSION } from "../cli/program/version.ts";
+import type { Clock } from "../report/clock.ts";
 import type { LeaveReason } from "../report/departure.ts";
 import { runAgent } from "./agent.ts";
-import { observeHost, openWatch, sleep } from "./agent-parts.ts";
-import type { HostCollection } from "./collection.ts";
+import { type HostCollection, observeHost } from "./collection.ts";
 import { createDelivery, type Delivery, type ReportSink } from "./delivery.ts";
 import { type FollowedCollection, SPEC_CHANGED } from "./followed-collection.ts";
+import { openWatch } from "./host-watch.ts";
 import { leave, RETURN_AFTER_MS } from "./leave.ts";
 import type { LeaveNotices } from "./leave-notice.ts";
 import { preparePageOut } from "./page-out.ts";
 import type { PolledFolder } from "./polled-folders.ts";
 import { type AgentRegistration, registerAgent } from "./running-agents.ts";
 import { findStopReason } from "./shutdown.ts";
+import { sleep } from "./sleep.ts";
 import { FOLLOW_EVERY_MS } from "./spec-follower.ts";
 import { openSpool } from "./spool.ts";
 import { openStatus, type Status } from "./status.ts";
@@ -48,7 +48,9 @@ export interface HostAgentOptions {
   /** For what must survive a restart. */
   readonly folder: string;
   readonly log: Logger;
-  readonly io: Io;
+  readonly clock: Clock;
+  /** What the status says of this program. */
+  readonly version: string;
   readonly earlier: Status | undefined;
   /** This boot of this machine. */
   readonly madeOn: string;
@@ -74,15 +76,15 @@ export class HostAgent {
   #prepared: ReturnType<typeof preparePageOut> | undefined;
 
   constructor(options: HostAgentOptions) {
-    const { folder, sink, collection, io, earlier } = options;
+    const { folder, sink, collection, clock, version, earlier } = options;
     this.#options = options;
     this.#status = openStatus(folder);
     this.#state = {
       pid: process.pid,
-      version: VERSION,
+      version,
       target: sink.location,
       spec: collection.specDigest,
-      started_at: toText(io.clock()),
+      started_at: toText(clock()),
       ...(earlier?.host !== undefined && { host: earlier.host }),
       ...(earlier?.sent_at !== undefined && { sent_at: earlier.sent_at }),
       ...(earlier?.left_at !== undefined && { left_at: earlier.left_at }),
@@ -138,7 +140,7 @@ export class HostAgent {
   /** A store that tells whole seconds must see the next report as later than the departure. */
   async #awaitReturn(): Promise<void> {
     const { signal } = this.#options;
-    const { clock } = this.#options.io;
+    const { clock } = this.#options;
     const { left_at: leftAt } = this.#state;
     const waitMs = leftAt === undefined ? 0 : Date.parse(leftAt) + RETURN_AFTER_MS - clock();
     if (waitMs > 0) await sleep(Math.min(waitMs, RETURN_AFTER_MS), signal);
@@ -146,7 +148,7 @@ export class HostAgent {
 
   /** Reports until the host leaves. @returns why; undefined where it comes back at once */
   async #stay(): Promise<LeaveReason | undefined> {
-    const { collection, io, log, signal } = this.#options;
+    const { collection, clock, log, signal } = this.#options;
     const ending = new AbortController();
     const end = () => ending.abort();
     signal.addEventListener("abort", end, { once: true });
@@ -164,7 +166,7 @@ export class HostAgent {
             log,
           });
         },
-        clock: io.clock,
+        clock,
         monotonic: collection.host.monotonic,
         random: Math.random,
         uptime: collection.host.machine.uptime() * 1000,
@@ -177,8 +179,8 @@ export class HostAgent {
             spec: collection.specDigest,
             spec_edition: "check" in collection ? collection.edition : undefined,
             spec_refused: "check" in collection ? collection.refused : undefined,
-            looked_at: toText(io.clock()),
-            next_heartbeat_at: toText(io.clock() + nextHeartbeatMs),
+            looked_at: toText(clock()),
+            next_heartbeat_at: toText(clock() + nextHeartbeatMs),
           });
           void this.#giveMemoryBack();
         },
@@ -212,19 +214,19 @@ export class HostAgent {
   }
 
   #openDelivery(): Delivery {
-    const { sink, folder, io, log } = this.#options;
+    const { sink, folder, clock, log } = this.#options;
     const delivery: Delivery = createDelivery({
       sink,
       spool: openSpool(folder),
       madeOn: this.#options.madeOn,
       onDropped: (why) => log.info({ why }, "a report that waited is not sent any more"),
-      clock: io.clock,
+      clock,
       random: Math.random,
       sleep,
       onSent: ({ id, bytes }) => {
         log.info({ id, bytes: bytes.length }, "reported");
         void this.#note({
-          sent_at: toText(io.clock()),
+          sent_at: toText(clock()),
           waiting_since: undefined,
           failures: undefined,
           last_error: undefined,
@@ -249,7 +251,7 @@ export class HostAgent {
   }
 
   async #depart(reason: LeaveReason | undefined, isLast: boolean): Promise<void> {
-    const { sink, log, io } = this.#options;
+    const { sink, log, clock } = this.#options;
     if (reason === undefined) return log.info("this agent is restarted: the host stays in the roll");
     if (!isLast)
       return log.info("another agent of this machine goes on reporting: the host stays in the roll");
@@ -261,7 +263,7 @@ export class HostAgent {
     const isSent = await leave({ sink, random: Math.random, sleep, onFailure }, { id, reason }, timeout);
     if (!isSent) return log.error("the host could not leave; it will be silent in the roll after the window");
     log.info({ id, reason }, "the host has left the roll");
-    await this.#note({ left_at: toText(io.clock()), next_heartbeat_at: undefined });
+    await this.#note({ left_at: toText(clock()), next_heartbeat_at: undefined });
   }
 
   #notePolled(polled: readonly PolledFolder[]): void {

@@ -42,6 +42,21 @@ export async function keepHostId(folder: string): Promise<string> {
   return id;
 }
 
+/**
+ * Most hosts have a machine id, and need no place for another; one that does says so when it is
+ * looked at.
+ *
+ * @param folder as keepHostId's; undefined where there is none
+ */
+export async function keepHostIdIfPossible(folder: string | undefined): Promise<string | undefined> {
+  try {
+    return folder === undefined ? undefined : await keepHostId(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
+}
+
 const MAX_BYTES = 4096;
 
 async function readId(path: string): Promise<string | undefined> {

@@ -1,8 +1,7 @@
 // The instances that EC2 says are there: DescribeInstances, in one region with one account's
 // credentials. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
-
-import { CommandError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
+import type { Environment } from "../network/proxy.ts";
+import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { openSender } from "../store/s3-open-sender.ts";
@@ -10,6 +9,7 @@ import { S3_TIMEOUTS } from "../store/s3-sender.ts";
 import { createSigner } from "../store/s3-signature.ts";
 import { parseEndpoint } from "../store/s3-url.ts";
 import { StoreError } from "../store/store.ts";
+import { ServiceError } from "./service-error.ts";
 
 /**
  * Instances of one page, which is EC2's limit, and pages at most. A page has some 10 KB for each.
@@ -18,18 +18,24 @@ const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
+export interface Ec2Options {
+  /** Where keys, proxies and another endpoint than AWS's are found. */
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Lists instances that are pending or running. @throws CommandError that names the right that is
+ * Lists instances that are pending or running. @throws ServiceError that names the right that is
  * missing
  */
 export async function listInstances(
   region: string,
-  io: Pick<Io, "env" | "clock" | "signal">,
+  { env, clock, signal }: Ec2Options,
 ): Promise<ReadonlySet<string>> {
-  const endpoint = io.env.AWS_ENDPOINT_URL_EC2
-    ? parseEndpoint(io.env.AWS_ENDPOINT_URL_EC2)
+  const endpoint = env.AWS_ENDPOINT_URL_EC2
+    ? parseEndpoint(env.AWS_ENDPOINT_URL_EC2)
     : new URL(`https://ec2.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
-  const { env } = io;
   const trust = await readAwsTrust(env);
   const sender = await openSender({
     origin: endpoint.origin,
@@ -37,7 +43,7 @@ export async function listInstances(
     env,
     trust,
   });
-  const sign = createSigner({ region, service: "ec2", host: endpoint.host, clock: io.clock });
+  const sign = createSigner({ region, service: "ec2", host: endpoint.host, clock });
   const ids = new Set<string>();
   try {
     const credentials = await loadFromChain({ env, trust, profile: undefined })(false);
@@ -51,17 +57,21 @@ export async function listInstances(
         path: `/?${query}`,
         headers,
         maxBytes: MAX_PAGE_BYTES,
-        signal: io.signal,
+        signal,
       });
       const xml = answer.body.toString("utf8");
-      if (answer.status !== 200) throw new CommandError(explain(answer.status, xml, region));
+      if (answer.status !== 200) throw new ServiceError("ec2_refused", explain(answer.status, xml, region));
       for (const [, id = ""] of xml.matchAll(/<instanceId>(i-[0-9a-f]{8,17})<\/instanceId>/g)) ids.add(id);
       token = /<nextToken>([^<]+)<\/nextToken>/.exec(xml)?.[1];
       if (token === undefined) return ids;
     }
-    throw new CommandError(`EC2 in ${region} has more than ${PAGE_SIZE * MAX_PAGES} instances`);
+    throw new ServiceError(
+      "ec2_too_many",
+      `EC2 in ${region} has more than ${PAGE_SIZE * MAX_PAGES} instances`,
+    );
   } catch (error) {
-    if (error instanceof StoreError) throw new CommandError(`EC2 in ${region}: ${error.reason}`);
+    if (error instanceof StoreError)
+      throw new ServiceError("ec2_failed", `EC2 in ${region}: ${error.reason}`);
     throw error;
   } finally {
     await sender.close();

@@ -1,27 +1,24 @@
-// Lists of expected hosts: from a file, from stdin, from EC2.
+// The expected hosts of a file, which is read again whenever it has changed.
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { CommandError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
-import { readGivenText } from "../cli/settings/given-file.ts";
 import { ExpectationError, parseExpected } from "../questions/coverage.ts";
 
 /** `aws ec2 describe-instances` says some 10 KB of each host. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
+/** Reads a file's text, no more of it than fits. @throws Error that says why it cannot be read */
+export type ReadText = (path: string) => Promise<string>;
+
 /**
- * Prepares to read a file again whenever it has changed. @returns undefined where no file was named
+ * Prepares to read a file again whenever it has changed.
+ *
+ * @param path absolute
+ * @returns what throws ExpectationError where it cannot be read, or lists no hosts
  */
-export function openExpected(
-  file: string | undefined,
-  io: Pick<Io, "cwd">,
-): (() => Promise<ReadonlySet<string>>) | undefined {
-  if (file === undefined) return undefined;
-  const path = resolve(io.cwd, file);
+export function openExpected(path: string, readText: ReadText): () => Promise<ReadonlySet<string>> {
   let known: { readonly mark: string; readonly ids: ReadonlySet<string> } | undefined;
   return async () => {
     const mark = await look(() => readMark(path));
-    if (known?.mark !== mark) known = { mark, ids: parseExpected(await look(() => readGivenText(path))) };
+    if (known?.mark !== mark) known = { mark, ids: parseExpected(await look(() => readText(path))) };
     return known.ids;
   };
 }
@@ -40,20 +37,5 @@ async function look<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ExpectationError) throw error;
     throw new ExpectationError(`cannot be read: ${(error as Error).message}`);
-  }
-}
-
-/** Reads a list that a flag names; `-` is stdin. @throws CommandError that names it */
-export async function readExpected(
-  name: string,
-  io: Pick<Io, "cwd" | "readStdin">,
-): Promise<ReadonlySet<string>> {
-  try {
-    if (name !== "-") return (await openExpected(name, io)?.()) ?? new Set();
-    return parseExpected((await io.readStdin()).toString("utf8"));
-  } catch (error) {
-    if (error instanceof ExpectationError)
-      throw new CommandError(`the expected hosts (${name}): ${error.message}`);
-    throw error;
   }
 }

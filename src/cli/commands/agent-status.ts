@@ -1,12 +1,12 @@
 // rollcall agent status: whether this host's agent runs, and whether its reports get through.
 import { resolve } from "node:path";
-import { findStateFolder } from "../../agent/agent-state.ts";
 import { findAgents } from "../../agent/running-agents.ts";
 import { isRunning, openStatus, type Status } from "../../agent/status.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStateFolder } from "../settings/state-folder.ts";
 
 /**
  * A status that is older is not that of now; ms. It is written each minute, and a look takes some

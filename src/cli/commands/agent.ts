@@ -3,16 +3,14 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
-import { sleep } from "../../agent/agent-parts.ts";
-import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
-import { type HostCollection, openCollection, openHost } from "../../agent/collection.ts";
+import type { HostCollection } from "../../agent/collection.ts";
 import { followSpecs } from "../../agent/followed-collection.ts";
-import { type HostFollower, openFollower } from "../../agent/follower.ts";
 import { HostAgent, type HostAgentOptions } from "../../agent/host-agent.ts";
 import { HOST_ID_FILE } from "../../agent/host-id.ts";
 import { createLeaveNotices, type LeaveNotices, NO_NOTICES } from "../../agent/leave-notice.ts";
 import { claimStateFolder } from "../../agent/machine-identity.ts";
 import { findAgents } from "../../agent/running-agents.ts";
+import { sleep } from "../../agent/sleep.ts";
 import { removeLeftOvers } from "../../agent/state-file.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
 import { readFingerprint } from "../../collect/fingerprint.ts";
@@ -20,10 +18,13 @@ import { isEc2 } from "../../collect/identity.ts";
 import { chooseKey } from "../../remote/host-key.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import { CommandError } from "../program/failure.ts";
+import { openHost, openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { type OpenFollower, openFollower } from "../settings/spec-following.ts";
+import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
 
 export interface AgentCommandOptions extends Flags {
@@ -118,14 +119,20 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   }
   const onNotice = (notice: string) => log.warn(notice);
   const onNews = (notice: string) => log.info(notice);
-  let follower: HostFollower | undefined;
-  const edition = () => ({ refused: follower?.refusal });
+  let following: OpenFollower | undefined;
+  const edition = () => ({ refused: following?.follower.refusal });
   const { root } = options;
   const memory = await openObservationStore(settings, { root, makesFolder: true, onNotice }, io);
-  const local = await openCollection({ specFile: settings.get("spec"), root, onNotice, edition, memory }, io);
+  const local = await openHostCollection({ spec: settings.get("spec"), root, onNotice, edition, memory }, io);
   const key = await chooseKey({ ...io, given: settings, target, host: local.host, folder, onNotice: onNews });
-  follower = await openFollower({ settings, target, key, folder, onNotice }, io);
-  const collection = follower ? followSpecs(local, follower, onNews) : local;
+  following = await openFollower({ settings, target, key, folder, onNotice }, io);
+  const collection = following
+    ? followSpecs(local, following.follower, {
+        allowance: following.allowance,
+        agentVersion: VERSION,
+        onNotice: onNews,
+      })
+    : local;
   const sink = await openReportSink({ ...io, target, key, host: collection.host, onNotice, retries: 0 });
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
@@ -137,7 +144,9 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
       const notices = await openNotices(collection, io.signal);
       const earlier = await openStatus(folder).load();
       const madeOn = `${machine} ${boot}`;
-      await new HostAgent({ collection, sink, notices, folder, log, io, earlier, madeOn, ...ending }).run();
+      const { clock } = io;
+      const opened = { collection, sink, notices, folder, log, clock, version: VERSION, earlier, madeOn };
+      await new HostAgent({ ...opened, ...ending }).run();
       await sink.close();
     },
   };

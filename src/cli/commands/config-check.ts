@@ -6,7 +6,6 @@ import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { readSpan } from "../../questions/query.ts";
 import { isKeyLike } from "../../report/api-key.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
-import { readPublisherSecret } from "../../service/publisher-secret.ts";
 import { parseListen } from "../../service/service.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
 import { parseSpec } from "../../specs/spec.ts";
@@ -33,6 +32,7 @@ import {
   parseCount,
   parseKeepAlive,
 } from "../settings/limit-text.ts";
+import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import {
   type Flags,
   findConfigPath,

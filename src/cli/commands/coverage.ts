@@ -5,9 +5,9 @@ import { NOBODY_MISSING, type ShownCoverage } from "../../questions/coverage-que
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { listInstances } from "../../service/ec2-instances.ts";
-import { readExpected } from "../../service/expected.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
+import { readExpected } from "../settings/expected-hosts.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 import { openQuestioner, type Questioner } from "./question.ts";

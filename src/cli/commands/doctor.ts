@@ -1,10 +1,8 @@
 // rollcall doctor: looks at everything that a report needs on its way, and says what to fix.
 import { access, constants, mkdir } from "node:fs/promises";
-import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
-import { type Collection, type HostCollection, openCollection } from "../../agent/collection.ts";
+import type { Collection, HostCollection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { readFacts } from "../../agent/followed-collection.ts";
-import { openFollower } from "../../agent/follower.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { readMetadata } from "../../collect/metadata.ts";
@@ -14,8 +12,11 @@ import { openReportSink } from "../../remote/report-sink.ts";
 import type { Target } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
+import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
+import { openFollower } from "../settings/spec-following.ts";
+import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget, openStoreAt } from "../settings/target.ts";
 import { checkNetwork } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
@@ -84,7 +85,7 @@ async function examine(
         { root, makesFolder: false, onNotice: () => undefined },
         io,
       );
-      const value = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
+      const value = await openHostCollection({ spec: settings.get("spec"), root, memory }, io);
       return {
         value,
         detail: `${settings.get("spec") ?? "built-in: host facts alone"} (${value.specDigest.slice(0, 19)}…)`,
@@ -365,14 +366,14 @@ async function checkFollowing(
     "published spec",
     note,
     async () => {
-      const follower = await openFollower({ settings, target, key, folder, onNotice: () => undefined }, io);
-      if (!follower || !report)
+      const following = await openFollower({ settings, target, key, folder, onNotice: () => undefined }, io);
+      if (!following || !report)
         return {
           value: undefined,
           detail: "none is followed: --spec-keys is not set",
           outcome: "skipped" as const,
         };
-      const edition = await follower.checkForEdition(readFacts(report));
+      const edition = await following.follower.checkForEdition(readFacts(report));
       if (edition === undefined)
         return { value: undefined, detail: "nothing is published yet", outcome: "skipped" as const };
       const detail = `edition ${edition} is signed by a key that is trusted here, and allowed`;

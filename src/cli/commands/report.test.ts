@@ -4,7 +4,6 @@ import { expect, it } from "vitest";
 import { createKey } from "../../access/keys.ts";
 import { formatReportKey } from "../../report/key.ts";
 import { makeIo, makeStore, NOW, startTestService } from "../../testing/io-double.ts";
-import { CommandError } from "../program/failure.ts";
 import { runReport } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("../../../test/fixture-host", import.meta.url));
@@ -69,13 +68,13 @@ it("pushes to a server", async () => {
 it("shows a spec's mistakes with line and column", async () => {
   const io = await makeIo({ files: { "spec.yaml": "version: 1\ncolect: []\n" } });
   const failing = runReport({ root: ROOT, spec: "spec.yaml", print: true }, io);
-  await expect(failing).rejects.toThrow(CommandError);
+  await expect(failing).rejects.toMatchObject({ code: "spec_mistakes" });
   await expect(failing).rejects.toThrow(/the spec has mistakes:\nspec\.yaml:2:1: .*collect/);
 });
 
 it("names a spec that is not there", async () => {
   const failing = makeIo().then((io) => runReport({ root: ROOT, spec: "nowhere.yaml", print: true }, io));
-  await expect(failing).rejects.toThrow(CommandError);
+  await expect(failing).rejects.toMatchObject({ code: "spec_unreadable" });
   await expect(failing).rejects.toThrow("nowhere.yaml");
 });
 

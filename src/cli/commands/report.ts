@@ -1,13 +1,14 @@
 // rollcall report: looks at this host once and pushes the report, or prints it.
 
-import { findStateFolder, openObservationStore } from "../../agent/agent-state.ts";
-import { type Collection, openCollection } from "../../agent/collection.ts";
+import type { Collection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
+import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
+import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
 
 export interface ReportOptions extends Flags {
@@ -28,7 +29,7 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
     { root, makesFolder: true, refreshMs: 0, onNotice },
     io,
   );
-  const collection = await openCollection({ specFile: settings.get("spec"), root, memory }, io);
+  const collection = await openHostCollection({ spec: settings.get("spec"), root, memory }, io);
   const report = await collection.collect({ all: true }, io.signal);
   for (const { what, reason } of report.unread)
     await io.stderr.write(`warning: could not read ${sanitizeLine(`${what}: ${reason}`)}\n`);

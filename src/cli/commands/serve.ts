@@ -11,9 +11,7 @@ import { compileLabels } from "../../questions/labels.ts";
 import { REPORTS_PREFIX } from "../../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { followCertificate } from "../../service/certificate-renewal.ts";
-import { openExpected } from "../../service/expected.ts";
 import { runPublishSchedule } from "../../service/publish-schedule.ts";
-import { readPublisherSecret } from "../../service/publisher-secret.ts";
 import { parseListen, type Service, startService } from "../../service/service.ts";
 import { runSweep } from "../../service/sweep.ts";
 import { MAX_TIMER_MS } from "../../specs/duration.ts";
@@ -23,6 +21,8 @@ import { describeInvocation } from "../program/invocation.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
+import { openExpectedFile } from "../settings/expected-hosts.ts";
+import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import {
   type Flags,
   readKeepAlive,
@@ -103,7 +103,8 @@ export async function serveStore(
   const hasKeys = await checkRights(store, log);
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   const labels = compileLabels(settings.labelRules);
-  const readExpected = openExpected(settings.get("expect"), io);
+  const expect = settings.get("expect");
+  const readExpected = expect === undefined ? undefined : openExpectedFile(expect, io);
   try {
     const service = await startService({
       store,

@@ -1,7 +1,7 @@
 // rollcall spec keygen, push, rollback, editions: one spec for all hosts, signed, from one place.
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readSpecText } from "../../agent/collection.ts";
+import { readSpecText } from "../../agent/spec-file.ts";
 import {
   CURRENT_EDITION_KEY,
   digestSpec,
@@ -20,6 +20,7 @@ import { parseSpec } from "../../specs/spec.ts";
 import { formatPublicKey, makeKeyPair, parsePrivateKey, parsePublicKey } from "../../specs/spec-key.ts";
 import { PreconditionFailed, type Store, type StoredObject } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
+import { openSpecFile } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { readGivenText } from "../settings/given-file.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
@@ -74,7 +75,7 @@ export async function runSpecKeygen(path: string, io: Io): Promise<void> {
  * meanwhile
  */
 export async function runSpecPush(file: string, options: PushOptions, io: Io): Promise<void> {
-  const text = await readSpecText(file, io);
+  const text = await readSpecText(openSpecFile(file, io));
   const parsed = parseSpec(text);
   if ("mistakes" in parsed) {
     await io.stderr.write(renderMistakes(file, text, parsed.mistakes));

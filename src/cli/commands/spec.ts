@@ -1,9 +1,10 @@
 // rollcall spec check, rollcall spec schema: help for those who write specs.
 
-import { readSpecText } from "../../agent/collection.ts";
+import { readSpecText } from "../../agent/spec-file.ts";
 import { renderMistakes } from "../../specs/mistake.ts";
 import { makeJsonSchema, parseSpec, reviewSpec } from "../../specs/spec.ts";
 import { CommandError } from "../program/failure.ts";
+import { openSpecFile } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Io } from "../program/io.ts";
  * each mistake with line and column
  */
 export async function runSpecCheck(file: string, io: Io): Promise<void> {
-  const text = await readSpecText(file, io);
+  const text = await readSpecText(openSpecFile(file, io));
   const outcome = parseSpec(text);
   const name = file === "-" ? "stdin" : file;
   if ("mistakes" in outcome) {

@@ -3,15 +3,17 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { runAgent } from "../../agent/agent.ts";
-import { observeHost, openWatch, sleep } from "../../agent/agent-parts.ts";
-import { type HostCollection, openCollection } from "../../agent/collection.ts";
+import { type HostCollection, observeHost } from "../../agent/collection.ts";
 import { createDelivery, type ReportSink } from "../../agent/delivery.ts";
+import { openWatch } from "../../agent/host-watch.ts";
+import { sleep } from "../../agent/sleep.ts";
 import { NO_SPOOL } from "../../agent/spool.ts";
 import { createDemoFleet } from "../../demo/fleet.ts";
 import { createStoreSink } from "../../remote/report-sink.ts";
 import type { Service } from "../../service/service.ts";
 import type { Store } from "../../store/store.ts";
 import { UsageError } from "../program/failure.ts";
+import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
@@ -47,8 +49,8 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
       : await createDemoFleet({ count: options.demo, clock: io.clock, version: VERSION });
   const store = demo?.store ?? (await openStoreAt(findStoreUrl(settings, io), io));
   const onNotice = (notice: string) => log.warn(notice);
-  const collection = await openCollection(
-    { specFile: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
+  const collection = await openHostCollection(
+    { spec: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
     io,
   );
   const service = await serveStore({ store, listen, settings, log, command: "start" }, io);

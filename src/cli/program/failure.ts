@@ -1,6 +1,8 @@
 // What a command throws to end with one line on stderr, and which errors of the parts below are as
 // good.
+import { AgentError } from "../../agent/agent-error.ts";
 import { RemoteError } from "../../remote/remote-error.ts";
+import { ServiceError } from "../../service/service-error.ts";
 
 /** The command was called wrongly: exit status 2. The message says what to write instead. */
 export class UsageError extends Error {
@@ -12,7 +14,7 @@ export class CommandError extends Error {
   override name = "CommandError";
 }
 
-const EXPLAINED = [CommandError, RemoteError];
+const EXPLAINED = [CommandError, AgentError, RemoteError, ServiceError];
 
 /** Whether an error tells people of the world outside, in words that are enough without a stack. */
 export function isExplained(error: unknown): error is Error {

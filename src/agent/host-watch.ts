@@ -1,28 +1,8 @@
-// What `agent` and `start` share: an agent's subject and watch on the real machine.
-import { setTimeout as wait } from "node:timers/promises";
+// The watch over the real machine's files, which says what is looked at each minute only.
 import type { Logger } from "pino";
 import type { HostAccess } from "../collect/collector.ts";
-import { MAX_TIMER_MS } from "../specs/duration.ts";
-import type { ObservedHost } from "./agent.ts";
-import type { HostCollection } from "./collection.ts";
 import type { PolledFolder } from "./polled-folders.ts";
 import { createWatch, type Watch } from "./watch.ts";
-
-/** Waits; ends early, without an error, when the signal aborts. */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-}
-
-export function observeHost(collection: HostCollection): ObservedHost {
-  return {
-    collect: (wanted, signal) => collection.collect(wanted, signal),
-    get watched() {
-      return collection.inputs;
-    },
-  };
-}
 
 /** Watches the host's files. @param onPolled told of what is looked at each minute only */
 export function openWatch(

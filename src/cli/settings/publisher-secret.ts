@@ -1,11 +1,11 @@
 // Where publishers' secrets come from: a file or a variable that the configuration names, never the
 // configuration itself.
 import { resolve } from "node:path";
-import type { Io } from "../cli/program/io.ts";
-import { readGivenText } from "../cli/settings/given-file.ts";
-import { readParameter } from "../publish/parameter-store.ts";
-import { PublishError } from "../publish/publisher.ts";
-import type { ReadSecret } from "../publish/registry.ts";
+import { readParameter } from "../../publish/parameter-store.ts";
+import { PublishError } from "../../publish/publisher.ts";
+import type { ReadSecret } from "../../publish/registry.ts";
+import type { Io } from "../program/io.ts";
+import { readGivenText } from "./given-file.ts";
 
 const MAX_SECRET = 4096;
 

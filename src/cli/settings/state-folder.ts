@@ -1,11 +1,11 @@
 // Where the agent keeps what must survive a restart.
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { CommandError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
-import type { Settings } from "../cli/settings/settings.ts";
-import { createObservationStore, type ObservationStore } from "../collect/observations.ts";
-import { openObservationsFile } from "./observations-file.ts";
+import { openObservationsFile } from "../../agent/observations-file.ts";
+import { createObservationStore, type ObservationStore } from "../../collect/observations.ts";
+import { CommandError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import type { Settings } from "./settings.ts";
 
 /** Where the packages' systemd unit keeps it (StateDirectory=rollcall). */
 const SYSTEM_FOLDER = "/var/lib/rollcall";

@@ -1,18 +1,17 @@
-// The agent's follower of published specs, as settings say.
+// Which published specs this host follows, and what it lets them do, as settings say.
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { UsageError } from "../cli/program/failure.ts";
-import type { Io } from "../cli/program/io.ts";
-import { findConfigPath, type Settings } from "../cli/settings/settings.ts";
-import { openStoreAt } from "../cli/settings/target.ts";
-import { createClient } from "../remote/client.ts";
-import type { HostKey } from "../remote/host-key.ts";
-import type { Target } from "../remote/target.ts";
-import { CURRENT_EDITION_KEY } from "../specs/edition.ts";
-import { compileFilePolicy, type FilePolicy } from "../specs/file-policy.ts";
-import { type PublicKey, parsePublicKey } from "../specs/spec-key.ts";
-import { type Store, Unreadable } from "../store/store.ts";
-import { createSpecFollower, type SpecFollower, type SpecFollowerOptions } from "./spec-follower.ts";
+import type { Allowance } from "../../agent/followed-collection.ts";
+import { createSpecFollower, type SpecFollower } from "../../agent/spec-follower.ts";
+import type { HostKey } from "../../remote/host-key.ts";
+import { fetchFromServer, fetchFromStore } from "../../remote/published-spec.ts";
+import type { Target } from "../../remote/target.ts";
+import { compileFilePolicy, type FilePolicy } from "../../specs/file-policy.ts";
+import { type PublicKey, parsePublicKey } from "../../specs/spec-key.ts";
+import { UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import { findConfigPath, type Settings } from "./settings.ts";
+import { openStoreAt } from "./target.ts";
 
 export interface FollowerOptions {
   readonly settings: Settings;
@@ -31,7 +30,7 @@ export interface FollowerOptions {
 export async function openFollower(
   { settings, target, key, folder, onNotice }: FollowerOptions,
   io: Io,
-): Promise<HostFollower | undefined> {
+): Promise<OpenFollower | undefined> {
   const keys = splitList(settings.get("specKeys")).map(readKey);
   const allowedCommands = splitList(settings.get("allowCommands"));
   const relative = allowedCommands.find((path) => !path.startsWith("/"));
@@ -45,7 +44,10 @@ export async function openFollower(
   const files = await readFilePolicy(settings, folder, io);
   const allowedCredentials = splitList(settings.get("allowCredentials"));
   const follower = createSpecFollower({
-    fetch: await makeFetch(target, key, onNotice, io),
+    fetch:
+      target.kind === "store"
+        ? fetchFromStore(await openStoreAt(target.url, io), onNotice)
+        : fetchFromServer({ url: target.url, key, signal: io.signal }),
     keys,
     allowedCommands,
     files,
@@ -53,14 +55,13 @@ export async function openFollower(
     clock: io.clock,
     onNotice,
   });
-  return Object.assign(follower, { files, allowedCredentials });
+  return { follower, allowance: { files, allowedCredentials } };
 }
 
-/** A follower, and what this host lets published specs do. */
-export type HostFollower = SpecFollower & {
-  readonly files: FilePolicy;
-  readonly allowedCredentials: readonly string[];
-};
+export interface OpenFollower {
+  readonly follower: SpecFollower;
+  readonly allowance: Allowance;
+}
 
 /** @throws UsageError for a path that is not absolute */
 async function readFilePolicy(settings: Settings, folder: string, io: Io): Promise<FilePolicy> {
@@ -93,46 +94,6 @@ async function isFolder(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   );
-}
-
-async function makeFetch(
-  target: Target,
-  key: HostKey,
-  onNotice: (notice: string) => void,
-  io: Io,
-): Promise<SpecFollowerOptions["fetch"]> {
-  if (target.kind === "store") return fetchFromStore(await openStoreAt(target.url, io), onNotice);
-  return async (id, maxBytes) => {
-    const headers = { ...(await key.headersFor(id, io.signal)) };
-    const client = createClient({ url: target.url, key: undefined, signal: io.signal, retries: 0 });
-    const response = await client.request("/v1/specs/current", { headers });
-    if (response.status === 204) return undefined;
-    const bytes = Buffer.from(await response.arrayBuffer());
-    return bytes.subarray(0, maxBytes + 1);
-  };
-}
-
-/**
- * To those who may not list a bucket S3 answers 403, not 404, where no object is (AWS,
- * API_GetObject: permissions). So that is no failure, but it is told once: the right to read may be
- * missing too.
- */
-export function fetchFromStore(
-  store: Pick<Store, "get">,
-  onNotice: (notice: string) => void,
-): SpecFollowerOptions["fetch"] {
-  let isTold = false;
-  return async (_id, maxBytes) => {
-    try {
-      return (await store.get(CURRENT_EDITION_KEY, { maxBytes }))?.body;
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      if (!isTold)
-        onNotice(`no published spec: none is there, or this host may not read it (${error.message})`);
-      isTold = true;
-      return undefined;
-    }
-  };
 }
 
 function splitList(text = ""): string[] {

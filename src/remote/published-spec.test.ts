@@ -1,7 +1,7 @@
 // Published specs out of a store: none, one, and a bucket that does not tell which.
 import { expect, it } from "vitest";
 import { Unavailable, Unreadable } from "../store/store.ts";
-import { fetchFromStore } from "./follower.ts";
+import { fetchFromStore } from "./published-spec.ts";
 
 const LIMIT = 1000;
 
