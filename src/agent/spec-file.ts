@@ -10,11 +10,16 @@ export interface SpecFile {
   readonly name: string;
   /** Where it lies, absolute; undefined for what is read once, such as stdin. */
   readonly path: string | undefined;
-  /** Reads no further than a byte beyond `MAX_SPEC_BYTES`, which is enough to tell that it is too long. */
+  /**
+   * Reads no further than a byte beyond `MAX_SPEC_BYTES`, which is enough to tell that it is too
+   * long.
+   */
   read(): Promise<Buffer>;
 }
 
-/** Reads a spec's text; the built-in one where no file is given. @throws AgentError spec_unreadable */
+/**
+ * Reads a spec's text; the built-in one where no file is given. @throws AgentError spec_unreadable
+ */
 export async function readSpecText(file: SpecFile | undefined): Promise<string> {
   if (file === undefined) return DEFAULT_SPEC;
   try {

@@ -28,7 +28,9 @@ export interface HostCollectionOptions {
   readonly memory?: ObservationStore;
 }
 
-/** Reads the spec and opens the host. @throws UsageError as openHost; AgentError as openCollection */
+/**
+ * Reads the spec and opens the host. @throws UsageError as openHost; AgentError as openCollection
+ */
 export async function openHostCollection(
   {
     spec,
