@@ -51,7 +51,7 @@ export function readWishes(question: Question, parameters: ParameterValues): Wis
   for (const [name, value] of parameters) {
     const parameter = own.get(name);
     if (!parameter && !takesAnyName)
-      throw new QueryError(name.slice(0, 64), describeUnknown(name, [...own.keys()]));
+      throw new QueryError(name.slice(0, 64), describeUnknown(name, [...own.values()]));
     if (parameter && !parameter.repeats && given.has(name)) throw new QueryError(name, "given twice");
     given.set(name, value);
   }
@@ -62,9 +62,10 @@ export function readWishes(question: Question, parameters: ParameterValues): Wis
   };
 }
 
-function describeUnknown(name: string, known: readonly string[]): string {
-  const closest = findClosest(name, known);
-  const hint = closest === undefined ? `there are ${known.join(", ")}` : `is ${closest} meant?`;
+function describeUnknown(name: string, own: readonly QuestionParameter[]): string {
+  const names = own.filter(({ in: place }) => place === "query").map((parameter) => parameter.name);
+  const closest = findClosest(name, names);
+  const hint = closest === undefined ? `there are ${names.join(", ")}` : `is ${closest} meant?`;
   return `is no parameter here; ${hint}`;
 }
 

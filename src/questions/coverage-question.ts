@@ -37,7 +37,7 @@ export const coverage: Question = {
     description: "The coverage.",
     row: COVERAGE_ROW,
     document: COVERAGE,
-    facts: [],
+    facts: ["Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems"],
   },
   refusals: [],
 
@@ -66,6 +66,9 @@ export const coverage: Question = {
     return {
       facts: {
         asOf: view.asOf,
+        count: shown.fresh,
+        silent: shown.counts.silent,
+        problems: shown.counts.set_aside,
         warnings: [
           ...(selection
             ? [...selection.warnings, NOT_FILTERED]

@@ -36,7 +36,10 @@ export const FACT_HEADERS = {
       "those a report is seen with the next listing, a minute later at most by default settings.",
     schema: { type: "string", format: "date-time" },
   },
-  "Rollcall-Count": { description: "How many reports the answer has.", schema: { type: "integer" } },
+  "Rollcall-Count": {
+    description: "How many reports the answer is made of; of coverage, the fresh ones.",
+    schema: { type: "integer" },
+  },
   "Rollcall-Silent": {
     description:
       "How many hosts have a report that is older than the window and not yet expired, whatever the filters.",

@@ -1,5 +1,6 @@
 // The question `problems`: the reports that were set aside, with the reason.
 import { PROBLEM_REASONS, type Problem } from "../report/problem.ts";
+import type { RollView } from "../roll/view.ts";
 import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
 import { PARTIAL, WITHIN } from "./parameters.ts";
 import { parseSpan, QueryError } from "./query.ts";
@@ -72,7 +73,7 @@ export const problems: Question = {
       facts: {
         asOf: view.asOf,
         problems: view.problemCount + own.length,
-        warnings: describeClockWarnings(view, windowMs),
+        warnings: [...describeClockWarnings(view, windowMs), ...describeCut(chosen.length, view)],
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: view.asOf,
@@ -80,6 +81,14 @@ export const problems: Question = {
     };
   },
 };
+
+/** What is not listed is counted, of any kind where a view itself lists the first ones alone. */
+function describeCut(chosen: number, { problems: listed, problemCount }: RollView): string[] {
+  const unlisted = problemCount - listed.length;
+  if (unlisted > 0)
+    return [`of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`];
+  return chosen > MAX_SHOWN ? [`the list has the first ${MAX_SHOWN} of ${chosen} problems`] : [];
+}
 
 function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {
   return { key, reason, detail, received_at: new Date(receivedAt).toISOString(), size };

@@ -1,6 +1,7 @@
 // Reports as a table: a row a host, a column a field, every value as the host wrote it.
 import { decodeString, walkChildren } from "../report/json-walk.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { onOneLine } from "./array.ts";
 import type { CellTable } from "./question.ts";
 
 /** Columns of a table; who writes reports chooses how many names there are. */
@@ -10,8 +11,8 @@ const QUOTE = 0x22;
 
 /**
  * Lays reports out. The columns are the union of their fields, in the order in which they first
- * appear; a text stands as it is, all else as the JSON that the host wrote, since a number that is
- * parsed may lose digits.
+ * appear; a text stands as it is, all else as the JSON that the host wrote, on one line, since a
+ * number that is parsed may lose digits.
  *
  * @param list gives the reports' bytes, from the first at each call
  */
@@ -44,7 +45,7 @@ export async function layOutReports(
             cells[place] =
               body[span.start] === QUOTE
                 ? decodeString(body, span)
-                : body.toString("utf8", span.start, span.end);
+                : onOneLine(body.subarray(span.start, span.end)).toString();
           return false;
         });
         yield cells;

@@ -168,6 +168,8 @@ function* writeCells(
   { columns, rows }: CellTable,
   { delimiter = ",", forExcel = false }: Pick<WritingOptions, "delimiter" | "forExcel">,
 ): Generator<Buffer> {
+  // Of no rows there may be no names.
+  if (columns.length === 0) return;
   const write = (batch: readonly (readonly string[])[], isFirst: boolean): Buffer =>
     Buffer.from(
       stringify(batch as string[][], {

@@ -1,0 +1,199 @@
+// Tests of every question over HTTP: its forms, HEAD, 304, names that nobody knows, partial, docs.
+import { readFile } from "node:fs/promises";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { createClones } from "../access/clones.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
+import type { Question } from "../questions/question.ts";
+import { QUESTIONS } from "../questions/registry.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import { type Store, StoreError } from "../store/store.ts";
+import { createApp } from "./app.ts";
+import { gatewayKeyring } from "./gateway-handler.ts";
+import { createReadRoutes } from "./read-routes.ts";
+
+const NOW = Date.UTC(2024, 2, 1, 12);
+const FILES = {
+  "reports/v1/local/i-1.json": { instance_id: "i-1", instance_name: "prod_web_1", app_version: "1.10.0" },
+  "reports/v1/local/i-2.json": { instance_id: "i-2", instance_name: "dev_web_1", app_version: "1.9.0" },
+  // Misfiled.
+  "reports/v1/local/i-8.json": { instance_id: "i-9" },
+};
+
+async function setUp({ isBroken = false } = {}) {
+  let now = NOW;
+  const clock = () => now;
+  const store = memoryStore({ clock });
+  for (const [key, report] of Object.entries(FILES))
+    await store.put(key, Buffer.from(JSON.stringify({ ...report, update_date: "2024-03-01T12:00:00Z" })));
+  const broken: Store = {
+    ...store,
+    get: async () => {
+      throw new StoreError("it does not answer");
+    },
+  };
+  const own = isBroken ? broken : store;
+  const app = createApp(
+    {
+      store: own,
+      roll: createRoll({ store: own, clock }),
+      keyring: gatewayKeyring,
+      clones: createClones({ clock }),
+      labels: compileLabels(BUILT_IN_RULES),
+      readExpected: async () => new Set(["i-1", "i-7"]),
+      clock,
+      log: pino({ level: "silent" }),
+      version: "0",
+      windowMs: 7_200_000,
+      deadlineMs: 25_000,
+    },
+    createReadRoutes(),
+  );
+  return {
+    store,
+    advance: (ms: number) => {
+      now += ms;
+    },
+    ask: async (path: string, headers: Record<string, string> = {}, method = "GET") =>
+      await app.request(path, { method, headers: { "x-api-key": "local", ...headers } }),
+  };
+}
+
+const pathOf = ({ names }: Question) => names.path.replace("{id}", "i-1");
+
+describe.each(QUESTIONS.map((question) => [question.name, question] as const))("%s", (_name, question) => {
+  const path = pathOf(question);
+
+  it("answers as JSON, lines and CSV, by Accept and by format", async () => {
+    const { ask } = await setUp();
+    for (const [accept, type, format] of [
+      ["*/*", "application/json", "json"],
+      ["application/x-ndjson", "application/x-ndjson", "ndjson"],
+      ["text/csv", "text/csv; charset=utf-8", "csv"],
+    ] as const) {
+      const answer = await ask(path, { accept });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("content-type")).toBe(type);
+      expect(answer.headers.get("rollcall-as-of")).toBe(new Date(NOW).toISOString());
+      const named = await ask(`${path}?format=${format}`, { accept: "text/html" });
+      expect(await named.text()).toBe(await answer.text());
+      expect(named.headers.get("content-type")).toBe(type);
+    }
+  });
+
+  it("answers HEAD as GET without the body, and 304 while nothing has changed", async () => {
+    const { ask, advance, store } = await setUp();
+    for (const accept of ["application/json", "application/x-ndjson", "text/csv"]) {
+      const answer = await ask(path, { accept });
+      const etag = answer.headers.get("etag") ?? "";
+      expect(etag).toMatch(/^(W\/)?"[\w-]+"$/);
+      const head = await ask(path, { accept }, "HEAD");
+      expect(head.headers.get("etag")).toBe(etag);
+      expect(await head.text()).toBe("");
+      advance(5000);
+      const again = await ask(path, { accept, "if-none-match": etag });
+      expect(again.status).toBe(304);
+      expect(again.headers.get("rollcall-as-of")).not.toBe(answer.headers.get("rollcall-as-of"));
+    }
+    const { headers } = await ask(path);
+    const body = { instance_id: "i-1", update_date: "2024-03-01T12:00:09Z", app_version: "2.0.0" };
+    await store.put("reports/v1/local/i-1.json", Buffer.from(JSON.stringify(body)));
+    await store.put("reports/v1/local/i-0.json", Buffer.from("no JSON"));
+    await store.put(
+      "reports/v1/local/i-3.json",
+      Buffer.from(JSON.stringify({ ...body, instance_id: "i-3" })),
+    );
+    advance(90_000);
+    expect((await ask(path, { "if-none-match": headers.get("etag") ?? "" })).status).toBe(200);
+  });
+
+  it("compresses, under an ETag of its own", async () => {
+    const { ask } = await setUp();
+    const plain = await ask(path);
+    const packed = await ask(path, { "accept-encoding": "gzip" });
+    expect(packed.headers.get("content-encoding")).toBe("gzip");
+    expect(packed.headers.get("etag")).not.toBe(plain.headers.get("etag"));
+  });
+
+  it("refuses what it does not understand, and names it", async () => {
+    const { ask } = await setUp();
+    for (const name of ["within", "partial", "format"]) {
+      const answer = await ask(`${path}?${name}=x`);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ parameter: name });
+    }
+    const twice = await ask(`${path}?within=1h&within=2h`);
+    expect(twice.status).toBe(400);
+    expect(await twice.json()).toMatchObject({ parameter: "within" });
+    if (!question.parameters.some(({ anyName }) => anyName))
+      expect((await ask(`${path}?nosuch=1`)).status).toBe(400);
+  });
+
+  it("is an error where the store cannot be read, and says what is missing with partial=ok", async () => {
+    const { ask } = await setUp({ isBroken: true });
+    expect((await ask(path)).status).toBe(503);
+    const partial = await ask(`${path}?partial=ok`);
+    // Of one host that is not known it cannot be told whether it is there.
+    if (question.refusals.includes("cannot_be_told")) return expect(partial.status).toBe(503);
+    expect(partial.status).toBe(200);
+    expect(partial.headers.get("rollcall-partial")).toContain("0 of 3 new or changed ones were read");
+    expect(partial.headers.get("rollcall-missing")).toBe("3");
+  });
+
+  it("has docs", async () => {
+    const docs = new URL("../../docs/", import.meta.url);
+    expect(await readFile(new URL("api.md", docs), "utf8")).toContain(`| \`GET ${question.names.path}\``);
+    expect(await readFile(new URL(question.names.docs, docs), "utf8")).not.toBe("");
+  });
+});
+
+it("answers at the path of old as it always did", async () => {
+  const { ask } = await setUp();
+  const answer = await ask("/v1/app-report", { accept: "text/csv" });
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  const filtered = await ask("/v1/app-report?format=csv");
+  expect([filtered.status, await filtered.json()]).toEqual([200, []]);
+});
+
+it("filters coverage by what hosts report, and says of whom that cannot be told", async () => {
+  const { ask } = await setUp();
+  const answer = await ask("/v1/coverage?instance_name=dev_*");
+  expect(answer.headers.get("rollcall-warning")).toContain("it cannot be told whether they match");
+  expect(await answer.json()).toMatchObject({
+    fresh: 1,
+    // i-1 has a report, and is not in question.
+    expected: 1,
+    missing: [{ id: "i-7", since: null }],
+    unexpected: ["i-2"],
+  });
+});
+
+it("names the columns of reports by all fields, and writes values as the host did", async () => {
+  const { ask, store } = await setUp();
+  await store.put(
+    "reports/v1/local/i-2.json",
+    Buffer.from(
+      '{"instance_id":"i-2","update_date":"2024-03-01T12:00:00Z","big":12345678901234567890,' +
+        '"quoted":"a \\"b\\", c","list":[\n 1,2]}',
+    ),
+  );
+  const answer = await ask("/v1/reports?format=csv");
+  expect(await answer.text()).toBe(
+    "instance_id,instance_name,app_version,update_date,big,quoted,list\r\n" +
+      "i-1,prod_web_1,1.10.0,2024-03-01T12:00:00Z,,,\r\n" +
+      'i-2,,,2024-03-01T12:00:00Z,12345678901234567890,"a ""b"", c","[  1,2]"\r\n',
+  );
+});
+
+it("lists problems of the kinds that are asked for", async () => {
+  const { ask, store } = await setUp();
+  await store.put("reports/v1/local/i-0.json", Buffer.from("no JSON"));
+  const reasons = async (query: string) =>
+    ((await (await ask(`/v1/problems${query}`)).json()) as { reason: string }[]).map(({ reason }) => reason);
+  expect(await reasons("")).toEqual(["not_json", "misfiled"]);
+  expect(await reasons("?reason=misfiled")).toEqual(["misfiled"]);
+  expect(await reasons("?reason=misfiled&reason=not_json")).toEqual(["not_json", "misfiled"]);
+  expect((await ask("/v1/problems?reason=nosuch")).status).toBe(400);
+});
