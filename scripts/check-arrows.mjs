@@ -1,5 +1,6 @@
-// Checks the import arrows: which part of the program may import which (CONTRIBUTING.md, "Import
-// arrows"). Types count too. Within a part, and from a test to src/testing, all is free.
+// Checks the import arrows: which part of the program may import which, and that the map in
+// CONTRIBUTING.md says the same (docs/decisions/0008). Types count too. Within a part, and from a
+// test to src/testing, all is free.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -17,13 +18,13 @@ const ARROWS = {
   "src/store": ["report", "network"],
   "src/collect": FACTS,
   "src/roll": FACTS,
-  "src/agent": [...READING, "collect"],
+  "src/agent": [...FACTS, "collect"],
   "src/questions": READING,
   "src/access": READING,
-  "src/demo": [...READING, "collect"],
+  "src/demo": FACTS,
   "src/remote": [...ANSWERING, "collect", "agent"],
   "src/publish": [...READING, "questions"],
-  "src/api": [...ANSWERING, "demo"],
+  "src/api": ANSWERING,
   "src/service": [...ANSWERING, "publish", "api"],
   "src/cli": [...ANSWERING, "collect", "agent", "demo", "remote", "publish", "api", "service"],
   infra: [],
@@ -57,6 +58,17 @@ for (const file of files.split("\n").filter((name) => /\.[jt]s$/.test(name))) {
         : ARROWS[part]?.includes(other.replace("src/", ""));
     if (!isAllowed) mistakes.push(`${file}: imports ${imported}`);
   }
+}
+
+/** The map's rows: a part, what it is, and what it may import. */
+const ROW = /^\| `([^`]+?)\/?` \| .* \| ([a-z, ]+) \|$/gm;
+const map = new Map(
+  [...readFileSync("CONTRIBUTING.md", "utf8").matchAll(ROW)].map(([, part, names]) => [part, names]),
+);
+for (const [part, parts] of Object.entries(ARROWS)) {
+  const names = parts.join(", ") || "nothing";
+  if (map.get(part) !== names)
+    mistakes.push(`CONTRIBUTING.md: ${part} may import ${names}; the map says otherwise`);
 }
 for (const mistake of mistakes) process.stderr.write(`${mistake}\n`);
 if (mistakes.length > 0) {
