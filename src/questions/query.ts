@@ -1,7 +1,9 @@
 // The question: which reports, which of their fields. Read from the parameters of a URL, the same
 // for the API and the command line.
+
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
-import { DURATION_PATTERN, parseDuration } from "../specs/duration.ts";
+import { splitList } from "../report/list-text.ts";
+import { parseDuration } from "../specs/duration.ts";
 import { MAX_PATTERN_LENGTH } from "../specs/wildcard.ts";
 import type { Filter } from "./filter.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
@@ -95,9 +97,8 @@ function isReserved(name: string): boolean {
 export function readSpan(
   text: string,
 ): { readonly ms: number } | { readonly form: string } | { readonly excess: string } {
-  const ms = parseDuration(text);
-  const isTooLong = ms === undefined ? DURATION_PATTERN.test(text) : ms > EXPIRY_MS;
-  if (isTooLong)
+  const ms = parseDuration(text, Number.POSITIVE_INFINITY);
+  if (ms !== undefined && ms > EXPIRY_MS)
     return { excess: `reports expire after ${EXPIRY_MS / 3_600_000} hours; ask for at most "24h"` };
   return ms === undefined || ms === 0 ? { form: 'a span of time such as "30m", "2h" or "1d"' } : { ms };
 }
@@ -138,7 +139,9 @@ function readFlag(name: string, text = "false"): boolean {
 
 function readFields(text: string | undefined): readonly FieldPath[] | undefined {
   if (text === undefined) return undefined;
-  const names = text.split(",").map((name) => name.trim());
+  const items = splitList(text);
+  // Nothing at all is no field either.
+  const names = items.length === 0 ? [""] : items;
   if (names.length > MAX_FIELDS) throw new QueryError("fields", `names more than ${MAX_FIELDS} fields`);
   return names.map((name) => {
     const path = parseFieldPath(name);

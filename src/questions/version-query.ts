@@ -1,6 +1,8 @@
 // The question about versions: fields, what to divide by, whether to name hosts; filters as
 // everywhere, and by label.
+
 import { normalizeText } from "../report/json-walk.ts";
+import { splitList } from "../report/list-text.ts";
 import { compileWildcard } from "../specs/wildcard.ts";
 import type { Labels } from "./labels.ts";
 import { parseFieldPath } from "./path.ts";
@@ -54,7 +56,7 @@ export function parseVersionQuery(
       `more than ${MAX_PARAMETERS} parameters`,
     );
   const named = (name: string) =>
-    all.filter(([key]) => key === name).flatMap(([, value]) => splitNames(value));
+    all.filter(([key]) => key === name).flatMap(([, value]) => splitList(value));
   const fields = checkFields("field", named("field"), MAX_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
@@ -80,13 +82,6 @@ export function parseVersionQuery(
     question: { fields, by, hosts },
     text: JSON.stringify([fields, by, hosts, rest]),
   };
-}
-
-function splitNames(value: string): string[] {
-  return value
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
 }
 
 function checkFields(parameter: string, names: readonly string[], max: number): readonly string[] {

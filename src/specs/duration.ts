@@ -18,14 +18,15 @@ export const MAX_DURATION_MS = 14 * UNIT_MS.d;
 /**
  * Reads a duration: a whole number and one unit of ms, s, m, h, d.
  *
- * @returns milliseconds, or undefined if the text is no such duration, or a longer one than
- *   anything takes
+ * @param maxMs the longest that is taken. Who has words of its own for what is too long reads it
+ *   without a bound
+ * @returns milliseconds, or undefined if the text is no such duration, or a longer one
  */
-export function parseDuration(text: string): number | undefined {
+export function parseDuration(text: string, maxMs = MAX_DURATION_MS): number | undefined {
   const match = DURATION.exec(text);
   if (!match) return undefined;
   const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
-  return ms <= MAX_DURATION_MS ? ms : undefined;
+  return ms <= maxMs ? ms : undefined;
 }
 
 /**

@@ -174,7 +174,7 @@ const CommandOptions = z.strictObject({
     })
     .regex(DURATION_PATTERN, 'write a duration like "500ms", "5s" or "1m"')
     .refine((text) => {
-      const ms = parseDuration(text);
+      const ms = parseDuration(text, Number.POSITIVE_INFINITY);
       return ms === undefined || (ms > 0 && ms <= MAX_COMMAND_TIMEOUT_MS);
     }, 'a timeout is more than 0 and at most "60s"')
     .transform((text) => parseDuration(text) ?? 0)

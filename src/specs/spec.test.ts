@@ -130,6 +130,11 @@ describe("a mistake in the shape", () => {
       /^4:47: collect\[1\]\.file\.fields\.a\.pattern: not a pattern that RE2 takes: .*no look-around/,
     ],
     [
+      "a timeout that is longer than anything takes",
+      "  - command: { run: [/a], timeout: 400h, fields: { a: { pattern: x } } }",
+      /command\.timeout: a timeout is more than 0 and at most "60s"$/,
+    ],
+    [
       "a long timeout",
       "  - command: { run: [/a], timeout: 2m, fields: { a: { pattern: x } } }",
       /command\.timeout: a timeout is more than 0 and at most "60s"$/,

@@ -1,10 +1,12 @@
 // rollcall config check: every mistake of the configuration file at once, and what is in force.
+
 import { posix, resolve } from "node:path";
 import * as z from "zod";
 import { PublishError } from "../../publish/publisher.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { readSpan } from "../../questions/query.ts";
 import { isKeyLike } from "../../report/api-key.ts";
+import { splitList } from "../../report/list-text.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { parseListen } from "../../service/service.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
@@ -175,13 +177,6 @@ function keepFaults(found: Readonly<Record<string, string | undefined>>): Fault[
   return Object.entries(found).flatMap(([key, message]) =>
     message === undefined ? [] : [{ path: [key], message }],
   );
-}
-
-function splitList(text = ""): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 }
 
 function findStoreFault(url: string): string | undefined {

@@ -2,6 +2,7 @@
 
 import { compareExpected } from "../../questions/coverage.ts";
 import { NOBODY_MISSING, type ShownCoverage } from "../../questions/coverage-question.ts";
+import { splitList } from "../../report/list-text.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { listInstances } from "../../service/ec2-instances.ts";
@@ -55,10 +56,7 @@ async function findExpected(
   if (expectEc2 !== undefined) {
     const named =
       typeof expectEc2 === "string" ? expectEc2 : (io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? "");
-    const regions = named
-      .split(",")
-      .map((region) => region.trim())
-      .filter(Boolean);
+    const regions = splitList(named);
     if (regions.length === 0)
       throw new UsageError(
         "--expect-ec2 needs regions: --expect-ec2 ap-northeast-1,us-east-1, or AWS_REGION",

@@ -1,5 +1,6 @@
 // Whether and whom EC2's word for an instance's id is taken for proof: the flags --identity-… of
 // rollcall serve.
+
 import { resolve } from "node:path";
 import { createCallerCheck } from "../../access/caller-identity.ts";
 import type { IdentityTrust } from "../../access/identity.ts";
@@ -7,6 +8,7 @@ import { parseCertificates } from "../../access/identity-document.ts";
 import { createNonces } from "../../access/nonces.ts";
 import { createFetch } from "../../network/fetch.ts";
 import { isLoopback } from "../../network/loopback.ts";
+import { splitList } from "../../report/list-text.ts";
 import { readAwsTrust } from "../../store/aws-trust.ts";
 import { type Store, StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
@@ -51,7 +53,7 @@ export async function readIdentityTrust(
       "--identity-accounts goes with --identity-caller, with --identity-certificates, or with both",
     );
   if (!hasWay) return undefined;
-  const accounts = split(flags.identityAccounts);
+  const accounts = splitList(flags.identityAccounts);
   const wrong = accounts.find((account) => !/^\d{12}$/.test(account));
   if (wrong !== undefined || accounts.length === 0)
     throw new UsageError(`--identity-accounts: ${JSON.stringify(wrong ?? "")} is no AWS account id`);
@@ -71,9 +73,9 @@ async function readCertificates(file: string, io: Io): Promise<IdentityTrust["ce
 }
 
 async function openCallers(flags: IdentityFlags, store: Store, io: Io): Promise<IdentityTrust["callers"]> {
-  const servers = split(flags.identityCaller).map((text) => readOrigin("--identity-caller", text));
-  const endpoints = split(flags.identitySts).map((text) => readOrigin("--identity-sts", text));
-  const roles = flags.identityRoles === undefined ? undefined : split(flags.identityRoles);
+  const servers = splitList(flags.identityCaller).map((text) => readOrigin("--identity-caller", text));
+  const endpoints = splitList(flags.identitySts).map((text) => readOrigin("--identity-sts", text));
+  const roles = flags.identityRoles === undefined ? undefined : splitList(flags.identityRoles);
   const wrong = roles?.find((role) => !/^[\w+=,.@*-]{1,64}$/.test(role));
   if (wrong !== undefined || servers.length === 0 || roles?.length === 0)
     throw new UsageError(
@@ -91,13 +93,6 @@ async function openCallers(flags: IdentityFlags, store: Store, io: Io): Promise<
   } catch (error) {
     throw error instanceof StoreError ? new CommandError(error.message) : error;
   }
-}
-
-function split(list: string | undefined): string[] {
-  return (list ?? "")
-    .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
 }
 
 /** Scheme, host and port. @throws UsageError */

@@ -92,7 +92,7 @@ describe("filters and fields", () => {
     [["prod"], {}, '"prod" is no filter'],
     [["=x"], {}, "is no filter"],
     [["a..b=x"], {}, "is no field"],
-    [[], { fields: "a,,b" }, "fields"],
+    [[], { fields: "a,b..c" }, "fields"],
     [[], { within: "25h" }, "--within"],
     [[], { json: true, ndjson: true }, "--json and --ndjson exclude each other"],
     [[], { table: true, jq: "." }, "--table and --jq exclude each other"],

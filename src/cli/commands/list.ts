@@ -1,13 +1,15 @@
 // rollcall list: the roll on the command line. A table on a terminal, the API's own bytes in a
 // pipe.
+
 import type { STATES } from "../../questions/query.ts";
+import { splitList } from "../../report/list-text.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
 import { findTarget } from "../settings/target.ts";
-import { type ScreenContent, repeat, watchContent, writeContent } from "../terminal/screen.ts";
+import { repeat, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
 import { describeHidden, styleTable } from "../terminal/table.ts";
 import { layOutHosts, readRows } from "./host-table.ts";
 import { openSource, type ReportAnswer, type ReportSource } from "./source.ts";
@@ -116,7 +118,7 @@ async function lookAt(
   const rows = readRows(await readBody(answer));
   const notes = summarize(answer, options);
   if (rows.length === 0) return { lines: [], notes };
-  const fields = options.fields?.split(",").map((name) => name.trim());
+  const fields = options.fields === undefined ? undefined : splitList(options.fields);
   const table = layOutHosts(rows, { fields, columns: io.stdout.columns, asOf: Date.parse(answer.asOf) });
   // Without --fields the columns are ours to choose, as many as fit.
   const hidden = fields ? describeHidden(table.hidden) : [];

@@ -1,7 +1,9 @@
 // When a key shall end, as people write it: in so many days, or at a date.
+import { parseDuration } from "../../specs/duration.ts";
 import { UsageError } from "../program/failure.ts";
 
-const UNIT_MS = { h: 60 * 60_000, d: 24 * 60 * 60_000 } as const;
+/** ECMAScript, "Time Values": no date lies beyond; ms since the epoch. */
+const LATEST = 8.64e15;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 
@@ -13,17 +15,14 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d
  * @throws UsageError
  */
 export function parseExpiry(text: string, now: number): string {
-  const [, count, unit] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  // Whether it is too far away is told by who makes the key.
+  const span = parseDuration(text, LATEST - now);
   const at =
-    count !== undefined && unit !== undefined
-      ? now + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
-      : DATE.test(text) || TIME.test(text)
-        ? Date.parse(text)
-        : Number.NaN;
+    span !== undefined ? now + span : DATE.test(text) || TIME.test(text) ? Date.parse(text) : Number.NaN;
   // Date.parse makes March of February's 30th.
   const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`);
   const isReal =
-    unit !== undefined ||
+    span !== undefined ||
     (!Number.isNaN(isDay.getTime()) && isDay.toISOString().startsWith(text.slice(0, 10)));
   if (Number.isNaN(at) || !isReal)
     throw new UsageError(

@@ -29,6 +29,6 @@ export function parseByteCount(text: string): number | undefined {
 
 /** @returns ms; undefined for what is none */
 export function parseKeepAlive(text: string): number | undefined {
-  const ms = parseDuration(text) ?? 0;
-  return ms >= 1000 && ms <= MAX_KEEP_ALIVE_MS ? ms : undefined;
+  const ms = parseDuration(text, MAX_KEEP_ALIVE_MS) ?? 0;
+  return ms >= 1000 ? ms : undefined;
 }

@@ -6,6 +6,7 @@ import { createSpecFollower, type SpecFollower } from "../../agent/spec-follower
 import type { HostKey } from "../../remote/host-key.ts";
 import { fetchFromServer, fetchFromStore } from "../../remote/published-spec.ts";
 import type { Target } from "../../remote/target.ts";
+import { splitList } from "../../report/list-text.ts";
 import { compileFilePolicy, type FilePolicy } from "../../specs/file-policy.ts";
 import { type PublicKey, parsePublicKey } from "../../specs/spec-key.ts";
 import { UsageError } from "../program/failure.ts";
@@ -96,18 +97,12 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-function splitList(text = ""): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 function readKey(text: string): PublicKey {
   const key = parsePublicKey(text);
   if (!key)
     throw new UsageError(
-      "--spec-keys: a key is ed25519: and 43 characters, as rollcall spec keygen prints it",
+      `--spec-keys: ${JSON.stringify(text.slice(0, 64))} is no key: a key is ed25519: and 43 ` +
+        "characters, as rollcall spec keygen prints it",
     );
   return key;
 }
