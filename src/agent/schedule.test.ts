@@ -20,8 +20,8 @@ describe("waitForSlot", () => {
   });
 });
 
-describe("a million agents that boot in the same second", () => {
-  const HOSTS = 1_000_000;
+describe("half a million agents that boot in the same second", () => {
+  const HOSTS = 500_000;
   const HOURS = 6;
 
   /** Uploads in each second after the boot. */
@@ -46,7 +46,7 @@ describe("a million agents that boot in the same second", () => {
     return uploads;
   }
 
-  it("upload evenly: at first over half a minute, then over the hours", { timeout: 60_000 }, () => {
+  it("upload evenly: at first over half a minute, then over the hours", () => {
     const uploads = simulate();
     const most = (seconds: Uint32Array) => seconds.reduce((max, count) => Math.max(max, count), 0);
     const first = uploads.subarray(0, 30);
