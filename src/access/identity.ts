@@ -1,7 +1,8 @@
 // EC2's word for who a host is: which kinds of it count, and which counts for more.
 import type { X509Certificate } from "node:crypto";
 import { AccessError } from "./access-error.ts";
-import type { CallerCheck, CallerProof, ClaimedHost } from "./caller-identity.ts";
+import type { CallerCheck } from "./caller-check.ts";
+import type { CallerProof, ClaimedHost } from "./caller-identity.ts";
 import { findIdentityFault, type Identity } from "./identity-document.ts";
 import type { Nonces } from "./nonces.ts";
 

@@ -1,10 +1,10 @@
 // Tests of enrolment by a GetCallerIdentity, from the host's signature over the server's checks to
 // an STS that verifies it.
 import { describe, expect, it } from "vitest";
-import { parseAnswer } from "../access/caller-identity.ts";
 import { denyHost } from "../access/denials.ts";
 import { enrolHost, revokeEnrolment } from "../access/enrolment.ts";
 import { createNonces } from "../access/nonces.ts";
+import { parseAnswer } from "../access/sts-answer.ts";
 import {
   ACCOUNT,
   ID,

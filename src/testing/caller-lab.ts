@@ -2,7 +2,8 @@
 import { sign } from "node:crypto";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import { type CallerProof, createCallerCheck } from "../access/caller-identity.ts";
+import { createCallerCheck } from "../access/caller-check.ts";
+import type { CallerProof } from "../access/caller-identity.ts";
 import { createClones } from "../access/clones.ts";
 import { parseCertificates } from "../access/identity-document.ts";
 import { createKeyring } from "../access/keyring.ts";

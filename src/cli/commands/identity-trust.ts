@@ -2,7 +2,7 @@
 // rollcall serve.
 
 import { resolve } from "node:path";
-import { createCallerCheck } from "../../access/caller-identity.ts";
+import { createCallerCheck } from "../../access/caller-check.ts";
 import type { IdentityTrust } from "../../access/identity.ts";
 import { parseCertificates } from "../../access/identity-document.ts";
 import { createNonces } from "../../access/nonces.ts";
