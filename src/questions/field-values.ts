@@ -5,7 +5,8 @@ import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
-import { type Label, MAX_LABEL_TEXT } from "./labels.ts";
+import { MAX_LABEL_TEXT } from "./label-rule.ts";
+import type { Label } from "./labels.ts";
 import type { FieldPath } from "./path.ts";
 
 /** A field's values in one segment, by row. Immutable. */

@@ -1,6 +1,9 @@
 // The form of a rule for labels, and the rule that is built in. Apart from what compiles rules,
 // which takes long to load.
 
+/** Of a field's value, as many characters as a rule looks at. */
+export const MAX_LABEL_TEXT = 512;
+
 /** One rule: a field, and a pattern (RE2) whose named groups are labels. */
 export interface LabelRule {
   readonly field: string;

@@ -2,14 +2,11 @@
 import { RE2JS, RE2JSException } from "re2js";
 import * as z from "zod";
 import { describeFault, MAX_PATTERN_LENGTH } from "../specs/pattern.ts";
-import type { LabelRule } from "./label-rule.ts";
+import { type LabelRule, MAX_LABEL_TEXT } from "./label-rule.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
 
 /** Rules at most. */
 const MAX_RULES = 32;
-
-/** Of a field's value, as many characters as a rule looks at. */
-export const MAX_LABEL_TEXT = 512;
 
 /** One rule of the configuration: a field, and a pattern (RE2) whose named groups are labels. */
 const labelRuleSchema = z.strictObject({
