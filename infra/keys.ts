@@ -29,7 +29,7 @@ export const OPERATOR_PREFIXES: readonly string[] = [
   "specs/",
   "keys/",
   "answers/",
-  "changes/",
+  "history/",
   "releases/",
   "publishers/",
   "templates/",

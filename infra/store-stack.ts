@@ -102,7 +102,7 @@ export class StoreStack extends RollcallStack {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
       // A report is replaced every hour and of no use afterwards: versions would multiply the bill
-      // and outlive the expiry. What is to be kept (specs, changes, releases) gets a key of its own
+      // and outlive the expiry. What is to be kept (specs, history, releases) gets a key of its own
       // each time and is not overwritten.
       versioned: false,
       lifecycleRules: listLifecycleRules(parameters.ExpiryDays.valueAsNumber),
@@ -142,7 +142,7 @@ export class StoreStack extends RollcallStack {
 }
 
 /**
- * No rule reaches specs, keys, changes, releases, nor snapshots: a piece of the snapshot is written
+ * No rule reaches specs, keys, history, releases, nor snapshots: a piece of the snapshot is written
  * once and in use for as long as the manifest names it, so no age is safe; whoever writes the
  * manifest removes pieces an hour after the last one that named them.
  */

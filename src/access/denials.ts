@@ -2,10 +2,9 @@
 // enrolment.
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
+import { DENIALS_PREFIX, locateDenial, parseName } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
-import { KEYS_PREFIX } from "./keys.ts";
 
-const PREFIX = `${KEYS_PREFIX}denied/`;
 const MAX_OBJECT_BYTES = 4096;
 
 /**
@@ -22,7 +21,7 @@ export async function denyHost(
   if (!isHostId(host)) throw new TypeError("no host id");
   const denial = { host, denied_at: new Date(clock()).toISOString() };
   try {
-    await store.put(toKey(host), Buffer.from(JSON.stringify(denial)), { ifNoneMatch: "*" });
+    await store.put(locateDenial(host), Buffer.from(JSON.stringify(denial)), { ifNoneMatch: "*" });
     return true;
   } catch (error) {
     if (error instanceof PreconditionFailed) return false;
@@ -33,7 +32,7 @@ export async function denyHost(
 /** Undoes it: what keys the host had open again. @returns false if it was not denied */
 export async function allowHost(store: Store, host: string): Promise<boolean> {
   if (!isHostId(host) || !(await isDenied(store, host))) return false;
-  await store.delete(toKey(host));
+  await store.delete(locateDenial(host));
   return true;
 }
 
@@ -42,9 +41,11 @@ export async function allowHost(store: Store, host: string): Promise<boolean> {
  */
 export async function listDenials(store: Store): Promise<ReadonlyMap<string, number>> {
   const denied = new Map<string, number>();
-  for await (const page of store.list(PREFIX, { shallow: true }))
-    for (const { key: objectKey, lastModified } of page)
-      denied.set(objectKey.slice(PREFIX.length, -".json".length), lastModified);
+  for await (const page of store.list(DENIALS_PREFIX, { shallow: true }))
+    for (const { key: objectKey, lastModified } of page) {
+      const host = parseName(DENIALS_PREFIX, objectKey);
+      if (host !== undefined) denied.set(host, lastModified);
+    }
   return denied;
 }
 
@@ -54,9 +55,5 @@ export async function listDenials(store: Store): Promise<ReadonlyMap<string, num
  * servers.
  */
 export async function isDenied(store: Store, host: string): Promise<boolean> {
-  return (await store.get(toKey(host), { maxBytes: MAX_OBJECT_BYTES })) !== undefined;
-}
-
-function toKey(host: string): string {
-  return `${PREFIX}${host}.json`;
+  return (await store.get(locateDenial(host), { maxBytes: MAX_OBJECT_BYTES })) !== undefined;
 }

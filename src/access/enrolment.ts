@@ -8,11 +8,11 @@ import { isHostId } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { cutHash } from "../report/maker.ts";
 import { parseJson } from "../report/parse-json.ts";
+import { ENROLMENTS_PREFIX, locateEnrolment, parseName } from "../store/layout.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
 import { type Proof, type Proven, rankProof } from "./identity.ts";
 
-const PREFIX = "keys/v1/hosts/";
 const MAX_OBJECT_BYTES = 16 * 1024;
 
 /**
@@ -318,7 +318,7 @@ export async function revokeEnrolment(store: Store, id: string, machine?: string
     const known = isHostId(id) ? await readEnrolment(store, id) : undefined;
     if (!known) return false;
     if (machine === undefined) {
-      await store.delete(toKey(id));
+      await store.delete(locateEnrolment(id));
       return true;
     }
     const { enrolled_at, is_proven, proof, nonces, etag } = known;
@@ -346,10 +346,10 @@ const NO_HASH = "0".repeat(64);
 /** The ids of hosts that have a key of their own: by a listing, nothing is read. */
 export async function listEnrolledHosts(store: Store): Promise<string[]> {
   const ids: string[] = [];
-  for await (const page of store.list(PREFIX, { shallow: true }))
+  for await (const page of store.list(ENROLMENTS_PREFIX, { shallow: true }))
     for (const { key: objectKey } of page) {
-      const id = objectKey.slice(PREFIX.length, -".json".length);
-      if (isHostId(id) && objectKey === toKey(id)) ids.push(id);
+      const id = parseName(ENROLMENTS_PREFIX, objectKey);
+      if (id !== undefined && isHostId(id)) ids.push(id);
     }
   return ids;
 }
@@ -421,7 +421,7 @@ async function replaceEnrolment(
 ): Promise<boolean> {
   try {
     await store.put(
-      toKey(enrolment.id),
+      locateEnrolment(enrolment.id),
       encode(enrolment),
       etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag },
     );
@@ -433,13 +433,9 @@ async function replaceEnrolment(
 }
 
 async function readEnrolment(store: Store, id: string): Promise<Enrolment | undefined> {
-  const object = await store.get(toKey(id), { maxBytes: MAX_OBJECT_BYTES });
+  const object = await store.get(locateEnrolment(id), { maxBytes: MAX_OBJECT_BYTES });
   const parsed = object && enrolmentSchema.safeParse(parseJson(object.body)).data;
   return parsed && parsed.id === id ? { ...parsed, etag: object.etag } : undefined;
-}
-
-function toKey(id: string): string {
-  return `${PREFIX}${id}.json`;
 }
 
 function encode(enrolment: EnrolmentObject): Buffer {

@@ -1,8 +1,9 @@
 // Reads the key objects of a store: lists them, and gets those that are new or changed, side by
 // side.
 import { createTaskPool } from "../roll/task-pool.ts";
+import { API_KEYS_PREFIX, locateApiKey, parseName } from "../store/layout.ts";
 import { type Store, Unreadable } from "../store/store.ts";
-import { KEYS_PREFIX, MAX_KEY_OBJECT_BYTES, readStoredApiKey, type StoredApiKey } from "./keys.ts";
+import { MAX_KEY_OBJECT_BYTES, readStoredApiKey, type StoredApiKey } from "./keys.ts";
 
 /**
  * How long keys that were read stay good while the store cannot be asked. Who knows of a revocation
@@ -50,10 +51,11 @@ export interface KeyListing {
 export async function listKeyObjects(store: Store): Promise<KeyListing> {
   const etags = new Map<string, string>();
   let isCut = false;
-  for await (const page of store.list(KEYS_PREFIX, { shallow: true })) {
+  for await (const page of store.list(API_KEYS_PREFIX, { shallow: true })) {
     for (const { key: objectKey, size, etag } of page) {
-      if (size > MAX_KEY_OBJECT_BYTES || !objectKey.endsWith(".json")) continue;
-      if (etags.size < MAX_KEYS) etags.set(objectKey.slice(KEYS_PREFIX.length, -".json".length), etag);
+      const id = parseName(API_KEYS_PREFIX, objectKey);
+      if (size > MAX_KEY_OBJECT_BYTES || id === undefined) continue;
+      if (etags.size < MAX_KEYS) etags.set(id, etag);
       else isCut = true;
     }
   }
@@ -83,7 +85,7 @@ export async function readListedKeys(
   await createTaskPool(READ_CONCURRENCY).run(changed, async (id) => {
     const etag = etags.get(id) ?? "";
     try {
-      const found = await readStoredApiKey(store, `${KEYS_PREFIX}${id}.json`);
+      const found = await readStoredApiKey(store, locateApiKey(id));
       if (found) read.set(id, { etag: found.etag, seenAt: now, object: found.object });
       else read.delete(id);
     } catch (error) {

@@ -1,8 +1,9 @@
 // Revoking keys: of people and programs, and of enrolled hosts.
+import { locateApiKey } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
 import { revokeEnrolment } from "./enrolment.ts";
 import { forgetUse } from "./key-uses.ts";
-import { apiKeySchema, formatApiKeyObjectKey, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
+import { apiKeySchema, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
 
 /**
  * Ends a key, which servers notice within KEYRING_AGE_MS, or a host's own key, at once.
@@ -14,10 +15,10 @@ import { apiKeySchema, formatApiKeyObjectKey, MAX_KEY_OBJECT_BYTES } from "./key
 export async function revokeKey(store: Store, id: string, machine?: string): Promise<boolean> {
   const isKeyId = machine === undefined && apiKeySchema.shape.id.safeParse(id).success;
   const object = isKeyId
-    ? await store.get(formatApiKeyObjectKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES })
+    ? await store.get(locateApiKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES })
     : undefined;
   const isRevoked = object
-    ? await store.delete(formatApiKeyObjectKey(id)).then(() => true)
+    ? await store.delete(locateApiKey(id)).then(() => true)
     : await revokeEnrolment(store, id, machine);
   if (isRevoked) await forgetUse(store, object ? id : `hosts/${id}`);
   return isRevoked;

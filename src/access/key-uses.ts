@@ -1,14 +1,9 @@
 // When each key was last used, roughly: noted in the store so seldom that it costs nearly nothing.
 import type { Clock } from "../report/clock.ts";
 import { createTaskPool } from "../roll/task-pool.ts";
+import { KEY_USES_PREFIX, locateKeyUse, parseName } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
-import { KEYS_PREFIX, type StoredApiKey } from "./keys.ts";
-
-/**
- * A mark's time is its object's, so that a listing tells all. Marks lie apart from keys: to write
- * one can bring no revoked key back.
- */
-const PREFIX = `${KEYS_PREFIX}used/`;
+import type { StoredApiKey } from "./keys.ts";
 
 /**
  * How old a mark may grow before it is written anew: an API key's, and an enrolled host's own, of
@@ -73,7 +68,7 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
       loading ??= load();
       await loading;
       if (isRecent(name, everyMs)) return;
-      const { lastModified } = await store.put(`${PREFIX}${name}.json`, Buffer.from("{}"));
+      const { lastModified } = await store.put(locateKeyUse(name), Buffer.from("{}"));
       remember(name, lastModified);
     } catch (error) {
       // With a later use, and not with each one.
@@ -104,13 +99,15 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
 /** When which key was used, ms since the epoch: by an API key's id, or `hosts/HOST`. */
 export async function listKeyUses(store: Store): Promise<ReadonlyMap<string, number>> {
   const uses = new Map<string, number>();
-  for await (const page of store.list(PREFIX))
-    for (const { key: objectKey, lastModified } of page)
-      uses.set(objectKey.slice(PREFIX.length, -".json".length), lastModified);
+  for await (const page of store.list(KEY_USES_PREFIX))
+    for (const { key: objectKey, lastModified } of page) {
+      const name = parseName(KEY_USES_PREFIX, objectKey);
+      if (name !== undefined) uses.set(name, lastModified);
+    }
   return uses;
 }
 
 /** Removes the mark of a key that has ended. @param name an API key's id, or `hosts/HOST` */
 export function forgetUse(store: Store, name: string): Promise<void> {
-  return store.delete(`${PREFIX}${name}.json`);
+  return store.delete(locateKeyUse(name));
 }

@@ -1,13 +1,13 @@
 // The keyring: checks keys against the store's hashes, held in memory for a few seconds.
 import { hash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
+import { locateApiKey } from "../store/layout.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
 import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolment.ts";
 import { createHostLookups } from "./host-lookups.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
 import {
-  formatApiKeyObjectKey,
   hashSecret,
   ID_END,
   ID_START,
@@ -144,7 +144,7 @@ export function createKeyring({
       return;
     }
     const known = [state.changes, state.loads];
-    const found = await passOverUnreadable(readStoredApiKey(store, formatApiKeyObjectKey(id)));
+    const found = await passOverUnreadable(readStoredApiKey(store, locateApiKey(id)));
     // What was revoked, or read, meanwhile wins over this look, which may be older.
     if (found?.object && known[0] === state.changes && known[1] === state.loads)
       state.fresh.set(id, found.object);

@@ -5,11 +5,11 @@ import { API_KEY_FORM, readKeyMiddle } from "../report/api-key.ts";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
 import { parseJson } from "../report/parse-json.ts";
+import { locateApiKey } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { HOST_SCOPES, SCOPES } from "./scopes.ts";
 
-export const KEYS_PREFIX = "keys/v1/";
 export const MAX_KEY_OBJECT_BYTES = 4096;
 
 /** How far away the end of a key may lie: who wants longer leaves it out. */
@@ -110,7 +110,7 @@ export async function createKey(
     ...(expires_at === undefined ? {} : { expires_at: new Date(expires_at).toISOString() }),
   };
   const object: StoredApiKey = { ...key, sha256: hashSecret(secret) };
-  await store.put(formatApiKeyObjectKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
+  await store.put(locateApiKey(id), Buffer.from(JSON.stringify(object)), { ifNoneMatch: "*" });
   return { key, secret };
 }
 
@@ -129,7 +129,7 @@ export async function readStoredApiKey(
   const parsed = keyObjectSchema.safeParse(parseJson(found.body)).data;
   return {
     etag: found.etag,
-    object: parsed && formatApiKeyObjectKey(parsed.id) === objectKey ? parsed : undefined,
+    object: parsed && locateApiKey(parsed.id) === objectKey ? parsed : undefined,
   };
 }
 
@@ -145,10 +145,6 @@ export function readKeyId(secret: string): string | undefined {
  */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");
-}
-
-export function formatApiKeyObjectKey(id: string): string {
-  return `${KEYS_PREFIX}${id}.json`;
 }
 
 /** One letter a byte: 5 of its bits, so that an id reads well and is no path on any system. */

@@ -4,16 +4,12 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../report/clock.ts";
 import { parseJson } from "../report/parse-json.ts";
+import { NONCE_SECRET_KEY } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 
 /** How long a nonce counts; ms. A host asks for one, signs and enrols at once. */
 const NONCE_LIFE_MS = 60_000;
 
-/**
- * All servers of a store have one key, so that a nonce of one counts at the others behind the same
- * address.
- */
-const NONCES_OBJECT_KEY = "keys/v1/servers/nonces.json";
 const MAX_OBJECT_BYTES = 1024;
 
 /**
@@ -96,7 +92,7 @@ async function readKey(store: Store): Promise<Buffer> {
   const signingKey = randomBytes(32);
   try {
     await store.put(
-      NONCES_OBJECT_KEY,
+      NONCE_SECRET_KEY,
       Buffer.from(JSON.stringify({ key: signingKey.toString("base64url") })),
       {
         ifNoneMatch: "*",
@@ -107,19 +103,14 @@ async function readKey(store: Store): Promise<Buffer> {
     if (!(error instanceof PreconditionFailed)) throw error;
     // Another server was quicker.
     const theirs = await readSigningKey(store);
-    if (!theirs)
-      throw new Error(
-        `${NONCES_OBJECT_KEY} in the store is not of its form; delete it, and a new one is made`,
-        {
-          cause: error,
-        },
-      );
-    return theirs;
+    if (theirs) return theirs;
+    const complaint = `${NONCE_SECRET_KEY} in the store is not of its form; delete it, and a new one is made`;
+    throw new Error(complaint, { cause: error });
   }
 }
 
 async function readSigningKey(store: Store): Promise<Buffer | undefined> {
-  const object = await store.get(NONCES_OBJECT_KEY, { maxBytes: MAX_OBJECT_BYTES });
+  const object = await store.get(NONCE_SECRET_KEY, { maxBytes: MAX_OBJECT_BYTES });
   const parsed = object && objectSchema.safeParse(parseJson(object.body)).data;
   return parsed && Buffer.from(parsed.key, "base64url");
 }

@@ -2,9 +2,8 @@
 // that opens for a while.
 import { createHash } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
+import { locateAnswer } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
-
-const PREFIX = "answers/v1/";
 
 /** How long the URL opens. Who holds it may read this one answer. */
 const EXPIRES_IN_SECONDS = 15 * 60;
@@ -45,7 +44,7 @@ export function createOverflow({ store, clock, limitBytes }: OverflowOptions): O
       const name = createHash("sha256")
         .update(headers.get("etag") ?? crypto.randomUUID())
         .digest("hex");
-      const key = `${PREFIX}${name}`;
+      const key = locateAnswer(name);
       if (await isThere(key)) await response.body?.cancel();
       else await store.put(key, Buffer.from(await response.arrayBuffer()));
       const location = await presign.call(store, key, {

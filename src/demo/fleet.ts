@@ -2,6 +2,7 @@
 // lives in a memory store.
 
 import type { Clock } from "../report/clock.ts";
+import { formatReportKey } from "../report/key.ts";
 import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
@@ -102,7 +103,7 @@ export async function createDemoFleet({
     receiveAt = at;
     try {
       await store.put(
-        `reports/v1/${host.service.account}/AROADEMOROLE:${host.id}.json`,
+        formatReportKey(`AROADEMOROLE:${host.id}`, host.service.account),
         cutShort ? body.subarray(0, body.length / 2) : body,
       );
     } finally {

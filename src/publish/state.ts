@@ -2,10 +2,8 @@
 // change it.
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
+import { locatePublisherState, PUBLISHERS_CLOCK_KEY } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
-
-/** Below this lies what publishers keep. */
-const PUBLISHERS_PREFIX = "publishers/v1/";
 
 const MAX_STATE_BYTES = 4 * 1024 * 1024;
 
@@ -40,9 +38,6 @@ export interface Lease extends KeptState {
   release(): Promise<void>;
 }
 
-/** Where a store is asked what time it is that does not say so otherwise; gone again at once. */
-const CLOCK_KEY = `${PUBLISHERS_PREFIX}clock`;
-
 /**
  * Leases of others, by their etags, since when they were seen to stand unchanged: by no clock that
  * anyone sets.
@@ -60,8 +55,8 @@ interface StateDocument {
 /** What time it is by the store's own clock; ms since the epoch. */
 async function askStoreTime(store: Store): Promise<number> {
   if (store.now) return await store.now();
-  const { lastModified } = await store.put(CLOCK_KEY, Buffer.from("{}"));
-  await store.delete(CLOCK_KEY);
+  const { lastModified } = await store.put(PUBLISHERS_CLOCK_KEY, Buffer.from("{}"));
+  await store.delete(PUBLISHERS_CLOCK_KEY);
   return lastModified;
 }
 
@@ -97,7 +92,7 @@ export async function takeLease(
   holder: string = randomUUID(),
   monotonic: () => number = () => performance.now(),
 ): Promise<Lease> {
-  const key = `${PUBLISHERS_PREFIX}${name}.json`;
+  const key = locatePublisherState(name);
   const found = await store.get(key, { maxBytes: MAX_STATE_BYTES });
   const before = found && parseState(found.body);
   if (found && before && before.held_until > 0 && before.holder !== holder) {
@@ -143,7 +138,7 @@ export async function takeLease(
  * @throws StoreError
  */
 export async function readState(store: Store, name: string): Promise<KeptState> {
-  const found = await store.get(`${PUBLISHERS_PREFIX}${name}.json`, { maxBytes: MAX_STATE_BYTES });
+  const found = await store.get(locatePublisherState(name), { maxBytes: MAX_STATE_BYTES });
   return {
     value: found && parseState(found.body)?.value,
     save: async () => undefined,

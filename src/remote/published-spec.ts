@@ -1,6 +1,6 @@
 // Where the published spec is read: in the store, or from a server.
 import type { SpecFollowerOptions } from "../agent/spec-follower.ts";
-import { CURRENT_EDITION_KEY } from "../specs/edition.ts";
+import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { type Store, Unreadable } from "../store/store.ts";
 import { createClient } from "./client.ts";
 import type { HostKey } from "./host-key.ts";

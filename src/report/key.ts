@@ -51,11 +51,13 @@ export function isHostId(text: string): boolean {
 }
 
 /**
- * The key of a report that a server or a folder takes from a host. The id must have been checked
- * with isHostId.
+ * The key of a report that a server or a folder takes from a host.
+ *
+ * @param writer the host's id, which must have been checked with isHostId; before it and a colon
+ *   what else tells the writer, such as its role's id on AWS
  */
-export function formatReportKey(id: string, account: string = LOCAL_ACCOUNT): string {
-  return `${REPORTS_PREFIX}${account}/${id}.json`;
+export function formatReportKey(writer: string, account: string = LOCAL_ACCOUNT): string {
+  return `${REPORTS_PREFIX}${account}/${writer}.json`;
 }
 
 /**

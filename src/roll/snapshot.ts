@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import pMap from "p-map";
 import type { Clock } from "../report/clock.ts";
+import { locateSnapshotPiece, SNAPSHOT_MANIFEST_KEY, SNAPSHOT_PREFIX } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import type { Segment } from "./segment.ts";
 import {
@@ -28,8 +29,6 @@ const gunzipBytes = promisify(gunzip);
 /** `use` begins from the snapshot, `keep` writes it as well, `off` does neither. */
 export type SnapshotMode = "off" | "use" | "keep";
 
-const PREFIX = "snapshots/v1/";
-const MANIFEST_KEY = `${PREFIX}manifest.json`;
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 
 /** Quick, and within a fifth of the best ratio for reports (docs/benchmarks.md). */
@@ -98,12 +97,12 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   async function readManifest(
     signal?: AbortSignal,
   ): Promise<{ manifest: Manifest; etag: string } | undefined> {
-    const found = await store.get(MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES, signal });
+    const found = await store.get(SNAPSHOT_MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES, signal });
     return found && { manifest: decodeManifest(found.body), etag: found.etag };
   }
 
   async function readPiece({ name, bytes }: SnapshotPart, signal: AbortSignal): Promise<Buffer> {
-    const found = await store.get(toKey(name), { maxBytes: bytes, signal });
+    const found = await store.get(locateSnapshotPiece(name), { maxBytes: bytes, signal });
     if (!found) throw new BrokenSnapshot("a piece of it is gone");
     if (hash(found.body) !== name) throw new BrokenSnapshot("a piece of it is damaged");
     return await gunzipBytes(found.body, { maxOutputLength: MAX_PIECE_BYTES });
@@ -134,7 +133,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   async function writePiece(bytes: Buffer): Promise<SnapshotPart> {
     const body = await gzipBytes(bytes, GZIP);
     const piece = { name: hash(body), bytes: body.length };
-    await store.put(toKey(piece.name), body);
+    await store.put(locateSnapshotPiece(piece.name), body);
     return piece;
   }
 
@@ -146,7 +145,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
 
   async function save(state: DatedState): Promise<void> {
     // A manifest that cannot be understood is another version's, or broken: it is replaced.
-    const current = await store.get(MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES });
+    const current = await store.get(SNAPSHOT_MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES });
     const theirs = current && readAsOf(current.body);
     if (current && current.etag !== ours && theirs !== undefined && state.asOf - theirs < saveEveryMs) {
       // Another reader keeps it.
@@ -159,7 +158,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const index = await writePiece(encodeIndex(state));
     const manifest = encodeManifest({ asOf: state.asOf, index, segments });
     const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: "*" as const };
-    const written = await store.put(MANIFEST_KEY, manifest, condition);
+    const written = await store.put(SNAPSHOT_MANIFEST_KEY, manifest, condition);
     ours = written.etag;
     savedAt = state.asOf;
     readSince = 0;
@@ -167,16 +166,16 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     // be of use.
     if (isTakeover && (await dropMissing(state)) > 0)
       await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
-    await sweep(new Set([index, ...segments].map(({ name }) => toKey(name))), written.lastModified);
+    await sweep(new Set([index, ...segments].map(({ name }) => locateSnapshotPiece(name))), written.lastModified);
   }
 
   /** Forgets that segments were saved whose pieces are no longer there. @returns how many */
   async function dropMissing({ table }: DatedState): Promise<number> {
     const present = new Set<string>();
-    for await (const page of store.list(PREFIX)) for (const { key } of page) present.add(key);
+    for await (const page of store.list(SNAPSHOT_PREFIX)) for (const { key } of page) present.add(key);
     const missing = table.segments.filter((segment) => {
       const piece = saved.get(segment);
-      return piece && !present.has(toKey(piece.name));
+      return piece && !present.has(locateSnapshotPiece(piece.name));
     });
     for (const segment of missing) saved.delete(segment);
     return missing.length;
@@ -195,10 +194,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     sweptAt = now;
     // A folder's files bear the time of those who wrote them, so its file system is asked.
     const latest = Math.min(now, store.now ? await store.now() : writtenAt);
-    for await (const page of store.list(PREFIX)) {
+    for await (const page of store.list(SNAPSHOT_PREFIX)) {
       const old = page.filter(
         ({ key, lastModified }) =>
-          key !== MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
+          key !== SNAPSHOT_MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
       );
       await pMap(old, ({ key }) => store.delete(key), { concurrency: CONCURRENCY });
     }
@@ -254,10 +253,6 @@ function readAsOf(body: Buffer): number | undefined {
     if (error instanceof BrokenSnapshot) return undefined;
     throw error;
   }
-}
-
-function toKey(name: string): string {
-  return `${PREFIX}${name}.gz`;
 }
 
 function hash(bytes: Buffer): string {

@@ -1,8 +1,8 @@
 // The sweep: a store that does not forget by itself is told to, at start and every hour.
 import type { Logger } from "pino";
 import type { Clock } from "../report/clock.ts";
-import { DEPARTURES_PREFIX, REPORTS_PREFIX } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
+import { SWEPT_PREFIXES } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
 import { createSweepClockCheck } from "./sweep-clock-check.ts";
 
@@ -13,13 +13,6 @@ const SWEEP_EVERY_MS = 60 * 60 * 1000;
  * nobody.
  */
 const MARGIN_MS = 60 * 60 * 1000;
-
-/**
- * What is swept: what hosts write. The top of the store is not, though reports may lie there: in a
- * folder anything else may too, and `package.json` there would pass for the report of a host named
- * "package".
- */
-const SWEPT: readonly string[] = [REPORTS_PREFIX, DEPARTURES_PREFIX];
 
 export interface SweepOptions {
   readonly store: Store;
@@ -59,7 +52,7 @@ async function sweepOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const before = clock() - EXPIRY_MS - MARGIN_MS;
-  for (const prefix of SWEPT) {
+  for (const prefix of SWEPT_PREFIXES) {
     const removed = (await store.expire?.(prefix, before, { signal })) ?? 0;
     log[removed > 0 ? "info" : "debug"]({ prefix, removed }, `swept ${removed} old objects below ${prefix}`);
   }

@@ -6,12 +6,6 @@ import { MAX_SPEC_BYTES } from "./schema.ts";
 import type { PublicKey } from "./spec-key.ts";
 import { compileWildcard } from "./wildcard.ts";
 
-/** Where hosts find the edition that counts. */
-export const CURRENT_EDITION_KEY = "specs/v1/current.json";
-
-/** Where every edition stays, for rolling back and for the record. */
-export const EDITIONS_PREFIX = "specs/v1/editions/";
-
 /** Most specs in an edition: a canary, hosts that a filter chooses, and all others. */
 const MAX_PARTS = 10;
 
@@ -109,14 +103,4 @@ function drawLot(spec: string, id: string): number {
 /** `sha256:` and 64 hex digits, as a report names its spec. */
 export function digestSpec(text: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
-}
-
-/** The key under which an edition stays. */
-export function formatEditionKey(number: number): string {
-  return `${EDITIONS_PREFIX}${String(number).padStart(10, "0")}.json`;
-}
-
-/** The number of the edition under a key; 0 if it is no edition's. */
-export function readEditionNumber(key: string): number {
-  return Number(/^(\d{10})\.json$/.exec(key.slice(EDITIONS_PREFIX.length))?.[1] ?? 0);
 }

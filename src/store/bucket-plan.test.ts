@@ -90,7 +90,7 @@ describe("the plan for a bucket", () => {
     const warnings = warnOfLifecycle({ Rules: [one] }, "prod/");
     expect(warnings).toHaveLength(removed > 0 ? 1 : 0);
     expect(
-      (warnings[0] ?? "").match(/prod\/(?:changes|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ??
+      (warnings[0] ?? "").match(/prod\/(?:history|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ??
         [],
     ).toHaveLength(removed);
   });

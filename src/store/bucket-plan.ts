@@ -7,23 +7,10 @@ import type {
   PublicAccessBlockConfiguration,
   ServerSideEncryptionConfiguration,
 } from "@aws-sdk/client-s3";
+import { EXPIRING_AREAS, KEPT_PREFIXES } from "./layout.ts";
 import type { S3Location } from "./s3-url.ts";
 
-/**
- * Days after which S3 removes what hosts write. S3 knows whole days only and rounds up to the next
- * midnight UTC ("Lifecycle rules: expiration").
- */
-const EXPIRY_DAYS = 1;
-
-/** What the reader's side writes, below the store's prefix; no rule may expire it. */
-const KEPT_PREFIXES: readonly string[] = [
-  "changes/",
-  "keys/",
-  "publishers/",
-  "releases/",
-  "snapshots/",
-  "specs/",
-];
+const DAY_MS = 24 * 60 * 60_000;
 
 const TLS_ONLY = "RollcallTlsOnly";
 
@@ -179,23 +166,29 @@ function isSameStatement(found: unknown, wanted: ReturnType<typeof denyPlainHttp
 function listOwnRules(prefix: string, topLevel: boolean): LifecycleRule[] {
   // Two stores in one bucket have rules of their own.
   const id = (name: string): string => `rollcall-${prefix.replaceAll("/", "-")}${name}`;
-  return [
-    makeRule(id("reports"), `${prefix}reports/`),
-    makeRule(id("departures"), `${prefix}departures/`),
-    // Answers that are too large for a gateway; each is fetched at once.
-    makeRule(id("answers"), `${prefix}answers/`),
-    ...(topLevel ? [makeRule(id("top-level"), `${prefix}i-`)] : []),
-  ];
+  return EXPIRING_AREAS.filter((area) => topLevel || isFolder(area.prefix)).map((area) =>
+    makeRule(
+      id(isFolder(area.prefix) ? area.prefix.slice(0, -1) : "top-level"),
+      prefix + area.prefix,
+      area.staysMs,
+    ),
+  );
 }
 
-function makeRule(id: string, prefix: string): LifecycleRule {
+function isFolder(prefix: string): boolean {
+  return prefix.endsWith("/");
+}
+
+/** S3 knows whole days only and rounds up to the next midnight UTC ("Lifecycle rules: expiration"). */
+function makeRule(id: string, prefix: string, staysMs: number): LifecycleRule {
+  const days = Math.ceil(staysMs / DAY_MS);
   return {
     ID: id,
     Status: "Enabled",
     Filter: { Prefix: prefix },
-    Expiration: { Days: EXPIRY_DAYS },
-    NoncurrentVersionExpiration: { NoncurrentDays: EXPIRY_DAYS },
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: EXPIRY_DAYS },
+    Expiration: { Days: days },
+    NoncurrentVersionExpiration: { NoncurrentDays: days },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: days },
   };
 }
 
@@ -205,9 +198,11 @@ function isSameRule(wanted: LifecycleRule, found: LifecycleRule): boolean {
     found.Status === wanted.Status &&
     !isNarrowed(found) &&
     readPrefix(found) === readPrefix(wanted) &&
-    found.Expiration?.Days === EXPIRY_DAYS &&
-    found.NoncurrentVersionExpiration?.NoncurrentDays === EXPIRY_DAYS &&
-    found.AbortIncompleteMultipartUpload?.DaysAfterInitiation === EXPIRY_DAYS
+    found.Expiration?.Days === wanted.Expiration?.Days &&
+    found.NoncurrentVersionExpiration?.NoncurrentDays ===
+      wanted.NoncurrentVersionExpiration?.NoncurrentDays &&
+    found.AbortIncompleteMultipartUpload?.DaysAfterInitiation ===
+      wanted.AbortIncompleteMultipartUpload?.DaysAfterInitiation
   );
 }
 

@@ -2,6 +2,7 @@
 // docs/stores/s3.md tells operators about it.
 import type { Clock } from "../report/clock.ts";
 import { readAwsTrust } from "./aws-trust.ts";
+import { SNAPSHOT_MANIFEST_KEY } from "./layout.ts";
 import type { RepeatableStore } from "./repeated-put.ts";
 import { ASK_CHECKSUM, checkBody, isBody } from "./s3-body.ts";
 import { Bucket, readEntry, type S3Operation } from "./s3-bucket.ts";
@@ -17,9 +18,6 @@ import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { createServerClock } from "./server-clock.ts";
 import { checkKey, StoreError, TooLarge } from "./store.ts";
 import { findStsEndpoint, readCaller } from "./sts.ts";
-
-/** What is asked for when only the answer's Date is wanted. */
-const CLOCK_KEY = "snapshots/v1/manifest.json";
 
 export interface S3StoreOptions {
   readonly location: S3Location;
@@ -109,7 +107,7 @@ export async function s3Store({
     async now() {
       // Any answer has it, also one that there is nothing or that it may not be told (RFC 9110,
       // section 6.6.1).
-      const { headers } = await bucket.send({ operation: "HEAD", verb: "read", key: CLOCK_KEY });
+      const { headers } = await bucket.send({ operation: "HEAD", verb: "read", key: SNAPSHOT_MANIFEST_KEY });
       const told = Date.parse(headers.date ?? "");
       if (Number.isNaN(told))
         throw new StoreError(`[store] [s3] ${place.origin} does not say what time it is`);

@@ -1,5 +1,6 @@
 // GET /v1/specs/current: the published spec, signed, for agents that report through this server.
-import { CURRENT_EDITION_KEY, MAX_EDITION_BYTES } from "../../specs/edition.ts";
+import { MAX_EDITION_BYTES } from "../../specs/edition.ts";
+import { CURRENT_EDITION_KEY } from "../../store/layout.ts";
 import { awaitStore } from "../deadline.ts";
 import { matchesEtag } from "../etag.ts";
 import type { Route } from "../route.ts";

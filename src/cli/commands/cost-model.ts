@@ -6,6 +6,7 @@ import { createKey } from "../../access/keys.ts";
 import { HEARTBEAT_MS } from "../../agent/schedule.ts";
 import { createRoll } from "../../roll/roll.ts";
 import { type RequestCounts, withCounts, zeroCounts } from "../../store/counting.ts";
+import { SNAPSHOT_PREFIX } from "../../store/layout.ts";
 import { createFleet } from "./cost-fleet.ts";
 import { PRICES, type Region } from "./cost-prices.ts";
 
@@ -143,7 +144,7 @@ async function simulate({
   const counts = zeroCounts();
   const keyCounts = zeroCounts();
   const snapshotCounts = zeroCounts();
-  const store = withCounts(fleet.store, (key) => (key.startsWith("snapshots/") ? snapshotCounts : counts));
+  const store = withCounts(fleet.store, (key) => (key.startsWith(SNAPSHOT_PREFIX) ? snapshotCounts : counts));
   const roll = createRoll({ store, clock, snapshot: "keep" });
   const keyring = createKeyring({ store: withCounts(fleet.store, () => keyCounts), clock });
   const ask = async (): Promise<void> => {

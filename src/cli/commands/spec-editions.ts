@@ -3,21 +3,23 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readSpecText } from "../../agent/spec-file.ts";
 import {
-  CURRENT_EDITION_KEY,
   digestSpec,
-  EDITIONS_PREFIX,
   type Edition,
   type EditionPart,
   FILTER_FIELDS,
-  formatEditionKey,
   MAX_EDITION_BYTES,
   readEdition,
-  readEditionNumber,
   signEdition,
 } from "../../specs/edition.ts";
 import { renderMistakes } from "../../specs/mistake.ts";
 import { parseSpec } from "../../specs/spec.ts";
 import { formatPublicKey, makeKeyPair, parsePrivateKey, parsePublicKey } from "../../specs/spec-key.ts";
+import {
+  CURRENT_EDITION_KEY,
+  EDITIONS_PREFIX,
+  locateEdition,
+  parseEditionNumber,
+} from "../../store/layout.ts";
 import { PreconditionFailed, type Store, type StoredObject } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import { openSpecFile } from "../program/host-collection.ts";
@@ -101,8 +103,7 @@ export async function runSpecRollback(options: RollbackOptions, io: Io): Promise
     const current = readCurrent();
     if (!current) throw new CommandError("nothing is published yet");
     const to = options.to ?? current.number - 1;
-    const object =
-      to >= 1 ? await store.get(formatEditionKey(to), { maxBytes: MAX_EDITION_BYTES }) : undefined;
+    const object = to >= 1 ? await store.get(locateEdition(to), { maxBytes: MAX_EDITION_BYTES }) : undefined;
     if (!object)
       throw new CommandError(`there is no edition ${to} to go back to; rollcall spec editions lists them`);
     return read(object).parts;
@@ -195,7 +196,7 @@ async function publish(
       parts: await makeParts({ store, read, readCurrent }),
     };
     const bytes = signEdition(edition, key);
-    await store.put(formatEditionKey(edition.number), bytes, { ifNoneMatch: "*" });
+    await store.put(locateEdition(edition.number), bytes, { ifNoneMatch: "*" });
     await store.put(CURRENT_EDITION_KEY, bytes, object ? { ifMatch: object.etag } : { ifNoneMatch: "*" });
     for (const [at, part] of edition.parts.entries())
       await io.stdout.write(
@@ -255,7 +256,7 @@ function readExpiry(text = DEFAULT_EXPIRY): number {
 async function findNextNumber(store: Store): Promise<number> {
   let last = 0;
   for await (const page of store.list(EDITIONS_PREFIX))
-    for (const { key } of page) last = Math.max(last, readEditionNumber(key));
+    for (const { key } of page) last = Math.max(last, parseEditionNumber(key));
   return last + 1;
 }
 
