@@ -1,6 +1,7 @@
 // Tests of publishing to DocBase where things go wrong: killed at every step, random faults, states
 // that are lost, stores that fail, runs that overlap.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LEASE_MS, LeaseTaken } from "../store/lease.ts";
 import {
   MINUTE,
   readMarks,
@@ -12,7 +13,6 @@ import {
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import type { Overview } from "./overview.ts";
-import { LEASE_MS, LeaseTaken } from "./state.ts";
 
 let wiki: Wiki;
 beforeAll(async () => {

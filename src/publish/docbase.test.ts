@@ -1,9 +1,10 @@
 // Tests of publishing to DocBase, over HTTP to a DocBase on loopback that is a process of its own.
 // Faults and restarts: docbase-faults.test.ts.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LEASE_MS, LeaseTaken } from "../store/lease.ts";
 import { MINUTE, readMarks, STATE_KEY, startWiki, type Wiki } from "../testing/docbase-double.ts";
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
-import { LEASE_MS, LeaseTaken, takeLease } from "./state.ts";
+import { takeState } from "./state.ts";
 
 let wiki: Wiki;
 beforeAll(async () => {
@@ -259,7 +260,7 @@ describe("docbase", () => {
   it("leaves alone what another run holds, until its lease ends", async () => {
     const { run, store, time, clock } = setUp();
     const overview = await makeOverview(makeHosts(1, 1));
-    await takeLease(store, "wiki", clock);
+    await takeState(store, "wiki", clock);
     await expect(run(overview)).rejects.toThrow(LeaseTaken);
     time.now += LEASE_MS + 1;
     expect(await run(overview)).toMatchObject({ created: 2 });

@@ -3,9 +3,9 @@
 import pRetry, { AbortError } from "p-retry";
 import { toFailure } from "../network/failure.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
+import { LeaseTaken } from "../store/lease.ts";
 import { StoreError } from "../store/store.ts";
 import { type PublishContext, PublishError } from "./publisher.ts";
-import { LeaseTaken } from "./state.ts";
 
 const TIMEOUT_MS = 30_000;
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;

@@ -2,11 +2,12 @@
 // under the lease.
 
 import type { RollView } from "../roll/view.ts";
+import { LeaseTaken } from "../store/lease.ts";
 import type { Store } from "../store/store.ts";
 import type { PublisherConfig } from "./config.ts";
 import { gatherOverview, type OverviewSources } from "./overview.ts";
 import type { PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
-import { LeaseTaken, readState, takeLease } from "./state.ts";
+import { readState, takeState } from "./state.ts";
 
 export interface Publication {
   readonly name: string;
@@ -32,7 +33,7 @@ export async function runPublication({
   const overview = await gatherOverview(view, { title, fields, by, parts }, sources);
   if (context.isDryRun)
     return await publisher.publish(overview, { ...context, state: await readState(store, name) });
-  const lease = await takeLease(store, name, context.clock);
+  const lease = await takeState(store, name, context.clock);
   try {
     return await publisher.publish(overview, { ...context, state: lease });
   } finally {

@@ -6,7 +6,7 @@ import { MAX_RUN_MS, RUN_GRACE_MS, RunTimedOut, runWithin } from "../publish/lim
 import { runPublication } from "../publish/publication.ts";
 import { PublishError } from "../publish/publisher.ts";
 import { openPublisher, type ReadSecret } from "../publish/registry.ts";
-import { LeaseTaken } from "../publish/state.ts";
+import { LeaseTaken } from "../store/lease.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { createFieldReader } from "../questions/field-values.ts";
 import type { Labels } from "../questions/labels.ts";

@@ -179,7 +179,9 @@ function isFolder(prefix: string): boolean {
   return prefix.endsWith("/");
 }
 
-/** S3 knows whole days only and rounds up to the next midnight UTC ("Lifecycle rules: expiration"). */
+/**
+ * S3 knows whole days only and rounds up to the next midnight UTC ("Lifecycle rules: expiration").
+ */
 function makeRule(id: string, prefix: string, staysMs: number): LifecycleRule {
   const days = Math.ceil(staysMs / DAY_MS);
   return {

@@ -4,7 +4,8 @@
 import { type DocbaseOptions, docbasePublisher } from "../publish/docbase.ts";
 import type { Overview } from "../publish/overview.ts";
 import type { PublishOutcome } from "../publish/publisher.ts";
-import { type Lease, readState, takeLease } from "../publish/state.ts";
+import { readState, takeState } from "../publish/state.ts";
+import type { Lease } from "../store/lease.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { type Docbase, startDocbase } from "./docbase.ts";
@@ -101,7 +102,7 @@ function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): 
       sleep = pass,
     } = given;
     const seen = makeMortal(store, dies ? { signal, ...(onPut && { onPut }) } : undefined);
-    const state = isDryRun ? await readState(seen, "wiki") : await takeLease(seen, "wiki", clock);
+    const state = isDryRun ? await readState(seen, "wiki") : await takeState(seen, "wiki", clock);
     try {
       return await publisher.publish(overview, {
         state,

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Overview } from "../publish/overview.ts";
 import type { Publisher, PublishOutcome } from "../publish/publisher.ts";
-import { readState, takeLease } from "../publish/state.ts";
+import { readState, takeState } from "../publish/state.ts";
 import { memoryStore } from "../store/memory.ts";
 import { makeHosts, makeOverview } from "./overview-double.ts";
 
@@ -30,7 +30,7 @@ export function describePublisher(kind: string, open: () => Promise<PublisherFix
     const clock = () => time.now;
     const store = memoryStore({ clock });
     const run = async (overview: Overview, isDryRun = false): Promise<PublishOutcome> => {
-      const lease = isDryRun ? undefined : await takeLease(store, "test", clock);
+      const lease = isDryRun ? undefined : await takeState(store, "test", clock);
       try {
         return await fixture.publisher.publish(overview, {
           state: lease ?? (await readState(store, "test")),

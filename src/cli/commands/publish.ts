@@ -4,7 +4,7 @@ import type { PublishersConfig } from "../../publish/config.ts";
 import { runPublication } from "../../publish/publication.ts";
 import { PublishError, type PublishOutcome } from "../../publish/publisher.ts";
 import { openPublisher } from "../../publish/registry.ts";
-import { LeaseTaken } from "../../publish/state.ts";
+import { LeaseTaken } from "../../store/lease.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
