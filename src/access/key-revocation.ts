@@ -14,9 +14,7 @@ import { apiKeySchema, MAX_KEY_OBJECT_BYTES } from "./keys.ts";
  */
 export async function revokeKey(store: Store, id: string, machine?: string): Promise<boolean> {
   const isKeyId = machine === undefined && apiKeySchema.shape.id.safeParse(id).success;
-  const object = isKeyId
-    ? await store.get(locateApiKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES })
-    : undefined;
+  const object = isKeyId ? await store.get(locateApiKey(id), { maxBytes: MAX_KEY_OBJECT_BYTES }) : undefined;
   const isRevoked = object
     ? await store.delete(locateApiKey(id)).then(() => true)
     : await revokeEnrolment(store, id, machine);

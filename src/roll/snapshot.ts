@@ -166,7 +166,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     // be of use.
     if (isTakeover && (await dropMissing(state)) > 0)
       await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
-    await sweep(new Set([index, ...segments].map(({ name }) => locateSnapshotPiece(name))), written.lastModified);
+    await sweep(
+      new Set([index, ...segments].map(({ name }) => locateSnapshotPiece(name))),
+      written.lastModified,
+    );
   }
 
   /** Forgets that segments were saved whose pieces are no longer there. @returns how many */

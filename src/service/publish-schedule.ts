@@ -6,12 +6,12 @@ import { MAX_RUN_MS, RUN_GRACE_MS, RunTimedOut, runWithin } from "../publish/lim
 import { runPublication } from "../publish/publication.ts";
 import { PublishError } from "../publish/publisher.ts";
 import { openPublisher, type ReadSecret } from "../publish/registry.ts";
-import { LeaseTaken } from "../store/lease.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { createFieldReader } from "../questions/field-values.ts";
 import type { Labels } from "../questions/labels.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
+import { LeaseTaken } from "../store/lease.ts";
 import { type Store, StoreError } from "../store/store.ts";
 
 export interface ScheduleOptions {

@@ -97,7 +97,7 @@ export function describeLease(makePlace: () => Promise<(clock: Clock) => Promise
     expect(await etagOf()).not.toBe(taken);
   });
 
-  it("that stood unchanged for as long as it lasts is over, though the store's clock was set back", async () => {
+  it("that stood for as long as it lasts is over, though the store's clock was set back", async () => {
     const { store, time, take } = await setUp();
     await take("dead");
     const back: Store = { ...store, now: async () => Date.now() - 1000 * DAY };
