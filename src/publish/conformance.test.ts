@@ -2,19 +2,19 @@
 // servers on loopback.
 import { createHmac } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Docbase, startDocbase } from "../testing/docbase.ts";
+import { type MessageReceiver, startMessageReceiver } from "../testing/message-receiver.ts";
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
 import { describePublisher, type PublisherFixture } from "../testing/publisher-conformance.ts";
 import { publishersSchema } from "./config.ts";
 import { folderPublisher } from "./folder.ts";
 import { formatCode } from "./markdown-text.ts";
 import { openPublisher } from "./registry.ts";
-import { cutValue, formatSlack } from "./slack.ts";
+import { formatSlack } from "./slack.ts";
+import { cutValue } from "./slack-text.ts";
 import { formatMessage, sign } from "./webhook.ts";
 
 const noSecret = async () => undefined;
@@ -72,36 +72,10 @@ for (const name of ["wiki", "wiki.md"]) {
   });
 }
 
-/** A receiver of messages. */
-async function startReceiver() {
-  const received: { body: string; signature: string | undefined }[] = [];
-  let isFailing = false;
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (isFailing) return response.writeHead(500).end("Authorization: secret");
-    received.push({
-      body: Buffer.concat(chunks).toString(),
-      signature: request.headers["rollcall-signature"]?.toString(),
-    });
-    response.end("ok");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-  return {
-    url,
-    received,
-    fail: async (failing: boolean) => {
-      isFailing = failing;
-    },
-  };
-}
-
 async function openWebhook(
   kind: "webhook" | "slack",
-): Promise<PublisherFixture & { received: { body: string; signature: string | undefined }[] }> {
-  const { url, received, fail } = await startReceiver();
+): Promise<PublisherFixture & Pick<MessageReceiver, "received">> {
+  const { url, received, fail } = await startMessageReceiver();
   const secret = kind === "slack" ? `${url}/T000/B000/very-secret` : "very-secret";
   const config = parse(kind === "slack" ? { kind, token_env: "HOOK" } : { kind, url, token_env: "HOOK" });
   return {

@@ -7,7 +7,8 @@ import { parseQuery } from "../questions/query.ts";
 import { selectReports } from "../questions/selection.ts";
 import { countVersions, type VersionCount } from "../questions/versions.ts";
 import type { RollView } from "../roll/view.ts";
-import { inSlices, ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
+import { readReport } from "../roll/view.ts";
+import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** What an overview shows. */
@@ -45,6 +46,18 @@ export interface OverviewPart {
   readonly behindCount: number;
 }
 
+/**
+ * Which hosts there are, and what each has: all of it, where the rest of an overview is trimmed.
+ */
+export interface Inventory {
+  /** Ids of the fresh hosts, in the roll's order. */
+  readonly hosts: readonly string[];
+  /** Every value with the ids of its hosts, in the order of the answer about versions. */
+  readonly fields: readonly FieldVersions[];
+  /** Values that even here were left out, since there were too many: those of the fewest hosts. */
+  readonly omitted: number;
+}
+
 export interface Overview {
   readonly settings: OverviewSettings;
   /** ms since the epoch. */
@@ -52,6 +65,7 @@ export interface Overview {
   readonly hosts: number;
   readonly coverage: Coverage;
   readonly fields: readonly FieldVersions[];
+  readonly inventory: Inventory;
   /** Of all hosts, how many have something that is behind. */
   readonly behindCount: number;
   /** Those of most hosts first; what comes after MAX_PARTS is left out, and counted. */
@@ -83,7 +97,7 @@ export async function gatherOverview(
   const all = { table: selection.table, positions: selection.positions };
   const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.yielder);
   const question = { fields, by: [settings.by], hosts: true };
-  const { values, standards, unknownGroups, bounds } = await countVersions(all, question, sources);
+  const { values, standards, unknownGroups, bounds, omitted } = await countVersions(all, question, sources);
   const whole = groupByField(fields, values);
   const { names, bounds: partBounds } =
     settings.parts === "" ? { names: [], bounds: [] } : await listParts(all, settings.parts, sources);
@@ -118,12 +132,26 @@ export async function gatherOverview(
     hosts: all.positions.length,
     coverage: await judgeCoverage(view, sources.windowMs, sources.expected, sources.yielder),
     fields: whole.map(trim),
+    inventory: { hosts: await listIds(all, sources.yielder ?? SHARED_YIELDER), fields: whole, omitted },
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,
     partsOmitted: Math.max(0, names.length - MAX_PARTS),
     bounds: [...new Set([...bounds, ...partBounds])],
     absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
   };
+}
+
+/** What the name of a host costs; bytes. */
+const NAME_BYTES = 128;
+
+async function listIds({ table, positions }: Chosen, yielder: Yielder): Promise<string[]> {
+  const ids: string[] = [];
+  for (const at of positions) {
+    const wait = yielder.spend(NAME_BYTES);
+    if (wait !== undefined) await wait;
+    ids.push(readReport(table, at).id);
+  }
+  return ids;
 }
 
 function groupByField(fields: readonly string[], values: readonly VersionCount[]): FieldVersions[] {

@@ -1,8 +1,11 @@
 // An overview as a message for Slack's incoming webhooks:
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+import type { Difference } from "./difference.ts";
 import type { FieldVersions, Overview } from "./overview.ts";
 import { sayCoverage } from "./pages.ts";
 import { selectShown } from "./shown-values.ts";
+import { formatDifference } from "./slack-difference.ts";
+import { cutValue, makeList, type SlackBlock, section, write } from "./slack-text.ts";
 
 /**
  * Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks; 150 characters of a
@@ -11,38 +14,8 @@ import { selectShown } from "./shown-values.ts";
 const MAX_BLOCKS = 50;
 const MAX_HEADER = 150;
 
-/** Values of one field that are shown, and characters of one. */
+/** Values of one field that are shown. */
 const MAX_VALUES = 10;
-const MAX_VALUE = 60;
-
-/**
- * A piece of rich text: nothing in it is read as a format, a link, a mention or an emoji, since
- * each of those is an element of its own
- * (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
- */
-interface SlackText {
-  readonly type: "text";
-  readonly text: string;
-  readonly style?: { readonly bold?: true; readonly code?: true; readonly italic?: true };
-}
-
-interface SlackSection {
-  readonly type: "rich_text_section";
-  readonly elements: readonly SlackText[];
-}
-
-interface SlackList {
-  readonly type: "rich_text_list";
-  readonly style: "bullet";
-  readonly elements: readonly SlackSection[];
-}
-
-type SlackBlock =
-  | {
-      readonly type: "header";
-      readonly text: { readonly type: "plain_text"; readonly text: string; readonly emoji: false };
-    }
-  | { readonly type: "rich_text"; readonly elements: readonly (SlackSection | SlackList)[] };
 
 export interface SlackMessage {
   /** What notifications show. */
@@ -52,8 +25,11 @@ export interface SlackMessage {
   readonly as_of?: never;
 }
 
-/** Makes the message. */
-export function formatSlack(overview: Overview): SlackMessage {
+/**
+ * Makes the message. @param difference what it tells of the last one; nothing where that is left
+ * out
+ */
+export function formatSlack(overview: Overview, difference?: Difference): SlackMessage {
   const { title } = overview.settings;
   // The sentence has numbers alone, and nothing that a host wrote.
   const sentence = sayCoverage(overview).replaceAll("**", "");
@@ -67,6 +43,7 @@ export function formatSlack(overview: Overview): SlackMessage {
   const blocks: SlackBlock[] = [
     { type: "header", text: { type: "plain_text", text: title.slice(0, MAX_HEADER), emoji: false } },
     { type: "rich_text", elements: [section([write(sentence)])] },
+    ...(difference ? formatDifference(difference, overview.asOf) : []),
     ...overview.fields.flatMap((field) => formatField(field)),
     ...(behind.length > 0 ? [makeList("Behind", behind)] : []),
   ];
@@ -84,29 +61,4 @@ function formatField({ field, values }: FieldVersions): SlackBlock[] {
   ]);
   if (known.length > shown.length) lines.push([write(`and ${known.length - shown.length} more`)]);
   return [makeList(field.split(".").at(-1) ?? field, lines)];
-}
-
-function makeList(title: string, lines: readonly (readonly SlackText[])[]): SlackBlock {
-  return {
-    type: "rich_text",
-    elements: [
-      section([write(title, { bold: true })]),
-      { type: "rich_text_list", style: "bullet", elements: lines.map(section) },
-    ],
-  };
-}
-
-function section(elements: readonly SlackText[]): SlackSection {
-  return { type: "rich_text_section", elements };
-}
-
-/** A text is cut where it is long, and never empty, which Slack refuses. */
-function write(text: string, style?: SlackText["style"]): SlackText {
-  return { type: "text", text: style?.code ? cutValue(text) : text, ...(style && { style }) };
-}
-
-/** A value as it is shown: in one line, without what would turn the direction of writing. */
-export function cutValue(value: string): string {
-  const short = value.length <= MAX_VALUE ? value : `${value.slice(0, MAX_VALUE - 1)}…`;
-  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, " ") || " ";
 }

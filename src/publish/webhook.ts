@@ -1,9 +1,10 @@
 // Publishes to a URL: one JSON message when something has changed, signed, or in the form of
 // Slack's incoming webhooks.
 import { createHash, createHmac } from "node:crypto";
-import * as z from "zod";
 import type { VersionCount } from "../questions/versions.ts";
+import { type Difference, findDifference, hasChanges } from "./difference.ts";
 import { createHttpClient, RetryTooLate } from "./http.ts";
+import { keepMessage, readLastState } from "./last-message.ts";
 import type { Overview } from "./overview.ts";
 import { NOTHING_DONE, PublishError, type Publisher } from "./publisher.ts";
 import { formatSlack } from "./slack.ts";
@@ -16,24 +17,24 @@ export interface WebhookOptions {
   readonly format: "json" | "slack";
 }
 
-const stateSchema = z.object({ digest: z.string() });
-
 /** Makes the publisher. */
 export function webhookPublisher({ url, secret, format }: WebhookOptions): Publisher {
   const { origin } = new URL(url);
   return {
     kind: format === "slack" ? "slack" : "webhook",
     async publish(overview, context) {
-      const message = format === "slack" ? formatSlack(overview) : formatMessage(overview);
+      const write = format === "slack" ? formatSlack : formatMessage;
+      // How things are, without what differs, which would make every message another one.
       const digest = createHash("sha256")
-        .update(JSON.stringify({ ...message, as_of: undefined }))
+        .update(JSON.stringify({ ...write(overview), as_of: undefined }))
         .digest("base64url");
-      const kept = stateSchema.safeParse(context.state.value);
-      if (kept.success && kept.data.digest === digest) return { ...NOTHING_DONE, unchanged: 1 };
+      const last = readLastState(context.state.value);
+      const difference = findDifference(last, overview);
+      if (last.digest === digest && !hasChanges(difference)) return { ...NOTHING_DONE, unchanged: 1 };
       context.onStep(`sends a message to ${origin}`);
       if (context.isDryRun) return { ...NOTHING_DONE, created: 1 };
       const http = createHttpClient(origin, context);
-      const body = JSON.stringify(message);
+      const body = JSON.stringify(write(overview, difference));
       const headers = {
         "user-agent": "rollcall",
         ...(secret !== undefined && { "rollcall-signature": sign(body, secret, context.clock()) }),
@@ -55,7 +56,7 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
           return { ...NOTHING_DONE, requests: http.requests, left: error.message };
         throw error;
       }
-      await context.state.save({ digest });
+      await context.state.save({ digest, message: keepMessage(overview) });
       return { ...NOTHING_DONE, created: 1, requests: http.requests };
     },
   };
@@ -73,11 +74,22 @@ export function sign(body: string, secret: string, now: number): string {
   return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
 }
 
-/** Values of one field that a message has. */
+/**
+ * Values of one field that a message has, hosts that a list names, and values that are told to
+ * differ.
+ */
 const MAX_VALUES = 100;
+const MAX_HOSTS = 100;
+const MAX_CHANGES = 200;
 
-/** The overview as JSON. */
-export function formatMessage({ settings, asOf, hosts, coverage, fields, behindCount, parts }: Overview) {
+/**
+ * The overview as JSON. @param difference what it tells of the last message; nothing where that is
+ * left out
+ */
+export function formatMessage(
+  { settings, asOf, hosts, coverage, fields, behindCount, parts }: Overview,
+  difference?: Difference,
+) {
   const toText = (at: number) => new Date(at).toISOString();
   const cut = (values: readonly VersionCount[]) => values.slice(0, MAX_VALUES);
   return {
@@ -100,5 +112,33 @@ export function formatMessage({ settings, asOf, hosts, coverage, fields, behindC
       behind: part.behindCount,
       versions: part.fields.flatMap(({ values }) => cut(values)),
     })),
+    ...(difference && { changes: describeDifference(difference) }),
+  };
+}
+
+/** What cannot be told is absent, and `cannot_be_told` says why. */
+function describeDifference({ since, hosts, values, untold }: Difference) {
+  const list = (ids: readonly string[]) => ({ count: ids.length, hosts: ids.slice(0, MAX_HOSTS) });
+  return {
+    since: since === undefined ? null : new Date(since).toISOString(),
+    ...(hosts && {
+      arrived: list(hosts.arrived),
+      returned: list(hosts.returned),
+      silent: list(hosts.silent),
+      left: list(hosts.left),
+      gone: list(hosts.gone),
+    }),
+    ...(values && {
+      values: values.slice(0, MAX_CHANGES).map(({ field, value, from, to, gained, lost }) => ({
+        field,
+        value,
+        from,
+        to,
+        ...(gained && { gained: list(gained) }),
+        ...(lost && { lost: list(lost) }),
+      })),
+      more_values: Math.max(0, values.length - MAX_CHANGES),
+    }),
+    cannot_be_told: untold,
   };
 }

@@ -4,7 +4,7 @@ import { gatherOverview, type Overview, type OverviewSettings } from "../publish
 import { createFieldReader } from "../questions/field-values.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
-import { makeView } from "./view-double.ts";
+import { makeView, NOW } from "./view-double.ts";
 
 export interface MadeHost {
   readonly id: string;
@@ -21,6 +21,7 @@ export async function makeOverview(
   hosts: readonly MadeHost[],
   settings: Partial<OverviewSettings> = {},
   asOf?: number,
+  departed: readonly string[] = [],
 ): Promise<Overview> {
   const reports = hosts.map(({ id, service, env = "prod", module, ageMs = 1000 }) => ({
     id,
@@ -32,7 +33,9 @@ export async function makeOverview(
       processes: [{ module_A_filename: module }],
     }),
   }));
-  const view = makeView(reports);
+  const view = makeView(reports, {
+    departed: departed.map((id) => ({ key: `reports/v1/local/${id}.json`, receivedAt: NOW - 1000 })),
+  });
   const overview = await gatherOverview(
     view,
     {
