@@ -66,7 +66,7 @@ async function startHost(id: string, endpoint: string) {
 }
 
 it("is refused where the server is another than the host means, and enrols where it is this one", {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const { home, sts, url } = await setUp(["--identity-accounts", ACCOUNT, "--identity-roles", "web-*"]);
   const env = await startHost(ID, sts.endpoint);
@@ -75,7 +75,7 @@ it("is refused where the server is another than the host means, and enrols where
   expect(await report()).toMatchObject({ code: 1, stderr: expect.stringContaining(`signed for "${url}"`) });
 });
 
-it("enrols, reports, and keeps its key", { timeout: 60_000 }, async () => {
+it("enrols, reports, and keeps its key", { timeout: 240_000 }, async () => {
   const { home, remove } = await makeHome();
   onTestFinished(remove);
   const sts = await startStsDouble([SESSION]);

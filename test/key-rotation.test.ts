@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 const ROLLCALL = `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
-const WAIT = { timeout: 30_000, interval: 200 };
+const WAIT = { timeout: 120_000, interval: 200 };
 
 let home: string;
 let remove: () => Promise<void>;

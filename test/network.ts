@@ -141,7 +141,7 @@ export function describeNetwork(name: string, program?: string): void {
       }
     });
 
-    it("a proxy that is away is named", { timeout: 120_000 }, async () => {
+    it("a proxy that is away is named", { timeout: 240_000 }, async () => {
       const env = { HTTPS_PROXY: "http://u:s3cret@127.0.0.1:1" };
       const { stderr, code } = await call(
         ["doctor", "--no-send", "--json", "--server", "https://rollcall.test"],
@@ -327,9 +327,9 @@ export function describeNetwork(name: string, program?: string): void {
           });
         });
         const url = `http://127.0.0.1:${await listen(server)}`;
-        const waited = () => Math.round(((times.at(-1) ?? 0) - (times.at(-2) ?? 0)) / 1000);
         expect(await report(`--server ${url}`)).toMatchObject({ code: 0 });
-        expect([times.length, waited()]).toEqual([2, 2]);
+        expect(times.length).toBe(2);
+        expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1900);
         times.push(0);
         const args = ["agent", "--spec", "spec.yaml", "--state", "agent", "--server", url];
         const agent = startProgram(args, { home, env: KEY, ...(program !== undefined && { program }) });

@@ -54,7 +54,7 @@ async function setUp(files: Readonly<Record<string, string>>, watched: WatchTarg
     async expectTold(name: string, act: () => Promise<unknown>) {
       told.length = 0;
       await act();
-      await expect.poll(() => told, { timeout: 5000 }).toContain(name);
+      await expect.poll(() => told, { timeout: 60_000 }).toContain(name);
       await watch.update(watched);
     },
     /** Does something that must not be told, and then something that is. */
@@ -62,7 +62,7 @@ async function setUp(files: Readonly<Record<string, string>>, watched: WatchTarg
       told.length = 0;
       await act();
       await marker.act();
-      await expect.poll(() => told, { timeout: 5000 }).toContain(marker.name);
+      await expect.poll(() => told, { timeout: 60_000 }).toContain(marker.name);
       expect(new Set(told)).toEqual(new Set([marker.name]));
     },
   };
@@ -244,7 +244,7 @@ describe("a watch", () => {
       expect(polled()).toEqual([]);
       told.length = 0;
       await writeFile(join(root, "log/app.conf"), "2");
-      await expect.poll(() => told, { timeout: 5000 }).toEqual(expect.arrayContaining(paths));
+      await expect.poll(() => told, { timeout: 60_000 }).toEqual(expect.arrayContaining(paths));
     }
   });
 

@@ -1,6 +1,7 @@
 // Tests of what is refused of a request by its head.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { findHeadFault, findPathFault } from "./request-head.ts";
 
 function judge(
@@ -87,7 +88,7 @@ describe("paths", () => {
         decoded.pathname = decodeURIComponent(path).replaceAll("%", "%25");
         expect(decodeURIComponent(decoded.pathname)).toBe(decodeURIComponent(path));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -166,7 +167,7 @@ describe("Host", () => {
       fc.property(fc.string({ maxLength: 20 }), (host) => {
         if (judge("/", [["host", host]]) === undefined) expect(new URL(`http://${host}/`).pathname).toBe("/");
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import { isRejected, parseReport } from "../report/report.ts";
+import { runs } from "../testing/runs.ts";
 import { assembleReport, type StepRecord } from "./assembly.ts";
 import type { JsonValue } from "./value.ts";
 
@@ -134,7 +135,7 @@ describe("assembleReport", () => {
         const records = lists.map((fields) => step(fields, list));
         accept(assembleReport([HOST, ...records], ENVELOPE).bytes);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(125) },
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TREE_FORMATS } from "../specs/schema.ts";
+import { runs } from "../testing/runs.ts";
 import { parseFormat } from "./formats.ts";
 import { checkValue } from "./value.ts";
 
@@ -147,7 +148,7 @@ describe("parseFormat", () => {
         const parsed = parseFormat(input, format);
         expect("tree" in parsed || "fault" in parsed).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400) },
     );
   });
 });

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeHostDouble } from "../testing/host-double.ts";
+import { runs } from "../testing/runs.ts";
 import type { HostAccess } from "./collector.ts";
 import { type ObservationStore, Observations } from "./observations.ts";
 import { type Judgement, openJudge } from "./process-state.ts";
@@ -265,7 +266,7 @@ describe("the state of a process", () => {
           expectTrue(judged, world.truth);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(600) },
     );
   });
 
@@ -284,7 +285,7 @@ describe("the state of a process", () => {
           expect(JSON.stringify(judged)).not.toContain("clock");
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200) },
     );
   });
 });

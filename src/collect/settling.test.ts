@@ -1,6 +1,6 @@
 // Tests of settling, on real files that this very process holds open: half a file is no fact.
 import { closeSync, openSync, writeSync } from "node:fs";
-import { appendFile, rename, writeFile } from "node:fs/promises";
+import { appendFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseSpec } from "../specs/spec.ts";
@@ -24,7 +24,9 @@ async function setUp({ isWhole }: { readonly isWhole: boolean }) {
     findWriters: async (identities) => ({ ...(await real.findWriters(identities)), isWhole }),
   };
   let passed = 0;
-  const settling = createSettling({ files, clock: () => Date.now() + passed, monotonic: () => passed });
+  // The clock stands still where the file that is read was written, however slow the machine is.
+  let written = Date.now();
+  const settling = createSettling({ files, clock: () => written + passed, monotonic: () => passed });
   return {
     path: (name: string) => join(folder, name),
     settling,
@@ -34,6 +36,7 @@ async function setUp({ isWhole }: { readonly isWhole: boolean }) {
     async read(name: string): Promise<readonly FileRead[]> {
       const noted = recordReads(files, Date.now());
       await noted.files.read(join(folder, name), never);
+      written = (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs ?? written;
       return noted.list().files;
     },
   };

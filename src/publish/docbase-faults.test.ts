@@ -11,6 +11,7 @@ import {
   type WikiPublisher,
 } from "../testing/docbase-double.ts";
 import { makeHosts, makeOverview } from "../testing/overview-double.ts";
+import { runs } from "../testing/runs.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import type { Overview } from "./overview.ts";
 
@@ -110,7 +111,7 @@ describe("killed at each step", () => {
 
   for (const [name, prepare] of Object.entries(SCENARIOS)) {
     for (const when of ["before", "after"] as const) {
-      it(`${name}: ${when} each save`, { timeout: 120_000 }, async () => {
+      it(`${name}: ${when} each save`, async () => {
         let isReached = true;
         let step = 0;
         while (isReached && step < 60) {
@@ -227,7 +228,8 @@ describe("across faults and restarts", () => {
     return faults;
   }
 
-  it.each([1, 2, 3, 4, 5])("the pages end right: seed %d", { timeout: 180_000 }, async (number) => {
+  const seeds = Array.from({ length: runs(2) }, (_, at) => at + 1);
+  it.each(seeds)("the pages end right: seed %d", { timeout: 180_000 }, async (number) => {
     const random = seededRandom(number);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
     const overviews = await Promise.all(
@@ -247,7 +249,6 @@ describe("across faults and restarts", () => {
       await wiki.control({ plan: [], searchLag: 0 });
       await settle(fleet.publisher, pick(overviews));
     }
-    // Five seeds: more than a thousand.
     expect(faults).toBeGreaterThan(250);
   });
 });

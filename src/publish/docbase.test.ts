@@ -133,7 +133,6 @@ describe("docbase", () => {
   ] as const;
   it.each(values)(
     "stays within 100 requests for 10,000 hosts, and 2 when nothing has changed: %s",
-    { timeout: 120_000 },
     async (_, maxBody, module) => {
       await control({ maxBody });
       const { run } = setUp({ maxBodyBytes: 200_000 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { describe, expect, it } from "vitest";
 import { makeOverview } from "../testing/overview-double.ts";
+import { runs } from "../testing/runs.ts";
 import { escapeText, formatCode, formatHeading, makeTable } from "./markdown-text.ts";
 import { fillIn, layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
 
@@ -80,7 +81,7 @@ describe.each([
           expect(seen(cells[1]?.[at] ?? "").trim()).toBe(seen(value).trim());
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(600) },
     );
   });
 

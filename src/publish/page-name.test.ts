@@ -1,6 +1,7 @@
 // Tests of pages' names.
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { namePage, SUMMARY_NAME } from "./page-name.ts";
 
 it.each([
@@ -37,7 +38,7 @@ it("no two values have one name, also where case and composition do not count", 
       fc.pre(one !== other);
       expect(fold(namePage(one))).not.toBe(fold(namePage(other)));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(400) },
   );
 });
 
@@ -49,6 +50,6 @@ it("every name is safe as part of a file's name, of an address and of HTML, and 
       expect(name).not.toBe(SUMMARY_NAME);
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(131);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(400) },
   );
 });

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { createRoll } from "../roll/roll.ts";
 import { readReports } from "../roll/view.ts";
 import { memoryStore } from "../store/memory.ts";
+import { runs } from "../testing/runs.ts";
 import { writeReports } from "./array.ts";
 import { parseQuery } from "./query.ts";
 import { selectReports } from "./selection.ts";
@@ -91,6 +92,6 @@ it("harms nobody else", async () => {
         expect(({} as Record<string, unknown>).polluted).toBeUndefined();
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(125) },
   );
 });

@@ -1,6 +1,7 @@
 // Tests of the version order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import {
   compareNames,
   compareVersions,
@@ -78,7 +79,7 @@ describe("splitVersion", () => {
       fc.property(fc.constantFrom("", "i-", "ami-", "sha-", "app_", "v", "app@"), hash, (before, text) => {
         expect(splitVersion(before + text).version).toBe("");
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -343,7 +344,7 @@ describe("compareVersions", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(125) },
     );
   });
 
@@ -353,7 +354,7 @@ describe("compareVersions", () => {
         expect(compare(a, b, c)).toBe(-compare(b, a, c) + 0);
         if (compare(a, b, c) <= 0 && compare(b, c, a) <= 0) expect(compare(a, c, b)).toBeLessThanOrEqual(0);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 // Tests of versions: counts, shares, groups, what is behind.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { makeView } from "../testing/view-double.ts";
 import { createFieldReader } from "./field-values.ts";
 import { filterByLabels } from "./groups.ts";
@@ -177,11 +178,11 @@ describe("countVersions", () => {
           expect([value, shown]).toEqual([value, least > version ? `1.${least}` : undefined]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(75) },
     );
   });
 
-  it("keeps pairs of versions and services however many there are", { timeout: 60_000 }, async () => {
+  it("keeps pairs of versions and services however many there are", async () => {
     const reports = [...Array(3000).keys()].map((at) =>
       make(`i-${at}`, { instance_name: `prod_service${at >> 1}_1`, a: `1.${at}` }),
     );
@@ -228,7 +229,7 @@ describe("countVersions", () => {
     expect(Object.entries(long?.by ?? {})).toEqual([["__proto__", 2]]);
   });
 
-  it("bounds values and groups, and says what it left out", { timeout: 60_000 }, async () => {
+  it("bounds values and groups, and says what it left out", async () => {
     const reports = [...Array(10_500).keys()].map((at) =>
       make(`i-${at}`, { a: at < 400 ? "same" : `v${at}`, b: `b${at}` }),
     );
@@ -271,7 +272,7 @@ describe("countVersions", () => {
           expect(new Map(values.map(({ value: one, count }) => [one, count]))).toEqual(expected);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(125) },
     );
   });
 });

@@ -1,6 +1,7 @@
 // Freshness is a difference and nothing else.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { judgeFreshness } from "./freshness.ts";
 import { DEFAULT_WINDOW_MS, EXPIRY_MS, RECEIPT_TOLERANCE_MS } from "./limits.ts";
 
@@ -39,7 +40,7 @@ describe("judgeFreshness", () => {
           );
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(400) },
     );
   });
 

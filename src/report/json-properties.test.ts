@@ -2,6 +2,7 @@
 // what JSON.parse means.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { isRejection, type JsonMembers, scanObject } from "./json.ts";
 import { decodeString, walkChildren } from "./json-walk.ts";
 import { MAX_REPORT_DEPTH } from "./limits.ts";
@@ -121,7 +122,7 @@ describe("scanObject", () => {
           expect(members.reason).toMatch(/^forbidden_/);
         } else expectAgreement(Buffer.from(text), members);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -133,7 +134,7 @@ describe("scanObject", () => {
         if (isRejection(members)) expect(members.reason).toBe("too_deep");
         else expectAgreement(bytes, members);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(600) },
     );
   });
 
@@ -163,9 +164,9 @@ describe("scanObject", () => {
         } else if (members.reason === "not_json" || members.reason === "not_utf8")
           expect(parse(bytes)).toBeUndefined();
       }),
-      { numRuns: 8000 },
+      { numRuns: runs(1600) },
     );
-    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(runs(20));
   });
 
   it("takes no bytes at all that JSON.parse refuses", () => {
@@ -173,7 +174,7 @@ describe("scanObject", () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         if (!isRejection(scan(bytes))) expect(parse(bytes)).toBeDefined();
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 });

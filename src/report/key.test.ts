@@ -1,6 +1,7 @@
 // Identity: keys of reports, friendly and hostile.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { formatReportKey, isHostId, parseReportKey } from "./key.ts";
 import { MAX_HOST_ID_LENGTH } from "./limits.ts";
 
@@ -129,7 +130,7 @@ describe("parseReportKey", () => {
         expect(owner.account).toMatch(/^(|local|[0-9]{12})$/);
         expect(key.endsWith(`${owner.id}.json`)).toBe(true);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 // The report: why one is set aside, and that an accepted one is untouched.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { MAX_REPORT_BYTES } from "./limits.ts";
 import { isRejected, parseReport, type Report } from "./report.ts";
 
@@ -184,7 +185,7 @@ describe("parseReport", () => {
           expect(JSON.parse(insertReader(report))).toEqual({ ...given, rollcall: { ...own, reader: {} } });
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRejected, parseReport } from "../report/report.ts";
+import { runs } from "../testing/runs.ts";
 import {
   createSegmentBuilder,
   isReport,
@@ -91,7 +92,7 @@ describe("a segment", () => {
           expect(error).toBeInstanceOf(BrokenSnapshot);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200) },
     );
   });
 });

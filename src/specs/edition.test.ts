@@ -1,6 +1,7 @@
 // Tests of editions: only what a trusted key signed is read, and each host takes its part.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/runs.ts";
 import { choosePart, type Edition, MAX_EDITION_BYTES, readEdition, signEdition } from "./edition.ts";
 import { sealEnvelope } from "./envelope.ts";
 import { makeKeyPair, parsePrivateKey, parsePublicKey } from "./spec-key.ts";
@@ -52,7 +53,7 @@ describe("a signed edition", () => {
         if ("edition" in read) expect(read.edition).toEqual(EDITION);
         else expect(read.refusal).not.toBe("");
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400) },
     );
   });
 

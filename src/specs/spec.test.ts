@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { runs } from "../testing/runs.ts";
 import { renderMistakes } from "./mistake.ts";
 import { MAX_SPEC_BYTES, MAX_STEPS } from "./schema.ts";
 import { parseSpec, reviewSpec } from "./spec.ts";
@@ -361,7 +362,7 @@ describe("a document that is refused", () => {
             expect(renderMistakes("f", text, parsed.mistakes)).toMatch(/^f:\d+:\d+: /);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(125) },
     );
   });
 });

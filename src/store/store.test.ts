@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatReportKey, isHostId, parseReportKey } from "../report/key.ts";
+import { runs } from "../testing/runs.ts";
 import { checkKey, InvalidKey } from "./store.ts";
 
 /** Texts near the border of what a key may be. */
@@ -13,7 +14,7 @@ describe("checkKey", () => {
       fc.property(nearKey, (key) => {
         if (parseReportKey(key)) expect(() => checkKey(key)).not.toThrow();
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -1,12 +1,12 @@
 // What rollcall aws init wrote, run by the real AWS CLI against an account on loopback.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, type TestContext } from "vitest";
 import { makeHome, run, runShell } from "../program.ts";
 import { type Account, openAccount } from "./account.ts";
 
 /** The CLI takes a second to begin, and a deployment calls it fifteen times. */
-const TIMEOUT = { timeout: 180_000 };
+const TIMEOUT = { timeout: 600_000 };
 
 const STORE_BUCKET = "rollcall-store-bucketname";
 
@@ -20,7 +20,7 @@ interface Desk {
   parameters(stack: string): Readonly<Record<string, string>> | undefined;
 }
 
-async function sitDown(): Promise<Desk> {
+async function sitDown({ expect, onTestFinished }: TestContext): Promise<Desk> {
   const { home, remove } = await makeHome();
   const account = await openAccount(home);
   onTestFinished(async () => {
@@ -41,9 +41,10 @@ async function sitDown(): Promise<Desk> {
   };
 }
 
-describe("deploy.sh", () => {
-  it("deploys into an empty account, and again what has changed", TIMEOUT, async () => {
-    const { account, init, deploy, parameters } = await sitDown();
+describe.concurrent("deploy.sh", () => {
+  it("deploys into an empty account, and again what has changed", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, deploy, parameters } = await sitDown(context);
     await init("--accounts", "111111111111", "--alarm-email", "ops@example.com");
     const first = await deploy();
     expect(first).toMatchObject({ code: 0 });
@@ -84,8 +85,9 @@ describe("deploy.sh", () => {
     expect(parameters("rollcall-store")).toMatchObject({ OrganizationId: "", Accounts: "" });
   });
 
-  it("can be run again when a first deployment was rolled back", TIMEOUT, async () => {
-    const { account, init, deploy, parameters } = await sitDown();
+  it("can be run again when a first deployment was rolled back", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, deploy, parameters } = await sitDown(context);
     const { stacks } = account.cloudFormation;
     await init();
     account.failing.add("rollcall-store");
@@ -107,32 +109,38 @@ describe("deploy.sh", () => {
     expect(parameters("rollcall-reader")).toMatchObject({ ReservedConcurrency: "0" });
   });
 
-  it("reserves nothing in a new account, and leaves a role for logs that is there", TIMEOUT, async () => {
-    const { account, init, deploy, parameters } = await sitDown();
-    account.unreserved = 10;
-    account.logRole = "arn:aws:iam::111111111111:role/logs-of-other-apis";
-    await init("--name", "fleet", "--bucket", "app-configs");
-    const { code, stdout } = await deploy();
-    expect(code).toBe(0);
-    expect(stdout).toContain("the account has 10, and AWS keeps 100 of them free");
-    expect(stdout).toContain(
-      "API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis",
-    );
-    expect(parameters("fleet-reader")).toMatchObject({
-      Bucket: "app-configs",
-      ReservedConcurrency: "0",
-      SetApiGatewayLogRole: "false",
-    });
-    expect(parameters("fleet-hosts")).toEqual({
-      Bucket: "app-configs",
-      HostName: "fleet-host",
-      CreateRole: "true",
-    });
-    expect(parameters("fleet-store")).toBeUndefined();
-  });
+  it(
+    "reserves nothing in a new account, and leaves a role for logs that is there",
+    TIMEOUT,
+    async (context) => {
+      const { expect } = context;
+      const { account, init, deploy, parameters } = await sitDown(context);
+      account.unreserved = 10;
+      account.logRole = "arn:aws:iam::111111111111:role/logs-of-other-apis";
+      await init("--name", "fleet", "--bucket", "app-configs");
+      const { code, stdout } = await deploy();
+      expect(code).toBe(0);
+      expect(stdout).toContain("the account has 10, and AWS keeps 100 of them free");
+      expect(stdout).toContain(
+        "API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis",
+      );
+      expect(parameters("fleet-reader")).toMatchObject({
+        Bucket: "app-configs",
+        ReservedConcurrency: "0",
+        SetApiGatewayLogRole: "false",
+      });
+      expect(parameters("fleet-hosts")).toEqual({
+        Bucket: "app-configs",
+        HostName: "fleet-host",
+        CreateRole: "true",
+      });
+      expect(parameters("fleet-store")).toBeUndefined();
+    },
+  );
 
-  it("says what stands in the way where it may not look", TIMEOUT, async () => {
-    const { account, init, shell } = await sitDown();
+  it("says what stands in the way where it may not look", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, shell } = await sitDown(context);
     await init();
     await account.stop();
     const { code, stderr } = await shell("AWS_MAX_ATTEMPTS=1 rollcall-aws/deploy-hosts.sh BUCKET");
@@ -141,9 +149,10 @@ describe("deploy.sh", () => {
   });
 });
 
-describe("deploy-hosts.sh", () => {
-  it("says how a stack set reaches all accounts that have nothing yet", TIMEOUT, async () => {
-    const { account, folder, init, shell } = await sitDown();
+describe.concurrent("deploy-hosts.sh", () => {
+  it("says how a stack set reaches all accounts that have nothing yet", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, folder, init, shell } = await sitDown(context);
     await init("--organization", "o-a1b2c3d4e5", "--name", "fleet");
     const script = await readFile(join(folder, "deploy-hosts.sh"), "utf8");
     const [activate, ...lines] = [...script.matchAll(/^# {3}(.*)$/gm)].map(([, line]) => line);

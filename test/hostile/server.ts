@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: 120_000, interval: 100 };
 
 /**
  * A share of a second, many times over: what a log's reader that stands still would have stopped.

@@ -53,7 +53,7 @@ it("gives the same array, lines, filters, tables and counts of problems", async 
   const report = (id: string, more: object = {}) =>
     JSON.stringify({ update_date: now, instance_id: id, ...more });
   const puts: Promise<void>[] = [];
-  for (let index = 0; index < 1500; index++) {
+  for (let index = 0; index < 1100; index++) {
     const id = `i-0${(index * 2_654_435_761).toString(16).padStart(16, "0")}`;
     const processes = [{ module_A_filename: `A_red_1.${index % 9}`, "2": "two", "1": 1.5 }];
     puts.push(
@@ -80,12 +80,12 @@ it("gives the same array, lines, filters, tables and counts of problems", async 
     ["--jq", "length"],
     ["--state", "all", "--table", "--fields", "instance_id"],
   ]) {
-    const [fromFolder, fromBucket] = [await list(`file:${folder}`, ...args), await list(url, ...args)];
+    const [fromFolder, fromBucket] = await Promise.all([list(`file:${folder}`, ...args), list(url, ...args)]);
     expect(fromBucket.stdout).toBe(fromFolder.stdout);
     expect(fromBucket.stdout.length).toBeGreaterThan(4);
     expect(fromBucket.stderr.replace(/as of .*/, "")).toBe(fromFolder.stderr.replace(/as of .*/, ""));
   }
-  expect(JSON.parse((await list(url)).stdout)).toHaveLength(1502);
+  expect(JSON.parse((await list(url)).stdout)).toHaveLength(1102);
 });
 
 it("reads a bucket of old, with INSTANCE_ID.json at the top and whatever else lies there", async () => {

@@ -62,7 +62,7 @@ export async function startS3Server({
   const config = { folder, fsid: fsid.trim(), monitorPort, port, tlsPort, lifecycleDaySeconds, memoryBytes };
   await writeFile(configFile, writeConfig(config));
   const ceph = (command: string, ...args: string[]) =>
-    run(command, ["-c", configFile, ...args], { timeout: 60_000 });
+    run(command, ["-c", configFile, ...args], { timeout: 240_000 });
 
   async function stop(): Promise<void> {
     for (const name of ["client.rgw", "osd.0", "mon.a"]) await kill(join(folder, "run", `${name}.pid`));

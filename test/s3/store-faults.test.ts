@@ -7,12 +7,13 @@ import { withRetry } from "../../src/store/retry.ts";
 import { s3Store } from "../../src/store/s3.ts";
 import { parseS3Url } from "../../src/store/s3-url.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../../src/store/store.ts";
+import { runs } from "../../src/testing/runs.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { makeBucket } from "./bucket.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
 const LIMIT = { maxBytes: 100_000 };
-const OBJECTS = 1_500;
+const OBJECTS = 1_100;
 const CREATE = { ifNoneMatch: "*" } as const;
 /**
  * Two of ten requests fail, each kind of fault among them; silence less often, since each is waited
@@ -82,12 +83,12 @@ describe("s3 over a line with faults", () => {
       expect(found?.body.equals(body(turn))).toBe(true);
       expect(found?.etag).toBe(entry.etag);
     };
-    const runs = [
-      ...Array.from({ length: 1_500 }, (_, turn) => () => get(turn)),
-      ...Array.from({ length: 200 }, () => list),
-      ...Array.from({ length: 500 }, (_, turn) => () => put(turn)),
+    const tries = [
+      ...Array.from({ length: runs(600) }, (_, turn) => () => get(turn)),
+      ...Array.from({ length: runs(60) }, () => list),
+      ...Array.from({ length: runs(200) }, (_, turn) => () => put(turn)),
     ];
-    await pMap(runs, (run) => run(), { concurrency: 96 });
+    await pMap(tries, (one) => one(), { concurrency: 96 });
     proxy.setRates({});
     for (const fault of Object.keys(RATES) as Fault[]) expect(proxy.counts[fault]).toBeGreaterThan(0);
   }, 180_000);
@@ -96,7 +97,7 @@ describe("s3 over a line with faults", () => {
     "lets exactly one of those who race create, though they write the same and answers " + "are lost",
     async () => {
       proxy.setRates({ resetAfter: 0.3, slowDown: 0.1 });
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < runs(10); round++) {
         const puts = Array.from({ length: 4 }, () => store.put(`race/${round}`, Buffer.from("same"), CREATE));
         const outcomes = await Promise.allSettled(puts);
         const losers = outcomes.filter((outcome) => outcome.status === "rejected");

@@ -12,6 +12,7 @@ import { runPublishSchedule } from "../../service/publish-schedule.ts";
 import { MAX_DURATION_MS, MAX_TIMER_MS, parseDuration } from "../../specs/duration.ts";
 import { parseSpec } from "../../specs/spec.ts";
 import { memoryStore } from "../../store/memory.ts";
+import { runs } from "../../testing/runs.ts";
 
 const duration = fc
   .tuple(
@@ -68,7 +69,7 @@ it("whatever `every` is taken, the schedule waits for it, and no timer overflows
       expect(Math.max(...waits)).toBeLessThanOrEqual(MAX_TIMER_MS);
       for (const wait of waits.slice(1)) expect(wait).toBeGreaterThanOrEqual(0.9 * (ms ?? 0));
     }),
-    { numRuns: 300 },
+    { numRuns: runs(75) },
   );
 });
 

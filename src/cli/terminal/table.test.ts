@@ -3,6 +3,7 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { sanitizeLine } from "../../report/safe-text.ts";
+import { runs } from "../../testing/runs.ts";
 import { describeHidden, fitTable, layOutTable, styleTable } from "./table.ts";
 
 const cell = fc
@@ -28,7 +29,7 @@ describe("layOutTable", () => {
         expect(lines).toHaveLength(rows.length + 1);
         for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(75) },
     );
   });
 
@@ -40,7 +41,7 @@ describe("layOutTable", () => {
           for (const text of row) expect(lines[index]).toContain(text.trimEnd());
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(75) },
     );
   });
 
