@@ -3,7 +3,8 @@
 import { expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
 import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
-import { checkMachine, enrolHost, verifyHostSecret } from "./enrolment.ts";
+import { checkMachine, enrolHost } from "./enrolment.ts";
+import { verifyHostSecret } from "./host-secret.ts";
 
 const clock = () => Date.UTC(2026, 0, 1);
 const machine = { machine: "a".repeat(64), boot: "1".repeat(64) };

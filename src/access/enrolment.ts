@@ -1,34 +1,24 @@
 // Enrolment: each host gets a key of its own, which can write its own id only, from the one machine
 // that enrolled.
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import * as z from "zod";
-import { HOST_KEY_FORM, readKeyMiddle } from "../report/api-key.ts";
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
-import { EXPIRY_MS } from "../report/limits.ts";
 import { cutHash } from "../report/maker.ts";
-import { parseJson } from "../report/parse-json.ts";
-import { ENROLMENTS_PREFIX, locateEnrolment, parseName } from "../store/layout.ts";
-import { PreconditionFailed, type Store, Unavailable } from "../store/store.ts";
+import { locateEnrolment } from "../store/layout.ts";
+import { type Store, Unavailable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
-import { type Proof, type Proven, rankProof } from "./identity.ts";
-
-const MAX_OBJECT_BYTES = 16 * 1024;
-
-/**
- * Boots that are remembered: a machine never returns to an earlier one, so who does is another
- * machine.
- */
-const MAX_BOOTS = 20;
-
-/**
- * Keys that one host may have at a time: agents with other state folders, and `rollcall doctor`,
- * enrol for themselves. The oldest ends first.
- */
-const MAX_SECRETS = 4;
-
-/** Two views of one boot tell its beginning by the same clock, which moves it by a second; s. */
-const SAME_START_S = 5;
+import { followBoots, isSameStart, type Recognized, recognize } from "./boots.ts";
+import {
+  type Enrolment,
+  type EnrolmentObject,
+  MAX_SECRETS,
+  readEnrolment,
+  readProof,
+  replaceEnrolment,
+} from "./enrolment-object.ts";
+import { hashHostSecret } from "./host-secret.ts";
+import { type Proven, rankProof } from "./identity.ts";
+import type { Machine } from "./machine.ts";
 
 /**
  * Nonces that one host may use up at a time. A host that enrols more often than this in a minute
@@ -38,68 +28,6 @@ const MAX_NONCES = 8;
 
 /** How often a write is tried again that another request of the same host was quicker than. */
 const MAX_TRIES = 5;
-
-const FINGERPRINT = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits");
-
-/** A machine as reports and problems name it: the first digits of its hash. */
-export const CUT_MACHINE = z
-  .string()
-  .regex(/^[0-9a-f]{16}$/, "must be 16 hexadecimal digits, as problems name a machine");
-
-/** What a machine is known by. */
-export const machineSchema = z.strictObject({
-  machine: FINGERPRINT.describe("SHA-256 of what stays the same on a machine; the agent makes it."),
-  boot: FINGERPRINT.describe("SHA-256 of what stays the same until the machine boots again."),
-});
-
-/**
- * What tells two views of one boot, such as of a unit and of a shell in a container, from two
- * machines. Older agents do not send it.
- */
-export const viewSchema = z.object({
-  name: FINGERPRINT.optional().catch(undefined),
-  startedAt: z.coerce.number().int().min(1).max(1e11).optional().catch(undefined),
-});
-
-export type Machine = z.infer<typeof machineSchema> & z.infer<typeof viewSchema>;
-
-const enrolmentSchema = z.object({
-  id: z.string().refine(isHostId),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Of keys that were made before and open as well, newest first. */
-  earlier: z
-    .array(z.string().regex(/^[0-9a-f]{64}$/))
-    .max(MAX_SECRETS)
-    .default([]),
-  machine: FINGERPRINT,
-  /** Newest last. */
-  boots: z.array(FINGERPRINT).min(1).max(MAX_BOOTS),
-  /**
-   * Of the newest boot, where its agent said so: the hash of the host's name, and when the kernel
-   * started, in seconds.
-   */
-  name: FINGERPRINT.optional(),
-  started_at: z.int().optional(),
-  enrolled_at: z.iso.datetime(),
-  /**
-   * Set where an earlier boot came back: which one it was, and when one last did, ms since the
-   * epoch.
-   */
-  contest: z.object({ boot: FINGERPRINT, at: z.int() }).optional(),
-  /** Set by an operator: the machine that alone may enrol next, as reports name it. */
-  only_machine: CUT_MACHINE.optional(),
-  /** Whether EC2 vouched for the id; and how, where it is not by a document. */
-  is_proven: z.boolean(),
-  proof: z.enum(["document", "caller"]).optional(),
-  /** Ends of nonces, ms since the epoch, by what is theirs alone: each proves once. */
-  nonces: z.record(z.string().max(100), z.int()).optional(),
-});
-
-/** An enrolled host, and the etag of the object that says so. */
-type EnrolmentObject = z.infer<typeof enrolmentSchema>;
-export type Enrolment = EnrolmentObject & { readonly etag: string };
-
-const SECRET = new RegExp(`^${HOST_KEY_FORM}$`);
 
 /**
  * Tells ids that EC2 gives, and those that a file system which knows no small letters takes for
@@ -128,14 +56,6 @@ export interface Enrolled {
   readonly ousted?: string;
 }
 
-/** What proved the host's id when it enrolled; undefined: an enrolment key alone. */
-export function readProof({
-  is_proven: isProven,
-  proof,
-}: Pick<EnrolmentObject, "is_proven" | "proof">): Proof | undefined {
-  return isProven ? (proof ?? "document") : undefined;
-}
-
 /**
  * Enrols a host. The machine that is enrolled already gets one more key, and its oldest ends.
  * Another machine is refused, unless it has a better proof than the first had: then the keys of the
@@ -157,7 +77,7 @@ export async function enrolHost(
     const kept = known?.machine === machine.machine ? known : undefined;
     const enrolment: EnrolmentObject = {
       id,
-      sha256: hash(secret),
+      sha256: hashHostSecret(secret),
       earlier: kept && !judged.isOusted ? [kept.sha256, ...kept.earlier].slice(0, MAX_SECRETS - 1) : [],
       machine: machine.machine,
       ...followBoots(kept, machine, clock()),
@@ -233,36 +153,6 @@ function useNonce(
   return { ...current, [value]: endsAt };
 }
 
-/** The enrolment that a host's secret opens; undefined in all other cases. */
-export async function verifyHostSecret(store: Store, secret: string): Promise<Enrolment | undefined> {
-  const id = readHostOfSecret(secret);
-  if (id === undefined) return undefined;
-  const enrolment = await readEnrolment(store, id);
-  const given = Buffer.from(hash(secret));
-  const opens = [enrolment?.sha256 ?? "0".repeat(64), ...(enrolment?.earlier ?? [])];
-  return opens.some((expected) => timingSafeEqual(given, Buffer.from(expected))) ? enrolment : undefined;
-}
-
-/**
- * The host inside a host's secret; undefined if the text has not the form of one, as an API key has
- * not.
- */
-export function readHostOfSecret(secret: string): string | undefined {
-  const id = SECRET.test(secret) ? readKeyMiddle(secret) : "";
-  return isHostId(id) ? id : undefined;
-}
-
-/** Where a report goes that a machine brings with a host's own key. */
-export interface Recognized {
-  /**
-   * Two machines use the keys of the host, and which is the right one cannot be known: neither is
-   * refused, and each has a place of its own.
-   */
-  readonly isContested: boolean;
-  /** Whether it is the host's own place. */
-  readonly isHome: boolean;
-}
-
 /**
  * Checks that the machine that uses a host's key is the one that enrolled, and remembers its boot.
  *
@@ -296,16 +186,6 @@ export async function checkMachine(
   throw new AccessError("enrolment_ended", "this host's enrolment has just ended; enrol anew");
 }
 
-/** A contest in which no earlier boot has come back for a day is over: one of the two has gone. */
-function isContested({ contest }: Pick<EnrolmentObject, "contest">, now: number): boolean {
-  return contest !== undefined && now - contest.at <= EXPIRY_MS;
-}
-
-function recognize(known: Pick<EnrolmentObject, "contest">, { boot }: Machine, now: number): Recognized {
-  const isOpen = isContested(known, now);
-  return { isContested: isOpen, isHome: !isOpen || known.contest?.boot === boot };
-}
-
 /**
  * Ends an enrolment.
  *
@@ -324,7 +204,7 @@ export async function revokeEnrolment(store: Store, id: string, machine?: string
     const { enrolled_at, is_proven, proof, nonces, etag } = known;
     // The hash of nothing that anybody has: it opens to no key.
     const none = {
-      sha256: hash(randomBytes(32).toString("hex")),
+      sha256: hashHostSecret(randomBytes(32).toString("hex")),
       earlier: [],
       machine: NO_HASH,
       boots: [NO_HASH],
@@ -342,17 +222,6 @@ function describeBusy(id: string): string {
 
 /** Of no machine and no boot. */
 const NO_HASH = "0".repeat(64);
-
-/** The ids of hosts that have a key of their own: by a listing, nothing is read. */
-export async function listEnrolledHosts(store: Store): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const page of store.list(ENROLMENTS_PREFIX, { shallow: true }))
-    for (const { key: objectKey } of page) {
-      const id = parseName(ENROLMENTS_PREFIX, objectKey);
-      if (id !== undefined && isHostId(id)) ids.push(id);
-    }
-  return ids;
-}
 
 function findRefusal(known: EnrolmentObject, given: Machine): Refused | undefined {
   return known.machine === given.machine || isOnlyMachine(known, given)
@@ -376,73 +245,4 @@ function refuseMachine({ id, machine, only_machine: only }: EnrolmentObject, giv
       `${refusal}: the machine ${right}; ${other} was refused. If ${other} is the ` +
       `right one: rollcall keys revoke ${id} --machine ${other}`,
   };
-}
-
-/**
- * Whether a machine that shows another boot than the newest is in that boot all the same: its
- * kernel started at the same time, under the same name.
- */
-function isSameStart({ name, started_at: startedAt }: Boots, given: Machine): boolean {
-  if (startedAt === undefined || given.startedAt === undefined || name === undefined) return false;
-  return name === given.name && Math.abs(startedAt - given.startedAt) <= SAME_START_S;
-}
-
-type Boots = Pick<EnrolmentObject, "boots" | "name" | "started_at" | "contest">;
-
-/**
- * A machine that boots never returns to an earlier boot. Where one does, two machines use the
- * host's keys: a copy, or who has stolen a key and says that the host has booted. The first that
- * came back has the host's own place as long as the contest lasts.
- */
-function followBoots(known: Boots | undefined, given: Machine, now: number): Boots {
-  const { boot, name, startedAt } = given;
-  const earlier = known?.boots ?? [];
-  const open = known && isContested(known, now) ? known.contest : undefined;
-  const isReturn = known !== undefined && earlier.slice(0, -1).includes(boot) && !isSameStart(known, given);
-  const contest = isReturn ? { boot: open?.boot ?? boot, at: now } : open;
-  const view = {
-    ...(name !== undefined && { name }),
-    ...(startedAt !== undefined && { started_at: startedAt }),
-  };
-  // Once it is told from others it is not forgotten, however often another one says that it has
-  // booted.
-  const kept = earlier.filter((one) => one !== boot && one !== contest?.boot);
-  const home =
-    contest !== undefined && contest.boot !== boot && earlier.includes(contest.boot) ? [contest.boot] : [];
-  const boots = [...home, ...kept.slice(1 - MAX_BOOTS + home.length), boot];
-  return { boots, ...view, ...(contest && { contest }) };
-}
-
-/** @returns false if somebody else has written it since it was read */
-async function replaceEnrolment(
-  store: Store,
-  enrolment: EnrolmentObject,
-  etag: string | undefined,
-): Promise<boolean> {
-  try {
-    await store.put(
-      locateEnrolment(enrolment.id),
-      encode(enrolment),
-      etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag },
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof PreconditionFailed) return false;
-    throw error;
-  }
-}
-
-async function readEnrolment(store: Store, id: string): Promise<Enrolment | undefined> {
-  const object = await store.get(locateEnrolment(id), { maxBytes: MAX_OBJECT_BYTES });
-  const parsed = object && enrolmentSchema.safeParse(parseJson(object.body)).data;
-  return parsed && parsed.id === id ? { ...parsed, etag: object.etag } : undefined;
-}
-
-function encode(enrolment: EnrolmentObject): Buffer {
-  return Buffer.from(JSON.stringify(enrolment));
-}
-
-/** A secret has 256 random bits: there is nothing to guess. */
-function hash(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
 }

@@ -1,7 +1,7 @@
 // The list of keys, for operators: API keys, enrolled hosts, and hosts that are shut out.
 import { type Store, Unreadable } from "../store/store.ts";
 import { listDenials } from "./denials.ts";
-import { listEnrolledHosts } from "./enrolment.ts";
+import { listEnrolledHosts } from "./enrolment-object.ts";
 import { listKeyObjects, readListedKeys } from "./key-reading.ts";
 import { listKeyUses } from "./key-uses.ts";
 import type { ApiKey } from "./keys.ts";

@@ -4,8 +4,9 @@ import type { Clock } from "../report/clock.ts";
 import { locateApiKey } from "../store/layout.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
-import { listEnrolledHosts, readHostOfSecret, verifyHostSecret } from "./enrolment.ts";
+import { listEnrolledHosts } from "./enrolment-object.ts";
 import { createHostLookups } from "./host-lookups.ts";
+import { readHostOfSecret, verifyHostSecret } from "./host-secret.ts";
 import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
 import {
   hashSecret,

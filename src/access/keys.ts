@@ -7,7 +7,7 @@ import { isHostId } from "../report/key.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { locateApiKey } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
-import type { Enrolment } from "./enrolment.ts";
+import type { Enrolment } from "./enrolment-object.ts";
 import { HOST_SCOPES, SCOPES } from "./scopes.ts";
 
 export const MAX_KEY_OBJECT_BYTES = 4096;

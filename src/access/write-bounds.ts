@@ -6,7 +6,7 @@ import { formatReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
 import { AccessError } from "./access-error.ts";
-import { readProof } from "./enrolment.ts";
+import { readProof } from "./enrolment-object.ts";
 import type { StoredApiKey } from "./keys.ts";
 import type { WriteLimits } from "./write-limits.ts";
 

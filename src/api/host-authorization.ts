@@ -1,16 +1,12 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that
 // enrolled as that host.
 import type { Context } from "hono";
-import {
-  checkMachine,
-  isInstanceId,
-  type Machine,
-  machineSchema,
-  readProof,
-  viewSchema,
-} from "../access/enrolment.ts";
+import { checkMachine, isInstanceId } from "../access/enrolment.ts";
+import { readProof } from "../access/enrolment-object.ts";
 import { isTaken } from "../access/identity.ts";
 import type { StoredApiKey } from "../access/keys.ts";
+import { type Machine, machineSchema, viewSchema } from "../access/machine.ts";
+import { MACHINE_HEADERS } from "../access/machine-headers.ts";
 import { formatReportKey } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
@@ -88,13 +84,16 @@ function describeContest(id: string, own: string, beside: string): string {
  */
 export function readMachine({ req }: Context): Machine | undefined {
   const machine = machineSchema.safeParse({
-    machine: req.header("rollcall-machine"),
-    boot: req.header("rollcall-boot"),
+    machine: req.header(MACHINE_HEADERS.machine),
+    boot: req.header(MACHINE_HEADERS.boot),
   }).data;
   return machine && { ...machine, ...readView(req) };
 }
 
 /** What goes beside it in headers, also where the machine is told in the body. */
 export function readView(req: Context["req"]): Pick<Machine, "name" | "startedAt"> {
-  return viewSchema.parse({ name: req.header("rollcall-name"), startedAt: req.header("rollcall-started") });
+  return viewSchema.parse({
+    name: req.header(MACHINE_HEADERS.name),
+    startedAt: req.header(MACHINE_HEADERS.startedAt),
+  });
 }

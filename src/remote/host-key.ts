@@ -3,6 +3,7 @@
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClaimedHost } from "../access/caller-identity.ts";
+import { MACHINE_HEADERS } from "../access/machine-headers.ts";
 import { readStateFile, replaceFile } from "../agent/state-file.ts";
 import type { HostAccess } from "../collect/collector.ts";
 import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
@@ -223,10 +224,10 @@ function describe(error: unknown): string {
 /** What a request says of the machine that sends it. */
 function toHeaders({ machine, boot, name, startedAt }: Fingerprint): Readonly<Record<string, string>> {
   return {
-    "rollcall-machine": machine,
-    "rollcall-boot": boot,
-    "rollcall-name": name,
-    ...(startedAt !== undefined && { "rollcall-started": String(startedAt) }),
+    [MACHINE_HEADERS.machine]: machine,
+    [MACHINE_HEADERS.boot]: boot,
+    [MACHINE_HEADERS.name]: name,
+    ...(startedAt !== undefined && { [MACHINE_HEADERS.startedAt]: String(startedAt) }),
   };
 }
 

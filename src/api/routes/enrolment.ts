@@ -1,9 +1,10 @@
 // POST /v1/enrolments: a host gets a key of its own.
 import * as z from "zod";
 import { callerSchema } from "../../access/caller-identity.ts";
-import { enrolHost, isInstanceId, machineSchema } from "../../access/enrolment.ts";
+import { enrolHost, isInstanceId } from "../../access/enrolment.ts";
 import { type Proven, proveIdentity } from "../../access/identity.ts";
 import { identitySchema } from "../../access/identity-document.ts";
+import { machineSchema } from "../../access/machine.ts";
 import { isHostId } from "../../report/key.ts";
 import { authorize } from "../authorization.ts";
 import { readJsonBody } from "../body.ts";

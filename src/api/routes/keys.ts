@@ -1,10 +1,10 @@
 // /v1/keys: API keys over HTTP, for those who hold an admin key.
 import * as z from "zod";
 import { allowHost, denyHost } from "../../access/denials.ts";
-import { CUT_MACHINE } from "../../access/enrolment.ts";
 import { listKeysAndHosts } from "../../access/key-list.ts";
 import { revokeKey } from "../../access/key-revocation.ts";
 import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } from "../../access/keys.ts";
+import { CUT_MACHINE } from "../../access/machine.ts";
 import { toAscii } from "../../questions/facts.ts";
 import { HOST_ID } from "../../questions/parameters.ts";
 import { isHostId } from "../../report/key.ts";

@@ -2,10 +2,10 @@
 // server.
 import * as z from "zod";
 import { allowHost, denyHost } from "../../access/denials.ts";
-import { CUT_MACHINE } from "../../access/enrolment.ts";
 import { type KeyList, type ListedHost, type ListedKey, listKeysAndHosts } from "../../access/key-list.ts";
 import { revokeKey } from "../../access/key-revocation.ts";
 import { type ApiKey, createKey, type KeyRequest, keyRequestSchema } from "../../access/keys.ts";
+import { CUT_MACHINE } from "../../access/machine.ts";
 import { HOST_SCOPES, type Scope } from "../../access/scopes.ts";
 import { createClient } from "../../remote/client.ts";
 import { ServerRefusal } from "../../remote/remote-error.ts";
