@@ -4,7 +4,10 @@ import { createWriteStream } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { makeGeneratedStore, putReports, range } from "./fleet.mjs";
 
-const { createRoll, openStore, parseQuery, selectReports, writeReports } = await import("./.build/parts.mjs");
+const { createFieldReader, createRoll, openStore, parseQuery, selectReports, writeReports } = await import(
+  "./.build/parts.mjs"
+);
+const SOURCES = { labels: new Map(), reader: createFieldReader() };
 
 const clock = Date.now;
 const [work, url, ...more] = process.argv.slice(2);
@@ -19,7 +22,7 @@ async function time(what) {
 
 async function answer(view, sink = () => undefined) {
   const query = parseQuery([]);
-  const selection = await selectReports(view, query);
+  const selection = await selectReports(view, query, SOURCES);
   let bytes = 0;
   for (const chunk of writeReports(selection, query, "json", view.asOf)) {
     bytes += chunk.length;
@@ -126,7 +129,7 @@ const WORKS = {
     const [from, to] = [Buffer.alloc(4 * 2 ** 20, 1), Buffer.alloc(4 * 2 ** 20)];
     for (let round = 0; round < Number(more[0] ?? 5); round++) {
       const query = parseQuery([]);
-      const selection = await time(() => selectReports(view, query));
+      const selection = await time(() => selectReports(view, query, SOURCES));
       const array = await time(async () => {
         let bytes = 0;
         for (const chunk of writeReports(selection.result, query, "json", view.asOf)) bytes += chunk.length;

@@ -36,9 +36,10 @@ async function measureMemory() {
   } = parts;
   const roll = createRoll({ store: makeGeneratedStore(hosts), clock: Date.now });
   const view = await roll.view();
-  const { table, positions } = await selectReports(view, parseQuery([["state", "all"]]));
   const labels = compileLabels(BUILT_IN_RULES);
   const kept = createFieldReader();
+  const sources = { labels, reader: kept };
+  const { table, positions } = await selectReports(view, parseQuery([["state", "all"]]), sources);
   const steps = toKeySteps(FIELD);
 
   /** Finds every value of the field where it is stored, and does nothing with it. */

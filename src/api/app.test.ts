@@ -87,21 +87,41 @@ describe("GET /v1/reports", () => {
     advance(3 * HOUR);
     await put("new");
     await store.put("reports/v1/local/bad.json", Buffer.from("{"));
-    const { headers } = await request("/v1/reports?evn=prod");
+    const { headers } = await request("/v1/reports?evn=*");
     expect(Object.fromEntries([...headers].filter(([name]) => name.startsWith("rollcall")))).toEqual({
       "rollcall-api": "v1",
       "rollcall-as-of": new Date(START + 3 * HOUR).toISOString(),
       "rollcall-count": "0",
-      "rollcall-silent": "1",
+      "rollcall-silent": "0",
       "rollcall-problems": "1",
       "rollcall-warning": 'no report that was asked for has a field "evn"',
     });
   });
 
+  it("refuses a name that nobody knows, and names the nearest; the old path answers as it did", async () => {
+    const { put, request } = await setUp();
+    await put("a");
+    const refused = await request("/v1/reports?instance_di=a");
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      type: "urn:rollcall:error:bad_request",
+      parameter: "instance_di",
+      detail: expect.stringContaining("did you mean instance_id"),
+    });
+    for (const path of ["/v1/app-report?instance_di=a", "/v1/reports?instance_di=a&lenient=true"]) {
+      const answer = await request(path);
+      expect([answer.status, await answer.text()]).toEqual([200, "[]\n"]);
+      expect(answer.headers.get("rollcall-warning")).toContain('field "instance_di"');
+    }
+    expect((await request("/v1/versions?field=instance_di")).status).toBe(400);
+    expect((await request("/v1/versions?field=instance_id&by=evn")).status).toBe(400);
+    expect((await request("/v1/reports?env=prod")).status).toBe(200);
+  });
+
   it("writes warnings of any script into headers that are ASCII", async () => {
     const { request, put } = await setUp();
     await put("a");
-    const { status, headers } = await request(`/v1/reports?${encodeURIComponent("環境")}=prod`);
+    const { status, headers } = await request(`/v1/reports?${encodeURIComponent("環境")}=*`);
     expect(status).toBe(200);
     expect(headers.get("rollcall-warning")).toContain("\\u74b0\\u5883");
   });

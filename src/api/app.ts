@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { AccessError } from "../access/access-error.ts";
 import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
+import { QueryError } from "../questions/query.ts";
 import { toApiError } from "./access-problem.ts";
 import { authorize } from "./authorization.ts";
 import { ClientGone } from "./client-gone.ts";
@@ -75,6 +76,11 @@ function addDocs(app: Hono, routes: readonly Route[], { version, labels }: Servi
 function toErrorResponse(error: Error, context: Context, { log }: Services): Response {
   if (error instanceof ApiError) return toProblemResponse(error);
   if (error instanceof AccessError) return toProblemResponse(toApiError(error));
+  // What only the reports can tell is wrong in a question: a name that nobody knows.
+  if (error instanceof QueryError)
+    return toProblemResponse(
+      new ApiError("bad_request", error.message, { extensions: { parameter: error.parameter } }),
+    );
   // Nobody hears it; nginx logs the same number.
   if (error instanceof ClientGone) return new Response(null, { status: 499 });
   log.error({ err: error, method: context.req.method, path: context.req.path }, "a handler failed");

@@ -3,6 +3,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { askQuestion, isRefusal, readWishes, type Wishes } from "../questions/asker.ts";
+import { isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
@@ -105,12 +106,20 @@ function isAlias({ names }: Question, context: Context): boolean {
   return names.aliases?.includes(context.req.path) ?? false;
 }
 
+/** What an alias takes for a parameter. */
+const OLD_PARAMETERS: readonly string[] = ["within", "state", "fields", "meta", "partial"];
+
 function readRequest(question: Question, context: Context): Wishes {
   const inPath = Object.entries(context.req.param()).map(([name, value]): [string, string] => [name, value]);
   const parameters: ParameterValues = [...inPath, ...new URL(context.req.url).searchParams];
   if (isAlias(question, context)) {
     const partial = parameters.some(([name, value]) => name === "partial" && value === "ok");
-    return { partial, format: undefined, parameters };
+    // What has become a parameter since is a field there still.
+    const old = parameters.map(([name, value]): [string, string] => [
+      isReserved(name) && !OLD_PARAMETERS.includes(name) ? `field.${name}` : name,
+      value,
+    ]);
+    return { partial, format: undefined, parameters: [...old, ["lenient", "true"]] };
   }
   return explainQueryErrors(() => readWishes(question, parameters));
 }

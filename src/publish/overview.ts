@@ -93,7 +93,7 @@ export async function gatherOverview(
   settings: OverviewSettings,
   sources: OverviewSources,
 ): Promise<Overview> {
-  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources.yielder);
+  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources);
   const all = { table: selection.table, positions: selection.positions };
   const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.yielder);
   const question = { fields, by: [settings.by], hosts: true };

@@ -145,7 +145,8 @@ export function compileShape(
     ? (report: HostReport) => insertReader(report, windowMs, asOf)
     : ({ body }: HostReport) => body;
   if (!fields) return withMeta;
-  const cut = compileProjection(meta ? [...fields, ["rollcall", "reader"]] : fields);
+  const paths = fields.map(({ path }) => path);
+  const cut = compileProjection(meta ? [...paths, ["rollcall", "reader"]] : paths);
   return (report) => cut(withMeta(report));
 }
 

@@ -4,7 +4,7 @@ import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
-import { makeView, NOW } from "../testing/view-double.ts";
+import { makeSources, makeView, NOW } from "../testing/view-double.ts";
 import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
 import { parseQuery } from "./query.ts";
 import { selectReports } from "./selection.ts";
@@ -27,7 +27,7 @@ describe("reports that were made hours before they came", () => {
   ]);
 
   it("are told with every answer, and left in", async () => {
-    const selection = await selectReports(view, parseQuery([], WINDOW));
+    const selection = await selectReports(view, parseQuery([], WINDOW), makeSources());
     expect(selection.positions).toHaveLength(5);
     expect(selection.warnings).toEqual([
       "2 of 5 fresh reports came hours after they were made by their hosts' clocks, " +
@@ -77,7 +77,7 @@ describe("a reader whose clock is wrong", () => {
     });
     const ask = async () => {
       const view = await roll.view();
-      const { positions, warnings } = await selectReports(view, parseQuery([], WINDOW));
+      const { positions, warnings } = await selectReports(view, parseQuery([], WINDOW), makeSources());
       return { hosts: positions.length, warnings, notices };
     };
     return {

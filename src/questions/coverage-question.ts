@@ -9,7 +9,7 @@ import type { Yielder } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
 import { type Coverage, judgeCoverage } from "./coverage.ts";
 import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
-import { FILTER, PARTIAL, WITHIN } from "./parameters.ts";
+import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
 import { parseQuery, QueryError } from "./query.ts";
 import type { Question, Row } from "./question.ts";
 import { type Selection, selectReports } from "./selection.ts";
@@ -32,7 +32,7 @@ export const coverage: Question = {
     `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts. As lines or CSV, a row ` +
     "for each host that is missing, silent, departed or not expected, and for what was set aside.",
   sample: "",
-  parameters: [WITHIN, FILTER, PARTIAL],
+  parameters: [WITHIN, FILTER, SAME, LENIENT, PARTIAL],
   answer: {
     description: "The coverage.",
     row: COVERAGE_ROW,
@@ -48,7 +48,7 @@ export const coverage: Question = {
     const view = await sources.viewAt();
     const { expected, mistake } = await sources.readExpected();
     const isFiltered = query.filters.length > 0;
-    const selection = isFiltered ? await selectReports(view, query, sources.yielder) : undefined;
+    const selection = isFiltered ? await selectReports(view, query, sources) : undefined;
     const chosen = selection ? narrow(view, selection) : view;
     const asked =
       expected && selection ? await leaveOut(expected, view, selection, sources.yielder) : expected;

@@ -1,10 +1,12 @@
 // The values of a field or label: read from the packed reports once, and kept as numbers beside
 // each segment as long as that is in memory.
 import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
-import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
+import { parseReportKey } from "../report/key.ts";
+import { bodyLength, isReport, readKey, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
+import { createNameReader, type NameReader } from "./held-names.ts";
 import { MAX_LABEL_TEXT } from "./label-rule.ts";
 import type { Label } from "./labels.ts";
 import type { FieldPath } from "./path.ts";
@@ -20,12 +22,15 @@ export interface Column {
   readonly numbers: Uint32Array;
   /** The rows that have more values than MAX_HOST_VALUES: of these the first ones are there. */
   readonly cut: ReadonlySet<number>;
+  /** By row, 1 where it has a field of the label's name, which counts for it; mostly none has. */
+  readonly ofField: Uint8Array | undefined;
 }
 
 export const EMPTY_COLUMN: Column = {
   starts: new Uint32Array(1),
   numbers: new Uint32Array(0),
   cut: new Set(),
+  ofField: undefined,
 };
 
 /**
@@ -37,6 +42,8 @@ export const MAX_HOST_VALUES = 1000;
 /** A field's values in all segments of a table. */
 export interface FieldValues {
   readonly count: number;
+  /** Where a label was asked for: reports that have a field of its name, which counts for them. */
+  readonly fieldRows: number;
   /** The value as text: a string as it is, a number as the host wrote it, true or false. */
   text(number: number): string;
   /** A row's values lie in `column.numbers` from `column.starts[row]`. */
@@ -52,6 +59,13 @@ export interface FieldReader {
    * finds something counts
    */
   readLabel(rules: readonly Label[], table: Table): Promise<FieldValues>;
+  /**
+   * Reads what a name means that is a label's and may be a field's: of reports that have the field,
+   * the field's values, of others the label's.
+   */
+  readEither(path: FieldPath, rules: readonly Label[], table: Table): Promise<FieldValues>;
+  /** The names that the reports have. */
+  readonly names: NameReader;
 }
 
 /**
@@ -71,11 +85,16 @@ interface KeptField {
   readonly columns: WeakMap<Segment, Column>;
 }
 
+/** A field's path as JSON, a label's rules, or what stands for both. */
+type FieldKey = string | object;
+
 /** Makes the reader; it holds what was read. */
 export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReader {
-  const kept = new Map<string | readonly Label[], KeptField>();
+  const kept = new Map<FieldKey, KeptField>();
+  /** Stand for a label together with the field of its name. */
+  const eithers = new WeakMap<readonly Label[], object>();
 
-  function open(name: string | readonly Label[]): KeptField {
+  function open(name: FieldKey): KeptField {
     const known = kept.get(name);
     kept.delete(name);
     const isUsable =
@@ -92,11 +111,7 @@ export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReade
     return field;
   }
 
-  async function readAll(
-    name: string | readonly Label[],
-    table: Table,
-    makeFinder: MakeFinder,
-  ): Promise<FieldValues> {
+  async function readAll(name: FieldKey, table: Table, makeFinder: MakeFinder): Promise<FieldValues> {
     const { dictionary, texts, columns } = open(name);
     const find = makeFinder(dictionary);
     // What this question needs stays, whatever others do meanwhile.
@@ -108,6 +123,7 @@ export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReade
     }
     return {
       count: dictionary.count,
+      fieldRows: countFieldRows(table, own),
       text(number) {
         const known = texts.get(number);
         if (known !== undefined) return known;
@@ -123,21 +139,40 @@ export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReade
     read: (path, table) =>
       readAll(JSON.stringify(path), table, (dictionary) => findInField(path, dictionary)),
     readLabel: (rules, table) => readAll(rules, table, (dictionary) => findInLabel(rules, dictionary)),
+    readEither(path, rules, table) {
+      const key = eithers.get(rules) ?? {};
+      eithers.set(rules, key);
+      return readAll(key, table, (dictionary) => findInEither(path, rules, dictionary));
+    },
+    names: createNameReader(yielder),
   };
+}
+
+function countFieldRows(
+  { segments, segmentOf, rowOf }: Table,
+  columns: ReadonlyMap<Segment, Column>,
+): number {
+  const flags = segments.map((segment) => columns.get(segment)?.ofField);
+  if (flags.every((flag) => flag === undefined)) return 0;
+  let count = 0;
+  for (const [at, row] of rowOf.entries()) count += flags[segmentOf[at] as number]?.[row] ?? 0;
+  return count;
 }
 
 /** Takes the values of one row. */
 interface Row {
   /** A value by its number in the dictionary; one may come several times. */
   take(number: number): void;
+  /** How many it has. */
+  readonly length: number;
   /** Whether no further value is taken in; those that are known may still be given. */
   readonly isFull: boolean;
   /** That there is a value more than are taken in. */
   leaveOut(): void;
 }
 
-/** Finds the values of one row. */
-type Finder = (segment: Segment, row: number, into: Row) => void;
+/** Finds the values of one row. @returns whether they are a field's, where a label was asked for */
+type Finder = (segment: Segment, row: number, into: Row) => boolean;
 type MakeFinder = (dictionary: Dictionary) => Finder;
 
 function findInField(path: FieldPath, dictionary: Dictionary): Finder {
@@ -152,6 +187,16 @@ function findInField(path: FieldPath, dictionary: Dictionary): Finder {
     bytes = bodies;
     into = rowInto;
     walkField(bodies, bodyStarts[row] as number, steps, visit);
+    return false;
+  };
+}
+
+function findInEither(path: FieldPath, rules: readonly Label[], dictionary: Dictionary): Finder {
+  const inField = findInField(path, dictionary);
+  const inLabel = findInLabel(rules, dictionary);
+  return (segment, row, into) => {
+    inField(segment, row, into);
+    return into.length > 0 || inLabel(segment, row, into);
   };
 }
 
@@ -165,7 +210,7 @@ const NO_VALUE = -1;
 function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
   const prepared = rules.map((rule) => ({
     rule,
-    steps: toKeySteps(rule.path),
+    steps: rule.path && toKeySteps(rule.path),
     remembered: new Map<string, number>(),
   }));
 
@@ -185,12 +230,12 @@ function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
     return number;
   }
 
-  return ({ bodies, bodyStarts }, row, into) => {
+  return (segment, row, into) => {
+    const { bodies, bodyStarts } = segment;
     let isFound = false;
     let tried = 0;
     for (const one of prepared) {
-      walkField(bodies, bodyStarts[row] as number, one.steps, (start, end) => {
-        const text = readText(bodies, start, end);
+      const take = (text: string | undefined): void => {
         if (text === undefined) return;
         const size = one.remembered.size;
         const number = read(one, text, tried < MAX_HOST_VALUES && !into.isFull);
@@ -199,9 +244,15 @@ function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
         if (number === undefined || number === NO_VALUE) return;
         isFound = true;
         into.take(number);
-      });
-      if (isFound) return;
+      };
+      if (one.steps)
+        walkField(bodies, bodyStarts[row] as number, one.steps, (start, end) =>
+          take(readText(bodies, start, end)),
+        );
+      else take(parseReportKey(readKey(segment, row))?.account);
+      if (isFound) return false;
     }
+    return false;
   };
 }
 
@@ -226,6 +277,7 @@ async function readColumn(
   let lastRow = new Uint32Array(Math.max(1024, dictionary.count * 2));
   let row = 0;
   let first = 0;
+  let ofField: Uint8Array | undefined;
 
   const into: Row = {
     take(number) {
@@ -241,8 +293,11 @@ async function readColumn(
         numbers.push(number);
       }
     },
+    get length() {
+      return numbers.length() - first;
+    },
     get isFull() {
-      return numbers.length() - first >= MAX_HOST_VALUES;
+      return into.length >= MAX_HOST_VALUES;
     },
     leaveOut() {
       cut.add(row);
@@ -253,10 +308,13 @@ async function readColumn(
     const wait = yielder.spend(bodyLength(segment, row));
     if (wait !== undefined) await wait;
     first = numbers.length();
-    if (isReport(segment, row)) find(segment, row, into);
+    if (isReport(segment, row) && find(segment, row, into)) {
+      ofField ??= new Uint8Array(count);
+      ofField[row] = 1;
+    }
     starts[row + 1] = numbers.length();
   }
-  return { starts, numbers: numbers.cut(), cut };
+  return { starts, numbers: numbers.cut(), cut, ofField };
 }
 
 const QUOTE = 0x22;

@@ -1,13 +1,14 @@
 // Groups of hosts: by the values of labels and fields, for dividing counts and for choosing hosts.
+import { parseReportKey } from "../report/key.ts";
+import { readKey, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { segmentAt } from "../roll/table.ts";
-import { readReport } from "../roll/view.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { type FieldReader, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
+import { parseGivenName } from "./condition.ts";
+import { type FieldReader, MAX_HOST_VALUES } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
-import { parseFieldPath } from "./path.ts";
+import { readNamedValues } from "./named-values.ts";
 import { compareNames } from "./version-order.ts";
-import type { LabelFilter } from "./version-query.ts";
 
 /** Some hosts of a table, by their positions in it. */
 export interface Chosen {
@@ -19,8 +20,16 @@ export interface Chosen {
 export interface Sources {
   readonly labels: Labels;
   readonly reader: FieldReader;
+  /** Names that are known besides those in reports: the fields of published specs. */
+  readonly furtherNames?: () => readonly string[];
   /** Shared by all where none are given. */
   readonly yielder?: Yielder;
+}
+
+/** A label, and a test of its values. */
+export interface LabelFilter {
+  readonly label: string;
+  readonly matches: (value: string) => boolean;
 }
 
 /** Values to divide by; what comes after is counted together under OTHERS. */
@@ -62,8 +71,7 @@ interface Found {
 }
 
 /**
- * Finds the groups of each host. Labels are tried before fields of the same name. The names are in
- * order; OTHERS, if there are so many, is the last.
+ * Finds the groups of each host. The names are in order; OTHERS, if there are so many, is the last.
  */
 export async function groupHosts(chosen: Chosen, by: readonly string[], sources: Sources): Promise<Groups> {
   const { table, positions } = chosen;
@@ -177,8 +185,13 @@ export class Bounded {
   }
 
   add(table: Table, positions: Uint32Array, place: number): void {
+    const at = positions[place] as number;
+    this.addRow(segmentAt(table, at), table.rowOf[at] as number);
+  }
+
+  addRow(segment: Segment, row: number): void {
     this.#count++;
-    if (this.#ids.length < MAX_TOLD) this.#ids.push(readReport(table, positions[place] as number).id);
+    if (this.#ids.length < MAX_TOLD) this.#ids.push(parseReportKey(readKey(segment, row))?.id ?? "");
   }
 
   /** A sentence that names the hosts; none where there are none. */
@@ -207,8 +220,7 @@ async function readDimension(
   name: string,
   sources: Sources,
 ): Promise<Dimension> {
-  const values = await readValues(table, name, sources);
-  if (!values) return { valuesOf: () => NO_VALUES, isCut: () => false };
+  const values = await readNamedValues(parseGivenName(name), table, sources);
   return {
     valuesOf(place) {
       const at = positions[place] as number;
@@ -223,18 +235,6 @@ async function readDimension(
       return values.column(segmentAt(table, at)).cut.has(table.rowOf[at] as number);
     },
   };
-}
-
-/** The values of a label, or of a field that no label has the name of. */
-async function readValues(
-  table: Table,
-  name: string,
-  { labels, reader }: Sources,
-): Promise<FieldValues | undefined> {
-  const rules = labels.get(name);
-  if (rules) return await reader.readLabel(rules, table);
-  const path = parseFieldPath(name);
-  return path && (await reader.read(path, table));
 }
 
 /**

@@ -33,7 +33,8 @@ export const labelRulesSchema = z.array(labelRuleSchema).max(MAX_RULES);
 /** Where one label comes from. */
 export interface Label {
   readonly name: string;
-  readonly path: FieldPath;
+  /** The field that is looked at; undefined for the account, which the place of the report says. */
+  readonly path: FieldPath | undefined;
   /** The label's value in a text of the field, or undefined where it has none. */
   read(text: string): string | undefined;
 }
@@ -43,6 +44,15 @@ export interface Label {
  * something counts.
  */
 export type Labels = ReadonlyMap<string, readonly Label[]>;
+
+/**
+ * Labels that every report may have: the account that it lies under, and the region that its agent
+ * found. A rule of the configuration for one of them takes its place.
+ */
+const GIVEN_LABELS: readonly Label[] = [
+  { name: "account", path: undefined, read: (account) => (account === "" ? undefined : account) },
+  { name: "region", path: ["rollcall", "region"], read: (region) => (region === "" ? undefined : region) },
+];
 
 /** Compiles rules that labelRulesSchema has passed. */
 export function compileLabels(rules: readonly LabelRule[]): Labels {
@@ -63,6 +73,7 @@ export function compileLabels(rules: readonly LabelRule[]): Labels {
       labels.set(name, [...(labels.get(name) ?? []), label]);
     }
   }
+  for (const label of GIVEN_LABELS) if (!labels.has(label.name)) labels.set(label.name, [label]);
   return labels;
 }
 

@@ -5,6 +5,7 @@ import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import type { Chosen, Sources } from "./groups.ts";
+import { readNamedValues } from "./named-values.ts";
 import type { Packaging } from "./package-version.ts";
 import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
@@ -115,11 +116,10 @@ export async function findOwners(
   { labels, reader, yielder = SHARED_YIELDER }: Sources,
   standard: Standard | undefined,
 ): Promise<Owners | undefined> {
-  const rules = labels.get(OWNER_LABEL);
   const alone = split.filter(({ variant, version }) => variant === "" && version !== "");
   const isNeeded = standard ? standard.services !== undefined : hasSeveral(alone);
-  if (!rules || !isNeeded || alone.length === 0) return undefined;
-  const services = await reader.readLabel(rules, table);
+  if (!labels.has(OWNER_LABEL) || !isNeeded || alone.length === 0) return undefined;
+  const services = await readNamedValues({ scope: "any", path: [OWNER_LABEL] }, table, { labels, reader });
   // The last service is that of hosts without one.
   const width = services.count + 1;
   const owners = new Map<number, string[]>(alone.map(({ number }) => [number, []]));

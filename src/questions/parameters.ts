@@ -22,13 +22,33 @@ export const FILTER: QuestionParameter = {
   in: "query",
   anyName: true,
   description:
-    "Any other name is a field to filter by: `FIELD=VALUE`. `*` stands for any " +
+    "Any other name is a field or label to filter by: `FIELD=VALUE`. `*` stands for any " +
     "run of characters (`\\*` for a star). One field several times: any value will do; " +
     "different fields: all must match. Paths go through objects and arrays: " +
-    "`processes.module_A_filename=A_red_*`. A field named like a parameter is " +
-    "written with a dot in front: `.state=running`.",
+    "`processes.module_A_filename=A_red_*`. An operator stands in the value: `lt:1.10`, `le:`, `gt:`, " +
+    "`ge:` compare as versions, `not:spot` is all others, `eq:` is for a value that begins so. A field " +
+    "named like a parameter is `field.state=running`; `label.env` is the label alone. A name that " +
+    "nobody knows is an error.",
   schema: { type: "object", additionalProperties: { type: "string" } },
   example: "instance_life_cycle=spot",
+};
+
+export const SAME: QuestionParameter = {
+  name: "same",
+  in: "query",
+  description:
+    "An array, several split by commas: filters on what is in it must be met by one and the same " +
+    "element, as in `same=processes&processes.module_A_filename=A_red_*&processes.state=running`.",
+  schema: { type: "string" },
+  example: "processes",
+  placeholder: "NAMES",
+};
+
+export const LENIENT: QuestionParameter = {
+  name: "lenient",
+  in: "query",
+  description: "`true`: a name that nobody knows is told in a warning, where it else is an error.",
+  schema: { enum: ["true", "false"], default: "false" },
 };
 
 export const FIELDS: QuestionParameter = {

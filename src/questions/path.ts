@@ -1,4 +1,5 @@
 // Field paths: `processes.module_A_filename` names a field through objects and arrays.
+import { normalizeText } from "../report/json-walk.ts";
 
 /** The keys to follow, outermost first. At an array, the path goes on in each of its elements. */
 export type FieldPath = readonly string[];
@@ -25,4 +26,9 @@ export function parseFieldPath(text: string): FieldPath | undefined {
     else steps[steps.length - 1] += character;
   }
   return steps.length <= MAX_PATH_STEPS && steps.every((step) => step !== "") ? steps : undefined;
+}
+
+/** Writes a path as parseFieldPath reads it, in the form in which names are compared (NFC). */
+export function formatFieldPath(path: FieldPath): string {
+  return path.map((step) => normalizeText(step).replace(/[\\.]/g, "\\$&")).join(".");
 }

@@ -11,16 +11,18 @@ describe("parseQuery", () => {
       state: "fresh",
       filters: [],
       fields: undefined,
+      same: [],
       meta: false,
       partial: false,
+      lenient: false,
     });
   });
 
   it("groups the values of one field and keeps fields apart", () => {
     const { filters } = ask("a=1&b.c=x*&a=2");
     expect(filters).toEqual([
-      { field: "a", path: ["a"], values: ["1", "2"] },
-      { field: "b.c", path: ["b", "c"], values: ["x*"] },
+      { field: "a", scope: "any", path: ["a"], values: ["1", "2"] },
+      { field: "b.c", scope: "any", path: ["b", "c"], values: ["x*"] },
     ]);
   });
 
@@ -33,15 +35,25 @@ describe("parseQuery", () => {
     expect(ask(`within=${text}`).windowMs).toBe(ms);
   });
 
-  it("tells a field from a parameter by a dot in front", () => {
-    expect(ask(".state=running&state=all")).toMatchObject({
+  it.each([".state", "field.state"])("tells the field %s from a parameter", (name) => {
+    expect(ask(`${name}=running&state=all`)).toMatchObject({
       state: "all",
-      filters: [{ field: "state", path: ["state"], values: ["running"] }],
+      filters: [{ scope: "field", path: ["state"], values: ["running"] }],
     });
   });
 
+  it("reads arrays of which one element must meet all", () => {
+    expect(ask("same=processes,gpus&processes.a=x&processes.b=y&gpus.c=z").same).toEqual([
+      ["processes"],
+      ["gpus"],
+    ]);
+  });
+
   it("reads fields", () => {
-    expect(ask("fields=instance_id, processes.a").fields).toEqual([["instance_id"], ["processes", "a"]]);
+    expect(ask("fields=instance_id, processes.a").fields).toMatchObject([
+      { path: ["instance_id"] },
+      { path: ["processes", "a"] },
+    ]);
   });
 
   it.each([
@@ -56,6 +68,20 @@ describe("parseQuery", () => {
     ["fields=", "fields"],
     ["fields=a,b..c", "fields"],
     [`fields=${"a,".repeat(64)}a`, "fields"],
+    ["lenient=1", "lenient"],
+    // Parameters of other questions, and of those to come, are no filters.
+    ["by=env", "by"],
+    ["at=2026-11-20", "at"],
+    ["since=1d", "since"],
+    ["host=i-1", "host"],
+    ["wait=5m", "wait"],
+    ["format=csv", "format"],
+    ["same=processes", "same"],
+    ["same=processes&process.a=1", "same"],
+    ["same=label.env&label.env=1", "same"],
+    ["same=a,a.b&a.b.c=1", "same"],
+    ["app_version=lt:new", "app_version"],
+    ["app_version=not:ge:1", "app_version"],
     ["a..b=1", "a..b"],
     ["=1", ""],
     [`a=${"x".repeat(1025)}`, "a"],

@@ -4,9 +4,9 @@
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
 import { splitList } from "../report/list-text.ts";
 import { parseDuration } from "../specs/duration.ts";
-import { MAX_PATTERN_LENGTH } from "../specs/wildcard.ts";
-import type { Filter } from "./filter.ts";
-import { type FieldPath, parseFieldPath } from "./path.ts";
+import { ConditionError, isReserved, type Name, parseName } from "./condition.ts";
+import { checkValues, type Filter, isWithin } from "./filter.ts";
+import type { FieldPath } from "./path.ts";
 
 /** Which reports by age: `fresh` is within the window, `silent` past it, `all` both. */
 export const STATES = ["fresh", "silent", "all"] as const;
@@ -17,8 +17,10 @@ export interface Query {
   readonly state: (typeof STATES)[number];
   /** All must match. */
   readonly filters: readonly Filter[];
+  /** Arrays of which one and the same element must meet all filters on what is in it. */
+  readonly same: readonly FieldPath[];
   /** Undefined keeps every field. */
-  readonly fields: readonly FieldPath[] | undefined;
+  readonly fields: readonly Name[] | undefined;
   /**
    * Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew.
    */
@@ -28,6 +30,8 @@ export interface Query {
    * completely.
    */
   readonly partial: boolean;
+  /** Whether a name that nobody knows is told in a warning, where it else is an error. */
+  readonly lenient: boolean;
 }
 
 /** A parameter that cannot be understood: its name, and what to write instead. */
@@ -40,9 +44,10 @@ export class QueryError extends Error {
   }
 }
 
-/** Most parameters of a question, and most fields of `fields`. */
+/** Most parameters of a question, most fields of `fields`, and arrays of `same`. */
 export const MAX_PARAMETERS = 64;
 const MAX_FIELDS = 64;
+const MAX_SAME = 8;
 
 /**
  * Reads a question.
@@ -62,31 +67,34 @@ export function parseQuery(
     if (++count > MAX_PARAMETERS)
       throw new QueryError(name.slice(0, 64), `more than ${MAX_PARAMETERS} parameters`);
     if (isReserved(name)) {
+      if (!(PARAMETERS as readonly string[]).includes(name))
+        throw new QueryError(
+          name,
+          `is no parameter here; a field of this name is asked for as field.${name}`,
+        );
       if (reserved.has(name)) throw new QueryError(name, "given twice");
       reserved.set(name, value);
     } else {
       values.set(name, [...(values.get(name) ?? []), value]);
     }
   }
+  const filters = [...values].map(([name, own]) => readFilter(name, own));
   return {
     windowMs: readWindow(reserved.get("within"), defaultWindowMs),
     state: readState(reserved.get("state")),
-    filters: [...values].map(([field, patterns]) => readFilter(field, patterns)),
+    filters,
+    same: readSame(reserved.get("same"), filters),
     fields: readFields(reserved.get("fields")),
     meta: readFlag("meta", reserved.get("meta")),
     partial: readPartial(reserved.get("partial")),
+    lenient: readFlag("lenient", reserved.get("lenient")),
   };
 }
 
 /**
- * Parameters that are not fields. A field of the same name is asked for with a dot in front:
- * `.state=running`.
+ * What this reader takes of the reserved names; those of some questions alone are read before it.
  */
-const RESERVED_PARAMETERS = ["within", "state", "fields", "meta", "partial"] as const;
-
-function isReserved(name: string): boolean {
-  return (RESERVED_PARAMETERS as readonly string[]).includes(name);
-}
+const PARAMETERS = ["within", "state", "fields", "meta", "partial", "same", "lenient"] as const;
 
 /**
  * Reads a span such as `90s`, `30m`, `2h`, `1d`, as `within` takes it.
@@ -137,33 +145,57 @@ function readFlag(name: string, text = "false"): boolean {
   return text === "true";
 }
 
-function readFields(text: string | undefined): readonly FieldPath[] | undefined {
-  if (text === undefined) return undefined;
+function readFields(text: string | undefined): readonly Name[] | undefined {
+  return text === undefined ? undefined : readNames("fields", text, MAX_FIELDS);
+}
+
+/** Reads names split by commas. @throws QueryError */
+function readNames(parameter: string, text: string, max: number): Name[] {
   const items = splitList(text);
   // Nothing at all is no field either.
-  const names = items.length === 0 ? [""] : items;
-  if (names.length > MAX_FIELDS) throw new QueryError("fields", `names more than ${MAX_FIELDS} fields`);
-  return names.map((name) => {
-    const path = parseFieldPath(name);
-    if (!path)
+  const texts = items.length === 0 ? [""] : items;
+  if (texts.length > max) throw new QueryError(parameter, `names more than ${max} fields`);
+  return texts.map((one) => {
+    const name = parseName(one);
+    if (!name)
       throw new QueryError(
-        "fields",
-        `${JSON.stringify(name.slice(0, 64))} is no field; write names split by ` +
+        parameter,
+        `${JSON.stringify(one.slice(0, 64))} is no field; write names split by ` +
           "commas: instance_id,processes.module_A_filename",
       );
-    return path;
+    return name;
   });
 }
 
+function readSame(text: string | undefined, filters: readonly Filter[]): readonly FieldPath[] {
+  if (text === undefined) return [];
+  const names = readNames("same", text, MAX_SAME);
+  for (const [index, { path, scope, text: name }] of names.entries()) {
+    if (scope === "label") throw new QueryError("same", `${name} is a label; write the name of an array`);
+    const other = names.find((one, at) => at !== index && isWithin(one.path, path));
+    if (other) throw new QueryError("same", `${other.text} lies within ${name}; write one of the two`);
+    if (!filters.some((filter) => filter.scope !== "label" && isWithin(filter.path, path)))
+      throw new QueryError(
+        "same",
+        `there is no filter on what is in ${name}; write some beside it, as in ` +
+          `same=processes&processes.module_A_filename=A_red_*&processes.state=running`,
+      );
+  }
+  return names.map(({ path }) => path);
+}
+
 function readFilter(field: string, values: readonly string[]): Filter {
-  const path = parseFieldPath(field);
-  if (!path)
+  const name = parseName(field);
+  if (!name)
     throw new QueryError(
       field.slice(0, 64),
       "is no field; write a name, or a path such as processes.module_A_filename",
     );
-  if (values.some((value) => value.length > MAX_PATTERN_LENGTH)) {
-    throw new QueryError(field.slice(0, 64), `a value is longer than ${MAX_PATTERN_LENGTH} characters`);
+  try {
+    checkValues(values);
+  } catch (error) {
+    if (error instanceof ConditionError) throw new QueryError(field.slice(0, 64), error.message);
+    throw error;
   }
-  return { field: field.replace(/^\./, ""), path, values };
+  return { field: name.text, scope: name.scope, path: name.path, values };
 }

@@ -1,10 +1,12 @@
 // The question `report`: one host's newest report, fresh or silent.
 import { createHash } from "node:crypto";
 import { judgeFreshness } from "../report/freshness.ts";
+import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { isHostId, parseReportKey } from "../report/key.ts";
 import { findById, type HostReport, type RollView } from "../roll/view.ts";
 import { compileShape, measureSkew, onOneLine } from "./array.ts";
-import { FIELDS, HOST_ID, META, PARTIAL, WITHIN } from "./parameters.ts";
+import { judgeNames, listUnseen } from "./known-names.ts";
+import { FIELDS, HOST_ID, LENIENT, META, PARTIAL, WITHIN } from "./parameters.ts";
 import { parseQuery } from "./query.ts";
 import type { Question, Refusal } from "./question.ts";
 import { REPORT } from "./report-schema.ts";
@@ -29,6 +31,7 @@ export const report: Question = {
     WITHIN,
     FIELDS,
     META,
+    LENIENT,
     PARTIAL,
   ],
   answer: {
@@ -49,6 +52,12 @@ export const report: Question = {
     const view = await sources.viewHost(id, account);
     const found = findReport(view, id, account);
     if ("refusal" in found) return found;
+    const unseen = listUnseen(query.fields ?? [], (find, path) =>
+      walkField(found.body, 0, toKeySteps(path), find),
+    );
+    // The fleet is looked at only where the host does not have what is asked for.
+    const warnings =
+      unseen.length === 0 ? [] : await judgeNames(unseen, await sources.viewAt(), sources, query.lenient);
     const state = judgeFreshness(found.receivedAt, view.asOf, query.windowMs);
     const body = compileShape(query, view.asOf)(found);
     const whole = Buffer.concat([body, NEWLINE]);
@@ -60,7 +69,7 @@ export const report: Question = {
         receivedAt,
         state,
         clockSkew: measureSkew(found),
-        warnings: [],
+        warnings,
         ...(view.partial && { partial: view.partial }),
       },
       // Another question about this host looks again.

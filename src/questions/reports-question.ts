@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readReport } from "../roll/view.ts";
 import { compileShape, measureReports, writeReports } from "./array.ts";
-import { FIELDS, FILTER, META, PARTIAL, STATE, WITHIN } from "./parameters.ts";
+import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
 import type { Question } from "./question.ts";
 import { REPORT } from "./report-schema.ts";
@@ -25,7 +25,7 @@ export const reports: Question = {
     "With `Accept: application/x-ndjson`, one report a line; with `text/csv`, a table with the " +
     "fields as columns, what has parts as JSON. The array is complete or the answer is an error.",
   sample: "?instance_life_cycle=spot",
-  parameters: [WITHIN, STATE, FILTER, FIELDS, META, PARTIAL],
+  parameters: [WITHIN, STATE, FILTER, SAME, FIELDS, META, LENIENT, PARTIAL],
   answer: {
     description: "The reports.",
     row: REPORT,
@@ -36,7 +36,7 @@ export const reports: Question = {
   async ask(sources, parameters) {
     const query = parseQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
-    const selection = await selectReports(view, query, sources.yielder);
+    const selection = await selectReports(view, query, sources);
     const { silent, problems, warnings, validUntil } = selection;
     return {
       facts: {
@@ -67,8 +67,9 @@ function* listBodies({ table, positions }: Selection, query: Query, asOf: number
 }
 
 /** Two questions with the same text have the same answer. */
-function describeQuery({ windowMs, state, filters, fields, meta }: Query): string {
-  return JSON.stringify([windowMs, state, filters.map(({ field, values }) => [field, values]), fields, meta]);
+function describeQuery({ windowMs, state, filters, same, fields, meta }: Query): string {
+  const asked = filters.map(({ field, scope, values }) => [field, scope, values]);
+  return JSON.stringify([windowMs, state, asked, same, fields, meta]);
 }
 
 function hashText(text: string): string {

@@ -1,14 +1,18 @@
 // A selection: the reports of a view that a question asks for, and what the answer must say of the
 // rest.
 import { createHash, type Hash } from "node:crypto";
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeFreshness, type State } from "../report/freshness.ts";
+import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
-import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
+import { bodyLength } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
-import { compileFilter } from "./filter.ts";
+import type { Name } from "./condition.ts";
+import { compileFilters } from "./filter-tests.ts";
+import type { Sources } from "./groups.ts";
+import { judgeNames, listUnseen, type NameUse } from "./known-names.ts";
 import type { Query } from "./query.ts";
 
 export interface Selection {
@@ -17,7 +21,7 @@ export interface Selection {
   readonly positions: Uint32Array;
   /** Sum of the bodies' lengths. */
   readonly bytes: number;
-  /** All silent hosts, whatever the filters. */
+  /** The silent hosts that the filters match, whatever state was asked for. */
   readonly silent: number;
   readonly problems: number;
   /** What the one who asked should know, such as a filter on a field that no report has. */
@@ -31,53 +35,47 @@ export interface Selection {
   readonly validUntil: number;
 }
 
+/** What `state=all` asks for. */
+const HELD: readonly State[] = ["fresh", "silent"];
+
 /** Rows that are looked at for their age alone before their work is counted. */
 const ROWS = 1024;
 
-/** Selects what a question asks for. Freshness is judged at the view's instant. */
-export async function selectReports(
-  view: RollView,
-  query: Query,
-  yielder = SHARED_YIELDER,
-): Promise<Selection> {
+/**
+ * Selects what a question asks for. Freshness is judged at the view's instant.
+ *
+ * @throws UnknownNameError for a filter or field that nobody knows
+ */
+export async function selectReports(view: RollView, query: Query, sources: Sources): Promise<Selection> {
+  const { yielder = SHARED_YIELDER } = sources;
   const table = view.reports;
-  const tests = query.filters.map(compileFilter);
-  const fieldSeen = query.filters.map(() => false);
+  const tests = await compileFilters(query, table, sources);
+  const wanted = query.state === "all" ? HELD : [query.state];
   const chosen = new Uint32Array(table.rowOf.length);
   let count = 0;
   let bytes = 0;
   let silent = 0;
   let validUntil = Number.POSITIVE_INFINITY;
-
-  /** Whether all filters match; each is asked, so that fields nobody has are known. */
-  async function matches({ bodies, bodyStarts }: Segment, row: number): Promise<boolean> {
-    const [start, end] = [bodyStarts[row] as number, (bodyStarts[row + 1] as number) - SEPARATOR.length];
-    let isMatch = true;
-    for (const [index, test] of tests.entries()) {
-      const wait = yielder.spend(end - start);
-      if (wait !== undefined) await wait;
-      const outcome = test(bodies, start, end);
-      fieldSeen[index] ||= outcome !== "no field";
-      isMatch &&= outcome === "match";
-    }
-    return isMatch;
-  }
-
   for (let at = 0; at < table.rowOf.length; at++) {
     if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * ROW_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, view.asOf, query.windowMs);
-    if (state === "gone" || state === "future") continue;
-    if (state === "silent") silent++;
+    if (!HELD.includes(state)) continue;
     validUntil = Math.min(validUntil, receivedAt + (state === "fresh" ? query.windowMs : EXPIRY_MS));
-    if (query.state !== "all" && query.state !== state) continue;
+    const isWanted = wanted.includes(state);
+    // Silent hosts are counted whether they are asked for or not.
+    if (!isWanted && state !== "silent") continue;
     const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-    if (tests.length > 0 && !(await matches(segment, row))) continue;
+    const outcome = tests.matches(segment, row, isWanted, yielder);
+    const isMatch = typeof outcome === "boolean" ? outcome : await outcome;
+    if (!isMatch) continue;
+    if (state === "silent") silent++;
+    if (!isWanted) continue;
     chosen[count++] = at;
     bytes += bodyLength(segment, row);
   }
   const positions = chosen.slice(0, count);
-  const unseen = table.rowOf.length > 0 ? query.filters.filter((_filter, index) => !fieldSeen[index]) : [];
+  const unseen = [...tests.listUnseen(), ...findUnseen({ table, positions }, query.fields ?? [])];
   return {
     table,
     positions,
@@ -86,11 +84,29 @@ export async function selectReports(
     problems: view.problemCount,
     warnings: [
       ...describeClockWarnings(view, query.windowMs),
-      ...unseen.map(({ field }) => `no report that was asked for has a field ${JSON.stringify(field)}`),
+      ...(await judgeNames(unseen, view, sources, query.lenient)),
+      ...tests.listWarnings(),
     ],
     digest: digestReports(table, positions, query.meta),
     validUntil,
   };
+}
+
+/** Reports in which fields are looked for before all names are. */
+const SAMPLE = 64;
+
+/** The fields to keep that none of the first reports has. */
+function findUnseen(
+  { table, positions }: Pick<Selection, "table" | "positions">,
+  fields: readonly Name[],
+): NameUse[] {
+  return listUnseen(fields, (find, path) => {
+    const steps = toKeySteps(path);
+    for (const at of positions.subarray(0, SAMPLE)) {
+      const { bodies, bodyStarts } = segmentAt(table, at);
+      walkField(bodies, bodyStarts[table.rowOf[at] as number] as number, steps, find);
+    }
+  });
 }
 
 /**

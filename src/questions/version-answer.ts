@@ -1,14 +1,16 @@
 // The answer about versions: chosen reports, counted, and written as JSON.
 import type { RollView } from "../roll/view.ts";
 import type { Format } from "./array.ts";
+import { parseGivenName } from "./condition.ts";
 import { discoverFields } from "./discovery.ts";
-import { filterByLabels, type Sources } from "./groups.ts";
+import type { Sources } from "./groups.ts";
+import { judgeNames, type NameUse } from "./known-names.ts";
 import { type Selection, selectReports } from "./selection.ts";
 import type { VersionQuery } from "./version-query.ts";
 import { countVersions, type VersionCount, type Versions } from "./versions.ts";
 
 export interface VersionAnswer extends Versions {
-  /** The hosts that are counted, but for filters by label. */
+  /** The hosts that are counted. */
   readonly selection: Selection;
   /** What the one who asked should know. */
   readonly warnings: readonly string[];
@@ -20,29 +22,31 @@ export async function answerVersions(
   query: VersionQuery,
   sources: Sources,
 ): Promise<VersionAnswer> {
-  const selection = await selectReports(view, query.reports, sources.yielder);
-  const bounds: string[] = [];
-  const positions = await filterByLabels(selection, query.labelFilters, sources, bounds);
-  const chosen = { table: selection.table, positions };
+  const selection = await selectReports(view, query.reports, sources);
+  const chosen = { table: selection.table, positions: selection.positions };
   const fields =
     query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.yielder);
   const versions = await countVersions(chosen, { ...query.question, fields }, sources);
-  const missing =
-    versions.hosts === 0 ? [] : query.question.fields.filter((field) => !hasField(versions.values, field));
+  // Of nobody it cannot be seen what they have.
+  const isEmpty = versions.hosts === 0;
+  const missing = query.question.fields.filter((field) => isEmpty || !hasField(versions.values, field));
+  const unknown = isEmpty ? query.question.by : versions.unknownGroups;
+  const uses = [...missing.map((name) => toUse("field", name)), ...unknown.map((name) => toUse("by", name))];
+  const absent = await judgeNames(uses, view, sources, query.reports.lenient);
   return {
     ...versions,
     selection,
     warnings: [
-      ...bounds,
       ...versions.bounds,
       ...selection.warnings,
-      ...missing.map((field) => `no report that was asked for has a field ${JSON.stringify(field)}`),
-      ...(versions.hosts === 0 ? [] : versions.unknownGroups).map(
-        (name) => `no report that was asked for has a label or field ${JSON.stringify(name)}`,
-      ),
+      ...(isEmpty && view.reports.rowOf.length > 0 ? [] : absent),
       ...(versions.omitted > 0 ? [`${versions.omitted} values of the fewest hosts were left out`] : []),
     ],
   };
+}
+
+function toUse(parameter: string, name: string): NameUse {
+  return { name: parseGivenName(name), parameter, isPresence: false };
 }
 
 function hasField(values: readonly VersionCount[], field: string): boolean {

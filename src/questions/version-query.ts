@@ -1,11 +1,7 @@
 // The question about versions: fields, what to divide by, whether to name hosts; filters as
 // everywhere, and by label.
-
-import { normalizeText } from "../report/json-walk.ts";
 import { splitList } from "../report/list-text.ts";
-import { compileWildcard } from "../specs/wildcard.ts";
-import type { Labels } from "./labels.ts";
-import { parseFieldPath } from "./path.ts";
+import { parseName } from "./condition.ts";
 import { MAX_PARAMETERS, parseQuery, type Query, QueryError } from "./query.ts";
 
 /** What is asked of some reports. */
@@ -18,16 +14,9 @@ export interface VersionQuestion {
   readonly hosts: boolean;
 }
 
-/** A label, and a test of its values. */
-export interface LabelFilter {
-  readonly label: string;
-  readonly matches: (value: string) => boolean;
-}
-
 export interface VersionQuery {
   /** Which reports. */
   readonly reports: Query;
-  readonly labelFilters: readonly LabelFilter[];
   readonly question: VersionQuestion;
   /** The same for the same question. */
   readonly text: string;
@@ -46,7 +35,6 @@ const MAX_BY = 3;
  */
 export function parseVersionQuery(
   parameters: Iterable<readonly [string, string]>,
-  labels: Labels,
   defaultWindowMs?: number,
 ): VersionQuery {
   const all = [...parameters];
@@ -60,14 +48,8 @@ export function parseVersionQuery(
   const fields = checkFields("field", named("field"), MAX_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
-  const isLabel = (key: string) => labels.has(key);
   const rest = all.filter(([key]) => key !== "field" && key !== "by" && key !== "hosts");
-  const patterns = new Map<string, string[]>();
-  for (const [key, value] of rest) if (isLabel(key)) patterns.set(key, [...(patterns.get(key) ?? []), value]);
-  const reports = parseQuery(
-    rest.filter(([key]) => !isLabel(key)),
-    defaultWindowMs,
-  );
+  const reports = parseQuery(rest, defaultWindowMs);
   if (reports.fields || reports.meta)
     throw new QueryError(
       "fields",
@@ -75,10 +57,6 @@ export function parseVersionQuery(
     );
   return {
     reports,
-    labelFilters: [...patterns].map(([label, values]) => {
-      const tests = values.map((value) => compileWildcard(normalizeText(value)));
-      return { label, matches: (value) => tests.some((test) => test(value)) };
-    }),
     question: { fields, by, hosts },
     text: JSON.stringify([fields, by, hosts, rest]),
   };
@@ -87,7 +65,7 @@ export function parseVersionQuery(
 function checkFields(parameter: string, names: readonly string[], max: number): readonly string[] {
   if (names.length > max) throw new QueryError(parameter, `names more than ${max}`);
   for (const name of names) {
-    if (!parseFieldPath(name))
+    if (!parseName(name))
       throw new QueryError(
         parameter,
         `${JSON.stringify(name.slice(0, 64))} is no field; write a name, or a path ` +

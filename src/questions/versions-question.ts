@@ -1,5 +1,5 @@
 // The question `versions`: which version of each module runs on how many hosts.
-import { FILTER, PARTIAL, STATE, WITHIN } from "./parameters.ts";
+import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import type { Question } from "./question.ts";
 import { answerVersions } from "./version-answer.ts";
 import { parseVersionQuery } from "./version-query.ts";
@@ -46,7 +46,7 @@ export const versions: Question = {
     "For each value of a field, how many hosts have it, the newest version of each " +
     "variant first. Versions are compared as versions (`A_red_1.10` is newer than " +
     "`A_red_1.9`), and what is behind the newest of its variant is marked. " +
-    "Filters are those of /v1/reports, and labels (`env=prod`) beside them.",
+    "Filters are those of /v1/reports.",
   sample: "?field=processes.module_A_filename&by=env",
   parameters: [
     {
@@ -80,6 +80,8 @@ export const versions: Question = {
     WITHIN,
     STATE,
     FILTER,
+    SAME,
+    LENIENT,
     PARTIAL,
   ],
   answer: {
@@ -90,7 +92,7 @@ export const versions: Question = {
   refusals: [],
 
   async ask(sources, parameters) {
-    const query = parseVersionQuery(parameters, sources.labels, sources.windowMs);
+    const query = parseVersionQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
     const { values, hosts, warnings, selection } = await answerVersions(view, query, sources);
     const { silent, problems, validUntil } = selection;

@@ -2,11 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runs } from "../testing/runs.ts";
-import { makeView } from "../testing/view-double.ts";
-import { createFieldReader } from "./field-values.ts";
-import { filterByLabels } from "./groups.ts";
+import { makeSources, makeView } from "../testing/view-double.ts";
 import { BUILT_IN_RULES, type LabelRule } from "./label-rule.ts";
-import { compileLabels, labelRulesSchema } from "./labels.ts";
+import { labelRulesSchema } from "./labels.ts";
 import { selectReports } from "./selection.ts";
 import { parseVersionQuery } from "./version-query.ts";
 import { countVersions } from "./versions.ts";
@@ -21,11 +19,10 @@ async function ask(
   question: string,
   rules: readonly LabelRule[] = BUILT_IN_RULES,
 ) {
-  const [labels, reader] = [compileLabels(rules), createFieldReader()];
-  const query = parseVersionQuery(new URLSearchParams(question), labels);
-  const selection = await selectReports(makeView(reports), query.reports);
-  const positions = await filterByLabels(selection, query.labelFilters, { labels, reader });
-  return await countVersions({ table: selection.table, positions }, query.question, { labels, reader });
+  const sources = makeSources(rules);
+  const query = parseVersionQuery(new URLSearchParams(question));
+  const selection = await selectReports(makeView(reports), query.reports, sources);
+  return await countVersions(selection, query.question, sources);
 }
 
 const FLEET = [
@@ -343,7 +340,6 @@ describe("packages", () => {
 });
 
 describe("parseVersionQuery", () => {
-  const labels = compileLabels(BUILT_IN_RULES);
   it.each([
     ["field=a..b", 'field: "a..b" is no field'],
     ["field=a&by=a,b,c,d", "by: names more than 3"],
@@ -351,7 +347,7 @@ describe("parseVersionQuery", () => {
     ["field=a&fields=b", "fields: has no meaning here"],
     ["field=a&within=0h", "within: should be a span"],
   ])("%s", (question, message) => {
-    expect(() => parseVersionQuery(new URLSearchParams(question), labels)).toThrow(message);
+    expect(() => parseVersionQuery(new URLSearchParams(question))).toThrow(message);
   });
 });
 

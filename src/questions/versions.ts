@@ -4,8 +4,10 @@ import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
+import { parseGivenName } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { Bounded, type Chosen, type Groups, groupHosts, type Sources } from "./groups.ts";
+import { describeShared, readNamedValues } from "./named-values.ts";
 import {
   findNewer,
   findOwners,
@@ -14,7 +16,6 @@ import {
   type SplitValue,
   type Standard,
 } from "./newest.ts";
-import { parseFieldPath } from "./path.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
 
@@ -87,9 +88,10 @@ export async function countVersions(
   const bounds: string[] = [...(groups?.bounds ?? [])];
   let omitted = 0;
   for (const field of fields) {
-    const path = parseFieldPath(field);
-    if (!path) throw new Error(`${field} is no field`);
-    const fieldValues = await sources.reader.read(path, chosen.table);
+    const name = parseGivenName(field);
+    const fieldValues = await readNamedValues(name, chosen.table, sources);
+    const shared = describeShared(name, fieldValues);
+    if (shared !== undefined) bounds.push(shared);
     const counts = await countHosts(chosen, fieldValues, yielder);
     const shown = chooseShown(counts);
     omitted += counts.distinct - shown.length;

@@ -49,6 +49,31 @@ export function walkChildren(
   return true;
 }
 
+/**
+ * Walks the direct members of an object, or elements of an array, in bytes that scanObject
+ * accepted, and decodes nothing.
+ *
+ * @param start offset of an object or array
+ * @param visit gets where a key begins and ends, quotes included (-1 in an array), and where its
+ * value begins; gives where the value ends
+ * @returns the offset just after the object or array
+ */
+export function walkMembers(
+  bytes: Buffer,
+  start: number,
+  visit: (keyStart: number, keyEnd: number, at: number) => number,
+): number {
+  const inObject = bytes[start] === OPEN_BRACE;
+  let at = skipFiller(bytes, start + 1);
+  while (bytes[at] !== CLOSE_BRACE && bytes[at] !== CLOSE_BRACKET) {
+    const keyStart = inObject ? at : -1;
+    const keyEnd = inObject ? skipString(bytes, at) : -1;
+    if (inObject) at = skipFiller(bytes, keyEnd);
+    at = skipFiller(bytes, visit(keyStart, keyEnd, at));
+  }
+  return at + 1;
+}
+
 /** Decodes a JSON string, its quotes included in the span. */
 export function decodeString(bytes: Buffer, span: JsonSpan): string {
   const raw = bytes.toString("utf8", span.start + 1, span.end - 1);
@@ -100,7 +125,7 @@ function skipFiller(bytes: Buffer, at: number): number {
 }
 
 /** The offset just after the value that starts at `start`. */
-function skipValue(bytes: Buffer, start: number): number {
+export function skipValue(bytes: Buffer, start: number): number {
   let at = start;
   let depth = 0;
   do {

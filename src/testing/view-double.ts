@@ -1,4 +1,9 @@
 // A view of reports made in memory, for tests.
+
+import { createFieldReader } from "../questions/field-values.ts";
+import type { Sources } from "../questions/groups.ts";
+import { BUILT_IN_RULES, type LabelRule } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { isRejected, parseReport } from "../report/report.ts";
 import { createSegmentBuilder } from "../roll/segment.ts";
 import { createTableBuilder } from "../roll/table.ts";
@@ -14,6 +19,11 @@ export interface Given {
 
 /** When the views are of. */
 export const NOW = Date.UTC(2024, 2, 1, 0, 0, 30);
+
+/** Makes what questions are answered with. */
+export function makeSources(rules: readonly LabelRule[] = BUILT_IN_RULES): Sources {
+  return { labels: compileLabels(rules), reader: createFieldReader() };
+}
 
 /** Makes a view of reports, every other one in a segment of its own. */
 export function makeView(reports: readonly Given[], more: Partial<RollView> = {}): RollView {

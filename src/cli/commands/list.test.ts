@@ -52,7 +52,7 @@ describe("the same answer", () => {
     [[], { ndjson: true }],
     [["instance_name=本*"], { fields: "instance_name,processes.m" }],
     [["state=stopped"], { state: "all" }],
-    [["a&b=#?"], { json: true }],
+    [["instance_name=a&b#?"], { json: true }],
     [[], { within: "4h" }],
     [[], { jq: ".[].instance_id" }],
   ];
@@ -82,10 +82,13 @@ describe("filters and fields", () => {
     expect(JSON.parse(out)).toEqual([{ instance_id: "a", processes: [{ m: "A_1" }, { m: "A_2" }] }]);
   });
 
-  it("warns of a field that no report has", async () => {
-    const { out, err } = await list(await makeFleet(), ["instance_nmae=x"], {});
+  it("warns of a field that no report has where its presence is asked for, and refuses it else", async () => {
+    const { out, err } = await list(await makeFleet(), ["gpu=*"], {});
     expect(out).toBe("[]\n");
-    expect(err).toBe('warning: no report that was asked for has a field "instance_nmae"\n');
+    expect(err).toBe('warning: no report that was asked for has a field "gpu"\n');
+    await expect(list(await makeFleet(), ["instance_nmae=x"], {})).rejects.toThrow(
+      "did you mean instance_name",
+    );
   });
 
   it.each([

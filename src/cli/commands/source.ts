@@ -3,6 +3,7 @@
 
 import { toFailure } from "../../network/failure.ts";
 import { type Format, writeReports } from "../../questions/array.ts";
+import { createFieldReader } from "../../questions/field-values.ts";
 import { parseQuery, QueryError } from "../../questions/query.ts";
 import { selectReports } from "../../questions/selection.ts";
 import { createClient, isInTheClear } from "../../remote/client.ts";
@@ -48,6 +49,7 @@ async function openStoreSource(url: string, settings: Settings, io: Io): Promise
     snapshot: "use",
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
+  const reader = createFieldReader();
   return {
     async ask(parameters, format) {
       const query = readQuery(parameters, settings.windowMs());
@@ -56,7 +58,12 @@ async function openStoreSource(url: string, settings: Settings, io: Io): Promise
         if (query.partial) return roll.partialView(error.message);
         throw new CommandError(error.message);
       });
-      const selection = await selectReports(view, query);
+      // What compiles labels takes long to load, and most questions have no names.
+      const needsLabels = query.filters.length > 0 || query.fields !== undefined;
+      const labels = needsLabels
+        ? (await import("../../questions/labels.ts")).compileLabels(settings.labelRules)
+        : new Map();
+      const selection = await asUsageErrors(() => selectReports(view, query, { labels, reader }));
       const { silent, problems, warnings } = selection;
       return {
         asOf: new Date(view.asOf).toISOString(),
@@ -80,6 +87,16 @@ function readQuery(
 ): ReturnType<typeof parseQuery> {
   try {
     return parseQuery(parameters, windowMs);
+  } catch (error) {
+    if (error instanceof QueryError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** A name that nobody knows is found only when the reports are there. */
+async function asUsageErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof QueryError) throw new UsageError(error.message);
     throw error;
