@@ -1,8 +1,9 @@
 // The id of a host that has none of its own: made once, kept in the user's data folder.
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, rename, rm } from "node:fs/promises";
+import { link, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isHostId } from "../report/key.ts";
+import { writeDraft } from "../store/atomic-file.ts";
 import { readStateFile } from "./state-file.ts";
 
 /** In the program's data folder. */
@@ -23,10 +24,7 @@ export async function keepHostId(folder: string): Promise<string> {
   const kept = await readId(path).catch(() => undefined);
   if (kept !== undefined) return kept;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = await open(temporary, "wx", 0o600);
-  await file.writeFile(`${makeHostId()}\n`);
-  await file.close();
+  const temporary = await writeDraft(path, `${makeHostId()}\n`, { owner: "user" });
   try {
     // link, not rename: of two processes that start together, both then read the id of the first.
     await link(temporary, path);

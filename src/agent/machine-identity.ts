@@ -3,7 +3,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { readStateFile, replaceFile, setAside } from "./state-file.ts";
+import { replaceFile } from "../store/atomic-file.ts";
+import { readStateFile, setAside } from "./state-file.ts";
 
 /** In the state folder. */
 const FILE = "identity.json";

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_OBSERVATIONS_BYTES, type ObservationStore, Observations } from "../collect/observations.ts";
-import { readStateFile, replaceFile, setAside } from "./state-file.ts";
+import { replaceFile } from "../store/atomic-file.ts";
+import { readStateFile, setAside } from "./state-file.ts";
 
 /** An idle agent leaves the disk alone. */
 const REFRESH_MS = 3_600_000;

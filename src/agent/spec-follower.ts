@@ -16,7 +16,8 @@ import type { FilePolicy } from "../specs/file-policy.ts";
 import { findForbiddenCommand } from "../specs/policy.ts";
 import { parseSpec, type Spec } from "../specs/spec.ts";
 import type { PublicKey } from "../specs/spec-key.ts";
-import { readStateFile, replaceFile } from "./state-file.ts";
+import { replaceFile } from "../store/atomic-file.ts";
+import { readStateFile } from "./state-file.ts";
 
 /**
  * How often the published edition is looked at, give or take a third; ms. More often would cost

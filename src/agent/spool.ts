@@ -6,7 +6,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import { parseJson } from "../report/parse-json.ts";
-import { readStateFile, replaceFile } from "./state-file.ts";
+import { replaceFile } from "../store/atomic-file.ts";
+import { readStateFile } from "./state-file.ts";
 
 /** A report that waits. */
 export interface SpooledReport {

@@ -4,8 +4,9 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, stat, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { replaceFile } from "../store/atomic-file.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
-import { readStateFile, removeLeftOvers, replaceFile, setAside } from "./state-file.ts";
+import { readStateFile, removeLeftOvers, setAside } from "./state-file.ts";
 
 describe("a state file", () => {
   it("is replaced whole, and leaves nothing beside it", async () => {

@@ -1,10 +1,9 @@
 // Small files in a state folder, which may be another user's than the one who runs this: root runs
 // `rollcall doctor` beside an agent that is not root. Nothing in such a folder is followed, waited
 // for or given away by its name.
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { type FileHandle, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
 
 /**
  * Without O_NOFOLLOW a link would lead root wherever the folder's owner likes; without O_NONBLOCK a
@@ -12,21 +11,8 @@ import { dirname, join } from "node:path";
  */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** O_EXCL follows no link either, open(2). */
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-
-/** Names of what is being written: `NAME.` 16 hexadecimal digits `.new`. */
-const FRESH = /\.[0-9a-f]{16}\.new$|\.new$/;
-
 /** How old a file must be that is half written before it is taken for a dead process's; ms. */
 const LEFT_OVER_AFTER_MS = 10 * 60_000;
-
-export interface ReplaceOptions {
-  /** Who may read it; by default only this user. */
-  readonly mode?: number;
-  /** Whether it may be lost with the machine's power: then the disk need not be woken for it. */
-  readonly isVolatile?: boolean;
-}
 
 /**
  * Reads a file of a state folder.
@@ -62,42 +48,6 @@ export async function readStateFile(path: string, maxBytes: number): Promise<Buf
 }
 
 /**
- * Replaces a file: whoever reads it, whenever, sees the old content or the new one. It is written
- * under another name that nobody can guess, flushed to disk, and renamed. What root writes belongs
- * to the folder's owner, who must be able to read and replace it.
- */
-export async function replaceFile(
-  path: string,
-  content: Uint8Array | string,
-  options: ReplaceOptions = {},
-): Promise<void> {
-  const { mode = 0o600, isVolatile = false } = options;
-  const fresh = `${path}.${randomBytes(8).toString("hex")}.new`;
-  try {
-    const file = await open(fresh, CREATE, mode);
-    try {
-      await giveToOwner(file, dirname(path));
-      await file.writeFile(content);
-      if (!isVolatile) await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
-  } catch (error) {
-    // On a full disk half a file would take what little room there is.
-    await unlink(fresh).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** By the open file, not by its name: that may be another's by now. */
-async function giveToOwner(file: FileHandle, folder: string): Promise<void> {
-  if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = await stat(folder);
-  if (uid !== 0) await file.chown(uid, gid);
-}
-
-/**
  * Sets a file aside: it is kept under another name, in the place of what was set aside under it
  * before.
  *
@@ -117,7 +67,7 @@ export async function setAside(path: string, as: string): Promise<string | undef
 /** Removes what a process that was killed has left half written. @param now ms since the epoch */
 export async function removeLeftOvers(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!FRESH.test(name)) continue;
+    if (!name.endsWith(".new")) continue;
     const path = join(folder, name);
     const facts = await lstat(path).catch(() => undefined);
     if (facts?.isFile() && now - facts.mtimeMs > LEFT_OVER_AFTER_MS)

@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { readStateFile, replaceFile } from "./state-file.ts";
+import { replaceFile } from "../store/atomic-file.ts";
+import { readStateFile } from "./state-file.ts";
 
 const MAX_STATUS_BYTES = 64 * 1024;
 const TIME = z.iso.datetime();

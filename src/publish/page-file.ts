@@ -1,9 +1,9 @@
 // Files of pages: read and replaced without following a link, since others may write into the
 // folder too.
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseDraftName, replaceFile } from "../store/atomic-file.ts";
 import { PublishError } from "./publisher.ts";
 
 /** A page that is longer than this was not made by Rollcall; bytes. */
@@ -14,7 +14,6 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
  * must not hold us up.
  */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const FILE_MODE = 0o666;
 
 /** What stands at a path. */
@@ -45,33 +44,14 @@ export async function readPageFile(path: string): Promise<Found> {
   }
 }
 
-/** Drafts are hidden, and bear the name of the file that they become. */
-function makeDraftName(file: string): string {
-  return `.${file}.${randomBytes(8).toString("hex")}.new`;
-}
-
-function isDraftOf(name: string, files: ReadonlySet<string>): boolean {
-  const match = /^\.(.+)\.[0-9a-f]{16}\.new$/.exec(name);
-  return match?.[1] !== undefined && files.has(match[1]);
-}
-
 /**
  * Puts a text in the place of a file: readers see the old one or the new one, and a link there is
  * replaced. @throws PublishError
  */
 export async function replacePageFile(path: string, text: string): Promise<void> {
-  const draft = join(dirname(path), makeDraftName(basename(path)));
   try {
-    const file = await open(draft, WRITE_FLAGS, FILE_MODE);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
+    await replaceFile(path, text, { mode: FILE_MODE, isHidden: true, owner: "user" });
   } catch (error) {
-    await unlink(draft).catch(() => undefined);
     throw new PublishError(`cannot write ${path}: ${(error as Error).message}`);
   }
 }
@@ -85,7 +65,7 @@ export async function removeDrafts(folder: string, files: readonly string[]): Pr
   const names = await readdir(folder).catch(() => []);
   // What cannot be removed is in nobody's way: each draft has a name of its own.
   const removals = names
-    .filter((name) => isDraftOf(name, own))
+    .filter((name) => name.startsWith(".") && own.has(parseDraftName(name) ?? ""))
     .map((name) => rm(join(folder, name), { force: true }));
   await Promise.allSettled(removals);
 }

@@ -1,10 +1,11 @@
 // The first key that `rollcall start` makes, kept for its user as gh keeps a token, so that a
 // second start prints the same line.
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Keyring } from "../../access/keyring.ts";
 import { createKey } from "../../access/keys.ts";
+import { replaceFile } from "../../store/atomic-file.ts";
 import type { Store } from "../../store/store.ts";
 import type { Io } from "../program/io.ts";
 import { readGivenText } from "../settings/given-file.ts";
@@ -52,13 +53,5 @@ async function writeKeys(
   folder: string,
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}`;
-  const file = await open(temporary, "w", 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(keys, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await replaceFile(path, `${JSON.stringify(keys, null, 2)}\n`, { owner: "user" });
 }
