@@ -1,6 +1,8 @@
 // AWS's word for who an instance is now: asks STS with the GetCallerIdentity that the instance has
 // signed.
+
 import { hash } from "node:crypto";
+import { readBounded } from "../network/bounded-read.ts";
 import { toFailure } from "../network/failure.ts";
 import { compileWildcard } from "../specs/wildcard.ts";
 import { AccessError } from "./access-error.ts";
@@ -171,7 +173,7 @@ async function ask(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
-    text = await readText(response);
+    text = (await readBounded(response.body, MAX_ANSWER_BYTES))?.toString("utf8");
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     throw unavailable(
@@ -206,17 +208,4 @@ function toHeaders(proof: CallerProof, claimed: ClaimedHost): Record<string, str
       `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, ` +
       `Signature=${signature}`,
   };
-}
-
-/** @returns undefined for a longer body than any of STS's */
-async function readText(response: Response): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    // Leaving the loop early cancels the rest.
-    if (length > MAX_ANSWER_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length).toString("utf8");
 }

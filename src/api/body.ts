@@ -1,5 +1,7 @@
 // Reads a request's body within a bound.
+
 import type { Context } from "hono";
+import { readBounded } from "../network/bounded-read.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { ApiError } from "./problem-details.ts";
 
@@ -19,19 +21,11 @@ export async function readBody(context: Context, maxBytes: number): Promise<Buff
     headers: { connection: "close" },
   });
   if (Number(context.req.header("content-length") ?? 0) > maxBytes) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of context.req.raw.body ?? []) {
-      length += chunk.length;
-      if (length > maxBytes) throw tooLarge;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
+  const body = await readBounded(context.req.raw.body, maxBytes).catch(() => {
     throw new ApiError("bad_request", "the body broke off");
-  }
-  return Buffer.concat(chunks, length);
+  });
+  if (!body) throw tooLarge;
+  return body;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Asks the EC2 instance metadata service (IMDS). It is on the network, so it may be slow, absent,
 // or lie. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+import { readBounded } from "../network/bounded-read.ts";
 import { toFailure } from "../network/failure.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { checkValue } from "./value.ts";
@@ -183,26 +184,13 @@ async function askOnce(
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(source.timeoutMs)]),
     });
-    const body = await readBody(response);
+    const body = (await readBounded(response.body, MAX_BODY_BYTES))?.toString("utf8");
     return body === undefined
       ? { failure: `gave more than ${MAX_BODY_BYTES} bytes` }
       : { status: response.status, body };
   } catch (error) {
     return { failure: explainFetchError(error, source.timeoutMs) };
   }
-}
-
-async function readBody(response: Response): Promise<string | undefined> {
-  if (response.body === null) return "";
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  // Leaving the loop early cancels the rest of the body.
-  for await (const chunk of response.body) {
-    chunks.push(chunk);
-    total += chunk.length;
-    if (total > MAX_BODY_BYTES) return undefined;
-  }
-  return Buffer.concat(chunks, total).toString("utf8");
 }
 
 function explainFetchError(error: unknown, timeoutMs: number): string {

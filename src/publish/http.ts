@@ -1,7 +1,8 @@
 // Requests to the other side: bounded in time, size and tries, with waits where it asks for them;
 // no secret in an error.
-import pRetry, { AbortError } from "p-retry";
+import { readBounded } from "../network/bounded-read.ts";
 import { toFailure } from "../network/failure.ts";
+import { retry } from "../network/retry.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { LeaseTaken } from "../store/lease.ts";
 import { StoreError } from "../store/store.ts";
@@ -109,21 +110,16 @@ export function createHttpClient(place: string, surroundings: HttpContext): Http
     return answer;
   }
 
-  /** One try. What may have been done is not tried again where a second one would do more. */
+  /** One try, and why it failed. */
   async function tryOnce(request: HttpRequest, attempt: number): Promise<HttpAnswer> {
     try {
       return await sendOnce(request, attempt);
     } catch (error) {
-      if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw new AbortError(error as Error);
-      if (error instanceof TemporarilyRefused) throw error;
+      if (signal.aborted || FINAL.some((kind) => error instanceof kind)) throw error;
+      if (error instanceof TemporarilyRefused || error instanceof OutcomeUnknown) throw error;
       const { isFinal, message } = toFailure(error);
-      if (isFinal && !(error instanceof OutcomeUnknown))
-        throw new AbortError(new PublishError(`${place} cannot be asked: ${message}`));
-      const told =
-        error instanceof OutcomeUnknown
-          ? error
-          : new OutcomeUnknown(`${place} does not answer: ${hideAddresses(message)}`);
-      throw request.isIdempotent ? told : new AbortError(told);
+      if (isFinal) throw new PublishError(`${place} cannot be asked: ${message}`);
+      throw new OutcomeUnknown(`${place} does not answer: ${hideAddresses(message)}`);
     }
   }
 
@@ -132,14 +128,16 @@ export function createHttpClient(place: string, surroundings: HttpContext): Http
       return requests;
     },
     send: (request) =>
-      pRetry((attempt) => tryOnce(request, attempt), {
-        retries: TRIES - 1,
-        // p-retry's own waits are not jittered in full; waited is here, where it asks last.
-        minTimeout: 0,
-        shouldRetry: async ({ error, attemptNumber }) => {
-          if (error instanceof TemporarilyRefused) return true;
-          await sleep(drawWait(attemptNumber, random(), BACKOFF), signal);
-          return !signal.aborted;
+      retry((attempt) => tryOnce(request, attempt), {
+        signal,
+        wait: (ms) => (ms > 0 ? sleep(ms, signal) : Promise.resolve()),
+        judge(error, attempt) {
+          if (attempt >= TRIES) return undefined;
+          // Its own wait comes before the next try.
+          if (error instanceof TemporarilyRefused) return 0;
+          // What may have been done is not tried again where a second one would do more.
+          if (!(error instanceof OutcomeUnknown) || !request.isIdempotent) return undefined;
+          return drawWait(attempt, random(), BACKOFF);
         },
       }).catch((error: unknown) => {
         if (error instanceof TemporarilyRefused)
@@ -167,15 +165,9 @@ async function exchange(
     redirect: "manual",
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES)
-      throw new AnswerTooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString("utf8") };
+  const bytes = await readBounded(response.body, MAX_ANSWER_BYTES);
+  if (!bytes) throw new AnswerTooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+  return { status: response.status, headers: response.headers, text: bytes.toString("utf8") };
 }
 
 /**

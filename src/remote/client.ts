@@ -1,11 +1,13 @@
 // Requests to a Rollcall server: the key in a header, bounded waiting, retries with full jitter,
 // and errors as the server explains them.
+
 import { STATUS_CODES } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import pRetry, { AbortError } from "p-retry";
 import { API_HEADER } from "../network/api-header.ts";
+import { readBounded } from "../network/bounded-read.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { isLoopback } from "../network/loopback.ts";
+import { retry } from "../network/retry.ts";
 import { sanitizeLine } from "../report/safe-text.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
@@ -81,7 +83,7 @@ export function createClient({
       // A sign-in page, a default backend and a captive portal say 200 or 204 to anything.
       if (!response.headers.has(API_HEADER)) {
         await response.body?.cancel();
-        throw new AbortError(new ServerRefusal(describeStranger(response, url), response.status));
+        throw new ServerRefusal(describeStranger(response, url), response.status);
       }
       return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
     }
@@ -93,33 +95,25 @@ export function createClient({
         retryAfterMs === undefined ? "" : `; it asks to be left alone for ${formatSpan(retryAfterMs)}`;
       throw new RemoteError("busy", `${reason}${asks}`, { retryAfterMs });
     }
-    throw new AbortError(new ServerRefusal(reason, response.status));
+    throw new ServerRefusal(reason, response.status);
   }
 
   return {
     async request(path, init = {}) {
       try {
-        return await pRetry(
+        return await retry(
           () => tryOnce(path, init).catch((error: unknown) => explainFailure(error, signal, url)),
           {
-            retries,
-            // p-retry's own waits never fall below the unjittered ones, so a fleet would come back
-            // in step. Waited is here, where p-retry asks last, and only of failures that it would
-            // repeat.
-            minTimeout: 0,
             signal,
-            shouldRetry: async ({ error, attemptNumber }) => {
-              if (signal.aborted) return false;
+            wait: (ms) => wait(ms, undefined, { signal }),
+            judge(error, attempt) {
+              if (attempt > retries || isLasting(error)) return undefined;
               // Whoever asks for more is not waited for: the error says how long.
               const askedMs = error instanceof RemoteError ? (error.retryAfterMs ?? 0) : 0;
-              if (askedMs > MAX_ASKED_MS) return false;
-              onRetry?.(
-                error instanceof RemoteError
-                  ? error.message
-                  : `${url.origin} does not answer: ${error.message}`,
-              );
-              await wait(drawWait(attemptNumber, random(), BACKOFF, askedMs), undefined, { signal });
-              return true;
+              if (askedMs > MAX_ASKED_MS) return undefined;
+              const message = error instanceof Error ? error.message : String(error);
+              onRetry?.(error instanceof RemoteError ? message : `${url.origin} does not answer: ${message}`);
+              return drawWait(attempt, random(), BACKOFF, askedMs);
             },
           },
         );
@@ -166,22 +160,21 @@ async function follow(response: Response, options: FollowOptions): Promise<Respo
       headers: [...own, ["content-type", found.headers.get("content-type") ?? ""]],
     });
   } catch (error) {
-    throw error instanceof RedirectFailed
-      ? new AbortError(new ServerRefusal(error.message, error.status))
-      : error;
+    throw error instanceof RedirectFailed ? new ServerRefusal(error.message, error.status) : error;
   }
 }
 
-/**
- * Tells in words why there was no answer. Neither runtime's own errors are: p-retry repeats only
- * some of those, and of the others only what it knows by its words.
- */
+/** Tells in words why there was no answer, which neither runtime's own errors do. */
 function explainFailure(error: unknown, signal: AbortSignal, url: URL): never {
-  if (error instanceof RemoteError || error instanceof AbortError || signal.aborted) throw error;
+  if (error instanceof RemoteError || signal.aborted) throw error;
   if (error instanceof DOMException && error.name === "TimeoutError")
     throw new NetworkFailure(`no answer within ${TIMEOUT_MS / 1000} s`);
-  const failure = toFailure(error, { host: url.hostname });
-  throw failure.isFinal ? new AbortError(failure) : failure;
+  throw toFailure(error, { host: url.hostname });
+}
+
+/** Whether the same request would fail the same way. */
+function isLasting(error: unknown): boolean {
+  return error instanceof ServerRefusal || (error instanceof NetworkFailure && error.isFinal);
 }
 
 /** What answered, but not for Rollcall. */
@@ -196,7 +189,8 @@ interface Asked {
 }
 
 async function explain(response: Response, { url, hasKey, method }: Asked): Promise<string> {
-  const text = (await response.text().catch(() => "")).slice(0, MAX_PROBLEM_BYTES);
+  const body = await readBounded(response.body, MAX_PROBLEM_BYTES).catch(() => undefined);
+  const text = body?.toString("utf8") ?? "";
   const problem = response.headers.get("content-type")?.includes("problem+json")
     ? parseProblem(text)
     : undefined;

@@ -1,6 +1,7 @@
 // A store that asks again: what is Unavailable is repeated until it answers or the patience for it
 // is spent.
 
+import { retry } from "../network/retry.ts";
 import type { Clock } from "../report/clock.ts";
 import { drawWait } from "./backoff.ts";
 import { PutOrder } from "./put-order.ts";
@@ -144,23 +145,16 @@ async function repeat<T>(
 ): Promise<T> {
   const startedAt = clock();
   let untrue = 0;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run(attempt);
-    } catch (error) {
-      if (!(error instanceof Unavailable) || signal?.aborted) throw error;
-      const drawn = drawWait(attempt, random(), BACKOFF);
-      const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
-      const spent = clock() - startedAt;
-      if (error instanceof Untrue && ++untrue >= MAX_UNTRUE) throw giveUp(error, attempt, spent);
-      if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
-      await wait(pause, signal).catch((reason: unknown) => {
-        signal?.throwIfAborted();
-        throw reason;
-      });
-      signal?.throwIfAborted();
-    }
-  }
+  const judge = (error: unknown, attempt: number): number | undefined => {
+    if (!(error instanceof Unavailable)) return undefined;
+    const drawn = drawWait(attempt, random(), BACKOFF);
+    const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
+    const spent = clock() - startedAt;
+    if (error instanceof Untrue && ++untrue >= MAX_UNTRUE) throw giveUp(error, attempt, spent);
+    if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
+    return pause;
+  };
+  return await retry(run, { judge, wait, signal });
 }
 
 function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {

@@ -78,6 +78,20 @@ it("reads the profile's region", async () => {
   );
 });
 
+it("reads profiles as AWS's own programs do: keys that are indented, names in quotes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "rollcall-aws-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const AWS_CONFIG_FILE = join(folder, "config");
+  await writeFile(
+    AWS_CONFIG_FILE,
+    "[profile indented]\n  region = eu-west-3\n[profile 'quoted']\nregion = eu-central-1 ; there\n",
+  );
+  const regionOf = async (profile: string) =>
+    (await resolveEndpoint(parseS3Url(`s3://b-1?profile=${profile}`), { AWS_CONFIG_FILE })).region;
+  expect(await regionOf("indented")).toBe("eu-west-3");
+  expect(await regionOf("quoted")).toBe("eu-central-1");
+});
+
 it("says what is wrong with an endpoint of the environment", async () => {
   await expect(resolveEndpoint(parseS3Url("s3://b-1"), { AWS_ENDPOINT_URL: "nonsense" })).rejects.toThrow(
     "endpoint should be",

@@ -1,6 +1,5 @@
 // Which server and region an s3: store speaks to, from its URL and the environment, in the order of
 // AWS's own programs.
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseEndpoint, type S3Location } from "./s3-url.ts";
@@ -63,22 +62,22 @@ async function readProfileRegion(
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   const name = profile ?? (env.AWS_PROFILE || "default");
-  let text: string;
+  // As the credential chain reads them; it takes milliseconds to load, and few need it.
+  const { loadSharedConfigFiles } = await import("@smithy/core/config");
   try {
     // Throws for a user who has no home folder.
-    const file = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
-    text = await readFile(file, "utf8");
+    const configFilepath = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
+    const { configFile } = await loadSharedConfigFiles({
+      configFilepath,
+      // Of credentials nothing is asked here.
+      filepath: configFilepath,
+      ignoreCache: true,
+    });
+    const region = configFile[name]?.region;
+    return region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined;
   } catch {
     // Whoever has no such file, or may not read it, has named no region there; the error that
     // follows says what to do.
     return undefined;
   }
-  let isOurs = false;
-  for (const line of text.split(/\r?\n/)) {
-    const section = /^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/.exec(line)?.[1];
-    if (section !== undefined) isOurs = section === name;
-    const region = isOurs ? /^region\s*=\s*([a-z0-9-]{1,40})\s*(?:[#;].*)?$/.exec(line)?.[1] : undefined;
-    if (region !== undefined) return region;
-  }
-  return undefined;
 }

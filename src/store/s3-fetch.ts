@@ -1,5 +1,6 @@
 // The Sender in the executable: fetch. Slower for a whole fleet's reports than s3-send.ts, and
 // enough for a host's own.
+import { readBounded } from "../network/bounded-read.ts";
 import { createFetch } from "../network/fetch.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
 import {
@@ -46,9 +47,8 @@ export function createFetchSender(
     const { status } = response;
     const answerHeaders = pickNamedHeaders(response.headers);
     const most = status < 300 ? maxBytes : MAX_ERROR_BYTES;
-    const chunks = await gather(response.body, most, stageTimeout, rate);
-    if (!chunks) return { status, headers: answerHeaders, body: NO_BYTES, isTooLarge: true };
-    const bytes = Buffer.concat(chunks);
+    const bytes = await gather(response.body, most, stageTimeout, rate);
+    if (!bytes) return { status, headers: answerHeaders, body: NO_BYTES, isTooLarge: true };
     const { contentLength, transferEncoding } = answerHeaders;
     // With neither, a body ends where the connection does, and one that was cut short looks whole.
     const isEndless =
@@ -68,20 +68,16 @@ export function createFetchSender(
     most: number,
     stageTimeout: StageTimeout,
     rate: TransferRate | undefined,
-  ): Promise<Uint8Array[] | undefined> {
-    const chunks: Uint8Array[] = [];
+  ): Promise<Buffer | undefined> {
     let size = 0;
     const transfer = rate && { rate, received: () => size, giveUp: stageTimeout.stop };
     if (transfer) watch.begin(transfer);
     try {
       stageTimeout.wait(timeouts.body, "a piece of its body");
-      for await (const chunk of body ?? []) {
+      return await readBounded(body, most, (bytes) => {
         stageTimeout.wait(timeouts.body, "a piece of its body");
-        size += chunk.length;
-        if (size > most) return undefined;
-        chunks.push(chunk);
-      }
-      return chunks;
+        size = bytes;
+      });
     } finally {
       if (transfer) watch.end(transfer);
     }

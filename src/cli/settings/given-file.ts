@@ -1,5 +1,7 @@
 // Reading files that people name: whatever they turn out to be, no more of them than fits.
+
 import { open } from "node:fs/promises";
+import { readBounded } from "../../network/bounded-read.ts";
 
 /**
  * The most that is read of a file that somebody names, in bytes. The longest that make sense list a
@@ -38,14 +40,9 @@ export async function readGivenStream(
   name: string,
   limit = MAX_GIVEN_BYTES,
 ): Promise<Buffer> {
-  const read: Uint8Array[] = [];
-  let total = 0;
-  for await (const chunk of chunks) {
-    total += chunk.length;
-    if (total > limit) throw new Error(`${name} has more than ${limit} bytes`);
-    read.push(chunk);
-  }
-  return Buffer.concat(read);
+  const bytes = await readBounded(chunks, limit);
+  if (!bytes) throw new Error(`${name} has more than ${limit} bytes`);
+  return bytes;
 }
 
 /** Reads a file's text. @throws Error that it is too long; what the file system says */
