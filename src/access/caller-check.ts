@@ -18,7 +18,7 @@ import {
 import { parseAnswer, type RoleSession } from "./sts-answer.ts";
 
 /** STS answers with some 500 bytes. */
-const MAX_ANSWER_BYTES = 16 * 1024;
+const MAX_STS_ANSWER_BYTES = 16 * 1024;
 
 /** For STS's whole answer; it takes a tenth of a second. */
 const TIMEOUT_MS = 2000;
@@ -48,7 +48,7 @@ const MAX_QUEUES = 200;
 const MAX_NONCE_TRIES = 3;
 
 /** Nonces whose tries are counted. */
-const MAX_NONCES = 10_000;
+const MAX_COUNTED_NONCES = 10_000;
 
 export interface CallerOptions {
   /**
@@ -146,7 +146,7 @@ function createTries() {
     if (count >= MAX_NONCE_TRIES) return false;
     tries.set(nonce, count + 1);
     const [oldest] = tries.keys();
-    if (tries.size > MAX_NONCES && oldest !== undefined) tries.delete(oldest);
+    if (tries.size > MAX_COUNTED_NONCES && oldest !== undefined) tries.delete(oldest);
     return true;
   };
 }
@@ -173,7 +173,7 @@ async function ask(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
-    text = (await readBounded(response.body, MAX_ANSWER_BYTES))?.toString("utf8");
+    text = (await readBounded(response.body, MAX_STS_ANSWER_BYTES))?.toString("utf8");
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     throw unavailable(

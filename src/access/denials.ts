@@ -5,7 +5,7 @@ import { isHostId } from "../report/key.ts";
 import { DENIALS_PREFIX, locateDenial, parseName } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 
-const MAX_OBJECT_BYTES = 4096;
+const MAX_DENIAL_BYTES = 4096;
 
 /**
  * Shuts a host out, at once for all servers of the store.
@@ -55,5 +55,5 @@ export async function listDenials(store: Store): Promise<ReadonlyMap<string, num
  * servers.
  */
 export async function isDenied(store: Store, host: string): Promise<boolean> {
-  return (await store.get(locateDenial(host), { maxBytes: MAX_OBJECT_BYTES })) !== undefined;
+  return (await store.get(locateDenial(host), { maxBytes: MAX_DENIAL_BYTES })) !== undefined;
 }

@@ -7,7 +7,7 @@ import { PreconditionFailed, type Store } from "../store/store.ts";
 import type { Proof } from "./identity.ts";
 import { CUT_MACHINE, FINGERPRINT } from "./machine.ts";
 
-const MAX_OBJECT_BYTES = 16 * 1024;
+const MAX_ENROLMENT_OBJECT_BYTES = 16 * 1024;
 
 /**
  * Boots that are remembered: a machine never returns to an earlier one, so who does is another
@@ -96,7 +96,7 @@ export async function replaceEnrolment(
 }
 
 export async function readEnrolment(store: Store, id: string): Promise<Enrolment | undefined> {
-  const object = await store.get(locateEnrolment(id), { maxBytes: MAX_OBJECT_BYTES });
+  const object = await store.get(locateEnrolment(id), { maxBytes: MAX_ENROLMENT_OBJECT_BYTES });
   const parsed = object && enrolmentSchema.safeParse(parseJson(object.body)).data;
   return parsed && parsed.id === id ? { ...parsed, etag: object.etag } : undefined;
 }

@@ -24,10 +24,10 @@ import type { Machine } from "./machine.ts";
  * Nonces that one host may use up at a time. A host that enrols more often than this in a minute
  * waits.
  */
-const MAX_NONCES = 8;
+const MAX_HOST_NONCES = 8;
 
 /** How often a write is tried again that another request of the same host was quicker than. */
-const MAX_TRIES = 5;
+const MAX_WRITE_TRIES = 5;
 
 /**
  * Tells ids that EC2 gives, and those that a file system which knows no small letters takes for
@@ -70,7 +70,7 @@ export async function enrolHost(
   { clock }: { clock: Clock },
 ): Promise<Enrolled | Refused> {
   const secret = `rh_${id}_${randomBytes(32).toString("base64url")}`;
-  for (let turn = 1; turn <= MAX_TRIES; turn++) {
+  for (let turn = 1; turn <= MAX_WRITE_TRIES; turn++) {
     const known = await readEnrolment(store, id);
     const judged = judgeEnrolment(known, { proven, machine, now: clock() });
     if ("refusal" in judged) return judged;
@@ -146,7 +146,7 @@ function useNonce(
   if (!proven?.nonce) return current;
   const { value, endsAt } = proven.nonce;
   if (Object.hasOwn(current, value)) return "the nonce has been used; ask for another";
-  if (Object.keys(current).length >= MAX_NONCES)
+  if (Object.keys(current).length >= MAX_HOST_NONCES)
     throw new AccessError("too_many_requests", "this host enrols too often; try again in a minute", {
       retryAfterS: 60,
     });
@@ -167,7 +167,7 @@ export async function checkMachine(
   { clock }: { readonly clock: Clock },
 ): Promise<Recognized | Refused> {
   let known: Enrolment | undefined = enrolment;
-  for (let turn = 1; known && turn <= MAX_TRIES; turn++) {
+  for (let turn = 1; known && turn <= MAX_WRITE_TRIES; turn++) {
     const refused = findRefusal(known, machine);
     if (refused) return refused;
     const now = clock();
@@ -194,7 +194,7 @@ export async function checkMachine(
  * @returns false if there is none
  */
 export async function revokeEnrolment(store: Store, id: string, machine?: string): Promise<boolean> {
-  for (let turn = 1; turn <= MAX_TRIES; turn++) {
+  for (let turn = 1; turn <= MAX_WRITE_TRIES; turn++) {
     const known = isHostId(id) ? await readEnrolment(store, id) : undefined;
     if (!known) return false;
     if (machine === undefined) {

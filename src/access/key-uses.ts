@@ -18,7 +18,7 @@ export const HOST_USE_EVERY_MS = 24 * 60 * 60_000;
  */
 const WRITE_CONCURRENCY = 4;
 const MAX_WAITING = 1000;
-const MAX_KNOWN = 200_000;
+const MAX_KEY_USES = 200_000;
 
 export interface KeyUses {
   /** Notes that a key has just opened. It takes no time and never fails. */
@@ -47,7 +47,7 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
     known.delete(name);
     known.set(name, at);
     const [oldest] = known.keys();
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+    if (known.size > MAX_KEY_USES && oldest !== undefined) known.delete(oldest);
   }
 
   function isRecent(name: string, everyMs: number): boolean {

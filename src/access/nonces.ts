@@ -10,7 +10,7 @@ import { PreconditionFailed, type Store } from "../store/store.ts";
 /** How long a nonce counts; ms. A host asks for one, signs and enrols at once. */
 const NONCE_LIFE_MS = 60_000;
 
-const MAX_OBJECT_BYTES = 1024;
+const MAX_NONCE_KEY_BYTES = 1024;
 
 /**
  * Eight bytes of the end, ms since the epoch; sixteen of chance; and what tells that it is ours.
@@ -110,7 +110,7 @@ async function readKey(store: Store): Promise<Buffer> {
 }
 
 async function readSigningKey(store: Store): Promise<Buffer | undefined> {
-  const object = await store.get(NONCE_SECRET_KEY, { maxBytes: MAX_OBJECT_BYTES });
+  const object = await store.get(NONCE_SECRET_KEY, { maxBytes: MAX_NONCE_KEY_BYTES });
   const parsed = object && objectSchema.safeParse(parseJson(object.body)).data;
   return parsed && Buffer.from(parsed.key, "base64url");
 }

@@ -32,7 +32,7 @@ const FIRST_RETRY_MS = 2000;
  * By the wall clock no report is older than this when the next one is sent; ms. Half an hour is
  * left before the host is silent.
  */
-const MAX_AGE_MS = 90 * 60_000;
+const MAX_REPORT_AGE_MS = 90 * 60_000;
 
 /**
  * A report, and whether files were being written that it depends on: then it says what they were
@@ -126,7 +126,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   function decide(report: AgentReport): void {
     const now = monotonic();
     // Where the machine slept, its monotonic clock did too.
-    const hasSlept = offered !== undefined && clock() - offered.time > MAX_AGE_MS;
+    const hasSlept = offered !== undefined && clock() - offered.time > MAX_REPORT_AGE_MS;
     const isDue = offered === undefined || now >= due.heartbeat || hasSlept;
     const isNew = report.digest !== offered?.digest;
     const heldMs = isDue || !isNew ? 0 : reports.take();

@@ -30,7 +30,7 @@ const SLOW_LINE = 16;
 const MAX_AHEAD_MS = 5 * 60_000;
 
 /** As long as a server may ask to be left alone (Retry-After); ms. */
-const MAX_ASKED_MS = 10 * 60_000;
+const MAX_DELIVERY_WAIT_MS = 10 * 60_000;
 
 /** A report, and when it was made. */
 type DatedReport = SpooledReport & { readonly madeAt: number };
@@ -265,5 +265,5 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 /** @returns ms; 0 where nobody asks */
 function readAskedWait(error: unknown): number {
   const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: unknown };
-  return typeof retryAfterMs === "number" ? Math.min(retryAfterMs, MAX_ASKED_MS) : 0;
+  return typeof retryAfterMs === "number" ? Math.min(retryAfterMs, MAX_DELIVERY_WAIT_MS) : 0;
 }

@@ -55,9 +55,9 @@ export async function keepHostIdIfPossible(folder: string | undefined): Promise<
   }
 }
 
-const MAX_BYTES = 4096;
+const MAX_ID_FILE_BYTES = 4096;
 
 async function readId(path: string): Promise<string | undefined> {
-  const text = (await readStateFile(path, MAX_BYTES))?.toString("utf8").trim() ?? "";
+  const text = (await readStateFile(path, MAX_ID_FILE_BYTES))?.toString("utf8").trim() ?? "";
   return isHostId(text) ? text : undefined;
 }

@@ -8,7 +8,7 @@ import { readStateFile, setAside } from "./state-file.ts";
 
 /** In the state folder. */
 const FILE = "identity.json";
-const MAX_BYTES = 4096;
+const MAX_IDENTITY_FILE_BYTES = 4096;
 
 /**
  * What is this machine's alone: its key, the report that waits, what its agent said last and saw.
@@ -44,7 +44,7 @@ export async function claimStateFolder(
   more: readonly string[] = [],
 ): Promise<readonly string[]> {
   const path = join(folder, FILE);
-  const known = parse(await readStateFile(path, MAX_BYTES));
+  const known = parse(await readStateFile(path, MAX_IDENTITY_FILE_BYTES));
   const isOther =
     known !== undefined && (differ(known.machine_id, machine.machineId) || differ(known.card, machine.card));
   const moved: string[] = [];

@@ -14,8 +14,8 @@ import { divideBody, type Representation } from "./representation.ts";
  * longest URL of one. Mostly the bodies are kept elsewhere as well.
  */
 const MAX_ANSWERS = 32;
-const MAX_BYTES = 32 * 1024 * 1024;
-const MAX_URL_LENGTH = 2048;
+const MAX_HOT_BYTES = 32 * 1024 * 1024;
+const MAX_HOT_URL_LENGTH = 2048;
 
 /**
  * Why it exists: the way through the application takes longer than all that Node does for a request
@@ -84,7 +84,7 @@ export function createHotAnswers({
     keep(request, view, { status, headers, body }) {
       const { method, url = "" } = request;
       const { etag } = headers;
-      if (method !== "GET" || url.length > MAX_URL_LENGTH || view.partial || etag === undefined) return;
+      if (method !== "GET" || url.length > MAX_HOT_URL_LENGTH || view.partial || etag === undefined) return;
       if (body !== null && !(body instanceof Buffer)) return;
       if (source !== view) answers = [];
       source = view;
@@ -108,7 +108,7 @@ export function createHotAnswers({
       let bytes = 0;
       answers = [answer, ...answers.filter((one) => one !== known)].slice(0, MAX_ANSWERS).filter((one) => {
         bytes += one.body?.length ?? 0;
-        return bytes <= MAX_BYTES;
+        return bytes <= MAX_HOT_BYTES;
       });
     },
 

@@ -38,7 +38,7 @@ declare const ROLLCALL_VERSION: string;
 const DEADLINE_MS = 25_000;
 
 /** How old the listing behind an answer may be where the settings do not say; ms. */
-const MAX_AGE_MS = 10_000;
+const MAX_LISTING_AGE_MS = 10_000;
 
 /** The refresher comes once a minute. */
 const SAVE_EVERY_MS = 50_000;
@@ -71,7 +71,7 @@ function readLabels(): Labels {
 
 /** Between two events the process stands still, so nothing may be begun that nobody waits for. */
 function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: string, error?: unknown) => void) {
-  const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_AGE_MS);
+  const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_LISTING_AGE_MS);
   return createRoll({
     store,
     clock,

@@ -19,7 +19,7 @@ import { matchesEtag } from "./etag.ts";
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
 /** The largest compressed answer that is kept; bytes. */
-const MAX_KEPT_BYTES = 96 * 1024 * 1024;
+const MAX_KEPT_ANSWER_BYTES = 96 * 1024 * 1024;
 
 /**
  * Plain answers up to this many bytes are made at once; up to the second, once for all who ask, as
@@ -107,7 +107,7 @@ export function createRepresenter(answers: AnswerCache): Representer {
     if (kept) return kept;
     const open = () => encoding.open(answered.estimate);
     if (tooLarge.has(name)) return compressAnswer(answered.write, open, 0);
-    const maxBytes = Math.min(MAX_KEPT_BYTES, answers.maxBytes);
+    const maxBytes = Math.min(MAX_KEPT_ANSWER_BYTES, answers.maxBytes);
     const making = compressAnswer(answered.write, open, maxBytes);
     // The size is set right when it is known.
     cache.set(name, making, Math.min(maxBytes, Math.ceil(answered.estimate / encoding.shrinks)));

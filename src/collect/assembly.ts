@@ -12,7 +12,7 @@ import { checkValue } from "./value.ts";
 
 /** Most unread entries that a report lists of one step, and in all; the rest is counted. */
 const MAX_UNREAD_OF_STEP = 20;
-const MAX_UNREAD = 200;
+const MAX_UNREAD_ENTRIES = 200;
 const MAX_UNREAD_TEXT = 300;
 
 const MASKED = `looks like a credential in part, and was masked; allow_credentials lets it out`;
@@ -136,7 +136,7 @@ function makeRollcall(
   given: ReadonlySet<string>,
   envelope: Envelope,
 ): JsonValue {
-  let room = MAX_UNREAD;
+  let room = MAX_UNREAD_ENTRIES;
   const collectors = steps.map((step, index): JsonValue => {
     const entries = unread[index] ?? [];
     const shown = entries.slice(0, Math.min(MAX_UNREAD_OF_STEP, room));

@@ -7,7 +7,7 @@
 export type Judgement = "all" | "text" | "random";
 
 /** Longer names are judged by their end. */
-const MAX_NAME_LENGTH = 256;
+const MAX_KEY_NAME_LENGTH = 256;
 
 /**
  * Words that say which of several, or how it is written, after the word that counts:
@@ -185,7 +185,7 @@ export function judgeParameter(name: string): Judgement | undefined {
 /** dbPassword is like DB_PASSWORD and db.password. */
 function splitWords(name: string): string[] {
   return name
-    .slice(-MAX_NAME_LENGTH)
+    .slice(-MAX_KEY_NAME_LENGTH)
     .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, "_")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)

@@ -17,7 +17,7 @@ export interface Range {
 
 /** Longest name, longest value, and most white space between them, in characters. */
 const MAX_NAME = 128;
-const MAX_VALUE = 16_384;
+const MAX_CREDENTIAL_LENGTH = 16_384;
 
 /**
  * Finds all credentials in a text, in order, none overlapping. Time is in proportion to the text,
@@ -149,7 +149,10 @@ const IS_HEADER = /(?:^|[-_ ])(?:authorization|cookie|api-key|auth-token)$/i;
 /** Reads the value after a sign: a quoted text, a block of YAML, an array or object, or a word. */
 function readValue(text: string, after: number, name: Name, judgement: Judgement): Range | undefined {
   const start = after + (/^[ \t]{0,32}/.exec(text.slice(after, after + 32))?.[0].length ?? 0);
-  const rest = text.slice(start, start + (judgement === "random" ? MAX_RANDOM_LENGTH + 1 : MAX_VALUE));
+  const rest = text.slice(
+    start,
+    start + (judgement === "random" ? MAX_RANDOM_LENGTH + 1 : MAX_CREDENTIAL_LENGTH),
+  );
   const opening = /^(?:"""|'''|\\?["'`])/.exec(rest)?.[0];
   const closed = opening === undefined ? undefined : findClosing(rest, opening);
   if (closed !== undefined) return isEmptyRange(start, closed);
@@ -211,8 +214,8 @@ function readBlock(text: string, from: number, { start }: Name): Range | undefin
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const indent = /^[ \t-]*/.exec(text.slice(lineStart, start))?.[0].length ?? 0;
   let end = from;
-  while (end < text.length && end - from < MAX_VALUE) {
-    const next = /^\r?\n([ \t]*)([^\n]*)/.exec(text.slice(end, end + MAX_VALUE));
+  while (end < text.length && end - from < MAX_CREDENTIAL_LENGTH) {
+    const next = /^\r?\n([ \t]*)([^\n]*)/.exec(text.slice(end, end + MAX_CREDENTIAL_LENGTH));
     if (!next || ((next[1]?.length ?? 0) <= indent && next[2]?.trim() !== "")) break;
     end += next[0].length;
   }

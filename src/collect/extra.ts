@@ -11,7 +11,7 @@ import { checkValue, type JsonValue } from "./value.ts";
 
 /** Most files, and most bytes of each: they are facts, not data. */
 const MAX_FILES = 100;
-const MAX_BYTES = 64 * 1024;
+const MAX_FACT_BYTES = 64 * 1024;
 
 /** What is read how, by the name's end. */
 const FORMATS = { ".json": "json", ".env": "dotenv", ".conf": "dotenv" } as const;
@@ -60,8 +60,8 @@ function findNameFault(name: string, facts: ReadonlyMap<string, JsonValue>): str
 }
 
 function readFacts(bytes: Buffer, format: "json" | "dotenv"): ReturnType<typeof checkValue> {
-  if (bytes.length > MAX_BYTES)
-    return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_BYTES}` };
+  if (bytes.length > MAX_FACT_BYTES)
+    return { reason: `has ${bytes.length} bytes; the limit here is ${MAX_FACT_BYTES}` };
   const decoded = decodeText(bytes);
   if ("reason" in decoded) return decoded;
   const { text } = decoded;

@@ -10,7 +10,7 @@ export const METADATA_ENDPOINT = "http://169.254.169.254";
 /** The form of an instance id: 17 hex digits, or 8 on instances from before 2016. */
 export const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
 
-const MAX_BODY_BYTES = 16 * 1024;
+const MAX_METADATA_BYTES = 16 * 1024;
 const TOKEN_TTL_SECONDS = 60;
 const ATTEMPTS = 2;
 
@@ -184,9 +184,9 @@ async function askOnce(
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(source.timeoutMs)]),
     });
-    const body = (await readBounded(response.body, MAX_BODY_BYTES))?.toString("utf8");
+    const body = (await readBounded(response.body, MAX_METADATA_BYTES))?.toString("utf8");
     return body === undefined
-      ? { failure: `gave more than ${MAX_BODY_BYTES} bytes` }
+      ? { failure: `gave more than ${MAX_METADATA_BYTES} bytes` }
       : { status: response.status, body };
   } catch (error) {
     return { failure: explainFetchError(error, source.timeoutMs) };

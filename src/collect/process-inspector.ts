@@ -12,7 +12,7 @@ import type { ListedProcess, Process } from "./process-table.ts";
 import { isTitle, normalizePath, splitTitle } from "./process-words.ts";
 
 /** Most of one environment or list of mapped files, and most open files of a process. */
-const MAX_BYTES = 1024 * 1024;
+const MAX_PROC_FILE_BYTES = 1024 * 1024;
 const MAX_OPEN_FILES = 4096;
 /** Most that is read of a file of words. */
 const MAX_ARGUMENT_FILE_BYTES = 64 * 1024;
@@ -290,7 +290,7 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
     },
 
     async hasVariable(process, name, value) {
-      const file = await files.readStart(`${process.folder}/environ`, MAX_BYTES, signal);
+      const file = await files.readStart(`${process.folder}/environ`, MAX_PROC_FILE_BYTES, signal);
       if ("unreadable" in file) {
         if (file.unreadable === "absent") return "no";
         return { uncertainty: `the environment of ${nameProcess(process)} ${file.reason}; ${TO_SEE}` };
@@ -303,14 +303,16 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
           : "no";
       return file.isWhole
         ? "no"
-        : { uncertainty: `the environment of ${nameProcess(process)} has more than ${MAX_BYTES} bytes` };
+        : {
+            uncertainty: `the environment of ${nameProcess(process)} has more than ${MAX_PROC_FILE_BYTES} bytes`,
+          };
     },
 
     async holds(process, path) {
       const names = new Set([normalizePath(path), await follow(path)]);
       const isHeld = (target: string) => names.has(stripDeleted(target));
       const folder = await files.list(`${process.folder}/fd`);
-      const maps = await files.readStart(`${process.folder}/maps`, MAX_BYTES, signal);
+      const maps = await files.readStart(`${process.folder}/maps`, MAX_PROC_FILE_BYTES, signal);
       if ("unreadable" in folder || "unreadable" in maps) {
         const refused = [folder, maps].find((one) => "unreadable" in one && one.unreadable !== "absent") as
           | Unreadable

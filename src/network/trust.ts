@@ -8,7 +8,7 @@ import type { Environment } from "./proxy.ts";
 const VARIABLES = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"] as const;
 
 /** A system's whole bundle has some 250 KB. */
-const MAX_FILE_BYTES = 8 * 1024 * 1024;
+const MAX_CA_FILE_BYTES = 8 * 1024 * 1024;
 
 export interface Trust {
   /** PEM, the built-in ones among them; undefined: what the runtime trusts by itself is right. */
@@ -63,7 +63,7 @@ function readFile(path: string): CaFile {
     try {
       const stat = fstatSync(descriptor);
       if (!stat.isFile()) return { fault: "is no file" };
-      if (stat.size > MAX_FILE_BYTES) return { fault: `has more than ${MAX_FILE_BYTES} bytes` };
+      if (stat.size > MAX_CA_FILE_BYTES) return { fault: `has more than ${MAX_CA_FILE_BYTES} bytes` };
       text = readFileSync(descriptor, "utf8");
     } finally {
       closeSync(descriptor);

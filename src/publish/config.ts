@@ -78,8 +78,8 @@ const NEEDED_SECRETS: Readonly<Record<string, string | undefined>> = {
 
 const SECRET_PLACES = ["token_file", "token_env", "token_parameter"];
 
-const MAX_BODY_BYTES = 3_000_000;
-const BODY_BYTES = `write a number of bytes, ${MIN_PAGE_BYTES} to ${MAX_BODY_BYTES}`;
+const MAX_DOCBASE_BODY_BYTES = 3_000_000;
+const BODY_BYTES = `write a number of bytes, ${MIN_PAGE_BYTES} to ${MAX_DOCBASE_BODY_BYTES}`;
 
 const docbaseSchema = z.strictObject({
   kind: z.literal("docbase"),
@@ -93,7 +93,7 @@ const docbaseSchema = z.strictObject({
   max_body_bytes: z
     .int({ error: BODY_BYTES })
     .min(MIN_PAGE_BYTES, { error: BODY_BYTES })
-    .max(MAX_BODY_BYTES, { error: BODY_BYTES })
+    .max(MAX_DOCBASE_BODY_BYTES, { error: BODY_BYTES })
     .default(200_000),
   touch,
 });

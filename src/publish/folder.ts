@@ -31,7 +31,7 @@ const stateSchema = z.object({
 });
 
 /** A page of a repository may be long. */
-const MAX_PAGE_BYTES = 500_000;
+const MAX_FOLDER_PAGE_BYTES = 500_000;
 
 const MARK = "<!-- made by rollcall publish: changes are overwritten -->";
 
@@ -108,7 +108,7 @@ async function writePage(
 }
 
 function layOut(overview: Overview, isFile: boolean): Page[] {
-  const pages = layOutPages(overview, MAX_PAGE_BYTES);
+  const pages = layOutPages(overview, MAX_FOLDER_PAGE_BYTES);
   const [summary] = pages;
   return isFile && summary ? [{ ...summary, body: joinPages(pages) }] : pages;
 }

@@ -1,7 +1,7 @@
 // Markdown with other people's words in it: what hosts wrote stays text, whatever it holds.
 
 /** A value longer than this is cut on a page, and ends in an ellipsis; characters. */
-const MAX_VALUE = 80;
+const MAX_MARKDOWN_VALUE_LENGTH = 80;
 
 /**
  * Words that may stand in a code span as they are, within a table as well: nothing there means
@@ -61,10 +61,10 @@ function showControl(character: string): string {
 
 /** Cuts between what is seen as characters. */
 function shorten(value: string): string {
-  if (value.length <= MAX_VALUE) return value;
+  if (value.length <= MAX_MARKDOWN_VALUE_LENGTH) return value;
   let kept = "";
-  for (const { segment } of GRAPHEMES.segment(value.slice(0, MAX_VALUE * 2))) {
-    if (kept.length + segment.length >= MAX_VALUE) break;
+  for (const { segment } of GRAPHEMES.segment(value.slice(0, MAX_MARKDOWN_VALUE_LENGTH * 2))) {
+    if (kept.length + segment.length >= MAX_MARKDOWN_VALUE_LENGTH) break;
     kept += segment;
   }
   return `${kept}…`;

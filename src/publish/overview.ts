@@ -80,7 +80,7 @@ export interface Overview {
 /** Who writes reports chooses how many services there are, and how many values. */
 const MAX_PARTS = 40;
 const MAX_BEHIND = 1000;
-const MAX_VALUES = 200;
+const MAX_PART_VALUES = 200;
 
 export interface OverviewSources extends Sources {
   readonly windowMs: number;
@@ -206,5 +206,5 @@ function findBehind(fields: readonly FieldVersions[]): HostBehind[] {
 
 /** Without the hosts' names, and without the values of the fewest hosts. */
 function trim({ field, values }: FieldVersions): FieldVersions {
-  return { field, values: selectShown(values, MAX_VALUES).map(({ hosts: _, ...value }) => value) };
+  return { field, values: selectShown(values, MAX_PART_VALUES).map(({ hosts: _, ...value }) => value) };
 }

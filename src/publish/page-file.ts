@@ -7,7 +7,7 @@ import { parseDraftName, replaceFile } from "../store/atomic-file.ts";
 import { PublishError } from "./publisher.ts";
 
 /** A page that is longer than this was not made by Rollcall; bytes. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
+const MAX_PAGE_FILE_BYTES = 64 * 1024 * 1024;
 
 /**
  * NOFOLLOW: a link may lead to a file that is not ours to read or write. NONBLOCK: a named pipe
@@ -31,7 +31,7 @@ export async function readPageFile(path: string): Promise<Found> {
   try {
     file = await open(path, READ_FLAGS);
     const stats = await file.stat();
-    if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return { kind: "other" };
+    if (!stats.isFile() || stats.size > MAX_PAGE_FILE_BYTES) return { kind: "other" };
     return { kind: "text", text: await file.readFile("utf8") };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
  * file name stays below 255 bytes.
  */
 const MAX_CHARACTERS = 40;
-const MAX_BYTES = 120;
+const MAX_PAGE_NAME_BYTES = 120;
 
 /** The summary's own name, which no part has. */
 export const SUMMARY_NAME = "summary";
@@ -43,7 +43,7 @@ function cut(words: string): string {
   let kept = "";
   let characters = 0;
   for (const { segment } of GRAPHEMES.segment(words)) {
-    if (characters++ >= MAX_CHARACTERS || Buffer.byteLength(kept + segment) > MAX_BYTES) break;
+    if (characters++ >= MAX_CHARACTERS || Buffer.byteLength(kept + segment) > MAX_PAGE_NAME_BYTES) break;
     kept += segment;
   }
   return kept.replace(/-+$/, "");

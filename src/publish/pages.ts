@@ -298,7 +298,7 @@ function nameField(field: string): string {
 }
 
 /** Columns: the groups of most hosts. */
-const MAX_GROUPS = 8;
+const MAX_PAGE_GROUPS = 8;
 
 function listGroups(values: FieldVersions["values"]): string[] {
   const sizes = new Map<string, number>();
@@ -306,7 +306,7 @@ function listGroups(values: FieldVersions["values"]): string[] {
     for (const [group, count] of Object.entries(by ?? {})) sizes.set(group, (sizes.get(group) ?? 0) + count);
   return [...sizes]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .slice(0, MAX_GROUPS)
+    .slice(0, MAX_PAGE_GROUPS)
     .map(([group]) => group);
 }
 

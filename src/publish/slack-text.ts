@@ -1,7 +1,7 @@
 // Texts as Slack shows them where nothing in them may be a format, a link, a mention or an emoji.
 
 /** Characters of one value. */
-const MAX_VALUE = 60;
+const MAX_SLACK_VALUE_LENGTH = 60;
 
 /**
  * A piece of rich text: nothing in it is read as a format, a link, a mention or an emoji, since
@@ -53,6 +53,7 @@ export function write(text: string, style?: SlackText["style"]): SlackText {
 
 /** A value as it is shown: in one line, without what would turn the direction of writing. */
 export function cutValue(value: string): string {
-  const short = value.length <= MAX_VALUE ? value : `${value.slice(0, MAX_VALUE - 1)}…`;
+  const short =
+    value.length <= MAX_SLACK_VALUE_LENGTH ? value : `${value.slice(0, MAX_SLACK_VALUE_LENGTH - 1)}…`;
   return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, " ") || " ";
 }

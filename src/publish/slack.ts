@@ -15,7 +15,7 @@ const MAX_BLOCKS = 50;
 const MAX_HEADER = 150;
 
 /** Values of one field that are shown. */
-const MAX_VALUES = 10;
+const MAX_SLACK_VALUES = 10;
 
 export interface SlackMessage {
   /** What notifications show. */
@@ -35,7 +35,7 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
   const sentence = sayCoverage(overview).replaceAll("**", "");
   const behind = overview.parts
     .filter(({ behindCount }) => behindCount > 0)
-    .slice(0, MAX_VALUES)
+    .slice(0, MAX_SLACK_VALUES)
     .map(({ name, behindCount, hosts }) => [
       write(name || "(none)", { code: true }),
       write(`: ${behindCount} of ${hosts} behind`),
@@ -53,7 +53,7 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
 function formatField({ field, values }: FieldVersions): SlackBlock[] {
   const known = values.filter(({ value }) => value !== null);
   if (known.length === 0) return [];
-  const shown = selectShown(known, MAX_VALUES);
+  const shown = selectShown(known, MAX_SLACK_VALUES);
   const lines = shown.map(({ value, count, newest }) => [
     write(value ?? "", { code: true }),
     write(`: ${count.toLocaleString("en")}`),

@@ -78,7 +78,7 @@ export function sign(body: string, secret: string, now: number): string {
  * Values of one field that a message has, hosts that a list names, and values that are told to
  * differ.
  */
-const MAX_VALUES = 100;
+const MAX_WEBHOOK_VALUES = 100;
 const MAX_HOSTS = 100;
 const MAX_CHANGES = 200;
 
@@ -91,7 +91,7 @@ export function formatMessage(
   difference?: Difference,
 ) {
   const toText = (at: number) => new Date(at).toISOString();
-  const cut = (values: readonly VersionCount[]) => values.slice(0, MAX_VALUES);
+  const cut = (values: readonly VersionCount[]) => values.slice(0, MAX_WEBHOOK_VALUES);
   return {
     title: settings.title,
     as_of: toText(asOf),
@@ -103,7 +103,7 @@ export function formatMessage(
     ...(coverage.expectation && {
       expected: coverage.expectation.expected,
       reported: coverage.expectation.reported,
-      missing: coverage.expectation.missing.slice(0, MAX_VALUES).map(({ id }) => id),
+      missing: coverage.expectation.missing.slice(0, MAX_WEBHOOK_VALUES).map(({ id }) => id),
     }),
     versions: fields.flatMap(({ values }) => cut(values)),
     parts: parts.map((part) => ({

@@ -15,7 +15,7 @@ import type { Question, Row } from "./question.ts";
 import { type Selection, selectReports } from "./selection.ts";
 
 /** Most hosts named in one list of an answer; the counts are of all. */
-const MAX_SHOWN = 10_000;
+const MAX_COVERAGE_ROWS = 10_000;
 
 /** How a warning begins that the list of expected hosts cannot be used. */
 export const NOBODY_MISSING = "nobody is said to be missing";
@@ -29,7 +29,7 @@ export const coverage: Question = {
     "within the last day, and what was set aside. Where the server was given a " +
     "list of expected hosts, " +
     "also which of them did not report; if that list cannot be read, " +
-    `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_SHOWN} hosts. As lines or CSV, a row ` +
+    `\`Rollcall-Warning\` says why. Lists hold at most ${MAX_COVERAGE_ROWS} hosts. As lines or CSV, a row ` +
     "for each host that is missing, silent, departed or not expected, and for what was set aside.",
   sample: "",
   parameters: [WITHIN, FILTER, SAME, LENIENT, PARTIAL],
@@ -60,7 +60,7 @@ export const coverage: Question = {
     ];
     const shown = describeCoverage(
       { ...judged, setAside, setAsideCount: judged.setAsideCount + clones.length },
-      MAX_SHOWN,
+      MAX_COVERAGE_ROWS,
     );
     const { as_of: _instant, ...rest } = shown;
     return {

@@ -12,9 +12,9 @@ const SAMPLE = 200;
 /**
  * Fields found at most, values of one report that are looked at, and the longest name; characters.
  */
-const MAX_FIELDS = 16;
-const MAX_VALUES = 2000;
-const MAX_NAME_LENGTH = 256;
+const MAX_VERSION_FIELDS = 16;
+const MAX_TRIED_VALUES = 2000;
+const MAX_DISCOVERED_NAME_LENGTH = 256;
 
 /** What looking for the version in a value costs; bytes. */
 const VALUE_BYTES = 512;
@@ -57,7 +57,7 @@ export async function discoverFields(
   const found = [...seen].filter(
     ([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field),
   );
-  const shown = new Set(found.toSorted(([, a], [, b]) => b.hosts - a.hosts).slice(0, MAX_FIELDS));
+  const shown = new Set(found.toSorted(([, a], [, b]) => b.hosts - a.hosts).slice(0, MAX_VERSION_FIELDS));
   return found.filter((one) => shown.has(one)).map(([field]) => field);
 }
 
@@ -90,9 +90,11 @@ function listTexts(body: Buffer): [string, string][] {
         if (key === undefined) return visit(child.start, child.end, field);
         const name = normalizeText(key).replace(/[\\.]/g, "\\$&");
         const inner = field === "" ? name : `${field}.${name}`;
-        return key !== "" && inner.length <= MAX_NAME_LENGTH && visit(child.start, child.end, inner);
+        return (
+          key !== "" && inner.length <= MAX_DISCOVERED_NAME_LENGTH && visit(child.start, child.end, inner)
+        );
       });
-    return texts.length >= MAX_VALUES;
+    return texts.length >= MAX_TRIED_VALUES;
   };
   visit(0, body.length, "");
   return texts;

@@ -72,9 +72,9 @@ export interface FieldReader {
  * Fields and labels that are kept, and the most that one may take of values no report has any more;
  * hosts choose how many values there are.
  */
-const MAX_FIELDS = 16;
+const MAX_KEPT_FIELDS = 16;
 const MAX_KEPT_VALUES = 1_000_000;
-const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_KEPT_VALUES_BYTES = 64 * 1024 * 1024;
 
 /** Of a value, bytes that tell it from others. */
 const MAX_VALUE_BYTES = 4096;
@@ -98,14 +98,14 @@ export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReade
     const known = kept.get(name);
     kept.delete(name);
     const isUsable =
-      known && known.dictionary.count < MAX_KEPT_VALUES && known.dictionary.bytes < MAX_KEPT_BYTES;
+      known && known.dictionary.count < MAX_KEPT_VALUES && known.dictionary.bytes < MAX_KEPT_VALUES_BYTES;
     const field = isUsable
       ? known
       : { dictionary: createDictionary(), texts: new Map<number, string>(), columns: new WeakMap() };
     // The last one used is the last to go.
     kept.set(name, field);
     for (const oldest of kept.keys()) {
-      if (kept.size <= MAX_FIELDS) break;
+      if (kept.size <= MAX_KEPT_FIELDS) break;
       kept.delete(oldest);
     }
     return field;

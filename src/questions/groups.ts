@@ -33,7 +33,7 @@ export interface LabelFilter {
 }
 
 /** Values to divide by; what comes after is counted together under OTHERS. */
-const MAX_GROUPS = 200;
+const MAX_ANSWER_GROUPS = 200;
 export const OTHERS = "…";
 
 /**
@@ -133,10 +133,10 @@ export async function groupHosts(chosen: Chosen, by: readonly string[], sources:
     sources.yielder ?? SHARED_YIELDER,
   );
   const ranked = [...found.values()].sort((a, b) => b.hosts - a.hosts || a.fewest - b.fewest);
-  const hasOthers = ranked.length > MAX_GROUPS || crowded.count > 0 || longNamed.count > 0;
+  const hasOthers = ranked.length > MAX_ANSWER_GROUPS || crowded.count > 0 || longNamed.count > 0;
   // A value that reads like the name of the others is one of them.
   const nameable = ranked.filter(({ name }) => !hasOthers || name !== OTHERS);
-  const shown = nameable.slice(0, MAX_GROUPS).sort((a, b) => compareNames(a.name, b.name));
+  const shown = nameable.slice(0, MAX_ANSWER_GROUPS).sort((a, b) => compareNames(a.name, b.name));
   const names = shown.map(({ name }) => name);
   const omitted = nameable.length - shown.length;
   const others = names.length;

@@ -8,7 +8,7 @@ import { decodeString, normalizeText, skipValue, walkMembers } from "../report/j
 export const MAX_NAMES = 20_000;
 
 /** Longest name, in characters; as parseFieldPath takes them. */
-const MAX_NAME_LENGTH = 512;
+const MAX_TREE_NAME_LENGTH = 512;
 
 /** Ways to write one key that are remembered: escapes make any number of them. */
 const MAX_SPELLINGS = 8;
@@ -67,7 +67,7 @@ export function createNameTree(): NameTree {
     const name = parent === root ? step : `${parent.name}.${step}`;
     // An empty key has no name that a filter could write.
     if (key === "") return undefined;
-    const isLong = name.length > MAX_NAME_LENGTH;
+    const isLong = name.length > MAX_TREE_NAME_LENGTH;
     hasLongNames ||= isLong;
     isFull ||= !isLong && names.length >= MAX_NAMES;
     if (isLong || names.length >= MAX_NAMES) return undefined;

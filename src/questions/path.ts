@@ -5,7 +5,7 @@ import { normalizeText } from "../report/json-walk.ts";
 export type FieldPath = readonly string[];
 
 /** Longest path text, in characters, and most steps. */
-const MAX_PATH_LENGTH = 512;
+const MAX_FIELD_PATH_LENGTH = 512;
 const MAX_PATH_STEPS = 32;
 
 /**
@@ -16,7 +16,7 @@ const MAX_PATH_STEPS = 32;
  * @returns undefined if a key is empty or the path is longer than the limits
  */
 export function parseFieldPath(text: string): FieldPath | undefined {
-  if (text.length > MAX_PATH_LENGTH) return undefined;
+  if (text.length > MAX_FIELD_PATH_LENGTH) return undefined;
   const steps = [""];
   const body = text.startsWith(".") ? text.slice(1) : text;
   for (let at = 0; at < body.length; at++) {

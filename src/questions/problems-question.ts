@@ -7,7 +7,7 @@ import { parseSpan, QueryError } from "./query.ts";
 import type { ParameterValues, Question } from "./question.ts";
 
 /** Most problems in one answer; whoever may write rubbish into a store could make any number. */
-const MAX_SHOWN = 1000;
+const MAX_PROBLEM_ROWS = 1000;
 
 /** A problem as it is answered. */
 export interface ShownProblem {
@@ -26,7 +26,7 @@ export const problems: Question = {
   summary: "Reports that were set aside, with the reason",
   description:
     "A report that is unreadable, oversized, misfiled or dated in the future is left " +
-    `out of the array, counted, and listed here; the first ${MAX_SHOWN} by key, ` +
+    `out of the array, counted, and listed here; the first ${MAX_PROBLEM_ROWS} by key, ` +
     "until they expire. Those that were made hours before they came (`backdated`) " +
     "stand after them; they are in the array and are not counted.",
   sample: "",
@@ -67,7 +67,7 @@ export const problems: Question = {
     const reasons = readReasons(parameters);
     const view = await sources.viewAt();
     const own = [...sources.clones.list(), ...(sources.bounds?.list() ?? [])];
-    const listed = [...own, ...view.problems, ...listBackdated(view, windowMs, MAX_SHOWN)];
+    const listed = [...own, ...view.problems, ...listBackdated(view, windowMs, MAX_PROBLEM_ROWS)];
     const chosen = reasons.size === 0 ? listed : listed.filter(({ reason }) => reasons.has(reason));
     return {
       facts: {
@@ -77,7 +77,7 @@ export const problems: Question = {
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: view.asOf,
-      body: { kind: "rows", rows: chosen.slice(0, MAX_SHOWN).map(show) },
+      body: { kind: "rows", rows: chosen.slice(0, MAX_PROBLEM_ROWS).map(show) },
     };
   },
 };
@@ -87,7 +87,9 @@ function describeCut(chosen: number, { problems: listed, problemCount }: RollVie
   const unlisted = problemCount - listed.length;
   if (unlisted > 0)
     return [`of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`];
-  return chosen > MAX_SHOWN ? [`the list has the first ${MAX_SHOWN} of ${chosen} problems`] : [];
+  return chosen > MAX_PROBLEM_ROWS
+    ? [`the list has the first ${MAX_PROBLEM_ROWS} of ${chosen} problems`]
+    : [];
 }
 
 function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {

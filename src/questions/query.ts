@@ -46,7 +46,7 @@ export class QueryError extends Error {
 
 /** Most parameters of a question, most fields of `fields`, and arrays of `same`. */
 export const MAX_PARAMETERS = 64;
-const MAX_FIELDS = 64;
+const MAX_SHOWN_FIELDS = 64;
 const MAX_SAME = 8;
 
 /**
@@ -146,7 +146,7 @@ function readFlag(name: string, text = "false"): boolean {
 }
 
 function readFields(text: string | undefined): readonly Name[] | undefined {
-  return text === undefined ? undefined : readNames("fields", text, MAX_FIELDS);
+  return text === undefined ? undefined : readNames("fields", text, MAX_SHOWN_FIELDS);
 }
 
 /** Reads names split by commas. @throws QueryError */

@@ -23,7 +23,7 @@ export interface VersionQuery {
 }
 
 /** Fields of one question, and labels to divide by. */
-const MAX_FIELDS = 16;
+const MAX_COUNTED_FIELDS = 16;
 const MAX_BY = 3;
 
 /**
@@ -45,7 +45,7 @@ export function parseVersionQuery(
     );
   const named = (name: string) =>
     all.filter(([key]) => key === name).flatMap(([, value]) => splitList(value));
-  const fields = checkFields("field", named("field"), MAX_FIELDS);
+  const fields = checkFields("field", named("field"), MAX_COUNTED_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
   const rest = all.filter(([key]) => key !== "field" && key !== "by" && key !== "hosts");

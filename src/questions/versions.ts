@@ -65,7 +65,7 @@ export interface Versions {
 }
 
 /** Values of a field in one answer; who writes reports chooses how many there are. */
-const MAX_VALUES = 10_000;
+const MAX_ANSWER_VALUES = 10_000;
 export interface CountSources extends Sources {
   /**
    * What values are compared with, where that is not the hosts in question but more: the standards
@@ -211,10 +211,10 @@ function chooseShown({ hosts, fewest, distinct }: Counts): number[] {
   const rank = (number: number) => (number === none ? Number.POSITIVE_INFINITY : (hosts[number] as number));
   const found: number[] = [];
   for (const [number, count] of hosts.entries()) if (count > 0) found.push(number);
-  if (distinct > MAX_VALUES) {
+  if (distinct > MAX_ANSWER_VALUES) {
     const order = (a: number, b: number) =>
       rank(b) - rank(a) || (fewest[a] as number) - (fewest[b] as number);
-    found.sort(order).length = MAX_VALUES;
+    found.sort(order).length = MAX_ANSWER_VALUES;
   }
   return found;
 }

@@ -20,7 +20,7 @@ const RETRIES = 4;
 const BACKOFF = { first: 1000, cap: 8000 };
 
 /** As long as a server may ask to be left alone between two tries; ms. */
-const MAX_ASKED_MS = 60_000;
+const MAX_ASKED_WAIT_MS = 60_000;
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
@@ -110,7 +110,7 @@ export function createClient({
               if (attempt > retries || isLasting(error)) return undefined;
               // Whoever asks for more is not waited for: the error says how long.
               const askedMs = error instanceof RemoteError ? (error.retryAfterMs ?? 0) : 0;
-              if (askedMs > MAX_ASKED_MS) return undefined;
+              if (askedMs > MAX_ASKED_WAIT_MS) return undefined;
               const message = error instanceof Error ? error.message : String(error);
               onRetry?.(error instanceof RemoteError ? message : `${url.origin} does not answer: ${message}`);
               return drawWait(attempt, random(), BACKOFF, askedMs);

@@ -24,7 +24,7 @@ const READ_CONCURRENCY = 128;
  * The listing waits while so many listed objects are not read yet, so that a million new ones do
  * not fill the memory.
  */
-const MAX_UNREAD = 20_000;
+const MAX_UNREAD_OBJECTS = 20_000;
 
 /**
  * Problems kept of those that the listing alone shows; whoever may write to the store could make
@@ -152,7 +152,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
     // Its failure is met when all is awaited; until then it must not count as unhandled.
     task.catch((error: unknown) => stop.abort(error));
     filling.push(task);
-    if (countUnread() > MAX_UNREAD) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (countUnread() > MAX_UNREAD_OBJECTS) await new Promise<void>((resolve) => waiting.push(resolve));
     reading.throwIfAborted();
   }
 
@@ -228,7 +228,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
       const known = await readEntry(store, page[place] as Entry, yielder, reading);
       if (known) block.found.set(place, known);
       progress.read++;
-      if (countUnread() <= MAX_UNREAD) for (const resume of waiting.splice(0)) resume();
+      if (countUnread() <= MAX_UNREAD_OBJECTS) for (const resume of waiting.splice(0)) resume();
     };
     try {
       await pool.run(places, readOne);

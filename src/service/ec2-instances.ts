@@ -16,7 +16,7 @@ import { ServiceError } from "./service-error.ts";
  */
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
-const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+const MAX_INSTANCES_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Ec2Options {
   /** Where keys, proxies and another endpoint than AWS's are found. */
@@ -56,7 +56,7 @@ export async function listInstances(
         ...request,
         path: `/?${query}`,
         headers,
-        maxBytes: MAX_PAGE_BYTES,
+        maxBytes: MAX_INSTANCES_PAGE_BYTES,
         signal,
       });
       const xml = answer.body.toString("utf8");

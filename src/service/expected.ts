@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { ExpectationError, parseExpected } from "../questions/coverage.ts";
 
 /** `aws ec2 describe-instances` says some 10 KB of each host. */
-const MAX_BYTES = 512 * 1024 * 1024;
+const MAX_EXPECTED_BYTES = 512 * 1024 * 1024;
 
 /** Reads a file's text, no more of it than fits. @throws Error that says why it cannot be read */
 export type ReadText = (path: string) => Promise<string>;
@@ -26,7 +26,8 @@ export function openExpected(path: string, readText: ReadText): () => Promise<Re
 /** What changes when a file does. */
 async function readMark(path: string): Promise<string> {
   const { mtimeMs, size, ino } = await stat(path);
-  if (size > MAX_BYTES) throw new ExpectationError(`has ${size} bytes; the limit is ${MAX_BYTES}`);
+  if (size > MAX_EXPECTED_BYTES)
+    throw new ExpectationError(`has ${size} bytes; the limit is ${MAX_EXPECTED_BYTES}`);
   return `${mtimeMs} ${size} ${ino}`;
 }
 

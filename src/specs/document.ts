@@ -24,7 +24,7 @@ import { formatPath, type Mistake } from "./mistake.ts";
  */
 const MAX_ALIASES = 100;
 /** Deepest nesting of brackets; beyond it a parser's stack would be at risk. */
-const MAX_NESTING = 64;
+const MAX_DOCUMENT_NESTING = 64;
 const TOO_DEEP = "lists and keys are nested too deeply";
 const PLAIN_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 
@@ -53,8 +53,8 @@ export function readDocument<Schema extends z.ZodType>(
   const bytes = Buffer.byteLength(text);
   if (bytes > options.maxBytes)
     return refuse(`the document has ${bytes} bytes; the limit is ${options.maxBytes}`);
-  if (measureNesting(text) > MAX_NESTING)
-    return refuse(`brackets are nested deeper than ${MAX_NESTING} levels`);
+  if (measureNesting(text) > MAX_DOCUMENT_NESTING)
+    return refuse(`brackets are nested deeper than ${MAX_DOCUMENT_NESTING} levels`);
   const lines = new LineCounter();
   const documents = parseAll(text, lines);
   if ("fault" in documents) return refuse(documents.fault);

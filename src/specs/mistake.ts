@@ -18,7 +18,7 @@ export interface Mistake {
 }
 
 /** Mistakes shown at most; more would scroll the first out of sight. */
-const MAX_SHOWN = 20;
+const MAX_SHOWN_MISTAKES = 20;
 const MAX_FRAME_WIDTH = 120;
 
 /**
@@ -34,7 +34,7 @@ const MAX_FRAME_WIDTH = 120;
  */
 export function renderMistakes(file: string, text: string, mistakes: readonly Mistake[]): string {
   const lines = text.split(/\r\n|\n|\r/);
-  const shown = mistakes.slice(0, MAX_SHOWN).map((mistake) => renderMistake(file, lines, mistake));
+  const shown = mistakes.slice(0, MAX_SHOWN_MISTAKES).map((mistake) => renderMistake(file, lines, mistake));
   const left = mistakes.length - shown.length;
   return shown.join("") + (left > 0 ? `${file}: and ${left} more\n` : "");
 }

@@ -11,10 +11,10 @@ export const MAX_SPEC_BYTES = 64 * 1024;
 /** Most steps in a spec. */
 export const MAX_STEPS = 100;
 /** Most fields in a step. */
-const MAX_FIELDS = 200;
+const MAX_STEP_FIELDS = 200;
 /** Longest a command may run, in milliseconds. */
 const MAX_COMMAND_TIMEOUT_MS = 60_000;
-const MAX_NAME_LENGTH = 128;
+const MAX_FIELD_NAME_LENGTH = 128;
 
 /** What the host collector gives, in this order. */
 export const HOST_FIELDS = [
@@ -47,7 +47,7 @@ export type TreeFormat = (typeof TREE_FORMATS)[number];
 const FieldName = z
   .string()
   .min(1, "a field needs a name")
-  .max(MAX_NAME_LENGTH, `a field's name has at most ${MAX_NAME_LENGTH} characters`)
+  .max(MAX_FIELD_NAME_LENGTH, `a field's name has at most ${MAX_FIELD_NAME_LENGTH} characters`)
   .regex(/^[^\p{Cc}\p{Cs}\uFFFD]*$/u, "a field's name cannot hold control characters")
   .refine((name) => name !== "__proto__", "a field cannot be named __proto__");
 
@@ -120,7 +120,10 @@ function fieldsOf<Source extends z.ZodType>(source: Source) {
   return z
     .record(FieldName, source)
     .refine((fields) => Object.keys(fields).length > 0, "give at least one field")
-    .refine((fields) => Object.keys(fields).length <= MAX_FIELDS, `a step has at most ${MAX_FIELDS} fields`);
+    .refine(
+      (fields) => Object.keys(fields).length <= MAX_STEP_FIELDS,
+      `a step has at most ${MAX_STEP_FIELDS} fields`,
+    );
 }
 
 const FormatOption = z
@@ -327,7 +330,7 @@ export const SpecShape = z.strictObject({
     .describe("What to collect, step by step. The report has its fields in this order."),
   allow_credentials: z
     .array(FieldName)
-    .max(MAX_FIELDS, `at most ${MAX_FIELDS} fields`)
+    .max(MAX_STEP_FIELDS, `at most ${MAX_STEP_FIELDS} fields`)
     .default([])
     .describe(
       "Fields of the report whose values are sent as they are. In all others what " +

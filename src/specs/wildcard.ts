@@ -31,10 +31,12 @@ export function compileWildcard(pattern: string): (value: string) => boolean {
  * Above so many steps the runtime's own search, quick as it mostly is, could take a second for one
  * value.
  */
-const MAX_STEPS = 1_000_000;
+const MAX_MATCH_STEPS = 1_000_000;
 
 function findPart(value: string, part: string, from: number): number {
-  return value.length * part.length > MAX_STEPS ? findLinear(value, part, from) : value.indexOf(part, from);
+  return value.length * part.length > MAX_MATCH_STEPS
+    ? findLinear(value, part, from)
+    : value.indexOf(part, from);
 }
 
 /** As String.indexOf, in a time that the lengths alone decide (Knuth, Morris and Pratt). */

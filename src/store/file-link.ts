@@ -14,7 +14,7 @@ const lstat = promisify(lstatCallback);
 const READ_AGAIN_MS = 1000;
 
 /** Folders that are remembered. There are as many as accounts, and some. */
-const MAX_KNOWN = 10_000;
+const MAX_KNOWN_FOLDERS = 10_000;
 
 /** What is said of a link where a folder should be. */
 export function refuseLink(path: string): StoreError {
@@ -58,7 +58,7 @@ export class FolderWatch {
       const seen = this.#known.get(folder);
       if (seen !== undefined && maxAgeMs > 0 && now - seen < maxAgeMs) continue;
       if (!(await this.#look(folder))) return;
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      if (this.#known.size >= MAX_KNOWN_FOLDERS) this.#known.clear();
       this.#known.set(folder, now);
     }
   }

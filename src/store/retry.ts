@@ -20,7 +20,7 @@ const BACKOFF = { first: 50, cap: 2000 };
 const BUDGET_MS = 20_000;
 
 /** A bound that holds whatever the clock does. */
-const MAX_TRIES = 100;
+const MAX_STORE_TRIES = 100;
 
 /**
  * What is untrue so often is no passing fault of a line; a server that is broken is told of within
@@ -151,7 +151,7 @@ async function repeat<T>(
     const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
     const spent = clock() - startedAt;
     if (error instanceof Untrue && ++untrue >= MAX_UNTRUE) throw giveUp(error, attempt, spent);
-    if (spent + pause > budgetMs || attempt >= MAX_TRIES) throw giveUp(error, attempt, spent);
+    if (spent + pause > budgetMs || attempt >= MAX_STORE_TRIES) throw giveUp(error, attempt, spent);
     return pause;
   };
   return await retry(run, { judge, wait, signal });

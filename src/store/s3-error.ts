@@ -20,7 +20,7 @@ export interface Attempt {
   readonly place: S3Endpoint;
 }
 
-const MAX_SHOWN = 300;
+const MAX_ELEMENT_LENGTH = 300;
 
 /**
  * Answers that may be others when asked again. RequestTimeout has status 400: the upload stalled;
@@ -129,5 +129,5 @@ function describeElsewhere(
 /** The first such element's text, made harmless: another's server wrote it. */
 export function readElement(text: string, name: string): string {
   const found = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(text)?.[1] ?? "";
-  return found.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_SHOWN);
+  return found.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_ELEMENT_LENGTH);
 }

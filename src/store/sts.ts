@@ -8,7 +8,7 @@ import type { ServerClock } from "./server-clock.ts";
 import { type Caller, StoreError, Unavailable } from "./store.ts";
 
 const QUERY = "Action=GetCallerIdentity&Version=2011-06-15";
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_CALLER_BYTES = 64 * 1024;
 
 /**
  * Where STS is; undefined for a store that is not AWS's, unless the environment names an STS of its
@@ -46,7 +46,7 @@ export async function readCaller({
       ...request,
       path: `/?${QUERY}`,
       headers: sign(request, credentials),
-      maxBytes: MAX_ANSWER_BYTES,
+      maxBytes: MAX_CALLER_BYTES,
       signal: undefined,
     });
   try {

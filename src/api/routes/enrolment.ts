@@ -14,7 +14,7 @@ import { readView } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 
-const MAX_BODY_BYTES = 32 * 1024;
+const MAX_ENROLMENT_BYTES = 32 * 1024;
 
 const requestSchema = z.strictObject({
   id: z
@@ -63,7 +63,7 @@ export function postEnrolment(): Route {
     sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json http://127.0.0.1:8787/v1/enrolments`,
 
     async handle(context, services) {
-      const request = requestSchema.safeParse(await readJsonBody(context, MAX_BODY_BYTES));
+      const request = requestSchema.safeParse(await readJsonBody(context, MAX_ENROLMENT_BYTES));
       if (!request.success)
         throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { identity, caller, ...subject } = request.data;

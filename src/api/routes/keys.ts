@@ -13,7 +13,7 @@ import { awaitStore } from "../deadline.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 
-const MAX_BODY_BYTES = 4096;
+const MAX_KEY_REQUEST_BYTES = 4096;
 const KEY_SCHEMA = z.toJSONSchema(apiKeySchema, { io: "input", unrepresentable: "any" });
 const TIME = { type: "string", format: "date-time" };
 const LIST_SCHEMA = {
@@ -106,7 +106,7 @@ export function postKey(): Route {
       "http://127.0.0.1:8787/v1/keys",
     async handle(context, services) {
       const request = keyRequestSchema(services.clock()).safeParse(
-        await readJsonBody(context, MAX_BODY_BYTES),
+        await readJsonBody(context, MAX_KEY_REQUEST_BYTES),
       );
       if (!request.success)
         throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));

@@ -102,7 +102,7 @@ async function compare(
 }
 
 /** Rows of one table that are shown; the rest is counted. */
-const MAX_ROWS = 50;
+const MAX_TABLE_ROWS = 50;
 
 /** The sentence first, then who. */
 export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
@@ -129,7 +129,7 @@ export function layOutCoverage(coverage: ShownCoverage, io: Io): string {
     rows: readonly (readonly string[])[],
   ) => {
     if (count === 0) return;
-    const shown = rows.slice(0, MAX_ROWS);
+    const shown = rows.slice(0, MAX_TABLE_ROWS);
     lines.push("", `${title}:`, styleTable(layOutTable(headings, shown, io.stdout.columns), io));
     if (count > shown.length) lines.push(`… and ${count - shown.length} more; --json has them all`);
   };

@@ -4,13 +4,13 @@ import { parse } from "smol-toml";
 import { keepNumber, type Parsed } from "./tree.ts";
 
 /** Deepest nesting that the parser is handed. */
-const MAX_NESTING = 200;
+const MAX_TOML_NESTING = 200;
 
 /** @throws TomlError, which quotes the text */
 export function parseToml(text: string): Parsed {
   // First as it is: what follows relies on its being TOML, and a fault's place is that in the file.
-  parse(text, { maxDepth: MAX_NESTING, integersAsBigInt: true });
-  return { tree: parse(quoteValues(text), { maxDepth: MAX_NESTING }) };
+  parse(text, { maxDepth: MAX_TOML_NESTING, integersAsBigInt: true });
+  return { tree: parse(quoteValues(text), { maxDepth: MAX_TOML_NESTING }) };
 }
 
 /** A number, a date or a truth value; a date and its time may have a space between them. */
