@@ -7,21 +7,26 @@ import {
   formatCallerHeaders,
   listStsEndpoints,
 } from "../access/caller-identity.ts";
+import { readBounded } from "../network/bounded-read.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
 import { parseEndpoint } from "../store/s3-url.ts";
 import { StoreError } from "../store/store.ts";
 import type { Client } from "./client.ts";
-import { ServerRefusal } from "./remote-error.ts";
+import { RemoteError, ServerRefusal } from "./remote-error.ts";
 
 /**
  * STS takes signatures that are off by a quarter of an hour at most: a clock that is off by more
  * than this is not signed by; ms.
  */
 const TOLERANCE_MS = 5 * 60_000;
+
+/** What a server answers to who asks for a nonce. */
+const MAX_NONCE_BYTES = 64 * 1024;
 
 export interface CallerProofOptions {
   readonly client: Client;
@@ -89,8 +94,14 @@ async function askForNonce(
 ): Promise<{ readonly nonce: string; readonly issuedAt: number } | undefined> {
   try {
     const response = await client.request("/v1/enrolments/nonces", { method: "POST" });
-    const { nonce, issued_at } = (await response.json()) as { nonce: string; issued_at: string };
-    return { nonce, issuedAt: Date.parse(issued_at) };
+    const text = await readBounded(response.body, MAX_NONCE_BYTES);
+    const { nonce, issued_at } = ((text && parseJson(text)) ?? {}) as {
+      nonce?: unknown;
+      issued_at?: unknown;
+    };
+    if (typeof nonce === "string" && typeof issued_at === "string")
+      return { nonce, issuedAt: Date.parse(issued_at) };
+    throw new RemoteError("not_rollcall", "the server's answer has no nonce; is it a Rollcall server?");
   } catch (error) {
     if (error instanceof ServerRefusal && [404, 405].includes(error.status)) return undefined;
     throw error;

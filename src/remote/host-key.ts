@@ -9,8 +9,10 @@ import type { HostAccess } from "../collect/collector.ts";
 import { type Fingerprint, readFingerprint } from "../collect/fingerprint.ts";
 import { isEc2 } from "../collect/identity.ts";
 import { parseIdentity, readIdentityDocument } from "../collect/metadata.ts";
+import { readBounded } from "../network/bounded-read.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { replaceFile } from "../store/atomic-file.ts";
 import { type Client, createClient } from "./client.ts";
 import { RemoteError } from "./remote-error.ts";
@@ -19,6 +21,9 @@ import type { Target } from "./target.ts";
 /** In the state folder. */
 const FILE = "key";
 const MAX_KEY_BYTES = 4096;
+
+/** What a server answers to an enrolment: a key and its name. */
+const MAX_ENROLMENT_BYTES = 64 * 1024;
 
 /** A host's own key names the host: `rh_HOST_…`. */
 const OWN_KEY = /^rh_(\S{1,128})_[A-Za-z0-9_-]{43}$/;
@@ -157,7 +162,8 @@ function ownKey(options: OwnKeyOptions): HostKey {
       body,
       headers: { "content-type": "application/json", ...toHeaders(fingerprint) },
     });
-    const made = readSecretOf(await response.text());
+    const answer = await readBounded(response.body, MAX_ENROLMENT_BYTES);
+    const made = answer && readSecretOf(answer);
     if (made === undefined)
       throw new RemoteError(
         "not_rollcall",
@@ -209,13 +215,9 @@ function ownKey(options: OwnKeyOptions): HostKey {
 }
 
 /** @returns undefined if the answer holds no host's key */
-function readSecretOf(text: string): string | undefined {
-  try {
-    const { secret } = JSON.parse(text) as { secret?: unknown };
-    return typeof secret === "string" && OWN_KEY.test(secret) ? secret : undefined;
-  } catch {
-    return undefined;
-  }
+function readSecretOf(text: Buffer): string | undefined {
+  const { secret } = (parseJson(text) ?? {}) as { secret?: unknown };
+  return typeof secret === "string" && OWN_KEY.test(secret) ? secret : undefined;
 }
 
 function describe(error: unknown): string {

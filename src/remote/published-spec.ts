@@ -1,5 +1,6 @@
 // Where the published spec is read: in the store, or from a server.
 import type { SpecFollowerOptions } from "../agent/spec-follower.ts";
+import { readBounded } from "../network/bounded-read.ts";
 import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { type Store, Unreadable } from "../store/store.ts";
 import { createClient } from "./client.ts";
@@ -42,7 +43,7 @@ export function fetchFromServer({ url, key, signal }: ServerOptions): SpecFollow
     const client = createClient({ url, key: undefined, signal, retries: 0 });
     const response = await client.request("/v1/specs/current", { headers });
     if (response.status === 204) return undefined;
-    const bytes = Buffer.from(await response.arrayBuffer());
-    return bytes.subarray(0, maxBytes + 1);
+    // One byte too many says that it is too large, as the follower tells whoever looks.
+    return (await readBounded(response.body, maxBytes)) ?? Buffer.alloc(maxBytes + 1);
   };
 }

@@ -1,5 +1,6 @@
 // How AWS's library sends its requests: by our fetch, so that proxies and CAs mean the same for it
 // as for everything else.
+import { readBounded } from "../network/bounded-read.ts";
 import { encodeUri } from "./s3-signature.ts";
 
 /** What is used of the library's HttpRequest (@smithy/types). */
@@ -20,6 +21,9 @@ interface SdkResponse {
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
 }
+
+/** Credentials, and what a bucket is set to: nothing that is asked for this way is large. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** The library's HttpHandler, as far as it is used. */
 export interface AwsRequestHandler {
@@ -54,7 +58,7 @@ export function createAwsRequestHandler(
         statusCode: response.status,
         reason: response.statusText,
         headers: Object.fromEntries(response.headers),
-        body: new Uint8Array(await response.arrayBuffer()),
+        body: await readWhole(response),
       };
       return { response: answer };
     },
@@ -62,6 +66,12 @@ export function createAwsRequestHandler(
     httpHandlerConfigs: () => ({}),
     destroy: () => undefined,
   };
+}
+
+async function readWhole(response: Response): Promise<Uint8Array> {
+  const body = await readBounded(response.body, MAX_ANSWER_BYTES);
+  if (!body) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+  return body;
 }
 
 function formatUrl({
