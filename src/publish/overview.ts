@@ -2,7 +2,7 @@
 // service with the hosts that are behind.
 import { type Coverage, judgeCoverage } from "../questions/coverage.ts";
 import { discoverFields } from "../questions/discovery.ts";
-import { type Chosen, filterByLabels, groupHosts, OTHERS, type Sources } from "../questions/groups.ts";
+import { type Chosen, groupHosts, OTHERS, SEVERAL, type Sources } from "../questions/groups.ts";
 import { parseQuery } from "../questions/query.ts";
 import { selectReports } from "../questions/selection.ts";
 import { countVersions, type VersionCount } from "../questions/versions.ts";
@@ -99,19 +99,18 @@ export async function gatherOverview(
   const question = { fields, by: [settings.by], hosts: true };
   const { values, standards, unknownGroups, bounds, omitted } = await countVersions(all, question, sources);
   const whole = groupByField(fields, values);
-  const { names, bounds: partBounds } =
-    settings.parts === "" ? { names: [], bounds: [] } : await listParts(all, settings.parts, sources);
+  const { found, bounds: partBounds } =
+    settings.parts === "" ? { found: [], bounds: [] } : await listParts(all, settings.parts, sources);
   const isAbsent = (field: string) => !values.some((one) => one.field === field && one.value !== null);
   const absent = [
     ...settings.fields.filter(isAbsent),
     ...unknownGroups,
-    ...(names.some((name) => name !== "") ? [] : [settings.parts]),
+    ...(found.some(({ name }) => name !== "") ? [] : [settings.parts]),
   ];
   const parts: OverviewPart[] = [];
   const behindIds = new Set<string>();
-  for (const name of names.slice(0, MAX_PARTS)) {
-    const filters = [{ label: settings.parts, matches: (value: string) => value === name }];
-    const positions = await filterByLabels(all, filters, sources);
+  for (const { name, hosts } of found.slice(0, MAX_PARTS)) {
+    const positions = await hosts();
     // A part that has no host with the newest version is behind all the same: the whole fleet is
     // the standard.
     const counted = await countVersions({ table: all.table, positions }, question, { ...sources, standards });
@@ -135,7 +134,7 @@ export async function gatherOverview(
     inventory: { hosts: await listIds(all, sources.yielder ?? SHARED_YIELDER), fields: whole, omitted },
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,
-    partsOmitted: Math.max(0, names.length - MAX_PARTS),
+    partsOmitted: Math.max(0, found.length - MAX_PARTS),
     bounds: [...new Set([...bounds, ...partBounds])],
     absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
   };
@@ -158,34 +157,58 @@ function groupByField(fields: readonly string[], values: readonly VersionCount[]
   return fields.map((field) => ({ field, values: values.filter((value) => value.field === field) }));
 }
 
+/** What may have a part of its own. */
+interface FoundPart {
+  readonly name: string;
+  /** The positions of its hosts, ascending. */
+  hosts(): Promise<Uint32Array>;
+}
+
 /** The values of a label or field, those of most hosts first. */
 async function listParts(
   all: Chosen,
   name: string,
   sources: OverviewSources,
-): Promise<{ readonly names: readonly string[]; readonly bounds: readonly string[] }> {
+): Promise<{ readonly found: readonly FoundPart[]; readonly bounds: readonly string[] }> {
   const groups = await groupHosts(all, [name], sources);
+  const yielder = sources.yielder ?? SHARED_YIELDER;
+  const groupsOf = (place: number): readonly number[] => {
+    const single = groups.single[place] as number;
+    return single === SEVERAL ? (groups.several.get(place) ?? []) : [single];
+  };
   const sizes = new Uint32Array(groups.names.length);
   const countSlice = (from: number, bytes: number): number => {
     let place = from;
     for (let left = bytes; left > 0 && place < all.positions.length; place++) {
-      const numbers = groups.of(place);
+      const numbers = groupsOf(place);
       for (const number of numbers) sizes[number] = (sizes[number] as number) + 1;
       left -= ROW_BYTES * (1 + numbers.length);
     }
     return place;
   };
-  await inSlices(all.positions.length, countSlice, sources.yielder ?? SHARED_YIELDER);
-  const names = groups.names
-    .map((value, number) => ({ value, hosts: sizes[number] as number }))
+  await inSlices(all.positions.length, countSlice, yielder);
+  const listHosts = async (number: number): Promise<Uint32Array> => {
+    const positions = new Uint32Array(sizes[number] as number);
+    let count = 0;
+    const takeSlice = (from: number, bytes: number): number => {
+      let place = from;
+      for (let left = bytes; left > 0 && place < all.positions.length; place++, left -= ROW_BYTES)
+        if (groupsOf(place).includes(number)) positions[count++] = all.positions[place] as number;
+      return place;
+    };
+    await inSlices(all.positions.length, takeSlice, yielder);
+    return positions;
+  };
+  const found = groups.names
+    .map((value, number) => ({ value, number, hosts: sizes[number] as number }))
     // What is counted together has no part of its own; the bounds say so.
     .filter(
-      ({ value }, number) =>
+      ({ value, number }) =>
         !(value === OTHERS && groups.bounds.length > 0 && number === groups.names.length - 1),
     )
     .sort((a, b) => b.hosts - a.hosts || (a.value < b.value ? -1 : 1))
-    .map(({ value }) => value);
-  return { names, bounds: groups.bounds };
+    .map(({ value, number }) => ({ name: value, hosts: () => listHosts(number) }));
+  return { found, bounds: groups.bounds };
 }
 
 /** The hosts that have something that is behind. */

@@ -256,11 +256,18 @@ function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
   };
 }
 
+const usedSegments = new WeakMap<Table, readonly Segment[]>();
+
 /** The segments that a table has rows of. */
-function listSegments({ segments, segmentOf }: Table): readonly Segment[] {
+function listSegments(table: Table): readonly Segment[] {
+  const known = usedSegments.get(table);
+  if (known) return known;
+  const { segments, segmentOf } = table;
   const isUsed = new Uint8Array(segments.length);
   for (const segment of segmentOf) isUsed[segment] = 1;
-  return segments.filter((_, segment) => isUsed[segment] === 1);
+  const used = segments.filter((_, segment) => isUsed[segment] === 1);
+  usedSegments.set(table, used);
+  return used;
 }
 
 async function readColumn(

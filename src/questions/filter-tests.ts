@@ -3,6 +3,7 @@
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
+import { Bounded } from "./bounded.ts";
 import { type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import {
   compileFilter,
@@ -13,7 +14,7 @@ import {
   isPresenceTest,
   isWithin,
 } from "./filter.ts";
-import { Bounded, type Sources } from "./groups.ts";
+import type { Sources } from "./groups.ts";
 import type { NameUse } from "./known-names.ts";
 import { describeShared, findLabel, readNamedValues } from "./named-values.ts";
 import type { Query } from "./query.ts";
@@ -176,13 +177,12 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
       `${JSON.stringify(filter.field)} alone, of more`;
   }
 
-  const shared = describeShared(filter, values);
   return {
     filter,
     listWarnings: () => [
       ...leftOut.tell(describeCut("left out")),
       ...takenIn.tell(describeCut("taken in")),
-      ...(shared === undefined ? [] : [shared]),
+      ...describeShared(filter, values),
     ],
     matches: judgeRow,
     isSeen: () => isSeen,

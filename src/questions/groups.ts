@@ -1,14 +1,14 @@
 // Groups of hosts: by the values of labels and fields, for dividing counts and for choosing hosts.
-import { parseReportKey } from "../report/key.ts";
-import { readKey, type Segment } from "../roll/segment.ts";
+import type { Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
-import { segmentAt } from "../roll/table.ts";
-import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { Bounded } from "./bounded.ts";
 import { parseGivenName } from "./condition.ts";
-import { type FieldReader, MAX_HOST_VALUES } from "./field-values.ts";
+import { type Column, EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
-import { readNamedValues } from "./named-values.ts";
+import { describeShared, readNamedValues } from "./named-values.ts";
 import { compareNames } from "./version-order.ts";
+import { visitRows } from "./visit-rows.ts";
 
 /** Some hosts of a table, by their positions in it. */
 export interface Chosen {
@@ -26,12 +26,6 @@ export interface Sources {
   readonly yielder?: Yielder;
 }
 
-/** A label, and a test of its values. */
-export interface LabelFilter {
-  readonly label: string;
-  readonly matches: (value: string) => boolean;
-}
-
 /** Values to divide by; what comes after is counted together under OTHERS. */
 const MAX_ANSWER_GROUPS = 200;
 export const OTHERS = "…";
@@ -47,234 +41,291 @@ const MAX_GROUP_NAME = 256;
 /** What stands between the values of two labels. */
 const BETWEEN_LABELS = "/";
 
-/** Which groups each host is in, by its place among the chosen ones: one number, or several. */
+/** Which groups each host is in, by its place among the chosen ones. */
 export interface Groups {
   readonly names: readonly string[];
   /** Of the labels and fields, those that no host has. */
   readonly unknown: readonly string[];
-  /** What was bounded, in words. */
+  /** What was bounded, and which names mean two things, in words. */
   readonly bounds: readonly string[];
-  of(place: number): readonly number[];
+  /** The number of the one group that a host is in; SEVERAL for the others. */
+  readonly single: Uint32Array;
+  /** The groups of hosts that are in several. */
+  readonly several: ReadonlyMap<number, readonly number[]>;
 }
 
-/** A group that some host is in. */
-interface Found {
-  readonly name: string;
-  hosts: number;
-  /**
-   * The fewest groups that a host of it is in: who is in very many does not decide which ones are
-   * shown.
-   */
-  fewest: number;
-  /** Its number in the answer. */
-  number: number;
-}
+/** Stands for the groups of a host that is in more than one. */
+export const SEVERAL = 0xffff_ffff;
 
 /**
  * Finds the groups of each host. The names are in order; OTHERS, if there are so many, is the last.
  */
 export async function groupHosts(chosen: Chosen, by: readonly string[], sources: Sources): Promise<Groups> {
   const { table, positions } = chosen;
-  const dimensions: Dimension[] = [];
-  for (const name of by) dimensions.push(await readDimension(chosen, name, sources));
-  const isKnown = by.map(() => false);
-  const found = new Map<string, Found>();
-  const crowded = new Bounded();
-  const longNamed = new Bounded();
-  /**
-   * Stand for all groups of a host that is in too many, and for those whose names are too long to
-   * be shown.
-   */
-  const tooMany: readonly Found[] = [];
-  const tooLong: Found = { name: OTHERS, hosts: 0, fewest: 0, number: 0 };
-  const all: (readonly Found[])[] = [];
-
-  function findGroup(name: string, among: number): Found {
-    let group = found.get(name);
-    if (!group) {
-      group = { name, hosts: 0, fewest: among, number: 0 };
-      found.set(name, group);
-    }
-    group.hosts++;
-    group.fewest = Math.min(group.fewest, among);
-    return group;
+  const found = createFound();
+  const dimensions: GroupDimension[] = [];
+  const bounds: string[] = [];
+  for (const text of by) {
+    const name = parseGivenName(text);
+    const values = await readNamedValues(name, table, sources);
+    bounds.push(...describeShared(name, values));
+    dimensions.push({ values, width: values.count + 1, pairs: createPairs(), column: EMPTY_COLUMN });
   }
+  const isKnown = by.map(() => false);
+  const crowded = new Bounded();
+  const single = new Uint32Array(positions.length);
+  const several = new Map<number, readonly number[]>();
 
-  function takeHost(place: number): number {
-    const lists = dimensions.map(({ valuesOf }) => valuesOf(place));
-    let count = 1;
-    for (const [index, values] of lists.entries()) {
-      isKnown[index] ||= values !== NO_VALUES;
-      count *= values.length;
-    }
+  /** A host that has several values: every combination is a group. @returns how many */
+  function takeSeveral(place: number, row: number): number {
+    const lists = dimensions.map(({ values, column: { starts, numbers } }) => {
+      const own = numbers.subarray(starts[row], starts[row + 1]);
+      return own.length === 0 ? Uint32Array.of(values.count) : own;
+    });
+    const count = lists.reduce((product, { length }) => product * length, 1);
+    single[place] = SEVERAL;
     if (count > MAX_HOST_GROUPS) {
       crowded.add(table, positions, place);
-      all.push(tooMany);
+      several.set(place, [CROWDED]);
       return count;
     }
-    let names = lists[0] ?? [];
-    for (const values of lists.slice(1))
-      names = names.flatMap((name) => values.map((value) => `${name}${BETWEEN_LABELS}${value}`));
-    const short = names.filter(({ length }) => length <= MAX_GROUP_NAME);
-    if (short.length < names.length) longNamed.add(table, positions, place);
-    const groups = short.map((name) => findGroup(name, count));
-    all.push(short.length < names.length ? [...groups, tooLong] : groups);
+    let codes = [0];
+    for (const [index, list] of lists.entries())
+      codes = codes.flatMap((left) => Array.from(list, (number) => combine(dimensions, index, left, number)));
+    for (const code of codes) found.note(code, count);
+    several.set(place, codes);
     return count;
   }
 
-  await inSlices(
-    positions.length,
-    (from, bytes) => {
-      let place = from;
-      for (let left = bytes; left > 0 && place < positions.length; place++)
-        left -= ROW_BYTES * (1 + takeHost(place));
-      return place;
-    },
-    sources.yielder ?? SHARED_YIELDER,
-  );
-  const ranked = [...found.values()].sort((a, b) => b.hosts - a.hosts || a.fewest - b.fewest);
-  const hasOthers = ranked.length > MAX_ANSWER_GROUPS || crowded.count > 0 || longNamed.count > 0;
-  // A value that reads like the name of the others is one of them.
-  const nameable = ranked.filter(({ name }) => !hasOthers || name !== OTHERS);
-  const shown = nameable.slice(0, MAX_ANSWER_GROUPS).sort((a, b) => compareNames(a.name, b.name));
-  const names = shown.map(({ name }) => name);
-  const omitted = nameable.length - shown.length;
-  const others = names.length;
-  if (hasOthers) names.push(OTHERS);
-  for (const group of [tooLong, ...ranked]) group.number = others;
-  for (const [number, group] of shown.entries()) group.number = number;
+  /** The code of a host that has one value of each at most; SEVERAL for others. */
+  function readCode(row: number): number {
+    let code = 0;
+    for (let index = 0; index < dimensions.length; index++) {
+      const { column, width } = dimensions[index] as GroupDimension;
+      const start = column.starts[row] as number;
+      const length = (column.starts[row + 1] as number) - start;
+      if (length > 0) isKnown[index] = true;
+      if (length > 1) code = SEVERAL;
+      const number = length === 0 ? width - 1 : (column.numbers[start] as number);
+      if (code !== SEVERAL) code = combine(dimensions, index, code, number);
+    }
+    return code;
+  }
+
+  function open(segment: Segment): void {
+    for (const dimension of dimensions) dimension.column = dimension.values.column(segment);
+  }
+  function visit(place: number, row: number): number {
+    const code = readCode(row);
+    if (code === SEVERAL) return ROW_BYTES * (1 + takeSeveral(place, row));
+    found.note(code, 1);
+    single[place] = code;
+    return ROW_BYTES;
+  }
+  await visitRows(chosen, open, visit, sources.yielder ?? SHARED_YIELDER);
+
   const text = JSON.stringify(by.join(","));
-  const numbersOf = (place: number): readonly number[] => {
-    const groups = all[place] ?? [];
-    if (groups === tooMany) return [others];
-    if (groups.length === 1) return [(groups[0] as Found).number];
-    return [...new Set(groups.map(({ number }) => number))];
-  };
+  const others = JSON.stringify(OTHERS);
+  const named = nameGroups(found.list(), crowded.count > 0, (code) => nameCode(dimensions, code));
+  const longNamed = numberPlaces(chosen, { single, several }, named);
   return {
-    names,
+    names: named.names,
     unknown: by.filter((_, index) => !isKnown[index]),
     bounds: [
+      ...bounds,
       ...crowded.tell(
-        (who) =>
-          `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted ` +
-          `under ${JSON.stringify(OTHERS)}`,
+        (who) => `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted under ${others}`,
       ),
       ...longNamed.tell(
         (who) =>
           `${who} in a group of ${text} whose name is longer than ${MAX_GROUP_NAME} ` +
-          `characters, and counted there under ${JSON.stringify(OTHERS)}`,
+          `characters, and counted there under ${others}`,
       ),
-      ...(omitted > 0
-        ? [`${omitted} groups of ${text} of the fewest hosts are counted under ${JSON.stringify(OTHERS)}`]
+      ...(named.omitted > 0
+        ? [`${named.omitted} groups of ${text} of the fewest hosts are counted under ${others}`]
         : []),
     ],
-    of: numbersOf,
+    single,
+    several,
   };
 }
 
-/** Hosts that are named where something was bounded; the others are counted. */
-const MAX_TOLD = 3;
-
-/** Hosts of which not all was counted. */
-export class Bounded {
-  readonly #ids: string[] = [];
-  #count = 0;
-
-  get count(): number {
-    return this.#count;
-  }
-
-  add(table: Table, positions: Uint32Array, place: number): void {
-    const at = positions[place] as number;
-    this.addRow(segmentAt(table, at), table.rowOf[at] as number);
-  }
-
-  addRow(segment: Segment, row: number): void {
-    this.#count++;
-    if (this.#ids.length < MAX_TOLD) this.#ids.push(parseReportKey(readKey(segment, row))?.id ?? "");
-  }
-
-  /** A sentence that names the hosts; none where there are none. */
-  tell(say: (who: string) => string): string[] {
-    if (this.#count === 0) return [];
-    const names = this.#ids.map((id) => JSON.stringify(id)).join(", ");
-    const more = this.#count - this.#ids.length;
-    const who =
-      more > 0 ? `${names} and ${more} more hosts are` : `${names} ${this.#count === 1 ? "is" : "are"}`;
-    return [say(who)];
-  }
+/** A label or field to divide by. */
+interface GroupDimension {
+  readonly values: FieldValues;
+  /** Its values, and one for hosts that have none. */
+  readonly width: number;
+  /** Codes of what stands before it, together with its own values. */
+  readonly pairs: Pairs;
+  /** Of the segment that is looked at. */
+  column: Column;
 }
 
-/** The values of a label or field, by a host's place. */
-interface Dimension {
-  /** NO_VALUES where it has none. */
-  valuesOf(place: number): readonly string[];
-  /** Whether it has more than are read. */
-  isCut(place: number): boolean;
+/** Stands for all groups of a host that is in too many. */
+const CROWDED = 0xffff_fffe;
+
+/** Numbers for pairs, from 0 in the order in which they come. */
+interface Pairs {
+  number(left: number, right: number, width: number): number;
+  read(number: number): readonly [left: number, right: number];
 }
 
-const NO_VALUES: readonly string[] = [""];
-
-async function readDimension(
-  { table, positions }: Chosen,
-  name: string,
-  sources: Sources,
-): Promise<Dimension> {
-  const values = await readNamedValues(parseGivenName(name), table, sources);
+function createPairs(): Pairs {
+  const numbers = new Map<number, number>();
+  const pairs: (readonly [number, number])[] = [];
   return {
-    valuesOf(place) {
-      const at = positions[place] as number;
-      const { starts, numbers } = values.column(segmentAt(table, at));
-      const row = table.rowOf[at] as number;
-      const [start, end] = [starts[row] as number, starts[row + 1] as number];
-      if (start === end) return NO_VALUES;
-      return Array.from(numbers.subarray(start, end), (number) => values.text(number));
+    number(left, right, width) {
+      // Both are below some 64 million, and their product is a whole number still.
+      const key = left * width + right;
+      const known = numbers.get(key);
+      if (known !== undefined) return known;
+      numbers.set(key, pairs.length);
+      pairs.push([left, right]);
+      return pairs.length - 1;
     },
-    isCut(place) {
-      const at = positions[place] as number;
-      return values.column(segmentAt(table, at)).cut.has(table.rowOf[at] as number);
+    read: (number) => pairs[number] as readonly [number, number],
+  };
+}
+
+/** The code of a combination of values: of the first dimension the value's own number. */
+function combine(dimensions: readonly GroupDimension[], index: number, left: number, number: number): number {
+  if (index === 0) return number;
+  const { pairs, width } = dimensions[index] as GroupDimension;
+  return pairs.number(left, number, width);
+}
+
+function nameCode(dimensions: readonly GroupDimension[], code: number): string {
+  const texts: string[] = [];
+  let rest = code;
+  for (const [index, { values, pairs }] of [...dimensions.entries()].reverse()) {
+    const [left, number] = index === 0 ? [0, rest] : pairs.read(rest);
+    texts.unshift(number === values.count ? "" : values.text(number));
+    rest = left;
+  }
+  return texts.join(BETWEEN_LABELS);
+}
+
+/** Counts hosts by code. */
+function createFound() {
+  let hosts = new Uint32Array(1024);
+  let fewest = new Uint8Array(1024);
+  return {
+    /** @param among groups that the host is in, at most MAX_HOST_GROUPS */
+    note(code: number, among: number): void {
+      if (code >= hosts.length) {
+        hosts = enlarge(hosts, new Uint32Array(code * 2));
+        fewest = enlarge(fewest, new Uint8Array(code * 2));
+      }
+      const before = hosts[code] as number;
+      hosts[code] = before + 1;
+      if (before === 0 || (fewest[code] as number) > among) fewest[code] = among;
     },
+    list(): Found[] {
+      const found: Found[] = [];
+      for (const [code, count] of hosts.entries())
+        if (count > 0) found.push({ code, hosts: count, fewest: fewest[code] as number });
+      return found;
+    },
+  };
+}
+
+function enlarge<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** A group that some host is in. */
+interface Found {
+  readonly code: number;
+  readonly hosts: number;
+  /**
+   * The fewest groups that a host of it is in: who is in very many does not decide which ones are
+   * shown.
+   */
+  readonly fewest: number;
+}
+
+interface NamedGroups {
+  readonly names: readonly string[];
+  /** By code, the group's number in the answer; undefined for one whose name is too long. */
+  readonly numbers: ReadonlyMap<number, number | undefined>;
+  /** The number of OTHERS. */
+  readonly others: number;
+  readonly omitted: number;
+}
+
+/** Names groups, and says which ones are shown. */
+function nameGroups(
+  found: readonly Found[],
+  hasCrowded: boolean,
+  nameOf: (code: number) => string,
+): NamedGroups {
+  const byName = new Map<string, { hosts: number; fewest: number; codes: number[] }>();
+  const numbers = new Map<number, number | undefined>();
+  for (const { code, hosts, fewest } of found) {
+    const name = nameOf(code);
+    if (name.length > MAX_GROUP_NAME) {
+      numbers.set(code, undefined);
+      continue;
+    }
+    // `a/b` and `c` read like `a` and `b/c`.
+    const known = byName.get(name) ?? { hosts: 0, fewest, codes: [] };
+    byName.set(name, known);
+    known.hosts += hosts;
+    known.fewest = Math.min(known.fewest, fewest);
+    known.codes.push(code);
+  }
+  const ranked = [...byName].sort(([, a], [, b]) => b.hosts - a.hosts || a.fewest - b.fewest);
+  const hasOthers = ranked.length > MAX_ANSWER_GROUPS || hasCrowded || numbers.size > 0;
+  // A value that reads like the name of the others is one of them.
+  const nameable = ranked.filter(([name]) => !hasOthers || name !== OTHERS);
+  const shown = nameable.slice(0, MAX_ANSWER_GROUPS).sort(([a], [b]) => compareNames(a, b));
+  const others = shown.length;
+  for (const [, { codes }] of ranked) for (const code of codes) numbers.set(code, others);
+  for (const [number, [, { codes }]] of shown.entries()) for (const code of codes) numbers.set(code, number);
+  const names = shown.map(([name]) => name);
+  return {
+    names: hasOthers ? [...names, OTHERS] : names,
+    numbers,
+    others,
+    omitted: nameable.length - shown.length,
   };
 }
 
 /**
- * Keeps the hosts of which every label passes its test. @param bounds gets what was bounded, in
- * words
+ * Puts groups' numbers in the place of their codes. @returns the hosts of groups with long names
  */
-export async function filterByLabels(
+function numberPlaces(
   { table, positions }: Chosen,
-  filters: readonly LabelFilter[],
-  sources: Sources,
-  bounds: string[] = [],
-): Promise<Uint32Array> {
-  let kept = positions;
-  for (const { label, matches } of filters) {
-    const before = kept;
-    const { valuesOf, isCut } = await readDimension({ table, positions: before }, label, sources);
-    const cut = new Bounded();
-    const passed = new Uint32Array(before.length);
-    let count = 0;
-    await inSlices(
-      before.length,
-      (from, bytes) => {
-        let place = from;
-        for (let left = bytes; left > 0 && place < before.length; place++) {
-          const values = valuesOf(place);
-          if (values.some(matches)) passed[count++] = before[place] as number;
-          else if (isCut(place)) cut.add(table, before, place);
-          for (const { length } of values) left -= ROW_BYTES + length;
-        }
-        return place;
-      },
-      sources.yielder ?? SHARED_YIELDER,
-    );
-    kept = passed.slice(0, count);
-    const text = JSON.stringify(label);
-    bounds.push(
-      ...cut.tell(
-        (who) => `${who} left out, judged by the first ${MAX_HOST_VALUES} values of ${text} alone, of more`,
-      ),
-    );
+  { single, several }: { readonly single: Uint32Array; readonly several: Map<number, readonly number[]> },
+  { numbers, others }: NamedGroups,
+): Bounded {
+  const longNamed = new Bounded();
+  const isLong = (code: number) => code !== CROWDED && numbers.get(code) === undefined;
+  if ([...numbers.values()].includes(undefined))
+    for (const [place, code] of single.entries())
+      if ((code === SEVERAL ? (several.get(place) ?? []) : [code]).some(isLong))
+        longNamed.add(table, positions, place);
+  const toNumber = (code: number) => numbers.get(code) ?? others;
+  for (const [place, codes] of several) several.set(place, [...new Set(codes.map(toNumber))]);
+  const tabled = tabulate(numbers, others);
+  for (let place = 0; place < single.length; place++) {
+    const code = single[place] as number;
+    if (code !== SEVERAL) single[place] = tabled ? (tabled[code] as number) : toNumber(code);
   }
-  return kept;
+  return longNamed;
 }
+
+/**
+ * Numbers by code; undefined where codes are too many for an array, which is quicker than a map.
+ */
+function tabulate(numbers: NamedGroups["numbers"], others: number): Uint32Array | undefined {
+  let codes = 0;
+  for (const code of numbers.keys()) codes = Math.max(codes, code + 1);
+  if (codes > MAX_TABLED) return undefined;
+  const tabled = new Uint32Array(codes).fill(others);
+  for (const [code, number] of numbers) tabled[code] = number ?? others;
+  return tabled;
+}
+
+const MAX_TABLED = 1_000_000;

@@ -41,13 +41,14 @@ function isSamePath(path: FieldPath | undefined, other: FieldPath): boolean {
   return path?.length === other.length && path.every((step, at) => step === other[at]);
 }
 
-/** What to say where reports have a field of a label's name; undefined where none has. */
-export function describeShared({ path }: Pick<Name, "path">, { fieldRows }: FieldValues): string | undefined {
+/** What to say where reports have a field of a label's name; nothing where none has. */
+export function describeShared({ path }: Pick<Name, "path">, { fieldRows }: FieldValues): string[] {
   const [name] = path;
   const [reports, them] = fieldRows === 1 ? ["report has", "it"] : ["reports have", "them"];
   return fieldRows === 0
-    ? undefined
-    : `${JSON.stringify(name)} is a label, and ${fieldRows} ${reports} a field of that name, ` +
-        `which counts for ${them}; label.${name} and ` +
-        `field.${name} say which is meant`;
+    ? []
+    : [
+        `${JSON.stringify(name)} is a label, and ${fieldRows} ${reports} a field of that name, which ` +
+          `counts for ${them}; label.${name} and field.${name} say which is meant`,
+      ];
 }

@@ -6,7 +6,7 @@ import { parseVersionQuery } from "./version-query.ts";
 
 const VERSION_SCHEMA = {
   type: "object",
-  required: ["field", "value", "variant", "version", "count", "share", "behind"],
+  required: ["field", "value", "variant", "version", "count", "share", "share_of_variant", "behind"],
   properties: {
     field: { type: "string", description: "As it was asked for." },
     value: { type: ["string", "null"], description: "null: the hosts that have no value there." },
@@ -16,6 +16,12 @@ const VERSION_SCHEMA = {
     share: {
       type: "number",
       description: "Of all hosts in question, those without a value included; 0 to 1.",
+    },
+    share_of_variant: {
+      type: ["number", "null"],
+      description:
+        "Of the hosts that have this variant in any version, each once; 0 to 1. null where there is no " +
+        "value, and where values were left out, so that it cannot be told.",
     },
     behind: {
       type: "boolean",

@@ -55,6 +55,7 @@ describe("countVersions", () => {
         version: "2.0",
         count: 1,
         share: 0.25,
+        share_of_variant: 1,
         behind: false,
       },
       {
@@ -64,6 +65,7 @@ describe("countVersions", () => {
         version: "1.10",
         count: 1,
         share: 0.25,
+        share_of_variant: 0.5,
         behind: false,
       },
       {
@@ -73,10 +75,20 @@ describe("countVersions", () => {
         version: "1.9",
         count: 2,
         share: 0.5,
+        share_of_variant: 1,
         behind: true,
         newest: "1.10",
       },
-      { field: "processes.a", value: null, variant: "", version: "", count: 1, share: 0.25, behind: false },
+      {
+        field: "processes.a",
+        value: null,
+        variant: "",
+        version: "",
+        count: 1,
+        share: 0.25,
+        share_of_variant: null,
+        behind: false,
+      },
     ]);
   });
 

@@ -4,9 +4,10 @@ import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
+import { Bounded } from "./bounded.ts";
 import { parseGivenName } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
-import { Bounded, type Chosen, type Groups, groupHosts, type Sources } from "./groups.ts";
+import { type Chosen, type Groups, groupHosts, SEVERAL, type Sources } from "./groups.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
 import {
   findNewer,
@@ -18,6 +19,7 @@ import {
 } from "./newest.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
+import { visitRows } from "./visit-rows.ts";
 
 /** One value of a field, and the hosts that have it. */
 export interface VersionCount {
@@ -33,6 +35,11 @@ export interface VersionCount {
   readonly count: number;
   /** Of the hosts in question, those with no value included; 0 to 1, four decimals. */
   readonly share: number;
+  /**
+   * Of the hosts that have this variant, in any version; null where there is none (no value), and
+   * where values were left out, so that it cannot be told.
+   */
+  readonly share_of_variant: number | null;
   /**
    * Whether another value of the same variant has a newer version; for a version that stands alone,
    * in every service that has it.
@@ -90,8 +97,7 @@ export async function countVersions(
   for (const field of fields) {
     const name = parseGivenName(field);
     const fieldValues = await readNamedValues(name, chosen.table, sources);
-    const shared = describeShared(name, fieldValues);
-    if (shared !== undefined) bounds.push(shared);
+    bounds.push(...describeShared(name, fieldValues));
     const counts = await countHosts(chosen, fieldValues, yielder);
     const shown = chooseShown(counts);
     omitted += counts.distinct - shown.length;
@@ -115,7 +121,10 @@ export async function countVersions(
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
     const standard = known ?? findStandard(split, owners);
     standards.set(field, standard);
-    for (const value of await describeValues(field, split, positions.length, { standard, owners, yielder }))
+    const isWhole = counts.distinct === shown.length;
+    const variants = isWhole ? await countVariants(chosen, fieldValues, split, counts, yielder) : undefined;
+    const total = { hosts: positions.length, variants };
+    for (const value of await describeValues(field, split, total, { standard, owners, yielder }))
       values.push(value);
   }
   return {
@@ -151,6 +160,8 @@ interface Counts {
   readonly distinct: number;
   /** Hosts that have more values than were read. */
   readonly cut: Bounded;
+  /** The places of hosts that have several values. */
+  readonly several: readonly number[];
 }
 
 async function countHosts(
@@ -162,40 +173,31 @@ async function countHosts(
   const hosts = new Uint32Array(none + 1);
   const fewest = new Uint16Array(none + 1).fill(0xffff);
   const cut = new Bounded();
-  let distinct = 0;
+  const several: number[] = [];
 
-  function note(number: number, among: number): void {
-    const before = hosts[number] as number;
-    if (before === 0) distinct++;
-    hosts[number] = before + 1;
-    if ((fewest[number] as number) > among) fewest[number] = among;
+  let column = EMPTY_COLUMN;
+  function open(segment: Segment): void {
+    column = values.column(segment);
   }
-
-  function countSlice(from: number, bytes: number): number {
-    let segment: Segment | undefined;
-    let column = EMPTY_COLUMN;
-    let place = from;
-    for (let left = bytes; left > 0 && place < positions.length; place++) {
-      const at = positions[place] as number;
-      const own = segmentAt(table, at);
-      // Neighbours mostly lie in one segment.
-      if (own !== segment) {
-        segment = own;
-        column = values.column(own);
-      }
-      const row = table.rowOf[at] as number;
-      const end = column.starts[row + 1] as number;
-      const first = column.starts[row] as number;
-      const among = end - first;
-      left -= ROW_BYTES + among * NUMBER_BYTES;
-      if (among === 0) note(none, 0);
-      else for (let index = first; index < end; index++) note(column.numbers[index] as number, among);
-      if (among >= MAX_HOST_VALUES && column.cut.has(row)) cut.add(table, positions, place);
+  function visit(place: number, row: number): number {
+    const end = column.starts[row + 1] as number;
+    const first = column.starts[row] as number;
+    const among = end - first;
+    if (among === 0) hosts[none] = (hosts[none] as number) + 1;
+    for (let index = first; index < end; index++) {
+      const number = column.numbers[index] as number;
+      hosts[number] = (hosts[number] as number) + 1;
+      if ((fewest[number] as number) > among) fewest[number] = among;
     }
-    return place;
+    if (among > 1) several.push(place);
+    if (among >= MAX_HOST_VALUES && column.cut.has(row)) cut.add(table, positions, place);
+    return ROW_BYTES + among * NUMBER_BYTES;
   }
-  await inSlices(positions.length, countSlice, yielder);
-  return { hosts, fewest, distinct, cut };
+  await visitRows({ table, positions }, open, visit, yielder);
+  if ((hosts[none] as number) > 0) fewest[none] = 0;
+  let distinct = 0;
+  for (const count of hosts) if (count > 0) distinct++;
+  return { hosts, fewest, distinct, cut, several };
 }
 
 /** What a number costs where it is looked at; bytes. */
@@ -240,29 +242,34 @@ async function tallyShown(
   const cells = groups && createCells(groups.names.length, shown.length);
   const named = hosts ? shown.map((): string[] => []) : undefined;
 
-  function note(number: number, numbers: readonly number[], id: string): void {
+  function note(number: number, group: number | readonly number[], id: string): void {
     const place = (placeOf[number] as number) - 1;
     if (place < 0) return;
-    if (cells) for (const group of numbers) cells.add(group, place);
+    if (typeof group === "number") cells?.add(group, place);
+    else for (const one of group) cells?.add(one, place);
     named?.[place]?.push(id);
   }
 
-  function tallySlice(from: number, bytes: number): number {
-    let place = from;
-    for (let left = bytes; left > 0 && place < positions.length; place++) {
-      const at = positions[place] as number;
-      const { starts, numbers } = values.column(segmentAt(table, at));
-      const row = table.rowOf[at] as number;
-      const [first, end] = [starts[row] as number, starts[row + 1] as number];
-      const own = groups ? groups.of(place) : [];
-      const id = named ? readReport(table, at).id : "";
-      if (first === end) note(none, own, id);
-      for (let index = first; index < end; index++) note(numbers[index] as number, own, id);
-      left -= ROW_BYTES + (end - first) * (1 + own.length) * NUMBER_BYTES;
-    }
-    return place;
+  /** A host's group; several in a list, which is seldom. */
+  function groupOf(place: number): number | readonly number[] {
+    const single = groups?.single[place] ?? 0;
+    return single === SEVERAL ? (groups?.several.get(place) ?? []) : single;
   }
-  await inSlices(positions.length, tallySlice, yielder);
+
+  let column = EMPTY_COLUMN;
+  function open(segment: Segment): void {
+    column = values.column(segment);
+  }
+  function visit(place: number, row: number): number {
+    const { starts, numbers } = column;
+    const [first, end] = [starts[row] as number, starts[row + 1] as number];
+    const group = groupOf(place);
+    const id = named ? readReport(table, positions[place] as number).id : "";
+    if (first === end) note(none, group, id);
+    for (let index = first; index < end; index++) note(numbers[index] as number, group, id);
+    return ROW_BYTES + (end - first) * (typeof group === "number" ? 2 : 1 + group.length) * NUMBER_BYTES;
+  }
+  await visitRows({ table, positions }, open, visit, yielder);
   return (place) => ({
     ...(groups && cells && { by: describeGroups(groups.names, (group) => cells.read(group, place)) }),
     ...(named && { hosts: named[place] ?? [] }),
@@ -299,11 +306,57 @@ function splitTally(tally: Tally): SplitTally {
   return { tally, number: tally.number, variant, version, order: parseVersion(version) };
 }
 
+/** Counts the hosts that have each variant, those with several of its versions once. */
+async function countVariants(
+  { table, positions }: Chosen,
+  values: FieldValues,
+  split: readonly SplitTally[],
+  { several }: Counts,
+  yielder: Yielder,
+): Promise<ReadonlyMap<string, number>> {
+  const variants = [...new Set(split.map(({ variant }) => variant))];
+  const indexOf = new Map(variants.map((variant, index) => [variant, index]));
+  const hosts = new Uint32Array(variants.length);
+  /** By a value's number, its variant. */
+  const variantOf = new Uint32Array(values.count + 1);
+  for (const { number, variant, tally } of split) {
+    const index = indexOf.get(variant) ?? 0;
+    variantOf[number] = index;
+    if (tally.value !== null) hosts[index] = (hosts[index] as number) + tally.count;
+  }
+  /** By variant, the last host that had it, and one more, since 0 is none. */
+  const lastPlace = new Uint32Array(variants.length);
+  const countSlice = (from: number, bytes: number): number => {
+    let index = from;
+    for (let left = bytes; left > 0 && index < several.length; index++) {
+      const place = several[index] as number;
+      const at = positions[place] as number;
+      const { starts, numbers } = values.column(segmentAt(table, at));
+      const row = table.rowOf[at] as number;
+      const end = starts[row + 1] as number;
+      for (let value = starts[row] as number; value < end; value++) {
+        const variant = variantOf[numbers[value] as number] as number;
+        if (lastPlace[variant] === place + 1) hosts[variant] = (hosts[variant] as number) - 1;
+        lastPlace[variant] = place + 1;
+      }
+      left -= ROW_BYTES + (end - (starts[row] as number)) * NUMBER_BYTES;
+    }
+    return index;
+  };
+  await inSlices(several.length, countSlice, yielder);
+  return new Map(variants.map((variant, index) => [variant, hosts[index] as number]));
+}
+
+/** A share, of four decimals. */
+function divide(count: number, total: number): number {
+  return Math.round((count / total) * 10_000) / 10_000;
+}
+
 /** Orders values, and says what is behind. */
 async function describeValues(
   field: string,
   split: readonly SplitTally[],
-  hosts: number,
+  total: { readonly hosts: number; readonly variants: ReadonlyMap<string, number> | undefined },
   {
     standard,
     owners,
@@ -329,7 +382,9 @@ async function describeValues(
       variant: one.variant,
       version: one.version,
       count,
-      share: Math.round((count / hosts) * 10_000) / 10_000,
+      share: divide(count, total.hosts),
+      share_of_variant:
+        value === null || !total.variants ? null : divide(count, total.variants.get(one.variant) ?? 0),
       behind: newest !== undefined,
       ...(newest !== undefined && { newest }),
       ...(by && { by }),
