@@ -1,0 +1,78 @@
+// The question `fields`: which names there are to ask for, and what they hold.
+import { countFields, type FieldCounts, KINDS, MAX_SHOWN_NAMES, MAX_SHOWN_VALUES } from "./fields.ts";
+import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
+import { parseQuery, QueryError } from "./query.ts";
+import type { Question } from "./question.ts";
+import { selectReports } from "./selection.ts";
+
+const FIELD_SCHEMA = {
+  type: "object",
+  required: ["name", "kinds", "hosts", "versions", "distinct", "values", "cut"],
+  properties: {
+    name: { type: "string", description: "As a filter writes it: `processes.module_A_filename`." },
+    kinds: {
+      type: "array",
+      items: { type: "string", enum: KINDS },
+      description: "What its values are; of an array, its elements' kinds too.",
+    },
+    hosts: { type: "integer", description: "Hosts that have it." },
+    versions: { type: "boolean", description: "Whether most of its frequent values hold a version." },
+    distinct: { type: "integer", description: "Distinct values, as far as they were counted." },
+    values: {
+      type: "array",
+      description: `The most frequent values, at most ${MAX_SHOWN_VALUES}.`,
+      items: {
+        type: "object",
+        required: ["value", "hosts"],
+        properties: { value: { type: "string" }, hosts: { type: "integer" } },
+      },
+    },
+    cut: { type: "boolean", description: "Whether values were left out of the counting." },
+  },
+};
+
+export const fields: Question = {
+  name: "fields",
+  names: { path: "/v1/fields", command: "fields", docs: "ask.md", tool: "list_fields" },
+  summary: "Which names there are to ask for, and what they hold",
+  description:
+    "Every name that the chosen reports have, as filters write it: of what kind its values are, how many " +
+    "hosts have it, its most frequent values, and whether they hold versions. At most " +
+    `${MAX_SHOWN_NAMES} names, those of most hosts first; what was left out is told.`,
+  sample: "?env=prod",
+  parameters: [WITHIN, STATE, FILTER, SAME, LENIENT, PARTIAL],
+  answer: {
+    description: "The names.",
+    row: { name: "Field", schema: FIELD_SCHEMA },
+    facts: ["Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems"],
+  },
+  refusals: [],
+
+  async ask(sources, parameters) {
+    const query = parseQuery(parameters, sources.windowMs);
+    if (query.fields || query.meta)
+      throw new QueryError(query.fields ? "fields" : "meta", "has no meaning here");
+    const view = await sources.viewAt();
+    const selection = await selectReports(view, query, sources);
+    const counts = await countFields(selection, sources.yielder);
+    return {
+      facts: {
+        asOf: view.asOf,
+        count: selection.positions.length,
+        silent: selection.silent,
+        problems: selection.problems,
+        warnings: [...selection.warnings, ...describeOmitted(counts)],
+        ...(view.partial && { partial: view.partial }),
+      },
+      validUntil: selection.validUntil,
+      body: { kind: "rows", rows: counts.fields, layout: { between: "\n", after: "\n" } },
+    };
+  },
+};
+
+function describeOmitted({ omitted, isCut }: FieldCounts): string[] {
+  return [
+    ...(omitted > 0 ? [`${omitted} names of the fewest hosts were left out`] : []),
+    ...(isCut ? ["there are more names, or longer ones, than are looked at; they were left out"] : []),
+  ];
+}
