@@ -181,9 +181,10 @@ it("names the columns of reports by all fields, and writes values as the host di
   );
   const answer = await ask("/v1/reports?format=csv");
   expect(await answer.text()).toBe(
-    "instance_id,instance_name,app_version,update_date,big,quoted,list\r\n" +
-      "i-1,prod_web_1,1.10.0,2024-03-01T12:00:00Z,,,\r\n" +
-      'i-2,,,2024-03-01T12:00:00Z,12345678901234567890,"a ""b"", c","[  1,2]"\r\n',
+    "instance_id,instance_name,app_version,update_date,big,quoted,list," +
+      "label.env,label.service,label.account\r\n" +
+      "i-1,prod_web_1,1.10.0,2024-03-01T12:00:00Z,,,,prod,web,local\r\n" +
+      'i-2,,,2024-03-01T12:00:00Z,12345678901234567890,"a ""b"", c","[  1,2]",,,local\r\n',
   );
 });
 

@@ -158,6 +158,8 @@ async function recall(
   { answers, kept, reader, readExpected }: Shared,
 ): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
   let view: RollView | undefined;
+  // What was read again since the listing is in no view of all, and another question reads it anew.
+  let looksAgain = false;
   const viewAt = async () => {
     if (view) return view;
     view = await awaitView(services, partial);
@@ -174,7 +176,10 @@ async function recall(
   }
   const sources: QuestionSources = {
     viewAt,
-    viewHost: (id, account) => awaitHost(services, { id, account }, partial),
+    viewHost: (id, account) => {
+      looksAgain = true;
+      return awaitHost(services, { id, account }, partial);
+    },
     windowMs: services.windowMs,
     labels: services.labels,
     reader,
@@ -191,6 +196,7 @@ async function recall(
     },
   );
   if (isRefusal(written)) throw toRefusalError(written);
+  if (looksAgain) return { written, view: undefined };
   if (view && !view.partial && written.validUntil > view.asOf)
     kept.set(key, { version: view.version, answer: written }, written.held);
   return { written, view };

@@ -9,6 +9,13 @@ const MAX_COLUMNS = 512;
 
 const QUOTE = 0x22;
 
+/** Columns after the fields. */
+export interface MoreColumns {
+  readonly names: readonly string[];
+  /** @param place of a report among those that are laid out */
+  cellsOf(place: number): readonly string[];
+}
+
 /**
  * Lays reports out. The columns are the union of their fields, in the order in which they first
  * appear; a text stands as it is, all else as the JSON that the host wrote, on one line, since a
@@ -19,6 +26,7 @@ const QUOTE = 0x22;
 export async function layOutReports(
   list: () => Iterable<Buffer>,
   yielder: Yielder = SHARED_YIELDER,
+  more: MoreColumns = { names: [], cellsOf: () => [] },
 ): Promise<CellTable> {
   const places = new Map<string, number>();
   const left = new Set<string>();
@@ -34,9 +42,10 @@ export async function layOutReports(
     });
   }
   return {
-    columns: [...places.keys()],
+    columns: [...places.keys(), ...more.names],
     omitted: left.size,
     *rows() {
+      let at = 0;
       for (const body of list()) {
         const cells: string[] = new Array(places.size).fill("");
         walkChildren(body, 0, (name = "", span) => {
@@ -48,6 +57,7 @@ export async function layOutReports(
                 : onOneLine(body.subarray(span.start, span.end)).toString();
           return false;
         });
+        cells.push(...more.cellsOf(at++));
         yield cells;
       }
     },

@@ -1,12 +1,15 @@
 // The question `reports`: the roll, as one JSON array. Its rows are stored bytes, spliced.
 import { createHash } from "node:crypto";
+import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { compileShape, measureReports, writeReports } from "./array.ts";
+import type { FieldValues } from "./field-values.ts";
+import type { Sources } from "./groups.ts";
 import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
 import type { Question } from "./question.ts";
 import { REPORT } from "./report-schema.ts";
-import { layOutReports } from "./report-table.ts";
+import { layOutReports, type MoreColumns } from "./report-table.ts";
 import { type Selection, selectReports } from "./selection.ts";
 
 export const reports: Question = {
@@ -23,7 +26,7 @@ export const reports: Question = {
     "The reports of all hosts heard of within the window, ordered by where they " +
     "lie in the store, each as its host sent it, fields in the host's order. " +
     "With `Accept: application/x-ndjson`, one report a line; with `text/csv`, a table with the " +
-    "fields as columns, what has parts as JSON. The array is complete or the answer is an error.",
+    "fields and labels as columns, what has parts as JSON. The array is complete or the answer is an error.",
   sample: "?instance_life_cycle=spot",
   parameters: [WITHIN, STATE, FILTER, SAME, FIELDS, META, LENIENT, PARTIAL],
   answer: {
@@ -55,7 +58,12 @@ export const reports: Question = {
         held: selection.positions.byteLength,
         measure: (format) => measureReports(selection, query, format),
         write: (format) => writeReports(selection, query, format, view.asOf),
-        readTable: (yielder) => layOutReports(() => listBodies(selection, query, view.asOf), yielder),
+        readTable: async (yielder) =>
+          await layOutReports(
+            () => listBodies(selection, query, view.asOf),
+            yielder,
+            query.fields ? undefined : await readLabels(selection, sources),
+          ),
       },
     };
   },
@@ -64,6 +72,32 @@ export const reports: Question = {
 function* listBodies({ table, positions }: Selection, query: Query, asOf: number): Generator<Buffer> {
   const shape = compileShape(query, asOf);
   for (const at of positions) yield shape(readReport(table, at));
+}
+
+/** The labels that some host has, each as a column: `label.env`. */
+async function readLabels(
+  { table, positions }: Selection,
+  { labels, reader }: Sources,
+): Promise<MoreColumns> {
+  const read: { readonly name: string; readonly values: FieldValues }[] = [];
+  if (positions.length > 0)
+    for (const [name, rules] of labels)
+      read.push({ name: `label.${name}`, values: await reader.readLabel(rules, table) });
+  const columns = read.filter(({ values }) => values.count > 0);
+  return {
+    names: columns.map(({ name }) => name),
+    cellsOf(place) {
+      const at = positions[place] as number;
+      const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
+      return columns.map(({ values }) => {
+        const { starts, numbers } = values.column(segment);
+        const own = Array.from(numbers.subarray(starts[row], starts[row + 1]), (number) =>
+          values.text(number),
+        );
+        return own.length > 1 ? JSON.stringify(own) : (own[0] ?? "");
+      });
+    },
+  };
 }
 
 /** Two questions with the same text have the same answer. */
