@@ -36,6 +36,15 @@ describe("reports that were made hours before they came", () => {
     ]);
   });
 
+  it("are told anew once one of them falls silent, by a view of the same reports", () => {
+    const [first] = describeClockWarnings(view, WINDOW);
+    expect(first).toMatch(/^2 of 5 /);
+    expect(describeClockWarnings({ ...view, asOf: NOW + WINDOW - 60_000 }, WINDOW)).toEqual([first]);
+    expect(describeClockWarnings({ ...view, asOf: NOW + WINDOW }, WINDOW)).toEqual([]);
+    expect(describeClockWarnings(view, WINDOW)).toEqual([first]);
+    expect(describeClockWarnings({ ...view, asOf: NOW + WINDOW }, 3 * HOUR)[0]).toMatch(/^2 of 5 /);
+  });
+
   it("are named one by one among the problems", () => {
     expect(listBackdated(view, WINDOW, 10)).toMatchObject([
       {

@@ -5,7 +5,7 @@ import { parseReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
 import { bodyLength } from "../roll/segment.ts";
-import { keyAt, segmentAt } from "../roll/table.ts";
+import { keyAt, segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 
 /**
@@ -18,6 +18,9 @@ const BACKDATED_MS = DEFAULT_WINDOW_MS;
 const MAX_NAMED = 3;
 
 interface Backdated {
+  /** Of the view, and until when no report changes its state by age alone; ms since the epoch. */
+  readonly asOf: number;
+  readonly validUntil: number;
   readonly fresh: number;
   /** Positions in the view's reports of the fresh ones that are backdated: the first ones. */
   readonly first: readonly number[];
@@ -26,20 +29,43 @@ interface Backdated {
   readonly furthestMs: number;
 }
 
+/** What was found in a table, by window. */
+const found = new WeakMap<Table, Map<number, Backdated>>();
+
+/** Windows of which it is kept: whoever asks chooses them. */
+const MAX_WINDOWS = 8;
+
+/** As findBackdated, once for all questions of a view, and of later ones with the same reports. */
+function recallBackdated(view: RollView, windowMs: number): Backdated {
+  const kept = found.get(view.reports) ?? new Map<number, Backdated>();
+  found.set(view.reports, kept);
+  const known = kept.get(windowMs);
+  if (known && view.asOf >= known.asOf && view.asOf <= known.validUntil) return known;
+  const backdated = findBackdated(view, windowMs, MAX_NAMED);
+  if (kept.size >= MAX_WINDOWS) kept.clear();
+  kept.set(windowMs, backdated);
+  return backdated;
+}
+
 function findBackdated({ reports: table, asOf }: RollView, windowMs: number, maxFirst: number): Backdated {
   const first: number[] = [];
   let [fresh, count, furthestMs] = [0, 0, 0];
+  let validUntil = Number.POSITIVE_INFINITY;
   for (let at = 0; at < table.rowOf.length; at++) {
     const receivedAt = table.receivedAt[at] as number;
-    if (judgeFreshness(receivedAt, asOf, windowMs) !== "fresh") continue;
+    const state = judgeFreshness(receivedAt, asOf, windowMs);
+    // What is of the future now is not in a while.
+    if (state === "future") validUntil = asOf;
+    if (state !== "fresh") continue;
     fresh++;
+    validUntil = Math.min(validUntil, receivedAt + windowMs);
     const behindMs = receivedAt - (segmentAt(table, at).updatedAt[table.rowOf[at] as number] as number);
     if (behindMs <= BACKDATED_MS) continue;
     count++;
     furthestMs = Math.max(furthestMs, behindMs);
     if (first.length < maxFirst) first.push(at);
   }
-  return { fresh, first, count, furthestMs };
+  return { asOf, validUntil, fresh, first, count, furthestMs };
 }
 
 /**
@@ -47,7 +73,7 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
  * an answer for them.
  */
 export function describeClockWarnings(view: RollView, windowMs: number): string[] {
-  const { fresh, first, count, furthestMs } = findBackdated(view, windowMs, MAX_NAMED);
+  const { fresh, first, count, furthestMs } = recallBackdated(view, windowMs);
   const warnings = [...(view.clockWarnings ?? [])];
   if (count > 0) {
     const names = first.map((at) => parseReportKey(keyAt(view.reports, at))?.id ?? "").join(", ");
