@@ -10,6 +10,7 @@ import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
+import { findOwnAddress, replaceSampleAddress } from "./sample-address.ts";
 
 /** Longest URL, in characters. Node bounds all headers together at 16 KiB. */
 const MAX_URL_LENGTH = 8192;
@@ -63,12 +64,24 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
   return app;
 }
 
-function addDocs(app: Hono, routes: readonly Route[], { version, labels }: Services): void {
+function addDocs(
+  app: Hono,
+  routes: readonly Route[],
+  { version, labels, behindProxy = false }: Services,
+): void {
   const document = `${JSON.stringify(describeApi(routes, version, labels.keys()), null, 2)}\n`;
   const page = renderDocsPage(routes, version);
-  app.get("/openapi.json", (context) => context.body(document, 200, { "content-type": "application/json" }));
+  const address = ({ req }: Context) =>
+    findOwnAddress(req.url, behindProxy ? req.header("x-forwarded-proto") : undefined);
+  app.get("/openapi.json", (context) =>
+    context.body(replaceSampleAddress(document, address(context)), 200, {
+      "content-type": "application/json",
+    }),
+  );
   app.get("/docs", async (context) =>
-    context.html(await page, 200, { "content-security-policy": DOCS_CONTENT_SECURITY_POLICY }),
+    context.html(replaceSampleAddress(await page, address(context)), 200, {
+      "content-security-policy": DOCS_CONTENT_SECURITY_POLICY,
+    }),
   );
   app.get("/", (context) => context.redirect("docs"));
 }

@@ -2,15 +2,44 @@
 // document.
 import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { createClones } from "../access/clones.ts";
+import { BUILT_IN_RULES } from "../questions/label-rule.ts";
+import { compileLabels } from "../questions/labels.ts";
 import { PROBLEM_REASONS } from "../report/problem.ts";
+import { createRoll } from "../roll/roll.ts";
+import { memoryStore } from "../store/memory.ts";
+import { createApp } from "./app.ts";
 import { renderDocsPage } from "./docs-page.ts";
+import { gatewayKeyring } from "./gateway-handler.ts";
 import { describeApi } from "./openapi.ts";
 import { ERROR_CODES } from "./problem-details.ts";
 import { createRoutes } from "./routes.ts";
+import { SAMPLE_ADDRESS } from "./sample-address.ts";
 import { RESPONSE_HEADERS } from "./schemas.ts";
 
 const routes = createRoutes();
+
+function createDocsApp(behindProxy: boolean) {
+  const clock = () => 0;
+  const store = memoryStore({ clock });
+  const services = {
+    store,
+    roll: createRoll({ store, clock }),
+    keyring: gatewayKeyring,
+    clones: createClones({ clock }),
+    labels: compileLabels(BUILT_IN_RULES),
+    clock,
+    log: pino({ level: "silent" }),
+    version: "0",
+    windowMs: 7_200_000,
+    deadlineMs: 25_000,
+    behindProxy,
+  };
+  return createApp(services, routes);
+}
+
 const readDocs = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");
 
 describe("docs/api.md", () => {
@@ -65,5 +94,46 @@ describe("/docs", () => {
       expect(page).toContain(sample.split(" ")[0]);
     }
     expect(page).not.toMatch(/<script|<link|<img|@import|url\(/);
+  });
+});
+
+describe("the samples' address", () => {
+  const ask = (url: string, headers: Record<string, string> = {}, behindProxy = false) =>
+    createDocsApp(behindProxy).request(url, { headers });
+
+  it.each([
+    ["http://127.0.0.1:9410", {}, false, "http://127.0.0.1:9410"],
+    ["https://rollcall.example.com", {}, false, "https://rollcall.example.com"],
+    // Anybody can send the header; it counts only where a proxy is trusted.
+    ["http://rollcall.example.com", { "x-forwarded-proto": "https" }, false, "http://rollcall.example.com"],
+    ["http://rollcall.example.com", { "x-forwarded-proto": "https" }, true, "https://rollcall.example.com"],
+    [
+      "http://rollcall.example.com",
+      { "x-forwarded-proto": "https, http" },
+      true,
+      "https://rollcall.example.com",
+    ],
+    [
+      "http://rollcall.example.com",
+      { "x-forwarded-proto": "javascript" },
+      true,
+      "http://rollcall.example.com",
+    ],
+    ["http://rollcall.example.com", {}, true, "http://rollcall.example.com"],
+    ["http://a';id;'.example.com", {}, false, SAMPLE_ADDRESS],
+  ])("is what was asked: %s %o, behind a proxy: %s", async (url, headers, behindProxy, address) => {
+    for (const path of ["/docs", "/openapi.json"]) {
+      const text = await (await ask(`${url}${path}`, headers, behindProxy)).text();
+      const found = new Set(
+        [...text.matchAll(/https?:\/\/[^\s/]+(?=\/(?:v1\/|healthz|readyz))/g)].map(String),
+      );
+      expect([...found]).toEqual([address]);
+    }
+  });
+
+  it("is quoted where a shell would read it as a pattern", async () => {
+    const page = await (await ask("http://[::1]:8787/docs")).text();
+    expect(page).toContain("curl 'http://[::1]:8787/healthz'");
+    expect(page).not.toMatch(/[^';]http:\/\/\[/);
   });
 });

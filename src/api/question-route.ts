@@ -32,6 +32,7 @@ import {
   toResponse,
 } from "./representation.ts";
 import type { Parameter, Route, Services } from "./route.ts";
+import { SAMPLE_ADDRESS } from "./sample-address.ts";
 import { NOT_MODIFIED } from "./schemas.ts";
 
 /** What the routes of a process share. */
@@ -279,6 +280,6 @@ function listParameters({ parameters }: Question): Parameter[] {
 /** A command to paste; quoted where a shell would take its characters for something else. */
 function formatSample(path: string, sample: string): string {
   const filled = sample.startsWith("?") || sample === "" ? path + sample : path.replace(/\{\w+\}/, sample);
-  const url = `http://127.0.0.1:8787${filled}`;
+  const url = `${SAMPLE_ADDRESS}${filled}`;
   return `curl -H "x-api-key: $ROLLCALL_KEY" ${url.includes("?") ? `'${url}'` : url} | jq`;
 }

@@ -133,7 +133,8 @@ function findHostFault({ headers, httpVersion, rawHeaders }: RequestHead): strin
   return undefined;
 }
 
-function isHost(text: string): boolean {
+/** Whether a text is a name or an address, with or without a port, that a URL can hold. */
+export function isHost(text: string): boolean {
   return text.length <= MAX_HOST_LENGTH && HOST.test(text) && URL.canParse(`http://${text}/`);
 }
 

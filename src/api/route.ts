@@ -44,6 +44,8 @@ export interface Services {
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
+  /** Whether requests come through a proxy that is trusted to say how they came to it. */
+  readonly behindProxy?: boolean;
 }
 
 export interface Parameter {
@@ -84,7 +86,7 @@ export interface Route {
   readonly errors: readonly number[];
   /** The types that its answers refer to, by name. */
   readonly types?: Readonly<Record<string, Schema>>;
-  /** A command to paste. */
+  /** A command to paste, which asks SAMPLE_ADDRESS (sample-address.ts). */
   readonly sample: string;
   handle(context: Context, services: Services, key: StoredApiKey | undefined): Promise<Response>;
 }

@@ -86,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     version,
     windowMs,
+    behindProxy: listen.behindProxy ?? false,
   };
   const app = createApp({ ...services, deadlineMs: DEADLINE_MS }, createRoutes());
   const server = await startServer(app, { ...listen, hotAnswers });

@@ -14,6 +14,7 @@ import { awaitStore, awaitView } from "../deadline.ts";
 import { authorizeHost, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
 /** Makes DELETE /v1/reports/{id}. */
 export function deleteReport(): Route {
@@ -39,8 +40,7 @@ export function deleteReport(): Route {
     answers: { 204: { description: "The host has left." } },
     errors: [400, 401, 403, 409, 429, 503, 507],
     sample:
-      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` +
-      "http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0",
+      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` + `${SAMPLE_ADDRESS}/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
       const id = context.req.param("id") ?? "";

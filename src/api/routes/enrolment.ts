@@ -13,6 +13,7 @@ import { refuseDenied } from "../denied-host.ts";
 import { readView } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
 const MAX_ENROLMENT_BYTES = 32 * 1024;
 
@@ -60,7 +61,7 @@ export function postEnrolment(): Route {
       },
     },
     errors: [400, 401, 403, 409, 413, 429, 503, 507],
-    sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json http://127.0.0.1:8787/v1/enrolments`,
+    sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json ${SAMPLE_ADDRESS}/v1/enrolments`,
 
     async handle(context, services) {
       const request = requestSchema.safeParse(await readJsonBody(context, MAX_ENROLMENT_BYTES));
@@ -137,7 +138,7 @@ export function postNonce(): Route {
       },
     },
     errors: [404, 503],
-    sample: "curl -X POST http://127.0.0.1:8787/v1/enrolments/nonces",
+    sample: `curl -X POST ${SAMPLE_ADDRESS}/v1/enrolments/nonces`,
 
     async handle(context, services) {
       const { callers } = services.identityTrust ?? {};

@@ -1,6 +1,7 @@
 // /healthz and /readyz: for load balancers and process supervisors.
 import { awaitView } from "../deadline.ts";
 import type { Route, Services } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
 const OK = { "text/plain": { type: "string", examples: ["ok"] } };
 
@@ -13,7 +14,7 @@ export function getHealth(): Route {
     description: "Answers without asking the store.",
     answers: { 200: { description: "It is.", content: OK } },
     errors: [],
-    sample: "curl http://127.0.0.1:8787/healthz",
+    sample: `curl ${SAMPLE_ADDRESS}/healthz`,
     async handle(context) {
       return context.text("ok\n");
     },
@@ -50,7 +51,7 @@ export function getReadiness(): Route {
       "within a second. Says nothing about any host.",
     answers: { 200: { description: "The store can be read.", content: OK } },
     errors: [503],
-    sample: "curl http://127.0.0.1:8787/readyz",
+    sample: `curl ${SAMPLE_ADDRESS}/readyz`,
     async handle(context, services) {
       await ask(services);
       return context.text("ok\n");

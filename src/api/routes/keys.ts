@@ -12,6 +12,7 @@ import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
 const MAX_KEY_REQUEST_BYTES = 4096;
 const KEY_SCHEMA = z.toJSONSchema(apiKeySchema, { io: "input", unrepresentable: "any" });
@@ -61,7 +62,7 @@ export function getKeys(): Route {
       },
     },
     errors: [401, 403, 429, 503],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys | jq`,
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/keys | jq`,
     async handle(context, services) {
       const unreadable: string[] = [];
       const list = await awaitStore(
@@ -103,7 +104,7 @@ export function postKey(): Route {
     errors: [400, 401, 403, 413, 429, 503],
     sample:
       `curl -H "x-api-key: $ROLLCALL_KEY" -d '{"name":"web","scopes":["read"]}' ` +
-      "http://127.0.0.1:8787/v1/keys",
+      `${SAMPLE_ADDRESS}/v1/keys`,
     async handle(context, services) {
       const request = keyRequestSchema(services.clock()).safeParse(
         await readJsonBody(context, MAX_KEY_REQUEST_BYTES),
@@ -145,7 +146,7 @@ export function deleteKey(): Route {
     ],
     answers: { 204: { description: "The key is revoked." } },
     errors: [400, 401, 403, 404, 429, 503],
-    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/keys/abcdefghijkl`,
+    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/keys/abcdefghijkl`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       const machine = CUT_MACHINE.optional().safeParse(context.req.query("machine"));
@@ -177,7 +178,7 @@ export function putDenial(): Route {
     parameters: [HOST_ID],
     answers: { 204: { description: "The host is shut out." } },
     errors: [400, 401, 403, 429, 503],
-    sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0`,
+    sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       if (!isHostId(id)) throw new ApiError("bad_request", "the id in the path is no host id");
@@ -200,8 +201,7 @@ export function deleteDenial(): Route {
     answers: { 204: { description: "The host is let in again." } },
     errors: [401, 403, 404, 429, 503],
     sample:
-      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` +
-      "http://127.0.0.1:8787/v1/denials/i-0123456789abcdef0",
+      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` + `${SAMPLE_ADDRESS}/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       if (!(await awaitStore(allowHost(services.store, id), services)))

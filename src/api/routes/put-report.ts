@@ -10,6 +10,7 @@ import { awaitStore } from "../deadline.ts";
 import { authorizeHost } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 import { REPORT_SCHEMA_REF } from "../schemas.ts";
 
 /** A store tells whole seconds at worst. */
@@ -47,7 +48,7 @@ export function putReport(): Route {
     errors: [400, 401, 403, 409, 413, 415, 422, 429, 503, 507],
     sample:
       `curl -H "x-api-key: $ROLLCALL_KEY" -T report.json ` +
-      "http://127.0.0.1:8787/v1/reports/i-0123456789abcdef0",
+      `${SAMPLE_ADDRESS}/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
       const id = context.req.param("id") ?? "";

@@ -4,6 +4,7 @@ import { CURRENT_EDITION_KEY } from "../../store/layout.ts";
 import { awaitStore } from "../deadline.ts";
 import { matchesEtag } from "../etag.ts";
 import type { Route } from "../route.ts";
+import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
 /** Makes GET /v1/specs/current. */
 export function getCurrentSpec(): Route {
@@ -24,7 +25,7 @@ export function getCurrentSpec(): Route {
       304: { description: "It is the one that If-None-Match names." },
     },
     errors: [401, 403, 429, 503],
-    sample: `curl -H "x-api-key: $ROLLCALL_KEY" http://127.0.0.1:8787/v1/specs/current`,
+    sample: `curl -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/specs/current`,
 
     async handle(context, services) {
       const found = await awaitStore(
