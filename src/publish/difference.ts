@@ -117,7 +117,7 @@ function compareValues(
     untold.push(
       uncompared === 1
         ? "The last message did not speak of one of the fields: what is new in it cannot be told."
-        : `The last message did not speak of ${uncompared} of the fields: what is new in them cannot be told.`,
+        : `The last message did not speak of ${uncompared} fields: what is new in them cannot be told.`,
     );
   const rank = ({ from, to }: ValueChange) => (from === 0 ? 0 : to === 0 ? 2 : 1);
   return changes.sort((a, b) => rank(a) - rank(b));

@@ -1,8 +1,13 @@
 // DocBase's API, as much of it as pages need: https://help.docbase.io/posts/45703 and the pages
-// that it names.
+// that it names (posts 92981, update; 225804, attachments). What was read where: those pages for
+// posts and searches; for X-Api-Version, the change of single lines and attachments, which could
+// not be looked up there again, the code of clients: github.com/koinunopochi/docbase-cli-for-agents
+// (docbase.py, made for tokens of v3) sends no version and has the change of lines, and the list of
+// the API's calls in github.com/micheam/go-docbase, like the CLI of DocBase's makers
+// (github.com/krayinc/docbase-marketplace), has none that deletes an attachment.
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
-import { type HttpAnswer, type HttpClient, MAX_ANSWER_BYTES, OutcomeUnknown } from "./http.ts";
+import { type HttpAnswer, type HttpClient, isSafe, MAX_ANSWER_BYTES, OutcomeUnknown } from "./http.ts";
 import { PublishError } from "./publisher.ts";
 
 export interface DocbasePlace {
@@ -25,6 +30,21 @@ export interface DocbaseChange extends Partial<DocbaseAudience> {
   readonly tags: readonly string[];
 }
 
+/** A change of one line of a body. */
+export interface LineChange {
+  /** From 1. */
+  readonly line: number;
+  /** What stands there: without it nothing is changed. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A file. */
+export interface DocbaseAttachment {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
 /** What is written of a new one. */
 export interface DocbaseDraft extends Omit<DocbaseChange, keyof DocbaseAudience>, DocbaseAudience {
   readonly draft: boolean;
@@ -37,6 +57,9 @@ const postSchema = z.object({
   archived: z.boolean().optional(),
   tags: z.array(z.object({ name: z.string() })).default([]),
 });
+/** What is answered to a change of lines; the body is not asked for. */
+const changedSchema = z.object({ id: z.number(), archived: z.boolean().optional() });
+const attachmentsSchema = z.tuple([z.object({ url: z.string().max(500) })]);
 const listSchema = z.object({
   posts: z.array(postSchema),
   meta: z.object({ next_page: z.string().nullish() }).default({}),
@@ -72,6 +95,19 @@ export interface DocbaseClient {
   create(draft: DocbaseDraft): Promise<DocbasePost>;
   /** @returns undefined if there is no such post @throws BodyRefused */
   update(id: number, change: DocbaseChange): Promise<DocbasePost | undefined>;
+  /**
+   * Changes one line, and tells nobody. @returns undefined where DocBase does not do that: it does
+   * not know how, as with tokens of v1 and v2, or something else stands there
+   */
+  changeLine(
+    id: number,
+    change: LineChange,
+  ): Promise<{ readonly archived?: boolean | undefined } | undefined>;
+  /**
+   * Stores a file, which nothing deletes again. @returns its address @throws OutcomeUnknown if it
+   * may be there, PublishError if it is not
+   */
+  attach(file: DocbaseAttachment): Promise<string>;
   /** @returns undefined if there is no such post */
   read(id: number): Promise<DocbasePost | undefined>;
   archive(id: number): Promise<void>;
@@ -90,8 +126,18 @@ export interface DocbaseClient {
 const REFUSALS = [400, 413, 422];
 
 export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http: HttpClient): DocbaseClient {
-  const base = `${baseUrl.replace(/\/$/, "")}/teams/${encodeURIComponent(team)}/posts`;
-  const headers = { "x-docbasetoken": token, "x-api-version": "2", accept: "application/json" };
+  const teamUrl = `${baseUrl.replace(/\/$/, "")}/teams/${encodeURIComponent(team)}`;
+  const base = `${teamUrl}/posts`;
+  // No X-Api-Version, which may be left out: a token is of a version itself (1, 2 or 3), and what
+  // is asked here is the same in all.
+  const headers = { "x-docbasetoken": token, accept: "application/json" };
+
+  function checkToken({ status }: HttpAnswer): void {
+    if (status === 401 || status === 403)
+      throw new PublishError(
+        `DocBase answered ${status}: the token is not one of the team ${team}, or may not write there`,
+      );
+  }
 
   async function send(
     method: "GET" | "POST" | "PATCH" | "PUT",
@@ -106,10 +152,7 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
       isIdempotent: method !== "POST",
     });
     const { status } = answer;
-    if (status === 401 || status === 403)
-      throw new PublishError(
-        `DocBase answered ${status}: the token is not one of the team ${team}, or may not write there`,
-      );
+    checkToken(answer);
     if (body && REFUSALS.includes(status))
       throw new BodyRefused(
         `DocBase answered ${status}: ${explain(answer.text)}`,
@@ -129,6 +172,38 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
       return post;
     },
     update: async (id, draft) => readPost(await send("PATCH", `/${id}`, draft)),
+    async changeLine(id, { line, before, after }) {
+      const operation = { start: line, end: line, old_content: before, content: after };
+      const answer = await http.send({
+        method: "PATCH",
+        url: `${base}/${id}/body`,
+        headers,
+        body: JSON.stringify({ operations: [operation], notice: false, include_body: false }),
+        // A second one finds another line than it was told, and is refused.
+        isIdempotent: true,
+      });
+      const outcome = changedSchema.safeParse(parseJson(answer.text));
+      return answer.status < 300 && outcome.data?.id === id ? outcome.data : undefined;
+    },
+    async attach({ name, content }) {
+      const answer = await http.send({
+        method: "POST",
+        url: `${teamUrl}/attachments`,
+        headers,
+        body: JSON.stringify([{ name, content: content.toString("base64") }]),
+        isIdempotent: false,
+      });
+      checkToken(answer);
+      if (answer.status >= 300)
+        throw new PublishError(
+          `DocBase answered ${answer.status} to the file ${name} of ${content.length} bytes: ` +
+            explain(answer.text),
+        );
+      const [{ url }] = parse(attachmentsSchema, answer.text);
+      if (!URL.canParse(url) || !isSafe(new URL(url)))
+        throw new PublishError("DocBase gave the file an address that is no https:// one");
+      return new URL(url).href;
+    },
     read: async (id) => readPost(await send("GET", `/${id}`)),
     archive: async (id) => void (await send("PUT", `/${id}/archive`)),
     unarchive: async (id) => void (await send("PUT", `/${id}/unarchive`)),

@@ -17,6 +17,15 @@ const pageSchema = z.object({
   /** When it was last written or archived; ms since the epoch. */
   written: z.number(),
   archived: z.boolean(),
+  /** The line that says when, as last written; absent where nobody knows. */
+  asOfLine: z.string().optional(),
+});
+
+const tableSchema = z.object({
+  /** When one was last sent, whatever became of it; ms since the epoch. */
+  tried: z.number(),
+  /** Of the file that is there, of which instant it is (ms since the epoch), and its address. */
+  file: z.object({ digest: z.string(), at: z.number(), url: z.string() }).optional(),
 });
 
 const pendingSchema = z.object({ slug: z.string(), mark: z.string(), since: z.number() });
@@ -34,6 +43,8 @@ const stateSchema = z.object({
   pending: z.array(pendingSchema),
   /** What the server was found to take; bytes. */
   limit: z.number().optional(),
+  /** The whole table as a file. */
+  table: tableSchema.optional(),
 });
 
 export type DocbaseState = z.infer<typeof stateSchema>;

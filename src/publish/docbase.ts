@@ -1,26 +1,26 @@
 // Publishes to DocBase: a page kept up to date in place, and pages of detail beside it, none
 // doubled and none left over.
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   BodyRefused,
   createDocbaseClient,
   type DocbaseAudience,
-  type DocbaseChange,
   type DocbaseClient,
   type DocbasePlace,
 } from "./docbase-client.ts";
+import { type DraftOptions, digestPage, draftPage, findTimeChange, measureDraft } from "./docbase-draft.ts";
 import {
   type DocbaseState,
-  formatMark,
   MARK_BYTES,
   readDocbaseState,
   SETTLE_MS,
   type StoredPage,
   surveyPosts,
 } from "./docbase-state.ts";
+import { bringTableUpToDate, describeTable } from "./docbase-table.ts";
 import { createHttpClient, OutcomeUnknown, RetryTooLate } from "./http.ts";
 import type { Overview } from "./overview.ts";
-import { fillIn, layOutPages, MIN_PAGE_BYTES, type Page, SUMMARY } from "./pages.ts";
+import { addTableNote, layOutPages, MIN_PAGE_BYTES, type Page, SUMMARY } from "./pages.ts";
 import type { PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
 import { PublishError } from "./publisher.ts";
 
@@ -69,6 +69,8 @@ class Run {
   readonly #createdNow = new Set<string>();
   /** Pages that DocBase does not take, and what it says; the others are written all the same. */
   readonly #refused = new Map<string, string>();
+  /** What the table's file failed with; the pages are written all the same. */
+  #tableFailure: string | undefined;
   /** Why something was left to the next run. */
   #left: string | undefined;
   #state: DocbaseState;
@@ -92,7 +94,7 @@ class Run {
       if (!(error instanceof RetryTooLate)) throw error;
       this.#left = error.message;
     }
-    const [refusal] = this.#refused.values();
+    const [refusal = this.#tableFailure] = this.#refused.values();
     if (refusal !== undefined) throw new PublishError(refusal);
     const url = this.#state.pages[SUMMARY]?.url;
     const left = this.#left;
@@ -153,9 +155,16 @@ class Run {
 
   async #writeAll(): Promise<void> {
     let limit = Math.min(this.#options.maxBodyBytes, this.#state.limit ?? Number.POSITIVE_INFINITY);
+    let tableNote: string | undefined;
     for (let halvings = 0; ; halvings++) {
       try {
-        await this.#writePages(layOutPages(this.#overview, limit - MARK_BYTES, MAX_WRITES));
+        const room = limit - MARK_BYTES;
+        let pages = layOutPages(this.#overview, room, MAX_WRITES);
+        if (pages.some(({ isCut }) => isCut)) {
+          tableNote ??= await this.#noteTable();
+          pages = addTableNote(pages, this.#overview, room, tableNote);
+        }
+        await this.#writePages(pages);
         break;
       } catch (error) {
         if (!(error instanceof BodyRefused) || halvings >= MAX_HALVINGS) throw error;
@@ -166,6 +175,26 @@ class Run {
     }
     // With all pages taken, the limit is one that works.
     if (this.#refused.size === 0) await this.#proveLimit(Number.POSITIVE_INFINITY);
+  }
+
+  /** Sees to the file with the whole table. @returns Markdown that says where it is */
+  async #noteTable(): Promise<string> {
+    const { name, touchMs } = this.#options;
+    try {
+      return await bringTableUpToDate({
+        overview: this.#overview,
+        context: this.#context,
+        client: this.#client,
+        name,
+        touchMs,
+        table: this.#state.table,
+        save: (table) => this.#save({ table }),
+      });
+    } catch (error) {
+      if (!(error instanceof PublishError) || error instanceof RetryTooLate) throw error;
+      this.#tableFailure = error.message;
+      return describeTable(this.#state.table?.file);
+    }
   }
 
   async #writePages(pages: readonly Page[]): Promise<void> {
@@ -209,14 +238,15 @@ class Run {
     if (this.#context.isDryRun) return;
     await this.#save({ pending: [...this.#state.pending, { slug: page.slug, mark, since: now }] });
     const withoutMark = () => this.#state.pending.filter((one) => one.mark !== mark);
-    const draft = this.#draft(page, mark);
-    const digest = this.#digest(page);
+    const drafts = this.#drafts;
+    const draft = draftPage(page, mark, drafts);
+    const digest = digestPage(page, drafts);
     try {
-      const { id, url } = await this.#client.create({ ...draft, ...this.#audience, draft: false });
+      const { id, url } = await this.#client.create({ ...draft, ...drafts.audience, draft: false });
       this.#createdNow.add(page.slug);
       await this.#keep(
         page.slug,
-        { id, url, digest, ...this.#measure(draft), written: now, archived: false },
+        { id, url, digest, ...measureDraft(draft, page, drafts), written: now, archived: false },
         withoutMark(),
       );
     } catch (error) {
@@ -242,31 +272,21 @@ class Run {
     await this.#save({ limit });
   }
 
-  #draft(page: Page, mark: string): DocbaseChange {
-    const body = fillIn(page.body, (slug) => this.#state.pages[slug]?.url);
+  get #drafts(): DraftOptions {
+    const { scope, groups, tags } = this.#options;
     return {
-      title: page.title,
-      body: `${body}\n${formatMark(page.slug, mark)}\n`,
-      notice: false,
-      tags: [...new Set([...this.#options.tags, this.#tag])],
+      tags: [...new Set([...tags, this.#tag])],
+      audience: { scope, ...(scope === "group" && { groups }) },
+      find: (slug) => this.#state.pages[slug]?.url,
     };
-  }
-
-  get #audience(): DocbaseAudience {
-    const { scope, groups } = this.#options;
-    return { scope, ...(scope === "group" && { groups }) };
-  }
-
-  /** What is kept of what was written, beside its digest. */
-  #measure({ body }: DocbaseChange): Pick<StoredPage, "audience" | "bytes"> {
-    return { audience: JSON.stringify(this.#audience), bytes: Buffer.byteLength(body) };
   }
 
   async #bringUpToDate(page: Page): Promise<void> {
     const kept = this.#state.pages[page.slug];
     // One that would have been created in a dry run, or could not be.
     if (!kept) return;
-    const digest = this.#digest(page);
+    const drafts = this.#drafts;
+    const digest = digestPage(page, drafts);
     const isOld = page.slug === SUMMARY && this.#context.clock() - kept.written >= this.#options.touchMs;
     if (kept.digest === digest && !kept.archived && !isOld) {
       if (!this.#createdNow.has(page.slug)) this.#done.unchanged++;
@@ -276,15 +296,28 @@ class Run {
     // Of one that was just made, this is its second half.
     const count = () => void (this.#createdNow.has(page.slug) || this.#done.updated++);
     if (this.#context.isDryRun) return count();
+    const draft = draftPage(page, String(kept.id), drafts);
+    const change =
+      kept.digest === digest && !kept.archived && kept.asOfLine !== undefined
+        ? findTimeChange(draft.body, page.asOfLine, kept.asOfLine)
+        : undefined;
     // First in the state: from here on nobody knows what the page says, nor whether it is open,
     // until it was written.
     if (kept.digest !== "" || kept.archived)
       await this.#keep(page.slug, { ...kept, archived: false, digest: "" });
     if (kept.archived) await this.#client.unarchive(kept.id);
-    const draft = this.#draft(page, String(kept.id));
-    const measure = this.#measure(draft);
+    const measure = measureDraft(draft, page, drafts);
+    // The time alone is one line of the page; where DocBase does not change a line, the page is
+    // written as any other.
+    const changed = change && (await this.#client.changeLine(kept.id, change));
+    if (changed) {
+      if (changed.archived === true) await this.#client.unarchive(kept.id);
+      count();
+      await this.#keep(page.slug, { ...kept, ...measure, written: this.#context.clock() });
+      return;
+    }
     // Who may read it is sent where that changes, since others than its author may not change it.
-    const audience = kept.audience === measure.audience ? {} : this.#audience;
+    const audience = kept.audience === measure.audience ? {} : drafts.audience;
     const post = await this.#client.update(kept.id, { ...draft, ...audience });
     if (!post) {
       // Somebody has deleted it.
@@ -298,15 +331,6 @@ class Run {
     const written = this.#context.clock();
     await this.#keep(page.slug, { id: kept.id, url: post.url, digest, ...measure, written, archived: false });
     await this.#proveLimit(Buffer.byteLength(draft.body));
-  }
-
-  /** What a page says and to whom, but for when. */
-  #digest(page: Page): string {
-    const { title, body, tags } = this.#draft(page, "");
-    const timeless = body.replace(page.asOfLine, "");
-    return createHash("sha256")
-      .update(JSON.stringify([title, timeless, tags, this.#audience]))
-      .digest("base64url");
   }
 
   async #forget(slug: string): Promise<void> {

@@ -5,8 +5,9 @@ import * as z from "zod";
 import { formatHeading } from "./markdown-text.ts";
 import type { Overview } from "./overview.ts";
 import { readPageFile, removeDrafts, replacePageFile } from "./page-file.ts";
+import { fillIn } from "./page-links.ts";
 import { SUMMARY_NAME } from "./page-name.ts";
-import { fillIn, joinPages, layOutPages, type Page, SUMMARY } from "./pages.ts";
+import { joinPages, layOutPages, type Page, SUMMARY } from "./pages.ts";
 import {
   NOTHING_DONE,
   type PublishContext,

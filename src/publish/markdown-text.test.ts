@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { makeOverview } from "../testing/overview-double.ts";
 import { runs } from "../testing/runs.ts";
 import { escapeText, formatCode, formatHeading, makeTable } from "./markdown-text.ts";
-import { fillIn, layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
+import { fillIn } from "./page-links.ts";
+import { layOutPages, MIN_PAGE_BYTES } from "./pages.ts";
 
 // As generous as any server: HTML goes through, addresses become links.
 const markdown = new MarkdownIt({ html: true, linkify: true, typographer: false });

@@ -3,8 +3,8 @@ import type { Difference, ValueChange } from "./difference.ts";
 import { cutValue, makeList, type SlackBlock, type SlackText, write } from "./slack-text.ts";
 
 /** Hosts that one line names, and values that are told; what is more is counted. */
-const MAX_HOSTS = 5;
-const MAX_CHANGES = 10;
+const MAX_LINE_HOSTS = 5;
+const MAX_SLACK_CHANGES = 10;
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -23,9 +23,11 @@ export function formatDifference(
   };
   for (const [what, ids = []] of Object.entries(told))
     if (ids.length > 0) lines.push([write(`${what}: ${count(ids.length)}: `), ...nameHosts(ids)]);
-  lines.push(...values.slice(0, MAX_CHANGES).map(formatChange));
-  if (values.length > MAX_CHANGES)
-    lines.push([write(`and ${(values.length - MAX_CHANGES).toLocaleString("en")} more values that changed`)]);
+  lines.push(...values.slice(0, MAX_SLACK_CHANGES).map(formatChange));
+  if (values.length > MAX_SLACK_CHANGES)
+    lines.push([
+      write(`and ${(values.length - MAX_SLACK_CHANGES).toLocaleString("en")} more values that changed`),
+    ]);
   for (const reason of untold) lines.push([write(reason, { italic: true })]);
   if (lines.length === 0) lines.push([write("No host and no version has changed; other numbers have.")]);
   return [
@@ -53,11 +55,11 @@ function formatChange({ field, value, from, to, gained = [], lost = [] }: ValueC
 }
 
 function nameHosts(ids: readonly string[]): SlackText[] {
-  const shown = ids.slice(0, MAX_HOSTS).flatMap((id, at) => {
+  const shown = ids.slice(0, MAX_LINE_HOSTS).flatMap((id, at) => {
     const name = write(id, { code: true });
     return at === 0 ? [name] : [write(", "), name];
   });
-  const more = ids.length - MAX_HOSTS;
+  const more = ids.length - MAX_LINE_HOSTS;
   return more > 0 ? [...shown, write(` and ${more.toLocaleString("en")} more`)] : shown;
 }
 

@@ -1,8 +1,8 @@
 // An overview as a message for Slack's incoming webhooks:
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+import { sayCoverage } from "./coverage-sentence.ts";
 import type { Difference } from "./difference.ts";
 import type { FieldVersions, Overview } from "./overview.ts";
-import { sayCoverage } from "./pages.ts";
 import { selectShown } from "./shown-values.ts";
 import { formatDifference } from "./slack-difference.ts";
 import { cutValue, makeList, type SlackBlock, section, write } from "./slack-text.ts";

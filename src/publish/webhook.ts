@@ -79,8 +79,8 @@ export function sign(body: string, secret: string, now: number): string {
  * differ.
  */
 const MAX_WEBHOOK_VALUES = 100;
-const MAX_HOSTS = 100;
-const MAX_CHANGES = 200;
+const MAX_LISTED_HOSTS = 100;
+const MAX_MESSAGE_CHANGES = 200;
 
 /**
  * The overview as JSON. @param difference what it tells of the last message; nothing where that is
@@ -118,7 +118,7 @@ export function formatMessage(
 
 /** What cannot be told is absent, and `cannot_be_told` says why. */
 function describeDifference({ since, hosts, values, untold }: Difference) {
-  const list = (ids: readonly string[]) => ({ count: ids.length, hosts: ids.slice(0, MAX_HOSTS) });
+  const list = (ids: readonly string[]) => ({ count: ids.length, hosts: ids.slice(0, MAX_LISTED_HOSTS) });
   return {
     since: since === undefined ? null : new Date(since).toISOString(),
     ...(hosts && {
@@ -129,7 +129,7 @@ function describeDifference({ since, hosts, values, untold }: Difference) {
       gone: list(hosts.gone),
     }),
     ...(values && {
-      values: values.slice(0, MAX_CHANGES).map(({ field, value, from, to, gained, lost }) => ({
+      values: values.slice(0, MAX_MESSAGE_CHANGES).map(({ field, value, from, to, gained, lost }) => ({
         field,
         value,
         from,
@@ -137,7 +137,7 @@ function describeDifference({ since, hosts, values, untold }: Difference) {
         ...(gained && { gained: list(gained) }),
         ...(lost && { lost: list(lost) }),
       })),
-      more_values: Math.max(0, values.length - MAX_CHANGES),
+      more_values: Math.max(0, values.length - MAX_MESSAGE_CHANGES),
     }),
     cannot_be_told: untold,
   };

@@ -8,7 +8,7 @@ import { readState, takeState } from "../publish/state.ts";
 import type { Lease } from "../store/lease.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
-import { type Docbase, startDocbase } from "./docbase.ts";
+import { type Docbase, type DocbaseTraffic, startDocbase } from "./docbase.ts";
 
 export const MINUTE = 60_000;
 export const STATE_KEY = "publishers/v1/wiki.json";
@@ -44,6 +44,7 @@ export interface Wiki {
   readonly url: string;
   control(change: object): Promise<void>;
   look(): Promise<{ all: Post[]; open: Post[] }>;
+  traffic(): Promise<DocbaseTraffic>;
   setUp(options?: Partial<DocbaseOptions>): WikiPublisher;
   stop(): void;
 }
@@ -70,6 +71,7 @@ export async function startWiki(): Promise<Wiki> {
       const all = (await docbase.posts()) as Post[];
       return { all, open: all.filter(({ archived }) => !archived) };
     },
+    traffic: () => docbase.traffic(),
     setUp: (options) => setUp(docbase, options),
     stop: () => docbase.stop(),
   };

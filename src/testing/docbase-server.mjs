@@ -3,7 +3,11 @@
 // them; GET /control shows all posts and counts.
 import { createServer } from "node:http";
 
-const TOKEN = "docbase-test-token";
+/** A token is of a version of the API; a request that says another one is not taken. */
+const TOKENS = new Map([
+  ["docbase-test-token", "2"],
+  ["docbase-test-token-3", "3"],
+]);
 const TEAM = "acme";
 
 const initial = () => ({
@@ -26,12 +30,17 @@ const initial = () => ({
    * error-after, slow.
    */
   plan: [],
+  /** Bytes that an attachment may have. */
+  maxAttachment: 10_000_000,
   /** Posts made in the last so many writes are not found by a search. */
   searchLag: 0,
 });
 
 let settings = initial();
 let posts = new Map();
+let attachments = [];
+/** Bytes of the bodies of requests. */
+let bytes = 0;
 let nextId = 1;
 let writes = 0;
 let counts = {};
@@ -108,12 +117,47 @@ function update(post, body) {
   return [200, show(post)];
 }
 
+/** Files, in base64. None is ever deleted. */
+function attach(files) {
+  const isFile = ({ name, content }) =>
+    typeof name === "string" && typeof content === "string" && /^[A-Za-z0-9+/]+=*$/.test(content);
+  if (!Array.isArray(files) || files.length === 0 || !files.every(isFile))
+    return [400, { error: "bad_request", messages: ["files are wrong"] }];
+  const made = files.map(({ name, content }) => ({ name, content: Buffer.from(content, "base64") }));
+  if (made.some(({ content }) => content.length > settings.maxAttachment))
+    return [413, { error: "too_large", messages: ["ファイルが大きすぎます"] }];
+  const answers = made.map(({ name, content }) => {
+    const id = `${attachments.length + 1}.csv`;
+    attachments.push({ id, name, text: content.toString("utf8") });
+    const url = `https://${TEAM}.docbase.io/file_attachments/${id}`;
+    return { id, name, size: content.length, url, markdown: `[${name}](${url})` };
+  });
+  return [201, answers];
+}
+
+/** Changes lines, as tokens of version 3 may: from one to another, both counted from 1. */
+function changeLines(post, { operations = [], notice = true, include_body: shows = false }) {
+  const lines = post.body.split("\n");
+  for (const { start, end, old_content: before, content } of operations) {
+    if (lines.slice(start - 1, end).join("\n") !== before)
+      return [409, { error: "conflict", messages: ["old_content is not what stands there"] }];
+    lines.splice(start - 1, end - start + 1, ...content.split("\n"));
+  }
+  Object.assign(post, { body: lines.join("\n"), notice });
+  writes++;
+  const { body, ...shown } = show(post);
+  return [200, shows ? { ...shown, body } : shown];
+}
+
 /** Does what is asked. @returns status and body */
-function act(method, path, query, body) {
+function act(method, path, query, body, version) {
+  if (path === "/attachments" && method === "POST") return attach(body);
   if (path === "/posts") return method === "GET" ? search(query) : create(body);
-  const [, id, what] = /^\/posts\/(\d+)(?:\/(archive|unarchive))?$/.exec(path) ?? [];
+  const [, id, what] = /^\/posts\/(\d+)(?:\/(archive|unarchive|body))?$/.exec(path) ?? [];
   const post = posts.get(Number(id));
   if (!post) return [404, { error: "not_found", messages: ["Not Found"] }];
+  if (what === "body")
+    return version === "3" ? changeLines(post, body) : [404, { error: "not_found", messages: ["Not Found"] }];
   if (what) return done(post, what === "archive");
   return method === "PATCH" ? update(post, body) : [200, show(post)];
 }
@@ -135,17 +179,25 @@ function judge(body) {
 /** Steps of the control channel, which is no part of DocBase. */
 function control(request, body, response) {
   if (request.method === "GET")
-    return reply(response, 200, { posts: [...posts.values()], counts, rateLeft: settings.rateLeft });
+    return reply(response, 200, {
+      posts: [...posts.values()],
+      attachments,
+      counts,
+      bytes,
+      rateLeft: settings.rateLeft,
+    });
   const { reset, remove, archive, ...change } = body;
   if (reset) {
     settings = initial();
     posts = new Map();
+    attachments = [];
     counts = {};
   }
   if (remove) posts.delete(remove);
   if (archive) posts.get(archive).archived = true;
   settings = { ...settings, ...change };
   counts = body.keepCounts ? counts : {};
+  bytes = body.keepCounts ? bytes : 0;
   return reply(response, 200, {});
 }
 
@@ -155,9 +207,13 @@ const server = createServer(async (request, response) => {
   const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
   const url = new URL(request.url, "http://docbase");
   if (url.pathname === "/control") return control(request, body, response);
+  bytes += chunks.reduce((sum, { length }) => sum + length, 0);
   counts[request.method] = (counts[request.method] ?? 0) + 1;
   const prefix = `/teams/${TEAM}`;
-  if (request.headers["x-docbasetoken"] !== TOKEN) return reply(response, 403, { messages: ["forbidden"] });
+  const version = TOKENS.get(request.headers["x-docbasetoken"]);
+  if (version === undefined) return reply(response, 403, { messages: ["forbidden"] });
+  if ((request.headers["x-api-version"] ?? version) !== version)
+    return reply(response, 400, { messages: [`the token is of version ${version}`] });
   if (!url.pathname.startsWith(prefix)) return reply(response, 404, { messages: ["Not Found"] });
   const rate = {
     "x-ratelimit-limit": "300",
@@ -172,7 +228,13 @@ const server = createServer(async (request, response) => {
   if (fault === "error-before") return reply(response, 503, { messages: ["maintenance"] }, rate);
   if (settings.writeStatus && request.method !== "GET")
     return reply(response, settings.writeStatus, { messages: ["no"] }, rate);
-  const [status, answer] = act(request.method, url.pathname.slice(prefix.length), url.searchParams, body);
+  const [status, answer] = act(
+    request.method,
+    url.pathname.slice(prefix.length),
+    url.searchParams,
+    body,
+    version,
+  );
   if (fault === "reset-after") return request.socket.destroy();
   if (fault === "error-after") return reply(response, 502, { messages: ["bad gateway"] }, rate);
   if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, 20));

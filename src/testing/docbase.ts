@@ -10,6 +10,15 @@ export interface Post {
   readonly archived: boolean;
 }
 
+/** What is there beside posts, and what requests took since control was last used. */
+export interface DocbaseTraffic {
+  readonly attachments: readonly { readonly name: string; readonly text: string }[];
+  /** Requests by method. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Of the requests' bodies. */
+  readonly bytes: number;
+}
+
 export interface Docbase {
   readonly url: string;
   readonly token: string;
@@ -17,6 +26,7 @@ export interface Docbase {
   /** Sets limits and faults (docbase-server.mjs). */
   control(change: object): Promise<void>;
   posts(): Promise<Post[]>;
+  traffic(): Promise<DocbaseTraffic>;
   stop(): void;
 }
 
@@ -33,6 +43,9 @@ export async function startDocbase(): Promise<Docbase> {
     },
     async posts() {
       return ((await (await fetch(`${url}/control`)).json()) as { posts: Post[] }).posts;
+    },
+    async traffic() {
+      return (await (await fetch(`${url}/control`)).json()) as DocbaseTraffic;
     },
     stop: () => void child.kill(),
   };
