@@ -139,7 +139,7 @@ export function parseGivenName(text: string): Name {
  * Names of parameters, of those to come as well: none of them is a filter. A field that is called
  * so is asked for as `field.state`.
  */
-const RESERVED_NAMES: readonly string[] = [
+export const RESERVED_NAMES: readonly string[] = [
   "at",
   "by",
   "field",

@@ -2,7 +2,7 @@
 // reads like an answer to the right one.
 import type { RollView } from "../roll/view.ts";
 import { findClosest } from "../specs/closest.ts";
-import type { Name } from "./condition.ts";
+import { type Name, RESERVED_NAMES } from "./condition.ts";
 import type { Sources } from "./groups.ts";
 import { type FieldPath, formatFieldPath } from "./path.ts";
 import { QueryError } from "./query.ts";
@@ -129,7 +129,7 @@ async function checkName({ name, parameter }: NameUse, view: RollView, sources: 
   const held = await reader.names(view.reports);
   if (await held.has(name.path)) return;
   const fields = new Set([...held.names, ...OWN_FIELDS, ...further]);
-  const candidates = name.scope === "field" ? fields : new Set([...labels.keys(), ...fields]);
+  const candidates = name.scope === "field" ? fields : new Set([...RESERVED_NAMES, ...labels.keys(), ...fields]);
   const prefix = name.text.startsWith("field.") ? "field." : "";
   const near = findNearest(text, [...candidates]).map((one) => prefix + one);
   throw new UnknownNameError(parameter, describeUnknown(name, near, []), near);

@@ -68,6 +68,7 @@ describe("a name that nobody knows", () => {
     ["field.env=prod", "field.env", []],
     ["app_versoin=not:1.9", "app_versoin", ["app_version"]],
     ["same=processes&processes.stat=running", "processes.stat", ["processes.state"]],
+    ["withn=2h", "withn", ["within"]],
     ["qqqqqq=1", "qqqqqq", []],
   ])("is an error: %s", async (question, parameter, nearest) => {
     const error = await refuse(question);
