@@ -7,6 +7,7 @@ import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { Io, Output } from "../cli/program/io.ts";
 import { openWriting } from "../cli/terminal/terminal-text.ts";
+import { NO_NOTICE } from "../cli/terminal/wait-notice.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
 import { formatReportKey } from "../report/key.ts";
@@ -60,6 +61,7 @@ export async function makeIo(options: IoDoubleOptions = {}): Promise<IoDouble> {
   const io: IoDouble = {
     stdout: stdout.output,
     stderr: stderr.output,
+    waiting: NO_NOTICE,
     readStdin: async () => Buffer.from(stdin),
     ask:
       answers &&

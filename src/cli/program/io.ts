@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../../report/clock.ts";
 import { sanitizeLines } from "../../report/safe-text.ts";
 import { readGivenStream } from "../settings/given-file.ts";
 import { openWriting, type Writing } from "../terminal/terminal-text.ts";
+import { createWaitNotice, NO_NOTICE, type WaitNotice } from "../terminal/wait-notice.ts";
 import { CommandError } from "./failure.ts";
 
 /** One of stdout and stderr. */
@@ -17,6 +18,8 @@ export interface Output extends Writing {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Says on a terminal what is waited for, where it takes long. */
+  readonly waiting: WaitNotice;
   /** Reads stdin to its end. */
   readonly readStdin: () => Promise<Buffer>;
   /**
@@ -53,9 +56,18 @@ export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "s
     dialogue ??= openDialogue();
     return dialogue(question);
   };
+  const plain = openOutput(process.stderr);
+  const waiting = plain.isTerminal
+    ? createWaitNotice({
+        command: plain.command,
+        columns: () => plain.columns,
+        isDumb: env.TERM === "dumb",
+      })
+    : NO_NOTICE;
   return {
-    stdout: openOutput(process.stdout),
-    stderr: openOutput(process.stderr),
+    stdout: openOutput(process.stdout, waiting.clear),
+    stderr: openOutput(process.stderr, waiting.clear),
+    waiting,
     readStdin: () => readStdin(process.stdin),
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     env,
@@ -119,10 +131,12 @@ function openDialogue(): (question: string) => Promise<string> {
   };
 }
 
-function openOutput(stream: NodeJS.WriteStream): Output {
+/** @param before is done before each write */
+function openOutput(stream: NodeJS.WriteStream, before?: () => Promise<void>): Output {
   const isTerminal = stream.isTTY === true;
-  const writeRaw = (text: string | Uint8Array) =>
-    new Promise<void>((resolve, reject) => {
+  const writeRaw = async (text: string | Uint8Array) => {
+    await before?.();
+    return await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error | null) =>
         error ? reject(new CommandError(`cannot write: ${error.message}`)) : resolve();
       try {
@@ -133,6 +147,7 @@ function openOutput(stream: NodeJS.WriteStream): Output {
         settle(error as Error);
       }
     });
+  };
   return {
     ...openWriting(isTerminal, writeRaw),
     isTerminal,

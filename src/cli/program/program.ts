@@ -12,6 +12,7 @@ import { addSettings, explain } from "../settings/flags.ts";
 import type { Flags } from "../settings/settings.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
+import { addQuestions } from "./program-asking.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
 import { addConfig, addCoverage, addPublish, addVersions } from "./program-questions.ts";
 import { addSpec } from "./program-spec.ts";
@@ -40,6 +41,7 @@ export function buildProgram(io: Io): Command {
     addList,
     addVersions,
     addCoverage,
+    addQuestions,
     addPublish,
     addKeys,
     addSpec,

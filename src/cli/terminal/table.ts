@@ -10,7 +10,7 @@ const BETWEEN = " ".repeat(GAP);
 /** What is seen as one character is never cut apart. */
 const GRAPHEMES = new Intl.Segmenter();
 
-/** A column is left out before the others are cut to less than this. */
+/** A column is left out before the others are cut to less than this, or what is said of them. */
 const USEFUL_WIDTH = 20;
 
 /**
@@ -34,17 +34,21 @@ export interface FittedTable {
   readonly hidden: readonly string[];
 }
 
-/** Lays out a table likewise, for those who asked for its columns by name. */
+/**
+ * Lays out a table likewise. @param useful by column, the width below which it is of no use: others
+ * are left out before it is cut to less
+ */
 export function fitTable(
   unsafeHeadings: readonly string[],
   unsafeRows: ReadonlyArray<readonly string[]>,
   columns: number | undefined,
+  useful: ReadonlyArray<number | undefined> = [],
 ): FittedTable {
   // No cell commands a terminal, wherever it came from.
   const headings = unsafeHeadings.map(sanitizeLine);
   const rows = unsafeRows.map((row) => row.map(sanitizeLine));
   const natural = headings.map((heading, index) => measureColumn(heading, rows, index));
-  const widths = columns === undefined ? natural : fitWidths(natural, columns);
+  const widths = columns === undefined ? natural : fitWidths(natural, columns, useful);
   const text = [headings, ...rows]
     .map((row) =>
       widths
@@ -59,14 +63,14 @@ export function fitTable(
 /** Columns that are named where they are not shown. */
 const MAX_NAMED = 8;
 
-/** A line that says which columns are not shown, and how to see them; nothing where all are. */
-export function describeHidden(hidden: readonly string[]): string[] {
+/**
+ * A line that says which columns are not shown, and how to see them; nothing where all are. @param
+ * remedy how else than on a wider terminal
+ */
+export function describeHidden(hidden: readonly string[], remedy = "and --json has all"): string[] {
   if (hidden.length === 0) return [];
   const more = hidden.length > MAX_NAMED ? ` and ${hidden.length - MAX_NAMED} more` : "";
-  return [
-    `not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal ` +
-      "has room, and --json has all",
-  ];
+  return [`not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal has room, ${remedy}`];
 }
 
 /** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */
@@ -97,16 +101,23 @@ function measureColumn(heading: string, rows: ReadonlyArray<readonly string[]>, 
 }
 
 /**
- * Drops columns from the right until the rest fits with each cut to USEFUL_WIDTH at worst; then
- * takes from the widest.
+ * Drops columns from the right until the rest fits with each cut to its useful width at worst; then
+ * takes from the widest that has more than that.
  */
-function fitWidths(natural: readonly number[], columns: number): number[] {
+function fitWidths(
+  natural: readonly number[],
+  columns: number,
+  useful: ReadonlyArray<number | undefined>,
+): number[] {
   const widths = [...natural];
-  const total = (each: (width: number) => number): number =>
-    widths.reduce((sum, width) => sum + each(width) + GAP, -GAP);
-  while (widths.length > 1 && total((width) => Math.min(width, USEFUL_WIDTH)) > columns) widths.pop();
+  const least = natural.map((width, at) => Math.min(width, useful[at] ?? USEFUL_WIDTH));
+  const total = (each: (width: number, at: number) => number): number =>
+    widths.reduce((sum, width, at) => sum + each(width, at) + GAP, -GAP);
+  while (widths.length > 1 && total((_, at) => least[at] ?? 0) > columns) widths.pop();
   for (let excess = total((width) => width) - columns; excess > 0; excess--) {
-    const widest = widths.indexOf(Math.max(...widths));
+    const wide = widths.map((width, at) => (width > (least[at] ?? 0) ? width : 0));
+    const most = Math.max(...wide);
+    const widest = most > 0 ? wide.indexOf(most) : widths.indexOf(Math.max(...widths));
     widths[widest] = Math.max(1, (widths[widest] ?? 1) - 1);
   }
   return widths;

@@ -1,0 +1,180 @@
+// Where a command's answers come from: a store, whose reports the same questions are asked of that a
+// server asks, or a server. Both give the same bytes.
+
+import { toFailure } from "../../network/failure.ts";
+import { askQuestion, isRefusal } from "../../questions/asker.ts";
+import { type Facts, readFacts } from "../../questions/facts.ts";
+import { createFieldReader } from "../../questions/field-values.ts";
+import { compileLabels } from "../../questions/labels.ts";
+import { QueryError } from "../../questions/query.ts";
+import type { ParameterValues, Question, QuestionSources } from "../../questions/question.ts";
+import { type AnswerFormat, MEDIA_TYPES } from "../../questions/written-answer.ts";
+import { createClient, isInTheClear } from "../../remote/client.ts";
+import { ServerRefusal } from "../../remote/remote-error.ts";
+import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
+import { createRoll, type Roll } from "../../roll/roll.ts";
+import { SHARED_TURNS } from "../../roll/turns.ts";
+import type { RollView } from "../../roll/view.ts";
+import { formatDuration } from "../../specs/duration.ts";
+import { StoreError } from "../../store/store.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import type { Settings } from "../settings/settings.ts";
+import { findTarget, openStoreAt } from "../settings/target.ts";
+
+/** An answer, its body not read yet. */
+export interface SourceAnswer {
+  readonly facts: Facts;
+  readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface AnswerSource {
+  /** Where answers come from, and what setting says so: `https://… (ROLLCALL_SERVER)`. */
+  readonly name: string;
+  /** Whether the user named it on this very command line. */
+  readonly isTyped: boolean;
+  /**
+   * Asks. @throws CommandError where there is no answer; UsageError for a question that cannot be
+   * understood
+   */
+  ask(question: Question, parameters: ParameterValues, format: AnswerFormat): Promise<SourceAnswer>;
+}
+
+export interface SourceOptions {
+  /** Who should report; undefined where nobody has said here. */
+  readonly expected: ReadonlySet<string> | undefined;
+  /** Whether an answer with some reports missing is better than none. */
+  readonly partial: boolean;
+}
+
+/** Opens what the settings name. @throws CommandError, UsageError */
+export async function openAnswerSource(
+  options: SourceOptions,
+  settings: Settings,
+  io: Io,
+): Promise<AnswerSource> {
+  const target = await findTarget(settings, io);
+  const setting = settings.sourceOf(target.kind);
+  const [ask, place] =
+    target.kind === "store"
+      ? [await openStore(target.url, options, settings, io), target.url]
+      : [await openServer(target.url, settings, io), target.url.href.replace(/\/$/, "")];
+  return {
+    name: setting === undefined ? place : `${place} (${setting})`,
+    isTyped: setting?.startsWith("--") ?? false,
+    ask,
+  };
+}
+
+async function openStore(
+  url: string,
+  { expected, partial }: SourceOptions,
+  settings: Settings,
+  io: Io,
+): Promise<AnswerSource["ask"]> {
+  const store = await io.waiting.during(`the store ${url}`, openStoreAt(url, io, { mustExist: true }));
+  const maxAgeMs = settings.maxAgeMs();
+  const roll = createRoll({
+    store,
+    clock: io.clock,
+    snapshot: "use",
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+  });
+  const waitFor = (view: Promise<RollView>) => io.waiting.during(`the reports of ${store.location}`, view);
+  const sources: QuestionSources = {
+    viewAt: () => waitFor(viewRoll(roll, () => roll.view(), partial)),
+    viewHost: (id, account) => waitFor(viewRoll(roll, () => roll.viewHost(id, account), partial)),
+    windowMs: settings.windowMs() ?? DEFAULT_WINDOW_MS,
+    labels: compileLabels(settings.labelRules),
+    reader: createFieldReader(),
+    readExpected: async () => (expected === undefined ? {} : { expected }),
+    // What a server refused at its door, only that server knows.
+    clones: { list: () => [] },
+    clock: io.clock,
+    turns: SHARED_TURNS,
+  };
+  return async (question, parameters, format) => {
+    const answer = await askQuestion(question, parameters, sources, { format, signal: io.signal }).catch(
+      (error: unknown) => {
+        throw error instanceof QueryError ? new UsageError(error.message) : error;
+      },
+    );
+    if (isRefusal(answer)) throw new CommandError(answer.detail);
+    return { facts: answer.facts, body: answer.write() };
+  };
+}
+
+async function viewRoll(roll: Roll, view: () => Promise<RollView>, partial: boolean): Promise<RollView> {
+  try {
+    return await view();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (partial) return roll.partialView(error.message);
+    throw new CommandError(error.message);
+  }
+}
+
+const BAD_REQUEST = 400;
+
+async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerSource["ask"]> {
+  const client = createClient({ url, key: await settings.readKey(), signal: io.signal });
+  if (isInTheClear(url))
+    await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
+  const windowMs = settings.windowMs();
+  return async (question, parameters, format) => {
+    const path = formatPath(question, parameters, windowMs);
+    const request = client.request(path, { headers: { accept: MEDIA_TYPES[format].replace(/;.*/, "") } });
+    const { headers, body } = await io.waiting
+      .during(`the server at ${url.origin}`, request)
+      .catch((error: unknown) => {
+        const isUsage = error instanceof ServerRefusal && error.status === BAD_REQUEST;
+        throw isUsage ? new UsageError(error.message) : error;
+      });
+    const facts = readFacts(headers);
+    if (!facts || !body)
+      throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
+    const type = headers.get("content-type") ?? "";
+    if (!type.startsWith(MEDIA_TYPES[format].replace(/;.*/, "")))
+      throw new CommandError(
+        `${url.origin} does not answer ${question.names.command} as ${format}; it is of an earlier version`,
+      );
+    return { facts: { ...facts, warnings: facts.warnings.map(fromAscii) }, body: readBody(body, url) };
+  };
+}
+
+/** The path and query of a question; the window of the settings is one of its parameters. */
+function formatPath(
+  { names, parameters: known }: Question,
+  given: ParameterValues,
+  windowMs: number | undefined,
+): string {
+  let { path } = names;
+  const query = new URLSearchParams();
+  for (const [name, value] of given) {
+    const isOfPath = known.some((one) => one.in === "path" && one.name === name);
+    if (isOfPath) path = path.replace(`{${name}}`, encodeURIComponent(value));
+    else query.append(name, value);
+  }
+  if (windowMs !== undefined && !query.has("within") && known.some(({ name }) => name === "within"))
+    query.set("within", formatDuration(windowMs));
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+/** Headers are ASCII; what else stood in a warning was written as escapes. */
+function fromAscii(text: string): string {
+  return text.replace(/\\u([0-9a-f]{4})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+/**
+ * A body that breaks off is an error in words; what came before it has been handed on, and is no
+ * valid JSON.
+ */
+async function* readBody(body: AsyncIterable<Uint8Array>, url: URL): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new CommandError(`the answer of ${url.origin} broke off: ${toFailure(error).message}`);
+  }
+}

@@ -1,0 +1,173 @@
+// The asker of the command line: every command that is a question. It asks a server or a store, and
+// writes the answer as the flags say; a layout makes the table.
+import { readWishes } from "../../questions/asker.ts";
+import { QueryError } from "../../questions/query.ts";
+import type { ParameterValues, Question } from "../../questions/question.ts";
+import { QUESTIONS } from "../../questions/registry.ts";
+import { sanitizeLine } from "../../report/safe-text.ts";
+import type { AskedAnswer, Layout } from "../layouts/layout.ts";
+import { UsageError } from "../program/failure.ts";
+import type { Io } from "../program/io.ts";
+import { runJq } from "../program/jq.ts";
+import { type Flags, readSettings } from "../settings/settings.ts";
+import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
+import { type Look, repeat, watchLooks, writeLook } from "../terminal/screen.ts";
+import { renderSheet } from "../terminal/tables.ts";
+import { type AnswerSource, openAnswerSource, type SourceAnswer } from "./answer-source.ts";
+import { chooseOutput, type FormFlags, type Output } from "./output-form.ts";
+import { readWords } from "./question-words.ts";
+import { convertCsv } from "./separated-values.ts";
+
+export interface AskOptions extends Flags, FormFlags {
+  readonly utc?: boolean;
+}
+
+/** Answers once, or again and again with --watch, until the signal aborts. */
+export async function runQuestion(
+  question: Question,
+  layout: Layout,
+  words: readonly string[],
+  options: AskOptions,
+  io: Io,
+): Promise<void> {
+  const flags: Readonly<Record<string, unknown>> = { ...options };
+  const wishes = readWishesOf(question, readWords(question, layout, words, flags));
+  const output = chooseOutput(options, wishes.format, io.stdout.isTerminal);
+  const forTables = layout.flags?.find(({ flags: text, elsewhere }) => elsewhere && flags[nameFlag(text)]);
+  if (forTables && output.kind !== "table")
+    throw new UsageError(
+      `${forTables.flags.replace(/ .*/, "")} is for the table; in JSON: ${forTables.elsewhere}`,
+    );
+  const settings = await readSettings(pickSettings(options), io);
+  const source = await openAnswerSource({ expected: undefined, partial: wishes.partial }, settings, io);
+  const { parameters } = wishes;
+  const asking = { question, layout, source, flags, zone: options.utc ? UTC : LOCAL };
+  const look = () => lookAt(asking, parameters, io);
+  const write = async () =>
+    output.kind === "table"
+      ? await writeLook(await look(), io)
+      : await writeBytes(asking, parameters, output, io);
+  if (options.watch === undefined) await write();
+  else if (output.kind === "table") await watchLooks(look, options.watch, io);
+  else await repeat(write, options.watch, io);
+}
+
+interface Asking {
+  readonly question: Question;
+  readonly layout: Layout;
+  readonly source: AnswerSource;
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly zone: Zone;
+}
+
+function readWishesOf(question: Question, parameters: ParameterValues) {
+  try {
+    return readWishes(question, parameters);
+  } catch (error) {
+    throw error instanceof QueryError ? new UsageError(error.message) : error;
+  }
+}
+
+/** `--expect-ec2 [REGIONS]` is expectEc2, as commander has it. */
+function nameFlag(flags: string): string {
+  return flags
+    .replace(/^--(\S+).*/, "$1")
+    .replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Settings that these commands have flags for: `state` is a parameter here, and no folder. */
+function pickSettings({ store, server, keyFile, within, maxAge, expect, config }: Flags): Flags {
+  return { store, server, keyFile, within, maxAge, expect, config };
+}
+
+async function writeBytes(
+  { question, source }: Asking,
+  parameters: ParameterValues,
+  output: Exclude<Output, { kind: "table" }>,
+  io: Io,
+): Promise<void> {
+  const { stdout, stderr } = io;
+  if (output.kind === "jq") {
+    const { facts, body } = await source.ask(question, parameters, "json");
+    const said = await runJq(await gather(body), output.program, {
+      write: (bytes) => stdout.write(bytes),
+      signal: io.signal,
+    });
+    await stderr.write(said + formatWarnings(facts));
+    return;
+  }
+  const { form, forExcel } = output;
+  const asked = form === "tsv" ? "csv" : form;
+  const { facts, body } = await source.ask(question, parameters, asked);
+  const isOther = form === "tsv" || forExcel;
+  const written = isOther ? convertCsv(body, { delimiter: form === "tsv" ? "\t" : ",", forExcel }) : body;
+  for await (const chunk of written) await stdout.write(chunk);
+  const from = stderr.isTerminal && !source.isTyped ? `from ${sanitizeLine(source.name)}\n` : "";
+  await stderr.write(formatWarnings(facts) + from);
+}
+
+async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Promise<Look> {
+  const { question, layout, source, flags, zone } = asking;
+  const needed = (layout.tableParameters ?? []).filter(
+    ([name]) => !parameters.some(([given]) => given === name),
+  );
+  const asked = [...parameters, ...needed];
+  const { facts, body } = await source.ask(question, asked, "json");
+  const answer: AskedAnswer = { json: await gather(body), facts, parameters };
+  const sheet = await layout.layOut(answer, {
+    flags,
+    formatInstant: (at) => zone.format(typeof at === "string" ? Date.parse(at) : at),
+    findNames: (ids) => findNames(source, ids),
+  });
+  const { lines, notes } = renderSheet(sheet, { ...io, columns: io.stdout.columns });
+  const told = [
+    ...notes,
+    `${sanitizeLine(sheet.summary)} · as of ${zone.format(facts.asOf)} (${zone.describe(facts.asOf)})`,
+    `from ${sanitizeLine(source.name)}`,
+  ];
+  return { lines, notes: [...told, ...listWarnings(facts)] };
+}
+
+/** More hosts than this are not asked for one by one. */
+const MAX_ASKED = 40;
+
+/** Names of hosts, whatever their age. Another answer than the one that names the ids. */
+async function findNames(source: AnswerSource, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const reports = QUESTIONS.find(({ name }) => name === "reports");
+  const wanted = [...new Set(ids)];
+  if (!reports || wanted.length === 0) return new Map();
+  const filters: ParameterValues =
+    wanted.length > MAX_ASKED ? [] : wanted.map((id) => ["instance_id", id] as const);
+  const { body } = await source.ask(
+    reports,
+    [["state", "all"], ["fields", "instance_id,instance_name"], ...filters],
+    "json",
+  );
+  const rows = JSON.parse((await gather(body)).toString("utf8")) as ReadonlyArray<Record<string, unknown>>;
+  return new Map(
+    rows.flatMap(({ instance_id: id, instance_name: name }) =>
+      typeof name === "string" && name !== "" ? [[String(id), name] as const] : [],
+    ),
+  );
+}
+
+function formatWarnings(facts: SourceAnswer["facts"]): string {
+  return listWarnings(facts)
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function listWarnings({ partial, warnings }: SourceAnswer["facts"]): string[] {
+  const incomplete = partial
+    ? [`not complete, ${partial.missing} reports or more are missing: ${partial.reason}`]
+    : [];
+  // A server gives all in one line.
+  const said = warnings.length > 0 ? [warnings.join("; ")] : [];
+  return [...incomplete, ...said].map((text) => `warning: ${sanitizeLine(text)}`);
+}
+
+async function gather(body: SourceAnswer["body"]): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,98 @@
+// The command line of questions: a command for each that has a layout, its flags and help from the
+// question's parameters.
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Question, QuestionParameter } from "../../questions/question.ts";
+import { QUESTIONS } from "../../questions/registry.ts";
+import type { AskOptions } from "../commands/ask.ts";
+import { FORMS } from "../commands/output-form.ts";
+import { listFlagParameters, readSwitch } from "../commands/question-words.ts";
+import type { Layout } from "../layouts/layout.ts";
+import { LAYOUTS } from "../layouts/registry.ts";
+import { addSettings, explain } from "../settings/flags.ts";
+import type { Io } from "./io.ts";
+
+/** Adds a command for each question. */
+export function addQuestions(program: Command, io: Io): void {
+  for (const question of QUESTIONS) {
+    const layout = LAYOUTS[question.name];
+    if (layout) addQuestion(program, question, layout, io);
+  }
+}
+
+function addQuestion(program: Command, question: Question, layout: Layout, io: Io): void {
+  const command = program
+    .command(question.names.command)
+    .description(`${lowerFirst(question.summary)}: a table on a terminal, JSON in a pipe`);
+  addWords(command, question, layout);
+  // A setting says how old a fresh report may be.
+  for (const parameter of listFlagParameters(question))
+    if (parameter.name !== "within") command.addOption(toOption(parameter));
+  for (const { flags, description } of layout.flags ?? []) command.option(flags, description);
+  addForms(command);
+  const settings = ["store", "server", "keyFile", "within", "maxAge", "config"] as const;
+  addSettings(command, ...(layout.settings ?? []), ...settings);
+  explain(command, `\nExamples:\n${layout.examples.map((line) => `  $ ${line}`).join("\n")}`);
+  command.action(async (words: string | string[] | undefined, options: AskOptions) =>
+    (await import("../commands/ask.ts")).runQuestion(question, layout, [words ?? []].flat(), options, io),
+  );
+}
+
+/** `problems` has no words; the others have filters, fields or a host. */
+function addWords(command: Command, { parameters }: Question, { word }: Layout): void {
+  const takesFilters = parameters.some(({ anyName }) => anyName);
+  const named = word && (takesFilters ? `${word.name} | NAME=VALUE` : word.name);
+  const name = named ?? (takesFilters ? "FIELD=VALUE" : "NAME=VALUE");
+  const text = takesFilters
+    ? "only hosts whose field or label has this value; * is any run of characters; parameters as in the URL"
+    : "parameters as in the URL, such as those of the flags below";
+  command.argument(word?.isRequired ? `<${name}...>` : `[${name}...]`, text);
+}
+
+function toOption(parameter: QuestionParameter): Option {
+  const { name, description, schema, placeholder = name.toUpperCase(), repeats } = parameter;
+  const isSwitch = readSwitch(parameter) !== undefined;
+  const text = lowerFirst(firstSentence(isSwitch ? description.replace(/^`\w+`:? /, "") : description));
+  const flag = `--${name.replaceAll("_", "-")}`;
+  if (isSwitch) return new Option(flag, text);
+  const option = new Option(`${flag} <${placeholder}>`, text);
+  const choices = schema.enum as readonly string[] | undefined;
+  const check = (value: string): string => {
+    if (choices && !choices.includes(value))
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    return value;
+  };
+  // Completion shows them.
+  if (choices) option.choices(choices);
+  return repeats
+    ? option.argParser((value: string, before: readonly string[] = []) => [...before, check(value)])
+    : option;
+}
+
+function addForms(command: Command): void {
+  command
+    .addOption(new Option("-o, --output <FORM>", "the form of the answer").choices(FORMS))
+    .option("--json", "JSON as the API gives it, also on a terminal")
+    .option("--ndjson", "JSON, a row a line")
+    .option("--table", "a table, also in a pipe")
+    .option("--excel", "CSV as Excel opens it: a byte-order mark in front, formulas made harmless")
+    .option("--jq <PROGRAM>", "run a jq program over the JSON; strings come out raw")
+    .option("--utc", "times in UTC, not in this machine's zone")
+    .addOption(new Option("--watch [SECONDS]", "look again and again").argParser(parseSeconds).preset("2"));
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(/^\d+(\.\d+)?$/.test(text) && seconds >= 0.1 && seconds <= 86_400))
+    throw new InvalidArgumentError("It should be seconds from 0.1 to 86400; put filters before --watch.");
+  return seconds;
+}
+
+/** Of a parameter's description what fits beside a flag; the docs have the rest. */
+function firstSentence(text: string): string {
+  return text.replace(/\.(?:\s[\s\S]*)?$/, "");
+}
+
+/** `Reports that were set aside`, in the middle of a line; names such as `JSON` stay. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
