@@ -174,7 +174,13 @@ function describeCoverage(judged: Coverage, maxShown: number) {
 export type ShownCoverage = ReturnType<typeof describeCoverage>;
 
 /** The lists, one after the other. */
-function listRows({ missing = [], silent, departed, set_aside, unexpected = [] }: ShownCoverage): Row[] {
+export function listRows({
+  missing = [],
+  silent,
+  departed,
+  set_aside,
+  unexpected = [],
+}: ShownCoverage): Row[] {
   const none = { id: null, account: null, at: null, key: null, reason: null, detail: null };
   return [
     ...missing.map(({ id, since }) => ({ state: "missing", ...none, id, at: since })),

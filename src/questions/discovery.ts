@@ -47,13 +47,28 @@ export async function discoverFields(
     await yielder.spend(body.length);
     const texts = listTexts(body);
     await yielder.spend(texts.length * VALUE_BYTES);
-    for (const [field, { values, versions }] of countVersions(texts)) {
-      const votes = seen.get(field) ?? { hosts: 0, versions: 0 };
-      seen.set(field, votes);
-      votes.hosts++;
-      if (versions * 2 > values) votes.versions++;
-    }
+    vote(texts, seen);
   }
+  return countVotes(seen);
+}
+
+/** The same of a few reports that are at hand. */
+export function discoverFieldsOf(bodies: Iterable<Buffer>): string[] {
+  const seen = new Map<string, Votes>();
+  for (const body of bodies) vote(listTexts(body), seen);
+  return countVotes(seen);
+}
+
+function vote(texts: readonly (readonly [string, string])[], seen: Map<string, Votes>): void {
+  for (const [field, { values, versions }] of countVersions(texts)) {
+    const votes = seen.get(field) ?? { hosts: 0, versions: 0 };
+    seen.set(field, votes);
+    votes.hosts++;
+    if (versions * 2 > values) votes.versions++;
+  }
+}
+
+function countVotes(seen: ReadonlyMap<string, Votes>): string[] {
   const found = [...seen].filter(
     ([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field),
   );

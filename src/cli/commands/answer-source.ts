@@ -1,5 +1,5 @@
-// Where a command's answers come from: a store, whose reports the same questions are asked of that a
-// server asks, or a server. Both give the same bytes.
+// Where a command's answers come from: a store, whose reports the same questions are asked of that
+// a server asks, or a server. Both give the same bytes.
 
 import { toFailure } from "../../network/failure.ts";
 import { askQuestion, isRefusal } from "../../questions/asker.ts";
@@ -13,8 +13,8 @@ import { createClient, isInTheClear } from "../../remote/client.ts";
 import { ServerRefusal } from "../../remote/remote-error.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { createRoll, type Roll } from "../../roll/roll.ts";
-import { SHARED_TURNS } from "../../roll/turns.ts";
 import type { RollView } from "../../roll/view.ts";
+import { SHARED_YIELDER } from "../../roll/yielder.ts";
 import { formatDuration } from "../../specs/duration.ts";
 import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
@@ -29,6 +29,7 @@ export interface SourceAnswer {
 }
 
 export interface AnswerSource {
+  readonly kind: "store" | "server";
   /** Where answers come from, and what setting says so: `https://… (ROLLCALL_SERVER)`. */
   readonly name: string;
   /** Whether the user named it on this very command line. */
@@ -60,6 +61,7 @@ export async function openAnswerSource(
       ? [await openStore(target.url, options, settings, io), target.url]
       : [await openServer(target.url, settings, io), target.url.href.replace(/\/$/, "")];
   return {
+    kind: target.kind,
     name: setting === undefined ? place : `${place} (${setting})`,
     isTyped: setting?.startsWith("--") ?? false,
     ask,
@@ -91,7 +93,7 @@ async function openStore(
     // What a server refused at its door, only that server knows.
     clones: { list: () => [] },
     clock: io.clock,
-    turns: SHARED_TURNS,
+    yielder: SHARED_YIELDER,
   };
   return async (question, parameters, format) => {
     const answer = await askQuestion(question, parameters, sources, { format, signal: io.signal }).catch(
@@ -134,7 +136,7 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerS
     if (!facts || !body)
       throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
     const type = headers.get("content-type") ?? "";
-    if (!type.startsWith(MEDIA_TYPES[format].replace(/;.*/, "")))
+    if (format !== "json" && !type.startsWith(MEDIA_TYPES[format].replace(/;.*/, "")))
       throw new CommandError(
         `${url.origin} does not answer ${question.names.command} as ${format}; it is of an earlier version`,
       );

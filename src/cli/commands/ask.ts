@@ -3,23 +3,26 @@
 import { readWishes } from "../../questions/asker.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question } from "../../questions/question.ts";
-import { QUESTIONS } from "../../questions/registry.ts";
+import { reports } from "../../questions/reports-question.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { AskedAnswer, Layout } from "../layouts/layout.ts";
-import { UsageError } from "../program/failure.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
-import { type Look, repeat, watchLooks, writeLook } from "../terminal/screen.ts";
+import { repeat, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
 import { renderSheet } from "../terminal/tables.ts";
 import { type AnswerSource, openAnswerSource, type SourceAnswer } from "./answer-source.ts";
+import { compareAnswers, findExpected, gather } from "./expectation.ts";
 import { chooseOutput, type FormFlags, type Output } from "./output-form.ts";
 import { readWords } from "./question-words.ts";
 import { convertCsv } from "./separated-values.ts";
 
 export interface AskOptions extends Flags, FormFlags {
   readonly utc?: boolean;
+  /** Whether the answer itself may be a failure (Layout.judge). */
+  readonly exitCode?: boolean;
 }
 
 /** Answers once, or again and again with --watch, until the signal aborts. */
@@ -39,17 +42,44 @@ export async function runQuestion(
       `${forTables.flags.replace(/ .*/, "")} is for the table; in JSON: ${forTables.elsewhere}`,
     );
   const settings = await readSettings(pickSettings(options), io);
-  const source = await openAnswerSource({ expected: undefined, partial: wishes.partial }, settings, io);
+  const source = await openSource(layout, flags, wishes.partial, settings, io);
   const { parameters } = wishes;
   const asking = { question, layout, source, flags, zone: options.utc ? UTC : LOCAL };
   const look = () => lookAt(asking, parameters, io);
   const write = async () =>
     output.kind === "table"
-      ? await writeLook(await look(), io)
+      ? await writeContent(await look(), io)
       : await writeBytes(asking, parameters, output, io);
   if (options.watch === undefined) await write();
-  else if (output.kind === "table") await watchLooks(look, options.watch, io);
+  else if (output.kind === "table") await watchContent(look, options.watch, io);
   else await repeat(write, options.watch, io);
+  if (options.exitCode && layout.judge) await judge(layout.judge, asking, parameters);
+}
+
+/** @throws CommandError where the answer is one with which the command is to fail */
+async function judge(
+  why: (json: Buffer) => string | undefined,
+  { question, source }: Asking,
+  parameters: ParameterValues,
+): Promise<void> {
+  const { body } = await source.ask(question, parameters, "json");
+  const reason = why(await gather(body));
+  if (reason !== undefined) throw new CommandError(reason);
+}
+
+/** Where answers come from, and who is expected where the command can be told. */
+async function openSource(
+  { settings: own = [] }: Layout,
+  flags: Readonly<Record<string, unknown>>,
+  partial: boolean,
+  settings: Settings,
+  io: Io,
+): Promise<AnswerSource> {
+  const expected = own.includes("expect")
+    ? await findExpected(settings.get("expect"), flags.expectEc2 as string | boolean | undefined, io)
+    : undefined;
+  const source = await openAnswerSource({ expected, partial }, settings, io);
+  return expected && source.kind === "server" ? compareAnswers(source, expected) : source;
 }
 
 interface Asking {
@@ -106,7 +136,7 @@ async function writeBytes(
   await stderr.write(formatWarnings(facts) + from);
 }
 
-async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Promise<Look> {
+async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Promise<ScreenContent> {
   const { question, layout, source, flags, zone } = asking;
   const needed = (layout.tableParameters ?? []).filter(
     ([name]) => !parameters.some(([given]) => given === name),
@@ -133,9 +163,8 @@ const MAX_ASKED = 40;
 
 /** Names of hosts, whatever their age. Another answer than the one that names the ids. */
 async function findNames(source: AnswerSource, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const reports = QUESTIONS.find(({ name }) => name === "reports");
   const wanted = [...new Set(ids)];
-  if (!reports || wanted.length === 0) return new Map();
+  if (wanted.length === 0) return new Map();
   const filters: ParameterValues =
     wanted.length > MAX_ASKED ? [] : wanted.map((id) => ["instance_id", id] as const);
   const { body } = await source.ask(
@@ -164,10 +193,4 @@ function listWarnings({ partial, warnings }: SourceAnswer["facts"]): string[] {
   // A server gives all in one line.
   const said = warnings.length > 0 ? [warnings.join("; ")] : [];
   return [...incomplete, ...said].map((text) => `warning: ${sanitizeLine(text)}`);
-}
-
-async function gather(body: SourceAnswer["body"]): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -10,8 +10,8 @@ import {
   putReport,
   startTestService,
 } from "../../testing/io-double.ts";
+import { type CommandFlags, runCommand } from "../../testing/question-double.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
-import { type ListOptions, runList } from "./list.ts";
 
 const HOUR = 3_600_000;
 
@@ -34,11 +34,11 @@ async function makeFleet(): Promise<Store> {
 async function list(
   store: Store,
   filters: readonly string[],
-  options: ListOptions,
+  options: CommandFlags,
   io: IoDoubleOptions = {},
 ) {
   const double = await makeIo(io);
-  await runList(filters, { store: store.location, ...options }, double);
+  await runCommand("list", filters, { store: store.location, ...options }, double);
   return { out: double.out(), err: double.err() };
 }
 
@@ -46,12 +46,15 @@ const ids = (json: string): string[] =>
   (JSON.parse(json) as { instance_id: string }[]).map((report) => report.instance_id);
 
 describe("the same answer", () => {
-  const questions: ReadonlyArray<readonly [string[], ListOptions]> = [
+  const questions: ReadonlyArray<readonly [string[], CommandFlags]> = [
     [[], {}],
     [[], { meta: true, state: "all" }],
     [[], { ndjson: true }],
     [["instance_name=本*"], { fields: "instance_name,processes.m" }],
-    [["state=stopped"], { state: "all" }],
+    [[".state=stopped"], { state: "all" }],
+    [["state=all", "within=4h"], {}],
+    [["v<1.10"], { lenient: true }],
+    [["instance_name!=stage", "env=prod"], { lenient: true }],
     [["instance_name=a&b#?"], { json: true }],
     [[], { within: "4h" }],
     [[], { jq: ".[].instance_id" }],
@@ -62,7 +65,7 @@ describe("the same answer", () => {
     const { url } = await startTestService(store.location);
     const direct = await list(store, filters, options);
     const served = await makeIo({ env: { ROLLCALL_KEY: secret } });
-    await runList(filters, { ...options, server: url }, served);
+    await runCommand("list", filters, { ...options, server: url }, served);
     expect(served.out()).toBe(direct.out);
     expect(served.err()).toBe(direct.err);
   });
@@ -71,8 +74,9 @@ describe("the same answer", () => {
 describe("filters and fields", () => {
   it("takes a field that is named like a parameter", async () => {
     const store = await makeFleet();
-    expect(ids((await list(store, ["state=stopped"], {})).out)).toEqual(["b"]);
-    expect(ids((await list(store, ["state=stopped"], { state: "all" })).out)).toEqual(["b", "old"]);
+    expect(ids((await list(store, [".state=stopped"], {})).out)).toEqual(["b"]);
+    expect(ids((await list(store, [".state=stopped"], { state: "all" })).out)).toEqual(["b", "old"]);
+    expect(ids((await list(store, [".state=stopped", "state=silent"], {})).out)).toEqual(["old"]);
     expect(ids((await list(store, [".state=running"], {})).out)).toEqual(["a"]);
   });
 
@@ -93,7 +97,7 @@ describe("filters and fields", () => {
 
   it.each([
     [["prod"], {}, '"prod" is no filter'],
-    [["=x"], {}, "is no filter"],
+    [["=x"], {}, "has no name"],
     [["a..b=x"], {}, "is no field"],
     [[], { fields: "a,b..c" }, "fields"],
     [[], { within: "25h" }, "--within"],
@@ -101,7 +105,7 @@ describe("filters and fields", () => {
     [[], { table: true, jq: "." }, "--table and --jq exclude each other"],
     [[], { json: true, watch: 1 }, "--watch makes no JSON array"],
     [[], { watch: 1 }, "--watch makes no JSON array"],
-  ] satisfies ReadonlyArray<readonly [string[], ListOptions, string]>)(
+  ] satisfies ReadonlyArray<readonly [string[], CommandFlags, string]>)(
     "refuses %j %j",
     async (filters, options, message) => {
       const store = await makeFleet();
@@ -160,14 +164,14 @@ describe("--jq and --ndjson", () => {
   it("writes lines again and again until it is interrupted", async () => {
     const store = await makeFleet();
     const double = await makeIo({ onStdout: (text, io) => text.split('"b"').length > 2 && io.interrupt() });
-    await runList([], { store: store.location, ndjson: true, watch: 0.01 }, double);
+    await runCommand("list", [], { store: store.location, ndjson: true, watch: 0.01 }, double);
     expect(double.out().trim().split("\n")).toHaveLength(4);
   });
 });
 
 describe("where reports are", () => {
   it("says that there is no store yet", async () => {
-    const failing = makeIo().then((io) => runList([], {}, io));
+    const failing = makeIo().then((io) => runCommand("list", [], {}, io));
     await expect(failing).rejects.toThrow(CommandError);
     await expect(failing).rejects.toThrow("there is no store yet: run `rollcall start`");
   });
@@ -179,7 +183,7 @@ describe("where reports are", () => {
     [{ server: "http://user:secret@example.com" }, "with no key in it"],
     [{ server: "http://:secret@example.com" }, "with no key in it"],
   ])("refuses %j", async (options, message) => {
-    const failing = makeIo().then((io) => runList([], options, io));
+    const failing = makeIo().then((io) => runCommand("list", [], options, io));
     await expect(failing).rejects.toThrow(CommandError);
     await expect(failing).rejects.toThrow(message);
     await expect(failing).rejects.not.toThrow("secret");

@@ -1,4 +1,5 @@
 // The words and flags of a question's command, as the parameters of a URL.
+import { parseCondition } from "../../questions/condition.ts";
 import { COMMON_PARAMETERS } from "../../questions/parameters.ts";
 import type { ParameterValues, Question, QuestionParameter } from "../../questions/question.ts";
 import type { Layout } from "../layouts/layout.ts";
@@ -49,10 +50,11 @@ export function readWords(
   return parameters;
 }
 
+/** `NAME=VALUE`, and conditions such as `app_version<1.10`. @throws UsageError */
 function splitCondition(word: string): readonly [string, string] | undefined {
-  const at = word.indexOf("=");
-  if (at === 0) throw new UsageError(`${JSON.stringify(word)} has no name; write NAME=VALUE`);
-  return at < 0 ? undefined : [word.slice(0, at), word.slice(at + 1)];
+  const condition = parseCondition(word);
+  if (condition?.[0] === "") throw new UsageError(`${JSON.stringify(word)} has no name; write NAME=VALUE`);
+  return condition;
 }
 
 function describeWord(word: string, { parameters }: Question): string {

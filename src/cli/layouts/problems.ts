@@ -1,5 +1,6 @@
 // `rollcall problems`: reports that were set aside, and why.
 import type { ShownProblem } from "../../questions/problems-question.ts";
+import { parseReportKey } from "../../report/key.ts";
 import type { Layout } from "./layout.ts";
 
 export const problems: Layout = {
@@ -13,9 +14,15 @@ export const problems: Layout = {
     return {
       tables: [
         {
-          columns: ["KEY", "REASON", "RECEIVED", "DETAIL"].map((heading) => ({ heading })),
+          columns: [
+            { heading: "HOST", whole: "all" },
+            { heading: "REASON", whole: "all" },
+            { heading: "RECEIVED", whole: "all" },
+            { heading: "DETAIL" },
+            { heading: "KEY" },
+          ],
           lines: rows.map(({ key, reason, received_at, detail }) => ({
-            cells: [key, reason, formatInstant(received_at), detail],
+            cells: [parseReportKey(key)?.id ?? "", reason, formatInstant(received_at), detail, key],
           })),
         },
       ],

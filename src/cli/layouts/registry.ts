@@ -1,5 +1,9 @@
 // The layout of each question, by the question's name. A new one is a file and a line here.
+import { coverage } from "./coverage.ts";
 import type { Layout } from "./layout.ts";
+import { reports } from "./list.ts";
 import { problems } from "./problems.ts";
+import { report } from "./show.ts";
+import { versions } from "./versions.ts";
 
-export const LAYOUTS: Readonly<Record<string, Layout>> = { problems };
+export const LAYOUTS: Readonly<Record<string, Layout>> = { reports, report, versions, coverage, problems };

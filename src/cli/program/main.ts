@@ -21,6 +21,9 @@ const SAME_SIGNAL_MS = 1000;
 /** How long what waits to be written to stderr has at the end; ms. Its reader may stand still. */
 const LAST_WORDS_MS = 1000;
 
+/** Whether somebody was told why the program ends. */
+let isTold = false;
+
 const stop = new AbortController();
 let interrupted: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -72,8 +75,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else await exit(stop.signal.aborted ? 130 : await tell(error));
 }
-
-let isTold = false;
 
 /**
  * Says what went wrong on stderr: the first failure alone, since what fails after it fails of the

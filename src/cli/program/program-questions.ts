@@ -1,134 +1,98 @@
-// The command line, continued: commands for those who ask what runs where.
+// The command line of questions: a command for each that has a layout, its flags and help from the
+// question's parameters.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { STATES } from "../../questions/query.ts";
-import type { ConfigCheckOptions } from "../commands/config-check.ts";
-import type { CoverageOptions } from "../commands/coverage.ts";
-import type { PublishOptions } from "../commands/publish.ts";
-import type { VersionsOptions } from "../commands/versions.ts";
+import type { Question, QuestionParameter } from "../../questions/question.ts";
+import { QUESTIONS } from "../../questions/registry.ts";
+import type { AskOptions } from "../commands/ask.ts";
+import { FORMS } from "../commands/output-form.ts";
+import { listFlagParameters, readSwitch } from "../commands/question-words.ts";
+import type { Layout } from "../layouts/layout.ts";
+import { LAYOUTS } from "../layouts/registry.ts";
 import { addSettings, explain } from "../settings/flags.ts";
 import type { Io } from "./io.ts";
 
-export function addVersions(program: Command, io: Io): void {
+/** Adds a command for each question. */
+export function addQuestions(program: Command, io: Io): void {
+  for (const question of QUESTIONS) {
+    const layout = LAYOUTS[question.name];
+    if (layout) addQuestion(program, question, layout, io);
+  }
+}
+
+function addQuestion(program: Command, question: Question, layout: Layout, io: Io): void {
   const command = program
-    .command("versions")
-    .description(
-      "which version of each module runs on how many hosts: a matrix on a terminal, JSON in a pipe",
-    )
-    .argument(
-      "[FIELD | FIELD=VALUE...]",
-      "fields to count, else all that hold versions; and filters by field or label",
-    )
-    .option("--by <NAMES>", "divide by labels or fields, split by commas: env, service, instance_type")
-    .option("--hosts", "name the hosts of each value")
-    .option("--behind", "only what is behind the newest of its variant")
-    .addOption(new Option("--state <STATE>", "which reports by age").choices(STATES))
-    .option("--partial", "where the store cannot be read completely, answer with what is there and say so")
-    .option("--json", "one JSON array, also on a terminal")
+    .command(question.names.command)
+    .description(`${lowerFirst(question.summary)}: a table on a terminal, JSON in a pipe`);
+  addWords(command, question, layout);
+  // A setting says how old a fresh report may be.
+  for (const parameter of listFlagParameters(question))
+    if (parameter.name !== "within") command.addOption(toOption(parameter));
+  for (const { flags, description } of layout.flags ?? []) command.option(flags, description);
+  addForms(command);
+  const settings = ["store", "server", "keyFile", "within", "maxAge", "config"] as const;
+  addSettings(command, ...(layout.settings ?? []), ...settings);
+  explain(command, `\nExamples:\n${layout.examples.map((line) => `  $ ${line}`).join("\n")}`);
+  command.action(async (words: string | string[] | undefined, options: AskOptions) =>
+    (await import("../commands/ask.ts")).runQuestion(question, layout, [words ?? []].flat(), options, io),
+  );
+}
+
+/** `problems` has no words; the others have filters, fields or a host. */
+function addWords(command: Command, { parameters }: Question, { word }: Layout): void {
+  const takesFilters = parameters.some(({ anyName }) => anyName);
+  const named = word && (takesFilters ? `${word.name} | NAME=VALUE` : word.name);
+  const name = named ?? (takesFilters ? "FIELD=VALUE" : "NAME=VALUE");
+  const text = takesFilters
+    ? "only hosts whose field or label has this value; * is any run of characters; parameters as in the URL"
+    : "parameters as in the URL, such as those of the flags below";
+  command.argument(word?.isRequired ? `<${name}...>` : `[${name}...]`, text);
+}
+
+function toOption(parameter: QuestionParameter): Option {
+  const { name, description, schema, placeholder = name.toUpperCase(), repeats } = parameter;
+  const isSwitch = readSwitch(parameter) !== undefined;
+  const text = lowerFirst(firstSentence(isSwitch ? description.replace(/^`\w+`:? /, "") : description));
+  const flag = `--${name.replaceAll("_", "-")}`;
+  if (isSwitch) return new Option(flag, text);
+  const option = new Option(`${flag} <${placeholder}>`, text);
+  const choices = schema.enum as readonly string[] | undefined;
+  const check = (value: string): string => {
+    if (choices && !choices.includes(value))
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    return value;
+  };
+  // Completion shows them.
+  if (choices) option.choices(choices);
+  return repeats
+    ? option.argParser((value: string, before: readonly string[] = []) => [...before, check(value)])
+    : option;
+}
+
+function addForms(command: Command): void {
+  command
+    .addOption(new Option("-o, --output <FORM>", "the form of the answer").choices(FORMS))
+    .option("--json", "JSON as the API gives it, also on a terminal")
+    .option("--ndjson", "JSON, a row a line")
     .option("--table", "a table, also in a pipe")
+    .option("--excel", "CSV as Excel opens it: a byte-order mark in front, formulas made harmless")
+    .option("--jq <PROGRAM>", "run a jq program over the JSON; strings come out raw")
+    .option("--utc", "times in UTC, not in this machine's zone")
     .addOption(new Option("--watch [SECONDS]", "look again and again").argParser(parseSeconds).preset("2"));
-  addSettings(command, "store", "server", "keyFile", "within", "maxAge", "config");
-  explain(
-    command,
-    `
-Examples:
-  $ rollcall versions
-  $ rollcall versions processes.module_A_filename --by env
-  $ rollcall versions processes.module_A_filename env=prod --by service --behind
-  $ rollcall versions app_version instance_life_cycle=spot --hosts
-  $ rollcall versions processes.module_A_filename --watch
-  $ rollcall versions processes.module_A_filename --json | jq -r '.[] | select(.behind) | .value'`,
-  );
-  command.action(
-    async (
-      words: string[],
-      { state, ...options }: VersionsOptions & { readonly state?: (typeof STATES)[number] },
-    ) =>
-      (await import("../commands/versions.ts")).runVersions(
-        words,
-        { ...options, ...(state && { filterState: state }) },
-        io,
-      ),
-  );
-}
-
-export function addCoverage(program: Command, io: Io): void {
-  const command = program
-    .command("coverage")
-    .description(
-      "who reported, who fell silent, who left; and who is missing, where the expected hosts are known",
-    )
-    .option(
-      "--expect-ec2 [REGIONS]",
-      "expect the instances that run in these regions, by EC2's DescribeInstances (default AWS_REGION)",
-    )
-    .option("--exit-code", "exit with 1 if expected hosts did not report, or nobody says which are expected")
-    .option("--json", "JSON, also on a terminal");
-  addSettings(command, "expect", "store", "server", "keyFile", "within", "maxAge", "config");
-  explain(
-    command,
-    `
-Examples:
-  $ rollcall coverage
-  $ rollcall coverage --expect hosts.txt
-  $ aws ec2 describe-instances | rollcall coverage --expect -
-  $ rollcall coverage --expect-ec2 ap-northeast-1,us-east-1 --exit-code
-  $ rollcall coverage --json | jq -r '.silent[].id'`,
-  );
-  command.action(async (options: CoverageOptions) =>
-    (await import("../commands/coverage.ts")).runCoverage(options, io),
-  );
-}
-
-export function addPublish(program: Command, io: Io): void {
-  const command = program
-    .command("publish")
-    .description(
-      "publish what runs where: a page in DocBase, Markdown files, a webhook, Slack, or standard output",
-    )
-    .argument("[NAME]", "a publisher of the configuration")
-    .option("--list", "list the publishers")
-    .option("--dry-run", "say what would be done, and change nothing")
-    .option("--json", "JSON, also on a terminal");
-  addSettings(command, "store", "expect", "within", "config");
-  explain(
-    command,
-    `
-Examples:
-  $ rollcall publish --list
-  $ rollcall publish wiki --dry-run
-  $ rollcall publish wiki
-
-Publishers are in the configuration file: docs/publish.md.`,
-  );
-  command.action(async (name: string | undefined, options: PublishOptions) =>
-    (await import("../commands/publish.ts")).runPublish(name, options, io),
-  );
-}
-
-export function addConfig(program: Command, io: Io): void {
-  const config = program.command("config").description("check the configuration");
-  const check = config
-    .command("check")
-    .description(
-      "find every mistake in the configuration file and the files that it names, and show what is in force",
-    )
-    .option("--json", "JSON, also on a terminal");
-  addSettings(check, "config");
-  explain(
-    check,
-    `
-Examples:
-  $ rollcall config check
-  $ rollcall config check --config /etc/rollcall/config.yaml`,
-  );
-  check.action(async (options: ConfigCheckOptions) =>
-    (await import("../commands/config-check.ts")).runConfigCheck(options, io),
-  );
 }
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || seconds < 0.1 || seconds > 3600)
-    throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
+  if (!(/^\d+(\.\d+)?$/.test(text) && seconds >= 0.1 && seconds <= 86_400))
+    throw new InvalidArgumentError("It should be seconds from 0.1 to 86400; put filters before --watch.");
   return seconds;
+}
+
+/** Of a parameter's description what fits beside a flag; the docs have the rest. */
+function firstSentence(text: string): string {
+  return text.replace(/\.(?:\s[\s\S]*)?$/, "");
+}
+
+/** `Reports that were set aside`, in the middle of a line; names such as `JSON` stay. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

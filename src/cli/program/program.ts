@@ -2,9 +2,7 @@
 // only when it runs.
 import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
 import { SCOPES } from "../../access/scopes.ts";
-import { STATES } from "../../questions/query.ts";
 import type { CreateOptions, ListKeysOptions, RevokeOptions } from "../commands/keys.ts";
-import type { ListOptions } from "../commands/list.ts";
 import type { ReportOptions } from "../commands/report.ts";
 import type { ServeOptions } from "../commands/serve.ts";
 import type { StartOptions } from "../commands/start.ts";
@@ -12,9 +10,9 @@ import { addSettings, explain } from "../settings/flags.ts";
 import type { Flags } from "../settings/settings.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
-import { addQuestions } from "./program-asking.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
-import { addConfig, addCoverage, addPublish, addVersions } from "./program-questions.ts";
+import { addConfig, addPublish } from "./program-publish.ts";
+import { addQuestions } from "./program-questions.ts";
 import { addSpec } from "./program-spec.ts";
 import { VERSION } from "./version.ts";
 
@@ -38,9 +36,6 @@ export function buildProgram(io: Io): Command {
     addReport,
     addAgent,
     addDoctor,
-    addList,
-    addVersions,
-    addCoverage,
     addQuestions,
     addPublish,
     addKeys,
@@ -145,38 +140,6 @@ Examples:
   );
   command.action(async (options: ReportOptions) =>
     (await import("../commands/report.ts")).runReport(options, io),
-  );
-}
-
-function addList(program: Command, io: Io): void {
-  const command = program
-    .command("list")
-    .description("list the hosts' fresh reports: a table on a terminal, JSON in a pipe")
-    .argument("[FIELD=VALUE...]", "only hosts whose field has this value; * is any run of characters")
-    .addOption(new Option("--state <STATE>", "which reports by age").choices(STATES))
-    .option("--fields <FIELDS>", "only these fields, split by commas")
-    .option("--meta", "add rollcall.reader: when received, state, clock skew, account")
-    .option("--partial", "where the store cannot be read completely, answer with what is there and say so")
-    .option("--json", "one JSON array, also on a terminal")
-    .option("--ndjson", "one report a line")
-    .option("--table", "a table, also in a pipe")
-    .option("--jq <PROGRAM>", "run a jq program over the array; strings come out raw")
-    .addOption(new Option("--watch [SECONDS]", "look again and again").argParser(parseSeconds).preset("2"));
-  addSettings(command, "store", "server", "keyFile", "within", "maxAge", "config");
-  explain(
-    command,
-    `
-Examples:
-  $ rollcall list
-  $ rollcall list instance_life_cycle=spot 'instance_name=prod_*'
-  $ rollcall list 'processes.module_A_filename=A_red_*' --watch
-  $ rollcall list --fields instance_name,processes.module_A_filename
-  $ rollcall list --state silent
-  $ rollcall list --jq '.[] | [.instance_name, .app_version] | @tsv'
-  $ rollcall list --server https://rollcall.example.com > roll.json`,
-  );
-  command.action(async (filters: string[], options: ListOptions) =>
-    (await import("../commands/list.ts")).runList(filters, options, io),
   );
 }
 
@@ -290,11 +253,4 @@ function parseCount(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 100_000)
     throw new InvalidArgumentError("It should be a number of hosts from 1 to 100000.");
   return count;
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= 0.1 && seconds <= 86_400))
-    throw new InvalidArgumentError("It should be seconds from 0.1 to 86400; put filters before --watch.");
-  return seconds;
 }

@@ -2,7 +2,7 @@
 // with what stands beside them. No text in it commands a terminal, wherever it came from.
 import stringWidth from "string-width";
 import { sanitizeLine } from "../../report/safe-text.ts";
-import type { Look } from "./screen.ts";
+import type { ScreenContent } from "./screen.ts";
 import { describeHidden, fitTable, styleTable } from "./table.ts";
 import { type Styled, style } from "./terminal-text.ts";
 
@@ -56,7 +56,10 @@ export interface RenderOptions extends Styled {
 }
 
 /** Makes lines of a sheet. What is said of it below (`notes`) begins with columns not shown. */
-export function renderSheet({ lead = [], tables, notes = [], remedy }: Sheet, options: RenderOptions): Look {
+export function renderSheet(
+  { lead = [], tables, notes = [], remedy }: Sheet,
+  options: RenderOptions,
+): ScreenContent {
   const lines = lead.map(sanitizeLine);
   const hidden = new Set<string>();
   for (const table of tables) {
@@ -100,7 +103,9 @@ function measure(rows: readonly (readonly string[])[], at: number): number {
 }
 
 /** Numbers stand with their ends below each other. */
-function alignNumbers({ columns, lines }: Table): [readonly string[], readonly (readonly string[])[]] {
+function alignNumbers(table: Table): [readonly string[], readonly (readonly string[])[]] {
+  const columns = table.columns.map((column) => ({ ...column, heading: sanitizeLine(column.heading) }));
+  const lines = table.lines.map(({ cells }) => ({ cells: cells.map(sanitizeLine) }));
   const widths = columns.map(({ heading }, at) =>
     Math.max(heading.length, ...lines.map(({ cells }) => cells[at]?.length ?? 0)),
   );

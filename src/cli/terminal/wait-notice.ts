@@ -10,7 +10,9 @@ const SECOND_MS = 1000;
 const CLEAR = "\r\u001b[K";
 
 export interface WaitNotice {
-  /** Waits for work, and says for what where it takes long. @param what `the server at https://…` */
+  /**
+   * Waits for work, and says for what where it takes long. @param what `the server at https://…`
+   */
   during<T>(what: string, work: Promise<T>): Promise<T>;
   /** Takes the notice away; before anything else is written. */
   clear(): Promise<void>;

@@ -1,0 +1,127 @@
+// `rollcall coverage`: a sentence, and then who did not report.
+import type { ShownCoverage } from "../../questions/coverage-question.ts";
+import { parseReportKey } from "../../report/key.ts";
+import { formatSpan } from "../../report/span-text.ts";
+import type { Table } from "../terminal/tables.ts";
+import type { Layout } from "./layout.ts";
+
+/** Hosts of one table that are shown; the rest is counted. */
+const MAX_ROWS = 50;
+
+export const coverage: Layout = {
+  examples: [
+    "rollcall coverage",
+    "rollcall coverage --expect hosts.txt",
+    "aws ec2 describe-instances | rollcall coverage --expect -",
+    "rollcall coverage --expect-ec2 ap-northeast-1,us-east-1 --exit-code",
+    "rollcall coverage --json | jq -r '.silent[].id'",
+  ],
+  flags: [
+    {
+      flags: "--expect-ec2 [REGIONS]",
+      description:
+        "expect the instances that run in these regions, by EC2's DescribeInstances (default AWS_REGION)",
+    },
+    {
+      flags: "--exit-code",
+      description: "exit with 1 if expected hosts did not report, or nobody says which are expected",
+    },
+  ],
+  settings: ["expect"],
+  judge(json) {
+    const { expected, counts } = JSON.parse(json.toString("utf8")) as ShownCoverage;
+    if (expected === undefined)
+      return (
+        "--exit-code has no list of expected hosts to compare with; " +
+        "give one with --expect or --expect-ec2"
+      );
+    return (counts.missing ?? 0) > 0 ? `${counts.missing} expected hosts did not report` : undefined;
+  },
+  async layOut({ json }, { findNames }) {
+    const answer = JSON.parse(json.toString("utf8")) as ShownCoverage;
+    const { as_of, fresh, set_aside, unexpected = [], expected, reported, counts } = answer;
+    const [silent, departed] = [answer.silent.slice(0, MAX_ROWS), answer.departed.slice(0, MAX_ROWS)];
+    const missing = (answer.missing ?? []).slice(0, MAX_ROWS);
+    const strangers = unexpected.slice(0, MAX_ROWS);
+    const names = await findNames([...silent, ...missing].map(({ id }) => id).concat(strangers));
+    const name = (id: string) => names.get(id) ?? "";
+    const now = Date.parse(as_of);
+    const ago = (at: string | null) =>
+      at === null ? "never, within a day" : `${formatSpan(now - Date.parse(at))} ago`;
+    return {
+      lead: [summarize(answer)],
+      tables: [
+        makeTable(
+          "Expected, and not heard of",
+          ["HOST", "NAME", "LAST REPORT"],
+          missing.map(({ id, since }) => [id, name(id), ago(since)]),
+          counts.missing,
+        ),
+        makeTable(
+          "Silent",
+          ["HOST", "NAME", "LAST REPORT", "ACCOUNT"],
+          silent.map(({ id, since, account }) => [id, name(id), ago(since ?? null), account ?? ""]),
+          counts.silent,
+        ),
+        makeTable(
+          "Departed within a day",
+          ["HOST", "LEFT", "ACCOUNT"],
+          departed.map(({ id, at, account }) => [id, ago(at ?? null), account ?? ""]),
+          counts.departed,
+        ),
+        makeTable(
+          "Set aside",
+          ["HOST", "REASON", "DETAIL", "KEY"],
+          set_aside.slice(0, MAX_ROWS).map(({ key, reason, detail }) => [findHost(key), reason, detail, key]),
+          counts.set_aside,
+        ),
+        makeTable(
+          "Reported, and not expected",
+          ["HOST", "NAME"],
+          strangers.map((id) => [id, name(id)]),
+          unexpected.length,
+        ),
+      ],
+      summary:
+        expected !== undefined && reported === expected && fresh === expected
+          ? "everybody is here"
+          : `${fresh} fresh`,
+    };
+  },
+};
+
+/** Whose report lies under a key, as far as the key says it. */
+function findHost(key: string): string {
+  return parseReportKey(key)?.id ?? "";
+}
+
+function makeTable(
+  title: string,
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  count: number | undefined,
+): Table {
+  // Hosts of some fleets have no names.
+  const isShown = (_: unknown, at: number) => headings[at] !== "NAME" || rows.some((row) => row[at] !== "");
+  return {
+    title: `${title}:`,
+    columns: headings
+      .map((heading) => (heading === "HOST" ? { heading, whole: "all" as const } : { heading }))
+      .filter(isShown),
+    lines: rows.map((cells) => ({ cells: cells.filter(isShown) })),
+    more: (count ?? rows.length) - rows.length,
+  };
+}
+
+function summarize({ fresh, expected, reported, counts }: ShownCoverage): string {
+  const others = [
+    counts.silent > 0 && `${counts.silent} silent`,
+    counts.departed > 0 && `${counts.departed} departed`,
+    counts.set_aside > 0 && `${counts.set_aside} set aside`,
+  ].filter(Boolean);
+  const rest = others.length > 0 ? ` (${others.join(", ")})` : "";
+  if (expected === undefined) return `${fresh} hosts reported${rest}`;
+  const missing = counts.missing ?? 0;
+  const who = missing === 0 ? "" : missing === 1 ? "; this one did not" : `; these ${missing} did not`;
+  return `${reported} of ${expected} reported${who}${rest}`;
+}

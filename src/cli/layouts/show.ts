@@ -1,0 +1,92 @@
+// `rollcall show HOST`: one host's report, its fields below each other and its arrays as tables.
+import { type JsonSpan, walkChildren } from "../../report/json-walk.ts";
+import { formatSpan } from "../../report/span-text.ts";
+import { formatJson } from "../terminal/cell.ts";
+import type { Line, Table } from "../terminal/tables.ts";
+import type { Layout } from "./layout.ts";
+
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+
+/** Deeper objects are shown as JSON. */
+const MAX_DEPTH = 4;
+
+export const report: Layout = {
+  examples: [
+    "rollcall show i-0123456789abcdef0",
+    "rollcall show i-0123456789abcdef0 account=123456789012",
+    "rollcall show i-0123456789abcdef0 --jq .app_version",
+  ],
+  word: { parameter: "id", name: "HOST", isRequired: true },
+  layOut({ json, facts }, { formatInstant }) {
+    const { fields, tables } = listFields(json);
+    const { state = "", receivedAt, clockSkew = 0, asOf } = facts;
+    const received =
+      receivedAt === undefined
+        ? ""
+        : `, received ${formatInstant(receivedAt)}, ${formatSpan(asOf - receivedAt)} ago`;
+    const skew =
+      Math.abs(clockSkew) >= NOTABLE_SKEW_SECONDS
+        ? [`its clock is ${formatSpan(Math.abs(clockSkew) * 1000)} ${clockSkew > 0 ? "ahead" : "behind"}`]
+        : [];
+    return {
+      tables: [
+        {
+          columns: [{ heading: "FIELD", whole: "all" }, { heading: "VALUE" }],
+          lines: fields.map((cells) => ({ cells })),
+        },
+        ...tables,
+      ],
+      summary: `${state}${received}`,
+      notes: skew,
+    };
+  },
+};
+
+/** A clock that is off by less is nobody's trouble. */
+const NOTABLE_SKEW_SECONDS = 5 * 60;
+
+interface Fields {
+  readonly fields: (readonly [name: string, value: string])[];
+  /** Arrays of objects. */
+  readonly tables: Table[];
+}
+
+function listFields(json: Buffer): Fields {
+  const found: Fields = { fields: [], tables: [] };
+  const visit = (start: number, prefix: string, depth: number): void => {
+    walkChildren(json, start, (key = "", span) => {
+      const name = prefix === "" ? key : `${prefix}.${key}`;
+      const objects = json[span.start] === OPEN_BRACKET ? listObjects(json, span) : [];
+      if (objects.length > 0) found.tables.push(makeTable(name, json, objects));
+      else if (json[span.start] === OPEN_BRACE && depth < MAX_DEPTH) visit(span.start, name, depth + 1);
+      else found.fields.push([name, formatJson(json, span)]);
+    });
+  };
+  visit(json.indexOf("{"), "", 1);
+  return found;
+}
+
+/** The elements of an array; none where not all of them are objects. */
+function listObjects(json: Buffer, array: JsonSpan): JsonSpan[] {
+  const elements: JsonSpan[] = [];
+  walkChildren(json, array.start, (_, element) => void elements.push(element));
+  return elements.every(({ start }) => json[start] === OPEN_BRACE) ? elements : [];
+}
+
+function makeTable(title: string, json: Buffer, objects: readonly JsonSpan[]): Table {
+  const names = new Set<string>();
+  const rows = objects.map(({ start }) => {
+    const cells = new Map<string, string>();
+    walkChildren(json, start, (key = "", span) => {
+      names.add(key);
+      cells.set(key, formatJson(json, span));
+    });
+    return cells;
+  });
+  return {
+    title: `${title}:`,
+    columns: [...names].map((name) => ({ heading: name.toUpperCase().replaceAll("_", " "), name })),
+    lines: rows.map((cells): Line => ({ cells: [...names].map((name) => cells.get(name) ?? "") })),
+  };
+}
