@@ -74,7 +74,10 @@ async function openStore(
   settings: Settings,
   io: Io,
 ): Promise<AnswerSource["ask"]> {
-  const store = await io.waiting.during(`the store ${url}`, openStoreAt(url, io, { mustExist: true }));
+  const store = await io.waiting.during(
+    `waiting for the store ${url}`,
+    openStoreAt(url, io, { mustExist: true }),
+  );
   const maxAgeMs = settings.maxAgeMs();
   const roll = createRoll({
     store,
@@ -82,7 +85,8 @@ async function openStore(
     snapshot: "use",
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
-  const waitFor = (view: Promise<RollView>) => io.waiting.during(`the reports of ${store.location}`, view);
+  const waitFor = (view: Promise<RollView>) =>
+    io.waiting.during(`reading the reports of ${store.location}`, view);
   const sources: QuestionSources = {
     viewAt: () => waitFor(viewRoll(roll, () => roll.view(), partial)),
     viewHost: (id, account) => waitFor(viewRoll(roll, () => roll.viewHost(id, account), partial)),
@@ -127,7 +131,7 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerS
     const path = formatPath(question, parameters, windowMs);
     const request = client.request(path, { headers: { accept: MEDIA_TYPES[format].replace(/;.*/, "") } });
     const { headers, body } = await io.waiting
-      .during(`the server at ${url.origin}`, request)
+      .during(`waiting for the server at ${url.origin}`, request)
       .catch((error: unknown) => {
         const isUsage = error instanceof ServerRefusal && error.status === BAD_REQUEST;
         throw isUsage ? new UsageError(error.message) : error;

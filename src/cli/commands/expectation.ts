@@ -35,7 +35,8 @@ export async function findExpected(
   for (const region of list) {
     if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region))
       throw new UsageError(`--expect-ec2: ${JSON.stringify(region)} is no region`);
-    for (const id of await io.waiting.during(`EC2 in ${region}`, listInstances(region, io))) ids.add(id);
+    for (const id of await io.waiting.during(`waiting for EC2 in ${region}`, listInstances(region, io)))
+      ids.add(id);
   }
   if (ids.size === 0)
     throw new CommandError(

@@ -33,7 +33,10 @@ export const report: Layout = {
       tables: [
         {
           columns: [{ heading: "FIELD", whole: "all" }, { heading: "VALUE" }],
-          lines: fields.map((cells) => ({ cells })),
+          // Hosts write it in zones of their own.
+          lines: fields.map(([name, value]) => ({
+            cells: [name, name === "update_date" ? formatInstant(value) : value],
+          })),
         },
         ...tables,
       ],

@@ -52,10 +52,6 @@ export interface Folders {
 /** The process's own. */
 export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "signal">): Io {
   let dialogue: ((question: string) => Promise<string>) | undefined;
-  const ask = (question: string) => {
-    dialogue ??= openDialogue();
-    return dialogue(question);
-  };
   const plain = openOutput(process.stderr);
   const waiting = plain.isTerminal
     ? createWaitNotice({
@@ -64,6 +60,10 @@ export function openIo({ env, folders, signal }: Pick<Io, "env" | "folders" | "s
         isDumb: env.TERM === "dumb",
       })
     : NO_NOTICE;
+  const ask = (question: string) => {
+    dialogue ??= openDialogue();
+    return waiting.without(dialogue(question));
+  };
   return {
     stdout: openOutput(process.stdout, waiting.clear),
     stderr: openOutput(process.stderr, waiting.clear),

@@ -21,6 +21,9 @@ const SAME_SIGNAL_MS = 1000;
 /** How long what waits to be written to stderr has at the end; ms. Its reader may stand still. */
 const LAST_WORDS_MS = 1000;
 
+/** Commands that run until they are stopped. */
+const LONG: readonly string[] = ["start", "serve", "agent"];
+
 /** Whether somebody was told why the program ends. */
 let isTold = false;
 
@@ -66,7 +69,8 @@ try {
   const io: Io = openIo({ env, folders: await findFolders(env), signal: stop.signal });
   const program = buildProgram(io);
   addCompletion(program, io);
-  await program.parseAsync();
+  const working = program.parseAsync();
+  await (isShort(process.argv) ? io.waiting.during("still at work", working) : working);
   // What still holds the process, such as a log line whose reader stands still, must not keep it
   // from ending when it was told to.
   if (stop.signal.aborted) await exit(process.exitCode ?? 0);
@@ -74,6 +78,11 @@ try {
   // Commander has printed its own message, or the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else await exit(stop.signal.aborted ? 130 : await tell(error));
+}
+
+/** Whether a command comes to an end by itself, so that its silence is a wait. */
+function isShort([, , command = "", ...rest]: readonly string[]): boolean {
+  return !LONG.includes(command) && !rest.some((word) => word.startsWith("--watch"));
 }
 
 /**

@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { expect, it } from "vitest";
 
 /** Small ones, and what Node brings. */
-const LOADED_AT_ONCE = ["@bomb.sh/tab/commander", "commander"];
+const LOADED_AT_ONCE = ["@bomb.sh/tab/commander", "commander", "fastest-levenshtein"];
 
 it("loads no command's libraries before the command runs", async () => {
   const { metafile } = await build({

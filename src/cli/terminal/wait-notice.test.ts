@@ -27,7 +27,7 @@ function make({ isDumb = false, columns }: { isDumb?: boolean; columns?: number 
   });
   return {
     notice,
-    outcome: notice.during("the server at https://rollcall.example.com", work),
+    outcome: notice.during("waiting for the server at https://rollcall.example.com", work),
     pass: (seconds: number) => {
       for (let second = 0; second < seconds; second++) tick();
     },
@@ -65,6 +65,28 @@ it("takes it away before anything else is written", async () => {
   await notice.clear();
   await notice.clear();
   expect(written().split("\r\u001b[K")).toHaveLength(3);
+});
+
+it("says what is innermost, and nothing while somebody is asked", async () => {
+  const { notice, pass, written } = make();
+  let release: () => void = () => undefined;
+  const inner = notice.during("reading", new Promise<void>((resolve) => (release = resolve)));
+  pass(5);
+  release();
+  await inner;
+  pass(1);
+  expect(written().split("\r\u001b[K")).toEqual([
+    "",
+    "reading (5 s)",
+    "waiting for the server at https://rollcall.example.com (6 s)",
+  ]);
+  let answer: () => void = () => undefined;
+  const asked = notice.without(new Promise<void>((resolve) => (answer = resolve)));
+  const before = written();
+  pass(60);
+  expect(written()).toBe(`${before}`);
+  answer();
+  await asked;
 });
 
 it("is no longer than a line, and a line of its own where no cursor moves", () => {
