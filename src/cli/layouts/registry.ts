@@ -1,9 +1,17 @@
 // The layout of each question, by the question's name. A new one is a file and a line here.
 import { coverage } from "./coverage.ts";
+import { fields } from "./fields.ts";
 import type { Layout } from "./layout.ts";
 import { reports } from "./list.ts";
 import { problems } from "./problems.ts";
 import { report } from "./show.ts";
 import { versions } from "./versions.ts";
 
-export const LAYOUTS: Readonly<Record<string, Layout>> = { reports, report, versions, coverage, problems };
+export const LAYOUTS: Readonly<Record<string, Layout>> = {
+  reports,
+  report,
+  versions,
+  coverage,
+  problems,
+  fields,
+};
