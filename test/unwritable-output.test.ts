@@ -1,5 +1,5 @@
-// Output that cannot be written: a full disk, a pipe whose reader has gone. Every command ends, with
-// one line or none.
+// Output that cannot be written: a full disk, a pipe whose reader has gone. Every command ends,
+// with one line or none.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program/program.ts";
 import { makeIo } from "../src/testing/io-double.ts";
@@ -44,7 +44,8 @@ describe("output that cannot be written", () => {
       update_date: new Date().toISOString(),
       app_version: "1.2",
     });
-    const line = `mkdir -p store/reports/v1/local && printf '%s' '${report}' > store/reports/v1/local/h1.json`;
+    const folder = "store/reports/v1/local";
+    const line = `mkdir -p ${folder} && printf '%s' '${report}' > ${folder}/h1.json`;
     expect((await runShell(line, { home })).code).toBe(0);
   });
   afterAll(() => remove());
