@@ -19,7 +19,7 @@ export function formatDifference(
     "Heard of again": hosts?.returned,
     "Fell silent": hosts?.silent,
     Left: hosts?.left,
-    "Gone (left or last heard of over a day ago, or set aside)": hosts?.gone,
+    "Gone (left or last heard of over a day ago, or the report set aside or removed)": hosts?.gone,
   };
   for (const [what, ids = []] of Object.entries(told))
     if (ids.length > 0) lines.push([write(`${what}: ${count(ids.length)}: `), ...nameHosts(ids)]);
