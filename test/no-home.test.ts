@@ -76,7 +76,7 @@ it("a folder that is gone is said to be", async () => {
 });
 
 it("what nobody foresaw is one line, and a stack for who asks for it", async () => {
-  await writeFile(join(home, "break.mjs"), 'JSON.parse = () => { throw new TypeError("of the test") };');
+  await writeFile(join(home, "break.mjs"), 'Date.now = () => { throw new TypeError("of the test") };');
   const line = (env: string) =>
     `${env} NODE_OPTIONS="--import ./break.mjs" ${PROGRAM} list --store file:store --json`;
   const { code, stderr } = await runShell(line(""), { home });
