@@ -304,7 +304,8 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
       return file.isWhole
         ? "no"
         : {
-            uncertainty: `the environment of ${nameProcess(process)} has more than ${MAX_PROC_FILE_BYTES} bytes`,
+            uncertainty:
+              `the environment of ${nameProcess(process)} has more than ` + `${MAX_PROC_FILE_BYTES} bytes`,
           };
     },
 

@@ -12,7 +12,7 @@ import type { PublishContext } from "./publisher.ts";
  * Of a file, before it becomes base64; bytes. DocBase's documentation was not found to name a
  * limit; this is below what services of its kind take, and some 100,000 rows.
  */
-export const MAX_TABLE_BYTES = 8 * 1024 * 1024;
+const MAX_TABLE_BYTES = 8 * 1024 * 1024;
 
 /** What a row costs beside its cells' letters, at least; bytes. */
 const MIN_CSV_ROW_BYTES = 5;

@@ -8,7 +8,7 @@ import type { Overview } from "./overview.ts";
  * Of JSON, for what is kept of the hosts and their values; bytes. Below what a publisher's state
  * may have (store/lease.ts), with room for all else in it. Some 60,000 hosts with two fields.
  */
-export const MAX_KEPT_BYTES = 3 * 1024 * 1024;
+const MAX_KEPT_BYTES = 3 * 1024 * 1024;
 
 /** Characters of a value that is kept as it is; of a longer one, the beginning and a hash. */
 const MAX_KEPT_VALUE = 200;

@@ -129,7 +129,8 @@ async function checkName({ name, parameter }: NameUse, view: RollView, sources: 
   const held = await reader.names(view.reports);
   if (await held.has(name.path)) return;
   const fields = new Set([...held.names, ...OWN_FIELDS, ...further]);
-  const candidates = name.scope === "field" ? fields : new Set([...RESERVED_NAMES, ...labels.keys(), ...fields]);
+  const candidates =
+    name.scope === "field" ? fields : new Set([...RESERVED_NAMES, ...labels.keys(), ...fields]);
   const prefix = name.text.startsWith("field.") ? "field." : "";
   const near = findNearest(text, [...candidates]).map((one) => prefix + one);
   throw new UnknownNameError(parameter, describeUnknown(name, near, []), near);
