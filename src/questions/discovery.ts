@@ -20,9 +20,10 @@ const MAX_DISCOVERED_NAME_LENGTH = 256;
 const VALUE_BYTES = 512;
 
 /** Names of fields whose digits are no version. */
-const OTHER_NAMES =
+export const OTHER_NAMES =
   /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime)$|_(?:id|ip|date|at)$|^rollcall\./i;
-const OTHER_VALUES = /^\d{4}-\d{2}-\d{2}T|^\d+$/;
+/** Times and plain numbers, which are no versions. */
+export const OTHER_VALUES = /^\d{4}-\d{2}-\d{2}T|^\d+$/;
 
 /**
  * Hosts of the sample that have a field, and those of them where most of its values hold a version.

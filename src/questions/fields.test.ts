@@ -69,6 +69,8 @@ describe("countFields", () => {
     expect(field("on")).toMatchObject({ kinds: ["boolean"], values: [{ value: "true", hosts: 1 }] });
     expect(field("none")).toMatchObject({ kinds: ["null"], hosts: 1, distinct: 0 });
     expect(field("update_date")).toMatchObject({ versions: false });
+    // As for versions: the digits of an id are no version.
+    expect(field("instance_id")).toMatchObject({ versions: false });
   });
 
   it("finds one name however its letters are written", async () => {

@@ -4,6 +4,7 @@ import { decodeString, normalizeText } from "../report/json-walk.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { OTHER_NAMES, OTHER_VALUES } from "./discovery.ts";
 import type { Chosen } from "./groups.ts";
 import { createNameTree, type NameNode } from "./name-tree.ts";
 import { splitVersion } from "./version-order.ts";
@@ -162,17 +163,14 @@ const MAX_SPLIT = 32;
 function describeField(name: string, { hosts, kinds, values, isCut }: Tally): FieldCount {
   const ranked = [...values].sort(([a, one], [b, other]) => other.hosts - one.hosts || (a < b ? -1 : 1));
   const looked = ranked.slice(0, MAX_SPLIT);
-  const versions = looked.filter(([text]) => !NO_VERSION.test(text) && splitVersion(text).version !== "");
+  const versions = looked.filter(([text]) => !OTHER_VALUES.test(text) && splitVersion(text).version !== "");
   return {
     name,
     kinds: KINDS.filter((_, index) => (kinds & (1 << index)) !== 0),
     hosts,
-    versions: versions.length * 2 > looked.length,
+    versions: versions.length * 2 > looked.length && !OTHER_NAMES.test(name),
     distinct: values.size,
     values: ranked.slice(0, MAX_SHOWN_VALUES).map(([value, tally]) => ({ value, hosts: tally.hosts })),
     cut: isCut,
   };
 }
-
-/** Times and plain numbers are no versions. */
-const NO_VERSION = /^\d{4}-\d{2}-\d{2}[T ]|^-?\d+$/;
