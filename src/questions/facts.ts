@@ -42,7 +42,7 @@ export const FACT_HEADERS = {
   },
   "Rollcall-Silent": {
     description:
-      "How many hosts have a report that is older than the window and not yet expired, whatever the filters.",
+      "How many hosts that match the filters have a report that is older than the window and not yet expired.",
     schema: { type: "integer" },
   },
   "Rollcall-Problems": {
