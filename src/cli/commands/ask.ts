@@ -129,8 +129,10 @@ async function writeBytes(
   const { form, forExcel } = output;
   const asked = form === "tsv" ? "csv" : form;
   const { facts, body } = await source.ask(question, parameters, asked);
-  const isOther = form === "tsv" || forExcel;
-  const written = isOther ? convertCsv(body, { delimiter: form === "tsv" ? "\t" : ",", forExcel }) : body;
+  const forTerminal = stdout.isTerminal && asked === "csv";
+  const isOther = form === "tsv" || forExcel || forTerminal;
+  const delimiter = form === "tsv" ? "\t" : ",";
+  const written = isOther ? convertCsv(body, { delimiter, forExcel, forTerminal }) : body;
   for await (const chunk of written) await stdout.write(chunk);
   const from = stderr.isTerminal && !source.isTyped ? `from ${sanitizeLine(source.name)}\n` : "";
   await stderr.write(formatWarnings(facts) + from);

@@ -16,7 +16,13 @@ const CSV = 'id,名前,note\r\ni-1,本番,"a ""quoted"", text\nin two lines"\r\n
 
 it("separates by tabs", async () => {
   expect(await convert(CSV, { delimiter: "\t", forExcel: false })).toBe(
-    'id\t名前\tnote\r\ni-1\t本番\t"a ""quoted"", text\nin two lines"\r\ni-2\t=1+1\t-5\r\ni-3\t\t\r\n',
+    'id\t名前\tnote\ni-1\t本番\t"a ""quoted"", text\nin two lines"\ni-2\t=1+1\t-5\ni-3\t\t\n',
+  );
+});
+
+it("ends lines on a terminal as a terminal does, with no mark that would be seen", async () => {
+  expect(await convert("id\r\n=1\r\n", { delimiter: ",", forExcel: true, forTerminal: true })).toBe(
+    "id\n'=1\n",
   );
 });
 

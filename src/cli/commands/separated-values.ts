@@ -11,6 +11,8 @@ export interface SeparatedOptions {
    * (https://owasp.org/www-community/attacks/CSV_Injection).
    */
   readonly forExcel: boolean;
+  /** Whether a person reads it there and then: no mark in front, and lines end as a terminal's do. */
+  readonly forTerminal?: boolean;
 }
 
 /** Rows that are written at a time. */
@@ -19,13 +21,16 @@ const BATCH = 256;
 /** Converts CSV (RFC 4180) as it comes. */
 export async function* convertCsv(
   csv: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { delimiter, forExcel }: SeparatedOptions,
+  { delimiter, forExcel, forTerminal = false }: SeparatedOptions,
 ): AsyncGenerator<Buffer> {
+  // RFC 4180 ends the lines of CSV with CR LF; what reads tabs (cut, awk) takes CR for a part of the
+  // last value.
+  const lineEnd = forTerminal || (delimiter === "\t" && !forExcel) ? "unix" : "windows";
   let isFirst = true;
   const write = (rows: string[][]): Buffer => {
-    const bom = forExcel && isFirst;
+    const bom = forExcel && !forTerminal && isFirst;
     isFirst = false;
-    const form = { delimiter, record_delimiter: "windows", escape_formulas: forExcel, bom } as const;
+    const form = { delimiter, record_delimiter: lineEnd, escape_formulas: forExcel, bom } as const;
     return Buffer.from(stringify(rows, form));
   };
   let batch: string[][] = [];
