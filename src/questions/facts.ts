@@ -42,7 +42,8 @@ export const FACT_HEADERS = {
   },
   "Rollcall-Silent": {
     description:
-      "How many hosts that match the filters have a report that is older than the window and not yet expired.",
+      "How many hosts that match the filters have a report that is older than the window " +
+      "and not yet expired.",
     schema: { type: "integer" },
   },
   "Rollcall-Problems": {
