@@ -11,7 +11,9 @@ export interface SeparatedOptions {
    * (https://owasp.org/www-community/attacks/CSV_Injection).
    */
   readonly forExcel: boolean;
-  /** Whether a person reads it there and then: no mark in front, and lines end as a terminal's do. */
+  /**
+   * Whether a person reads it there and then: no mark in front, and lines end as a terminal's do.
+   */
   readonly forTerminal?: boolean;
 }
 
@@ -23,8 +25,8 @@ export async function* convertCsv(
   csv: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { delimiter, forExcel, forTerminal = false }: SeparatedOptions,
 ): AsyncGenerator<Buffer> {
-  // RFC 4180 ends the lines of CSV with CR LF; what reads tabs (cut, awk) takes CR for a part of the
-  // last value.
+  // RFC 4180 ends the lines of CSV with CR LF; what reads tabs (cut, awk) takes CR for a part of
+  // the last value.
   const lineEnd = forTerminal || (delimiter === "\t" && !forExcel) ? "unix" : "windows";
   let isFirst = true;
   const write = (rows: string[][]): Buffer => {
