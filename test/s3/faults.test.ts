@@ -117,7 +117,7 @@ async function makeFleet() {
   };
 }
 
-it(`${READS} reads with faults: never a wrong, short or doubled answer`, { timeout: 300_000 }, async () => {
+it(`${READS} reads with faults: never a wrong, short or doubled answer`, { timeout: 900_000 }, async () => {
   await makeBucket(server, "api-faults");
   const fleet = await makeFleet();
   const proxy = await startFaultProxy({ target: server.endpoint, random: seededRandom(3), rates: RATES });
