@@ -3,7 +3,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { askQuestion, isRefusal, readWishes, type Wishes } from "../questions/asker.ts";
-import { isReserved } from "../questions/condition.ts";
+import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
@@ -116,13 +116,20 @@ function readRequest(question: Question, context: Context): Wishes {
   if (isAlias(question, context)) {
     const partial = parameters.some(([name, value]) => name === "partial" && value === "ok");
     // What has become a parameter since is a field there still.
-    const old = parameters.map(([name, value]): [string, string] => [
-      isReserved(name) && !OLD_PARAMETERS.includes(name) ? `field.${name}` : name,
-      value,
-    ]);
+    const old = parameters.map(([name, value]) => toOldMeaning(name, value));
     return { partial, format: undefined, parameters: [...old, ["lenient", "true"]] };
   }
   return explainQueryErrors(() => readWishes(question, parameters));
+}
+
+/** Scripts of before compare nothing and name no scope: a value is a pattern, a name a path. */
+function toOldMeaning(name: string, value: string): [name: string, value: string] {
+  if (OLD_PARAMETERS.includes(name)) return [name, value];
+  const isScoped = /^(?:field|label)\./.test(name);
+  return [
+    isReserved(name) || isScoped ? `field.${name}` : name,
+    formatRequirement({ operator: "eq", operand: value }),
+  ];
 }
 
 function explainQueryErrors<T>(work: () => T): T {

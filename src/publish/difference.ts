@@ -113,6 +113,15 @@ function compareValues(
   }
   if (changes.some(({ gained }) => gained === undefined))
     untold.push("On which hosts they changed cannot be told: they were too many to be kept.");
+  const shown = new Set(inventory.fields.map(({ field }) => field));
+  const dropped = message.fields.filter(({ field }) => !shown.has(field)).length;
+  if (dropped > 0)
+    untold.push(
+      dropped === 1
+        ? "The last message spoke of a field that this one does not: what became of it cannot be told."
+        : `The last message spoke of ${dropped} fields that this one does not: what became of them ` +
+            "cannot be told.",
+    );
   if (uncompared > 0)
     untold.push(
       uncompared === 1

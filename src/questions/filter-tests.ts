@@ -17,7 +17,8 @@ import {
 import type { Sources } from "./groups.ts";
 import type { NameUse } from "./known-names.ts";
 import { describeShared, findLabel, readNamedValues } from "./named-values.ts";
-import type { Query } from "./query.ts";
+import { formatFieldPath } from "./path.ts";
+import { type Query, QueryError } from "./query.ts";
 
 export interface FilterTests {
   /**
@@ -64,22 +65,33 @@ export async function compileFilters(
     return isMatch;
   }
 
+  /** Not so where no report passed the tests of labels: then nothing is known of their bodies. */
+  let areBodiesAsked = false;
+
   return {
     matches(segment, row, isNoted, yielder) {
-      if (!labelTests.every((test) => test.matches(segment, row, isNoted))) return false;
+      // Each is asked, so that what nobody has is known.
+      let isMatch = true;
+      for (const test of labelTests) isMatch = test.matches(segment, row, isNoted) && isMatch;
+      if (!isMatch) return false;
+      if (isNoted) areBodiesAsked = true;
       return bodyTests.length === 0 || matchBodies(segment, row, isNoted, yielder);
     },
     listUnseen: () => [
       ...labelTests.filter(({ isSeen }) => !isSeen()).map(({ filter }) => toUse(filter)),
       ...bodyTests.flatMap(({ filters: own, note }) =>
-        own.filter((_, index) => !note.seen[index]).map(toUse),
+        own
+          .filter((_, index) => !note.seen[index])
+          .map((filter) => ({ ...toUse(filter), isAsked: areBodiesAsked })),
       ),
     ],
     listWarnings: () => [
       ...labelTests.flatMap((test) => test.listWarnings()),
       ...[
         ...labelTests.filter(({ hasMatch }) => !hasMatch()).map(({ filter }) => filter),
-        ...bodyTests.filter(({ note }) => !note.hasMatch).flatMap(({ filters: own }) => own),
+        ...bodyTests
+          .filter(({ note }) => areBodiesAsked && !note.hasMatch)
+          .flatMap(({ filters: own }) => own),
       ].flatMap(explainNothing),
     ],
   };
@@ -117,6 +129,9 @@ function groupFilters(filters: readonly Filter[], same: Query["same"]): BodyTest
     array,
     own: filters.filter(({ path }) => isWithin(path, array)),
   }));
+  const empty = together.find(({ own }) => own.length === 0);
+  if (empty)
+    throw new QueryError("same", `${formatFieldPath(empty.array)} is a label; write the name of an array`);
   const alone = filters.filter((filter) => !together.some(({ own }) => own.includes(filter)));
   const open = (own: readonly Filter[], test: FilterTest): BodyTest => ({
     filters: own,

@@ -61,9 +61,13 @@ export function compileValues(values: readonly string[]): ValueTest {
   };
 }
 
+/** Longer texts are no versions, and would be much to hold; characters. */
+const MAX_REMEMBERED_LENGTH = 512;
+
 function remember(test: (value: string) => boolean): (value: string) => boolean {
   const known = new Map<string, boolean>();
   return (value) => {
+    if (value.length > MAX_REMEMBERED_LENGTH) return test(value);
     const before = known.get(value);
     if (before !== undefined) return before;
     const outcome = test(value);

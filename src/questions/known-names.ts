@@ -23,6 +23,8 @@ export interface NameUse {
   readonly name: Name;
   /** The parameter that it stands in, or that it is. */
   readonly parameter: string;
+  /** False where no report was looked at for it: whether one has it cannot be told. */
+  readonly isAsked?: boolean;
   /** Whether only its presence is asked for, which is a right question where nobody has it. */
   readonly isPresence: boolean;
 }
@@ -104,7 +106,7 @@ export async function judgeNames(
   if (lenient && isEmpty) return [];
   if (!lenient && !isEmpty && !view.partial)
     for (const use of uses) if (!use.isPresence) await checkName(use, view, sources);
-  return uses.map((use) => describeAbsent(use, isEmpty));
+  return uses.filter(({ isAsked = true }) => isEmpty || isAsked).map((use) => describeAbsent(use, isEmpty));
 }
 
 function describeAbsent({ name: { text, scope }, parameter }: NameUse, isEmpty: boolean): string {

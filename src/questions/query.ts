@@ -146,7 +146,16 @@ function readFlag(name: string, text = "false"): boolean {
 }
 
 function readFields(text: string | undefined): readonly Name[] | undefined {
-  return text === undefined ? undefined : readNames("fields", text, MAX_SHOWN_FIELDS);
+  if (text === undefined) return undefined;
+  const names = readNames("fields", text, MAX_SHOWN_FIELDS);
+  const label = names.find(({ scope }) => scope === "label");
+  if (label)
+    throw new QueryError(
+      "fields",
+      `${label.text} is a label, which is no field of a report; CSV has labels as columns where no fields ` +
+        "are named",
+    );
+  return names;
 }
 
 /** Reads names split by commas. @throws QueryError */

@@ -7,7 +7,7 @@ import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
-import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
+import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
 import type { Name } from "./condition.ts";
 import { compileFilters } from "./filter-tests.ts";
@@ -75,7 +75,10 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
     bytes += bodyLength(segment, row);
   }
   const positions = chosen.slice(0, count);
-  const unseen = [...tests.listUnseen(), ...findUnseen({ table, positions }, query.fields ?? [])];
+  const unseen = [
+    ...tests.listUnseen(),
+    ...(await findUnseen({ table, positions }, query.fields ?? [], yielder)),
+  ];
   return {
     table,
     positions,
@@ -87,38 +90,55 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
       ...(await judgeNames(unseen, view, sources, query.lenient)),
       ...tests.listWarnings(),
     ],
-    digest: digestReports(table, positions, query.meta),
+    digest: digestReports(table, positions, query, view.asOf),
     validUntil,
   };
 }
 
-/** Reports in which fields are looked for before all names are. */
+/** Reports in which fields are looked for at a time: most stand in the first already. */
 const SAMPLE = 64;
 
-/** The fields to keep that none of the first reports has. */
-function findUnseen(
+/** The fields to keep that none of the reports has. */
+async function findUnseen(
   { table, positions }: Pick<Selection, "table" | "positions">,
   fields: readonly Name[],
-): NameUse[] {
-  return listUnseen(fields, (find, path) => {
-    const steps = toKeySteps(path);
-    for (const at of positions.subarray(0, SAMPLE)) {
-      const { bodies, bodyStarts } = segmentAt(table, at);
-      walkField(bodies, bodyStarts[table.rowOf[at] as number] as number, steps, find);
-    }
-  });
+  yielder: Yielder,
+): Promise<NameUse[]> {
+  let unseen = listUnseen(fields, () => undefined);
+  for (let from = 0; from < positions.length && unseen.length > 0; from += SAMPLE) {
+    const sample = positions.subarray(from, from + SAMPLE);
+    let looked = 0;
+    for (const at of sample) looked += bodyLength(segmentAt(table, at), table.rowOf[at] as number);
+    await yielder.spend(looked * unseen.length);
+    const names = unseen.map(({ name }) => name);
+    unseen = listUnseen(names, (find, path) => {
+      const steps = toKeySteps(path);
+      for (const at of sample) {
+        const { bodies, bodyStarts } = segmentAt(table, at);
+        walkField(bodies, bodyStarts[table.rowOf[at] as number] as number, steps, find);
+      }
+    });
+  }
+  return unseen;
 }
 
 /**
- * Identifies the chosen bytes by their keys and etags; with meta, the times of receipt too, since
- * they then are in the answer.
+ * Identifies the chosen bytes by their keys and etags; with meta, the times of receipt and what
+ * they mean at that instant too, since they then are in the answer.
  */
-function digestReports(table: Table, positions: Uint32Array, meta: boolean): string {
+function digestReports(
+  table: Table,
+  positions: Uint32Array,
+  { meta, windowMs }: Pick<Query, "meta" | "windowMs">,
+  asOf: number,
+): string {
   const hash = createHash("sha256");
   hashNames(hash, table, positions);
   if (meta) {
     const times = Float64Array.from(positions, (at) => table.receivedAt[at] as number);
     hash.update(new Uint8Array(times.buffer));
+    const isFresh = (receivedAt: number) => judgeFreshness(receivedAt, asOf, windowMs) === "fresh";
+    hash.update(Uint8Array.from(times, (receivedAt) => Number(isFresh(receivedAt))));
   }
   return hash.digest("base64url").slice(0, 22);
 }

@@ -333,7 +333,9 @@ export function createRoll(options: RollOptions): Roll {
     takeUnlisted();
     // A future-dated report becomes an ordinary one as time passes, so views with such are built
     // anew each time.
-    if (state.current?.version !== state.version || state.current.hasFuture)
+    // They hold other reports, so what was answered of the one is no answer for the other.
+    if (state.current?.version === state.version && state.current.hasFuture) state.version++;
+    if (state.current?.version !== state.version)
       state.current = {
         ...buildView(state.known, { asOf: state.asOf, version: state.version }),
         clockWarnings: state.clockWarnings,
@@ -356,7 +358,8 @@ export function createRoll(options: RollOptions): Roll {
     if (now - state.listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
     const host = await cutToHost(state.known, state.unlisted, id, SHARED_YIELDER);
     const found = await readHostAgain(store, host, SHARED_YIELDER, stop.signal);
-    if (!found) return undefined;
+    // A listing that came meanwhile may have seen what is newer, within the store's same second.
+    if (!found || state.listedAt > now) return undefined;
     for (const report of found.reports.values()) addUnlistedReport(report);
     for (const [key, receivedAt] of found.departures) addUnlistedDeparture(key, receivedAt);
     // From what is known by now: another question may have read what is newer still.

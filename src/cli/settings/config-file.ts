@@ -99,7 +99,7 @@ export function renderConfigMistakes(path: string, content: string, mistakes: re
  * token_file, token_env and token_parameter.
  */
 const SECRET_VALUES =
-  /(?<=(?:^|[\s{,"'])[\w-]*(?:key|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
+  /(?<=(?:^|[\s{,"'])[\w-]*(?:keys?|token|secret|passw(?:or)?d|password|webhook|url)["']?[ \t]*:[ \t]*)\S.*/gim;
 
 /** A key at the beginning of a line, below which all is until the next one. */
 const SECTION = /^["']?([\w-]+)["']?[ \t]*:/;

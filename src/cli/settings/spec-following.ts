@@ -97,12 +97,13 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-function readKey(text: string): PublicKey {
+/** What is no key is not shown: it may be the private half, or a key for something else. */
+function readKey(text: string, index: number): PublicKey {
   const key = parsePublicKey(text);
   if (!key)
     throw new UsageError(
-      `--spec-keys: ${JSON.stringify(text.slice(0, 64))} is no key: a key is ed25519: and 43 ` +
-        "characters, as rollcall spec keygen prints it",
+      `--spec-keys: number ${index + 1} is no key: a key is ed25519: and 43 characters, as rollcall spec ` +
+        "keygen prints it",
     );
   return key;
 }
