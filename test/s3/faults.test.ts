@@ -126,14 +126,14 @@ it(`${READS} reads with faults: never a wrong, short or doubled answer`, { timeo
     credentials: async () => server.user,
     env: {},
     clock,
-    timeouts: { connect: 2000, headers: 400, body: 400 },
+    timeouts: { connect: 5000, headers: 2000, body: 2000 },
   });
   const store = withRetry(driver, {
     clock,
     random: seededRandom(4),
     newMark: randomUUID,
     wait: (ms) => wait(ms / 10),
-    budgetMs: 2000,
+    budgetMs: 20_000,
   });
   const keys = memoryStore({ clock });
   const { secret } = await createKey(keys, { name: "test", scopes: ["read"] }, { clock });

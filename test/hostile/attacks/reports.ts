@@ -14,7 +14,7 @@ const CHECK_EVERY = 500;
 const QUESTIONS = [
   "versions",
   "versions?by=env",
-  "versions?fields=app_version,processes.module_A_filename",
+  "versions?field=app_version,processes.module_A_filename",
   "coverage",
   "problems",
   "reports?meta=true",
