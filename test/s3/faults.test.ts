@@ -183,7 +183,11 @@ it(`${READS} reads with faults: never a wrong, short or doubled answer`, { timeo
 
   // Listings are few, so that their faults may need some more questions.
   const isEnough = () =>
-    proxy.requests >= READS && seen.whole >= 6 && Object.values(proxy.counts).every((count) => count > 3);
+    proxy.requests >= READS &&
+    seen.whole >= 6 &&
+    seen.partial > 0 &&
+    seen.failed > 0 &&
+    Object.values(proxy.counts).every((count) => count > 3);
   for (let turn = 0; turn < MAX_ASKS && !isEnough(); turn++) {
     // Most have time enough; some deadlines cannot be met, and some questions take what there is.
     await ask(turn % 4 === 3 ? 150 : 60_000, turn % 8 === 7 ? "/v1/reports?partial=ok" : "/v1/reports");
