@@ -3,12 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
+import { KEY_CASES } from "./key-policy-cases.ts";
 import {
   ACCOUNTS_CASES,
   ALONE_CASES,
   type Case,
   INSTANCE_CASES,
-  KEY_CASES,
   OLD_BUCKET_CASES,
   ORGANIZATION_CASES,
   OWN_ACCOUNT_CASES,

@@ -14,7 +14,7 @@ import {
   session,
   user,
 } from "./callers.ts";
-import { ADMINISTRATOR, type Caller, REGION, type Request, STORE_ACCOUNT } from "./simulation.ts";
+import { ADMINISTRATOR, type Caller, type Request, STORE_ACCOUNT } from "./simulation.ts";
 
 /** Whether a request is let through. */
 export type Case = readonly [decision: "allow" | "deny", who: Caller, request: Request, why: string];
@@ -31,9 +31,9 @@ const MIGHTY_HOST = session({ policies: [ADMINISTRATOR] });
 const LOCAL_HOST = session({ account: STORE_ACCOUNT });
 const MIGHTY_LOCAL_HOST = session({ account: STORE_ACCOUNT, policies: [ADMINISTRATOR] });
 const OPERATOR = administrator(STORE_ACCOUNT);
-const READER = await program("ReaderRole");
-const REFRESHER = await program("RefresherRole");
-const PUBLISHER = await program("PublisherRole");
+export const READER = await program("ReaderRole");
+export const REFRESHER = await program("RefresherRole");
+export const PUBLISHER = await program("PublisherRole");
 const SPEC = "specs/v1/current.json";
 
 /** A store of an organisation. */
@@ -393,45 +393,4 @@ export const OLD_BUCKET_CASES: readonly Case[] = [
   ["deny", REFRESHER, remove(reportOf(HOST)), "the refresher removes no report"],
   ["deny", REFRESHER, remove("i-0a1.json"), "nor one at the top"],
   ["deny", REFRESHER, get("secrets.txt"), "the refresher reads nothing that is not Rollcall's"],
-];
-
-const keyOf = (id: string) => `arn:aws:kms:${REGION}:${STORE_ACCOUNT}:key/${id}`;
-const KEY = keyOf("1234abcd-12ab-34cd-56ef-1234567890ab");
-const BY_S3 = `s3.${REGION}.amazonaws.com`;
-const decrypt: Request = { action: "kms:Decrypt", kms: { arn: KEY, service: BY_S3 } };
-const encrypt: Request = { action: "kms:GenerateDataKey", kms: { arn: KEY, service: BY_S3 } };
-const [KEY_READER, KEY_REFRESHER, KEY_PUBLISHER] = (await Promise.all(
-  (["ReaderRole", "RefresherRole", "PublisherRole"] as const).map((role) =>
-    program(role, { KmsKeyArn: KEY }),
-  ),
-)) as [Caller, Caller, Caller];
-
-/**
- * A bucket that is encrypted with a key of its owner's own, which leaves it to the account who may
- * use it.
- */
-export const KEY_CASES: readonly Case[] = [
-  ["allow", KEY_READER, decrypt, "the reader reads reports"],
-  ["allow", KEY_READER, encrypt, "the reader puts a large answer aside"],
-  ["allow", KEY_REFRESHER, decrypt, "the refresher reads reports"],
-  ["allow", KEY_REFRESHER, encrypt, "the refresher writes the snapshot"],
-  ["allow", KEY_PUBLISHER, decrypt, "the publisher reads reports"],
-  ["allow", KEY_PUBLISHER, encrypt, "the publisher writes what it keeps"],
-  ["deny", KEY_READER, { action: "kms:Decrypt", kms: { arn: KEY } }, "what does not come through S3"],
-  [
-    "deny",
-    KEY_READER,
-    { action: "kms:Decrypt", kms: { arn: KEY, service: `sqs.${REGION}.amazonaws.com` } },
-    "another service",
-  ],
-  [
-    "deny",
-    KEY_READER,
-    { action: "kms:Decrypt", kms: { arn: keyOf("other"), service: BY_S3 } },
-    "another key",
-  ],
-  ["deny", KEY_READER, { action: "kms:ScheduleKeyDeletion", kms: { arn: KEY } }, "nobody's work"],
-  ["deny", READER, decrypt, "a stack that no key was given"],
-  ["deny", REFRESHER, encrypt, "a stack that no key was given"],
-  ["deny", PUBLISHER, decrypt, "a stack that no key was given"],
 ];

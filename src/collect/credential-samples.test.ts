@@ -2,7 +2,7 @@
 // little like one.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { SAMPLES } from "./credential-samples.ts";
+import { SAMPLES } from "../testing/credential-samples.ts";
 import { findCredentials } from "./credential-text.ts";
 import { MASK, maskCredentials } from "./mask.ts";
 

@@ -5,7 +5,8 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { asNobody, makeFolder } from "../testing/temporary-folder.ts";
-import { MAX_FILE_BYTES, openHostFiles, resolveBelow } from "./host-files.ts";
+import { MAX_FILE_BYTES } from "./file-reading.ts";
+import { openHostFiles, resolveBelow } from "./host-files.ts";
 import { MAX_GLOB_FILES } from "./host-glob.ts";
 
 const never = new AbortController().signal;

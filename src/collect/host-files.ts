@@ -1,7 +1,5 @@
-// Reading a host's files: below a root, regular files only, never more than a limit, never waiting
-// on a pipe.
-import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises";
+// A host's files, below a root: what there is, what may be read, and reading it.
+import { type FileHandle, lstat, readdir, readlink, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
 import {
@@ -12,24 +10,18 @@ import {
   inspectPath,
   type PathFacts,
 } from "./file-facts.ts";
+import { type FileStart, readAtOnce, readOpen, readRegular } from "./file-reading.ts";
 import { type GlobResult, MAX_GLOB_FILES, type TooMany, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
+import { explain, refuse, type Unreadable } from "./unreadable.ts";
 
-/** Most bytes that are read of one file. */
-export const MAX_FILE_BYTES = 1024 * 1024;
 const GLOB_TIMEOUT_MS = 10_000;
+
+const LATE = { tooMany: "not searched to its end: the time is over", isLate: true } as const;
 
 /** Links followed from one path; the kernel's own limit (path_resolution(7)). */
 const MAX_LINKS = 40;
-
-/** Why a file gave nothing. `absent`: there is no such file. */
-export interface Unreadable {
-  readonly unreadable: "absent" | "refused";
-  readonly reason: string;
-  /** The time for it ended, and may have been too short. */
-  readonly isLate?: true;
-}
 
 /** Which files may be read. */
 export interface FileAccessPolicy {
@@ -101,12 +93,6 @@ export interface HostFiles {
   inspectInode(path: string): Promise<InodeFacts | Unreadable>;
   /** Digests a regular file: see digestFile. */
   digest(path: string, signal: AbortSignal): Promise<Digested | undefined | Unreadable>;
-}
-
-/** The first part of a file, or all of it. */
-interface FileStart {
-  readonly bytes: Buffer;
-  readonly isWhole: boolean;
 }
 
 /** What changes as a file does, or is replaced. */
@@ -332,132 +318,4 @@ async function judgeOtherNames(
     if (other && other.ino === facts.ino && other.dev === facts.dev) return permit.judgePath(name);
   }
   return undefined;
-}
-
-/** Files of the kernel that say they are regular (proc(5), the kernel's trace/ftrace.rst). */
-const TAKEN = /^\/proc\/kmsg$|\/trace_pipe(?:_raw)?$/;
-
-interface ReadOptions {
-  /** Whether all of it is wanted. */
-  readonly whole?: boolean;
-  /** Says why an open file may not be read. */
-  readonly judge?: ((file: FileHandle) => Promise<string | undefined>) | undefined;
-}
-
-async function readRegular(
-  path: string,
-  signal: AbortSignal,
-  judge: ReadOptions["judge"],
-): Promise<{ readonly bytes: Buffer } | Unreadable> {
-  const start = await readOpen(path, MAX_FILE_BYTES, signal, { whole: true, judge });
-  if ("unreadable" in start) return start;
-  if (start.isWhole) return { bytes: start.bytes };
-  return refuse(`has more than ${MAX_FILE_BYTES} bytes`);
-}
-
-/**
- * Reads a regular file up to a limit; one that says itself that it is longer is not begun where all
- * of it is wanted.
- */
-async function readOpen(
-  path: string,
-  limit: number,
-  signal: AbortSignal,
-  { whole = false, judge }: ReadOptions,
-): Promise<FileStart | Unreadable> {
-  if (signal.aborted) return refuse("not read: the time is over");
-  // Opening a pipe or a device does something already: a writer that waits goes on, a tape winds, a
-  // watchdog begins to count.
-  const facts = await stat(path);
-  const unfit = findUnfit(facts, whole ? limit : undefined);
-  if (unfit) return unfit;
-  if (facts.size === 0 && TAKEN.test(await realpath(path)))
-    return refuse("is not read: it gives each message once, and who waits for them would miss some");
-  // O_NONBLOCK: what was put there since must not hold us up for ever.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const changed = findUnfit(await file.stat(), whole ? limit : undefined);
-    if (changed) return changed;
-    const forbidden = await judge?.(file);
-    if (forbidden !== undefined) return refuse(forbidden);
-    // The size is a hint only: files in /proc say 0, and a log may grow while it is read.
-    const chunks: Buffer[] = [];
-    let total = 0;
-    while (total <= limit) {
-      if (signal.aborted) return refuse("not read to its end: the time is over");
-      const chunk = Buffer.allocUnsafe(Math.min(64 * 1024, limit + 1));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-      if (bytesRead === 0) return { bytes: Buffer.concat(chunks, total), isWhole: true };
-      chunks.push(chunk.subarray(0, bytesRead));
-      total += bytesRead;
-    }
-    return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: false };
-  } finally {
-    await file.close();
-  }
-}
-
-/** @param limit most bytes that it may have; none where its beginning is enough */
-function findUnfit(facts: Stats, limit: number | undefined): Unreadable | undefined {
-  if (facts.isDirectory()) return refuse("is a folder, not a file");
-  if (!facts.isFile()) return refuse("is not a regular file");
-  return limit !== undefined && facts.size > limit
-    ? refuse(`has ${facts.size} bytes; the limit is ${limit}`)
-    : undefined;
-}
-
-/** Most that is asked for first: a longer file is asked for again. */
-const FIRST_BYTES = 4096;
-
-async function readAtOnce(path: string, limit: number): Promise<FileStart> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const chunks: Buffer[] = [];
-    let total = 0;
-    for (let size = Math.min(FIRST_BYTES, limit + 1); total <= limit; size = Math.min(64 * 1024, limit + 1)) {
-      const chunk = Buffer.allocUnsafe(size);
-      const { bytesRead } = await file.read(chunk, 0, size, null);
-      chunks.push(chunk.subarray(0, bytesRead));
-      total += bytesRead;
-      if (bytesRead < size)
-        return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: total <= limit };
-    }
-    return { bytes: Buffer.concat(chunks, total).subarray(0, limit), isWhole: false };
-  } finally {
-    await file.close();
-  }
-}
-
-const LATE = { tooMany: "not searched to its end: the time is over", isLate: true } as const;
-
-function refuse(reason: string, { isLate }: { isLate?: true } = {}): Unreadable {
-  return { unreadable: "refused", reason, ...(isLate && { isLate }) };
-}
-
-/** A file system error in words; anything else is a bug and goes on. */
-function explain(error: unknown): Unreadable {
-  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  switch (code) {
-    case "ENOENT":
-    case "ENOTDIR":
-    // What /proc says of a process that has ended while it was read.
-    case "ESRCH":
-      return { unreadable: "absent", reason: "there is no such file" };
-    case "EACCES":
-    case "EPERM":
-      return refuse("may not be read by this user");
-    case "EINVAL":
-      return refuse("is no link");
-    case "ENXIO":
-      return refuse("is not a regular file");
-    case "ELOOP":
-      return refuse("is a link that leads in a circle");
-    case undefined:
-      throw error;
-    case "EMFILE":
-    case "ENFILE":
-      return refuse(`cannot be read: too many files are open (${code}); raise the limit (LimitNOFILE=)`);
-    default:
-      return refuse(`cannot be read: ${code}`);
-  }
 }

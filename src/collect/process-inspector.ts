@@ -3,13 +3,13 @@
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
 import { openPaths, remember } from "./followed-paths.ts";
-import type { Unreadable } from "./host-files.ts";
 import { locate, type Mount, parseMounts } from "./mount-table.ts";
 import { parseEnviron, parseMappedFiles, parseStatus, stripDeleted } from "./process-facts.ts";
 import { type PreparedWords, prepareWords, type Verdict } from "./process-match.ts";
 import { isWrapper, readProgram } from "./process-program.ts";
 import type { ListedProcess, Process } from "./process-table.ts";
 import { isTitle, normalizePath, splitTitle } from "./process-words.ts";
+import type { Unreadable } from "./unreadable.ts";
 
 /** Most of one environment or list of mapped files, and most open files of a process. */
 const MAX_PROC_FILE_BYTES = 1024 * 1024;

@@ -5,10 +5,10 @@ import type { BootClockReading } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
 import type { InodeFacts } from "./file-facts.ts";
 import { ABSENT, type Content, type ContentRun, compareContents, findContentAt } from "./file-history.ts";
-import type { Unreadable } from "./host-files.ts";
 import { Observations, type Unobservable } from "./observations.ts";
 import { TICK_MS } from "./process-facts.ts";
 import type { Process } from "./process-table.ts";
+import type { Unreadable } from "./unreadable.ts";
 
 /**
  * What changes so soon after a process started counts as read by it: a start script may write the

@@ -1,11 +1,11 @@
 // The processes of a Linux host, out of /proc: which command line, since when. And what of them
 // could not be seen.
 import type { HostAccess } from "./collector.ts";
-import type { Unreadable } from "./host-files.ts";
 import { readKernelBootTime } from "./identity.ts";
 import { isOverwritten, parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
 import { findHiding } from "./process-visibility.ts";
 import { isTitle } from "./process-words.ts";
+import type { Unreadable } from "./unreadable.ts";
 
 /** Processes looked at, at most. */
 const MAX_PROCESSES = 50_000;

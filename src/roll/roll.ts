@@ -5,18 +5,16 @@ import type { Clock } from "../report/clock.ts";
 import type { PutOutcome, Store } from "../store/store.ts";
 import { createClockCheck } from "./clock-check.ts";
 import { compactTable } from "./compaction.ts";
-import { isSameDepartures } from "./departures.ts";
 import { cutToHost, readHostAgain } from "./one-host.ts";
-import { createRefresh, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
+import { createRefresh, type Progress, type Refreshed } from "./refresh.ts";
+import { isSame, makeRollState } from "./roll-state.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
-import { EMPTY_TABLE } from "./table.ts";
 import {
   addDeparture,
   addReport,
   isEmpty,
   makeUnlisted,
   overlayUnlisted,
-  type Unlisted,
   type UnlistedReport,
 } from "./unlisted.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
@@ -133,37 +131,6 @@ export interface RollOptions {
   readonly onNotice?: (notice: string, error?: unknown) => void;
 }
 
-/** What a roll knows, and what it is doing. Times are ms since the epoch. */
-interface RollState {
-  /** What the listings, and what was put beyond them, have given so far. */
-  known: Refreshed;
-  /** Beyond the listing: since the last view, and since the running refresh began. */
-  unlisted: Unlisted;
-  unlistedMeanwhile: Unlisted;
-  /** Reasons not to believe the clock, in words. */
-  clockWarnings: readonly string[];
-  /** The last view of all hosts. */
-  current: (RollView & { readonly hasFuture: boolean }) | undefined;
-  /** Goes up with each change; and down with each view of one host. */
-  version: number;
-  hostVersion: number;
-  /** When the listing behind the views began; and the same where it is the snapshot's. */
-  asOf: number;
-  listedAt: number;
-  /** When the last refresh ended, and how long it took; ms. */
-  refreshedAt: number;
-  refreshMs: number;
-  /** When objects that could not be read were tried again. */
-  triedUnreadableAt: number;
-  /** Whether the snapshot was looked for; and the look that goes on. */
-  isLoaded: boolean;
-  loading: Promise<void> | undefined;
-  /** The refresh that goes on, how far the last one came, and what to wait for. */
-  running: Refresh | undefined;
-  lastProgress: Progress | undefined;
-  refreshing: Promise<void> | undefined;
-}
-
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
   const {
@@ -179,25 +146,7 @@ export function createRoll(options: RollOptions): Roll {
   const stop = new AbortController();
   // Every question about one host listens to it.
   setMaxListeners(0, stop.signal);
-  const state: RollState = {
-    known: { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] },
-    unlisted: makeUnlisted(),
-    unlistedMeanwhile: makeUnlisted(),
-    clockWarnings: [],
-    current: undefined,
-    version: 0,
-    hostVersion: 0,
-    asOf: Number.NEGATIVE_INFINITY,
-    listedAt: Number.NEGATIVE_INFINITY,
-    refreshedAt: Number.NEGATIVE_INFINITY,
-    refreshMs: 0,
-    triedUnreadableAt: Number.NEGATIVE_INFINITY,
-    isLoaded: false,
-    loading: undefined,
-    running: undefined,
-    lastProgress: undefined,
-    refreshing: undefined,
-  };
+  const state = makeRollState();
 
   /**
    * A store whose listing takes seconds rests for as long before it is asked again; a clock set
@@ -331,10 +280,11 @@ export function createRoll(options: RollOptions): Roll {
     if (isRecent(now)) refreshAhead(now);
     else await refreshOrJoin(now);
     takeUnlisted();
-    // A future-dated report becomes an ordinary one as time passes, so views with such are built
-    // anew each time.
-    // They hold other reports, so what was answered of the one is no answer for the other.
-    if (state.current?.version === state.version && state.current.hasFuture) state.version++;
+    const { current } = state;
+    // A future-dated report becomes an ordinary one as time passes, so that a later view of the
+    // same objects may hold other reports: what was answered of the one is no answer of the other.
+    if (current?.version === state.version && current.hasFuture && current.asOf !== state.asOf)
+      state.version++;
     if (state.current?.version !== state.version)
       state.current = {
         ...buildView(state.known, { asOf: state.asOf, version: state.version }),
@@ -430,24 +380,4 @@ export function createRoll(options: RollOptions): Roll {
 
 function compact(state: Refreshed): Refreshed {
   return { ...state, table: compactTable(state.table) };
-}
-
-/**
- * Whether two states hold the same objects: the same rows, or the same rows moved to other
- * segments.
- */
-function isSame(before: Refreshed, after: Refreshed): boolean {
-  const [a, b] = [before.table, after.table];
-  if (a.rowOf.length !== b.rowOf.length || before.problemCount !== after.problemCount) return false;
-  if (!isSameDepartures(before.departures, after.departures)) return false;
-  for (let at = 0; at < a.rowOf.length; at++) {
-    if (a.rowOf[at] !== b.rowOf[at] || a.receivedAt[at] !== b.receivedAt[at]) return false;
-    if (a.segments[a.segmentOf[at] as number] !== b.segments[b.segmentOf[at] as number]) return false;
-  }
-  return before.problems.every((problem, at) => {
-    const other = after.problems[at];
-    return (
-      other?.key === problem.key && other.receivedAt === problem.receivedAt && other.size === problem.size
-    );
-  });
 }

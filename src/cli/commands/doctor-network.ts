@@ -32,3 +32,13 @@ export async function checkNetwork(url: URL | undefined, isAws: boolean, env: En
     return { check, outcome: "failed", detail: `${url.origin}: ${error.message}`, fix };
   }
 }
+
+/** Where a bucket is asked. @returns undefined for a folder */
+export async function findBucketUrl(storeUrl: string, env: Environment): Promise<URL | undefined> {
+  if (!/^s3:/i.test(storeUrl)) return undefined;
+  const [{ parseS3Url }, { resolveEndpoint }] = await Promise.all([
+    import("../../store/s3-url.ts"),
+    import("../../store/s3-endpoint.ts"),
+  ]);
+  return new URL((await resolveEndpoint(parseS3Url(storeUrl), env)).origin);
+}

@@ -6,7 +6,6 @@ import { readFacts } from "../../agent/followed-collection.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { readMetadata } from "../../collect/metadata.ts";
-import { toFailure } from "../../network/failure.ts";
 import { chooseKey, type HostKey } from "../../remote/host-key.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import type { Target } from "../../remote/target.ts";
@@ -18,7 +17,8 @@ import { type Flags, readSettings, type Settings } from "../settings/settings.ts
 import { openFollower } from "../settings/spec-following.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget, openStoreAt } from "../settings/target.ts";
-import { checkNetwork } from "./doctor-network.ts";
+import { checkClock } from "./doctor-clock.ts";
+import { checkNetwork, findBucketUrl } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
 
 export interface DoctorOptions extends Flags {
@@ -36,11 +36,6 @@ export interface Finding {
   /** What to do. */
   readonly fix?: string;
 }
-
-/** S3 refuses requests that are dated 15 minutes off (AWS, "RequestTimeTooSkewed"). */
-const MAX_SKEW_MS = 10 * 60_000;
-const NOTABLE_SKEW_MS = 60_000;
-const CLOCK_TIMEOUT_MS = 5000;
 
 /** Runs all checks and prints what they found. @throws CommandError if one failed */
 export async function runDoctor(options: DoctorOptions, io: Io): Promise<void> {
@@ -101,9 +96,9 @@ async function examine(
   const folder = await findStateFolder(settings, io);
   await note(await checkState(folder));
   if (!target) return;
-  const url = target.kind === "server" ? target.url : await findClock(target.url, io);
+  const url = target.kind === "server" ? target.url : await findBucketUrl(target.url, io.env);
   await note(await checkNetwork(url, target.kind === "store", io.env));
-  await note(await checkClock(target, io));
+  await note(await checkClock(target.kind === "server" ? new URL("/healthz", target.url) : url, io.clock));
   if (target.kind === "store")
     await attempt(
       "credentials",
@@ -233,51 +228,6 @@ async function checkState(folder: string): Promise<Finding> {
       fix: "give it to the agent's user, or name another with --state",
     };
   }
-}
-
-/** Both S3 and HTTP servers say what time it is. */
-async function checkClock(target: Target, io: Io): Promise<Finding> {
-  const check = "clock";
-  const url = target.kind === "server" ? new URL("/healthz", target.url) : await findClock(target.url, io);
-  if (!url) return { check, outcome: "skipped", detail: "a folder's clock is this host's own" };
-  try {
-    const askedAt = io.clock();
-    const response = await fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      signal: AbortSignal.timeout(CLOCK_TIMEOUT_MS),
-    });
-    const told = Date.parse(response.headers.get("date") ?? "");
-    if (Number.isNaN(told))
-      return { check, outcome: "skipped", detail: `${url.origin} does not say what time it is` };
-    const skew = (askedAt + io.clock()) / 2 - told;
-    const detail = `${Math.abs(Math.round(skew / 1000))} s ${skew < 0 ? "behind" : "ahead of"} ${url.origin}`;
-    const fix = "set it right: timedatectl set-ntp true";
-    if (Math.abs(skew) > MAX_SKEW_MS) return { check, outcome: "failed", detail, fix };
-    return Math.abs(skew) > NOTABLE_SKEW_MS
-      ? { check, outcome: "warning", detail, fix }
-      : { check, outcome: "ok", detail };
-  } catch (error) {
-    const isLate = error instanceof DOMException && error.name === "TimeoutError";
-    const reason = isLate
-      ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s`
-      : toFailure(error, { host: url.hostname }).message;
-    return {
-      check,
-      outcome: "failed",
-      detail: `${url.origin} does not answer: ${reason}`,
-      fix: "check the address, the network and the security group",
-    };
-  }
-}
-
-async function findClock(storeUrl: string, io: Io): Promise<URL | undefined> {
-  if (!/^s3:/i.test(storeUrl)) return undefined;
-  const [{ parseS3Url }, { resolveEndpoint }] = await Promise.all([
-    import("../../store/s3-url.ts"),
-    import("../../store/s3-endpoint.ts"),
-  ]);
-  return new URL((await resolveEndpoint(parseS3Url(storeUrl), io.env)).origin);
 }
 
 async function identify(url: string, io: Io) {

@@ -1,6 +1,6 @@
 // Made-up credentials of the exact forms of real ones, for tests. Put together here, so that no
 // scanner takes this repository for a leak.
-import type { JsonValue } from "./value.ts";
+import type { JsonValue } from "../collect/value.ts";
 
 /** A field with credentials in it. */
 export interface Sample {
