@@ -22,7 +22,7 @@ const FILES = {
   "reports/v1/local/i-8.json": { instance_id: "i-9" },
 };
 
-async function setUp({ isBroken = false } = {}) {
+async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
   let now = NOW;
   const clock = () => now;
   const store = memoryStore({ clock });
@@ -41,7 +41,7 @@ async function setUp({ isBroken = false } = {}) {
       roll: createRoll({ store: own, clock }),
       keyring: gatewayKeyring,
       clones: createClones({ clock }),
-      labels: compileLabels(BUILT_IN_RULES),
+      labels: compileLabels(rules),
       readExpected: async () => new Set(["i-1", "i-7"]),
       clock,
       log: pino({ level: "silent" }),
@@ -155,6 +155,78 @@ it("answers at the path of old as it always did", async () => {
   expect(answer.headers.get("content-type")).toBe("application/json");
   const filtered = await ask("/v1/app-report?format=csv");
   expect([filtered.status, await filtered.json()]).toEqual([200, []]);
+});
+
+it("takes values and names as patterns and paths at the path of old", async () => {
+  const { ask } = await setUp();
+  const list = async (path: string) => await (await ask(path)).json();
+  expect(await list("/v1/reports?app_version=not:1.9.0")).toHaveLength(1);
+  expect(await list("/v1/app-report?app_version=not:1.9.0")).toEqual([]);
+  expect(await list("/v1/app-report?app_version=lt:none")).toEqual([]);
+  expect(await list("/v1/reports?field.app_version=1.9.0")).toHaveLength(1);
+  expect(await list("/v1/app-report?field.app_version=1.9.0")).toEqual([]);
+  expect(await list("/v1/app-report?app_version=1.9.0")).toHaveLength(1);
+});
+
+it("says anew what has become of a host, though no object has changed", async () => {
+  const { ask, advance } = await setUp();
+  const question = "/v1/reports?state=all&meta=true";
+  const read = async (headers = {}) => {
+    const answer = await ask(question, headers);
+    const rows = answer.status === 200 ? ((await answer.json()) as { rollcall: object }[]) : [];
+    return { status: answer.status, etag: answer.headers.get("etag") ?? "", rows };
+  };
+  const fresh = await read();
+  expect(fresh.rows[0]?.rollcall).toMatchObject({ reader: { state: "fresh" } });
+  advance(7_200_000 + 1000);
+  const silent = await read({ "if-none-match": fresh.etag });
+  expect([silent.status, silent.rows[0]?.rollcall]).toMatchObject([200, { reader: { state: "silent" } }]);
+});
+
+it("has in its answer what was of the future when it was asked before", async () => {
+  const { ask, advance, store } = await setUp();
+  advance(600_000);
+  const report = { instance_id: "i-3", update_date: "2024-03-01T12:00:00Z" };
+  await store.put("reports/v1/local/i-3.json", Buffer.from(JSON.stringify(report)));
+  advance(-600_000);
+  expect(await (await ask("/v1/reports")).json()).toHaveLength(2);
+  advance(600_000);
+  const later = await ask("/v1/reports");
+  expect([await later.json(), later.headers.get("rollcall-count")]).toMatchObject([{ length: 3 }, "3"]);
+});
+
+it("marks a table with the rules that its labels come from", async () => {
+  const [own, others] = [
+    await setUp(),
+    await setUp({ rules: [{ field: "instance_name", pattern: "^(?<env>[a-z])" }] }),
+  ];
+  const table = await own.ask("/v1/reports?format=csv");
+  const headers = { "if-none-match": table.headers.get("etag") ?? "" };
+  expect((await own.ask("/v1/reports?format=csv", headers)).status).toBe(304);
+  const other = await others.ask("/v1/reports?format=csv", headers);
+  expect([other.status, await other.text()]).toEqual([200, expect.stringContaining(",p,local")]);
+  // Without labels in it, an answer is the same on every reader.
+  const array = await own.ask("/v1/reports");
+  const same = { "if-none-match": array.headers.get("etag") ?? "" };
+  expect((await others.ask("/v1/reports", same)).status).toBe(304);
+});
+
+it("says of each list of the coverage and of the problems that it is cut", async () => {
+  const { ask, store } = await setUp();
+  for (let at = 0; at < 1005; at++) {
+    const id = `n-${String(at).padStart(4, "0")}`;
+    const body = { instance_id: id, update_date: "2024-03-01T12:00:00Z" };
+    await store.put(`reports/v1/local/${id}.json`, Buffer.from(JSON.stringify(body)));
+    await store.put(`reports/v1/local/x-${at}.json`, Buffer.from("no JSON"));
+  }
+  const coverage = await ask("/v1/coverage?format=csv");
+  // i-2 is not expected either.
+  expect(coverage.headers.get("rollcall-warning")).toContain(
+    "the list unexpected has the first 1000 of 1006",
+  );
+  expect(await (await ask("/v1/coverage")).json()).toMatchObject({ counts: { unexpected: 1006 } });
+  const problems = await ask("/v1/problems");
+  expect(problems.headers.get("rollcall-warning")).toContain("the list has the first 1000 of 1006 problems");
 });
 
 it("filters coverage by what hosts report, and says of whom that cannot be told", async () => {

@@ -194,6 +194,15 @@ it("names few of many hosts, and counts the others", async () => {
   expect(JSON.stringify(formatSlack(now, difference).blocks)).toContain("and 137 more");
 });
 
+it("tells of a field that the last message spoke of and this one does not", async () => {
+  const hosts = [host("i-1", "A_1.1")];
+  const [before, now] = [await makeOverview(hosts), await makeOverview(hosts, { fields: ["app_version"] })];
+  expect(findDifference(keep(before), now)?.untold).toEqual([
+    "The last message spoke of a field that this one does not: what became of it cannot be told.",
+    "The last message did not speak of one of the fields: what is new in it cannot be told.",
+  ]);
+});
+
 it("says how long ago the last message was where it was a day or more", async () => {
   const overview = await makeOverview([host("i-1", "A_1.1")]);
   const later = { ...(await makeOverview([host("i-2", "A_1.1")])), asOf: overview.asOf + 75 * HOUR };

@@ -2,7 +2,7 @@
 // that asks goes through it: the API, the command line over a store, publishers.
 import { findClosest } from "../specs/closest.ts";
 import { COMMON_PARAMETERS } from "./parameters.ts";
-import { MAX_PARAMETERS, QueryError } from "./query.ts";
+import { MAX_PARAMETERS, QueryError, readPartial } from "./query.ts";
 import type { ParameterValues, Question, QuestionParameter, QuestionSources, Refusal } from "./question.ts";
 import {
   type AnswerFormat,
@@ -67,12 +67,6 @@ function describeUnknown(name: string, own: readonly QuestionParameter[]): strin
   const closest = findClosest(name, names);
   const hint = closest === undefined ? `there are ${names.join(", ")}` : `is ${closest} meant?`;
   return `is no parameter here; ${hint}`;
-}
-
-function readPartial(value: string | undefined): boolean {
-  if (value === undefined) return false;
-  if (value !== "ok") throw new QueryError("partial", 'should be "ok", or be left out');
-  return true;
 }
 
 function readFormat(text: string | undefined): AnswerFormat | undefined {

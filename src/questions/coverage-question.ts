@@ -73,6 +73,7 @@ export const coverage: Question = {
           ...(selection
             ? [...selection.warnings, NOT_FILTERED]
             : describeClockWarnings(view, query.windowMs)),
+          ...describeCut(shown),
           // The list's mistake last: who has a list of their own leaves it out.
           ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
         ],
@@ -165,9 +166,22 @@ function describeCoverage(judged: Coverage, maxShown: number) {
       silent: silent.length,
       departed: departed.length,
       set_aside: setAsideCount,
-      ...(expectation && { missing: expectation.missing.length }),
+      ...(expectation && {
+        missing: expectation.missing.length,
+        unexpected: expectation.unexpectedCount,
+      }),
     },
   };
+}
+
+/** Lines and CSV have no counts, so that a list that is cut would look whole. */
+function describeCut(shown: ShownCoverage): string[] {
+  const { missing = [], silent, departed, set_aside, unexpected = [], counts } = shown;
+  const lists = { missing, silent, departed, set_aside, unexpected };
+  return Object.entries(lists).flatMap(([name, { length }]) => {
+    const count = counts[name as keyof typeof lists] ?? length;
+    return count > length ? [`the list ${name} has the first ${length} of ${count}`] : [];
+  });
 }
 
 /** A coverage as it was answered. */

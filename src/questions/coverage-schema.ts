@@ -66,6 +66,7 @@ export const COVERAGE: NamedSchema = {
           departed: { type: "integer" },
           set_aside: { type: "integer" },
           missing: { type: "integer" },
+          unexpected: { type: "integer" },
         },
       },
     },

@@ -65,6 +65,7 @@ describe("judgeCoverage", () => {
         { id: "i-9", since: undefined },
       ],
       unexpected: ["i-2"],
+      unexpectedCount: 1,
     });
   });
 });

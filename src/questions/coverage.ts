@@ -43,8 +43,9 @@ export interface Expectation {
    * they last did; undefined for never within a day.
    */
   readonly missing: readonly { readonly id: string; readonly since: number | undefined }[];
-  /** Fresh hosts that nobody expected. */
+  /** Fresh hosts that nobody expected, the first of them; and how many there are. */
   readonly unexpected: readonly string[];
+  readonly unexpectedCount: number;
 }
 
 /** Rows looked at before their work is counted, and what the name of one costs; bytes. */
@@ -113,6 +114,7 @@ export function compareExpected(
   const left = new Set(departed.map(({ id }) => id));
   const lastHeard = new Map(silent.map(({ id, at }) => [id, at]));
   const all = [...expected];
+  const unexpected = [...fresh].filter((id) => !expected.has(id)).sort();
   return {
     expected: expected.size,
     reported: all.filter((id) => fresh.has(id)).length,
@@ -120,10 +122,8 @@ export function compareExpected(
       .filter((id) => !fresh.has(id) && !left.has(id))
       .sort()
       .map((id) => ({ id, since: lastHeard.get(id) })),
-    unexpected: [...fresh]
-      .filter((id) => !expected.has(id))
-      .sort()
-      .slice(0, MAX_UNEXPECTED),
+    unexpected: unexpected.slice(0, MAX_UNEXPECTED),
+    unexpectedCount: unexpected.length,
   };
 }
 

@@ -33,6 +33,8 @@ export const labelRulesSchema = z.array(labelRuleSchema).max(MAX_RULES);
 /** Where one label comes from. */
 export interface Label {
   readonly name: string;
+  /** The pattern that finds it; undefined where the whole text is the label. */
+  readonly pattern?: string;
   /** The field that is looked at; undefined for the account, which the place of the report says. */
   readonly path: FieldPath | undefined;
   /** The label's value in a text of the field, or undefined where it has none. */
@@ -64,6 +66,7 @@ export function compileLabels(rules: readonly LabelRule[]): Labels {
     for (const name of Object.keys(compiled.namedGroups())) {
       const label: Label = {
         name,
+        pattern,
         path,
         read(text) {
           const matcher = compiled.matcher(text.slice(0, MAX_LABEL_TEXT));

@@ -85,11 +85,14 @@ export const problems: Question = {
 /** What is not listed is counted, of any kind where a view itself lists the first ones alone. */
 function describeCut(chosen: number, { problems: listed, problemCount }: RollView): string[] {
   const unlisted = problemCount - listed.length;
-  if (unlisted > 0)
-    return [`of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`];
-  return chosen > MAX_PROBLEM_ROWS
-    ? [`the list has the first ${MAX_PROBLEM_ROWS} of ${chosen} problems`]
-    : [];
+  return [
+    ...(unlisted > 0
+      ? [`of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`]
+      : []),
+    ...(chosen > MAX_PROBLEM_ROWS
+      ? [`the list has the first ${MAX_PROBLEM_ROWS} of ${chosen} problems`]
+      : []),
+  ];
 }
 
 function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {

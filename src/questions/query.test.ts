@@ -13,7 +13,6 @@ describe("parseQuery", () => {
       fields: undefined,
       same: [],
       meta: false,
-      partial: false,
       lenient: false,
     });
   });

@@ -25,11 +25,6 @@ export interface Query {
    * Whether each report gets `rollcall.reader`: when it was received, its state, its clock's skew.
    */
   readonly meta: boolean;
-  /**
-   * Whether an answer with some reports missing is better than none, where the store cannot be read
-   * completely.
-   */
-  readonly partial: boolean;
   /** Whether a name that nobody knows is told in a warning, where it else is an error. */
   readonly lenient: boolean;
 }
@@ -79,6 +74,8 @@ export function parseQuery(
     }
   }
   const filters = [...values].map(([name, own]) => readFilter(name, own));
+  // Whoever waits for the view goes by it; here it is only right or wrong.
+  readPartial(reserved.get("partial"));
   return {
     windowMs: readWindow(reserved.get("within"), defaultWindowMs),
     state: readState(reserved.get("state")),
@@ -86,7 +83,6 @@ export function parseQuery(
     same: readSame(reserved.get("same"), filters),
     fields: readFields(reserved.get("fields")),
     meta: readFlag("meta", reserved.get("meta")),
-    partial: readPartial(reserved.get("partial")),
     lenient: readFlag("lenient", reserved.get("lenient")),
   };
 }
@@ -134,7 +130,11 @@ function readState(text = "fresh"): Query["state"] {
   return state;
 }
 
-function readPartial(value: string | undefined): boolean {
+/**
+ * Whether an answer with some reports missing is better than none, where the store cannot be read
+ * completely. @throws QueryError
+ */
+export function readPartial(value: string | undefined): boolean {
   if (value === undefined) return false;
   if (value !== "ok") throw new QueryError("partial", 'should be "ok", or be left out');
   return true;

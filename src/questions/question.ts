@@ -95,6 +95,8 @@ export interface CellTable {
   readonly columns: readonly string[];
   /** Columns that were left out, since there were too many. */
   readonly omitted: number;
+  /** Of what the cells are made of beside the answer's own; letters that may stand in an ETag. */
+  readonly digest?: string;
   /** Begins anew at each call. */
   rows(): Iterable<readonly string[]>;
 }

@@ -12,6 +12,8 @@ const QUOTE = 0x22;
 /** Columns after the fields. */
 export interface MoreColumns {
   readonly names: readonly string[];
+  /** Of what the cells are made of; letters that may stand in an ETag. */
+  readonly digest?: string;
   /** @param place of a report among those that are laid out */
   cellsOf(place: number): readonly string[];
 }
@@ -44,6 +46,7 @@ export async function layOutReports(
   return {
     columns: [...places.keys(), ...more.names],
     omitted: left.size,
+    ...(more.digest !== undefined && { digest: more.digest }),
     *rows() {
       let at = 0;
       for (const body of list()) {

@@ -84,8 +84,11 @@ async function readLabels(
     for (const [name, rules] of labels)
       read.push({ name: `label.${name}`, values: await reader.readLabel(rules, table) });
   const columns = read.filter(({ values }) => values.count > 0);
+  const rules = [...labels].map(([name, own]) => [name, own.map(({ path, pattern }) => [path, pattern])]);
   return {
     names: columns.map(({ name }) => name),
+    // Another reader of the store may have other rules.
+    digest: hashText(JSON.stringify(rules)),
     cellsOf(place) {
       const at = positions[place] as number;
       const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];

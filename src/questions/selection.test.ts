@@ -56,6 +56,28 @@ async function refuse(question: string, view = makeView(FLEET), more = {}) {
   return error as UnknownNameError;
 }
 
+describe("names of labels and fields", () => {
+  it("are told apart where a label can stand for nothing", async () => {
+    await expect(ask("same=env&env=prod")).rejects.toThrow(
+      "same: env is a label; write the name of an array",
+    );
+    await expect(ask("fields=label.env")).rejects.toThrow("fields: label.env is a label");
+  });
+
+  it("are looked for in every report that was asked for, not in the first of them", async () => {
+    const many = Array.from({ length: 200 }, (_, at) => make(`i-${at + 1}`, at === 150 ? { gpu: 1 } : {}));
+    expect((await ask("fields=instance_id,gpu", makeView(many))).warnings).toEqual([]);
+    const others = await ask("fields=gpu&instance_id=i-1", makeView(many));
+    expect(others.warnings).toEqual(['no report that was asked for has a field "gpu"']);
+  });
+
+  it("are not said to be absent where no report was looked at for them", async () => {
+    const { found, warnings } = await ask("env=nosuch&app_version=1.9&note=a b&service=web");
+    expect([found, warnings]).toEqual([[], []]);
+    expect((await refuse("env=nosuch&app_versoin=1.9")).parameter).toBe("app_versoin");
+  });
+});
+
 describe("a name that nobody knows", () => {
   it.each([
     ["instance_nam=x", "instance_nam", ["instance_name"]],

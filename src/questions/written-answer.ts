@@ -17,13 +17,6 @@ export const MEDIA_TYPES: Readonly<Record<AnswerFormat, string>> = {
 
 export interface WritingOptions {
   readonly format: AnswerFormat;
-  /** What stands between the cells of a table: a comma by default. */
-  readonly delimiter?: "," | "\t";
-  /**
-   * For Excel: a byte-order mark in front, and an apostrophe before what it would take for a
-   * formula.
-   */
-  readonly forExcel?: boolean;
   readonly yielder: Yielder;
 }
 
@@ -79,10 +72,10 @@ export async function writeAnswer(
   return {
     ...takeTold(answer),
     facts: { ...facts, warnings: [...facts.warnings, ...omitted] },
-    digest,
+    digest: digest + (table.digest ?? ""),
     estimate: body.estimate,
     held: body.held,
-    write: () => writeCells(table, options),
+    write: () => writeCells(table),
   };
 }
 
@@ -124,7 +117,7 @@ async function writeRows(
 function* writePieces(body: Rows, schema: AnswerSchema, options: WritingOptions): Generator<Buffer> {
   const { rows, document, layout = { between: "", after: "" } } = body;
   if (options.format === "csv") {
-    yield* writeCells(toCellTable(rows, schema), options);
+    yield* writeCells(toCellTable(rows, schema));
   } else if (options.format === "ndjson") {
     for (const row of rows) yield Buffer.from(`${JSON.stringify(row)}\n`);
   } else if (document !== undefined) {
@@ -164,30 +157,20 @@ function toCell(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function* writeCells(
-  { columns, rows }: CellTable,
-  { delimiter = ",", forExcel = false }: Pick<WritingOptions, "delimiter" | "forExcel">,
-): Generator<Buffer> {
+function* writeCells({ columns, rows }: CellTable): Generator<Buffer> {
   // Of no rows there may be no names.
   if (columns.length === 0) return;
-  const write = (batch: readonly (readonly string[])[], isFirst: boolean): Buffer =>
-    Buffer.from(
-      stringify(batch as string[][], {
-        delimiter,
-        record_delimiter: "windows",
-        escape_formulas: forExcel,
-        bom: forExcel && isFirst,
-      }),
-    );
+  const write = (batch: readonly (readonly string[])[]): Buffer =>
+    Buffer.from(stringify(batch as string[][], { record_delimiter: "windows" }));
   let batch: (readonly string[])[] = [columns];
-  let [bytes, isFirst] = [0, true];
+  let bytes = 0;
   for (const row of rows()) {
     batch.push(row);
     for (const { length } of row) bytes += length;
     if (batch.length < CSV_ROWS && bytes < CSV_BYTES) continue;
-    yield write(batch, isFirst);
+    yield write(batch);
     batch = [];
-    [bytes, isFirst] = [0, false];
+    bytes = 0;
   }
-  if (batch.length > 0) yield write(batch, isFirst);
+  if (batch.length > 0) yield write(batch);
 }

@@ -129,7 +129,8 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerS
   const windowMs = settings.windowMs();
   return async (question, parameters, format) => {
     const path = formatPath(question, parameters, windowMs);
-    const request = client.request(path, { headers: { accept: MEDIA_TYPES[format].replace(/;.*/, "") } });
+    const accept = MEDIA_TYPES[format].replace(/;.*/, "");
+    const request = client.request(path, { headers: { accept } });
     const { headers, body } = await io.waiting
       .during(`waiting for the server at ${url.origin}`, request)
       .catch((error: unknown) => {
@@ -140,7 +141,7 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerS
     if (!facts || !body)
       throw new CommandError(`${url.origin} answered without Rollcall's headers; is it a Rollcall server?`);
     const type = headers.get("content-type") ?? "";
-    if (format !== "json" && !type.startsWith(MEDIA_TYPES[format].replace(/;.*/, "")))
+    if (format !== "json" && !type.startsWith(accept))
       throw new CommandError(
         `${url.origin} does not answer ${question.names.command} as ${format}; it is of an earlier version`,
       );

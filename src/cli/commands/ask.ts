@@ -42,7 +42,11 @@ export async function runQuestion(
       `${forTables.flags.replace(/ .*/, "")} is for the table; in JSON: ${forTables.elsewhere}`,
     );
   const settings = await readSettings(pickSettings(options), io);
-  const source = await openSource(layout, flags, wishes.partial, settings, io);
+  const opened = await openSource(layout, flags, wishes.partial, settings, io);
+  const { source, lastJson } =
+    options.exitCode && layout.judge
+      ? keepJson(opened, question)
+      : { source: opened, lastJson: () => undefined };
   const { parameters } = wishes;
   const asking = { question, layout, source, flags, zone: options.utc ? UTC : LOCAL };
   const look = () => lookAt(asking, parameters, io);
@@ -53,18 +57,32 @@ export async function runQuestion(
   if (options.watch === undefined) await write();
   else if (output.kind === "table") await watchContent(look, options.watch, io);
   else await repeat(write, options.watch, io);
-  if (options.exitCode && layout.judge) await judge(layout.judge, asking, parameters);
+  if (options.exitCode && layout.judge) {
+    const json = lastJson() ?? (await gather((await source.ask(question, parameters, "json")).body));
+    const reason = layout.judge(json);
+    if (reason !== undefined) throw new CommandError(reason);
+  }
 }
 
-/** @throws CommandError where the answer is one with which the command is to fail */
-async function judge(
-  why: (json: Buffer) => string | undefined,
-  { question, source }: Asking,
-  parameters: ParameterValues,
-): Promise<void> {
-  const { body } = await source.ask(question, parameters, "json");
-  const reason = why(await gather(body));
-  if (reason !== undefined) throw new CommandError(reason);
+/**
+ * Keeps the last answer to a question as JSON, so that what is judged is what was shown: asked once
+ * more, it may be another one.
+ */
+function keepJson(
+  opened: AnswerSource,
+  kept: Question,
+): { readonly source: AnswerSource; lastJson(): Buffer | undefined } {
+  let json: Buffer | undefined;
+  const source: AnswerSource = {
+    ...opened,
+    async ask(question, parameters, format) {
+      const answer = await opened.ask(question, parameters, format);
+      if (question !== kept || format !== "json") return answer;
+      json = await gather(answer.body);
+      return { ...answer, body: [json] };
+    },
+  };
+  return { source, lastJson: () => json };
 }
 
 /** Where answers come from, and who is expected where the command can be told. */

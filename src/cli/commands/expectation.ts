@@ -103,7 +103,11 @@ async function compare(
     silent,
     departed,
     set_aside,
-    counts: { ...counts, missing: expectation.missing.length },
+    counts: {
+      ...counts,
+      missing: expectation.missing.length,
+      unexpected: expectation.unexpectedCount,
+    },
   };
 }
 

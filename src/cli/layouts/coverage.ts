@@ -79,7 +79,7 @@ export const coverage: Layout = {
           "Reported, and not expected",
           ["HOST", "NAME"],
           strangers.map((id) => [id, name(id)]),
-          unexpected.length,
+          counts.unexpected ?? unexpected.length,
         ),
       ],
       summary:
