@@ -251,6 +251,45 @@ describe("a host's report that was given", () => {
     expect(show(await roll.viewHost("a"))).toMatchObject([{ x: 2 }]);
   });
 
+  it("is not replaced by what was read before a listing and arrives after it", async () => {
+    const { double, put, report, advance } = setUp();
+    await put(KEY, report("a", { x: 0 }));
+    let release: () => void = () => undefined;
+    let held: Promise<void> | undefined;
+    let isRead = false;
+    const roll = createRoll({
+      clock: double.clock,
+      refreshesAhead: false,
+      store: {
+        ...double.store,
+        get: async (key, options) => {
+          const found = await double.store.get(key, options);
+          const wait = key === KEY ? held : undefined;
+          if (wait !== undefined) {
+            [isRead, held] = [true, undefined];
+            await wait;
+          }
+          return found;
+        },
+      },
+    });
+    await roll.view();
+    advance(5 * SECOND);
+    // Two within the second that a store tells.
+    await put(KEY, report("a", { x: 1 }));
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const late = roll.viewHost("a");
+    await expect.poll(() => isRead).toBe(true);
+    await put(KEY, report("a", { x: 2 }));
+    advance(2 * SECOND);
+    expect(show(await roll.view())).toMatchObject([{ x: 2 }]);
+    release();
+    expect(show(await late)).toMatchObject([{ x: 2 }]);
+    expect(show(await roll.view())).toMatchObject([{ x: 2 }]);
+  });
+
   it("is not given up for what the store shows of an earlier time", async () => {
     const { double, put, report, advance, lists, forget } = setUp();
     await put(KEY, report("a", { x: 1 }));
