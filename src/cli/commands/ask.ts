@@ -1,5 +1,6 @@
 // The asker of the command line: every command that is a question. It asks a server or a store, and
 // writes the answer as the flags say; a layout makes the table.
+import { Option } from "commander";
 import { readWishes } from "../../questions/asker.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question } from "../../questions/question.ts";
@@ -36,7 +37,9 @@ export async function runQuestion(
   const flags: Readonly<Record<string, unknown>> = { ...options };
   const wishes = readWishesOf(question, readWords(question, layout, words, flags));
   const output = chooseOutput(options, wishes.format, io.stdout.isTerminal);
-  const forTables = layout.flags?.find(({ flags: text, elsewhere }) => elsewhere && flags[nameFlag(text)]);
+  const forTables = layout.flags?.find(
+    ({ flags: text, elsewhere }) => elsewhere && flags[new Option(text).attributeName()],
+  );
   if (forTables && output.kind !== "table")
     throw new UsageError(
       `${forTables.flags.replace(/ .*/, "")} is for the table; in JSON: ${forTables.elsewhere}`,
@@ -114,13 +117,6 @@ function readWishesOf(question: Question, parameters: ParameterValues) {
   } catch (error) {
     throw error instanceof QueryError ? new UsageError(error.message) : error;
   }
-}
-
-/** `--expect-ec2 [REGIONS]` is expectEc2, as commander has it. */
-function nameFlag(flags: string): string {
-  return flags
-    .replace(/^--(\S+).*/, "$1")
-    .replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Settings that these commands have flags for: `state` is a parameter here, and no folder. */

@@ -1,4 +1,5 @@
 // The words and flags of a question's command, as the parameters of a URL.
+import { Option } from "commander";
 import { parseCondition } from "../../questions/condition.ts";
 import { COMMON_PARAMETERS } from "../../questions/parameters.ts";
 import type { ParameterValues, Question, QuestionParameter } from "../../questions/question.ts";
@@ -8,9 +9,9 @@ import { UsageError } from "../program/failure.ts";
 /** What the command line gives of a flag: a value, several, or that it is there. */
 type FlagValue = string | readonly string[] | boolean | undefined;
 
-/** The parameter's name as commander has it: `instance-type` is instanceType. */
-function toOptionName(parameter: string): string {
-  return parameter.replace(/[_-]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** A parameter as a flag: `instance_type` is `--instance-type`. */
+export function formatFlag({ name }: QuestionParameter): string {
+  return `--${name.replaceAll("_", "-")}`;
 }
 
 /** The values of a parameter that is there or not; undefined for all others. */
@@ -42,7 +43,7 @@ export function readWords(
     throw new UsageError(describeWord(word, question));
   });
   for (const parameter of listFlagParameters(question)) {
-    const value = flags[toOptionName(parameter.name)] as FlagValue;
+    const value = flags[new Option(formatFlag(parameter)).attributeName()] as FlagValue;
     if (value === undefined || value === false) continue;
     const values = value === true ? [readSwitch(parameter) ?? "true"] : [value].flat();
     for (const one of values as readonly string[]) parameters.push([parameter.name, one]);

@@ -5,7 +5,7 @@ import type { Question, QuestionParameter } from "../../questions/question.ts";
 import { QUESTIONS } from "../../questions/registry.ts";
 import type { AskOptions } from "../commands/ask.ts";
 import { FORMS } from "../commands/output-form.ts";
-import { listFlagParameters, readSwitch } from "../commands/question-words.ts";
+import { formatFlag, listFlagParameters, readSwitch } from "../commands/question-words.ts";
 import type { Layout } from "../layouts/layout.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 import { addSettings, explain } from "../settings/flags.ts";
@@ -52,7 +52,7 @@ function toOption(parameter: QuestionParameter): Option {
   const { name, description, schema, placeholder = name.toUpperCase(), repeats } = parameter;
   const isSwitch = readSwitch(parameter) !== undefined;
   const text = lowerFirst(firstSentence(isSwitch ? description.replace(/^`\w+`:? /, "") : description));
-  const flag = `--${name.replaceAll("_", "-")}`;
+  const flag = formatFlag(parameter);
   if (isSwitch) return new Option(flag, text);
   const option = new Option(`${flag} <${placeholder}>`, text);
   const choices = schema.enum as readonly string[] | undefined;
