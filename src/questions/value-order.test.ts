@@ -41,6 +41,9 @@ describe("compileComparison", () => {
     ["2023-12-12 00:00:00", "le", "2023-12-11", false],
     ["model_2024-11-05", "lt", "2024-11-06", true],
     ["1.2.3", "lt", "2024-11-06T00:00", false],
+    ["2024-11-06T00:00", "ge", "1.2.3", false],
+    ["1970-01-01T00:00:00.000Z", "lt", "1970.0000000000002", false],
+    ["1970-01-01T00:00:00.000Z", "ge", "1970.0000000000002", false],
   ])("%s %s %s: %s", (value, operator, operand, expected) => {
     expect(holds(value, operator, operand)).toBe(expected);
   });

@@ -51,9 +51,12 @@ function compileOrder(operand: string): Order | undefined {
       return other ? compareTimes(other, time) : others?.(value);
     };
   }
-  if (!NUMBER.test(operand)) return versions;
+  // A day alone may be a version's; with a clock it is a time, and comes neither before nor after one.
+  const outsideTimes =
+    versions && ((value: string) => (parseTime(value)?.clock ? undefined : versions(value)));
+  if (!NUMBER.test(operand)) return outsideTimes;
   return (value) => {
-    if (!NUMBER.test(value)) return versions?.(value);
+    if (!NUMBER.test(value)) return outsideTimes?.(value);
     if (WHOLE.test(value) && WHOLE.test(operand)) return compareWhole(value, operand);
     // `1.10` is a version, and after `1.9`; what no version can be is a number.
     const areVersions = VERSION.test(value) && VERSION.test(operand);
