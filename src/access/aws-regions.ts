@@ -1,5 +1,4 @@
-// AWS's Regions, as of @aws-sdk/core 3.981.0 (partitions): without those of partitions with domains
-// of their own, beside China's.
+// AWS's Regions, of all partitions, as of @aws-sdk/core 3.981.0 (partitions.js).
 
 /** It decides only which Regions need not share: one that is newer works as well. */
 export const AWS_REGIONS: readonly string[] = [
@@ -24,12 +23,14 @@ export const AWS_REGIONS: readonly string[] = [
   "cn-northwest-1",
   "eu-central-1",
   "eu-central-2",
+  "eu-isoe-west-1",
   "eu-north-1",
   "eu-south-1",
   "eu-south-2",
   "eu-west-1",
   "eu-west-2",
   "eu-west-3",
+  "eusc-de-east-1",
   "il-central-1",
   "me-central-1",
   "me-south-1",
@@ -41,6 +42,12 @@ export const AWS_REGIONS: readonly string[] = [
   "us-east-2",
   "us-gov-east-1",
   "us-gov-west-1",
+  "us-iso-east-1",
+  "us-iso-west-1",
+  "us-isob-east-1",
+  "us-isob-west-1",
+  "us-isof-east-1",
+  "us-isof-south-1",
   "us-west-1",
   "us-west-2",
 ];

@@ -2,6 +2,7 @@
 // server sends to STS for it. Shared by the host and the server.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 import * as z from "zod";
+import { findPartition } from "../store/aws-partition.ts";
 import { NONCE } from "./nonces.ts";
 
 /**
@@ -72,14 +73,13 @@ export function formatCallerHeaders(
 }
 
 /**
- * AWS, "AWS STS Regions and endpoints": each Region has its own, China's have a domain of their
- * own, and the global one signs as us-east-1.
+ * AWS, "AWS STS Regions and endpoints": each Region has its own, in its partition's domain, and the
+ * global one signs as us-east-1.
  */
 export function listStsEndpoints(region: string): string[] {
   if (!REGION.test(region)) return [];
-  if (region.startsWith("cn-")) return [`https://sts.${region}.amazonaws.com.cn`];
   return [
-    `https://sts.${region}.amazonaws.com`,
+    `https://sts.${region}.${findPartition(region).domain}`,
     ...(region === "us-east-1" ? ["https://sts.amazonaws.com"] : []),
   ];
 }

@@ -1,6 +1,7 @@
 // Secrets from AWS Systems Manager's Parameter Store: GetParameter, decrypted, with the function's
 // own role. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
 import type { Clock } from "../report/clock.ts";
+import { findPartition } from "../store/aws-partition.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
 import { PublishError } from "./publisher.ts";
@@ -14,7 +15,7 @@ export async function readParameter(
 ): Promise<string> {
   const region = env.AWS_REGION ?? "us-east-1";
   const endpoint = new URL(
-    env.AWS_ENDPOINT_URL_SSM ?? `https://ssm.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`,
+    env.AWS_ENDPOINT_URL_SSM ?? `https://ssm.${region}.${findPartition(region).domain}`,
   );
   const body = Buffer.from(JSON.stringify({ Name: name, WithDecryption: true }));
   const sign = createSigner({ region, service: "ssm", host: endpoint.host, clock });

@@ -2,6 +2,7 @@
 // credentials. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
+import { findPartition } from "../store/aws-partition.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { openSender } from "../store/s3-open-sender.ts";
@@ -35,7 +36,7 @@ export async function listInstances(
 ): Promise<ReadonlySet<string>> {
   const endpoint = env.AWS_ENDPOINT_URL_EC2
     ? parseEndpoint(env.AWS_ENDPOINT_URL_EC2)
-    : new URL(`https://ec2.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
+    : new URL(`https://ec2.${region}.${findPartition(region).domain}`);
   const trust = await readAwsTrust(env);
   const sender = await openSender({
     origin: endpoint.origin,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { NetworkFailure } from "../network/failure.ts";
 import { createFetch } from "../network/fetch.ts";
+import { isAwsHost } from "./aws-partition.ts";
 import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import { readAwsTrust } from "./aws-trust.ts";
 import { formatS3Url, parseEndpoint, type S3Location } from "./s3-url.ts";
@@ -25,7 +26,7 @@ export function findEndpoint({ endpoint }: S3Location, env: BucketEnvironment): 
 
 /** Whether an endpoint is AWS's own. */
 export function isAmazon(endpoint: URL | undefined): boolean {
-  return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(endpoint.hostname);
+  return endpoint === undefined || isAwsHost(endpoint.hostname);
 }
 
 /** The region that the URL or the environment names. Other servers than AWS's take any. */

@@ -7,6 +7,7 @@ import type {
   PublicAccessBlockConfiguration,
   ServerSideEncryptionConfiguration,
 } from "@aws-sdk/client-s3";
+import { findPartition } from "./aws-partition.ts";
 import { EXPIRING_AREAS, KEPT_PREFIXES } from "./layout.ts";
 import type { S3Location } from "./s3-url.ts";
 
@@ -126,9 +127,7 @@ export function planTlsPolicy(
 }
 
 function denyPlainHttp({ bucket, region = "" }: Pick<S3Location, "bucket" | "region">) {
-  // AWS, "Amazon Resource Names": China and GovCloud are partitions of their own.
-  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
-  const arn = `arn:${partition}:s3:::${bucket}`;
+  const arn = `arn:${findPartition(region).id}:s3:::${bucket}`;
   return {
     Sid: TLS_ONLY,
     Effect: "Deny",

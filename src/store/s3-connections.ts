@@ -1,6 +1,7 @@
 // Where a bucket is spoken to: its server and region, the connections there, and what signs for
 // them. S3 may say that it lies elsewhere.
 
+import { findPartition } from "./aws-partition.ts";
 import { awsEndpoint, type S3Endpoint } from "./s3-endpoint.ts";
 import { readElement } from "./s3-error.ts";
 import type { S3Answer, Sender } from "./s3-sender.ts";
@@ -35,7 +36,7 @@ export interface S3ConnectionsOptions {
 }
 
 /** As AWS names its regions: no other text becomes part of an address. */
-const AWS_REGION = /^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
+const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
 const ANY_REGION = /^[A-Za-z0-9-]{1,40}$/;
 
 /** Connects with the first request. */
@@ -105,8 +106,13 @@ function findRegion({ status, headers, body }: S3Answer): string | undefined {
   if (status === 400 && !REGION_CODES.has(readElement(text, "Code"))) return undefined;
   const { bucketRegion, location = "" } = headers;
   const host = URL.canParse(location) ? new URL(location).hostname : readElement(text, "Endpoint");
-  return bucketRegion ?? (readElement(text, "Region") || AWS_HOST.exec(host)?.[1]);
+  return bucketRegion ?? (readElement(text, "Region") || readHostRegion(host));
 }
 
 /** `bucket.s3.REGION.amazonaws.com`, `s3-REGION.amazonaws.com` */
-const AWS_HOST = /(?:^|\.)s3[.-](?:dualstack\.)?([a-z0-9-]{1,40})\.amazonaws\.com(?:\.cn)?$/;
+const S3_HOST = /(?:^|\.)s3[.-](?:dualstack\.)?([a-z0-9-]{1,40})\.(.+)$/;
+
+function readHostRegion(host: string): string | undefined {
+  const [, region = "", domain] = S3_HOST.exec(host) ?? [];
+  return domain === findPartition(region).domain ? region : undefined;
+}

@@ -32,6 +32,13 @@ it.each([
     "https://acme-reports.s3.cn-north-1.amazonaws.com.cn",
     "/",
   ],
+  [
+    "s3://acme-reports",
+    { AWS_REGION: "eusc-de-east-1" },
+    "eusc-de-east-1",
+    "https://acme-reports.s3.eusc-de-east-1.amazonaws.eu",
+    "/",
+  ],
   ["s3://acme.reports", TOKYO, "ap-northeast-1", "https://s3.ap-northeast-1.amazonaws.com", "/acme.reports/"],
   ["s3://b-1?endpoint=http://h:9000", {}, "us-east-1", "http://h:9000", "/b-1/"],
   ["s3://b-1?endpoint=http://h:9000", TOKYO, "ap-northeast-1", "http://h:9000", "/b-1/"],
@@ -56,7 +63,7 @@ it.each([
     region,
     origin,
     basePath,
-    isAws: origin.includes(".amazonaws.com"),
+    isAws: origin.includes(".amazonaws."),
   });
 });
 

@@ -2,6 +2,7 @@
 // AWS's own programs.
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { findPartition } from "./aws-partition.ts";
 import { parseEndpoint, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
@@ -49,8 +50,7 @@ export async function resolveEndpoint(location: S3Location, env: NodeJS.ProcessE
 
 /** AWS's own place for a bucket in a region. */
 export function awsEndpoint({ bucket, pathStyle }: S3Location, region: string): S3Endpoint {
-  // AWS, "Amazon S3 endpoints and quotas": China's regions have a domain of their own.
-  const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  const host = `s3.${region}.${findPartition(region).domain}`;
   return pathStyle
     ? { region, origin: `https://${host}`, basePath: `/${bucket}/`, isAws: true }
     : { region, origin: `https://${bucket}.${host}`, basePath: "/", isAws: true };

@@ -1,5 +1,6 @@
 // Asks AWS's Security Token Service who we are: GetCallerIdentity, which needs no permission.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+import { findPartition } from "./aws-partition.ts";
 import type { S3Endpoint } from "./s3-endpoint.ts";
 import type { Sender } from "./s3-sender.ts";
 import { type Credentials, createSigner } from "./s3-signature.ts";
@@ -17,9 +18,8 @@ const MAX_CALLER_BYTES = 64 * 1024;
 export function findStsEndpoint({ isAws, region }: S3Endpoint, env: NodeJS.ProcessEnv): URL | undefined {
   if (env.AWS_ENDPOINT_URL_STS) return parseEndpoint(env.AWS_ENDPOINT_URL_STS);
   if (!isAws) return undefined;
-  // AWS, "AWS STS Regions and endpoints": each Region has its own, and China's have a domain of
-  // their own.
-  return new URL(`https://sts.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
+  // AWS, "AWS STS Regions and endpoints": each Region has its own.
+  return new URL(`https://sts.${region}.${findPartition(region).domain}`);
 }
 
 export interface CallerOptions {
