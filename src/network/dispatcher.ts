@@ -1,5 +1,6 @@
 // A way through the network for undici, on Node: directly or through a proxy, with the CAs that are
 // trusted.
+import { isIP, type LookupFunction } from "node:net";
 import { createSecureContext } from "node:tls";
 import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
 import type { Route } from "./route.ts";
@@ -10,18 +11,35 @@ export interface DispatcherOptions
   readonly origin?: string;
   /** How long a connection is waited for, to whoever it goes; ms. */
   readonly connectTimeout?: number;
+  /** Where hosts are, whatever their names say; the certificate is checked by the name. */
+  readonly addresses?: readonly string[];
+}
+
+/** As net.connect asks for it: all at once, or one. */
+function lookUpIn(addresses: readonly string[]): LookupFunction {
+  return (host, { all = false }, callback) => {
+    const found = addresses.map((address) => ({ address, family: isIP(address) }));
+    const [first] = found;
+    if (!first) callback(Object.assign(new Error(`${host} has no address`), { code: "ENOTFOUND" }), "");
+    else if (all) callback(null, found);
+    else callback(null, first.address, first.family);
+  };
 }
 
 /** Makes a dispatcher for requests with that scheme. */
 export function openDispatcher(
   { proxy, certificates }: Route,
   protocol: string,
-  { origin, connectTimeout, ...options }: DispatcherOptions = {},
+  { origin, connectTimeout, addresses, ...options }: DispatcherOptions = {},
 ): Dispatcher {
   // Made once: some 150 certificates take milliseconds, which each connection would.
   const trust =
     certificates === undefined ? {} : { secureContext: createSecureContext({ ca: [...certificates] }) };
-  const connect = { ...trust, ...(connectTimeout !== undefined && { timeout: connectTimeout }) };
+  const connect = {
+    ...trust,
+    ...(connectTimeout !== undefined && { timeout: connectTimeout }),
+    ...(addresses && { lookup: lookUpIn(addresses) }),
+  };
   if (proxy === undefined)
     return origin === undefined
       ? new Agent({ ...options, connect })

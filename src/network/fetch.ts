@@ -2,6 +2,7 @@
 // environment says, failures in words.
 import http from "node:http";
 import https from "node:https";
+import { isIP } from "node:net";
 import { describeProxyStatus, NetworkFailure } from "./failure.ts";
 import { type Environment, PROXY_VARIABLES } from "./proxy.ts";
 import {
@@ -20,6 +21,9 @@ import {
  */
 export const fetchDirectly: typeof fetch = globalThis.fetch;
 
+/** As it was before the proxies' variables were taken out. */
+let environment: Environment = process.env;
+
 /**
  * Takes the network over, once, when the process begins: from then on the global fetch, which
  * libraries use too, is ours.
@@ -32,6 +36,7 @@ export const fetchDirectly: typeof fetch = globalThis.fetch;
  */
 export function installFetch(env: NodeJS.ProcessEnv, onWarning: (warning: string) => void): Environment {
   const kept: Environment = { ...env };
+  environment = kept;
   for (const name of PROXY_VARIABLES) delete env[name];
   if (!IS_BUN && kept.NODE_USE_ENV_PROXY) {
     // Node has read them already. Its fetch looks at this one again each time, but its agent for
@@ -43,6 +48,52 @@ export function installFetch(env: NodeJS.ProcessEnv, onWarning: (warning: string
   setWarningListener(onWarning);
   globalThis.fetch = createFetch(kept);
   return kept;
+}
+
+/**
+ * Asks a host at addresses that whoever calls has found for it and judged: the name is not looked
+ * up a second time, which may give others. Where a proxy carries the request, the proxy looks the
+ * name up, in its own network, and the addresses count for nothing.
+ *
+ * @throws as the fetch of the process does
+ */
+export async function fetchAt(
+  url: URL,
+  addresses: readonly string[],
+  init: Pick<RequestInit, "redirect" | "signal" | "headers">,
+): Promise<Response> {
+  const route = findRoute(url, environment);
+  const isNamed = isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0;
+  if (route.proxy !== undefined || !isNamed) return await fetch(url, init);
+  try {
+    if (IS_BUN) return await fetchOneOf(url, addresses, { ...init, ...makeBunWay(route) });
+    const { openDispatcher } = await import("./dispatcher.ts");
+    const way: object = { dispatcher: openDispatcher(route, url.protocol, { addresses }) };
+    return await fetchDirectly(url, { ...init, ...way });
+  } catch (error) {
+    throw isAborted(error, init.signal) ? error : failOn(route, error);
+  }
+}
+
+/**
+ * Bun has no hook for looking names up. It greets, and checks the certificate, by the Host header
+ * where one is given.
+ */
+async function fetchOneOf(url: URL, addresses: readonly string[], init: RequestInit): Promise<Response> {
+  let failure: unknown = new NetworkFailure(`${url.hostname} has no address`);
+  for (const address of addresses) {
+    const there = new URL(url);
+    there.hostname = isIP(address) === 6 ? `[${address}]` : address;
+    const headers = new Headers(init.headers);
+    headers.set("host", url.host);
+    try {
+      return await fetchDirectly(there, { ...init, headers });
+    } catch (error) {
+      if (isAborted(error, init.signal)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { findPlaceFault, followRead } from "./redirect.ts";
+import { followRead, judgePlace } from "./redirect.ts";
 
 const REMOTE = new URL("https://rollcall.example.com");
 const SIGNAL = new AbortController().signal;
@@ -37,7 +37,7 @@ it.each([
   "file:///etc/passwd",
   "https://user:pw@s3.example.com/",
 ])("asks nothing at %s", async (place) => {
-  expect(await findPlaceFault(new URL(place), REMOTE, async () => [])).toBeDefined();
+  expect(await judgePlace(new URL(place), REMOTE, async () => [])).toHaveProperty("fault");
   const astray = followRead(sendTo(place), {
     asked: REMOTE,
     headers: {},
@@ -51,25 +51,49 @@ it.each([
   "https://b.s3.us-east-1.amazonaws.com/k?X-Amz-Signature=a",
   "http://10.0.0.5:9000/k",
   "https://[fd12::1]/",
-  "https://rollcall.example.com/x",
-])("%s is well", async (place) => {
-  expect(await findPlaceFault(new URL(place), REMOTE, async () => ["10.1.2.3"])).toBeUndefined();
+])("%s is well, at the addresses that were judged", async (place) => {
+  expect(await judgePlace(new URL(place), REMOTE, async () => ["10.1.2.3"])).toEqual({
+    addresses: ["10.1.2.3"],
+  });
 });
 
 it("judges names by their addresses, all of them", async () => {
   const judge = (...addresses: string[]) =>
-    findPlaceFault(new URL("https://s3.example.com/"), REMOTE, async () => addresses);
-  expect(await judge("10.0.0.5", "127.0.0.1")).toContain("127.0.0.1");
-  expect(await judge("169.254.169.254")).toContain("169.254.169.254");
-  expect(await judge("::1")).toBeDefined();
+    judgePlace(new URL("https://s3.example.com/"), REMOTE, async () => addresses);
+  const refuses = (address: string) => ({ fault: expect.stringContaining(address) });
+  expect(await judge("10.0.0.5", "127.0.0.1")).toEqual(refuses("127.0.0.1"));
+  expect(await judge("169.254.169.254")).toEqual(refuses("169.254.169.254"));
+  expect(await judge("::1")).toEqual(refuses("::1"));
   // PrivateLink's, and a proxy's network, which knows no names here.
-  expect([await judge("10.0.0.5"), await judge()]).toEqual([undefined, undefined]);
+  expect([await judge("10.0.0.5"), await judge()]).toEqual([{ addresses: ["10.0.0.5"] }, { addresses: [] }]);
 });
 
 it("lets a server on this host name this host, but not its link", async () => {
   const here = new URL("http://127.0.0.1:8787");
-  expect(await findPlaceFault(new URL("http://127.0.0.1:9000/"), here, async () => [])).toBeUndefined();
-  expect(await findPlaceFault(new URL("http://169.254.169.254/"), here, async () => [])).toBeDefined();
+  const judge = (place: string) => judgePlace(new URL(place), here, async () => []);
+  expect(await judge("http://127.0.0.1:9000/")).not.toHaveProperty("fault");
+  expect(await judge("http://169.254.169.254/")).toHaveProperty("fault");
+});
+
+it("connects to the very address that was judged, whatever the name means a moment later", async () => {
+  const hosts: (string | undefined)[] = [];
+  const place = await serve((request, response) => {
+    hosts.push(request.headers.host);
+    response.end("[]");
+  });
+  const { port } = new URL(place);
+  // No resolver knows the name: what looks it up again gets nowhere.
+  const named = `http://answers.invalid:${port}`;
+  const meanings = [["127.0.0.1"], ["169.254.169.254"]];
+  const options = { asked: new URL("http://127.0.0.1:1"), headers: {}, signal: SIGNAL };
+  const read = () =>
+    followRead(sendTo(`${named}/there`), { ...options, lookUp: async () => meanings.shift() ?? [] });
+  expect(await (await read()).text()).toBe("[]");
+  expect([hosts, meanings]).toEqual([[`answers.invalid:${port}`], [["169.254.169.254"]]]);
+  await expect(read()).rejects.toThrow("169.254.169.254");
+  // The third time nobody knows the name, and nothing is asked elsewhere instead.
+  await expect(read()).rejects.toThrow("not known to DNS");
+  expect(hosts).toHaveLength(1);
 });
 
 it("goes on some times, with the key to the server alone, and then no more", async () => {

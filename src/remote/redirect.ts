@@ -1,6 +1,7 @@
 // Where a server sends a reader on: an answer too large for its way back lies elsewhere. Followed a
 // few times, without the key, and not into this host.
 import { lookup } from "node:dns/promises";
+import { fetchAt } from "../network/fetch.ts";
 import { isLoopback } from "../network/loopback.ts";
 import { isNear } from "../network/proxy.ts";
 import { sanitizeLine } from "../report/safe-text.ts";
@@ -49,19 +50,24 @@ export async function followRead(
   answer: Response,
   { asked, headers, signal, lookUp = lookUpAll }: FollowOptions,
 ): Promise<Response> {
+  async function ask(place: URL, status: number): Promise<Response> {
+    const init = { redirect: "manual", signal } as const;
+    if (place.origin === asked.origin) return await fetch(place, { ...init, headers });
+    const judged = await judgePlace(place, asked, lookUp);
+    if ("fault" in judged)
+      throw new RedirectFailed(
+        `${asked.origin} sends on to ${sanitizeLine(place.origin)}, ${judged.fault}; nothing is asked there`,
+        status,
+      );
+    return await fetchAt(place, judged.addresses, init);
+  }
+
   let [found, from] = [answer, asked];
   for (let hop = 0; hop < MAX_HOPS; hop++) {
     const place = readLocation(found, from);
     await found.body?.cancel();
     if (!place) throw new RedirectFailed(`${from.origin} sends on, and not to where`, found.status);
-    const fault = await findPlaceFault(place, asked, lookUp);
-    if (fault !== undefined)
-      throw new RedirectFailed(
-        `${asked.origin} sends on to ${sanitizeLine(place.origin)}, ${fault}; nothing is asked there`,
-        found.status,
-      );
-    const own = place.origin === asked.origin ? headers : {};
-    found = await fetch(place, { redirect: "manual", signal, headers: own });
+    found = await ask(place, found.status);
     if (found.status === 200) return found;
     if (!REDIRECTS.has(found.status)) {
       await found.body?.cancel();
@@ -79,21 +85,28 @@ function readLocation({ headers }: Response, from: URL): URL | undefined {
 }
 
 /**
- * Tells why nothing is asked at a place. This host, and what its own link has alone, such as the
- * metadata service with its credentials, is no place for an answer of another host. Private
- * networks are: PrivateLink, and a MinIO of one's own.
+ * Tells why nothing is asked at a place of another origin, or at which addresses it may be asked.
+ * This host, and what its own link has alone, such as the metadata service with its credentials, is
+ * no place for an answer of another host. Private networks are: PrivateLink, and a MinIO of one's
+ * own.
  */
-export async function findPlaceFault(place: URL, asked: URL, lookUp: LookUp): Promise<string | undefined> {
-  if (place.origin === asked.origin) return undefined;
-  if (place.protocol !== "https:" && place.protocol !== "http:") return "which is neither https nor http";
-  if (place.username !== "" || place.password !== "") return "with a user in the URL";
+export async function judgePlace(
+  place: URL,
+  asked: URL,
+  lookUp: LookUp,
+): Promise<{ readonly fault: string } | { readonly addresses: readonly string[] }> {
+  if (place.protocol !== "https:" && place.protocol !== "http:")
+    return { fault: "which is neither https nor http" };
+  if (place.username !== "" || place.password !== "") return { fault: "with a user in the URL" };
   const host = hostOf(place);
   const isHere = isLoopback(hostOf(asked));
   const isRefused = (address: string) => isNear(address) && !(isHere && isLoopback(address));
-  if (isRefused(host)) return "which is this host or its own link";
+  if (isRefused(host)) return { fault: "which is this host or its own link" };
   const addresses = await lookUp(host);
   const near = addresses.find(isRefused);
-  return near === undefined ? undefined : `whose address is ${near}: this host or its own link`;
+  return near === undefined
+    ? { addresses }
+    : { fault: `whose address is ${near}: this host or its own link` };
 }
 
 function hostOf({ hostname }: URL): string {
