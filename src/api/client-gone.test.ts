@@ -39,8 +39,8 @@ it(
       answers: { 200: { description: "Never." } },
       errors: [],
       sample: "curl",
-      async handle(context) {
-        const own = yieldWhileConnected(context);
+      async handle(context, _services, key) {
+        const own = yieldWhileConnected(context, key);
         try {
           for (;;) {
             turns++;

@@ -2,7 +2,8 @@
 // of it.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import type { StoredApiKey } from "../access/keys.ts";
+import { SHARED_YIELDER, type SharedYielder, type Yielder } from "../roll/yielder.ts";
 
 /** Whoever asked has gone; thrown by its yielder, and never an answer to anybody. */
 export class ClientGone extends Error {
@@ -10,12 +11,17 @@ export class ClientGone extends Error {
 }
 
 /**
- * The yielder of the work for one request.
+ * The yielder of the work for one request: of the party of its key.
  *
  * @throws ClientGone when it is to go on and the connection is closed; behind API Gateway nobody
  *   tells of that
  */
-export function yieldWhileConnected(context: Context, yielder: Yielder = SHARED_YIELDER): Yielder {
+export function yieldWhileConnected(
+  context: Context,
+  key: StoredApiKey | undefined,
+  shared: SharedYielder = SHARED_YIELDER,
+): Yielder {
+  const yielder = shared.of(`key ${key?.id ?? ""}`);
   const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;
   if (!outgoing) return yielder;
   return {

@@ -2,6 +2,7 @@
 // was asked for.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
+import type { StoredApiKey } from "../access/keys.ts";
 import { askQuestion, isRefusal, readWishes, type Wishes } from "../questions/asker.ts";
 import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
@@ -23,6 +24,7 @@ import type { RollView } from "../roll/view.ts";
 import { type AnswerCache, createAnswerCache, type Shelf } from "./answer-cache.ts";
 import { signalOf, yieldWhileConnected } from "./client-gone.ts";
 import { awaitHost, awaitView, RETRY } from "./deadline.ts";
+import { createKeyTurns, type KeyTurns } from "./key-turns.ts";
 import { ApiError } from "./problem-details.ts";
 import {
   createRepresenter,
@@ -41,6 +43,8 @@ interface Shared {
   readonly representer: Representer;
   readonly kept: Shelf<Kept>;
   readonly reader: FieldReader;
+  /** How many questions of one key are answered at a time. */
+  readonly turns: KeyTurns;
   readExpected(services: Services): Promise<ExpectedHosts>;
 }
 
@@ -58,11 +62,12 @@ export function createQuestionRoutes(questions: readonly Question[]): Route[] {
     representer: createRepresenter(answers),
     kept: answers.openShelf<Kept>(false),
     reader: createFieldReader(),
+    turns: createKeyTurns(),
     readExpected: createExpectationReader(),
   };
   return questions.map((question) => ({
     ...describeQuestion(question),
-    handle: (context, services) => answer(question, context, services, shared),
+    handle: (context, services, key) => answer(question, context, services, key, shared),
   }));
 }
 
@@ -82,6 +87,7 @@ async function answer(
   question: Question,
   context: Context,
   services: Services,
+  key: StoredApiKey | undefined,
   shared: Shared,
 ): Promise<Response> {
   const { partial, format: wanted, parameters } = readRequest(question, context);
@@ -91,6 +97,7 @@ async function answer(
     { parameters, partial, format },
     context,
     services,
+    key,
     shared,
   );
   const headers = toHeaders(written.facts);
@@ -163,7 +170,8 @@ async function recall(
   { parameters, partial, format }: Asked,
   context: Context,
   services: Services,
-  { answers, kept, reader, readExpected }: Shared,
+  asker: StoredApiKey | undefined,
+  { answers, kept, reader, readExpected, turns }: Shared,
 ): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
   let view: RollView | undefined;
   // What was read again since the listing is in no view of all, and another question reads it anew.
@@ -174,6 +182,7 @@ async function recall(
     answers.follow(view);
     return view;
   };
+  let endTurn: (() => void) | undefined;
   const key = `${format} ${question.name} ${JSON.stringify(parameters)}`;
   const known = kept.get(key);
   // What was answered once can be understood, so that the roll may be waited for at once.
@@ -183,7 +192,12 @@ async function recall(
       return { written: { ...known.answer, facts: { ...known.answer.facts, asOf } }, view };
   }
   const sources: QuestionSources = {
-    viewAt,
+    async viewAt() {
+      const now = await viewAt();
+      // Not before: who waits for the store keeps nobody out.
+      endTurn ??= await turns.take(asker?.id ?? "");
+      return now;
+    },
     viewHost: (id, account) => {
       looksAgain = true;
       return awaitHost(services, { id, account }, partial);
@@ -195,14 +209,14 @@ async function recall(
     clones: services.clones,
     bounds: services.bounds,
     clock: services.clock,
-    yielder: yieldWhileConnected(context),
+    yielder: yieldWhileConnected(context, asker),
   };
   const signal = signalOf(context);
-  const written = await askQuestion(question, parameters, sources, { format, signal }).catch(
-    (error: unknown) => {
+  const written = await askQuestion(question, parameters, sources, { format, signal })
+    .catch((error: unknown) => {
       throw toApiError(error);
-    },
-  );
+    })
+    .finally(() => endTurn?.());
   if (isRefusal(written)) throw toRefusalError(written);
   if (looksAgain) return { written, view: undefined };
   if (view && !view.partial && written.validUntil > view.asOf)

@@ -12,7 +12,7 @@ import { type KnownObject, readEntry, rejectUnread } from "./reading.ts";
 import { isReport, readSetAside } from "./segment.ts";
 import { createTableBuilder, etagAt, findKey, keyAt, overlay, segmentAt, type Table } from "./table.ts";
 import { createTaskPool } from "./task-pool.ts";
-import { SHARED_YIELDER, type Yielder } from "./yielder.ts";
+import { REFRESH_YIELDER, type Yielder } from "./yielder.ts";
 
 /**
  * Bodies read at a time. On S3 with 20 ms of latency 32 at a time take twice as long, more than 200
@@ -116,7 +116,7 @@ type MutableProgress = { -readonly [Name in keyof Progress]: Progress[Name] };
 
 /** Prepares a refresh; run() begins it. */
 export function createRefresh(options: RefreshOptions): Refresh {
-  const { store, table, now, retryUnreadable, signal, yielder = SHARED_YIELDER } = options;
+  const { store, table, now, retryUnreadable, signal, yielder = REFRESH_YIELDER } = options;
   const stop = new AbortController();
   const reading = AbortSignal.any([signal, stop.signal]);
   // Every read in flight listens to it.

@@ -18,7 +18,7 @@ import {
   type UnlistedReport,
 } from "./unlisted.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
-import { SHARED_YIELDER } from "./yielder.ts";
+import { REFRESH_YIELDER } from "./yielder.ts";
 
 /**
  * How long after a refresh its view is used again. Short enough that nobody waits for news, long
@@ -306,8 +306,8 @@ export function createRoll(options: RollOptions): Roll {
     if (!knowsKeys(now)) return undefined;
     if (isRecent(now)) return await buildHostView(id, state.asOf);
     if (now - state.listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
-    const host = await cutToHost(state.known, state.unlisted, id, SHARED_YIELDER);
-    const found = await readHostAgain(store, host, SHARED_YIELDER, stop.signal);
+    const host = await cutToHost(state.known, state.unlisted, id, REFRESH_YIELDER);
+    const found = await readHostAgain(store, host, REFRESH_YIELDER, stop.signal);
     // A listing that came meanwhile may have seen what is newer, within the store's same second.
     if (!found || state.listedAt > now) return undefined;
     for (const report of found.reports.values()) addUnlistedReport(report);
@@ -318,7 +318,7 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   async function buildHostView(id: string, at: number): Promise<RollView> {
-    const host = await cutToHost(state.known, state.unlisted, id, SHARED_YIELDER);
+    const host = await cutToHost(state.known, state.unlisted, id, REFRESH_YIELDER);
     // Versions of their own, below those of complete views.
     state.hostVersion--;
     const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: state.hostVersion });

@@ -5,7 +5,7 @@ import { memoryStore } from "../store/memory.ts";
 import { countYields } from "../testing/yielder-double.ts";
 import { createRefresh } from "./refresh.ts";
 import { EMPTY_TABLE } from "./table.ts";
-import { inSlices, SLICE_BYTES, sortInSlices } from "./yielder.ts";
+import { createYielder, inSlices, SLICE_BYTES, sortInSlices } from "./yielder.ts";
 
 describe("a yielder", () => {
   it(
@@ -24,6 +24,24 @@ describe("a yielder", () => {
       );
     },
   );
+
+  it("goes round the parties, however much one of them has under way", async () => {
+    const yielder = createYielder(async () => await new Promise(setImmediate), 100);
+    const order: string[] = [];
+    const work = async (party: string, turns: number) => {
+      const own = yielder.of(party);
+      for (let turn = 0; turn < turns; turn++) {
+        await own.spend(100);
+        order.push(party);
+      }
+    };
+    const crowd = Array.from({ length: 64 }, () => work("crowd", 20));
+    await Promise.all([work("one", 10), work("other", 10)]);
+    // Three parties: a third of the turns each, but for the first.
+    expect(order.filter((party) => party === "crowd").length).toBeLessThanOrEqual(12);
+    await Promise.all(crowd);
+    expect(order).toHaveLength(64 * 20 + 20);
+  });
 
   it("divide a loop over places", async () => {
     const yielder = countYields();

@@ -19,38 +19,78 @@ export interface Yielder {
   spend(bytes: number): Promise<void> | undefined;
 }
 
+/** A yielder whose slices several parties share. */
+export interface SharedYielder extends Yielder {
+  /**
+   * The yielder of one party. However much work one of them has under way, the others have their
+   * turn in between: slices go round the parties that wait.
+   */
+  of(party: string): Yielder;
+}
+
+/** Work that waits for its turn. */
+interface Waiter {
+  readonly bytes: number;
+  readonly go: () => void;
+}
+
+/** The party of work that is nobody's own. */
+const HOUSE = "";
+
 /**
  * Makes a yielder.
  *
  * @param pass lets everything else that waits have its turn
  */
-export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes = SLICE_BYTES): Yielder {
+export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes = SLICE_BYTES): SharedYielder {
   let spent = 0;
-  let passing: Promise<void> | undefined;
+  let isPassing = false;
+  /** Of each party the one that came first is first; the party whose turn is next as well. */
+  const lines = new Map<string, Waiter[]>();
 
   const hasRoom = (bytes: number) => spent === 0 || spent + bytes <= sliceBytes;
 
-  /**
-   * Those who wait go on one after the other, and again wait where one slice is not enough for all.
-   */
-  async function wait(bytes: number): Promise<void> {
-    do {
-      passing ??= pass().then(() => {
-        spent = 0;
-        passing = undefined;
-      });
-      await passing;
-    } while (!hasRoom(bytes));
-    spent += bytes;
+  /** Lets those go on for whom one slice is enough; the others wait for the next. */
+  function share(): void {
+    spent = 0;
+    for (let [next] = lines; next; [next] = lines) {
+      const [party, line] = next;
+      const [first, ...rest] = line;
+      if (first && !hasRoom(first.bytes)) return;
+      lines.delete(party);
+      if (!first) continue;
+      if (rest.length > 0) lines.set(party, rest);
+      spent += first.bytes;
+      first.go();
+    }
   }
 
-  return {
+  async function passOn(): Promise<void> {
+    isPassing = true;
+    while (lines.size > 0) {
+      await pass();
+      share();
+    }
+    isPassing = false;
+  }
+
+  function wait(party: string, bytes: number): Promise<void> {
+    return new Promise((go) => {
+      const line = lines.get(party);
+      if (line) line.push({ bytes, go });
+      else lines.set(party, [{ bytes, go }]);
+      if (!isPassing) void passOn();
+    });
+  }
+
+  const of = (party: string): Yielder => ({
     spend(bytes) {
-      if (passing || !hasRoom(bytes)) return wait(bytes);
+      if (isPassing || !hasRoom(bytes)) return wait(party, bytes);
       spent += bytes;
       return undefined;
     },
-  };
+  });
+  return { ...of(HOUSE), of };
 }
 
 function passOnce(): Promise<void> {
@@ -60,7 +100,10 @@ function passOnce(): Promise<void> {
 }
 
 /** Shared by all of this process: together its requests block it no longer than one alone. */
-export const SHARED_YIELDER: Yielder = createYielder();
+export const SHARED_YIELDER: SharedYielder = createYielder();
+
+/** What everybody waits for has turns of its own. */
+export const REFRESH_YIELDER: Yielder = SHARED_YIELDER.of("refresh");
 
 /**
  * Does work on all places, a slice at a time. The work is a plain loop, which runs several times as
