@@ -29,6 +29,11 @@ export interface Maker {
    * say.
    */
   readonly uptimeMs: number | undefined;
+  /**
+   * The same, to the second, by the kernel's word of its start: no daylight saving time and no
+   * clock that is set changes it. ms
+   */
+  readonly ageMs: number | undefined;
   /** For people. */
   readonly name: string | undefined;
 }
@@ -70,6 +75,7 @@ export function readMaker(body: Uint8Array): Maker | undefined {
     boot,
     startedAt: typeof started === "number" ? started : undefined,
     uptimeMs: measureUptime(report.update_date, report.os_start_date),
+    ageMs: measureAge(report.update_date, started),
     name: typeof report.instance_name === "string" ? report.instance_name : undefined,
   };
 }
@@ -100,6 +106,26 @@ export function isOtherMachine(
   const { maker, receivedAt } = there;
   if (maker.boot === coming.boot || isSameBoot(maker, coming) || coming.uptimeMs === undefined) return false;
   return now - coming.uptimeMs < receivedAt - toleranceMs;
+}
+
+function measureAge(updateDate: unknown, started: unknown): number | undefined {
+  const updated = typeof updateDate === "string" ? parseUpdateDate(updateDate) : undefined;
+  return updated === undefined || typeof started !== "number" ? undefined : updated - started * 1000;
+}
+
+/** By how much the age may be off: the kernel tells its start in whole seconds; ms. */
+const AGE_OFF_MS = 2000;
+
+/**
+ * Whether a report was made before another one, in the same boot of the same machine.
+ *
+ * @param mostMs if it was made longer before than this, something else is the reason
+ */
+export function isOlderReport(one: Maker, other: Maker, mostMs: number): boolean {
+  if (one.boot !== other.boot || one.machine !== other.machine) return false;
+  if (one.ageMs === undefined || other.ageMs === undefined) return false;
+  const by = other.ageMs - one.ageMs;
+  return by > AGE_OFF_MS && by <= mostMs;
 }
 
 /** Whether two that see other boots are on one machine in one boot all the same. */

@@ -9,6 +9,7 @@ import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
 import { authorizeHost } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
+import { createReportOrder } from "../report-order.ts";
 import type { Route, Services } from "../route.ts";
 import { SAMPLE_ADDRESS } from "../sample-address.ts";
 import { REPORT_SCHEMA_REF } from "../schemas.ts";
@@ -18,6 +19,7 @@ const TOLERANCE_MS = 5000;
 
 /** Makes PUT /v1/reports/{id}. */
 export function putReport(): Route {
+  const order = createReportOrder();
   return {
     method: "put",
     path: "/v1/reports/{id}",
@@ -66,14 +68,23 @@ export function putReport(): Route {
         throw new ApiError("invalid_report", report.detail, { extensions: { reason: report.reason } });
       if (key) services.bounds?.claim(key, id, report.body.length);
       const place = enrolled ?? (await awaitStore(findPlace(services, id, report.body), services));
-      const entry = await awaitStore(services.store.put(place, report.body), services);
+      const answer = (receivedAt: number) =>
+        context.json({ id, received_at: new Date(receivedAt).toISOString(), bytes: report.body.length });
+      // Done, as if the newer one had come after it.
+      const forget = order.take(place, report.body);
+      if (!forget) {
+        services.log.info({ id }, "a report came after a newer one of the same host, and was left out");
+        return answer(services.clock());
+      }
+      const entry = await awaitStore(services.store.put(place, report.body), services).catch(
+        (error: unknown) => {
+          forget();
+          throw error;
+        },
+      );
       services.roll.note(entry, report.body);
       services.log.debug({ id, bytes: report.body.length }, "report stored");
-      return context.json({
-        id,
-        received_at: new Date(entry.lastModified).toISOString(),
-        bytes: report.body.length,
-      });
+      return answer(entry.lastModified);
     },
   };
 }
