@@ -49,9 +49,11 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     }
   }
   addDocs(app, routes, services);
+  for (const path of ["/", "/docs", "/openapi.json"]) methods.set(path, ["GET", "HEAD"]);
 
   for (const [pattern, allowed] of methods) {
-    // What some load balancers ask (haproxy's httpchk). It tells what the documentation does.
+    // What some load balancers ask (haproxy's httpchk, of / where no other path is named). It tells
+    // what the documentation does.
     app.options(pattern, () => new Response(null, { status: 204, headers: { allow: allowed.join(", ") } }));
     app.all(pattern, () => {
       throw new ApiError("method_not_allowed", `use ${allowed.join(", ")}`, {
