@@ -74,7 +74,27 @@ function describeFailure(error: unknown): string {
   if (error instanceof StoreAway)
     return "the store is away: its folder was moved, or its disk is not mounted";
   if (error instanceof Unreadable) return "the store's object cannot be read by the server";
+  const reason = REASONS[findCode(error) ?? ""];
+  if (reason !== undefined) return `the store failed: ${reason}`;
   return `the store failed (${error instanceof StoreError ? error.name : "unexpected error"})`;
+}
+
+/** What a file system refused for, where that is of use to whoever asked. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "its disk is full",
+  EDQUOT: "its user's disk quota is used up",
+  EROFS: "its file system is read-only",
+  EIO: "its disk reports an error",
+  EFBIG: "its files may not be so long",
+  EMFILE: "the server has too many files open",
+  ENFILE: "the server's machine has too many files open",
+};
+
+/** The system's own code, of an error or of what caused it. */
+function findCode(error: unknown): string | undefined {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if ("code" in one && typeof one.code === "string") return one.code;
+  return undefined;
 }
 
 function describeProgress(progress: ReturnType<Services["roll"]["progress"]>): string {

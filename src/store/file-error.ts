@@ -34,10 +34,20 @@ export function codeOf(error: unknown): string | undefined {
 export function explain(error: unknown, verb: string, path: string): unknown {
   const code = codeOf(error);
   if (error instanceof StoreError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
-  const advice = ADVICE[code] ?? (error as Error).message;
+  const advice = describeLink(error as NodeJS.ErrnoException) ?? ADVICE[code] ?? (error as Error).message;
   // A file that only its owner may read says nothing of its neighbours.
   const Kind = verb === "read" && (code === "EACCES" || code === "EPERM") ? Unreadable : StoreError;
   return new Kind(`[store] [file] cannot ${verb} ${path}: ${code}: ${advice}`, { cause: error });
+}
+
+/** What link(2) and symlink(2) say where the file system has no such links. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** @returns what to do where a file system lacks what a store is made with */
+function describeLink({ syscall, code }: NodeJS.ErrnoException): string | undefined {
+  if ((syscall !== "link" && syscall !== "symlink") || !NO_LINKS.has(code)) return undefined;
+  const kind = syscall === "link" ? "hard links" : "symbolic links";
+  return `the file system has no ${kind} (exFAT, some network shares); keep the store on another`;
 }
 
 /**

@@ -21,15 +21,19 @@ export function isExplained(error: unknown): error is Error {
   return EXPLAINED.some((kind) => error instanceof kind);
 }
 
+/** Whether the system refused something (a full disk, a file that may not be read), and says so. */
+export function isRefusalOfSystem(error: unknown): boolean {
+  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof syscall === "string";
+}
+
 /**
- * What nobody foresaw, in one line. What the system refused (a full disk, a file that may not be
- * read) says itself what it is.
+ * What nobody foresaw, in one line. What the system refused says itself what it is.
  */
 export function describeUnexpected(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s+/g, " ").trim();
-  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (typeof syscall === "string") return line;
+  if (isRefusalOfSystem(error)) return line;
   const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
   return (
     `${name}${line}; this is a bug in Rollcall: please report it with what ` +

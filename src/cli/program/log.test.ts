@@ -1,5 +1,6 @@
 // Tests of the log.
 import { expect, it } from "vitest";
+import { StoreError } from "../../store/store.ts";
 import { UsageError } from "./failure.ts";
 import { createLog, openLog, openPretty } from "./log.ts";
 
@@ -48,4 +49,28 @@ it("hands a terminal no commands of others, and a stack in its lines", async () 
   expect(text).not.toContain("\nrollcall: forged");
   expect(text).toContain("\\u001b]52;c;x");
   expect(text).toMatch(/\\u001b\[2J\n +at somewhere/);
+});
+
+it("has a stack for what nobody foresaw alone", () => {
+  const lines: string[] = [];
+  const log = createLog("info", (text, done) => {
+    lines.push(text);
+    done();
+  });
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+    code: "ENOSPC",
+    syscall: "write",
+  });
+  for (const err of [
+    full,
+    new StoreError("[store] [file] the disk is full", { cause: full }),
+    new TypeError("x"),
+  ])
+    log.error({ err }, "failed");
+  const errors = lines.map((line) => (JSON.parse(line) as { err: object }).err);
+  expect(errors).toEqual([
+    { type: "Error", message: full.message },
+    { type: "StoreError", message: "[store] [file] the disk is full" },
+    expect.objectContaining({ type: "TypeError", stack: expect.stringContaining("at ") }),
+  ]);
 });

@@ -2,8 +2,9 @@
 // terminal.
 import { type Logger, pino } from "pino";
 import { sanitizeLine, sanitizeLines } from "../../report/safe-text.ts";
+import { StoreError } from "../../store/store.ts";
 import { LOG_LEVELS } from "../settings/log-level.ts";
-import { isExplained, UsageError } from "./failure.ts";
+import { isExplained, isRefusalOfSystem, UsageError } from "./failure.ts";
 import { createLineSink, openDescriptor, type WriteText } from "./line-sink.ts";
 
 const STDERR = 2;
@@ -64,6 +65,7 @@ function sanitizeEntry(value: unknown, name?: string): unknown {
  * journal with them.
  */
 function describeError(error: unknown): unknown {
-  if (isExplained(error)) return { type: error.name, message: error.message };
-  return error instanceof Error ? pino.stdSerializers.err(error) : error;
+  if (!(error instanceof Error)) return error;
+  const isOutside = error instanceof StoreError || isExplained(error) || isRefusalOfSystem(error);
+  return isOutside ? { type: error.name, message: error.message } : pino.stdSerializers.err(error);
 }
