@@ -7,7 +7,7 @@ import type { Machine } from "./machine.ts";
 const SAME_START_S = 5;
 
 /** Where a report goes that a machine brings with a host's own key. */
-export interface Recognized {
+export interface RecognizedMachine {
   /**
    * Two machines use the keys of the host, and which is the right one cannot be known: neither is
    * refused, and each has a place of its own.
@@ -28,7 +28,7 @@ export function recognize(
   known: Pick<EnrolmentObject, "contest">,
   { boot }: Machine,
   now: number,
-): Recognized {
+): RecognizedMachine {
   const isOpen = isContested(known, now);
   return { isContested: isOpen, isHome: !isOpen || known.contest?.boot === boot };
 }

@@ -7,7 +7,7 @@ import { cutHash } from "../report/maker.ts";
 import { locateEnrolment } from "../store/layout.ts";
 import { type Store, Unavailable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
-import { followBoots, isSameStart, type Recognized, recognize } from "./boots.ts";
+import { followBoots, isSameStart, type RecognizedMachine, recognize } from "./boots.ts";
 import {
   type Enrolment,
   type EnrolmentObject,
@@ -17,7 +17,7 @@ import {
   replaceEnrolment,
 } from "./enrolment-object.ts";
 import { hashHostSecret } from "./host-secret.ts";
-import { type Proven, rankProof } from "./identity.ts";
+import { type ProvenIdentity, rankProof } from "./identity.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -38,7 +38,7 @@ export function isInstanceId(id: string): boolean {
 }
 
 /** Why a machine is refused, in a sentence. */
-export interface Refused {
+export interface RefusedHost {
   readonly refusal: string;
   /** The same for operators, with what to do. */
   readonly advice?: string;
@@ -46,7 +46,7 @@ export interface Refused {
   readonly isNoClone?: true;
 }
 
-export interface Enrolled {
+export interface EnrolledHost {
   /** `rh_HOST_…`, shown this once. */
   readonly secret: string;
   /**
@@ -66,9 +66,9 @@ export interface Enrolled {
  */
 export async function enrolHost(
   store: Store,
-  { id, proven, ...machine }: Machine & { readonly id: string; readonly proven: Proven | undefined },
+  { id, proven, ...machine }: Machine & { readonly id: string; readonly proven: ProvenIdentity | undefined },
   { clock }: { clock: Clock },
-): Promise<Enrolled | Refused> {
+): Promise<EnrolledHost | RefusedHost> {
   const secret = `rh_${id}_${randomBytes(32).toString("base64url")}`;
   for (let turn = 1; turn <= MAX_WRITE_TRIES; turn++) {
     const known = await readEnrolment(store, id);
@@ -94,7 +94,7 @@ export async function enrolHost(
   throw new Unavailable(describeBusy(id));
 }
 
-interface Judged {
+interface EnrolmentVerdict {
   /** What had enrolled before had less of a proof: its keys end. */
   readonly isOusted: boolean;
   readonly nonces: Record<string, number>;
@@ -102,8 +102,8 @@ interface Judged {
 
 function judgeEnrolment(
   known: EnrolmentObject | undefined,
-  given: { readonly proven: Proven | undefined; readonly machine: Machine; readonly now: number },
-): Judged | Refused {
+  given: { readonly proven: ProvenIdentity | undefined; readonly machine: Machine; readonly now: number },
+): EnrolmentVerdict | RefusedHost {
   const nonces = useNonce(known?.nonces ?? {}, given.proven, given.now);
   if (typeof nonces === "string") return { refusal: nonces, isNoClone: true };
   if (!known) return { isOusted: false, nonces };
@@ -139,7 +139,7 @@ const LESSER_PROOF =
  */
 function useNonce(
   used: Readonly<Record<string, number>>,
-  proven: Proven | undefined,
+  proven: ProvenIdentity | undefined,
   now: number,
 ): Record<string, number> | string {
   const current = Object.fromEntries(Object.entries(used).filter(([, endsAt]) => endsAt > now));
@@ -165,7 +165,7 @@ export async function checkMachine(
   enrolment: Enrolment,
   machine: Machine,
   { clock }: { readonly clock: Clock },
-): Promise<Recognized | Refused> {
+): Promise<RecognizedMachine | RefusedHost> {
   let known: Enrolment | undefined = enrolment;
   for (let turn = 1; known && turn <= MAX_WRITE_TRIES; turn++) {
     const refused = findRefusal(known, machine);
@@ -223,7 +223,7 @@ function describeBusy(id: string): string {
 /** Of no machine and no boot. */
 const NO_HASH = "0".repeat(64);
 
-function findRefusal(known: EnrolmentObject, given: Machine): Refused | undefined {
+function findRefusal(known: EnrolmentObject, given: Machine): RefusedHost | undefined {
   return known.machine === given.machine || isOnlyMachine(known, given)
     ? undefined
     : refuseMachine(known, given);
@@ -233,7 +233,7 @@ function isOnlyMachine({ only_machine: only }: EnrolmentObject, { machine }: Mac
   return only !== undefined && cutHash(machine) === only;
 }
 
-function refuseMachine({ id, machine, only_machine: only }: EnrolmentObject, given: Machine): Refused {
+function refuseMachine({ id, machine, only_machine: only }: EnrolmentObject, given: Machine): RefusedHost {
   const refusal =
     only === undefined
       ? "another machine is enrolled under this id"

@@ -38,7 +38,7 @@ export interface Evidence {
   readonly caller?: CallerProof | undefined;
 }
 
-export interface Proven {
+export interface ProvenIdentity {
   readonly proof: Proof;
   /** The nonce that a caller signed, which proves once. */
   readonly nonce?: { readonly value: string; readonly endsAt: number };
@@ -62,7 +62,7 @@ export async function proveIdentity(
   claimed: ClaimedHost,
   trust: IdentityTrust,
   now: number,
-): Promise<Proven | { readonly fault: string }> {
+): Promise<ProvenIdentity | { readonly fault: string }> {
   const { certificates, accounts, callers } = trust;
   const documentFault =
     identity && certificates
@@ -86,7 +86,7 @@ async function askAboutCaller(
   claimed: ClaimedHost,
   { nonces, findFault }: NonNullable<IdentityTrust["callers"]>,
   accounts: readonly string[],
-): Promise<Proven | AccessError> {
+): Promise<ProvenIdentity | AccessError> {
   const nonce = await nonces.check(caller.nonce);
   if ("fault" in nonce) return new AccessError("enrolment_refused", nonce.fault);
   try {

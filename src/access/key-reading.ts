@@ -24,7 +24,7 @@ export const MAX_KEYS = 10_000;
 const UNREADABLE_RETRY_MS = 60_000;
 
 /** What is known of one key object. */
-export interface HeldKey {
+export interface KeyringEntry {
   readonly etag: string;
   /**
    * When a listing showed this etag last, or it was tried last where it cannot be read; ms since
@@ -38,7 +38,7 @@ export interface HeldKey {
 }
 
 /** By the key's id. */
-export type HeldKeys = ReadonlyMap<string, HeldKey>;
+export type KeyringEntries = ReadonlyMap<string, KeyringEntry>;
 
 export interface KeyListing {
   /** Etags by id. */
@@ -71,10 +71,10 @@ export async function listKeyObjects(store: Store): Promise<KeyListing> {
 export async function readListedKeys(
   store: Store,
   { etags }: KeyListing,
-  held: HeldKeys,
+  held: KeyringEntries,
   now: number,
-): Promise<HeldKeys> {
-  const read = new Map<string, HeldKey>();
+): Promise<KeyringEntries> {
+  const read = new Map<string, KeyringEntry>();
   const changed: string[] = [];
   for (const [id, etag] of etags) {
     const known = held.get(id);
@@ -98,6 +98,6 @@ export async function readListedKeys(
 }
 
 /** What the store could not be asked of is asked at once; what may not be read, now and then. */
-function isToBeTriedAgain({ error, seenAt }: HeldKey, now: number): boolean {
+function isToBeTriedAgain({ error, seenAt }: KeyringEntry, now: number): boolean {
   return error !== undefined && (!(error instanceof Unreadable) || now - seenAt >= UNREADABLE_RETRY_MS);
 }

@@ -7,7 +7,13 @@ import { AccessError } from "./access-error.ts";
 import { listEnrolledHosts } from "./enrolment-object.ts";
 import { createHostLookups } from "./host-lookups.ts";
 import { readHostOfSecret, verifyHostSecret } from "./host-secret.ts";
-import { type HeldKeys, KEYS_GOOD_MS, listKeyObjects, MAX_KEYS, readListedKeys } from "./key-reading.ts";
+import {
+  KEYS_GOOD_MS,
+  type KeyringEntries,
+  listKeyObjects,
+  MAX_KEYS,
+  readListedKeys,
+} from "./key-reading.ts";
 import {
   hashSecret,
   ID_END,
@@ -72,7 +78,7 @@ export interface KeyringOptions {
 /** What a keyring knows, and what it is doing. Times are ms since the epoch. */
 interface KeyringState {
   /** As they were last read, by id. */
-  held: HeldKeys;
+  held: KeyringEntries;
   /** Keys that were made since the load, and looked up. */
   fresh: Map<string, StoredApiKey>;
   /** Goes up with each change by this process: what was read before is not what there is. */
@@ -179,7 +185,7 @@ export function createKeyring({
     }
   }
 
-  function tellOfFaults(read: HeldKeys, isCut: boolean): void {
+  function tellOfFaults(read: KeyringEntries, isCut: boolean): void {
     for (const [id, { error }] of read)
       if (error instanceof Unreadable && !(state.held.get(id)?.error instanceof Unreadable))
         onNotice(`the key ${id} cannot be read, and opens nothing`, error);

@@ -1,7 +1,7 @@
 // Tests of API keys and the keyring over real stores.
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../store/memory.ts";
-import { type Store, StoreAway, Unreadable } from "../store/store.ts";
+import { type Store, StoreMissing, Unreadable } from "../store/store.ts";
 import { listKeys } from "./key-list.ts";
 import { KEYS_GOOD_MS } from "./key-reading.ts";
 import { revokeKey } from "./key-revocation.ts";
@@ -145,7 +145,7 @@ describe("keyring", () => {
       const keyring = createKeyring({ store: failing, clock });
       const { secret, key } = await createKey(store, { name: "web", scopes: ["read"] }, { clock });
       expect(await keyring.verify(secret)).toMatchObject({ id: key.id });
-      fault = new StoreAway("away");
+      fault = new StoreMissing("away");
       const wrong = `${secret.slice(0, -3)}AAA`;
       const unknown = `rc_${"a".repeat(12)}_${"A".repeat(43)}`;
       for (let waited = 0; waited <= KEYS_GOOD_MS; waited += KEYS_GOOD_MS / 4) {

@@ -82,7 +82,7 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
   const hostRates = new LRUCache<string, Rate>({ max: MAX_RATES });
   const refusals = new Map<string, Refusal>();
 
-  function refuse(name: string, id: string, { code, detail, seconds, size }: Refused): never {
+  function refuse(name: string, id: string, { code, detail, seconds, size }: RefusedWrite): never {
     const kind = `${name} ${detail}`;
     const before = refusals.get(kind);
     const isNew = !before || clock() - before.problem.receivedAt > TOLD_AGAIN_MS;
@@ -186,7 +186,7 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
   };
 }
 
-interface Refused {
+interface RefusedWrite {
   readonly code: "too_many_requests" | "over_limit";
   readonly detail: string;
   readonly seconds: number;

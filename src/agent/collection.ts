@@ -6,7 +6,7 @@ import { type FileFacts, openHostFiles } from "../collect/host-files.ts";
 import { HostIdentityError } from "../collect/identity.ts";
 import { type CollectionRounds, createRounds, type StepSelection } from "../collect/rounds.ts";
 import type { CollectedReport } from "../collect/runner.ts";
-import { createSettling } from "../collect/settling.ts";
+import { createUnfinishedFileFinder } from "../collect/unfinished-files.ts";
 import type { Spec } from "../specs/spec.ts";
 import type { ObservedHost } from "./agent.ts";
 import { AgentError } from "./agent-error.ts";
@@ -61,14 +61,14 @@ export async function openCollection({
 
   // The spec's own file is this program's, whatever folder stands in for the host's root.
   const ownFiles = openHostFiles("/");
-  const settling = createSettling({ ...host, files: ownFiles });
+  const unfinishedFiles = createUnfinishedFileFinder({ ...host, files: ownFiles });
   /** A spec that is being written may be half of one, and without a mistake. */
   let isSpecUnsettled = false;
 
   async function isWhole(path: string, facts: FileFacts | undefined, text: string): Promise<boolean> {
     if (!facts) return true;
-    const unsettled = await settling.judge([{ path, facts, isUnended: !text.endsWith("\n") }]);
-    return unsettled.every(({ isLasting }) => isLasting);
+    const unfinished = await unfinishedFiles.judge([{ path, facts, isUnended: !text.endsWith("\n") }]);
+    return unfinished.every(({ isLasting }) => isLasting);
   }
 
   async function refreshSpec(path: string): Promise<void> {

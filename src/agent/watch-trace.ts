@@ -26,13 +26,13 @@ export interface GlobWalk {
   readonly fault?: string;
 }
 
-/** What is of interest in one folder: names, and who asked for them; and globs. */
-export interface Interest {
+/** What is watched in one folder: names, and who asked for them; and globs. */
+export interface WatchedFolder {
   readonly names: Map<string, Set<string>>;
   readonly globs: { readonly matches: (name: string) => boolean; readonly given: string }[];
 }
 
-export type Interests = Map<string, Interest>;
+export type WatchedFolders = Map<string, WatchedFolder>;
 
 export interface TraceOptions {
   /**
@@ -48,8 +48,8 @@ export interface TraceOptions {
 export async function traceAll(
   { paths, globs }: WatchTargets,
   { resolve, glob }: TraceOptions,
-): Promise<{ readonly interests: Interests; readonly faults: ReadonlyMap<string, string> }> {
-  const traced: Interests = new Map();
+): Promise<{ readonly watchedFolders: WatchedFolders; readonly faults: ReadonlyMap<string, string> }> {
+  const traced: WatchedFolders = new Map();
   const faults = new Map<string, string>();
   const trace = makeTrace(traced);
   for (const path of paths.filter(isWatchable)) await trace(resolve(path), path);
@@ -61,24 +61,24 @@ export async function traceAll(
     for (const folder of new Set([base, ...folders])) {
       const real = await trace(resolve(folder), pattern);
       const matches = (name: string) => isMatch(posix.join(folder, name));
-      if (real !== undefined) interestIn(traced, real).globs.push({ matches, given: pattern });
+      if (real !== undefined) watchFolder(traced, real).globs.push({ matches, given: pattern });
     }
     for (const path of links) await trace(resolve(path), pattern);
   }
-  return { interests: traced, faults };
+  return { watchedFolders: traced, faults };
 }
 
-function interestIn(interests: Interests, folder: string): Interest {
-  const interest = interests.get(folder) ?? { names: new Map(), globs: [] };
-  interests.set(folder, interest);
-  return interest;
+function watchFolder(watchedFolders: WatchedFolders, folder: string): WatchedFolder {
+  const watchedFolder = watchedFolders.get(folder) ?? { names: new Map(), globs: [] };
+  watchedFolders.set(folder, watchedFolder);
+  return watchedFolder;
 }
 
 /**
  * Makes what notes every folder on the way to a path, through all links, and the name that is
  * looked for in it. Each step is looked at once.
  */
-function makeTrace(into: Interests) {
+function makeTrace(into: WatchedFolders) {
   const links = new Map<string, Promise<LinkFacts>>();
   const look = (path: string): Promise<LinkFacts> => {
     const known = links.get(path) ?? readLink(path);
@@ -90,7 +90,7 @@ function makeTrace(into: Interests) {
     let folder = "/";
     const names = path.split("/").filter(Boolean);
     for (const [at, name] of names.entries()) {
-      const { names: wanted } = interestIn(into, folder);
+      const { names: wanted } = watchFolder(into, folder);
       wanted.set(name, (wanted.get(name) ?? new Set()).add(given));
       const step = posix.join(folder, name);
       const target = await look(step);
@@ -113,10 +113,10 @@ export function isWatchable(path: string): boolean {
 }
 
 /** Who asked for anything in a folder. */
-export function listGiven(interest: Interest | undefined): ReadonlySet<string> {
+export function listGiven(watchedFolder: WatchedFolder | undefined): ReadonlySet<string> {
   const given = new Set<string>();
-  for (const names of interest?.names.values() ?? []) for (const one of names) given.add(one);
-  for (const one of interest?.globs ?? []) given.add(one.given);
+  for (const names of watchedFolder?.names.values() ?? []) for (const one of names) given.add(one);
+  for (const one of watchedFolder?.globs ?? []) given.add(one.given);
   return given;
 }
 
@@ -124,18 +124,22 @@ export function listGiven(interest: Interest | undefined): ReadonlySet<string> {
  * Whose paths and globs a change of a name in a folder may touch. @param name null if it is not
  * known
  */
-export function listChanged(interests: Interests, folder: string, name: string | null): ReadonlySet<string> {
-  const interest = interests.get(folder);
-  if (!interest) return new Set();
+export function listChanged(
+  watchedFolders: WatchedFolders,
+  folder: string,
+  name: string | null,
+): ReadonlySet<string> {
+  const watchedFolder = watchedFolders.get(folder);
+  if (!watchedFolder) return new Set();
   // No name, or the folder's own (it was moved or removed): anything in it may have changed.
-  if (name === null || (name === posix.basename(folder) && !interest.names.has(name)))
-    return listGiven(interest);
-  const changed = new Set(interest.names.get(name));
-  if (interest.globs.length === 0) return changed;
+  if (name === null || (name === posix.basename(folder) && !watchedFolder.names.has(name)))
+    return listGiven(watchedFolder);
+  const changed = new Set(watchedFolder.names.get(name));
+  if (watchedFolder.globs.length === 0) return changed;
   const path = posix.join(folder, name);
   // A folder that is new, or gone, may hold files that match.
-  const isOnTheWay = interests.has(path) || isFolder(path);
-  for (const { matches, given } of interest.globs) if (isOnTheWay || matches(name)) changed.add(given);
+  const isOnTheWay = watchedFolders.has(path) || isFolder(path);
+  for (const { matches, given } of watchedFolder.globs) if (isOnTheWay || matches(name)) changed.add(given);
   return changed;
 }
 

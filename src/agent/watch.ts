@@ -6,11 +6,11 @@ import { posix } from "node:path";
 import { listSharedFolders, listUnwatchable, type PolledFolder } from "./polled-folders.ts";
 import {
   codeOf,
-  type Interests,
   listChanged,
   listGiven,
   type TraceOptions,
   traceAll,
+  type WatchedFolders,
   type WatchTargets,
 } from "./watch-trace.ts";
 
@@ -96,7 +96,7 @@ export function createWatch(options: WatchOptions): Watch {
   /** Storms of each folder: how many in a row, and when the last pause ended. */
   const storms = new Map<string, { readonly count: number; readonly until: number }>();
   const wakings = new Map<string, () => void>();
-  let interests: Interests = new Map();
+  let watchedFolders: WatchedFolders = new Map();
   /**
    * Watched, but on file systems that tell of some changes only; and what the kernel tells nothing
    * of.
@@ -128,7 +128,7 @@ export function createWatch(options: WatchOptions): Watch {
   }
 
   function tellAll(folder: string): void {
-    for (const given of listGiven(interests.get(folder))) onChange(given, folder);
+    for (const given of listGiven(watchedFolders.get(folder))) onChange(given, folder);
   }
 
   function start(folder: string, identity: string): void {
@@ -137,7 +137,7 @@ export function createWatch(options: WatchOptions): Watch {
       const own = posix.basename(folder);
       const watcher = watchers.get(folder);
       if (watcher && event === "rename" && (name === null || name === own)) watcher.isStale = true;
-      const changed = listChanged(interests, folder, name);
+      const changed = listChanged(watchedFolders, folder, name);
       for (const given of changed) onChange(given, name === null ? folder : posix.join(folder, name));
       if (changed.size === 0 && storm.count()) pauseForStorm(folder);
     };
@@ -218,10 +218,10 @@ export function createWatch(options: WatchOptions): Watch {
       let unwalked: readonly PolledFolder[] = [];
       for (let turn = 0; turn < MAX_TURNS; turn++) {
         const traced = await traceAll(watched, options);
-        interests = traced.interests;
+        watchedFolders = traced.watchedFolders;
         unwalked = [...traced.faults].map(([folder, reason]) => ({ folder, reason }));
         // In what has begun to be watched, something may have been made before.
-        if ((await watchAll([...interests.keys()])) === 0) break;
+        if ((await watchAll([...watchedFolders.keys()])) === 0) break;
       }
       tellPolled([...unwalked, ...listUnwatchable(watched), ...(await listSharedFolders(watchers))]);
     },

@@ -20,7 +20,7 @@ it("holds no more than its bound, whatever is kept, and lets go of what is of an
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const cache = createAnswerCache(50_000);
-      const shelves = new Map([true, false].map((lasts) => [lasts, cache.openShelf<number>(lasts)]));
+      const partitions = new Map([true, false].map((lasts) => [lasts, cache.openPartition<number>(lasts)]));
       const set = new Map<string, number>();
       let version = 1;
       cache.follow({ ...VIEW, version });
@@ -30,11 +30,11 @@ it("holds no more than its bound, whatever is kept, and lets go of what is of an
           cache.follow({ ...VIEW, version });
           for (const key of set.keys()) if (key.startsWith("false")) set.delete(key);
         } else if (one.do === "set") {
-          shelves.get(one.lasts)?.set(String(one.key), at, one.bytes);
+          partitions.get(one.lasts)?.set(String(one.key), at, one.bytes);
           set.set(`${one.lasts}${one.key}`, at);
         } else {
           expect([undefined, set.get(`${one.lasts}${one.key}`)]).toContain(
-            shelves.get(one.lasts)?.get(String(one.key)),
+            partitions.get(one.lasts)?.get(String(one.key)),
           );
         }
         expect(cache.bytes).toBeLessThanOrEqual(cache.maxBytes);
@@ -42,19 +42,19 @@ it("holds no more than its bound, whatever is kept, and lets go of what is of an
     }),
   );
   const cache = createAnswerCache(30_000);
-  const shelf = cache.openShelf<string>(true);
+  const partition = cache.openPartition<string>(true);
   cache.follow({ ...VIEW, version: 1 });
-  for (const key of ["a", "b"]) shelf.set(key, key, 9000);
+  for (const key of ["a", "b"]) partition.set(key, key, 9000);
   cache.follow({ ...VIEW, version: 2 });
-  shelf.set("c", "c", 9000);
-  shelf.get("a");
-  shelf.set("d", "d", 9000);
-  expect(["a", "b", "c", "d"].map((key) => shelf.get(key))).toEqual(["a", undefined, "c", "d"]);
+  partition.set("c", "c", 9000);
+  partition.get("a");
+  partition.set("d", "d", 9000);
+  expect(["a", "b", "c", "d"].map((key) => partition.get(key))).toEqual(["a", undefined, "c", "d"]);
 });
 
 it("follows the size of the roll, above a floor, and forgets at once what only an older view has", () => {
   const cache = createAnswerCache(1000);
-  const [lasting, passing] = [cache.openShelf<number>(true), cache.openShelf<number>(false)];
+  const [lasting, passing] = [cache.openPartition<number>(true), cache.openPartition<number>(false)];
   const body = JSON.stringify({
     update_date: "2024-03-01T00:00:00Z",
     instance_id: "a",

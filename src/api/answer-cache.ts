@@ -10,7 +10,7 @@ const FLOOR_BYTES = 32 * 1024 * 1024;
 const ENTRY_BYTES = 512;
 
 /** Values of one kind, by key. */
-export interface Shelf<Value> {
+export interface CachePartition<Value> {
   get(key: string): Value | undefined;
   /** Keeps a value, if it is no larger than all may be together. @param bytes that it holds */
   set(key: string, value: Value, bytes: number): void;
@@ -31,7 +31,7 @@ export interface AnswerCache {
    * @param lasts whether values are right for every view, as those are that are named by their
    *   bytes; others go with their view
    */
-  openShelf<Value>(lasts: boolean): Shelf<Value>;
+  openPartition<Value>(lasts: boolean): CachePartition<Value>;
 }
 
 interface Entry {
@@ -79,7 +79,7 @@ export function createAnswerCache(floorBytes = FLOOR_BYTES): AnswerCache {
       for (const entry of entries) if (!entry.lasts) remove(entry);
       makeRoom();
     },
-    openShelf<Value>(lasts: boolean): Shelf<Value> {
+    openPartition<Value>(lasts: boolean): CachePartition<Value> {
       const home = new Map<string, Entry>();
       return {
         get(key) {

@@ -2,7 +2,7 @@
 // gateway's ends.
 import { AccessError } from "../access/access-error.ts";
 import type { RollView } from "../roll/view.ts";
-import { StoreAway, StoreError, Unreadable } from "../store/store.ts";
+import { StoreError, StoreMissing, Unreadable } from "../store/store.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 
@@ -71,7 +71,7 @@ export async function awaitStore<T>(
 
 /** What the store itself says may name paths and hosts; it goes to the log, not to the client. */
 function describeFailure(error: unknown): string {
-  if (error instanceof StoreAway)
+  if (error instanceof StoreMissing)
     return "the store is away: its folder was moved, or its disk is not mounted";
   if (error instanceof Unreadable) return "the store's object cannot be read by the server";
   const reason = REASONS[findCode(error) ?? ""];

@@ -3,7 +3,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { StoredApiKey } from "../access/keys.ts";
-import { askQuestion, isRefusal, readWishes, type Wishes } from "../questions/asker.ts";
+import { askQuestion, isRefusal, type Preferences, readPreferences } from "../questions/asker.ts";
 import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
@@ -21,7 +21,7 @@ import type {
 } from "../questions/question.ts";
 import type { AnswerFormat, WrittenAnswer } from "../questions/written-answer.ts";
 import type { RollView } from "../roll/view.ts";
-import { type AnswerCache, createAnswerCache, type Shelf } from "./answer-cache.ts";
+import { type AnswerCache, type CachePartition, createAnswerCache } from "./answer-cache.ts";
 import { signalOf, yieldWhileConnected } from "./client-gone.ts";
 import { awaitHost, awaitView, RETRY } from "./deadline.ts";
 import { createKeyTurns, type KeyTurns } from "./key-turns.ts";
@@ -41,7 +41,7 @@ import { NOT_MODIFIED } from "./schemas.ts";
 interface Shared {
   readonly answers: AnswerCache;
   readonly representer: Representer;
-  readonly kept: Shelf<Kept>;
+  readonly cachedAnswers: CachePartition<CachedAnswer>;
   readonly reader: FieldReader;
   /** How many questions of one key are answered at a time. */
   readonly turns: KeyTurns;
@@ -49,7 +49,7 @@ interface Shared {
 }
 
 /** An answer that may be given again while the roll stands, with the instant of the asking. */
-interface Kept {
+interface CachedAnswer {
   readonly version: number;
   readonly answer: WrittenAnswer;
 }
@@ -60,7 +60,7 @@ export function createQuestionRoutes(questions: readonly Question[]): Route[] {
   const shared: Shared = {
     answers,
     representer: createRepresenter(answers),
-    kept: answers.openShelf<Kept>(false),
+    cachedAnswers: answers.openPartition<CachedAnswer>(false),
     reader: createFieldReader(),
     turns: createKeyTurns(),
     readExpected: createExpectationReader(),
@@ -117,7 +117,7 @@ function isAlias({ names }: Question, context: Context): boolean {
 /** What an alias takes for a parameter. */
 const OLD_PARAMETERS: readonly string[] = ["within", "state", "fields", "meta", "partial"];
 
-function readRequest(question: Question, context: Context): Wishes {
+function readRequest(question: Question, context: Context): Preferences {
   const inPath = Object.entries(context.req.param()).map(([name, value]): [string, string] => [name, value]);
   const parameters: ParameterValues = [...inPath, ...new URL(context.req.url).searchParams];
   if (isAlias(question, context)) {
@@ -126,7 +126,7 @@ function readRequest(question: Question, context: Context): Wishes {
     const old = parameters.map(([name, value]) => toOldMeaning(name, value));
     return { partial, format: undefined, parameters: [...old, ["lenient", "true"]] };
   }
-  return explainQueryErrors(() => readWishes(question, parameters));
+  return explainQueryErrors(() => readPreferences(question, parameters));
 }
 
 /** Scripts of before compare nothing and name no scope: a value is a pattern, a name a path. */
@@ -171,7 +171,7 @@ async function recall(
   context: Context,
   services: Services,
   asker: StoredApiKey | undefined,
-  { answers, kept, reader, readExpected, turns }: Shared,
+  { answers, cachedAnswers, reader, readExpected, turns }: Shared,
 ): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
   let view: RollView | undefined;
   // What was read again since the listing is in no view of all, and another question reads it anew.
@@ -184,7 +184,7 @@ async function recall(
   };
   let endTurn: (() => void) | undefined;
   const key = `${format} ${question.name} ${JSON.stringify(parameters)}`;
-  const known = kept.get(key);
+  const known = cachedAnswers.get(key);
   // What was answered once can be understood, so that the roll may be waited for at once.
   if (known) {
     const { version, asOf } = await viewAt();
@@ -220,7 +220,7 @@ async function recall(
   if (isRefusal(written)) throw toRefusalError(written);
   if (looksAgain) return { written, view: undefined };
   if (view && !view.partial && written.validUntil > view.asOf)
-    kept.set(key, { version: view.version, answer: written }, written.held);
+    cachedAnswers.set(key, { version: view.version, answer: written }, written.held);
   return { written, view };
 }
 

@@ -94,7 +94,7 @@ const FORMAT_MARKS: Readonly<Record<AnswerFormat, string>> = { json: "", ndjson:
 
 /** Makes the one that turns answers into representations. @param answers where it keeps them */
 export function createRepresenter(answers: AnswerCache): Representer {
-  const cache = answers.openShelf<CompressedAnswer>(true);
+  const cache = answers.openPartition<CompressedAnswer>(true);
   const tooLarge = new LRUCache<string, true>({ max: 64 });
 
   /** Requests for the same bytes in the same encoding share one compressor, also while it runs. */

@@ -86,7 +86,7 @@ export async function inspectPath(resolve: (path: string) => string, path: strin
 }
 
 /** The bytes of a file that had the same identity before and after they were read. */
-export interface Digested {
+export interface FileDigest {
   /**
    * SHA-256 in hexadecimal; undefined for a file of more than MAX_DIGEST_BYTES or of another kind.
    */
@@ -100,7 +100,7 @@ export interface Digested {
  * @returns undefined if it was written meanwhile, or the signal was aborted
  * @throws file system errors
  */
-export async function digestFile(path: string, signal: AbortSignal): Promise<Digested | undefined> {
+export async function digestFile(path: string, signal: AbortSignal): Promise<FileDigest | undefined> {
   // Opening a pipe or a device does something already.
   const there = await stat(path, { bigint: true });
   if (!there.isFile()) return { digest: undefined, identity: describeInode(there).identity };

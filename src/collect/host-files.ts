@@ -3,15 +3,15 @@ import { type FileHandle, lstat, readdir, readlink, stat } from "node:fs/promise
 import { posix } from "node:path";
 import type { Unread } from "./collected.ts";
 import {
-  type Digested,
   digestFile,
+  type FileDigest,
   type InodeFacts,
   inspectInode,
   inspectPath,
   type PathFacts,
 } from "./file-facts.ts";
 import { type FileStart, readAtOnce, readOpen, readRegular } from "./file-reading.ts";
-import { type GlobResult, MAX_GLOB_FILES, type TooMany, walk } from "./host-glob.ts";
+import { type GlobResult, MAX_GLOB_FILES, type TooManyFiles, walk } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
 import { explain, refuse, type Unreadable } from "./unreadable.ts";
@@ -92,7 +92,7 @@ export interface HostFiles {
    */
   inspectInode(path: string): Promise<InodeFacts | Unreadable>;
   /** Digests a regular file: see digestFile. */
-  digest(path: string, signal: AbortSignal): Promise<Digested | undefined | Unreadable>;
+  digest(path: string, signal: AbortSignal): Promise<FileDigest | undefined | Unreadable>;
 }
 
 /** What changes as a file does, or is replaced. */
@@ -163,7 +163,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
       // common.
       for (const pattern of patterns) {
         const outcome = await walk(root, pattern, bound).catch(
-          (error: unknown): TooMany => (bound.aborted ? LATE : { tooMany: explain(error).reason }),
+          (error: unknown): TooManyFiles => (bound.aborted ? LATE : { tooMany: explain(error).reason }),
         );
         if ("tooMany" in outcome) return refuse(outcome.tooMany, outcome);
         for (const path of outcome.paths) paths.add(path);

@@ -31,7 +31,7 @@ export interface GlobResult {
 }
 
 /** Why a pattern was not walked to its end. */
-export interface TooMany {
+export interface TooManyFiles {
   readonly tooMany: string;
   /** Time ended first. */
   readonly isLate?: true;
@@ -47,7 +47,7 @@ export async function walk(
   root: string,
   pattern: string,
   signal: AbortSignal,
-): Promise<GlobResult | TooMany> {
+): Promise<GlobResult | TooManyFiles> {
   const bound = new AbortController();
   const unread = new Map<string, string>();
   const folders: string[] = [];

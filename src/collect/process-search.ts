@@ -91,8 +91,8 @@ export function openSearch(
     return byStart(found.filter((process) => !above.has(process)))[0];
   }
 
-  async function gather(fileForms: readonly FileForm[], isDeep: boolean): Promise<Gathered> {
-    const gathered: Gathered = { tied: [], uncertainties: [], others: [] };
+  async function gather(fileForms: readonly FileForm[], isDeep: boolean): Promise<CandidateProcesses> {
+    const gathered: CandidateProcesses = { tied: [], uncertainties: [], others: [] };
     for (const process of processes) {
       let verdict: Verdict = "no";
       for (const form of fileForms)
@@ -106,7 +106,7 @@ export function openSearch(
   async function gatherOne(
     process: ListedProcess,
     verdict: Verdict,
-    { tied, uncertainties, others }: Gathered,
+    { tied, uncertainties, others }: CandidateProcesses,
   ): Promise<void> {
     // What may only be the file's is looked at as it is.
     const meant = verdict === "yes" ? unwrap(process) : process;
@@ -143,7 +143,7 @@ export function openSearch(
 
     async find(path) {
       const fileForms = forms.map((form) => fillForm(form, path, context));
-      let gathered: Gathered = { tied: [], uncertainties: [], others: [] };
+      let gathered: CandidateProcesses = { tied: [], uncertainties: [], others: [] };
       for (const isDeep of [false, true]) {
         gathered = await gather(fileForms, isDeep);
         const found = await pick(gathered.tied, path);
@@ -172,7 +172,7 @@ export function openSearch(
   };
 }
 
-interface Gathered {
+interface CandidateProcesses {
   readonly tied: ListedProcess[];
   /** Why some others may be the file's. */
   readonly uncertainties: Uncertainty[];

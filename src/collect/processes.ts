@@ -105,7 +105,7 @@ interface Context {
   readonly judgeState: Judge;
 }
 
-interface Judged {
+interface ProcessVerdict {
   readonly process: ListedProcess | undefined;
   readonly judged: Judgement | { readonly state: "not_running" };
   /** The processes by which it cannot be told. */
@@ -116,7 +116,7 @@ async function judge(
   path: string,
   also: Included,
   { options, search, judgeState }: Context,
-): Promise<Judged> {
+): Promise<ProcessVerdict> {
   const found = await search.find(path);
   if ("reason" in found) {
     const about = found.about ? [found.about] : [];

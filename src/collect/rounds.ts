@@ -5,7 +5,7 @@ import type { Collectors, HostAccess, Inputs } from "./collector.ts";
 import { isUnchanged } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";
 import { type CollectedReport, collectReport, type RunOptions, type StepResult } from "./runner.ts";
-import { createSettling } from "./settling.ts";
+import { createUnfinishedFileFinder } from "./unfinished-files.ts";
 
 /** How often steps are run again that cost more than reading a file; ms. */
 export const COSTLY_EVERY_MS = 10 * 60_000;
@@ -42,7 +42,7 @@ export interface CollectionRounds {
 export function createRounds(
   spec: Spec,
   host: HostAccess,
-  options: Omit<RunOptions, "signal" | "reuse" | "earlier" | "settling">,
+  options: Omit<RunOptions, "signal" | "reuse" | "earlier" | "unfinishedFiles">,
 ): CollectionRounds {
   const { collectors = allCollectors } = options;
   const inputs = spec.steps.map((step) => listInputs(collectors, step));
@@ -50,7 +50,7 @@ export function createRounds(
     number,
     { readonly result: StepResult; readonly at: number; readonly failures: number }
   >();
-  const settling = createSettling(host);
+  const unfinishedFiles = createUnfinishedFileFinder(host);
 
   async function isWanted(
     at: number,
@@ -62,7 +62,7 @@ export function createRounds(
     if (wanted.all || !last) return true;
     const { isCostly = false, isOfFilesAlone = false } = collectors[step.collector];
     // A file that failed may be well in a moment.
-    if (last.result.unsettled || (last.failures > 0 && !isCostly)) return true;
+    if (last.result.unfinished || (last.failures > 0 && !isCostly)) return true;
     const { paths = [], globs = [] } = inputs[at] ?? {};
     if (wanted.changed?.some((changed) => paths.includes(changed) || globs.includes(changed))) return true;
     if (!wanted.poll) return false;
@@ -98,7 +98,7 @@ export function createRounds(
       }
       const startedAt = host.monotonic();
       const earlier = new Map([...known].map(([at, { result }]) => [at, result]));
-      const report = await collectReport(spec, host, { ...options, signal, reuse, earlier, settling });
+      const report = await collectReport(spec, host, { ...options, signal, reuse, earlier, unfinishedFiles });
       for (const [at, result] of report.results.entries())
         if (!reuse.has(at)) remember(at, result, startedAt);
       return report;

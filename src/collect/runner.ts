@@ -12,7 +12,11 @@ import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { HostIdentityError } from "./identity.ts";
 import { recordReads, type StepReads } from "./reads.ts";
 import { collectors as allCollectors } from "./registry.ts";
-import { createSettling, type Settling, type Unsettled } from "./settling.ts";
+import {
+  createUnfinishedFileFinder,
+  type UnfinishedFile,
+  type UnfinishedFileFinder,
+} from "./unfinished-files.ts";
 
 /** How long a whole run may take, in milliseconds. */
 const DEFAULT_DEADLINE_MS = 60_000;
@@ -51,7 +55,7 @@ export interface RunOptions {
    */
   readonly earlier?: ReadonlyMap<number, StepResult>;
   /** Shared by runs that follow each other. */
-  readonly settling?: Settling;
+  readonly unfinishedFiles?: UnfinishedFileFinder;
 }
 
 /** A report that is ready to be stored. */
@@ -109,7 +113,7 @@ export interface StepResult extends StepRecord {
    * Files that were being written and are waited for. The fields are as they were before, if there
    * was a before.
    */
-  readonly unsettled?: readonly Unsettled[];
+  readonly unfinished?: readonly UnfinishedFile[];
   /** What was read of files, where a step costs little. */
   readonly reads?: StepReads;
 }
@@ -149,7 +153,7 @@ function makeReport(
     bytes,
     unread,
     results,
-    isUnsettled: results.some(({ unsettled }) => unsettled !== undefined),
+    isUnsettled: results.some(({ unfinished }) => unfinished !== undefined),
   };
 }
 
@@ -170,7 +174,7 @@ async function runAll(
   options: RunOptions,
 ): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  const settling = options.settling ?? createSettling(host);
+  const unfinishedFiles = options.unfinishedFiles ?? createUnfinishedFileFinder(host);
   const queue = [...steps.entries()];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -178,7 +182,11 @@ async function runAll(
       const access = host.named ? { ...host, files: host.named(step.collector) } : host;
       results[index] =
         options.reuse?.get(index) ??
-        (await runSettled(step, access, signal, { ...options, settling, last: options.earlier?.get(index) }));
+        (await runSettled(step, access, signal, {
+          ...options,
+          unfinishedFiles,
+          last: options.earlier?.get(index),
+        }));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
@@ -186,7 +194,7 @@ async function runAll(
 }
 
 interface SettledOptions extends RunOptions {
-  readonly settling: Settling;
+  readonly unfinishedFiles: UnfinishedFileFinder;
   readonly last: StepResult | undefined;
 }
 
@@ -200,29 +208,29 @@ async function runSettled(
   signal: AbortSignal,
   options: SettledOptions,
 ): Promise<StepResult> {
-  const { settling, last, collectors = allCollectors } = options;
+  const { unfinishedFiles, last, collectors = allCollectors } = options;
   // What costs more, such as a program, is not run again and again.
   if (collectors[step.collector].isCostly) return runStep(step, host, signal, options);
-  if (last?.unsettled && settling.isHeld(last.unsettled)) return last;
+  if (last?.unfinished && unfinishedFiles.isHeld(last.unfinished)) return last;
   const until = host.monotonic() + SETTLE_MS;
   for (;;) {
     const noted = recordReads(host.files, host.clock());
     const result = await runStep(step, { ...host, files: noted.files }, signal, options);
     const reads = noted.list();
-    const unsettled = await settling.judge(reads.files);
-    if (unsettled.length === 0) return { ...result, reads };
-    const isAwaited = unsettled.some(({ isLasting }) => !isLasting);
-    if (last && isAwaited) return { ...last, unsettled };
-    if (!isAwaited || host.monotonic() >= until || signal.aborted) return mark(result, unsettled, isAwaited);
+    const unfinished = await unfinishedFiles.judge(reads.files);
+    if (unfinished.length === 0) return { ...result, reads };
+    const isAwaited = unfinished.some(({ isLasting }) => !isLasting);
+    if (last && isAwaited) return { ...last, unfinished };
+    if (!isAwaited || host.monotonic() >= until || signal.aborted) return mark(result, unfinished, isAwaited);
     do await wait(SETTLE_EVERY_MS, signal);
-    while (settling.isHeld(unsettled) && host.monotonic() < until && !signal.aborted);
+    while (unfinishedFiles.isHeld(unfinished) && host.monotonic() < until && !signal.aborted);
   }
 }
 
 /** What was read of a file that is being written is told as such. */
-function mark(result: StepResult, unsettled: readonly Unsettled[], isAwaited: boolean): StepResult {
-  const unread = [...result.unread, ...unsettled.map(({ path, reason }) => ({ what: path, reason }))];
-  return { ...result, unread, ...(isAwaited && { unsettled }) };
+function mark(result: StepResult, unfinished: readonly UnfinishedFile[], isAwaited: boolean): StepResult {
+  const unread = [...result.unread, ...unfinished.map(({ path, reason }) => ({ what: path, reason }))];
+  return { ...result, unread, ...(isAwaited && { unfinished }) };
 }
 
 /** Waits; ends early when the signal aborts. */

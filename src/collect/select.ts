@@ -31,8 +31,8 @@ export interface Selection {
  * A value; or that it is not there, which an optional field may be; or that it may not stand in a
  * report.
  */
-type Found = Judged | { readonly absent: string };
-type Judged = Checked & { readonly judgement?: Judgement | undefined };
+type Found = FoundValue | { readonly absent: string };
+type FoundValue = Checked & { readonly judgement?: Judgement | undefined };
 
 /** Takes the fields of a step out of one text. Once the signal is aborted, the rest is unread. */
 export type Selector = (content: Content, signal: AbortSignal) => Promise<Selection>;
@@ -74,7 +74,7 @@ interface Taken {
   readonly named: NamedCredential[];
 }
 
-function take({ fields, unread, named }: Taken, name: string, found: Judged): void {
+function take({ fields, unread, named }: Taken, name: string, found: FoundValue): void {
   if ("reason" in found) {
     unread.push({ what: name, reason: found.reason });
     return;

@@ -28,7 +28,7 @@ export type Checked =
   | { readonly reason: string };
 
 /** Thrown inside this file only. */
-class Unfit extends Error {}
+class UnfitValue extends Error {}
 
 /**
  * Makes a value fit for a report. Refused is what a reader could not trust or not take: a text with
@@ -44,7 +44,7 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
   /** Keys from the value down to the node that is looked at. */
   const keys: (string | number)[] = [];
   const walk = (node: unknown, left: number): JsonValue => {
-    if (++nodes > MAX_NODES) throw new Unfit(`has more than ${MAX_NODES} values`);
+    if (++nodes > MAX_NODES) throw new UnfitValue(`has more than ${MAX_NODES} values`);
     switch (typeof node) {
       case "string":
         return checkText(node);
@@ -55,22 +55,22 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
       case "object":
         return walkObject(node, left);
       default:
-        throw new Unfit(`is of the type ${typeof node}, which a report cannot hold`);
+        throw new UnfitValue(`is of the type ${typeof node}, which a report cannot hold`);
     }
   };
   const walkObject = (node: object | null, left: number): JsonValue => {
     if (node === null) return null;
     if (node instanceof AmbiguousValue) {
       const reason = keys.length === 0 ? node.reason : `${keys.join(".")}: ${node.reason}`;
-      if (node.best === undefined) throw new Unfit(reason);
+      if (node.best === undefined) throw new UnfitValue(reason);
       if (ambiguities.length < MAX_AMBIGUITIES) ambiguities.push(reason);
       return walk(node.best.node, left);
     }
-    if (left === 0) throw new Unfit(`is nested deeper than ${depth} levels`);
+    if (left === 0) throw new UnfitValue(`is nested deeper than ${depth} levels`);
     if (Array.isArray(node)) return node.map((item: unknown, index) => walkChild(index, item, left));
     return Object.fromEntries(
       Object.entries(node).map(([key, child]) => {
-        if (key === "__proto__") throw new Unfit("has the key __proto__");
+        if (key === "__proto__") throw new UnfitValue("has the key __proto__");
         return [checkText(key), walkChild(key, child, left)];
       }),
     );
@@ -85,27 +85,27 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
     const checked = walk(value, depth);
     return ambiguities.length === 0 ? { value: checked } : { value: checked, ambiguities };
   } catch (error) {
-    if (error instanceof Unfit) return { reason: error.message };
+    if (error instanceof UnfitValue) return { reason: error.message };
     throw error;
   }
 }
 
 function checkText(text: string): string {
   if (Buffer.byteLength(text) > MAX_STRING_BYTES)
-    throw new Unfit(`has a text longer than ${MAX_STRING_BYTES} bytes`);
-  if (text.includes("\0")) throw new Unfit("has a text with a NUL");
+    throw new UnfitValue(`has a text longer than ${MAX_STRING_BYTES} bytes`);
+  if (text.includes("\0")) throw new UnfitValue("has a text with a NUL");
   // In a terminal they would overwrite what stands before, or do worse.
-  if (CONTROL.test(text)) throw new Unfit("has a text with control characters");
-  if (/\p{Surrogate}/u.test(text)) throw new Unfit("has a text with half a surrogate pair");
+  if (CONTROL.test(text)) throw new UnfitValue("has a text with control characters");
+  if (/\p{Surrogate}/u.test(text)) throw new UnfitValue("has a text with half a surrogate pair");
   // Decoding puts U+FFFD where bytes are no UTF-8.
-  if (text.includes("\uFFFD")) throw new Unfit("has a text that is not UTF-8");
+  if (text.includes("\uFFFD")) throw new UnfitValue("has a text that is not UTF-8");
   return text;
 }
 
 function checkNumber(value: number): number {
-  if (!Number.isFinite(value)) throw new Unfit("is a number without a value (infinite or not a number)");
+  if (!Number.isFinite(value)) throw new UnfitValue("is a number without a value (infinite or not a number)");
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new Unfit("is a number too large to be exact; write it as text in its file");
+    throw new UnfitValue("is a number too large to be exact; write it as text in its file");
   }
   return value;
 }

@@ -85,7 +85,7 @@ function readMark(body: string): { readonly slug: string; readonly mark: string 
 }
 
 /** What follows from a search. */
-export interface Survey {
+export interface Reconciliation {
   /** What is known then. */
   readonly state: DocbaseState;
   /** Pages that were found and not known. */
@@ -97,7 +97,11 @@ export interface Survey {
 }
 
 /** Reconciles what is known with the open posts that a search found. */
-export function surveyPosts(state: DocbaseState, posts: readonly DocbasePost[], now: number): Survey {
+export function reconcilePosts(
+  state: DocbaseState,
+  posts: readonly DocbasePost[],
+  now: number,
+): Reconciliation {
   const pages = { ...state.pages };
   const slugs = new Map(Object.entries(pages).map(([slug, { id }]) => [id, slug]));
   const marks = new Set<string>();

@@ -13,9 +13,9 @@ import {
   type DocbaseState,
   MARK_BYTES,
   readDocbaseState,
+  reconcilePosts,
   SETTLE_MS,
   type StoredPage,
-  surveyPosts,
 } from "./docbase-state.ts";
 import { bringTableUpToDate, describeTable } from "./docbase-table.ts";
 import { createHttpClient, OutcomeUnknown, RetryTooLate } from "./http.ts";
@@ -132,7 +132,7 @@ class Run {
       this.#tag,
       isKnown ? Math.max(MIN_PAGE_BYTES, ...sizes) : this.#options.maxBodyBytes,
     );
-    const { state, adopted, doubles, unseen } = surveyPosts(this.#state, posts, clock());
+    const { state, adopted, doubles, unseen } = reconcilePosts(this.#state, posts, clock());
     // Before it is saved that all is known: who comes after a run that ends here finds the rest.
     for (const { id, slug } of doubles) {
       onStep(`archives a double of ${slug}`);

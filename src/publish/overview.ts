@@ -2,7 +2,7 @@
 // service with the hosts that are behind.
 import { type Coverage, judgeCoverage } from "../questions/coverage.ts";
 import { discoverFields } from "../questions/discovery.ts";
-import { type Chosen, groupHosts, OTHERS, SEVERAL, type Sources } from "../questions/groups.ts";
+import { groupHosts, type HostSelection, OTHERS, SEVERAL, type Sources } from "../questions/groups.ts";
 import { parseQuery } from "../questions/query.ts";
 import { selectReports } from "../questions/selection.ts";
 import { countVersions, type VersionCount } from "../questions/versions.ts";
@@ -143,7 +143,7 @@ export async function gatherOverview(
 /** What the name of a host costs; bytes. */
 const NAME_BYTES = 128;
 
-async function listIds({ table, positions }: Chosen, yielder: Yielder): Promise<string[]> {
+async function listIds({ table, positions }: HostSelection, yielder: Yielder): Promise<string[]> {
   const ids: string[] = [];
   for (const at of positions) {
     const wait = yielder.spend(NAME_BYTES);
@@ -166,7 +166,7 @@ interface FoundPart {
 
 /** The values of a label or field, those of most hosts first. */
 async function listParts(
-  all: Chosen,
+  all: HostSelection,
   name: string,
   sources: OverviewSources,
 ): Promise<{ readonly found: readonly FoundPart[]; readonly bounds: readonly string[] }> {

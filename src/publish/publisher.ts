@@ -2,7 +2,7 @@
 // does nothing where that would say the same again.
 import type { Clock } from "../report/clock.ts";
 import type { Overview } from "./overview.ts";
-import type { KeptState } from "./state.ts";
+import type { PublisherState } from "./state.ts";
 
 /** What a run did, in numbers of pages, files or messages. */
 export interface PublishOutcome {
@@ -31,7 +31,7 @@ export const NOTHING_DONE: PublishOutcome = {
 
 export interface PublishContext {
   /** What earlier runs left, and what this one leaves. */
-  readonly state: KeptState;
+  readonly state: PublisherState;
   readonly clock: Clock;
   /** Waits; ends early when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;

@@ -6,7 +6,7 @@ import { type Lease, readLeaseValue, takeLease } from "../store/lease.ts";
 import type { Store } from "../store/store.ts";
 
 /** A publisher's own data, JSON that it alone understands. */
-export type KeptState = Omit<Lease, "release">;
+export type PublisherState = Omit<Lease, "release">;
 
 /**
  * Takes the lease on a publisher's state.
@@ -28,7 +28,7 @@ export async function takeState(store: Store, name: string, clock: Clock): Promi
  *
  * @throws StoreError
  */
-export async function readState(store: Store, name: string): Promise<KeptState> {
+export async function readState(store: Store, name: string): Promise<PublisherState> {
   return {
     value: await readLeaseValue(store, locatePublisherState(name)),
     save: async () => undefined,

@@ -1,9 +1,10 @@
 // The answer's bytes: stored bodies spliced into one JSON array, or a line each.
 import { judgeFreshness } from "../report/freshness.ts";
 import { SEPARATOR } from "../roll/segment.ts";
-import { segmentAt, type Table } from "../roll/table.ts";
+import { segmentAt } from "../roll/table.ts";
 import { type HostReport, readReport } from "../roll/view.ts";
 import { SLICE_BYTES } from "../roll/yielder.ts";
+import type { HostSelection } from "./groups.ts";
 import { compileProjection } from "./projection.ts";
 import type { Query } from "./query.ts";
 
@@ -23,13 +24,6 @@ const OPEN = Buffer.from("[");
 const CLOSE = Buffer.from("]\n");
 const NEWLINE = Buffer.from("\n");
 
-/** Reports chosen from a view, as a Selection has them. */
-interface Chosen {
-  readonly table: Table;
-  /** Ascending. */
-  readonly positions: Uint32Array;
-}
-
 /**
  * Writes reports in chunks of about 512 KiB, or of what is made of SLICE_BYTES of reports, which
  * must not be written to. Bodies are copied, not parsed; what the question does not change is byte
@@ -38,7 +32,7 @@ interface Chosen {
  * @param asOf the view's instant, by which states are judged; ms since the epoch
  */
 export function writeReports(
-  chosen: Chosen,
+  chosen: HostSelection,
   query: Pick<Query, "fields" | "meta" | "windowMs">,
   format: Format,
   asOf: number,
@@ -52,7 +46,7 @@ export function writeReports(
  * the bodies' lengths
  */
 export function measureReports(
-  { positions, bytes }: Pick<Chosen, "positions"> & { readonly bytes: number },
+  { positions, bytes }: Pick<HostSelection, "positions"> & { readonly bytes: number },
   query: Pick<Query, "fields" | "meta">,
   format: Format,
 ): number | undefined {
@@ -66,7 +60,7 @@ export function measureReports(
  * The stored bytes as an array. Rows that are neighbours in memory are so in the array, separators
  * included.
  */
-function* spliceReports({ table, positions }: Chosen): Generator<Buffer> {
+function* spliceReports({ table, positions }: HostSelection): Generator<Buffer> {
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + RUN_BYTES);
   let length = OPEN.copy(chunk);
   let bodies: Buffer = OPEN;
@@ -105,7 +99,7 @@ function* spliceReports({ table, positions }: Chosen): Generator<Buffer> {
 
 /** Reports of another shape than they are stored in, one by one. */
 function* shapeReports(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   query: Pick<Query, "fields" | "meta" | "windowMs">,
   format: Format,
   asOf: number,

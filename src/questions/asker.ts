@@ -13,7 +13,7 @@ import {
 } from "./written-answer.ts";
 
 /** What the parameters say to whoever asks, and not to the question. */
-export interface Wishes {
+export interface Preferences {
   /** Whether an answer with some reports missing is better than none. */
   readonly partial: boolean;
   readonly format: AnswerFormat | undefined;
@@ -39,7 +39,7 @@ function listKnown(question: Question): ReadonlyMap<string, QuestionParameter> {
  * @param parameters those of the path among them, under their names
  * @throws QueryError
  */
-export function readWishes(question: Question, parameters: ParameterValues): Wishes {
+export function readPreferences(question: Question, parameters: ParameterValues): Preferences {
   if (parameters.length > MAX_PARAMETERS)
     throw new QueryError(
       (parameters[MAX_PARAMETERS]?.[0] ?? "").slice(0, 64),
@@ -83,7 +83,7 @@ export function isRefusal(answer: object): answer is Refusal {
 /**
  * Asks, and writes what comes of it, or gets ready to.
  *
- * @param parameters those that readWishes left
+ * @param parameters those that readPreferences left
  * @throws QueryError for a parameter that cannot be understood; what viewAt of the sources throws
  */
 export async function askQuestion(

@@ -96,20 +96,20 @@ export async function judgeCoverage(
   };
 }
 
-/** Who was heard of. */
-export interface Heard {
+/** The hosts that ever reported, by their state. */
+export interface HostsByState {
   readonly fresh: ReadonlySet<string>;
   readonly silent: readonly Pick<HostAt, "id" | "at">[];
   readonly departed: readonly Pick<HostAt, "id">[];
 }
 
 /**
- * Compares who was heard of with who was expected. Two accounts may each have a host of one id; it
- * is expected once.
+ * Compares the hosts that reported with those expected. Two accounts may each have a host of one
+ * id; it is expected once.
  */
 export function compareExpected(
   expected: ReadonlySet<string>,
-  { fresh, silent, departed }: Heard,
+  { fresh, silent, departed }: HostsByState,
 ): Expectation {
   const left = new Set(departed.map(({ id }) => id));
   const lastHeard = new Map(silent.map(({ id, at }) => [id, at]));

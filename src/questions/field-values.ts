@@ -79,7 +79,7 @@ const MAX_KEPT_VALUES_BYTES = 64 * 1024 * 1024;
 /** Of a value, bytes that tell it from others. */
 const MAX_VALUE_BYTES = 4096;
 
-interface KeptField {
+interface CachedField {
   readonly dictionary: Dictionary;
   readonly texts: Map<number, string>;
   readonly columns: WeakMap<Segment, Column>;
@@ -90,11 +90,11 @@ type FieldKey = string | object;
 
 /** Makes the reader; it holds what was read. */
 export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReader {
-  const kept = new Map<FieldKey, KeptField>();
+  const kept = new Map<FieldKey, CachedField>();
   /** Stand for a label together with the field of its name. */
   const eithers = new WeakMap<readonly Label[], object>();
 
-  function open(name: FieldKey): KeptField {
+  function open(name: FieldKey): CachedField {
     const known = kept.get(name);
     kept.delete(name);
     const isUsable =

@@ -5,7 +5,7 @@ import { bodyLength } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { OTHER_NAMES, OTHER_VALUES } from "./discovery.ts";
-import type { Chosen } from "./groups.ts";
+import type { HostSelection } from "./groups.ts";
 import { createNameTree, type NameNode } from "./name-tree.ts";
 import { splitVersion } from "./version-order.ts";
 
@@ -78,7 +78,7 @@ interface ValueTally {
 
 /** Counts the names of some hosts' reports. */
 export async function countFields(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   yielder: Yielder = SHARED_YIELDER,
 ): Promise<FieldCounts> {
   const tree = createNameTree();

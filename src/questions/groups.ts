@@ -10,8 +10,8 @@ import { describeShared, readNamedValues } from "./named-values.ts";
 import { compareNames } from "./version-order.ts";
 import { visitRows } from "./visit-rows.ts";
 
-/** Some hosts of a table, by their positions in it. */
-export interface Chosen {
+/** Some hosts of a table, by their positions in it, ascending. */
+export interface HostSelection {
   readonly table: Table;
   readonly positions: Uint32Array;
 }
@@ -60,7 +60,11 @@ export const SEVERAL = 0xffff_ffff;
 /**
  * Finds the groups of each host. The names are in order; OTHERS, if there are so many, is the last.
  */
-export async function groupHosts(chosen: Chosen, by: readonly string[], sources: Sources): Promise<Groups> {
+export async function groupHosts(
+  chosen: HostSelection,
+  by: readonly string[],
+  sources: Sources,
+): Promise<Groups> {
   const { table, positions } = chosen;
   const found = createFound();
   const dimensions: GroupDimension[] = [];
@@ -296,7 +300,7 @@ function nameGroups(
  * Puts groups' numbers in the place of their codes. @returns the hosts of groups with long names
  */
 function numberPlaces(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   { single, several }: { readonly single: Uint32Array; readonly several: Map<number, readonly number[]> },
   { numbers, others }: NamedGroups,
 ): Bounded {

@@ -17,7 +17,7 @@ export interface HeldNames {
 /** Reads names: walks segments that were not walked before; others get their turn meanwhile. */
 export type NameReader = (table: Table) => Promise<HeldNames>;
 
-interface Kept {
+interface NameIndex {
   readonly tree: NameTree;
   /** By segment, the numbers of its names. */
   readonly numbers: WeakMap<Segment, Uint32Array>;
@@ -25,10 +25,10 @@ interface Kept {
 
 /** Makes the reader; it holds what was read. */
 export function createNameReader(yielder: Yielder): NameReader {
-  let kept: Kept = { tree: createNameTree(), numbers: new WeakMap() };
+  let kept: NameIndex = { tree: createNameTree(), numbers: new WeakMap() };
   const known = new WeakMap<Table, Promise<HeldNames>>();
 
-  async function readSegment(segment: Segment, { tree }: Kept): Promise<Uint32Array> {
+  async function readSegment(segment: Segment, { tree }: NameIndex): Promise<Uint32Array> {
     let isSeen = new Uint8Array(Math.max(64, tree.count * 2));
     const seen: number[] = [];
     for (let row = 0; row < segment.count; row++) {

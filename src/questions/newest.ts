@@ -4,7 +4,7 @@ import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
-import type { Chosen, Sources } from "./groups.ts";
+import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";
 import type { Packaging } from "./package-version.ts";
 import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
@@ -32,7 +32,7 @@ interface Newest {
 }
 
 /** What the values of one field are compared with. */
-export interface Standard {
+export interface Baseline {
   /** By variant. */
   readonly variants: ReadonlyMap<string, Newest>;
   /**
@@ -48,7 +48,7 @@ export interface Standard {
 export type Owners = ReadonlyMap<number, readonly string[]>;
 
 /** Finds what the values of some hosts are compared with. */
-export function findStandard(values: readonly SplitValue[], owners: Owners | undefined): Standard {
+export function findBaseline(values: readonly SplitValue[], owners: Owners | undefined): Baseline {
   const variants = new Map<string, SplitValue[]>();
   const services = new Map<string, SplitValue[]>();
   for (const value of values) {
@@ -85,7 +85,7 @@ function findNewest(groups: ReadonlyMap<string, readonly SplitValue[]>): Readonl
  */
 export function findNewer(
   value: SplitValue,
-  { variants, services }: Standard,
+  { variants, services }: Baseline,
   owners: Owners | undefined,
 ): string | undefined {
   if (value.version === "") return undefined;
@@ -110,11 +110,11 @@ const MAX_DENSE_CELLS = 4_000_000;
  * versions, or a standard that knows them by service. It is one pass over numbers.
  */
 export async function findOwners(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   values: FieldValues,
   split: readonly SplitValue[],
   { labels, reader, yielder = SHARED_YIELDER }: Sources,
-  standard: Standard | undefined,
+  standard: Baseline | undefined,
 ): Promise<Owners | undefined> {
   const alone = split.filter(({ variant, version }) => variant === "" && version !== "");
   const isNeeded = standard ? standard.services !== undefined : hasSeveral(alone);
@@ -149,7 +149,7 @@ const MAX_HOST_SERVICES = 16;
  * times the services and one, plus the service.
  */
 async function findPairs(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   { values, services, alone, yielder }: PairSources,
 ): Promise<Iterable<number>> {
   const width = services.count + 1;

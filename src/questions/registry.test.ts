@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { makeView, NOW } from "../testing/view-double.ts";
-import { askQuestion, isRefusal, readWishes } from "./asker.ts";
+import { askQuestion, isRefusal, readPreferences } from "./asker.ts";
 import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
 import { createFieldReader } from "./field-values.ts";
 import { BUILT_IN_RULES } from "./label-rule.ts";
@@ -61,7 +61,7 @@ const pathValues = ({ parameters }: Question): ParameterValues =>
   parameters.filter(({ in: place }) => place === "path").map(({ name }) => [name, "i-1"]);
 
 async function ask(question: Question, format: AnswerFormat, more: ParameterValues = []) {
-  const { parameters } = readWishes(question, [...pathValues(question), ...more]);
+  const { parameters } = readPreferences(question, [...pathValues(question), ...more]);
   const { signal } = new AbortController();
   const written = await askQuestion(question, parameters, SOURCES, { format, signal });
   if (isRefusal(written)) throw new Error(written.detail);
@@ -106,10 +106,10 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
   });
 
   it("refuses what it does not know", () => {
-    expect(() => readWishes(question, [["partial", "yes"]])).toThrow(QueryError);
-    expect(() => readWishes(question, [["format", "xml"]])).toThrow(QueryError);
+    expect(() => readPreferences(question, [["partial", "yes"]])).toThrow(QueryError);
+    expect(() => readPreferences(question, [["format", "xml"]])).toThrow(QueryError);
     if (!question.parameters.some(({ anyName }) => anyName))
-      expect(() => readWishes(question, [["partail", "ok"]])).toThrow(
+      expect(() => readPreferences(question, [["partail", "ok"]])).toThrow(
         "partail: is no parameter here; is partial meant?",
       );
   });

@@ -51,7 +51,8 @@ function compileOrder(operand: string): Order | undefined {
       return other ? compareTimes(other, time) : others?.(value);
     };
   }
-  // A day alone may be a version's; with a clock it is a time, and comes neither before nor after one.
+  // A day alone may be a version's; with a clock it is a time, and comes neither before nor after
+  // one.
   const outsideTimes =
     versions && ((value: string) => (parseTime(value)?.clock ? undefined : versions(value)));
   if (!NUMBER.test(operand)) return outsideTimes;

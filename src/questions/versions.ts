@@ -7,15 +7,15 @@ import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from 
 import { Bounded } from "./bounded.ts";
 import { parseGivenName } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
-import { type Chosen, type Groups, groupHosts, SEVERAL, type Sources } from "./groups.ts";
+import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
 import {
+  type Baseline,
+  findBaseline,
   findNewer,
   findOwners,
-  findStandard,
   type Owners,
   type SplitValue,
-  type Standard,
 } from "./newest.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
@@ -68,7 +68,7 @@ export interface Versions {
   /** Of the labels and fields to divide by, those that none of the hosts has. */
   readonly unknownGroups: readonly string[];
   /** By field, what the values were compared with. */
-  readonly standards: ReadonlyMap<string, Standard>;
+  readonly standards: ReadonlyMap<string, Baseline>;
 }
 
 /** Values of a field in one answer; who writes reports chooses how many there are. */
@@ -78,12 +78,12 @@ export interface CountSources extends Sources {
    * What values are compared with, where that is not the hosts in question but more: the standards
    * of an earlier answer about those.
    */
-  readonly standards?: ReadonlyMap<string, Standard>;
+  readonly standards?: ReadonlyMap<string, Baseline>;
 }
 
 /** Counts. */
 export async function countVersions(
-  chosen: Chosen,
+  chosen: HostSelection,
   { fields, by, hosts }: VersionQuestion,
   sources: CountSources,
 ): Promise<Versions> {
@@ -91,7 +91,7 @@ export async function countVersions(
   const yielder = sources.yielder ?? SHARED_YIELDER;
   const groups = by.length > 0 ? await groupHosts(chosen, by, sources) : undefined;
   const values: VersionCount[] = [];
-  const standards = new Map<string, Standard>();
+  const standards = new Map<string, Baseline>();
   const bounds: string[] = [...(groups?.bounds ?? [])];
   let omitted = 0;
   for (const field of fields) {
@@ -119,7 +119,7 @@ export async function countVersions(
     }
     const known = sources.standards?.get(field);
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
-    const standard = known ?? findStandard(split, owners);
+    const standard = known ?? findBaseline(split, owners);
     standards.set(field, standard);
     const isWhole = counts.distinct === shown.length;
     const variants = isWhole ? await countVariants(chosen, fieldValues, split, counts, yielder) : undefined;
@@ -165,7 +165,7 @@ interface Counts {
 }
 
 async function countHosts(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   values: FieldValues,
   yielder: Yielder,
 ): Promise<Counts> {
@@ -226,7 +226,7 @@ function chooseShown({ hosts, fewest, distinct }: Counts): number[] {
  * the shown ones
  */
 async function tallyShown(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   values: FieldValues,
   shown: readonly number[],
   {
@@ -308,7 +308,7 @@ function splitTally(tally: Tally): SplitTally {
 
 /** Counts the hosts that have each variant, those with several of its versions once. */
 async function countVariants(
-  { table, positions }: Chosen,
+  { table, positions }: HostSelection,
   values: FieldValues,
   split: readonly SplitTally[],
   { several }: Counts,
@@ -361,7 +361,7 @@ async function describeValues(
     standard,
     owners,
     yielder,
-  }: { readonly standard: Standard; readonly owners: Owners | undefined; readonly yielder: Yielder },
+  }: { readonly standard: Baseline; readonly owners: Owners | undefined; readonly yielder: Yielder },
 ): Promise<VersionCount[]> {
   const ordered = await sortInSlices(
     split,

@@ -47,7 +47,7 @@ export interface HostKey {
 }
 
 /** Where the keys that were given to this host are read, each time that they are needed. */
-export interface GivenKeys {
+export interface ConfiguredKeys {
   /** The API key; undefined where none is set. */
   readKey(): Promise<string | undefined>;
   /** The key that lets hosts enrol, likewise. */
@@ -55,7 +55,7 @@ export interface GivenKeys {
 }
 
 /** A key that is set is used as it is. */
-function givenKey(given: GivenKeys, host: HostAccess): HostKey {
+function givenKey(given: ConfiguredKeys, host: HostAccess): HostKey {
   return {
     async headersFor(_id, signal) {
       const key = await given.readKey();
@@ -235,7 +235,7 @@ function toHeaders({ machine, boot, name, startedAt }: Fingerprint): Readonly<Re
 }
 
 export interface KeyOptions {
-  readonly given: GivenKeys;
+  readonly given: ConfiguredKeys;
   readonly target: Target;
   readonly host: HostAccess;
   /** The agent's state folder. */

@@ -23,11 +23,11 @@ export interface Report {
    * Where the reader may add its own member: inside the `rollcall` object if there is one, else at
    * the end of the report.
    */
-  readonly insertion: Insertion;
+  readonly insertion: InsertionPoint;
 }
 
 /** Byte offset in the body, and what stands there. */
-export interface Insertion {
+export interface InsertionPoint {
   readonly offset: number;
   /**
    * `member`: after the last member of a non-empty `rollcall`; `first`: inside an empty one;
@@ -112,7 +112,12 @@ function checkRollcall(bytes: Buffer, span: JsonSpan): Rejection | undefined {
     : undefined;
 }
 
-function findInsertion(bytes: Buffer, rollcall: JsonSpan | undefined, start: number, end: number): Insertion {
+function findInsertion(
+  bytes: Buffer,
+  rollcall: JsonSpan | undefined,
+  start: number,
+  end: number,
+): InsertionPoint {
   // An accepted report has instance_id, so its top-level object is never empty.
   if (!rollcall) return { offset: end - start - 1, kind: "object" };
   let isEmpty = true;

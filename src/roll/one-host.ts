@@ -1,7 +1,7 @@
 // One host: what is known of it without a listing, and its objects read again where they are known
 // to lie.
 import { formatDepartureKey, parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
-import { type Entry, type Store, TooLarge, Unreadable, Untrue } from "../store/store.ts";
+import { type Entry, InvalidAnswer, type Store, TooLarge, Unreadable } from "../store/store.ts";
 import type { Departure } from "./departures.ts";
 import { findHost } from "./host-index.ts";
 import { readEntry } from "./reading.ts";
@@ -85,7 +85,7 @@ export async function readHostAgain(
     return areKnown.every(Boolean) ? found : undefined;
   } catch (error) {
     const canOnlyBeListed =
-      error instanceof Untrue || error instanceof TooLarge || error instanceof Unreadable;
+      error instanceof InvalidAnswer || error instanceof TooLarge || error instanceof Unreadable;
     if (canOnlyBeListed) return undefined;
     throw error;
   }

@@ -1,7 +1,7 @@
 // Reading what a listing showed: what was written since is taken, what is another object's or older
 // is not.
 import { expect, it } from "vitest";
-import { type StoredObject, Untrue } from "../store/store.ts";
+import { InvalidAnswer, type StoredObject } from "../store/store.ts";
 import { readEntry } from "./reading.ts";
 import { createYielder } from "./yielder.ts";
 
@@ -46,7 +46,7 @@ it("takes another host's body in no case for this object's, unless it comes twic
     object(report("i-3"), "third", 6000),
     object(report("i-4"), "fourth", 6000),
   ]);
-  expect(outcome).toBeInstanceOf(Untrue);
+  expect(outcome).toBeInstanceOf(InvalidAnswer);
   expect(String(outcome)).toMatch(
     /i-1\.json has another body each time \(instance_id is "i-4".*\); it was read 3 times/,
   );

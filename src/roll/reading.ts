@@ -3,7 +3,7 @@ import { parseReportKey } from "../report/key.ts";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import type { Rejection } from "../report/problem.ts";
 import { parseReport } from "../report/report.ts";
-import { type Entry, type Store, TooLarge, Unreadable, Untrue } from "../store/store.ts";
+import { type Entry, InvalidAnswer, type Store, TooLarge, Unreadable } from "../store/store.ts";
 import type { Outcome } from "./segment.ts";
 import type { Yielder } from "./yielder.ts";
 
@@ -85,7 +85,7 @@ async function readConsistently(
       why = `has another body each time (${outcome.detail})`;
     }
   }
-  throw new Untrue(`[store] ${entry.key} ${why}; it was read ${MAX_READS} times`);
+  throw new InvalidAnswer(`[store] ${entry.key} ${why}; it was read ${MAX_READS} times`);
 }
 
 /** Tells what an object's bytes are. */

@@ -1,7 +1,7 @@
 // Segments: the packed form in which the roll holds objects. Bodies lie one after the other, so
 // that answers are copied, not built.
 import type { Rejection } from "../report/problem.ts";
-import type { Insertion, Report } from "../report/report.ts";
+import type { InsertionPoint, Report } from "../report/report.ts";
 
 /**
  * What stands after each body: what an array of JSON has between two elements, so that neighbours
@@ -26,11 +26,11 @@ export interface Segment {
   readonly keyLengths: Uint16Array;
   /** The reports' update_date; ms since the epoch. */
   readonly updatedAt: Float64Array;
-  /** Insertion's offset × 4 + its kind as in KINDS; SET_ASIDE for a row that is no report. */
+  /** InsertionPoint's offset × 4 + its kind as in KINDS; SET_ASIDE for a row that is no report. */
   readonly insertions: Uint32Array;
 }
 
-const KINDS = ["member", "first", "object"] as const satisfies readonly Insertion["kind"][];
+const KINDS = ["member", "first", "object"] as const satisfies readonly InsertionPoint["kind"][];
 const SET_ASIDE = 3;
 
 /** An object that was set aside: why, and its true size in bytes. */
@@ -69,7 +69,7 @@ export function bodyLength({ bodyStarts }: Segment, row: number): number {
   return (bodyStarts[row + 1] as number) - (bodyStarts[row] as number) - SEPARATOR.length;
 }
 
-export function readInsertion({ insertions }: Segment, row: number): Insertion {
+export function readInsertion({ insertions }: Segment, row: number): InsertionPoint {
   const packed = insertions[row] as number;
   return { offset: packed >>> 2, kind: KINDS[packed & 3] ?? "object" };
 }

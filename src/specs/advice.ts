@@ -1,20 +1,21 @@
 // What a spec may hold, and was most likely not meant so. Pure.
-import type { Complaint } from "./complaint.ts";
+
 import { FORM_KEYS, type MatchForm } from "./match-schema.ts";
 import type { SpecDocument, Step } from "./schema.ts";
+import type { Violation } from "./violation.ts";
 
 /** What a shell takes as an operator, and a program gets as a word like any other. */
 const OPERATOR =
   /^(?:\||\|\||\|&|&|&&|;|\d?>{1,2}|\d?<{1,3}|&>{1,2}|\d?>&\d?-?)$|^\d?>{1,2}(?:&\d|\/dev\/null)$/;
 
-export function advise(spec: SpecDocument): readonly Complaint[] {
+export function advise(spec: SpecDocument): readonly Violation[] {
   return spec.collect.flatMap((step, index) => [
     ...adviseOnCommand(step, index),
     ...adviseOnMatch(step, index),
   ]);
 }
 
-function adviseOnCommand(step: Step, index: number): readonly Complaint[] {
+function adviseOnCommand(step: Step, index: number): readonly Violation[] {
   if (step.collector !== "command") return [];
   return step.options.run.flatMap((argument, at) => {
     if (at === 0 || !OPERATOR.test(argument)) return [];
@@ -26,7 +27,7 @@ function adviseOnCommand(step: Step, index: number): readonly Complaint[] {
 }
 
 /** Without a placeholder, a form ties one process to every file. */
-function adviseOnMatch(step: Step, index: number): readonly Complaint[] {
+function adviseOnMatch(step: Step, index: number): readonly Violation[] {
   if (step.collector !== "processes") return [];
   const { glob, match } = step.options;
   const isOneFile = glob.length === 1 && !/[*?[{]/.test(glob[0] ?? "");

@@ -15,8 +15,8 @@ import {
   type YAMLError,
 } from "yaml";
 import type { z } from "zod";
-import { type Complaint, check } from "./complaint.ts";
 import { formatPath, type Mistake } from "./mistake.ts";
+import { check, type Violation } from "./violation.ts";
 
 /**
  * How often aliases may be followed; a document of nested aliases could otherwise unfold to
@@ -32,7 +32,7 @@ export interface DocumentOptions<Value = unknown> {
   /** Largest document, in bytes of UTF-8. */
   readonly maxBytes: number;
   /** What is no mistake, and most likely not meant. */
-  readonly advise?: (value: Value) => readonly Complaint[];
+  readonly advise?: (value: Value) => readonly Violation[];
 }
 
 /**
@@ -70,9 +70,9 @@ export function readDocument<Schema extends z.ZodType>(
   const plain = unfoldAliases(document);
   if ("fault" in plain) return refuse(plain.fault);
   const outcome = check(schema, plain.value);
-  const locateAll = (complaints: readonly Complaint[]): readonly Mistake[] =>
-    sort(complaints.map((complaint) => locateComplaint(document, complaint, lines)));
-  if ("complaints" in outcome) return { mistakes: locateAll(outcome.complaints) };
+  const locateAll = (violations: readonly Violation[]): readonly Mistake[] =>
+    sort(violations.map((violation) => locateViolation(document, violation, lines)));
+  if ("violations" in outcome) return { mistakes: locateAll(outcome.violations) };
   return { value: outcome.value, advice: locateAll(options.advise?.(outcome.value) ?? []) };
 }
 
@@ -158,28 +158,28 @@ function unfoldAliases(document: Document.Parsed): { readonly value: unknown } |
   }
 }
 
-function locateComplaint(document: Document.Parsed, complaint: Complaint, lines: LineCounter): Mistake {
-  const { path, message, quoted } = complaint;
+function locateViolation(document: Document.Parsed, violation: Violation, lines: LineCounter): Mistake {
+  const { path, message, quoted } = violation;
   return {
-    ...locate(findOffset(document, complaint), lines, formatPath(path), message),
+    ...locate(findOffset(document, violation), lines, formatPath(path), message),
     ...(quoted !== undefined && { quoted }),
   };
 }
 
 /**
- * The offset of what a complaint is about, or of the nearest thing around it that is in the text.
+ * The offset of what a violation is about, or of the nearest thing around it that is in the text.
  */
-function findOffset(document: Document.Parsed, complaint: Complaint): number {
+function findOffset(document: Document.Parsed, violation: Violation): number {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0] ?? 0;
-  for (const [level, part] of complaint.path.entries()) {
-    const isLast = level === complaint.path.length - 1;
+  for (const [level, part] of violation.path.entries()) {
+    const isLast = level === violation.path.length - 1;
     const found = findChild(node, part);
     if (!found) break;
     node = found.value;
     const keyOffset: number | undefined = found.key?.range?.[0];
     const valueOffset: number | undefined = isEmpty(node) ? undefined : node?.range?.[0];
-    offset = (isLast && complaint.atKey ? keyOffset : (valueOffset ?? keyOffset)) ?? offset;
+    offset = (isLast && violation.atKey ? keyOffset : (valueOffset ?? keyOffset)) ?? offset;
   }
   return offset;
 }

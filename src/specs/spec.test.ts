@@ -208,9 +208,9 @@ describe("a mistake in the shape", () => {
       /the key __proto__ is not allowed$/,
     ],
   ])("%s", (_, step, message) => {
-    const complaints = complain(`${HEAD}${step}\n`);
-    expect(complaints).toHaveLength(1);
-    expect(complaints[0]).toMatch(message);
+    const violations = complain(`${HEAD}${step}\n`);
+    expect(violations).toHaveLength(1);
+    expect(violations[0]).toMatch(message);
   });
 
   it("is told once where a word was mistyped, and several are told together", () => {
@@ -293,9 +293,9 @@ describe("a mistake between steps", () => {
       /fields\.a\.key: plain text has no keys/,
     ],
   ])("%s", (_, text, message) => {
-    const complaints = complain(text);
-    expect(complaints).toHaveLength(1);
-    expect(complaints[0]).toMatch(message);
+    const violations = complain(text);
+    expect(violations).toHaveLength(1);
+    expect(violations[0]).toMatch(message);
   });
 });
 

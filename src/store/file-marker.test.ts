@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { fileStore } from "./file.ts";
 import { MARKER } from "./file-marker.ts";
-import { type Store, StoreAway } from "./store.ts";
+import { type Store, StoreMissing } from "./store.ts";
 
 const NOW = Date.UTC(2024, 1, 29, 12);
 const clock = () => NOW;
@@ -98,7 +98,8 @@ it.each(Object.entries(WAYS))("is away, and neither empty nor made anew: %s", as
   await store.put(KEY, Buffer.from("x"));
   await leave(root, away);
   const before = await readdir(home, { recursive: true });
-  for (const [verb, ask] of Object.entries(VERBS)) await expect(ask(store), verb).rejects.toThrow(StoreAway);
+  for (const [verb, ask] of Object.entries(VERBS))
+    await expect(ask(store), verb).rejects.toThrow(StoreMissing);
   expect(await readdir(home, { recursive: true })).toEqual(before);
   await back(root, away);
   expect(await listKeys(store)).toEqual([KEY]);
@@ -117,7 +118,7 @@ it("does not take what vanishes with its folder during a listing for deleted", a
   const pages = store.list("many/")[Symbol.asyncIterator]();
   expect((await pages.next()).value).toHaveLength(1000);
   await rename(root, join(home, "away"));
-  await expect(pages.next()).rejects.toThrow(StoreAway);
+  await expect(pages.next()).rejects.toThrow(StoreMissing);
 });
 
 it("gives a folder that was a store before its marker, and again if another tool removes it", async () => {

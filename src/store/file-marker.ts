@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { syncFolder } from "./file-body.ts";
 import { codeOf, explain, isAbsence } from "./file-error.ts";
 import { findOwner } from "./file-owner.ts";
-import { StoreAway, StoreError } from "./store.ts";
+import { StoreError, StoreMissing } from "./store.ts";
 
 /** Hidden, so no key can name it and no listing shows it. */
 export const MARKER = ".rollcall-store";
@@ -28,7 +28,7 @@ export interface Marker {
    * Tells whether the folder is the store that was opened. A marker that somebody removed beside
    * the store's objects is made again.
    *
-   * @throws StoreAway if it is missing, empty, or another store
+   * @throws StoreMissing if it is missing, empty, or another store
    */
   check(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export interface Marker {
  *
  * @param mustExist for those who only read: nothing is made, and an empty folder without a marker
  *   is no store
- * @throws StoreAway, StoreError
+ * @throws StoreMissing, StoreError
  */
 export async function openMarker(
   root: string,
@@ -54,7 +54,7 @@ export async function openMarker(
    */
   let seen: string | undefined;
   if (known === undefined && mustExist && !(await hasObjects(root)))
-    throw new StoreAway(
+    throw new StoreMissing(
       `[store] [file] ${root} is empty and no store; is its name right, and its disk mounted?`,
     );
   if (known === undefined && !mustExist) known = await makeMarker(path, newContent());
@@ -68,7 +68,7 @@ export async function openMarker(
         await checkRoot(root);
         if (known === undefined) return;
         if (!(await hasObjects(root)))
-          throw new StoreAway(
+          throw new StoreMissing(
             `[store] [file] ${root} is empty and its ${MARKER} is gone; is its disk mounted?`,
           );
         await makeMarker(path, known);
@@ -76,7 +76,7 @@ export async function openMarker(
       }
       known ??= found;
       if (found !== known)
-        throw new StoreAway(
+        throw new StoreMissing(
           `[store] [file] another store lies in ${root} than the one that was ` +
             "opened; is the right disk mounted? If it is meant to be another, start " +
             "again",
@@ -88,7 +88,7 @@ export async function openMarker(
 
 /**
  * A folder that is not there (moved, unmounted, mistyped) must not pass for an empty store. @throws
- * StoreAway, StoreError
+ * StoreMissing, StoreError
  */
 export async function checkRoot(root: string): Promise<void> {
   try {
@@ -96,7 +96,9 @@ export async function checkRoot(root: string): Promise<void> {
   } catch (error) {
     if (!isAbsence(error)) throw explainRoot(error, root);
   }
-  throw new StoreAway(`[store] [file] there is no folder ${root}; is its name right, and its disk mounted?`);
+  throw new StoreMissing(
+    `[store] [file] there is no folder ${root}; is its name right, and its disk mounted?`,
+  );
 }
 
 async function hasObjects(root: string): Promise<boolean> {
@@ -178,6 +180,6 @@ function explainRoot(error: unknown, path: string): unknown {
   const explained = explain(error, "look at", path);
   const isForbidden = codeOf(error) === "EACCES" || codeOf(error) === "EPERM";
   return explained instanceof StoreError && !isForbidden
-    ? new StoreAway(explained.message, { cause: error })
+    ? new StoreMissing(explained.message, { cause: error })
     : explained;
 }

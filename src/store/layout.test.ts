@@ -1,4 +1,4 @@
-// Tests of the layout: its own order, and that the AWS stacks give each party what it says and
+// Tests of the layout: its own order, and that the AWS stacks give each principal what it says and
 // nothing else. The stacks are read from their committed templates, as infra/ imports nothing of
 // src/ nor src/ of infra/.
 import { readdir, readFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ import {
   locatePublisherState,
   locateSnapshotPiece,
   NONCE_SECRET_KEY,
-  type Party,
+  type Principal,
   PUBLISHERS_CLOCK_KEY,
   parseEditionNumber,
   parseName,
@@ -110,7 +110,8 @@ describe("the layout", () => {
 
   it("stands in docs/stores/layout.md, row by row", async () => {
     const page = await readFile(new URL("../../docs/stores/layout.md", import.meta.url), "utf8");
-    const list = (parties: readonly Party[]) => (parties.length === 0 ? "nobody" : parties.join(", "));
+    const list = (principals: readonly Principal[]) =>
+      principals.length === 0 ? "nobody" : principals.join(", ");
     const rows = AREAS.map(
       (area) =>
         `| \`${area.suffix ? toPattern(area) : area.prefix}\` | ${area.holds} | ${list(area.put)} | ` +
@@ -195,10 +196,10 @@ function keysAllowed(statements: readonly Statement[], action: string): string[]
     .sort();
 }
 
-/** The keys to which the layout gives a party a right, as policies write them. */
-function keysOfLayout(right: "put" | "get" | "remove", party: Party): string[] {
-  return AREAS.filter((area) => area[right].includes(party))
-    .map((area) => (right === "put" && party === "host" ? area.prefix + OWN : toPattern(area)))
+/** The keys to which the layout gives a principal a right, as policies write them. */
+function keysOfLayout(right: "put" | "get" | "remove", principal: Principal): string[] {
+  return AREAS.filter((area) => area[right].includes(principal))
+    .map((area) => (right === "put" && principal === "host" ? area.prefix + OWN : toPattern(area)))
     .sort();
 }
 
@@ -208,22 +209,25 @@ function toPattern({ prefix, suffix = "" }: Area): string {
 
 const ACTIONS = { put: "s3:PutObject", get: "s3:GetObject", remove: "s3:DeleteObject" } as const;
 
-/** Each party of the layout that has a role, and every resource that gives it rights. */
+/** Each principal of the layout that has a role, and every resource that gives it rights. */
 const ROLES = [
   ["host", templates.hosts.Resources, "Policy"],
   ["host", templates.store.Resources, "BucketPolicy"],
   ["reader", templates.reader.Resources, "ReaderRole"],
   ["refresher", templates.reader.Resources, "RefresherRole"],
   ["publisher", templates.publisher.Resources, "PublisherRole"],
-] as const satisfies readonly (readonly [Party, Resources, string])[];
+] as const satisfies readonly (readonly [Principal, Resources, string])[];
 
 describe("the AWS stacks", () => {
   it.each(ROLES)(
     "give the %s the layout's rights and no others on objects (%#)",
-    (party, resources, name) => {
+    (principal, resources, name) => {
       const statements = statementsOf(resources, name);
       for (const right of ["put", "get", "remove"] as const)
-        expect([right, keysAllowed(statements, ACTIONS[right])]).toEqual([right, keysOfLayout(right, party)]);
+        expect([right, keysAllowed(statements, ACTIONS[right])]).toEqual([
+          right,
+          keysOfLayout(right, principal),
+        ]);
       const others = statements
         .filter(({ Effect }) => Effect === "Allow")
         .flatMap(({ Action }) => [Action].flat())
@@ -231,7 +235,7 @@ describe("the AWS stacks", () => {
           (action) => /^(s3:|\*)/.test(action) && !(Object.values(ACTIONS) as string[]).includes(action),
         );
       // To list is a right on the bucket, not on a key.
-      expect(others).toEqual(party === "host" ? [] : ["s3:ListBucket"]);
+      expect(others).toEqual(principal === "host" ? [] : ["s3:ListBucket"]);
     },
   );
 

@@ -17,7 +17,14 @@ import { EXPIRY_MS } from "../report/limits.ts";
  * - `operator`: a person or a pipeline that publishes specs, makes keys, declares releases.
  * - `deployment`: CloudFormation, while it deploys.
  */
-export type Party = "host" | "reader" | "refresher" | "publisher" | "recorder" | "operator" | "deployment";
+export type Principal =
+  | "host"
+  | "reader"
+  | "refresher"
+  | "publisher"
+  | "recorder"
+  | "operator"
+  | "deployment";
 
 /** A part of a store: all keys that begin alike. */
 export interface Area {
@@ -27,9 +34,9 @@ export interface Area {
   readonly suffix?: string;
   /** What it holds, in a few words. */
   readonly holds: string;
-  readonly put: readonly Party[];
-  readonly get: readonly Party[];
-  readonly remove: readonly Party[];
+  readonly put: readonly Principal[];
+  readonly get: readonly Principal[];
+  readonly remove: readonly Principal[];
   /**
    * How long an object stays after it was last put, at least: ms. Undefined where its age says
    * nothing about its use, and no rule may remove it for that.

@@ -17,11 +17,11 @@ export interface OpenOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-type Open = (url: string, options: OpenOptions) => Promise<Store>;
+type OpenDriver = (url: string, options: OpenOptions) => Promise<Store>;
 
 // A driver is loaded when a URL asks for it: whoever uses a folder does not wait for another
 // driver's libraries.
-const DRIVERS: ReadonlyMap<string, Open> = new Map<string, Open>([
+const DRIVERS: ReadonlyMap<string, OpenDriver> = new Map<string, OpenDriver>([
   [
     "file",
     async (url, { clock, cwd = process.cwd(), mustExist = false }) => {

@@ -7,13 +7,13 @@ import { drawWait } from "./backoff.ts";
 import { PutOrder } from "./put-order.ts";
 import { type OrderedPut, putOnce, type RepeatableStore, readExistingIfAllowed } from "./repeated-put.ts";
 import {
+  InvalidAnswer,
   PreconditionFailed,
   type PutOptions,
   type PutOutcome,
   type Store,
   type StoreError,
   Unavailable,
-  Untrue,
 } from "./store.ts";
 
 const BACKOFF = { first: 50, cap: 2000 };
@@ -23,10 +23,10 @@ const BUDGET_MS = 20_000;
 const MAX_STORE_TRIES = 100;
 
 /**
- * What is untrue so often is no passing fault of a line; a server that is broken is told of within
- * seconds.
+ * What cannot be true so often is no passing fault of a line; a server that is broken is told of
+ * within seconds.
  */
-const MAX_UNTRUE = 8;
+const MAX_INVALID_ANSWERS = 8;
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -144,13 +144,14 @@ async function repeat<T>(
   maxAskedMs = BACKOFF.cap,
 ): Promise<T> {
   const startedAt = clock();
-  let untrue = 0;
+  let invalidAnswers = 0;
   const judge = (error: unknown, attempt: number): number | undefined => {
     if (!(error instanceof Unavailable)) return undefined;
     const drawn = drawWait(attempt, random(), BACKOFF);
     const pause = Math.max(drawn, Math.min(error.retryAfterMs ?? 0, maxAskedMs));
     const spent = clock() - startedAt;
-    if (error instanceof Untrue && ++untrue >= MAX_UNTRUE) throw giveUp(error, attempt, spent);
+    if (error instanceof InvalidAnswer && ++invalidAnswers >= MAX_INVALID_ANSWERS)
+      throw giveUp(error, attempt, spent);
     if (spent + pause > budgetMs || attempt >= MAX_STORE_TRIES) throw giveUp(error, attempt, spent);
     return pause;
   };
@@ -162,7 +163,7 @@ function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
   const often = tries === 1 ? "1 try" : `${tries} tries`;
   const asked =
     retryAfterMs === undefined ? "" : `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
-  const Kind = last instanceof Untrue ? Untrue : Unavailable;
+  const Kind = last instanceof InvalidAnswer ? InvalidAnswer : Unavailable;
   return new Kind(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
     cause: last,
     retryAfterMs,

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { crc32c, crc64nvme } from "./crc.ts";
 import type { AnswerHeaders } from "./s3-headers.ts";
-import { Untrue } from "./store.ts";
+import { InvalidAnswer } from "./store.ts";
 
 /**
  * Asks S3 to send the checksum that it keeps (S3 API reference, "GetObject"). Servers that keep
@@ -38,14 +38,14 @@ const WHOLE = /^[A-Za-z0-9+/]{4,88}={0,2}$/;
  *
  * @param what for the message: what was done, and to which key
  * @param hasMd5 whether the server's ETags of that form are MD5s, as S3's are
- * @throws Untrue if it is another body than the server holds
+ * @throws InvalidAnswer if it is another body than the server holds
  */
 export function checkBody(what: string, body: Uint8Array, headers: AnswerHeaders, hasMd5: boolean): void {
   const expected = hasMd5 ? readMd5(headers) : undefined;
   const found = expected === undefined ? undefined : md5(body);
   if (expected !== undefined && found !== undefined) {
     if (found === expected) return;
-    throw new Untrue(
+    throw new InvalidAnswer(
       `[store] [s3] ${what}: the MD5 of the body is ${found}, and the ETag says ` +
         `${expected}; something on the way changes bytes, ` +
         "or this server's ETags are no MD5: then write ?etag=opaque in the store's URL",
@@ -55,7 +55,7 @@ export function checkBody(what: string, body: Uint8Array, headers: AnswerHeaders
     const told = headers[header];
     if (told === undefined || !WHOLE.test(told)) continue;
     if (digest(body).equals(Buffer.from(told, "base64"))) return;
-    throw new Untrue(
+    throw new InvalidAnswer(
       `[store] [s3] ${what}: the body has another ${name} than the server says; ` +
         "something on the way changes bytes",
     );
@@ -68,7 +68,7 @@ export function isBody(body: Uint8Array, headers: AnswerHeaders, hasMd5: boolean
     checkBody("", body, headers, hasMd5);
     return true;
   } catch (error) {
-    if (error instanceof Untrue) return false;
+    if (error instanceof InvalidAnswer) return false;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // Whether a page of a listing can be true: servers and what stands before them have listed
 // unsorted, twice, and short, each with status 200.
 import { type ListingPage, SURROGATE } from "./s3-listing.ts";
-import { Untrue } from "./store.ts";
+import { InvalidAnswer } from "./store.ts";
 
 /** What was asked. */
 export interface ListingQuestion {
@@ -22,7 +22,7 @@ const SLASH = 0x2f;
  * entry is seen where the server counts. Directory buckets of AWS keep no order (s3-url.ts refuses
  * them).
  *
- * @throws Untrue that says what cannot be
+ * @throws InvalidAnswer that says what cannot be
  */
 export function checkListing(page: ListingPage, question: ListingQuestion): void {
   checkKeys(page, question);
@@ -32,9 +32,10 @@ export function checkListing(page: ListingPage, question: ListingQuestion): void
   // AWS, Ceph and MinIO count both together; by the letter of AWS's reference a server may count
   // keys alone.
   if (keyCount !== undefined && keyCount !== total && keyCount !== entries.length)
-    throw untrue(`it says that it has ${keyCount} keys, and has ${total}`);
+    throw invalidListing(`it says that it has ${keyCount} keys, and has ${total}`);
   // The other way round costs one request more and hides nothing.
-  if (!isTruncated && token !== undefined) throw untrue("it says that it is the last, and how to go on");
+  if (!isTruncated && token !== undefined)
+    throw invalidListing("it says that it is the last, and how to go on");
 }
 
 function checkKeys({ entries, odd }: ListingPage, { prefix, after, isShallow }: ListingQuestion): void {
@@ -47,7 +48,7 @@ function checkKeys({ entries, odd }: ListingPage, { prefix, after, isShallow }: 
     const isAscending =
       isOdd || isBeforeOdd ? Buffer.compare(bytesOf(at - 1), bytesOf(at)) < 0 : before < key;
     if (at > 0 && !isAscending)
-      throw untrue(
+      throw invalidListing(
         key === before ? `it lists ${show(key)} twice` : `it lists ${show(key)} after ${show(before)}`,
       );
     [before, isBeforeOdd] = [key, isOdd];
@@ -57,29 +58,33 @@ function checkKeys({ entries, odd }: ListingPage, { prefix, after, isShallow }: 
   for (const at of [0, entries.length - 1]) {
     const bytes = bytesOf(at);
     if (!startsWith(bytes, prefix))
-      throw untrue(`it lists ${show(bytes)}, which does not begin with ${show(prefix)}`);
+      throw invalidListing(`it lists ${show(bytes)}, which does not begin with ${show(prefix)}`);
   }
   const first = bytesOf(0);
   if (Buffer.compare(first, after) <= 0 && after.length > 0)
-    throw untrue(`it lists ${show(first)}, and was asked for what comes after ${show(after)}`);
+    throw invalidListing(`it lists ${show(first)}, and was asked for what comes after ${show(after)}`);
   if (!isShallow) return;
   const prefixLength = prefix.toString("utf8").length;
   const deep = entries.find(({ key }) => key.includes("/", prefixLength));
   if (deep)
-    throw untrue(`it lists ${show(deep.key)} and was asked for what has no "/" after ${show(prefix)}`);
+    throw invalidListing(
+      `it lists ${show(deep.key)} and was asked for what has no "/" after ${show(prefix)}`,
+    );
 }
 
 function checkPrefixes({ commonPrefixes }: ListingPage, { prefix, after, isShallow }: ListingQuestion): void {
   let before: Buffer | undefined;
   for (const common of commonPrefixes) {
-    if (!isShallow) throw untrue(`it has the prefix ${show(common)} and was asked for all keys`);
+    if (!isShallow) throw invalidListing(`it has the prefix ${show(common)} and was asked for all keys`);
     if (!startsWith(common, prefix) || common.indexOf(SLASH, prefix.length) !== common.length - 1)
-      throw untrue(`it has the prefix ${show(common)} below ${show(prefix)}`);
+      throw invalidListing(`it has the prefix ${show(common)} below ${show(prefix)}`);
     if (before && Buffer.compare(before, common) >= 0)
-      throw untrue(`it has the prefix ${show(common)} after ${show(before)}`);
+      throw invalidListing(`it has the prefix ${show(common)} after ${show(before)}`);
     // One that `after` begins with may have more keys.
     if (Buffer.compare(common, after) <= 0 && !startsWith(after, common))
-      throw untrue(`it has the prefix ${show(common)}, and was asked for what comes after ${show(after)}`);
+      throw invalidListing(
+        `it has the prefix ${show(common)}, and was asked for what comes after ${show(after)}`,
+      );
     before = common;
   }
 }
@@ -94,6 +99,6 @@ function show(key: string | Buffer): string {
   return JSON.stringify(key.toString("utf8").slice(0, MAX_SHOWN_KEY)).replace(/[^\x20-\x7e]/g, "?");
 }
 
-function untrue(why: string): Untrue {
-  return new Untrue(`[store] [s3] the server's listing cannot be true: ${why}`);
+function invalidListing(why: string): InvalidAnswer {
+  return new InvalidAnswer(`[store] [s3] the server's listing cannot be true: ${why}`);
 }

@@ -4,7 +4,7 @@ import { readFailure } from "./s3-error.ts";
 import { compareKeys, type ListingPage, parseListing } from "./s3-listing.ts";
 import { checkListing } from "./s3-listing-check.ts";
 import { encodeUri } from "./s3-signature.ts";
-import { type Entry, type ListOptions, Unavailable, Untrue } from "./store.ts";
+import { type Entry, InvalidAnswer, type ListOptions, Unavailable } from "./store.ts";
 
 /**
  * A page has a thousand entries of at most 3 KiB of percent-encoded key and some 300 bytes besides.
@@ -55,7 +55,7 @@ export async function* listPages(
     empty = last ? 0 : empty + 1;
     const next = findNext(page, cursor);
     if (next === undefined || empty > MAX_EMPTY_PAGES)
-      throw new Untrue(
+      throw new InvalidAnswer(
         "[store] [s3] the server repeats a page of its listing for ever; it does not know start-after",
       );
     cursor = next;

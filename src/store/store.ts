@@ -199,16 +199,16 @@ export class Unavailable extends StoreError {
  * The store as a whole is not where it was: its folder was moved, or its disk is not mounted. What
  * is in it is not known, and nothing may be made there.
  */
-export class StoreAway extends Unavailable {
-  override name = "StoreAway";
+export class StoreMissing extends Unavailable {
+  override name = "StoreMissing";
 }
 
 /**
  * What the store answered cannot be true: a listing out of order, or bytes that are not the
  * object's. Asked again, it may answer rightly.
  */
-export class Untrue extends Unavailable {
-  override name = "Untrue";
+export class InvalidAnswer extends Unavailable {
+  override name = "InvalidAnswer";
 }
 
 /** A conditional write found something else than it expected. */

@@ -103,7 +103,7 @@ function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): 
       onPut,
       sleep = pass,
     } = given;
-    const seen = makeMortal(store, dies ? { signal, ...(onPut && { onPut }) } : undefined);
+    const seen = makeKillable(store, dies ? { signal, ...(onPut && { onPut }) } : undefined);
     const state = isDryRun ? await readState(seen, "wiki") : await takeState(seen, "wiki", clock);
     try {
       return await publisher.publish(overview, {
@@ -129,15 +129,15 @@ function setUp({ url, token }: Docbase, options: Partial<DocbaseOptions> = {}): 
 }
 
 /** A store as a process sees it that may be killed. */
-function makeMortal(store: Store, mortal: KillSwitch | undefined): Store {
-  if (!mortal) return store;
+function makeKillable(store: Store, killSwitch: KillSwitch | undefined): Store {
+  if (!killSwitch) return store;
   return {
     ...store,
     async put(...given) {
-      mortal.signal.throwIfAborted();
-      mortal.onPut?.("before");
+      killSwitch.signal.throwIfAborted();
+      killSwitch.onPut?.("before");
       const outcome = await store.put(...given);
-      mortal.onPut?.("after");
+      killSwitch.onPut?.("after");
       return outcome;
     },
   };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { Io, Output } from "../cli/program/io.ts";
-import { openWriting } from "../cli/terminal/terminal-text.ts";
+import { openTerminalWriter } from "../cli/terminal/terminal-text.ts";
 import { NO_NOTICE } from "../cli/terminal/wait-notice.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
@@ -96,7 +96,7 @@ function collect(
 ): { output: Output; read: () => string } {
   const chunks: Buffer[] = [];
   const read = (): string => Buffer.concat(chunks).toString("utf8");
-  const writing = openWriting(terminal.isTerminal, async (text) => {
+  const writing = openTerminalWriter(terminal.isTerminal, async (text) => {
     chunks.push(Buffer.from(text));
     onWrite?.(read());
   });

@@ -10,7 +10,7 @@ import { createFetchSender } from "../../src/store/s3-fetch.ts";
 import type { SenderOptions } from "../../src/store/s3-sender.ts";
 import { createUndiciSender } from "../../src/store/s3-undici.ts";
 import { parseS3Url } from "../../src/store/s3-url.ts";
-import { type Store, StoreError, Unavailable, Untrue } from "../../src/store/store.ts";
+import { InvalidAnswer, type Store, StoreError, Unavailable } from "../../src/store/store.ts";
 import { makeBucket } from "./bucket.ts";
 import { startTamperProxy, type Tamper, type TamperedAnswer, type TamperProxy } from "./tamper-proxy.ts";
 
@@ -153,7 +153,7 @@ describe.each([
       ],
     ])("that %s are asked for again, then an error in one line", async (_, tamper, message) => {
       const { outcome, requests } = await under(tamper, () => list(store));
-      expect(outcome).toBeInstanceOf(Untrue);
+      expect(outcome).toBeInstanceOf(InvalidAnswer);
       expect(String(outcome)).toMatch(message);
       expect(String(outcome)).toMatch(/\(gave up after 8 tries in [\d.]+ s\)$/);
       expect(String(outcome)).toMatch(/^[ -~]*$/);
@@ -265,7 +265,7 @@ describe.each([
       ],
     ])("%s are asked for again, then an error in one line", async (_, tamper, message) => {
       const { outcome, requests } = await under(tamper, () => get(store));
-      expect(outcome).toBeInstanceOf(Untrue);
+      expect(outcome).toBeInstanceOf(InvalidAnswer);
       expect(String(outcome)).toMatch(message);
       expect(String(outcome)).toMatch(/^[ -~]*$/);
       expect(requests).toBe(8);
@@ -373,7 +373,7 @@ describe.each([
           : { ...answer, headers: { ...answer.headers, etag: `"${"0".repeat(32)}"` } };
       const key = `put-${Object.keys(options).length}`;
       expect((await under(wrong, () => plain.put(key, Buffer.from("x"), options))).outcome).toBeInstanceOf(
-        Untrue,
+        InvalidAnswer,
       );
       await store.delete(key);
       const { outcome } = await under(wrong, () => store.put(key, Buffer.from("x"), options));

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { callerSchema } from "../../access/caller-identity.ts";
 import { enrolHost, isInstanceId } from "../../access/enrolment.ts";
-import { type Proven, proveIdentity } from "../../access/identity.ts";
+import { type ProvenIdentity, proveIdentity } from "../../access/identity.ts";
 import { identitySchema } from "../../access/identity-document.ts";
 import { machineSchema } from "../../access/machine.ts";
 import { isHostId } from "../../report/key.ts";
@@ -70,7 +70,7 @@ export function postEnrolment(): Route {
       const { identity, caller, ...subject } = request.data;
       const { id } = subject;
       const trust = services.identityTrust;
-      let proven: Proven | undefined;
+      let proven: ProvenIdentity | undefined;
       // Whoever holds an enrolment key could sit on an instance's id otherwise, before the instance
       // comes or after it has gone.
       if (trust === undefined || !isInstanceId(id)) {

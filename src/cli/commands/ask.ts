@@ -1,7 +1,7 @@
 // The asker of the command line: every command that is a question. It asks a server or a store, and
 // writes the answer as the flags say; a layout makes the table.
 import { Option } from "commander";
-import { readWishes } from "../../questions/asker.ts";
+import { readPreferences } from "../../questions/asker.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question } from "../../questions/question.ts";
 import { reports } from "../../questions/reports-question.ts";
@@ -13,7 +13,7 @@ import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
 import { repeat, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
-import { renderSheet } from "../terminal/tables.ts";
+import { renderPrintout } from "../terminal/tables.ts";
 import { type AnswerSource, openAnswerSource, type SourceAnswer } from "./answer-source.ts";
 import { compareAnswers, findExpected, gather } from "./expectation.ts";
 import { chooseOutput, type FormFlags, type Output } from "./output-form.ts";
@@ -35,7 +35,7 @@ export async function runQuestion(
   io: Io,
 ): Promise<void> {
   const flags: Readonly<Record<string, unknown>> = { ...options };
-  const wishes = readWishesOf(question, readWords(question, layout, words, flags));
+  const wishes = readPreferencesOf(question, readWords(question, layout, words, flags));
   const output = chooseOutput(options, wishes.format, io.stdout.isTerminal);
   const forTables = layout.flags?.find(
     ({ flags: text, elsewhere }) => elsewhere && flags[new Option(text).attributeName()],
@@ -111,9 +111,9 @@ interface Asking {
   readonly zone: Zone;
 }
 
-function readWishesOf(question: Question, parameters: ParameterValues) {
+function readPreferencesOf(question: Question, parameters: ParameterValues) {
   try {
-    return readWishes(question, parameters);
+    return readPreferences(question, parameters);
   } catch (error) {
     throw error instanceof QueryError ? new UsageError(error.message) : error;
   }
@@ -160,15 +160,15 @@ async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Prom
   const asked = [...parameters, ...needed];
   const { facts, body } = await source.ask(question, asked, "json");
   const answer: AskedAnswer = { json: await gather(body), facts, parameters };
-  const sheet = await layout.layOut(answer, {
+  const printout = await layout.layOut(answer, {
     flags,
     formatInstant: (at) => zone.format(typeof at === "string" ? Date.parse(at) : at),
     findNames: (ids) => findNames(source, ids),
   });
-  const { lines, notes } = renderSheet(sheet, { ...io, columns: io.stdout.columns });
+  const { lines, notes } = renderPrintout(printout, { ...io, columns: io.stdout.columns });
   const told = [
     ...notes,
-    `${sanitizeLine(sheet.summary)} · as of ${zone.format(facts.asOf)} (${zone.describe(facts.asOf)})`,
+    `${sanitizeLine(printout.summary)} · as of ${zone.format(facts.asOf)} (${zone.describe(facts.asOf)})`,
     `from ${sanitizeLine(source.name)}`,
   ];
   return { lines, notes: [...told, ...listWarnings(facts)] };

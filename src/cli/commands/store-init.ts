@@ -3,7 +3,7 @@
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Setup, SetupOutcome, SetupStep } from "../../store/bucket-setup.ts";
 import { openStore } from "../../store/open.ts";
-import { StoreAway, StoreError } from "../../store/store.ts";
+import { StoreError, StoreMissing } from "../../store/store.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
@@ -88,7 +88,7 @@ async function setUpFolder(url: string, dryRun: boolean, io: Io): Promise<Setup>
     await (await openStore(url, { ...options, mustExist: true })).close?.();
     return finish("already_so");
   } catch (error) {
-    if (!(error instanceof StoreAway)) throw error;
+    if (!(error instanceof StoreMissing)) throw error;
   }
   if (dryRun) return finish("would_set");
   await (await openStore(url, options)).close?.();

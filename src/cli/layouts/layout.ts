@@ -1,8 +1,9 @@
 // The Layout contract: what a command of the command line adds to the question that it asks. Plain
-// data, and one function from an answer to a sheet; the asker (../commands/ask.ts) does all else.
+// data, and one function from an answer to a printout; the asker (../commands/ask.ts) does all
+// else.
 import type { Facts } from "../../questions/facts.ts";
 import type { ParameterValues } from "../../questions/question.ts";
-import type { Sheet } from "../terminal/tables.ts";
+import type { Printout } from "../terminal/tables.ts";
 
 /** An answer that is to be shown. */
 export interface AskedAnswer {
@@ -47,6 +48,6 @@ export interface Layout {
    * @returns undefined where it does not
    */
   judge?(json: Buffer): string | undefined;
-  /** Makes a sheet of an answer. */
-  layOut(answer: AskedAnswer, tools: LayoutTools): Sheet | Promise<Sheet>;
+  /** Makes a printout of an answer. */
+  layOut(answer: AskedAnswer, tools: LayoutTools): Printout | Promise<Printout>;
 }

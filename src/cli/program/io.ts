@@ -3,12 +3,12 @@ import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "../../report/clock.ts";
 import { sanitizeLines } from "../../report/safe-text.ts";
 import { readGivenStream } from "../settings/given-file.ts";
-import { openWriting, type Writing } from "../terminal/terminal-text.ts";
+import { openTerminalWriter, type TerminalWriter } from "../terminal/terminal-text.ts";
 import { createWaitNotice, NO_NOTICE, type WaitNotice } from "../terminal/wait-notice.ts";
 import { CommandError } from "./failure.ts";
 
 /** One of stdout and stderr. */
-export interface Output extends Writing {
+export interface Output extends TerminalWriter {
   readonly isTerminal: boolean;
   /** Width and height of the terminal; undefined where there is none. */
   readonly columns: number | undefined;
@@ -149,7 +149,7 @@ function openOutput(stream: NodeJS.WriteStream, before?: () => Promise<void>): O
     });
   };
   return {
-    ...openWriting(isTerminal, writeRaw),
+    ...openTerminalWriter(isTerminal, writeRaw),
     isTerminal,
     // A terminal that nobody gave a size, such as that of script(1) or of an early
     // `docker exec -t`, says 0.

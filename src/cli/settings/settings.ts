@@ -178,7 +178,7 @@ export type Flags = { readonly [Name in SettingName]?: string | undefined };
 const LEVELS = ["flag", "environment", "config"] as const;
 
 /** Where a value came from, for messages. */
-interface Sourced {
+interface SourcedValue {
   readonly value: string;
   readonly level: (typeof LEVELS)[number];
   /** As its user knows it: `--store`, `ROLLCALL_STORE`, or the file's path and key. */
@@ -223,7 +223,7 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
   const { readConfig } = await import("./config-file.ts");
   const config = path === undefined ? {} : await readConfig(path, configPath !== undefined, io);
 
-  function find(name: SettingName): Sourced | undefined {
+  function find(name: SettingName): SourcedValue | undefined {
     const { flag, variable, key }: Setting = SETTINGS[name];
     const flagged = flags[name];
     if (flagged !== undefined) return { value: flagged, level: "flag", name: flag ?? name };
@@ -274,8 +274,8 @@ export function findConfigPath(
  * CommandError
  */
 async function readSecret(
-  key: Sourced | undefined,
-  file: Sourced | undefined,
+  key: SourcedValue | undefined,
+  file: SourcedValue | undefined,
   io: Io,
 ): Promise<string | undefined> {
   if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level)))
@@ -316,7 +316,7 @@ export function readKeepAlive(settings: Pick<Settings, "get" | "sourceOf">): num
 }
 
 /** @returns ms @throws UsageError */
-function readSpan(setting: Sourced | undefined): number | undefined {
+function readSpan(setting: SourcedValue | undefined): number | undefined {
   if (!setting) return undefined;
   try {
     return parseSpan(setting.value, setting.name);
@@ -326,7 +326,7 @@ function readSpan(setting: Sourced | undefined): number | undefined {
   }
 }
 
-async function readKeyFile({ value, name }: Sourced, io: Io): Promise<string> {
+async function readKeyFile({ value, name }: SourcedValue, io: Io): Promise<string> {
   try {
     const content = await readGivenText(isAbsolute(value) ? value : resolve(io.cwd, value));
     if (content.length > MAX_KEY_FILE_BYTES) throw new Error("it is too long to be a key");

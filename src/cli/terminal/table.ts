@@ -2,7 +2,7 @@
 // terminal's width.
 import stringWidth from "string-width";
 import { sanitizeLine } from "../../report/safe-text.ts";
-import { type Styled, style } from "./terminal-text.ts";
+import { type StyleContext, style } from "./terminal-text.ts";
 
 const GAP = 2;
 const BETWEEN = " ".repeat(GAP);
@@ -74,7 +74,7 @@ export function describeHidden(hidden: readonly string[], remedy = "and --json h
 }
 
 /** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */
-export function styleTable(table: string, io: Styled): string {
+export function styleTable(table: string, io: StyleContext): string {
   const end = table.indexOf("\n");
   return end < 0 ? table : style("dim", table.slice(0, end), io) + table.slice(end);
 }

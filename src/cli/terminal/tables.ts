@@ -4,7 +4,7 @@ import stringWidth from "string-width";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { ScreenContent } from "./screen.ts";
 import { describeHidden, fitTable, styleTable } from "./table.ts";
-import { type Styled, style } from "./terminal-text.ts";
+import { type StyleContext, style } from "./terminal-text.ts";
 
 export interface Column {
   readonly heading: string;
@@ -37,7 +37,7 @@ export interface Table {
 }
 
 /** An answer as it is shown. */
-export interface Sheet {
+export interface Printout {
   /** Lines above the tables. */
   readonly lead?: readonly string[];
   /** Those without lines are not shown. */
@@ -50,14 +50,14 @@ export interface Sheet {
   readonly remedy?: string;
 }
 
-export interface RenderOptions extends Styled {
+export interface RenderOptions extends StyleContext {
   /** The terminal's width; undefined leaves everything whole. */
   readonly columns: number | undefined;
 }
 
-/** Makes lines of a sheet. What is said of it below (`notes`) begins with columns not shown. */
-export function renderSheet(
-  { lead = [], tables, notes = [], remedy }: Sheet,
+/** Makes lines of a printout. What is said of it below (`notes`) begins with columns not shown. */
+export function renderPrintout(
+  { lead = [], tables, notes = [], remedy }: Printout,
   options: RenderOptions,
 ): ScreenContent {
   const lines = lead.map(sanitizeLine);

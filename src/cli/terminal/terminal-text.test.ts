@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { sanitizeLine, sanitizeLines } from "../../report/safe-text.ts";
 import { makeIo } from "../../testing/io-double.ts";
-import { openWriting, sanitizeStyled, style } from "./terminal-text.ts";
+import { openTerminalWriter, sanitizeStyled, style } from "./terminal-text.ts";
 
 /** Controls, separators of lines, and what turns the direction of writing. */
 const COMMANDING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
@@ -33,7 +33,7 @@ const nasty = fc.string({
 
 const collect = (isTerminal: boolean) => {
   const chunks: Buffer[] = [];
-  const writing = openWriting(isTerminal, async (text) => void chunks.push(Buffer.from(text)));
+  const writing = openTerminalWriter(isTerminal, async (text) => void chunks.push(Buffer.from(text)));
   return { writing, read: () => Buffer.concat(chunks) };
 };
 

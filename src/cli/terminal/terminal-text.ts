@@ -20,7 +20,7 @@ export function sanitizeStyled(text: string): string {
 }
 
 /** What a style needs to know of the terminal and its user. */
-export interface Styled {
+export interface StyleContext {
   readonly stdout: { readonly isTerminal: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -29,14 +29,14 @@ export interface Styled {
  * Gives text a style where stdout is a terminal that shows styles and its user has not set NO_COLOR
  * (https://no-color.org).
  */
-export function style(format: Style, text: string, { stdout, env }: Styled): string {
+export function style(format: Style, text: string, { stdout, env }: StyleContext): string {
   if (!stdout.isTerminal || env.NO_COLOR || env.TERM === "dumb") return text;
   // The terminal was looked at here; by itself Node would look at the process's own stdout.
   return styleText(format, text, { validateStream: false });
 }
 
 /** The three ways to write. */
-export interface Writing {
+export interface TerminalWriter {
   /**
    * Values from anywhere: on a terminal they command nothing, elsewhere each byte stays as it is.
    * Resolves when more may be written.
@@ -49,10 +49,10 @@ export interface Writing {
 }
 
 /** The one gate to stdout and stderr. @param writeRaw takes what passes */
-export function openWriting(
+export function openTerminalWriter(
   isTerminal: boolean,
   writeRaw: (text: string | Uint8Array) => Promise<void>,
-): Writing {
+): TerminalWriter {
   if (!isTerminal) return { write: writeRaw, writeStyled: writeRaw, command: writeRaw };
   // A character may come in two pieces.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

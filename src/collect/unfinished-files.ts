@@ -1,5 +1,4 @@
-// Settling: files that are being written are waited for, so that half of one is never taken for a
-// fact.
+// Files that are being written: they are waited for, so that half of one is never taken for a fact.
 import type { HostAccess } from "./collector.ts";
 import type { Writer } from "./open-writers.ts";
 import { type FileRead, isSameFile } from "./reads.ts";
@@ -27,7 +26,7 @@ const LASTING_MS = 15_000;
 const MAX_REMEMBERED = 5000;
 
 /** A file that was being written. */
-export interface Unsettled {
+export interface UnfinishedFile {
   readonly path: string;
   /** One sentence. */
   readonly reason: string;
@@ -35,29 +34,29 @@ export interface Unsettled {
   readonly isLasting: boolean;
 }
 
-interface SettlingWait {
+interface FileWait {
   readonly since: number;
   readonly identity: string;
   readonly writer: Writer | undefined;
 }
 
-export interface Settling {
+export interface UnfinishedFileFinder {
   /** Tells which of the files that were read may not have been whole. */
-  judge(reads: readonly FileRead[]): Promise<readonly Unsettled[]>;
+  judge(reads: readonly FileRead[]): Promise<readonly UnfinishedFile[]>;
   /**
    * Whether one of these is still held open by whom it was, and waited for: then there is no need
    * to read it again.
    */
-  isHeld(unsettled: readonly Unsettled[]): boolean;
+  isHeld(unfinished: readonly UnfinishedFile[]): boolean;
 }
 
 /** Makes what remembers since when files are being written. */
-export function createSettling({
+export function createUnfinishedFileFinder({
   files,
   clock,
   monotonic,
-}: Pick<HostAccess, "files" | "clock" | "monotonic">): Settling {
-  const waits = new Map<string, SettlingWait>();
+}: Pick<HostAccess, "files" | "clock" | "monotonic">): UnfinishedFileFinder {
+  const waits = new Map<string, FileWait>();
   /** Whether files ended so when they were whole. */
   const ends = new Map<string, boolean>();
 
@@ -122,7 +121,7 @@ export function createSettling({
       const recent = reads.filter(isRecent);
       if (recent.length === 0) return [];
       const { writers, isWhole } = await search(recent);
-      const unsettled: Unsettled[] = [];
+      const unfinished: UnfinishedFile[] = [];
       for (const read of recent) {
         const { path, facts } = read;
         const writer = writers.get(facts.identity);
@@ -135,12 +134,12 @@ export function createSettling({
         if (waits.size >= MAX_REMEMBERED) waits.clear();
         const since = wait?.identity === facts.identity ? wait.since : monotonic();
         waits.set(path, { since, identity: facts.identity, writer });
-        unsettled.push({ path, reason, isLasting: isLasting(path) });
+        unfinished.push({ path, reason, isLasting: isLasting(path) });
       }
-      return unsettled;
+      return unfinished;
     },
-    isHeld: (unsettled) =>
-      unsettled.some(({ path }) => {
+    isHeld: (unfinished) =>
+      unfinished.some(({ path }) => {
         const wait = waits.get(path);
         return (
           wait?.writer !== undefined && !isLasting(path) && files.isStillOpen(wait.writer, wait.identity)

@@ -1,4 +1,5 @@
-// Tests of settling, on real files that this very process holds open: half a file is no fact.
+// Tests of unfinished files, on real files that this very process holds open: half a file is no
+// fact.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { appendFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { type HostFiles, openHostFiles } from "./host-files.ts";
 import { parseFdInfo } from "./open-writers.ts";
 import { type FileRead, recordReads } from "./reads.ts";
 import { createRounds } from "./rounds.ts";
-import { createSettling } from "./settling.ts";
+import { createUnfinishedFileFinder } from "./unfinished-files.ts";
 
 const never = new AbortController().signal;
 
@@ -26,10 +27,14 @@ async function setUp({ isWhole }: { readonly isWhole: boolean }) {
   let passed = 0;
   // The clock stands still where the file that is read was written, however slow the machine is.
   let written = Date.now();
-  const settling = createSettling({ files, clock: () => written + passed, monotonic: () => passed });
+  const unfinishedFiles = createUnfinishedFileFinder({
+    files,
+    clock: () => written + passed,
+    monotonic: () => passed,
+  });
   return {
     path: (name: string) => join(folder, name),
-    settling,
+    unfinishedFiles,
     pass: (ms: number) => {
       passed += ms;
     },
@@ -54,98 +59,98 @@ function hold(path: string, flags = "w") {
   return { write: (text: string) => writeSync(fd, text), close };
 }
 
-describe("settling", () => {
+describe("files that are being written", () => {
   it("waits for a file that somebody has open for writing, and says who", async () => {
-    const { path, settling, read } = await setUp({ isWhole: true });
+    const { path, unfinishedFiles, read } = await setUp({ isWhole: true });
     await writeFile(path("a"), "1.10\n");
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
     for (const flags of ["w", "r+", "a"]) {
       const file = hold(path("a"), flags);
       file.write("1.1");
-      const unsettled = await settling.judge(await read("a"));
-      expect(unsettled).toEqual([
+      const unfinished = await unfinishedFiles.judge(await read("a"));
+      expect(unfinished).toEqual([
         { path: path("a"), reason: expect.stringContaining(`by process ${process.pid} (`), isLasting: false },
       ]);
-      expect(settling.isHeld(unsettled)).toBe(true);
+      expect(unfinishedFiles.isHeld(unfinished)).toBe(true);
       file.close();
-      expect(settling.isHeld(unsettled)).toBe(false);
-      expect(await settling.judge(await read("a"))).toEqual([]);
+      expect(unfinishedFiles.isHeld(unfinished)).toBe(false);
+      expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
     }
   });
 
   it("waits for no reader", async () => {
-    const { path, settling, read } = await setUp({ isWhole: true });
+    const { path, unfinishedFiles, read } = await setUp({ isWhole: true });
     await writeFile(path("a"), "1\n");
     hold(path("a"), "r");
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
   });
 
   it("does not wait for ever", async () => {
-    const { path, settling, read, pass } = await setUp({ isWhole: true });
+    const { path, unfinishedFiles, read, pass } = await setUp({ isWhole: true });
     const file = hold(path("log"));
     file.write("1\n");
-    expect(await settling.judge(await read("log"))).toMatchObject([{ isLasting: false }]);
+    expect(await unfinishedFiles.judge(await read("log"))).toMatchObject([{ isLasting: false }]);
     pass(15_000);
-    const unsettled = await settling.judge(await read("log"));
-    expect(unsettled).toMatchObject([
+    const unfinished = await unfinishedFiles.judge(await read("log"));
+    expect(unfinished).toMatchObject([
       { isLasting: true, reason: expect.stringContaining("open for writing") },
     ]);
-    expect(settling.isHeld(unsettled)).toBe(false);
+    expect(unfinishedFiles.isHeld(unfinished)).toBe(false);
     // Quiet for long, it is whole; when it changes, it is known, and not waited for again.
     pass(100_000);
-    expect(await settling.judge(await read("log"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("log"))).toEqual([]);
     pass(-100_000);
     file.write("2\n");
-    expect(await settling.judge(await read("log"))).toMatchObject([{ isLasting: true }]);
+    expect(await unfinishedFiles.judge(await read("log"))).toMatchObject([{ isLasting: true }]);
     file.close();
-    expect(await settling.judge(await read("log"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("log"))).toEqual([]);
   });
 
   it("takes no file that changed after it was read", async () => {
-    const { path, settling, read } = await setUp({ isWhole: true });
+    const { path, unfinishedFiles, read } = await setUp({ isWhole: true });
     await writeFile(path("a"), "1");
     const reads = await read("a");
     await appendFile(path("a"), "0\n");
-    expect(await settling.judge(reads)).toMatchObject([
+    expect(await unfinishedFiles.judge(reads)).toMatchObject([
       { reason: expect.stringContaining("while it was read") },
     ]);
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
   });
 
   it("takes what was renamed into its place at once, seen or not", async () => {
     for (const isWhole of [true, false]) {
-      const { path, settling, read } = await setUp({ isWhole });
+      const { path, unfinishedFiles, read } = await setUp({ isWhole });
       await writeFile(path("a.new"), "1");
       // Times are told in steps of some milliseconds.
       const before = (await openHostFiles("/").facts(path("a.new")))?.writtenAt ?? 0;
       do await rename(path("a.new"), path("a")).then(() => rename(path("a"), path("a.new")));
       while (((await openHostFiles("/").facts(path("a.new")))?.changedAt ?? 0) <= before);
       await rename(path("a.new"), path("a"));
-      expect(await settling.judge(await read("a"))).toEqual([]);
+      expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
     }
   });
 
   it("where it does not see all, waits until a file was quiet, longer where its end is missing", async () => {
-    const { path, settling, read, pass } = await setUp({ isWhole: false });
+    const { path, unfinishedFiles, read, pass } = await setUp({ isWhole: false });
     await writeFile(path("a"), "1\n");
-    expect(await settling.judge(await read("a"))).toMatchObject([
+    expect(await unfinishedFiles.judge(await read("a"))).toMatchObject([
       { reason: expect.stringContaining("a moment ago") },
     ]);
     pass(600);
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
     for (const half of ["", "1"]) {
       pass(-600);
       await writeFile(path("a"), half);
       pass(600);
-      expect(await settling.judge(await read("a"))).toHaveLength(1);
+      expect(await unfinishedFiles.judge(await read("a"))).toHaveLength(1);
     }
     pass(3000);
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
     // Now this is how it ends.
     pass(-3600);
     await writeFile(path("a"), "2");
     pass(600);
-    expect(await settling.judge(await read("a"))).toEqual([]);
+    expect(await unfinishedFiles.judge(await read("a"))).toEqual([]);
   });
 });
 

@@ -1,9 +1,9 @@
-// Turns zod's issues into complaints that name one place each and say what to write.
+// Turns zod's issues into violations that name one place each and say what to write.
 import type { z } from "zod";
 import { findClosest } from "./closest.ts";
 
 /** What is wrong at one path of a value. */
-export interface Complaint {
+export interface Violation {
   readonly path: readonly PropertyKey[];
   readonly message: string;
   /**
@@ -27,27 +27,27 @@ type Issue = z.core.$ZodIssue;
 /**
  * Checks a value and lists what is wrong, in words for people.
  *
- * @returns the value as the schema makes it, or at least one complaint
+ * @returns the value as the schema makes it, or at least one violation
  */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-): { readonly value: z.output<Schema> } | { readonly complaints: readonly Complaint[] } {
+): { readonly value: z.output<Schema> } | { readonly violations: readonly Violation[] } {
   const outcome = schema.safeParse(value, { error: explain, reportInput: true });
   if (outcome.success) return { value: outcome.data };
-  const complaints = outcome.error.issues.flatMap((issue) => unfold(issue, []));
-  return { complaints: complaints.filter((complaint) => !isEcho(complaint, complaints)) };
+  const violations = outcome.error.issues.flatMap((issue) => unfold(issue, []));
+  return { violations: violations.filter((violation) => !isEcho(violation, violations)) };
 }
 
 /** `colect` is unknown, so `collect` is missing: one mistake, not two. */
-function isEcho(complaint: Complaint, complaints: readonly Complaint[]): boolean {
-  const key = String(complaint.path.at(-1));
-  return complaints.some(
+function isEcho(violation: Violation, violations: readonly Violation[]): boolean {
+  const key = String(violation.path.at(-1));
+  return violations.some(
     (other) =>
-      other !== complaint &&
+      other !== violation &&
       other.unknownKey?.closest === key &&
-      other.path.length === complaint.path.length &&
-      other.path.slice(0, -1).every((part, level) => part === complaint.path[level]),
+      other.path.length === violation.path.length &&
+      other.path.slice(0, -1).every((part, level) => part === violation.path[level]),
   );
 }
 
@@ -80,10 +80,10 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function complainOfUnknownKeys(
+function reportUnknownKeys(
   issue: z.core.$ZodIssueUnrecognizedKeys & { readonly knownKeys?: readonly string[] },
   path: readonly PropertyKey[],
-): readonly Complaint[] {
+): readonly Violation[] {
   const { keys, knownKeys } = issue;
   return keys.map((key) => {
     // Its schema has a message of its own.
@@ -115,10 +115,10 @@ function listKnownKeys(schema: unknown): readonly string[] {
   return typeof schema.shape === "object" && schema.shape !== null ? Object.keys(schema.shape) : [];
 }
 
-/** One issue as complaints: unknown keys one by one, a union by the branch that was meant. */
-function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[] {
+/** One issue as violations: unknown keys one by one, a union by the branch that was meant. */
+function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Violation[] {
   const path = [...base, ...issue.path];
-  if (issue.code === "unrecognized_keys") return complainOfUnknownKeys(issue, path);
+  if (issue.code === "unrecognized_keys") return reportUnknownKeys(issue, path);
   if (issue.code === "invalid_key") {
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
   }
@@ -142,7 +142,7 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Complaint[
 function unfoldUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   path: readonly PropertyKey[],
-): readonly Complaint[] {
+): readonly Violation[] {
   // Told apart by one key, whose value is none of those known.
   if (issue.errors.length === 0) return [{ path, message: issue.message, atKey: false }];
   const branches = issue.errors.map((issues) => ({ issues, ...judge(issues) }));
@@ -188,10 +188,10 @@ function judge(issues: readonly Issue[]): { readonly fits: boolean; readonly unk
 }
 
 /** An unknown key near a known one of some branch: `patern` for `pattern`. */
-function findMistyped(issues: readonly Issue[], path: readonly PropertyKey[]): Complaint | undefined {
+function findMistyped(issues: readonly Issue[], path: readonly PropertyKey[]): Violation | undefined {
   for (const issue of issues) {
     if (issue.code !== "unrecognized_keys" || issue.path.length > 0) continue;
-    const mistyped = complainOfUnknownKeys(issue, path).find(({ unknownKey }) => unknownKey?.closest);
+    const mistyped = reportUnknownKeys(issue, path).find(({ unknownKey }) => unknownKey?.closest);
     if (mistyped) return mistyped;
   }
   return undefined;
