@@ -1,10 +1,8 @@
 // The boots of an enrolled machine, by which two machines that use one host's keys are told apart.
 import { EXPIRY_MS } from "../report/limits.ts";
+import { SAME_START_S } from "../report/maker.ts";
 import { type EnrolmentObject, MAX_BOOTS } from "./enrolment-object.ts";
 import type { Machine } from "./machine.ts";
-
-/** Two views of one boot tell its beginning by the same clock, which moves it by a second; s. */
-const SAME_START_S = 5;
 
 /** Where a report goes that a machine brings with a host's own key. */
 export interface RecognizedMachine {

@@ -39,7 +39,7 @@ const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
 const RETRY_AFTER_S = 5;
 
 /** AWS has some 40 Regions. */
-const MAX_QUEUES = 200;
+const MAX_STS_QUEUES = 200;
 
 /**
  * How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces
@@ -119,7 +119,7 @@ function createQueues(named: readonly string[]) {
   const shared = createQueue(SHARED_QUEUE);
   const own = new Map<string, Queue>();
   const open = (endpoint: string): void => {
-    if (!own.has(endpoint) && own.size < MAX_QUEUES) own.set(endpoint, createQueue(OWN_QUEUE));
+    if (!own.has(endpoint) && own.size < MAX_STS_QUEUES) own.set(endpoint, createQueue(OWN_QUEUE));
   };
   for (const endpoint of [...AWS_REGIONS.flatMap(listStsEndpoints), ...named]) open(endpoint);
 

@@ -19,7 +19,7 @@ export const MAX_LISTED_A_SECOND = 200;
 export const MAX_OF_ONE_A_SECOND = 5;
 
 /** Keys that have opened; of more the oldest are forgotten, and are new again. */
-const MAX_PROVEN = 200_000;
+const MAX_OPENED_KEYS = 200_000;
 
 /**
  * Of a secret's hash so much is kept, in characters of 6 bits. One that only looks the same gets a
@@ -106,7 +106,7 @@ export function createHostLookups({ clock, list }: HostLookupOptions): HostLooku
     // The newest last.
     proven.delete(known);
     proven.add(known);
-    if (proven.size <= MAX_PROVEN) return;
+    if (proven.size <= MAX_OPENED_KEYS) return;
     const [oldest] = proven;
     if (oldest !== undefined) proven.delete(oldest);
   }

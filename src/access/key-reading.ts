@@ -15,7 +15,7 @@ export const KEYS_GOOD_MS = 10 * 60_000;
 const READ_CONCURRENCY = 32;
 
 /** Keys held; of more the first by id are. The others open too, each by a look at the store. */
-export const MAX_KEYS = 10_000;
+export const MAX_HELD_API_KEYS = 10_000;
 
 /**
  * How often an object that may not be read is tried again although it is the same: on S3 a right
@@ -43,7 +43,7 @@ export type KeyringEntries = ReadonlyMap<string, KeyringEntry>;
 export interface KeyListing {
   /** Etags by id. */
   readonly etags: ReadonlyMap<string, string>;
-  /** Whether there are more than MAX_KEYS. */
+  /** Whether there are more than MAX_HELD_API_KEYS. */
   readonly isCut: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function listKeyObjects(store: Store): Promise<KeyListing> {
     for (const { key: objectKey, size, etag } of page) {
       const id = parseName(API_KEYS_PREFIX, objectKey);
       if (size > MAX_KEY_OBJECT_BYTES || id === undefined) continue;
-      if (etags.size < MAX_KEYS) etags.set(id, etag);
+      if (etags.size < MAX_HELD_API_KEYS) etags.set(id, etag);
       else isCut = true;
     }
   }

@@ -17,7 +17,7 @@ export const HOST_USE_EVERY_MS = 24 * 60 * 60_000;
  * a later use.
  */
 const WRITE_CONCURRENCY = 4;
-const MAX_WAITING = 1000;
+const MAX_WAITING_MARKS = 1000;
 const MAX_KEY_USES = 200_000;
 
 export interface KeyUses {
@@ -83,7 +83,7 @@ export function createKeyUses({ store, clock, onNotice }: KeyUsesOptions): KeyUs
     note({ id, host, enrolment }) {
       const name = enrolment && host !== undefined ? `hosts/${host}` : id;
       const everyMs = enrolment ? HOST_USE_EVERY_MS : USE_EVERY_MS;
-      if (isRecent(name, everyMs) || waiting.size >= MAX_WAITING) return;
+      if (isRecent(name, everyMs) || waiting.size >= MAX_WAITING_MARKS) return;
       const writing = pool.run([name], () =>
         isRecent(name, everyMs) ? Promise.resolve() : write(name, everyMs),
       );

@@ -11,7 +11,7 @@ import {
   KEYS_GOOD_MS,
   type KeyringEntries,
   listKeyObjects,
-  MAX_KEYS,
+  MAX_HELD_API_KEYS,
   readListedKeys,
 } from "./key-reading.ts";
 import {
@@ -191,7 +191,7 @@ export function createKeyring({
         onNotice(`the key ${id} cannot be read, and opens nothing`, error);
     if (isCut && !state.wasCut)
       onNotice(
-        `there are more than ${MAX_KEYS} keys: those that are not held are read at ` +
+        `there are more than ${MAX_HELD_API_KEYS} keys: those that are not held are read at ` +
           "each use; revoke what nobody uses",
       );
     state.wasCut = isCut;

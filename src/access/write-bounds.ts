@@ -29,7 +29,7 @@ const MAX_WAIT_S = 60;
 const FULL_RETRY_S = 300;
 
 /** Keys bound to hosts whose rate is remembered: one that is forgotten starts anew. */
-const MAX_RATES = 10_000;
+const MAX_COUNTED_WRITERS = 10_000;
 
 /** Refusals that are remembered for people, and when one that has ended is told again. */
 const MAX_REFUSALS = 100;
@@ -79,7 +79,7 @@ interface Refusal {
 export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOptions): WriteBounds {
   const accounts = new Map<string, Account>();
   const rates = new Map<string, Rate>();
-  const hostRates = new LRUCache<string, Rate>({ max: MAX_RATES });
+  const hostRates = new LRUCache<string, Rate>({ max: MAX_COUNTED_WRITERS });
   const refusals = new Map<string, Refusal>();
 
   function refuse(name: string, id: string, { code, detail, seconds, size }: RefusedWrite): never {

@@ -39,7 +39,7 @@ const GIVE_BACK_AFTER_MS = 2000;
 const GIVE_BACK_EVERY_MS = 30_000;
 
 /** Folders that the status lists, at most. */
-const MAX_POLLED = 20;
+const MAX_LISTED_POLLED_FOLDERS = 20;
 
 export interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
@@ -267,7 +267,9 @@ export class HostAgent {
   }
 
   #notePolled(polled: readonly PolledFolder[]): void {
-    const shown = polled.slice(0, MAX_POLLED).map(({ folder, reason }) => `${folder}: ${reason}`);
+    const shown = polled
+      .slice(0, MAX_LISTED_POLLED_FOLDERS)
+      .map(({ folder, reason }) => `${folder}: ${reason}`);
     const more = polled.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     void this.#note({ polled: shown.length > 0 ? shown : undefined });

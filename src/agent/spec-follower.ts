@@ -115,14 +115,14 @@ const STATE = z.object({
 type SpecState = z.infer<typeof STATE>;
 
 /** How far numbers of editions may lie apart. */
-const MAX_JUMP = 1_000_000;
+const MAX_EDITION_JUMP = 1_000_000;
 
 /** An envelope, and some sentences. */
 const MAX_STATE_BYTES = MAX_EDITION_BYTES * 3;
 const MAX_HIGHEST_BYTES = 64;
 
 /** Failed specs that are remembered. */
-const MAX_UNDONE = 20;
+const MAX_REMEMBERED_FAULTS = 20;
 
 /** Makes a follower. */
 export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
@@ -183,9 +183,9 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   function judgeAge(edition: Edition): string | undefined {
     const isSame = state.highest_digest === undefined || state.highest_digest === digestEdition(edition);
     if (edition.number === state.highest && isSame) return undefined;
-    if (edition.number > state.highest + MAX_JUMP)
+    if (edition.number > state.highest + MAX_EDITION_JUMP)
       return (
-        `its number is more than ${MAX_JUMP} above that of edition ${state.highest}, ` +
+        `its number is more than ${MAX_EDITION_JUMP} above that of edition ${state.highest}, ` +
         "the last that this host has had: a mistake, which would lock out all that " +
         "follow"
       );
@@ -296,7 +296,7 @@ const UNDONE = "it was tried here and undone: ";
 
 function addUndone({ undone }: SpecState, digest: string, fault: string): Record<string, string> {
   const { [digest]: _again, ...others } = undone;
-  return Object.fromEntries([...Object.entries(others).slice(1 - MAX_UNDONE), [digest, fault]]);
+  return Object.fromEntries([...Object.entries(others).slice(1 - MAX_REMEMBERED_FAULTS), [digest, fault]]);
 }
 
 function digestEdition(edition: Edition): string {

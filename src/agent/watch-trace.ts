@@ -4,9 +4,7 @@ import { lstatSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
 import picomatch from "picomatch";
-
-/** Links that are followed from one path; the kernel's own limit (path_resolution(7)). */
-const MAX_LINKS = 40;
+import { MAX_SYMLINKS } from "../collect/file-facts.ts";
 
 /** What to watch: absolute paths and globs. */
 export interface WatchTargets {
@@ -86,7 +84,11 @@ function makeTrace(into: WatchedFolders) {
     return known;
   };
   /** @returns the folder that it leads to, if it is there */
-  return async function trace(path: string, given: string, depth = MAX_LINKS): Promise<string | undefined> {
+  return async function trace(
+    path: string,
+    given: string,
+    depth = MAX_SYMLINKS,
+  ): Promise<string | undefined> {
     let folder = "/";
     const names = path.split("/").filter(Boolean);
     for (const [at, name] of names.entries()) {

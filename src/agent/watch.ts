@@ -18,7 +18,7 @@ import {
 const MAX_FOLDERS = 500;
 
 /** Rounds of looking for folders that were made while others began to be watched. */
-const MAX_TURNS = 5;
+const MAX_WATCH_ROUNDS = 5;
 
 /**
  * In a folder where so many other files change in the time below, watching takes more than polling
@@ -216,7 +216,7 @@ export function createWatch(options: WatchOptions): Watch {
   return {
     async update(watched) {
       let unwalked: readonly PolledFolder[] = [];
-      for (let turn = 0; turn < MAX_TURNS; turn++) {
+      for (let turn = 0; turn < MAX_WATCH_ROUNDS; turn++) {
         const traced = await traceAll(watched, options);
         watchedFolders = traced.watchedFolders;
         unwalked = [...traced.faults].map(([folder, reason]) => ({ folder, reason }));

@@ -19,7 +19,7 @@ import { ApiError, toProblemResponse } from "./problem-details.ts";
  * Largest body of a whole answer; bytes. Lambda takes 6 MB (AWS, "Lambda quotas": invocation
  * payload), of which base64 leaves three quarters, and the headers some.
  */
-export const MAX_WHOLE_BYTES = 4_400_000;
+export const MAX_LAMBDA_PAYLOAD_BYTES = 4_400_000;
 
 /**
  * Largest body of a streamed answer; bytes. Lambda streams 200 MB (AWS, "Lambda quotas"); how large

@@ -19,8 +19,8 @@ import {
   answerBuffered,
   answerStreamed,
   gatewayKeyring,
+  MAX_LAMBDA_PAYLOAD_BYTES,
   MAX_STREAMED_BYTES,
-  MAX_WHOLE_BYTES,
 } from "./gateway-handler.ts";
 import { createOverflow } from "./overflow.ts";
 import { createReadRoutes } from "./read-routes.ts";
@@ -114,7 +114,7 @@ function once<T>(open: (store: Store) => T): () => Promise<T> {
   };
 }
 
-const whole = once((store) => openApp(store, MAX_WHOLE_BYTES, log));
+const whole = once((store) => openApp(store, MAX_LAMBDA_PAYLOAD_BYTES, log));
 const streamed = once((store) => openApp(store, MAX_STREAMED_BYTES, log));
 
 /** Answers API Gateway's events whole. */

@@ -16,7 +16,7 @@ import { matchesEtag } from "./etag.ts";
  * Answers up to this many bytes are sent in one piece once they are compressed; larger ones as the
  * compressor makes them.
  */
-const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
+const MAX_WHOLE_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** The largest compressed answer that is kept; bytes. */
 const MAX_KEPT_ANSWER_BYTES = 96 * 1024 * 1024;
@@ -148,7 +148,7 @@ export function createRepresenter(answers: AnswerCache): Representer {
     needsLength: boolean,
   ): Promise<Body> {
     const compressed = makeOnce(name, answered, { open: encoding.open, shrinks: COMPRESSED });
-    const whole = answered.estimate <= MAX_WHOLE_BYTES ? await compressed.readWhole() : undefined;
+    const whole = answered.estimate <= MAX_WHOLE_ANSWER_BYTES ? await compressed.readWhole() : undefined;
     if (whole) return { body: whole, length: whole.length };
     const length = needsLength
       ? ((await compressed.made) ?? (await countBytes(compressed.read())))

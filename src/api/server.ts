@@ -80,7 +80,7 @@ const TIMEOUT_CHECK_MS = 1000;
 
 const MAX_CONNECTIONS = 4096;
 /** Of one address: so many may not have asked anything yet. */
-const MAX_UNHEARD = 1024;
+const MAX_UNANSWERED = 1024;
 
 /** Agents ask once an hour, and a browser opens a new connection in no time. */
 const KEEP_ALIVE_MS = 5000;
@@ -133,7 +133,7 @@ export async function startServer(
   const carry = getRequestListener(app.fetch, { hostname: "localhost" });
   const connections = createConnections({
     most: MAX_CONNECTIONS,
-    mostUnheard: MAX_UNHEARD,
+    mostUnheard: MAX_UNANSWERED,
     isByAddress: !behindProxy,
     monotonic: () => performance.now(),
   });

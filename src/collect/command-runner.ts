@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { formatDuration } from "../specs/duration.ts";
 import { resolveBelow } from "./host-files.ts";
 import { maskText } from "./mask.ts";
+import { MAX_PROCESSES } from "./process-facts.ts";
 import { stripEscapeSequences } from "./text.ts";
 
 /** Most bytes of output that are kept; a program that prints more is ended. */
@@ -14,7 +15,7 @@ const MAX_STDERR_LINE = 200;
  * How long a program that was asked to end has for it, and how long an ended one's output may stay
  * open.
  */
-const DEFAULT_GRACE_MS = 500;
+const DEFAULT_STOP_GRACE_MS = 500;
 
 export interface Command {
   /** The program by its absolute path on the host, and its arguments. */
@@ -51,7 +52,7 @@ const MARK = "ROLLCALL_RUN";
  * the group by then (setsid) is found by its environment.
  */
 export function makeCommandRunner(options: CommandRunnerOptions): CommandRunner {
-  const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+  const graceMs = options.graceMs ?? DEFAULT_STOP_GRACE_MS;
   return (command) => {
     const [program = "", ...args] = command.argv;
     if (command.signal.aborted) return Promise.resolve({ failure: "not run: the time is over" });
@@ -163,8 +164,7 @@ function watch(
   });
 }
 
-/** Processes that are looked at, at most, and at a time. */
-const MAX_PROCESSES = 50_000;
+/** Processes that are looked at, at a time. */
 const CONCURRENCY = 64;
 
 /**

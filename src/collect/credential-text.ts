@@ -16,7 +16,7 @@ export interface Range {
 }
 
 /** Longest name, longest value, and most white space between them, in characters. */
-const MAX_NAME = 128;
+const MAX_CREDENTIAL_NAME_LENGTH = 128;
 const MAX_CREDENTIAL_LENGTH = 16_384;
 
 /**
@@ -110,7 +110,7 @@ const FIRST =
 function readName(text: string, sign: number): Name | undefined {
   if (!HINT.test(text.slice(Math.max(0, sign - HINT_LENGTH), sign))) return undefined;
   const isEqual = text[sign] === "=";
-  const window = text.slice(Math.max(0, sign - MAX_NAME - 16), sign);
+  const window = text.slice(Math.max(0, sign - MAX_CREDENTIAL_NAME_LENGTH - 16), sign);
   // A line end is the name's end.
   const line = window.slice(Math.max(window.lastIndexOf("\n"), window.lastIndexOf("\r")) + 1);
   const [, words, closing = ""] = BEFORE_SIGN.exec(line) ?? [];

@@ -10,7 +10,7 @@ import { decodeText } from "./text.ts";
 import { checkValue, type JsonValue } from "./value.ts";
 
 /** Most files, and most bytes of each: they are facts, not data. */
-const MAX_FILES = 100;
+const MAX_FACT_FILES = 100;
 const MAX_FACT_BYTES = 64 * 1024;
 
 /** What is read how, by the name's end. */
@@ -29,7 +29,7 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
     if ("unreadable" in found) return { fields: [], unread: [toUnread(folder, found)] };
     const facts = new Map<string, JsonValue>();
     const unread: Unread[] = [...found.unread];
-    for (const path of found.paths.slice(0, MAX_FILES)) {
+    for (const path of found.paths.slice(0, MAX_FACT_FILES)) {
       const file = await host.files.read(path, signal);
       if ("unreadable" in file) {
         unread.push({ what: path, reason: file.reason });
@@ -43,8 +43,8 @@ export const extraCollector: Collector<OptionsOf["extra"]> = {
         for (const reason of outcome.ambiguities ?? []) unread.push({ what: path, reason });
       } else unread.push({ what: path, reason: outcome.reason });
     }
-    if (found.paths.length > MAX_FILES)
-      unread.push({ what: folder, reason: `has more than ${MAX_FILES} files` });
+    if (found.paths.length > MAX_FACT_FILES)
+      unread.push({ what: folder, reason: `has more than ${MAX_FACT_FILES} files` });
     return { fields: facts.size > 0 ? [[into, Object.fromEntries(facts)]] : [], unread };
   },
 };

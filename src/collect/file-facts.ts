@@ -13,7 +13,7 @@ const MAX_DIGEST_BYTES = 256 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
 /** Links followed from one path; the kernel's own limit (path_resolution(7)). */
-const MAX_LINKS = 40;
+export const MAX_SYMLINKS = 40;
 
 /** A file by its inode. */
 export interface InodeFacts {
@@ -73,7 +73,7 @@ export async function inspectPath(resolve: (path: string) => string, path: strin
       names = rest;
       continue;
     }
-    if (links.length === MAX_LINKS) throw Object.assign(new Error("too many links"), { code: "ELOOP" });
+    if (links.length === MAX_SYMLINKS) throw Object.assign(new Error("too many links"), { code: "ELOOP" });
     const target = posix.resolve(folder, await readlink(resolve(step)));
     links.push({ path: step, changedAt: Number(facts.ctimeNs) / 1e6 });
     names = posix

@@ -53,7 +53,7 @@ const SLACK_MS = 500;
 const RACY_MS = 2000;
 
 /** Looks of one path that are remembered. */
-export const MAX_RUNS = 16;
+export const MAX_REMEMBERED_LOOKS = 16;
 
 /** When a look was: since boot, and what the wall clock has more; ms. */
 export interface ClockReading {
@@ -111,7 +111,7 @@ export function addObservation(
     since: Math.round(isBelieved ? changedAt : now + offset),
     ...(link !== undefined && { link }),
   };
-  return [...runs, run].slice(-MAX_RUNS);
+  return [...runs, run].slice(-MAX_REMEMBERED_LOOKS);
 }
 
 /** Whether a file has just changed: another change now might leave it with the same times. */
@@ -218,5 +218,5 @@ export function mergeRuns(ours: readonly ContentRun[], theirs: readonly ContentR
   );
   if (newest && merged.at(-1) !== newest)
     merged.push({ ...newest, from: newest.to, lo: merged.at(-1)?.to ?? newest.lo, hi: newest.to });
-  return merged.slice(-MAX_RUNS);
+  return merged.slice(-MAX_REMEMBERED_LOOKS);
 }

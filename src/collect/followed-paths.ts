@@ -5,7 +5,7 @@ import type { HostFiles } from "./host-files.ts";
 import { normalizePath } from "./process-words.ts";
 
 /** Most paths that are followed: other users' command lines name them. */
-const MAX_FOLLOWED = 10_000;
+const MAX_FOLLOWED_PATHS = 10_000;
 
 export interface FollowedPaths {
   /** Where a path leads through all links; itself if it leads nowhere. */
@@ -34,7 +34,7 @@ export function openPaths(files: HostFiles): FollowedPaths {
     });
   const identify = (path: string) =>
     remember(identities, path, async () => {
-      if (identities.size > MAX_FOLLOWED) return undefined;
+      if (identities.size > MAX_FOLLOWED_PATHS) return undefined;
       const found = await files.identify(path);
       return "identity" in found ? found.identity : undefined;
     });

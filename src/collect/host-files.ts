@@ -8,6 +8,7 @@ import {
   type InodeFacts,
   inspectInode,
   inspectPath,
+  MAX_SYMLINKS,
   type PathFacts,
 } from "./file-facts.ts";
 import { type FileStart, readAtOnce, readOpen, readRegular } from "./file-reading.ts";
@@ -19,9 +20,6 @@ import { explain, refuse, type Unreadable } from "./unreadable.ts";
 const GLOB_TIMEOUT_MS = 10_000;
 
 const LATE = { tooMany: "not searched to its end: the time is over", isLate: true } as const;
-
-/** Links followed from one path; the kernel's own limit (path_resolution(7)). */
-const MAX_LINKS = 40;
 
 /** Which files may be read. */
 export interface FileAccessPolicy {
@@ -266,7 +264,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
   };
 }
 
-async function trace(root: string, path: string, links = MAX_LINKS): Promise<TracedPath | Unreadable> {
+async function trace(root: string, path: string, links = MAX_SYMLINKS): Promise<TracedPath | Unreadable> {
   let folder = "/";
   const names = posix.normalize(`/${path}`).split("/").filter(Boolean);
   for (const [at, name] of names.entries()) {

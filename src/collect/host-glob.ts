@@ -11,7 +11,7 @@ export const MAX_GLOB_FILES = 1000;
 /** Most folders that one glob may look into. */
 const MAX_GLOB_FOLDERS = 10_000;
 /** Most folders and names that are told one by one. */
-const MAX_TOLD = 20;
+const MAX_TOLD_PLACES = 20;
 
 /** What UTF-8 decoders put in the place of bytes that are none. */
 const NO_UTF8 = "\uFFFD";
@@ -114,10 +114,10 @@ export async function walk(
 /** Lists what could not be looked into, and how many more there are. */
 function tell(unread: ReadonlyMap<string, string>): readonly Unread[] {
   const all = [...unread].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, reason]) => ({ what, reason }));
-  const left = all.length - MAX_TOLD;
+  const left = all.length - MAX_TOLD_PLACES;
   if (left <= 0) return all;
   return [
-    ...all.slice(0, MAX_TOLD),
+    ...all.slice(0, MAX_TOLD_PLACES),
     { what: `${left} more folders and names`, reason: "could not be read either" },
   ];
 }

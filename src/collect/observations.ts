@@ -14,7 +14,7 @@ import {
   type ContentRun,
   type FileObservation,
   isRacy,
-  MAX_RUNS,
+  MAX_REMEMBERED_LOOKS,
   mergeRuns,
   STEP_MS,
 } from "./file-history.ts";
@@ -26,11 +26,11 @@ import {
 const MAX_PATHS = 2000;
 const MAX_EPOCHS = 32;
 const MAX_DIGESTS = 1000;
-const MAX_LISTED = 1000;
+const MAX_GLOB_RESULTS = 1000;
 export const MAX_OBSERVATIONS_BYTES = 4 * 1024 * 1024;
 
 /** A file may be written while it is read. */
-const MAX_ATTEMPTS = 3;
+const MAX_LOOKS_AT_FILE = 3;
 
 const KIND = "rollcall observations";
 const TIME = z.number();
@@ -51,7 +51,7 @@ const SAVED = z.object({
   version: z.literal(1),
   boot: z.string(),
   clock: z.array(z.object({ from: TIME, to: TIME, offset: z.number() })).max(MAX_EPOCHS),
-  paths: z.record(z.string(), z.array(RUN).max(MAX_RUNS)),
+  paths: z.record(z.string(), z.array(RUN).max(MAX_REMEMBERED_LOOKS)),
   lists: z.record(z.string(), z.object({ names: z.array(z.string()), from: TIME, to: TIME })),
   digests: z.record(z.string(), z.string()),
 });
@@ -152,7 +152,7 @@ export class Observations {
     host: HostAccess,
     signal: AbortSignal,
   ): Promise<readonly ContentRun[] | Unobservable> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_LOOKS_AT_FILE; attempt++) {
       const found = await this.#lookOnce(path, reading, host, signal);
       if (found) return "reason" in found ? { reason: `${path} ${found.reason}` } : found;
     }
@@ -241,7 +241,7 @@ export class Observations {
   noteList(key: string, names: readonly string[], { now }: BootClockReading): readonly string[] {
     const known = this.#lists.get(key);
     const earlier = known?.names.filter((name) => this.#paths.has(name)) ?? [];
-    const all = [...new Set([...names, ...earlier])].slice(0, MAX_LISTED).sort();
+    const all = [...new Set([...names, ...earlier])].slice(0, MAX_GLOB_RESULTS).sort();
     const { from, to } = known ?? { from: now, to: now };
     for (const name of known
       ? all.filter((one) => !known.names.includes(one) && !this.#paths.has(one))
@@ -287,7 +287,7 @@ export class Observations {
       this.#paths.set(path, mergeRuns(this.#paths.get(path) ?? [], runs));
     for (const [key, list] of theirs.lists) {
       const ours = this.#lists.get(key);
-      const names = [...new Set([...(ours?.names ?? []), ...list.names])].sort().slice(0, MAX_LISTED);
+      const names = [...new Set([...(ours?.names ?? []), ...list.names])].sort().slice(0, MAX_GLOB_RESULTS);
       this.#lists.set(key, {
         names,
         from: Math.max(ours?.from ?? list.from, list.from),

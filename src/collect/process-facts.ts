@@ -6,6 +6,9 @@
  */
 export const TICK_MS = 10;
 
+/** Processes of a host that are looked at, at most. */
+export const MAX_PROCESSES = 50_000;
+
 /** What /proc/PID/stat says (proc_pid_stat(5)). */
 export interface ProcessStat {
   /** Its first thread's name, at most 15 bytes. */

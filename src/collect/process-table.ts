@@ -2,18 +2,16 @@
 // could not be seen.
 import type { HostAccess } from "./collector.ts";
 import { readKernelBootTime } from "./identity.ts";
-import { isOverwritten, parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
+import { isOverwritten, MAX_PROCESSES, parseCommandLine, parseStat, TICK_MS } from "./process-facts.ts";
 import { findHiding } from "./process-visibility.ts";
 import { isTitle } from "./process-words.ts";
 import type { Unreadable } from "./unreadable.ts";
 
-/** Processes looked at, at most. */
-const MAX_PROCESSES = 50_000;
 /** Read at a time. */
 const CONCURRENCY = 32;
 /** Most bytes of one command line, and of all together. */
 const MAX_COMMAND_LINE_BYTES = 1024 * 1024;
-const MAX_ALL_BYTES = 32 * 1024 * 1024;
+const MAX_COMMAND_LINES_BYTES = 32 * 1024 * 1024;
 /**
  * Waits before those are looked at again that have no words: between fork and exec, and at its end,
  * a process has none for a moment, which is longer where the processors are busy; ms.
@@ -81,7 +79,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
 
   const refused: string[] = [];
   let reason = "";
-  let bytesLeft = MAX_ALL_BYTES;
+  let bytesLeft = MAX_COMMAND_LINES_BYTES;
   let starter: string | undefined;
 
   async function readOne(pid: string): Promise<ListedProcess | undefined> {
@@ -128,7 +126,7 @@ export async function listProcesses(host: HostAccess, signal: AbortSignal): Prom
 
   async function readLine(place: string): Promise<ReadWords | undefined> {
     if (bytesLeft <= 0)
-      return none(`all command lines together have more than ${MAX_ALL_BYTES} bytes`, place);
+      return none(`all command lines together have more than ${MAX_COMMAND_LINES_BYTES} bytes`, place);
     const line = await files.readOfProcess(`${place}/cmdline`, MAX_COMMAND_LINE_BYTES, signal);
     if ("unreadable" in line)
       return line.unreadable === "absent" ? undefined : none(`its command line ${line.reason}`, place);

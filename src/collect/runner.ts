@@ -23,7 +23,7 @@ const DEFAULT_DEADLINE_MS = 60_000;
 /** Steps that run at once: a spec with a hundred programs must not start them all together. */
 const CONCURRENCY = 8;
 /** How long a step that was told to end has for it. A program has half of this after SIGTERM. */
-const DEFAULT_GRACE_MS = 2000;
+const DEFAULT_STEP_GRACE_MS = 2000;
 /**
  * How long a file that is being written is waited for where there is no earlier result, and how
  * often it is looked at; ms.
@@ -270,7 +270,7 @@ async function runStep(
     const collected = await endWith(
       callCollector(options.collectors ?? allCollectors, step, host, signal),
       signal,
-      options.graceMs ?? DEFAULT_GRACE_MS,
+      options.graceMs ?? DEFAULT_STEP_GRACE_MS,
     );
     return collected === undefined ? fail("did not end in time") : record(collected);
   } catch (error) {

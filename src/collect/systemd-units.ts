@@ -6,7 +6,7 @@ import type { ListedProcess } from "./process-table.ts";
 const SYSTEMCTL = ["/usr/bin/systemctl", "/bin/systemctl"];
 const SYSTEMCTL_TIMEOUT_MS = 5000;
 /** Units asked for at once. */
-const MAX_UNITS = 200;
+const MAX_ASKED_UNITS = 200;
 const CONCURRENCY = 32;
 /** A process is in a dozen groups at most. */
 const MAX_CGROUP_BYTES = 16 * 1024;
@@ -166,7 +166,7 @@ async function askSystemd(
   units: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, UnitState>> {
-  const asked = units.slice(0, MAX_UNITS);
+  const asked = units.slice(0, MAX_ASKED_UNITS);
   // Only where systemd is the init system has this folder been made: sd_booted(3).
   const booted = await host.files.identify("/run/systemd/system");
   if (asked.length === 0 || "unreadable" in booted) return new Map();

@@ -23,7 +23,7 @@ const UNENDED_QUIET_MS = 3000;
 const LASTING_MS = 15_000;
 
 /** Files of which anything is remembered, at most. */
-const MAX_REMEMBERED = 5000;
+const MAX_REMEMBERED_FILES = 5000;
 
 /** A file that was being written. */
 export interface UnfinishedFile {
@@ -88,7 +88,7 @@ export function createUnfinishedFileFinder({
 
   function settle({ path, isUnended }: FileRead): void {
     waits.delete(path);
-    if (ends.size >= MAX_REMEMBERED) ends.clear();
+    if (ends.size >= MAX_REMEMBERED_FILES) ends.clear();
     ends.set(path, isUnended);
   }
 
@@ -131,7 +131,7 @@ export function createUnfinishedFileFinder({
           continue;
         }
         const wait = waits.get(path);
-        if (waits.size >= MAX_REMEMBERED) waits.clear();
+        if (waits.size >= MAX_REMEMBERED_FILES) waits.clear();
         const since = wait?.identity === facts.identity ? wait.since : monotonic();
         waits.set(path, { since, identity: facts.identity, writer });
         unfinished.push({ path, reason, isLasting: isLasting(path) });

@@ -18,7 +18,7 @@ const CONTROL = /(?!\t|\r?\n)\p{Cc}/u;
 /** Most ambiguities that are told of one value. */
 const MAX_AMBIGUITIES = 20;
 /** Most values inside one field's value. YAML aliases can make a tree much larger than its file. */
-const MAX_NODES = 300_000;
+const MAX_NODES_OF_VALUE = 300_000;
 
 /**
  * A value that may stand in a report, and what is doubtful in it; or why it may not stand there.
@@ -44,7 +44,7 @@ export function checkValue(value: unknown, depth: number = MAX_REPORT_DEPTH - 3)
   /** Keys from the value down to the node that is looked at. */
   const keys: (string | number)[] = [];
   const walk = (node: unknown, left: number): JsonValue => {
-    if (++nodes > MAX_NODES) throw new UnfitValue(`has more than ${MAX_NODES} values`);
+    if (++nodes > MAX_NODES_OF_VALUE) throw new UnfitValue(`has more than ${MAX_NODES_OF_VALUE} values`);
     switch (typeof node) {
       case "string":
         return checkText(node);

@@ -7,7 +7,13 @@
 // (github.com/krayinc/docbase-marketplace), has none that deletes an attachment.
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
-import { type HttpAnswer, type HttpClient, isSafe, MAX_ANSWER_BYTES, OutcomeUnknown } from "./http.ts";
+import {
+  type HttpAnswer,
+  type HttpClient,
+  isSafe,
+  MAX_PUBLISHER_ANSWER_BYTES,
+  OutcomeUnknown,
+} from "./http.ts";
 import { PublishError } from "./publisher.ts";
 
 export interface DocbasePlace {
@@ -81,7 +87,7 @@ export class BodyRefused extends PublishError {
 
 /** Posts of one page of a search, which is DocBase's limit, and of a whole one. */
 const MAX_PER_PAGE = 100;
-const MAX_POSTS = 2000;
+const MAX_FOUND_POSTS = 2000;
 
 /**
  * What a post takes in an answer beside its body, escaped: comments, and all else that is said of
@@ -208,7 +214,7 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
     archive: async (id) => void (await send("PUT", `/${id}/archive`)),
     unarchive: async (id) => void (await send("PUT", `/${id}/unarchive`)),
     async findByTag(tag, maxBodyBytes) {
-      const fitting = Math.floor(MAX_ANSWER_BYTES / (maxBodyBytes * ESCAPED + BESIDE_BODY));
+      const fitting = Math.floor(MAX_PUBLISHER_ANSWER_BYTES / (maxBodyBytes * ESCAPED + BESIDE_BODY));
       const perPage = Math.max(1, Math.min(MAX_PER_PAGE, fitting));
       const found: DocbasePost[] = [];
       for (let page = 1; ; page++) {
@@ -218,9 +224,9 @@ export function createDocbaseClient({ baseUrl, team, token }: DocbasePlace, http
         const { posts, meta } = parse(listSchema, answer.text);
         found.push(...posts.filter(({ tags }) => tags.some(({ name }) => name === tag)));
         if (!meta.next_page) return found;
-        if (page * perPage >= MAX_POSTS)
+        if (page * perPage >= MAX_FOUND_POSTS)
           throw new PublishError(
-            `more than ${MAX_POSTS} posts have the tag ${tag}, which is for this ` +
+            `more than ${MAX_FOUND_POSTS} posts have the tag ${tag}, which is for this ` +
               "publisher's pages alone; take it off the others",
           );
       }

@@ -42,7 +42,7 @@ export interface DocbaseOptions {
 const MAX_HALVINGS = 12;
 
 /** Pages that are refused for what they hold, before a run gives up. */
-const MAX_REFUSED = 3;
+const MAX_REFUSED_PAGES = 3;
 
 /**
  * Posts that a run may write: DocBase takes some hundreds of requests an hour, and a run has to
@@ -219,7 +219,7 @@ class Run {
         `${error.message} (of the page "${page.title}" with ${error.bytes} bytes; what ` +
         "is wrong is not its size)";
       this.#refused.set(page.slug, message);
-      if (this.#refused.size >= MAX_REFUSED) throw new PublishError(message);
+      if (this.#refused.size >= MAX_REFUSED_PAGES) throw new PublishError(message);
     }
   }
 

@@ -9,7 +9,7 @@ import { StoreError } from "../store/store.ts";
 import { type PublishContext, PublishError } from "./publisher.ts";
 
 const TIMEOUT_MS = 30_000;
-export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+export const MAX_PUBLISHER_ANSWER_BYTES = 16 * 1024 * 1024;
 const TRIES = 4;
 const BACKOFF = { first: 1000, cap: 20_000 };
 
@@ -165,8 +165,8 @@ async function exchange(
     redirect: "manual",
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  const bytes = await readBounded(response.body, MAX_ANSWER_BYTES);
-  if (!bytes) throw new AnswerTooLong(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+  const bytes = await readBounded(response.body, MAX_PUBLISHER_ANSWER_BYTES);
+  if (!bytes) throw new AnswerTooLong(`the answer has more than ${MAX_PUBLISHER_ANSWER_BYTES} bytes`);
   return { status: response.status, headers: response.headers, text: bytes.toString("utf8") };
 }
 

@@ -83,7 +83,7 @@ export interface Block {
 }
 
 /** Columns of a table at most: a row has to fit on any page. */
-const MAX_COLUMNS = 12;
+const MAX_MARKDOWN_COLUMNS = 12;
 
 /**
  * A table (GitHub Flavored Markdown). Cells are Markdown already. @param numeric which columns
@@ -95,7 +95,7 @@ export function makeTable(
   rows: readonly (readonly string[])[],
   numeric: readonly boolean[],
 ): Block {
-  const line = (cells: readonly string[]) => `| ${cells.slice(0, MAX_COLUMNS).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.slice(0, MAX_MARKDOWN_COLUMNS).join(" | ")} |`;
   const rule = line(headings.map((_, column) => (numeric[column] ? "---:" : "---")));
   return { head: `${title}${line(headings)}\n${rule}\n`, rows: rows.map((row) => `${line(row)}\n`) };
 }

@@ -68,7 +68,7 @@ export interface Overview {
   readonly inventory: Inventory;
   /** Of all hosts, how many have something that is behind. */
   readonly behindCount: number;
-  /** Those of most hosts first; what comes after MAX_PARTS is left out, and counted. */
+  /** Those of most hosts first; what comes after MAX_OVERVIEW_PARTS is left out, and counted. */
   readonly parts: readonly OverviewPart[];
   readonly partsOmitted: number;
   /** Of the settings' fields and labels, those that no host has: mistyped, mostly. */
@@ -78,7 +78,7 @@ export interface Overview {
 }
 
 /** Who writes reports chooses how many services there are, and how many values. */
-const MAX_PARTS = 40;
+const MAX_OVERVIEW_PARTS = 40;
 const MAX_BEHIND = 1000;
 const MAX_PART_VALUES = 200;
 
@@ -109,7 +109,7 @@ export async function gatherOverview(
   ];
   const parts: OverviewPart[] = [];
   const behindIds = new Set<string>();
-  for (const { name, hosts } of found.slice(0, MAX_PARTS)) {
+  for (const { name, hosts } of found.slice(0, MAX_OVERVIEW_PARTS)) {
     const positions = await hosts();
     // A part that has no host with the newest version is behind all the same: the whole fleet is
     // the standard.
@@ -134,7 +134,7 @@ export async function gatherOverview(
     inventory: { hosts: await listIds(all, sources.yielder ?? SHARED_YIELDER), fields: whole, omitted },
     behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
     parts,
-    partsOmitted: Math.max(0, found.length - MAX_PARTS),
+    partsOmitted: Math.max(0, found.length - MAX_OVERVIEW_PARTS),
     bounds: [...new Set([...bounds, ...partBounds])],
     absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
   };

@@ -6,8 +6,8 @@ import { linkTo } from "./page-links.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** Silent and missing hosts that the summary names, and bounds that were met. */
-const MAX_NAMED = 20;
-const MAX_BOUNDS = 5;
+const MAX_NAMED_ON_PAGE = 20;
+const MAX_NAMED_BOUNDS = 5;
 
 export function describeSummary(
   overview: Overview,
@@ -22,7 +22,9 @@ export function describeSummary(
       makeText(`No host has ${joinWords(absent.map(formatCode))}: is the publisher's configuration right?\n`),
     );
   if (bounds.length > 0)
-    blocks.push(makeText(`Not all was counted: ${escapeText(bounds.slice(0, MAX_BOUNDS).join("; "))}.\n`));
+    blocks.push(
+      makeText(`Not all was counted: ${escapeText(bounds.slice(0, MAX_NAMED_BOUNDS).join("; "))}.\n`),
+    );
   if (parts.length > 0) {
     const rows = parts.map(({ part, slug }) => [
       `[${escapeText(part.name || `no ${settings.parts}`)}](${linkTo(slug)})`,
@@ -43,9 +45,9 @@ export function describeSummary(
   if (tableNote !== undefined) blocks.push(makeText(`${tableNote}\n`));
   const named = (hosts: readonly string[][], title: string, headings: string[]) => {
     if (hosts.length === 0) return;
-    blocks.push(makeTable(`## ${title}\n\n`, headings, hosts.slice(0, MAX_NAMED), []));
-    if (hosts.length > MAX_NAMED)
-      blocks.push(makeText(`And ${hosts.length - MAX_NAMED} more: \`rollcall coverage\`.`));
+    blocks.push(makeTable(`## ${title}\n\n`, headings, hosts.slice(0, MAX_NAMED_ON_PAGE), []));
+    if (hosts.length > MAX_NAMED_ON_PAGE)
+      blocks.push(makeText(`And ${hosts.length - MAX_NAMED_ON_PAGE} more: \`rollcall coverage\`.`));
   };
   const missing = coverage.expectation?.missing ?? [];
   named(

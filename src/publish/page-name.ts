@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
  * Of what is readable in a name; characters as people see them, and bytes of UTF-8. With all else a
  * file name stays below 255 bytes.
  */
-const MAX_CHARACTERS = 40;
+const MAX_PAGE_NAME_CHARACTERS = 40;
 const MAX_PAGE_NAME_BYTES = 120;
 
 /** The summary's own name, which no part has. */
@@ -43,7 +43,8 @@ function cut(words: string): string {
   let kept = "";
   let characters = 0;
   for (const { segment } of GRAPHEMES.segment(words)) {
-    if (characters++ >= MAX_CHARACTERS || Buffer.byteLength(kept + segment) > MAX_PAGE_NAME_BYTES) break;
+    if (characters++ >= MAX_PAGE_NAME_CHARACTERS || Buffer.byteLength(kept + segment) > MAX_PAGE_NAME_BYTES)
+      break;
     kept += segment;
   }
   return kept.replace(/-+$/, "");

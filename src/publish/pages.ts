@@ -44,8 +44,8 @@ export function joinPages(pages: readonly Page[]): string {
 }
 
 /** Rows of one table at most, and at least, where pages are too many. */
-const MAX_ROWS = 1000;
-const MIN_ROWS = 4;
+const MAX_PAGE_TABLE_ROWS = 1000;
+const MIN_PAGE_TABLE_ROWS = 4;
 
 /**
  * Lays out an overview.
@@ -59,10 +59,10 @@ export function layOutPages(
   maxBytes: number,
   maxWrites = Number.POSITIVE_INFINITY,
 ): Page[] {
-  for (let maxRows = MAX_ROWS; ; maxRows = Math.floor(maxRows / 2)) {
+  for (let maxRows = MAX_PAGE_TABLE_ROWS; ; maxRows = Math.floor(maxRows / 2)) {
     const groups = layOutGroups(overview, maxBytes, maxRows);
     const writes = groups.reduce((sum, { length }) => sum + (length > 1 ? length * 2 : length), 1);
-    if (writes <= maxWrites || maxRows <= MIN_ROWS) return groups.flat();
+    if (writes <= maxWrites || maxRows <= MIN_PAGE_TABLE_ROWS) return groups.flat();
   }
 }
 

@@ -11,8 +11,8 @@ import { cutValue, makeList, type SlackBlock, section, write } from "./slack-tex
  * Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks; 150 characters of a
  * header).
  */
-const MAX_BLOCKS = 50;
-const MAX_HEADER = 150;
+const MAX_SLACK_BLOCKS = 50;
+const MAX_SLACK_HEADER_LENGTH = 150;
 
 /** Values of one field that are shown. */
 const MAX_SLACK_VALUES = 10;
@@ -41,13 +41,16 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
       write(`: ${behindCount} of ${hosts} behind`),
     ]);
   const blocks: SlackBlock[] = [
-    { type: "header", text: { type: "plain_text", text: title.slice(0, MAX_HEADER), emoji: false } },
+    {
+      type: "header",
+      text: { type: "plain_text", text: title.slice(0, MAX_SLACK_HEADER_LENGTH), emoji: false },
+    },
     { type: "rich_text", elements: [section([write(sentence)])] },
     ...(difference ? formatDifference(difference, overview.asOf) : []),
     ...overview.fields.flatMap((field) => formatField(field)),
     ...(behind.length > 0 ? [makeList("Behind", behind)] : []),
   ];
-  return { text: sentence, blocks: blocks.slice(0, MAX_BLOCKS) };
+  return { text: sentence, blocks: blocks.slice(0, MAX_SLACK_BLOCKS) };
 }
 
 function formatField({ field, values }: FieldVersions): SlackBlock[] {

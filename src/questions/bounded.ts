@@ -4,7 +4,7 @@ import { readKey, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 
 /** Hosts that are named where something was bounded; the others are counted. */
-const MAX_TOLD = 3;
+const MAX_TOLD_TRUNCATED = 3;
 
 /** Hosts of which not all was counted. */
 export class Bounded {
@@ -22,7 +22,8 @@ export class Bounded {
 
   addRow(segment: Segment, row: number): void {
     this.#count++;
-    if (this.#ids.length < MAX_TOLD) this.#ids.push(parseReportKey(readKey(segment, row))?.id ?? "");
+    if (this.#ids.length < MAX_TOLD_TRUNCATED)
+      this.#ids.push(parseReportKey(readKey(segment, row))?.id ?? "");
   }
 
   /** A sentence that names the hosts; none where there are none. */

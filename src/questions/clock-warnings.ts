@@ -15,7 +15,7 @@ import type { RollView } from "../roll/view.ts";
 const BACKDATED_MS = DEFAULT_WINDOW_MS;
 
 /** Hosts that are named in a warning. */
-const MAX_NAMED = 3;
+const MAX_NAMED_BACKDATED = 3;
 
 interface Backdated {
   /** Of the view, and until when no report changes its state by age alone; ms since the epoch. */
@@ -33,7 +33,7 @@ interface Backdated {
 const found = new WeakMap<Table, Map<number, Backdated>>();
 
 /** Windows of which it is kept: whoever asks chooses them. */
-const MAX_WINDOWS = 8;
+const MAX_KEPT_WINDOWS = 8;
 
 /** As findBackdated, once for all questions of a view, and of later ones with the same reports. */
 function recallBackdated(view: RollView, windowMs: number): Backdated {
@@ -41,8 +41,8 @@ function recallBackdated(view: RollView, windowMs: number): Backdated {
   found.set(view.reports, kept);
   const known = kept.get(windowMs);
   if (known && view.asOf >= known.asOf && view.asOf <= known.validUntil) return known;
-  const backdated = findBackdated(view, windowMs, MAX_NAMED);
-  if (kept.size >= MAX_WINDOWS) kept.clear();
+  const backdated = findBackdated(view, windowMs, MAX_NAMED_BACKDATED);
+  if (kept.size >= MAX_KEPT_WINDOWS) kept.clear();
   kept.set(windowMs, backdated);
   return backdated;
 }

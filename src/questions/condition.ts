@@ -1,6 +1,6 @@
 // The grammar of filters, one for the server, the command line and a page: names, values with an
 // operator, reserved words. Nothing here is Node's.
-import { MAX_PATTERN_LENGTH } from "../specs/wildcard.ts";
+import { MAX_WILDCARD_LENGTH } from "../specs/wildcard.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
 import { type Comparison, compileComparison } from "./value-order.ts";
 
@@ -28,8 +28,8 @@ const OPERATOR = /^(eq|not|lt|le|gt|ge):/;
  * @throws ConditionError for a comparison with what has no order, or a value that is too long
  */
 export function parseRequirement(value: string): Requirement {
-  if (value.length > MAX_PATTERN_LENGTH)
-    throw new ConditionError(`a value is longer than ${MAX_PATTERN_LENGTH} characters`);
+  if (value.length > MAX_WILDCARD_LENGTH)
+    throw new ConditionError(`a value is longer than ${MAX_WILDCARD_LENGTH} characters`);
   const operator = OPERATOR.exec(value)?.[1] as Requirement["operator"] | undefined;
   if (operator === undefined) return { operator: "eq", operand: value };
   const operand = value.slice(operator.length + 1);

@@ -128,7 +128,7 @@ export function compareExpected(
 }
 
 /** Most hosts in a list of those expected. */
-const MAX_EXPECTED = 2_000_000;
+const MAX_EXPECTED_HOSTS = 2_000_000;
 
 /** A list of expected hosts that cannot be understood. */
 export class ExpectationError extends Error {
@@ -165,7 +165,8 @@ export function parseExpected(text: string): ReadonlySet<string> {
       "is an answer of rollcall coverage, which names only who is missing; give that of rollcall list --json",
     );
   const ids = document === undefined ? listLines(text) : findIds(document);
-  if (ids.size > MAX_EXPECTED) throw new ExpectationError(`names more than ${MAX_EXPECTED} hosts`);
+  if (ids.size > MAX_EXPECTED_HOSTS)
+    throw new ExpectationError(`names more than ${MAX_EXPECTED_HOSTS} hosts`);
   if (ids.size === 0)
     throw new ExpectationError(
       "names no host that should report; write one id a line, or give the JSON of " +

@@ -77,7 +77,7 @@ const MAX_KEPT_VALUES = 1_000_000;
 const MAX_KEPT_VALUES_BYTES = 64 * 1024 * 1024;
 
 /** Of a value, bytes that tell it from others. */
-const MAX_VALUE_BYTES = 4096;
+const MAX_COMPARED_VALUE_BYTES = 4096;
 
 interface CachedField {
   readonly dictionary: Dictionary;
@@ -204,7 +204,7 @@ function findInEither(path: FieldPath, rules: readonly Label[], dictionary: Dict
  * Texts of which the label's value is remembered, since a pattern takes long; and of each,
  * characters that a pattern sees.
  */
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED_LABEL_TEXTS = 10_000;
 const NO_VALUE = -1;
 
 function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
@@ -225,7 +225,7 @@ function findInLabel(rules: readonly Label[], dictionary: Dictionary): Finder {
     const value = rule.read(text);
     const bytes = Buffer.from(value ?? "");
     const number = value === undefined ? NO_VALUE : dictionary.number(bytes, 0, bytes.length);
-    if (remembered.size === MAX_REMEMBERED) remembered.clear();
+    if (remembered.size === MAX_REMEMBERED_LABEL_TEXTS) remembered.clear();
     remembered.set(text, number);
     return number;
   }
@@ -344,10 +344,10 @@ function takeValue(bytes: Buffer, start: number, end: number, dictionary: Dictio
     const letter = bytes[at] as number;
     if (letter !== BACKSLASH && letter < 0x80) continue;
     const decoded = Buffer.from(normalizeText(decodeString(bytes, { start, end })));
-    takeBytes(decoded, 0, Math.min(decoded.length, MAX_VALUE_BYTES), dictionary, into);
+    takeBytes(decoded, 0, Math.min(decoded.length, MAX_COMPARED_VALUE_BYTES), dictionary, into);
     return;
   }
-  takeBytes(bytes, start + 1, Math.min(end - 1, start + 1 + MAX_VALUE_BYTES), dictionary, into);
+  takeBytes(bytes, start + 1, Math.min(end - 1, start + 1 + MAX_COMPARED_VALUE_BYTES), dictionary, into);
 }
 
 function takeBytes(bytes: Buffer, start: number, end: number, dictionary: Dictionary, into: Row): void {
@@ -371,7 +371,7 @@ function readText(bytes: Buffer, start: number, end: number): string | undefined
 /** A value that was cut ends in an ellipsis; half a letter at the cut goes. */
 function toText(bytes: Buffer): string {
   const text = bytes.toString("utf8");
-  return bytes.length < MAX_VALUE_BYTES ? text : `${text.replace(/\ufffd$/, "")}…`;
+  return bytes.length < MAX_COMPARED_VALUE_BYTES ? text : `${text.replace(/\ufffd$/, "")}…`;
 }
 
 /** Numbers, as many as come. */

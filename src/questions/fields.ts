@@ -53,7 +53,7 @@ export const MAX_SHOWN_VALUES = 10;
  */
 const MAX_COUNTED_VALUES = 1000;
 const MAX_COUNTED_OF_ALL = 200_000;
-const MAX_VALUE_BYTES = 128;
+const MAX_COUNTED_VALUE_BYTES = 128;
 
 /** What was counted of one name. */
 interface Tally {
@@ -97,7 +97,7 @@ export async function countFields(
     const kind = kindOf(bytes[start]);
     tally.kinds |= 1 << kind;
     if (kind > LAST_SCALAR) return;
-    if (end - start > MAX_VALUE_BYTES) {
+    if (end - start > MAX_COUNTED_VALUE_BYTES) {
       tally.isCut = true;
       return;
     }
@@ -158,11 +158,11 @@ function kindOf(byte: number | undefined): number {
 }
 
 /** Values of a name in which a version is looked for. */
-const MAX_SPLIT = 32;
+const MAX_SPLIT_VALUES = 32;
 
 function describeField(name: string, { hosts, kinds, values, isCut }: Tally): FieldCount {
   const ranked = [...values].sort(([a, one], [b, other]) => other.hosts - one.hosts || (a < b ? -1 : 1));
-  const looked = ranked.slice(0, MAX_SPLIT);
+  const looked = ranked.slice(0, MAX_SPLIT_VALUES);
   const versions = looked.filter(([text]) => !OTHER_VALUES.test(text) && splitVersion(text).version !== "");
   return {
     name,

@@ -32,7 +32,7 @@ export interface ValueTest {
 }
 
 /** Values of which the outcome of a comparison is remembered, since splitting one takes long. */
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED_OUTCOMES = 10_000;
 
 /**
  * Makes a test of values. Patterns are alternatives. Comparisons must all hold, for one and the
@@ -71,7 +71,7 @@ function remember(test: (value: string) => boolean): (value: string) => boolean 
     const before = known.get(value);
     if (before !== undefined) return before;
     const outcome = test(value);
-    if (known.size === MAX_REMEMBERED) known.clear();
+    if (known.size === MAX_REMEMBERED_OUTCOMES) known.clear();
     known.set(value, outcome);
     return outcome;
   };

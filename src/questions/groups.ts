@@ -326,10 +326,10 @@ function numberPlaces(
 function tabulate(numbers: NamedGroups["numbers"], others: number): Uint32Array | undefined {
   let codes = 0;
   for (const code of numbers.keys()) codes = Math.max(codes, code + 1);
-  if (codes > MAX_TABLED) return undefined;
+  if (codes > MAX_COUNT_CELLS) return undefined;
   const tabled = new Uint32Array(codes).fill(others);
   for (const [code, number] of numbers) tabled[code] = number ?? others;
   return tabled;
 }
 
-const MAX_TABLED = 1_000_000;
+const MAX_COUNT_CELLS = 1_000_000;

@@ -3,7 +3,7 @@ import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
-import { createNameTree, MAX_NAMES, type NameTree } from "./name-tree.ts";
+import { createNameTree, MAX_TREE_NAMES, type NameTree } from "./name-tree.ts";
 import { type FieldPath, formatFieldPath } from "./path.ts";
 
 /** The names of one table's segments. */
@@ -61,7 +61,7 @@ export function createNameReader(yielder: Yielder): NameReader {
     const names = new Set<string>();
     for (const number of numbers) names.add(tree.names[number]?.name ?? "");
     // A tree that is full of names no report has any more makes way for a new one.
-    if (tree.isFull && names.size < MAX_NAMES / 2 && kept === own)
+    if (tree.isFull && names.size < MAX_TREE_NAMES / 2 && kept === own)
       kept = { tree: createNameTree(), numbers: new WeakMap() };
     return {
       names,

@@ -1,7 +1,7 @@
 // Labels: env, service and the like, read out of fields by rules of the configuration.
 import { RE2JS, RE2JSException } from "re2js";
 import * as z from "zod";
-import { describeFault, MAX_PATTERN_LENGTH } from "../specs/pattern.ts";
+import { describeFault, MAX_REGEXP_LENGTH } from "../specs/pattern.ts";
 import { type LabelRule, MAX_LABEL_TEXT } from "./label-rule.ts";
 import { type FieldPath, parseFieldPath } from "./path.ts";
 
@@ -19,7 +19,7 @@ const labelRuleSchema = z.strictObject({
     .describe("The field that is looked at."),
   pattern: z
     .string()
-    .max(MAX_PATTERN_LENGTH)
+    .max(MAX_REGEXP_LENGTH)
     .superRefine((source, context) => {
       const mistake = findMistake(source);
       if (mistake !== undefined) context.addIssue({ code: "custom", message: mistake });

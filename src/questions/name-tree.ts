@@ -5,7 +5,7 @@ import { decodeString, normalizeText, skipValue, walkMembers } from "../report/j
  * Names in one tree. Hosts choose how many there are: what comes after is not taken in, and the
  * tree says that it is cut.
  */
-export const MAX_NAMES = 20_000;
+export const MAX_TREE_NAMES = 20_000;
 
 /** Longest name, in characters; as parseFieldPath takes them. */
 const MAX_TREE_NAME_LENGTH = 512;
@@ -69,8 +69,8 @@ export function createNameTree(): NameTree {
     if (key === "") return undefined;
     const isLong = name.length > MAX_TREE_NAME_LENGTH;
     hasLongNames ||= isLong;
-    isFull ||= !isLong && names.length >= MAX_NAMES;
-    if (isLong || names.length >= MAX_NAMES) return undefined;
+    isFull ||= !isLong && names.length >= MAX_TREE_NAMES;
+    if (isLong || names.length >= MAX_TREE_NAMES) return undefined;
     const node = createNode({
       number: names.length,
       name,

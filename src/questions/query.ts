@@ -42,7 +42,7 @@ export class QueryError extends Error {
 /** Most parameters of a question, most fields of `fields`, and arrays of `same`. */
 export const MAX_PARAMETERS = 64;
 const MAX_SHOWN_FIELDS = 64;
-const MAX_SAME = 8;
+const MAX_SAME_ARRAYS = 8;
 
 /**
  * Reads a question.
@@ -178,7 +178,7 @@ function readNames(parameter: string, text: string, max: number): Name[] {
 
 function readSame(text: string | undefined, filters: readonly Filter[]): readonly FieldPath[] {
   if (text === undefined) return [];
-  const names = readNames("same", text, MAX_SAME);
+  const names = readNames("same", text, MAX_SAME_ARRAYS);
   for (const [index, { path, scope, text: name }] of names.entries()) {
     if (scope === "label") throw new QueryError("same", `${name} is a label; write the name of an array`);
     const other = names.find((one, at) => at !== index && isWithin(one.path, path));

@@ -5,7 +5,7 @@ import { onOneLine } from "./array.ts";
 import type { CellTable } from "./question.ts";
 
 /** Columns of a table; who writes reports chooses how many names there are. */
-const MAX_COLUMNS = 512;
+const MAX_CSV_COLUMNS = 512;
 
 const QUOTE = 0x22;
 
@@ -37,9 +37,9 @@ export async function layOutReports(
     if (wait !== undefined) await wait;
     walkChildren(body, 0, (name = "") => {
       if (places.has(name)) return false;
-      if (places.size < MAX_COLUMNS) places.set(name, places.size);
+      if (places.size < MAX_CSV_COLUMNS) places.set(name, places.size);
       // Told as so many or more: a hostile name must not take memory without end.
-      else if (left.size < MAX_COLUMNS) left.add(name);
+      else if (left.size < MAX_CSV_COLUMNS) left.add(name);
       return false;
     });
   }

@@ -21,7 +21,7 @@ export interface Versioned {
 }
 
 /** Longer values are names or text, not versions; characters. */
-const MAX_LENGTH = 512;
+const MAX_VERSION_LENGTH = 512;
 
 /**
  * Where a version may begin: at the beginning or after punctuation, with a `v` in front or without.
@@ -42,7 +42,7 @@ const WORD = /[0-9a-z]+/iy;
  */
 export function splitVersion(value: string): Versioned {
   const none = { variant: value, version: "" };
-  if (value.length > MAX_LENGTH) return none;
+  if (value.length > MAX_VERSION_LENGTH) return none;
   const text = value.replace(DIGEST, "");
   const packaged = findPackageVersion(text);
   if (packaged) return cutOut(text, packaged.start, packaged.start, packaged.end);

@@ -24,7 +24,7 @@ export interface VersionQuery {
 
 /** Fields of one question, and labels to divide by. */
 const MAX_COUNTED_FIELDS = 16;
-const MAX_BY = 3;
+const MAX_BY_NAMES = 3;
 
 /**
  * Reads a question.
@@ -46,7 +46,7 @@ export function parseVersionQuery(
   const named = (name: string) =>
     all.filter(([key]) => key === name).flatMap(([, value]) => splitList(value));
   const fields = checkFields("field", named("field"), MAX_COUNTED_FIELDS);
-  const by = checkFields("by", named("by"), MAX_BY);
+  const by = checkFields("by", named("by"), MAX_BY_NAMES);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
   const rest = all.filter(([key]) => key !== "field" && key !== "by" && key !== "hosts");
   const reports = parseQuery(rest, defaultWindowMs);

@@ -23,7 +23,7 @@ const FILE = "key";
 const MAX_KEY_BYTES = 4096;
 
 /** What a server answers to an enrolment: a key and its name. */
-const MAX_ENROLMENT_BYTES = 64 * 1024;
+const MAX_ENROLMENT_ANSWER_BYTES = 64 * 1024;
 
 /** A host's own key names the host: `rh_HOST_…`. */
 const OWN_KEY = /^rh_(\S{1,128})_[A-Za-z0-9_-]{43}$/;
@@ -162,7 +162,7 @@ function ownKey(options: OwnKeyOptions): HostKey {
       body,
       headers: { "content-type": "application/json", ...toHeaders(fingerprint) },
     });
-    const answer = await readBounded(response.body, MAX_ENROLMENT_BYTES);
+    const answer = await readBounded(response.body, MAX_ENROLMENT_ANSWER_BYTES);
     const made = answer && readSecretOf(answer);
     if (made === undefined)
       throw new RemoteError(

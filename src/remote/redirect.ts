@@ -10,7 +10,7 @@ import { sanitizeLine } from "../report/safe-text.ts";
  * S3 itself sends on from a new bucket's general address to its region's (AWS, "Making requests":
  * redirects).
  */
-const MAX_HOPS = 3;
+const MAX_REDIRECTS = 3;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -63,7 +63,7 @@ export async function followRead(
   }
 
   let [found, from] = [answer, asked];
-  for (let hop = 0; hop < MAX_HOPS; hop++) {
+  for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
     const place = readLocation(found, from);
     await found.body?.cancel();
     if (!place) throw new RedirectFailed(`${from.origin} sends on, and not to where`, found.status);
@@ -76,7 +76,7 @@ export async function followRead(
     from = place;
   }
   await found.body?.cancel();
-  throw new RedirectFailed(`${asked.origin} sends on more than ${MAX_HOPS} times`, found.status);
+  throw new RedirectFailed(`${asked.origin} sends on more than ${MAX_REDIRECTS} times`, found.status);
 }
 
 function readLocation({ headers }: Response, from: URL): URL | undefined {

@@ -11,7 +11,7 @@ const HASH_LENGTH = 16;
  * Two views of one boot, such as a unit's and a shell's in a container, tell its beginning by one
  * clock, which moves it by a second; s.
  */
-const SAME_START_S = 5;
+export const SAME_START_S = 5;
 
 /** What a report says of the machine that made it. */
 export interface Maker {

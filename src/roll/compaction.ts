@@ -8,7 +8,7 @@ const MIN_LIVE_SHARE = 0.75;
 
 /** Segments smaller than this are gathered once there are so many. */
 const SMALL_BYTES = SEGMENT_BYTES / 4;
-const MAX_SMALL = 8;
+const MAX_SMALL_SEGMENTS = 8;
 
 /** Bytes moved at most in one go: some 20 ms of copying. */
 const MAX_MOVED_BYTES = 8 * SEGMENT_BYTES;
@@ -50,7 +50,7 @@ function chooseVictims(segments: readonly Segment[], live: readonly number[]): S
   );
   const victims = new Set<number>();
   let moved = 0;
-  for (const index of [...(small.length > MAX_SMALL ? small : []), ...sparse]) {
+  for (const index of [...(small.length > MAX_SMALL_SEGMENTS ? small : []), ...sparse]) {
     if (moved > MAX_MOVED_BYTES) break;
     moved += live[index] as number;
     victims.add(index);

@@ -8,7 +8,7 @@ import { findKey, keyAt, type Table } from "./table.ts";
 const PAGE = 1000;
 
 /** Ranges listed at a time. */
-const MAX_RANGES = 16;
+const MAX_LISTING_RANGES = 16;
 
 export interface ListingOptions {
   readonly store: Store;
@@ -50,7 +50,7 @@ async function listReports(options: ListingOptions): Promise<void> {
   if (bounds.length > 0) {
     const ranges = [undefined, ...bounds].map((after, at) => listRange(options, after, bounds[at]));
     await Promise.all(ranges);
-  } else await listUnknown(options, undefined, undefined, MAX_RANGES);
+  } else await listUnknown(options, undefined, undefined, MAX_LISTING_RANGES);
 }
 
 /**
@@ -60,7 +60,7 @@ async function listReports(options: ListingOptions): Promise<void> {
 function splitKnown(table: Table): string[] {
   const start = findKey(table, REPORTS_PREFIX);
   const end = findKey(table, REPORTS_END);
-  const count = Math.min(MAX_RANGES, Math.floor((end - start) / (2 * PAGE)));
+  const count = Math.min(MAX_LISTING_RANGES, Math.floor((end - start) / (2 * PAGE)));
   return Array.from({ length: Math.max(0, count - 1) }, (_, at) =>
     keyAt(table, start + Math.floor(((end - start) * (at + 1)) / count)),
   );

@@ -22,10 +22,10 @@ import type { Yielder } from "./yielder.ts";
  * Keys of one id that are read again; a host has one, or two where its role changed. Of an id with
  * more, a listing tells at less cost.
  */
-const MAX_KEYS = 8;
+const MAX_KEYS_OF_HOST = 8;
 
 /** A departure's body says nothing that is asked here (departures.ts). */
-const MAX_DEPARTURE_BYTES = 64 * 1024;
+const MAX_IGNORED_DEPARTURE_BYTES = 64 * 1024;
 
 /** Cuts a state down to one host's rows, with what is known of them beyond the listing. */
 export async function cutToHost(
@@ -66,7 +66,7 @@ export async function readHostAgain(
 ): Promise<Unlisted | undefined> {
   const found = makeUnlisted();
   const count = table.rowOf.length;
-  if (count === 0 || count > MAX_KEYS) return undefined;
+  if (count === 0 || count > MAX_KEYS_OF_HOST) return undefined;
   const readOne = async (at: number): Promise<boolean> => {
     const entry = entryAt(table, at);
     const [known, departedAt] = await Promise.all([
@@ -105,7 +105,7 @@ function entryAt(table: Table, at: number): Entry {
 /** When the host that writes under a key left; undefined if it has not, or nobody can leave so. */
 async function readDeparture(store: Store, key: string, signal: AbortSignal): Promise<number | undefined> {
   if (!key.startsWith(REPORTS_PREFIX)) return undefined;
-  const options = { maxBytes: MAX_DEPARTURE_BYTES, signal };
+  const options = { maxBytes: MAX_IGNORED_DEPARTURE_BYTES, signal };
   return (await store.get(formatDepartureKey(key), options))?.lastModified;
 }
 

@@ -14,7 +14,7 @@ export interface KnownObject {
 }
 
 /** A body that cannot be what the listing shows is read again, at most so often. */
-const MAX_READS = 3;
+const MAX_OBJECT_READS = 3;
 
 /** What the listing alone proves wrong, so that it is never downloaded. */
 export function rejectUnread({ key, size }: Entry): Rejection | undefined {
@@ -67,7 +67,7 @@ async function readConsistently(
 ): Promise<KnownObject | undefined> {
   let doubtful: string | undefined;
   let why = "";
-  for (let turn = 1; turn <= MAX_READS; turn++) {
+  for (let turn = 1; turn <= MAX_OBJECT_READS; turn++) {
     const object = await store.get(entry.key, { maxBytes: MAX_REPORT_BYTES, signal });
     if (!object) return undefined;
     if (object.etag === entry.etag && object.size !== entry.size) {
@@ -85,7 +85,7 @@ async function readConsistently(
       why = `has another body each time (${outcome.detail})`;
     }
   }
-  throw new InvalidAnswer(`[store] ${entry.key} ${why}; it was read ${MAX_READS} times`);
+  throw new InvalidAnswer(`[store] ${entry.key} ${why}; it was read ${MAX_OBJECT_READS} times`);
 }
 
 /** Tells what an object's bytes are. */

@@ -16,7 +16,7 @@ import { ServiceError } from "./service-error.ts";
  * Instances of one page, which is EC2's limit, and pages at most. A page has some 10 KB for each.
  */
 const PAGE_SIZE = 1000;
-const MAX_PAGES = 1000;
+const MAX_INSTANCES_PAGES = 1000;
 const MAX_INSTANCES_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Ec2Options {
@@ -49,7 +49,7 @@ export async function listInstances(
   try {
     const credentials = await loadFromChain({ env, trust, profile: undefined })(false);
     let token: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
+    for (let page = 0; page < MAX_INSTANCES_PAGES; page++) {
       const query = formatQuery(token);
       const request = { method: "GET", path: "/", query, headers: {}, body: undefined } as const;
       const headers = sign(request, credentials);
@@ -68,7 +68,7 @@ export async function listInstances(
     }
     throw new ServiceError(
       "ec2_too_many",
-      `EC2 in ${region} has more than ${PAGE_SIZE * MAX_PAGES} instances`,
+      `EC2 in ${region} has more than ${PAGE_SIZE * MAX_INSTANCES_PAGES} instances`,
     );
   } catch (error) {
     if (error instanceof StoreError)

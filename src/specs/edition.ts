@@ -7,10 +7,10 @@ import type { PublicKey } from "./spec-key.ts";
 import { compileWildcard } from "./wildcard.ts";
 
 /** Most specs in an edition: a canary, hosts that a filter chooses, and all others. */
-const MAX_PARTS = 10;
+const MAX_EDITION_SPECS = 10;
 
 /** Largest edition as it is stored: base64 and JSON take less than twice the specs' bytes. */
-export const MAX_EDITION_BYTES = MAX_PARTS * MAX_SPEC_BYTES * 2;
+export const MAX_EDITION_BYTES = MAX_EDITION_SPECS * MAX_SPEC_BYTES * 2;
 
 /** Highest number of an edition. Above it there would be no room for the ones that follow. */
 export const MAX_EDITION_NUMBER = 1_000_000_000;
@@ -43,7 +43,7 @@ const EDITION = z.strictObject({
   issued_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
   /** The first that covers a host counts. */
-  parts: z.array(PART).min(1).max(MAX_PARTS),
+  parts: z.array(PART).min(1).max(MAX_EDITION_SPECS),
 });
 
 export type EditionPart = z.infer<typeof PART>;

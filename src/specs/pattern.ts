@@ -2,7 +2,7 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from "re2js";
 
 /** Longest pattern, in characters. */
-export const MAX_PATTERN_LENGTH = 1000;
+export const MAX_REGEXP_LENGTH = 1000;
 
 /**
  * Most steps that one search may cost: the compiled size of the pattern times the length of the
@@ -43,8 +43,8 @@ export const TOO_COSTLY = Symbol("too costly");
  * @returns the pattern, or what is wrong with it
  */
 export function compilePattern(source: string): Pattern | { readonly mistake: string } {
-  if (source.length > MAX_PATTERN_LENGTH) {
-    return { mistake: `the pattern has ${source.length} characters; the limit is ${MAX_PATTERN_LENGTH}` };
+  if (source.length > MAX_REGEXP_LENGTH) {
+    return { mistake: `the pattern has ${source.length} characters; the limit is ${MAX_REGEXP_LENGTH}` };
   }
   const literal = /^\/(.+)\/([dgimsuvy]{1,8})$/.exec(source);
   if (literal) return { mistake: explainLiteral(literal[1] ?? "", literal[2] ?? "") };

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { FORM_KEYS, Match } from "./match-schema.ts";
 import { AbsolutePath, Globs, MAX_PATH_LENGTH } from "./path-schema.ts";
-import { compilePattern, MAX_PATTERN_LENGTH } from "./pattern.ts";
+import { compilePattern, MAX_REGEXP_LENGTH } from "./pattern.ts";
 
 /** Largest spec, in bytes. */
 export const MAX_SPEC_BYTES = 64 * 1024;
@@ -64,7 +64,7 @@ const Key = z
 const PatternText = z
   .string()
   .min(1, "a pattern cannot be empty")
-  .max(MAX_PATTERN_LENGTH, `a pattern has at most ${MAX_PATTERN_LENGTH} characters`)
+  .max(MAX_REGEXP_LENGTH, `a pattern has at most ${MAX_REGEXP_LENGTH} characters`)
   .superRefine((source, context) => {
     const pattern = compilePattern(source);
     if ("mistake" in pattern) context.addIssue({ code: "custom", message: pattern.mistake });

@@ -2,7 +2,7 @@
 // long.
 
 /** Longest pattern, in characters. */
-export const MAX_PATTERN_LENGTH = 1024;
+export const MAX_WILDCARD_LENGTH = 1024;
 
 /**
  * Makes a test of whole values from a pattern. `*` is any run of characters, also none; `\*` is a

@@ -23,7 +23,7 @@ interface SdkResponse {
 }
 
 /** Credentials, and what a bucket is set to: nothing that is asked for this way is large. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_AWS_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** The library's HttpHandler, as far as it is used. */
 export interface AwsRequestHandler {
@@ -69,8 +69,8 @@ export function createAwsRequestHandler(
 }
 
 async function readWhole(response: Response): Promise<Uint8Array> {
-  const body = await readBounded(response.body, MAX_ANSWER_BYTES);
-  if (!body) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+  const body = await readBounded(response.body, MAX_AWS_ANSWER_BYTES);
+  if (!body) throw new Error(`the answer has more than ${MAX_AWS_ANSWER_BYTES} bytes`);
   return body;
 }
 

@@ -10,7 +10,7 @@ import { formatS3Url, parseEndpoint, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
-const MAX_ATTEMPTS = 3;
+const MAX_SDK_ATTEMPTS = 3;
 
 /**
  * The variables that are read; the SDK's credential chain reads the process's own environment
@@ -42,7 +42,7 @@ export async function openBucketClient(location: S3Location, env: BucketEnvironm
   const fetch = createFetch(env, await readAwsTrust(env));
   const config: S3ClientConfig = {
     forcePathStyle: location.pathStyle || (endpoint !== undefined && location.endpoint === undefined),
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts: MAX_SDK_ATTEMPTS,
     requestHandler: createAwsRequestHandler(fetch, REQUEST_TIMEOUT_MS),
     ...(endpoint && { endpoint: endpoint.origin }),
     ...(region && { region }),

@@ -6,7 +6,7 @@ import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
 import { type Store, TooLarge, Unreadable } from "./store.ts";
 
 /** Largest departure that is looked at. */
-const MAX_DEPARTURE_BYTES = 4096;
+const MAX_PARSED_DEPARTURE_BYTES = 4096;
 
 export interface Placement {
   readonly key: string;
@@ -96,7 +96,7 @@ async function hasLeft(
   receivedAt: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const departure = await read(store, formatDepartureKey(key), MAX_DEPARTURE_BYTES, signal);
+  const departure = await read(store, formatDepartureKey(key), MAX_PARSED_DEPARTURE_BYTES, signal);
   return departure !== undefined && departure.lastModified >= receivedAt;
 }
 

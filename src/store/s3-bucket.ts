@@ -20,7 +20,7 @@ import {
 } from "./store.ts";
 
 /** How often one request is sent elsewhere, since the answer says that the bucket lies there. */
-const MAX_MOVES = 3;
+const MAX_REGION_MOVES = 3;
 
 export type S3Operation = "PUT" | "GET" | "LIST" | "DELETE" | "HEAD";
 
@@ -59,7 +59,8 @@ export class Bucket {
     for (let moves = 0; ; moves++) {
       const home = homes.current();
       const answer = await this.#sendTo(home, request);
-      if (answer.status < 300 || moves >= MAX_MOVES || !(await homes.follow(answer, home))) return answer;
+      if (answer.status < 300 || moves >= MAX_REGION_MOVES || !(await homes.follow(answer, home)))
+        return answer;
     }
   }
 

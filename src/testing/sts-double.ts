@@ -32,7 +32,7 @@ export interface StsDouble {
   close(): Promise<void>;
 }
 
-const MAX_SKEW_MS = 15 * 60_000;
+const MAX_SIGNATURE_AGE_MS = 15 * 60_000;
 
 /** Starts it. @param sessions those that it knows */
 export async function startStsDouble(
@@ -112,7 +112,7 @@ function decide(
   );
   if (hmac(key, text).toString("hex") !== signature) return refuse("SignatureDoesNotMatch");
   const at = Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (!(Math.abs(at - now) <= MAX_SKEW_MS) || !time.startsWith(date ?? ""))
+  if (!(Math.abs(at - now) <= MAX_SIGNATURE_AGE_MS) || !time.startsWith(date ?? ""))
     return refuse("SignatureDoesNotMatch");
   if (new URLSearchParams(body).get("Action") !== "GetCallerIdentity") return refuse("AccessDenied");
   return { status: 200, body: formatAnswer(session) };

@@ -15,7 +15,7 @@ import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
-const MAX_ENROLMENT_BYTES = 32 * 1024;
+const MAX_ENROLMENT_REQUEST_BYTES = 32 * 1024;
 
 const requestSchema = z.strictObject({
   id: z
@@ -64,7 +64,7 @@ export function postEnrolment(): Route {
     sample: `curl -H "x-api-key: $ROLLCALL_ENROL_KEY" -d @host.json ${SAMPLE_ADDRESS}/v1/enrolments`,
 
     async handle(context, services) {
-      const request = requestSchema.safeParse(await readJsonBody(context, MAX_ENROLMENT_BYTES));
+      const request = requestSchema.safeParse(await readJsonBody(context, MAX_ENROLMENT_REQUEST_BYTES));
       if (!request.success)
         throw new ApiError("bad_request", z.prettifyError(request.error).replaceAll("\n", " "));
       const { identity, caller, ...subject } = request.data;

@@ -175,14 +175,14 @@ async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Prom
 }
 
 /** More hosts than this are not asked for one by one. */
-const MAX_ASKED = 40;
+const MAX_HOSTS_ASKED_BY_ID = 40;
 
 /** Names of hosts, whatever their age. Another answer than the one that names the ids. */
 async function findNames(source: AnswerSource, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return new Map();
   const filters: ParameterValues =
-    wanted.length > MAX_ASKED ? [] : wanted.map((id) => ["instance_id", id] as const);
+    wanted.length > MAX_HOSTS_ASKED_BY_ID ? [] : wanted.map((id) => ["instance_id", id] as const);
   const { body } = await source.ask(
     reports,
     [["state", "all"], ["fields", "instance_id,instance_name"], ...filters],

@@ -19,7 +19,7 @@ export const REPORT_BYTES = 650;
 const GB = 2 ** 30;
 
 /** Entries listed in one simulation: a refresh of a million hosts takes seconds. */
-const MAX_ENTRIES = 3_000_000;
+const MAX_SIMULATED_ENTRIES = 3_000_000;
 
 /** The snapshot is written every five minutes at most (docs/serve.md). */
 const SAVES_AN_HOUR = 12;
@@ -131,7 +131,7 @@ async function simulate({
   changes,
   signal,
   onProgress,
-  maxEntries = MAX_ENTRIES,
+  maxEntries = MAX_SIMULATED_ENTRIES,
 }: CostOptions): Promise<Simulated> {
   let now = BEGINNING;
   const clock = (): number => now;

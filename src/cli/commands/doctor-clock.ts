@@ -4,7 +4,7 @@ import type { Clock } from "../../report/clock.ts";
 import type { Finding } from "./doctor.ts";
 
 /** S3 refuses requests that are dated 15 minutes off (AWS, "RequestTimeTooSkewed"). */
-const MAX_SKEW_MS = 10 * 60_000;
+const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 const NOTABLE_SKEW_MS = 60_000;
 const CLOCK_TIMEOUT_MS = 5000;
 
@@ -28,7 +28,7 @@ export async function checkClock(url: URL | undefined, clock: Clock): Promise<Fi
     const skew = (askedAt + clock()) / 2 - told;
     const detail = `${Math.abs(Math.round(skew / 1000))} s ${skew < 0 ? "behind" : "ahead of"} ${url.origin}`;
     const fix = "set it right: timedatectl set-ntp true";
-    if (Math.abs(skew) > MAX_SKEW_MS) return { check, outcome: "failed", detail, fix };
+    if (Math.abs(skew) > MAX_CLOCK_SKEW_MS) return { check, outcome: "failed", detail, fix };
     return Math.abs(skew) > NOTABLE_SKEW_MS
       ? { check, outcome: "warning", detail, fix }
       : { check, outcome: "ok", detail };

@@ -6,7 +6,7 @@ import type { Table } from "../terminal/tables.ts";
 import type { Layout } from "./layout.ts";
 
 /** Hosts of one table that are shown; the rest is counted. */
-const MAX_ROWS = 50;
+const MAX_TABLE_HOSTS = 50;
 
 export const coverage: Layout = {
   examples: [
@@ -40,9 +40,12 @@ export const coverage: Layout = {
   async layOut({ json }, { findNames }) {
     const answer = JSON.parse(json.toString("utf8")) as ShownCoverage;
     const { as_of, fresh, set_aside, unexpected = [], expected, reported, counts } = answer;
-    const [silent, departed] = [answer.silent.slice(0, MAX_ROWS), answer.departed.slice(0, MAX_ROWS)];
-    const missing = (answer.missing ?? []).slice(0, MAX_ROWS);
-    const strangers = unexpected.slice(0, MAX_ROWS);
+    const [silent, departed] = [
+      answer.silent.slice(0, MAX_TABLE_HOSTS),
+      answer.departed.slice(0, MAX_TABLE_HOSTS),
+    ];
+    const missing = (answer.missing ?? []).slice(0, MAX_TABLE_HOSTS);
+    const strangers = unexpected.slice(0, MAX_TABLE_HOSTS);
     const names = await findNames([...silent, ...missing].map(({ id }) => id).concat(strangers));
     const name = (id: string) => names.get(id) ?? "";
     const now = Date.parse(as_of);
@@ -72,7 +75,9 @@ export const coverage: Layout = {
         makeTable(
           "Set aside",
           ["HOST", "REASON", "DETAIL", "KEY"],
-          set_aside.slice(0, MAX_ROWS).map(({ key, reason, detail }) => [findHost(key), reason, detail, key]),
+          set_aside
+            .slice(0, MAX_TABLE_HOSTS)
+            .map(({ key, reason, detail }) => [findHost(key), reason, detail, key]),
           counts.set_aside,
         ),
         makeTable(

@@ -9,7 +9,7 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
 /** Deeper objects are shown as JSON. */
-const MAX_DEPTH = 4;
+const MAX_SHOWN_DEPTH = 4;
 
 export const report: Layout = {
   examples: [
@@ -62,7 +62,7 @@ function listFields(json: Buffer): Fields {
       const name = prefix === "" ? key : `${prefix}.${key}`;
       const objects = json[span.start] === OPEN_BRACKET ? listObjects(json, span) : [];
       if (objects.length > 0) found.tables.push(makeTable(name, json, objects));
-      else if (json[span.start] === OPEN_BRACE && depth < MAX_DEPTH) visit(span.start, name, depth + 1);
+      else if (json[span.start] === OPEN_BRACE && depth < MAX_SHOWN_DEPTH) visit(span.start, name, depth + 1);
       else found.fields.push([name, formatJson(json, span)]);
     });
   };

@@ -9,7 +9,7 @@ const PIECE_BYTES = 64 * 1024;
 /** What was written waits no longer than this for more of it; ms. Looked at when jq writes. */
 const PIECE_MS = 100;
 /** Bytes that may be on their way; then jq waits until they are out, as it would at a pipe. */
-const MAX_WAITING_BYTES = 1024 * 1024;
+const MAX_UNWRITTEN_BYTES = 1024 * 1024;
 /** Bytes of what jq says of an error; the rest is let go. */
 const MAX_STDERR_BYTES = 64 * 1024;
 const EBADF = 8;
@@ -38,7 +38,7 @@ function flush() {
   [pieces, pieceBytes] = [[], 0];
   Atomics.add(waiting, 0, piece.length);
   port.postMessage({ piece });
-  for (let now = Atomics.load(waiting, 0); now > MAX_WAITING_BYTES; now = Atomics.load(waiting, 0))
+  for (let now = Atomics.load(waiting, 0); now > MAX_UNWRITTEN_BYTES; now = Atomics.load(waiting, 0))
     Atomics.wait(waiting, 0, now);
 }
 

@@ -3,7 +3,7 @@ import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
 /** Bytes that may wait for a reader that stands still; lines beyond it are dropped. */
-const MAX_WAITING_BYTES = 1024 * 1024;
+const MAX_WAITING_LOG_BYTES = 1024 * 1024;
 
 export interface LineSink {
   /**
@@ -35,7 +35,7 @@ export function createLineSink({ write, describeLoss }: LineSinkOptions): LineSi
 
   return {
     write(line) {
-      if (waiting > MAX_WAITING_BYTES) {
+      if (waiting > MAX_WAITING_LOG_BYTES) {
         lost++;
         reason = "its reader stands still";
         return;

@@ -56,7 +56,7 @@ Examples:
 }
 
 /** More hosts than this do not fit one reader's memory. */
-const MAX_HOSTS = 2_000_000;
+const MAX_COST_HOSTS = 2_000_000;
 
 export function addCost(program: Command, io: Io): void {
   const command = program
@@ -68,7 +68,7 @@ export function addCost(program: Command, io: Io): void {
         "how many hosts; may be given again (default 1000, 10000, 1000000)",
       ).argParser((text: string, before: readonly number[] = []) => [
         ...before,
-        parseWhole(text, 1, MAX_HOSTS),
+        parseWhole(text, 1, MAX_COST_HOSTS),
       ]),
     )
     .addOption(

@@ -7,7 +7,7 @@ import type { ReadSecret } from "../../publish/registry.ts";
 import type { Io } from "../program/io.ts";
 import { readGivenText } from "./given-file.ts";
 
-const MAX_SECRET = 4096;
+const MAX_SECRET_LENGTH = 4096;
 
 /** @throws PublishError that names the place, and shows nothing of what is in it */
 export async function readPublisherSecret(
@@ -20,7 +20,7 @@ export async function readPublisherSecret(
   const secret = text.trim();
   const place = file === undefined ? `the variable ${variable}` : file;
   // It goes into a header or is a URL, so a stray newline must be told here.
-  if (!/^[\x21-\x7e]+$/.test(secret) || secret.length > MAX_SECRET)
+  if (!/^[\x21-\x7e]+$/.test(secret) || secret.length > MAX_SECRET_LENGTH)
     throw new PublishError(`${place} holds no secret: it should be one word`);
   return secret;
 }

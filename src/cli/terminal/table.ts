@@ -61,7 +61,7 @@ export function fitTable(
 }
 
 /** Columns that are named where they are not shown. */
-const MAX_NAMED = 8;
+const MAX_NAMED_COLUMNS = 8;
 
 /**
  * A line that says which columns are not shown, and how to see them; nothing where all are. @param
@@ -69,8 +69,10 @@ const MAX_NAMED = 8;
  */
 export function describeHidden(hidden: readonly string[], remedy = "and --json has all"): string[] {
   if (hidden.length === 0) return [];
-  const more = hidden.length > MAX_NAMED ? ` and ${hidden.length - MAX_NAMED} more` : "";
-  return [`not shown: ${hidden.slice(0, MAX_NAMED).join(", ")}${more}; a wider terminal has room, ${remedy}`];
+  const more = hidden.length > MAX_NAMED_COLUMNS ? ` and ${hidden.length - MAX_NAMED_COLUMNS} more` : "";
+  return [
+    `not shown: ${hidden.slice(0, MAX_NAMED_COLUMNS).join(", ")}${more}; a wider terminal has room, ${remedy}`,
+  ];
 }
 
 /** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */

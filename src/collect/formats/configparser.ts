@@ -57,14 +57,14 @@ export function parseConfigparser(text: string): Parsed {
  * Most values that sections may get from [DEFAULT], so that a text of many sections and many
  * defaults costs no more than its length.
  */
-const MAX_DEFAULTS = 100_000;
+const MAX_INHERITED_DEFAULTS = 100_000;
 
 /** What stands under [DEFAULT] counts in each section that has no such key of its own. */
 function addDefaults(tree: Members): Parsed {
   const defaults = Object.entries((tree.DEFAULT ?? {}) as Members);
   const sections = Object.entries(tree).filter(([name]) => name !== "DEFAULT");
-  if (defaults.length * sections.length > MAX_DEFAULTS)
-    return { fault: `has more than ${MAX_DEFAULTS} values of [DEFAULT] in its sections` };
+  if (defaults.length * sections.length > MAX_INHERITED_DEFAULTS)
+    return { fault: `has more than ${MAX_INHERITED_DEFAULTS} values of [DEFAULT] in its sections` };
   for (const [, section] of sections)
     for (const [key, node] of defaults) addMember(section as Members, key, node, (own) => own);
   return { tree, canonical: (key) => key.toLowerCase() };
