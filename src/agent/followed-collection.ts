@@ -65,16 +65,18 @@ export function followSpecs(
     if (loaded) inUse = open(loaded);
     // The store may be away; there is another look soon.
     next = await follower.poll(facts).catch(() => undefined);
-    tellRefusal("");
+    tellRefusal(undefined);
     if (next !== undefined) return change(first, signal);
     if (inUse) return collectBy(inUse.rounds, { all: true }, signal);
     // Made before it was known that a spec is refused here, which it has to say.
     return follower.refusal ? local.collect({ changed: [] }, signal) : first;
   }
 
-  function tellRefusal(before: string): void {
-    const after = describe(follower.refusal);
-    if (after !== before && after !== "") onNotice(`a published spec was refused: ${after}`);
+  /** @returns whether another edition is refused than before, or for another reason, or none */
+  function tellRefusal(before: EditionRefusal | undefined): boolean {
+    const { refusal } = follower;
+    if (refusal && refusal !== before) onNotice(`a published spec was refused: ${describe(refusal)}`);
+    return refusal !== before;
   }
 
   async function change(last: Collection | undefined, signal: AbortSignal): Promise<Collection> {
@@ -121,15 +123,14 @@ export function followSpecs(
       return inUse && follower.edition;
     },
     get refused() {
-      return describe(follower.refusal) || undefined;
+      return follower.refusal && describe(follower.refusal);
     },
     async check() {
       if (!facts) return false;
-      const { edition } = follower;
-      const before = describe(follower.refusal);
+      const { edition, refusal } = follower;
       next = (await follower.poll(facts)) ?? next;
-      tellRefusal(before);
-      return next !== undefined || describe(follower.refusal) !== before || follower.edition !== edition;
+      const isOtherRefusal = tellRefusal(refusal);
+      return next !== undefined || isOtherRefusal || follower.edition !== edition;
     },
     async collect(wanted, signal) {
       reported = await collect(wanted, signal);
@@ -224,9 +225,8 @@ function hasFailed({ fields, unread }: StepResult): boolean {
   return fields.length === 0 && unread.length > 0;
 }
 
-function describe(refusal: EditionRefusal | undefined): string {
-  if (!refusal) return "";
-  return refusal.edition === undefined ? refusal.detail : `edition ${refusal.edition}: ${refusal.detail}`;
+function describe({ edition, detail }: EditionRefusal): string {
+  return edition === undefined ? detail : `edition ${edition}: ${detail}`;
 }
 
 /** What a published spec may be chosen by. */

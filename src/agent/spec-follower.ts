@@ -70,6 +70,7 @@ export interface SpecFollower {
   cancelTrial(): Promise<void>;
   /** It works, or it does not, and why. */
   endTrial(spec: FollowedSpec, fault?: string): Promise<void>;
+  /** The same object as long as the same is refused for the same reason. */
   readonly refusal: EditionRefusal | undefined;
   /**
    * Number of the newest edition that says what this host does; undefined where its own spec
@@ -195,7 +196,8 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   }
 
   function refuse(detail: string, edition?: number): undefined {
-    refusal = { ...(edition !== undefined && { edition }), detail };
+    if (refusal === undefined || refusal.edition !== edition || refusal.detail !== detail)
+      refusal = { ...(edition !== undefined && { edition }), detail };
     return undefined;
   }
 

@@ -95,8 +95,9 @@ describe("parseFormat", () => {
   });
 
   it.each([
-    ["json", '{"password": hunter2}', /^is not json/],
+    ["json", '{"password": hunter2}', /^is not json: position 13$/],
     ["json", "", /^is not json: position 0$/],
+    ["yaml", `hunter2: ${"[".repeat(100_000)}`, /^is nested too deeply for yaml: line 1, column \d+$/],
     ["yaml", "password: 'hunter2\n", /^is not yaml: line \d+, column \d+$/],
     ["yaml", "hunter2: 1\nb: 2\nhunter2: 3\n", /^has a key twice in one mapping: line 3, column 1$/],
     ["yaml", "hunter2: 1\n---\nb: 2\n", /more than one YAML document/],

@@ -45,7 +45,5 @@ export function parseFormat(text: string, format: TreeFormat): Parsed {
 }
 
 function describePlace(error: unknown): string {
-  if (error instanceof TomlError) return `: line ${error.line}, column ${error.column}`;
-  const position = error instanceof SyntaxError ? /at position (\d+)/.exec(error.message) : null;
-  return position ? `: position ${position[1]}` : "";
+  return error instanceof TomlError ? `: line ${error.line}, column ${error.column}` : "";
 }

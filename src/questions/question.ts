@@ -18,6 +18,7 @@ export interface QuestionParameter {
   readonly name: string;
   /** `path`: it stands in the path as `{name}`, and comes with the other values under its name. */
   readonly in: "query" | "path";
+  /** Its first sentence stands alone beside the flag on the command line. */
   readonly description: string;
   /**
    * Of the value as text. `enum: ["true", "false"]` is a flag without a value on the command line.

@@ -159,10 +159,10 @@ function unfoldAliases(document: Document.Parsed): { readonly value: unknown } |
 }
 
 function locateViolation(document: Document.Parsed, violation: Violation, lines: LineCounter): Mistake {
-  const { path, message, quoted } = violation;
+  const { path, message, redacted } = violation;
   return {
     ...locate(findOffset(document, violation), lines, formatPath(path), message),
-    ...(quoted !== undefined && { quoted }),
+    ...(redacted !== undefined && { redacted: { message: redacted, at: path } }),
   };
 }
 

@@ -13,8 +13,8 @@ export interface Mistake {
   readonly path: string;
   /** What is wrong and what to write instead; one line. */
   readonly message: string;
-  /** What of the document the message quotes. */
-  readonly quoted?: string;
+  /** Where the message quotes the document: the same with stars for that, and where it stands. */
+  readonly redacted?: { readonly message: string; readonly at: readonly PropertyKey[] };
 }
 
 /** Mistakes shown at most; more would scroll the first out of sight. */

@@ -13,8 +13,8 @@ export interface Violation {
   readonly atKey: boolean;
   /** Set where the key is not known. */
   readonly unknownKey?: UnknownKey;
-  /** The text that stands there, where the message quotes it. */
-  readonly quoted?: string;
+  /** The message with stars in the place of the text that stands there, where it quotes that. */
+  readonly redacted?: string;
 }
 
 export interface UnknownKey {
@@ -67,12 +67,10 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
       return undefined;
     case "invalid_type":
       if (issue.input === undefined) return `is missing; write ${nameType(issue.expected)}`;
-      issue.quoted = quote(issue.input);
-      return `write ${nameType(issue.expected)}, not ${describe(issue.input)}`;
+      return note(issue, (shown) => `write ${nameType(issue.expected)}, not ${shown}`);
     case "invalid_value":
-      issue.quoted = quote(issue.input);
       return explainChoice(
-        issue.input,
+        issue,
         issue.values.map((choice) => String(choice)),
       );
     default:
@@ -101,10 +99,24 @@ function reportUnknownKeys(
   });
 }
 
-function explainChoice(input: unknown, choices: readonly string[]): string {
+function explainChoice(issue: z.core.$ZodRawIssue, choices: readonly string[]): string {
+  const { input } = issue;
   const closest = typeof input === "string" ? findClosest(input, choices) : undefined;
   const hint = closest === undefined ? "" : suggest(closest);
-  return `write one of ${choices.join(", ")}${input === undefined ? "" : `, not ${describe(input)}`}${hint}`;
+  const wanted = `write one of ${choices.join(", ")}`;
+  return input === undefined ? `${wanted}${hint}` : note(issue, (shown) => `${wanted}, not ${shown}${hint}`);
+}
+
+/** Makes the message, and notes at the issue what it is where the text may not be shown. */
+function note(issue: z.core.$ZodRawIssue, say: (shown: string) => string): string {
+  issue.redacted = redact(issue.input, say);
+  return say(describe(issue.input));
+}
+
+/** @returns undefined where what stands there is no text, which no message quotes */
+function redact(input: unknown, say: (shown: string) => string): string | undefined {
+  const quoted = quote(input);
+  return quoted === undefined ? undefined : say(nameText("*".repeat(quoted.length)));
 }
 
 /**
@@ -123,13 +135,13 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): readonly Violation[
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
   }
   if (issue.code === "invalid_union") return unfoldUnion(issue, path);
-  const { quoted } = issue as { readonly quoted?: string | undefined };
+  const { redacted } = issue as { readonly redacted?: string | undefined };
   return [
     {
       path,
       message: issue.message,
       atKey: issue.code === "custom" && issue.params?.atKey === true,
-      ...(quoted !== undefined && { quoted }),
+      ...(redacted !== undefined && { redacted }),
     },
   ];
 }
@@ -159,13 +171,13 @@ function unfoldUnion(
         )
       : undefined;
   if (mistyped) return [mistyped];
-  const quoted = quote(issue.input);
+  const redacted = redact(issue.input, (shown) => `${issue.message}, not ${shown}`);
   return [
     {
       path,
       message: `${issue.message}${describeFound(issue.input)}`,
       atKey: false,
-      ...(quoted !== undefined && { quoted }),
+      ...(redacted !== undefined && { redacted }),
     },
   ];
 }
@@ -226,6 +238,10 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "keys with values";
   const quoted = quote(value);
-  if (quoted !== undefined) return `the text ${quoted}`;
+  if (quoted !== undefined) return nameText(quoted);
   return value === undefined ? "nothing" : String(value);
+}
+
+function nameText(shown: string): string {
+  return `the text ${shown}`;
 }

@@ -35,7 +35,12 @@ export function findRegion(location: S3Location, env: BucketEnvironment): string
   return named ?? (findEndpoint(location, env) ? "us-east-1" : undefined);
 }
 
-/** Opens a client. @throws StoreError if AWS_CA_BUNDLE cannot be read */
+/**
+ * Opens a client.
+ *
+ * @throws StoreError if AWS_CA_BUNDLE cannot be read, or neither the URL, the environment nor the
+ *   profile names a region
+ */
 export async function openBucketClient(location: S3Location, env: BucketEnvironment): Promise<S3Client> {
   const endpoint = findEndpoint(location, env);
   const region = findRegion(location, env);
@@ -49,8 +54,18 @@ export async function openBucketClient(location: S3Location, env: BucketEnvironm
     ...findCredentials(location, env),
   };
   const client = new S3Client(config);
+  await checkRegion(client, location);
   addBodyDigest(client);
   return client;
+}
+
+/** The SDK would look for the region with the first request, and its error has no code. */
+async function checkRegion(client: S3Client, location: S3Location): Promise<void> {
+  try {
+    await client.config.region();
+  } catch (error) {
+    throw toSetupError(error, location, "; add ?region=REGION to the store's URL");
+  }
 }
 
 /**
@@ -126,16 +141,18 @@ export function readError(error: unknown): { name: string; status: number } {
 export function explainBucketError(error: unknown, location: S3Location): StoreError {
   if (error instanceof StoreError) return error;
   const { name, status } = readError(error);
-  const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 300) : "unknown";
   const advice =
     name === "CredentialsProviderError"
       ? "; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with ?profile= or AWS_PROFILE"
-      : /^Region is missing/.test(reason)
-        ? "; add ?region=REGION to the store's URL"
-        : status === 301 || name === "PermanentRedirect"
-          ? "; the bucket lies in another region: name it with ?region= in the store's URL"
-          : "";
-  const what = error instanceof NetworkFailure ? "" : `${name}: `;
+      : status === 301 || name === "PermanentRedirect"
+        ? "; the bucket lies in another region: name it with ?region= in the store's URL"
+        : "";
+  return toSetupError(error, location, advice);
+}
+
+function toSetupError(error: unknown, location: S3Location, advice: string): StoreError {
+  const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 300) : "unknown";
+  const what = error instanceof NetworkFailure ? "" : `${readError(error).name}: `;
   return new StoreError(`[store] [s3] cannot set up ${formatS3Url(location)}: ${what}${reason}${advice}`, {
     cause: error,
   });

@@ -64,3 +64,12 @@ it("waits for whoever reads", async () => {
 it("gives what jq itself says on stderr", async () => {
   expect(await run("[1]", ".[0] | debug")).toEqual({ out: "1\n", said: '["DEBUG:",1]\n' });
 });
+
+it.each([
+  [".[", /^--jq: error: syntax error, unexpected end of file/],
+  ['error("no")', /^--jq: error \(at [^)]*\): no$/],
+])("tells in one line why jq failed at %s", async (program, message) => {
+  const failing = run("[1]", program);
+  await expect(failing).rejects.toThrow(message);
+  await expect(failing).rejects.not.toThrow(/\n|exit code|compile error|jq: .*jq: /);
+});

@@ -94,7 +94,10 @@ function describeCrash(error: Error): Error {
   return code === "ERR_WORKER_OUT_OF_MEMORY" ? new CommandError(OUT_OF_MEMORY) : error;
 }
 
-/** Of jq's stderr what says why. */
+/**
+ * Of what jq (jq-web 0.6.2) writes to stderr, or throws, what says why: lines that only
+ * say that it failed go, and its name. jq.test.ts has it say them.
+ */
 function readMessage(text: string): string {
   const lines = text.split("\n").filter((line) => !/^Non-zero exit code|compile error/.test(line));
   return lines.join(" ").replace(/^jq: /, "").trim();

@@ -20,6 +20,7 @@ describe("a publisher's secret", () => {
     ["braces with another mistake", `publishers:\n  docs: { kind: docbase, team: "!", pat: ${SECRET} }\n`],
     ["the publisher itself", `publishers:\n  slack: ${SECRET}\n`],
     ["the publisher itself, a line further", `publishers:\n  slack:\n    ${SECRET}\n`],
+    ["a publisher of a name with a dot", `publishers:\n  "a.b": ${SECRET}\n`],
     ["all publishers", `publishers: ${SECRET}\n`],
     ["a publisher that stands too far left", `publishers:\nslack: { kind: slack, pat: ${SECRET} }\n`],
     ["a key in JSON", `{"publishers": {"slack": {"kind": "slack", "pat": "${SECRET}"}}}\n`],

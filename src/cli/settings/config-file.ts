@@ -140,9 +140,9 @@ function hideUnknownValues(line: string, isMistyped: boolean): string {
 
 /** In the place of publishers, or of one, any text may be the secret itself. */
 function hideQuoted(mistake: Mistake): Mistake {
-  const { path, message, quoted } = mistake;
-  if (quoted === undefined || !/^publishers(?:[.[][^.]*)?$/.test(path)) return mistake;
-  return { ...mistake, message: message.replace(quoted, stars) };
+  const { redacted } = mistake;
+  const isHidden = redacted?.at[0] === "publishers" && redacted.at.length <= 2;
+  return isHidden ? { ...mistake, message: redacted.message } : mistake;
 }
 
 /**

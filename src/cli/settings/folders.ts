@@ -1,4 +1,5 @@
 // Where a user's files lie, also for a user who has no home.
+import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Folders } from "../program/io.ts";
 
@@ -8,14 +9,10 @@ import type { Folders } from "../program/io.ts";
  * to set.
  */
 export async function findFolders(env: Readonly<Record<string, string | undefined>>): Promise<Folders> {
-  if (env.HOME !== "") {
-    try {
-      // It looks for the home folder as soon as it is loaded, and Node throws where there is none.
-      const { default: envPaths } = await import("env-paths");
-      return envPaths("rollcall", { suffix: "" });
-    } catch (error) {
-      if (!isHomeless(error)) throw error;
-    }
+  if (env.HOME !== "" && hasHome()) {
+    // It looks for the home folder as soon as it is loaded, and throws where there is none.
+    const { default: envPaths } = await import("env-paths");
+    return envPaths("rollcall", { suffix: "" });
   }
   return { config: below(env.XDG_CONFIG_HOME), data: below(env.XDG_DATA_HOME) };
 }
@@ -28,10 +25,11 @@ function below(folder: string | undefined): string | undefined {
   return folder !== undefined && isAbsolute(folder) ? join(folder, "rollcall") : undefined;
 }
 
-/** uv_os_homedir found no such user. */
-function isHomeless(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    /homedir/.test(`${(error as NodeJS.ErrnoException).syscall ?? ""} ${error.message}`)
-  );
+/** Whether there is a home folder: os.homedir throws for a user that the system does not know. */
+function hasHome(): boolean {
+  try {
+    return homedir() !== "";
+  } catch {
+    return false;
+  }
 }
