@@ -37,8 +37,7 @@ const PARAMETERS = [
         label: "Publishers",
         allowedPattern: "^\\{.*\\}$",
         maxLength: MAX_PUBLISHERS_LENGTH,
-        constraintDescription:
-          "JSON: an object of publishers by name, " + `at most ${MAX_PUBLISHERS_LENGTH} characters`,
+        constraintDescription: `JSON: an object of publishers by name, at most ${MAX_PUBLISHERS_LENGTH} characters`,
         description:
           "JSON, as in the configuration file (docs/publish.md). Tokens are named by token_parameter.",
       },

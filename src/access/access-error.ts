@@ -1,6 +1,8 @@
 // What access refuses, or cannot tell now: a code for whoever answers, and a sentence for whoever
 // asked.
 
+import { CodedError } from "../report/coded-error.ts";
+
 /**
  * `key_expired` and `enrolment_ended`: the secret was right and opens nothing any more.
  * `identity_unavailable`: it cannot be told now whether a proof holds.
@@ -14,9 +16,8 @@ export type AccessErrorCode =
   | "over_limit";
 
 /** Whoever answers may show the message to whoever asked: it says what to do, and no secret. */
-export class AccessError extends Error {
+export class AccessError extends CodedError<AccessErrorCode> {
   override name = "AccessError";
-  readonly code: AccessErrorCode;
   /** After how many seconds to ask again; undefined where asking again changes nothing. */
   readonly retryAfterS: number | undefined;
 
@@ -25,8 +26,7 @@ export class AccessError extends Error {
     message: string,
     { retryAfterS }: { readonly retryAfterS?: number | undefined } = {},
   ) {
-    super(message);
-    this.code = code;
+    super(code, message);
     this.retryAfterS = retryAfterS;
   }
 }

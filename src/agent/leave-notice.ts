@@ -2,8 +2,10 @@
 // Scaling group when it is terminated.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
+
 import { type Answer, ask, type MetadataSource, readToken } from "../collect/metadata.ts";
 import type { LeaveReason } from "../report/departure.ts";
+import { parseJson } from "../report/parse-json.ts";
 
 /** How often the service is asked, as AWS recommends for spot; ms. */
 export const NOTICE_EVERY_MS = 5000;
@@ -111,11 +113,7 @@ export const NO_NOTICES: LeaveNotices = {
 
 function isInterruption(answer: Answer): boolean {
   if (!("status" in answer) || answer.status !== 200) return false;
-  try {
-    const notice: unknown = JSON.parse(answer.body);
-    if (typeof notice !== "object" || notice === null || !("action" in notice)) return false;
-    return /^(?:terminate|stop|hibernate)$/.test(String(notice.action));
-  } catch {
-    return false;
-  }
+  const notice = parseJson(answer.body);
+  if (typeof notice !== "object" || notice === null || !("action" in notice)) return false;
+  return /^(?:terminate|stop|hibernate)$/.test(String(notice.action));
 }

@@ -1,8 +1,10 @@
 // Which machine a state folder belongs to: an image that is made of a machine takes its folder
 // along, and a copy must not go on as the first one.
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import { replaceFile } from "../store/atomic-file.ts";
 import { readStateFile, setAside } from "./state-file.ts";
 
@@ -67,9 +69,5 @@ function differ(one: string | undefined, other: string | undefined): boolean {
 }
 
 function parse(bytes: Buffer | undefined): z.infer<typeof IDENTITY> | undefined {
-  try {
-    return IDENTITY.safeParse(JSON.parse(bytes?.toString("utf8") ?? "")).data;
-  } catch {
-    return undefined;
-  }
+  return IDENTITY.safeParse(parseJson(bytes ?? "")).data;
 }

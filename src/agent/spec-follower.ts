@@ -1,8 +1,10 @@
 // Following the specs that are published: takes an edition only if it is signed by a trusted key,
 // newer than the last, allowed here, and works.
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import {
   choosePart,
   digestSpec,
@@ -312,11 +314,7 @@ async function readHighest(path: string): Promise<number> {
 
 async function readState(path: string): Promise<SpecState | undefined> {
   const text = await readStateFile(path, MAX_STATE_BYTES);
-  try {
-    return STATE.safeParse(JSON.parse(text?.toString("utf8") ?? "")).data;
-  } catch {
-    // Not there, or damaged. Then nothing is followed until the next look, and what is published
-    // counts.
-    return undefined;
-  }
+  // Where it is not there, or damaged, nothing is followed until the next look, and what is
+  // published counts.
+  return STATE.safeParse(parseJson(text ?? "")).data;
 }

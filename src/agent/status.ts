@@ -1,8 +1,10 @@
 // The agent's status, for `rollcall agent status` and for the agent that is started next: a small
 // file in its state folder.
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import { replaceFile } from "../store/atomic-file.ts";
 import { readStateFile } from "./state-file.ts";
 
@@ -71,12 +73,7 @@ export async function isRunning({ pid, ticks }: Status): Promise<boolean> {
 }
 
 function parseStatus(content: string | undefined): Status | undefined {
-  if (content === undefined) return undefined;
-  try {
-    return STATUS.safeParse(JSON.parse(content)).data;
-  } catch {
-    return undefined;
-  }
+  return content === undefined ? undefined : STATUS.safeParse(parseJson(content)).data;
 }
 
 /**

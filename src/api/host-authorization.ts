@@ -7,7 +7,7 @@ import { isTaken } from "../access/identity.ts";
 import type { StoredApiKey } from "../access/keys.ts";
 import { type Machine, machineSchema, viewSchema } from "../access/machine.ts";
 import { MACHINE_HEADERS } from "../access/machine-headers.ts";
-import { formatReportKey } from "../report/key.ts";
+import { formatReportKey, isHostId } from "../report/key.ts";
 import { cutHash } from "../report/maker.ts";
 import { withMaker } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
@@ -15,6 +15,16 @@ import { refuseDenied } from "./denied-host.ts";
 import { ApiError } from "./problem-details.ts";
 import type { Services } from "./route.ts";
 import { unauthorized } from "./unauthorized.ts";
+
+/** The host that the path names. @throws ApiError bad_request */
+export function readHostId(context: Context): string {
+  const id = context.req.param("id") ?? "";
+  if (isHostId(id)) return id;
+  throw new ApiError(
+    "bad_request",
+    "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128",
+  );
+}
 
 /**
  * Refuses a key that is bound to another host, or that another machine uses than the one that

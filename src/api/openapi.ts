@@ -67,8 +67,7 @@ function describeLabel(name: string): Parameter {
   return {
     name,
     in: "query",
-    description:
-      `Only hosts with this value of the label \`${name}\`; ` + "`*` stands for any run of characters.",
+    description: `Only hosts with this value of the label \`${name}\`; \`*\` stands for any run of characters.`,
     schema: { type: "array", items: { type: "string" } },
   };
 }

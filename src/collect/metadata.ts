@@ -1,7 +1,9 @@
 // Asks the EC2 instance metadata service (IMDS). It is on the network, so it may be slow, absent,
 // or lie. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+
 import { readBounded } from "../network/bounded-read.ts";
 import { toFailure } from "../network/failure.ts";
+import { parseJson } from "../report/parse-json.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { checkValue } from "./value.ts";
 
@@ -115,13 +117,7 @@ export async function readIdentityDocument(
 
 /** Account and region from the instance identity document; undefined if it is no such document. */
 export function parseIdentity(body: string): Origin | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const document = parseJson(body);
   if (typeof document !== "object" || document === null) return undefined;
   const account = "accountId" in document && typeof document.accountId === "string" ? document.accountId : "";
   const region = "region" in document && typeof document.region === "string" ? document.region : "";

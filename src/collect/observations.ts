@@ -1,7 +1,9 @@
 // What was seen of files on earlier looks: which content, and from when to when since boot. So that
 // what a process began with is known, whatever the wall clock did, and files that did not change
 // are not read again.
+
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import { type BootClockReading, readBootClock } from "./boot-clock.ts";
 import type { HostAccess } from "./collector.ts";
 import type { InodeFacts, PathFacts } from "./file-facts.ts";
@@ -329,11 +331,7 @@ interface DigestOptions {
 }
 
 function parseSaved(text: string): Saved | undefined {
-  try {
-    return SAVED.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return SAVED.safeParse(parseJson(text)).data;
 }
 
 function makeAbsentLook(path: string): FileObservation {

@@ -278,8 +278,7 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
       if ("unreadable" in cwd) {
         if (cwd.unreadable === "absent") return "no";
         return {
-          uncertainty:
-            `which folder ${nameProcess(process)} works in may not be seen by this user; ` + TO_SEE,
+          uncertainty: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
         };
       }
       const path = stripDeleted(cwd.target);

@@ -1,5 +1,6 @@
 // The function that AWS Lambda runs on a schedule: publishes what the variable ROLLCALL_PUBLISHERS
 // says, all publishers side by side.
+
 import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import * as z from "zod";
@@ -8,6 +9,7 @@ import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, labelRulesSchema } from "../questions/labels.ts";
 import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
 import { openStore } from "../store/open.ts";
 import { type PublisherConfig, type PublishersConfig, publishersSchema } from "./config.ts";
@@ -34,12 +36,8 @@ const log = pino(
 function readJson<T>(name: string, schema: z.ZodType<T>, usual: T): T {
   const text = process.env[name];
   if (text === undefined || text === "") return usual;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new TypeError(`${name} is not JSON`);
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new TypeError(`${name} is not JSON`);
   const outcome = schema.safeParse(value);
   if (!outcome.success)
     throw new TypeError(`${name}: ${z.prettifyError(outcome.error).replaceAll("\n", " ")}`);

@@ -159,7 +159,7 @@ export async function readExpectation(
  * @throws ExpectationError
  */
 export function parseExpected(text: string): ReadonlySet<string> {
-  const document = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
+  const document = /^\s*[[{]/.test(text) ? parseDocument(text) : undefined;
   if (isCoverage(document))
     throw new ExpectationError(
       "is an answer of rollcall coverage, which names only who is missing; give that of rollcall list --json",
@@ -191,7 +191,8 @@ function listLines(text: string): Set<string> {
   return ids;
 }
 
-function parseJson(text: string): unknown {
+/** @throws ExpectationError that says where it is no JSON */
+function parseDocument(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,5 +1,6 @@
 // Which fields hold versions: found in a sample of the reports, for those who ask without naming
 // one.
+import { QUOTE } from "../report/ascii.ts";
 import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { Table } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
@@ -90,8 +91,6 @@ function countVersions(
   }
   return counts;
 }
-
-const QUOTE = 0x22;
 
 /**
  * The texts of a report, and the fields that they are the values of. Nothing is parsed: no object

@@ -1,5 +1,6 @@
 // The values of a field or label: read from the packed reports once, and kept as numbers beside
 // each segment as long as that is in memory.
+import { BACKSLASH, OPEN_BRACE, QUOTE } from "../report/ascii.ts";
 import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
 import { parseReportKey } from "../report/key.ts";
 import { bodyLength, isReport, readKey, type Segment } from "../roll/segment.ts";
@@ -324,9 +325,6 @@ async function readColumn(
   return { starts, numbers: numbers.cut(), cut, ofField };
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
 const LETTER_N = 0x6e;
 
 /**

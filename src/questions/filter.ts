@@ -1,4 +1,5 @@
 // Filters: which reports have a field with a value, read straight from the stored bytes.
+import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../report/ascii.ts";
 import { decodeString, type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import { compileWildcard } from "../specs/wildcard.ts";
 import { type Name, parseRequirement, type Requirement } from "./condition.ts";
@@ -84,10 +85,6 @@ export interface FilterTest {
   /** By the path's place among those given, whether the last report that was looked at has it. */
   readonly seen: readonly boolean[];
 }
-
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
-const QUOTE = 0x22;
 
 /**
  * Makes a test of reports. A value is compared as text: a string as it is, a number as the host

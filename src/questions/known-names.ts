@@ -2,6 +2,7 @@
 // reads like an answer to the right one.
 import type { RollView } from "../roll/view.ts";
 import { findClosest } from "../specs/closest.ts";
+import { HOST_FIELDS } from "../specs/schema.ts";
 import { type Name, RESERVED_NAMES } from "./condition.ts";
 import type { Sources } from "./groups.ts";
 import { type FieldPath, formatFieldPath } from "./path.ts";
@@ -49,12 +50,7 @@ export function listUnseen(
 
 /** Fields that Rollcall's own agent writes, and what the reader adds (docs/report.md). */
 const OWN_FIELDS = [
-  "update_date",
-  "os_start_date",
-  "instance_id",
-  "instance_name",
-  "instance_type",
-  "instance_life_cycle",
+  ...HOST_FIELDS,
   "rollcall",
   "rollcall.schema",
   "rollcall.agent",

@@ -1,4 +1,5 @@
 // The names that reports have, as a tree: found by walking reports' bytes, each name kept once.
+import { OPEN_BRACE, OPEN_BRACKET } from "../report/ascii.ts";
 import { decodeString, normalizeText, skipValue, walkMembers } from "../report/json-walk.ts";
 
 /**
@@ -50,9 +51,6 @@ export interface NameTree {
    */
   walk(bytes: Buffer, start: number, visit: (node: NameNode, start: number, end: number) => void): void;
 }
-
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /** Makes an empty tree. */
 export function createNameTree(): NameTree {

@@ -1,12 +1,10 @@
 // Projections: a report cut down to some fields, every byte that stays as the host wrote it.
+import { OPEN_BRACE, OPEN_BRACKET } from "../report/ascii.ts";
 import { type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
 import type { FieldPath } from "./path.ts";
 
 /** Which keys to keep at one level; `all` keeps the value whole. */
 type Keep = "all" | Map<string, Keep>;
-
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /**
  * Makes a cutter. Fields keep the host's order, objects and arrays around them their shape; an

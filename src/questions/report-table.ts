@@ -1,4 +1,5 @@
 // Reports as a table: a row a host, a column a field, every value as the host wrote it.
+import { QUOTE } from "../report/ascii.ts";
 import { decodeString, walkChildren } from "../report/json-walk.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { onOneLine } from "./array.ts";
@@ -6,8 +7,6 @@ import type { CellTable } from "./question.ts";
 
 /** Columns of a table; who writes reports chooses how many names there are. */
 const MAX_CSV_COLUMNS = 512;
-
-const QUOTE = 0x22;
 
 /** Columns after the fields. */
 export interface MoreColumns {

@@ -8,6 +8,7 @@ import { readBounded } from "../network/bounded-read.ts";
 import { NetworkFailure, toFailure } from "../network/failure.ts";
 import { isLoopback } from "../network/loopback.ts";
 import { retry } from "../network/retry.ts";
+import { parseJson } from "../report/parse-json.ts";
 import { sanitizeLine } from "../report/safe-text.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
@@ -225,10 +226,8 @@ function describeStatus(status: number): string {
 }
 
 function parseProblem(text: string): string | undefined {
-  try {
-    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown };
-    return [title, detail].filter((part) => typeof part === "string").join(": ");
-  } catch {
-    return undefined;
-  }
+  const problem = parseJson(text);
+  if (typeof problem !== "object" || problem === null) return undefined;
+  const { detail, title } = problem as { detail?: unknown; title?: unknown };
+  return [title, detail].filter((part) => typeof part === "string").join(": ");
 }

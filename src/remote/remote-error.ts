@@ -1,5 +1,7 @@
 // Why a server, or the store of a host's reports, did not do what it was asked to.
 
+import { CodedError } from "../report/coded-error.ts";
+
 /**
  * `refused`: the server has answered, and will answer the same to the same request. `busy`: it
  * cannot now. `unreachable`: nothing has answered. `store`: the store says why. `not_enrolled`:
@@ -9,9 +11,8 @@
 export type RemoteErrorCode = "refused" | "busy" | "unreachable" | "store" | "not_enrolled" | "not_rollcall";
 
 /** The message is for people: one line, or what a server itself explained. */
-export class RemoteError extends Error {
+export class RemoteError extends CodedError<RemoteErrorCode> {
   override name = "RemoteError";
-  readonly code: RemoteErrorCode;
   /** How long whoever answered asks to be left alone; ms. Undefined where nobody does. */
   readonly retryAfterMs: number | undefined;
 
@@ -20,8 +21,7 @@ export class RemoteError extends Error {
     message: string,
     { retryAfterMs }: { readonly retryAfterMs?: number | undefined } = {},
   ) {
-    super(message);
-    this.code = code;
+    super(code, message);
     this.retryAfterMs = retryAfterMs;
   }
 }

@@ -1,5 +1,15 @@
 // Walks JSON that was checked by scanObject, on its bytes: nothing is parsed that nobody asked for.
 
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from "./ascii.ts";
 /**
  * Where one member of an object, or one element of an array, lies in the bytes. Offsets count
  * bytes; the end is exclusive.
@@ -8,15 +18,6 @@ export interface JsonSpan {
   readonly start: number;
   readonly end: number;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /**
  * Walks the direct members of an object, or elements of an array, in bytes that scanObject

@@ -1,6 +1,17 @@
 // One strict pass over a report's bytes: is it I-JSON, how deep, and where does each top-level
 // value lie?
+
 import { isUtf8 } from "node:buffer";
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from "./ascii.ts";
 import { hashBytes } from "./hash.ts";
 import { decodeString, type JsonSpan } from "./json-walk.ts";
 import { MAX_OBJECT_MEMBERS, MAX_REPORT_VALUES } from "./limits.ts";
@@ -9,15 +20,7 @@ import type { Rejection } from "./problem.ts";
 /** The members of the top-level object in the order of the text. */
 export type JsonMembers = ReadonlyMap<string, JsonSpan>;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
 const MINUS = 0x2d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const UNICODE = 0x75;
 const LITERALS = new Map([
   [0x74, "true"],

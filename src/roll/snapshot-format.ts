@@ -1,6 +1,8 @@
 // The snapshot's bytes: segments, the index that puts their rows in order, and the manifest that
 // names them. Pure.
+
 import * as z from "zod";
+import { parseJson } from "../report/parse-json.ts";
 import type { Refreshed } from "./refresh.ts";
 import { SEPARATOR, type Segment } from "./segment.ts";
 
@@ -64,12 +66,8 @@ export function encodeManifest({ asOf, index, segments }: Manifest): Buffer {
 
 /** @throws BrokenSnapshot */
 export function decodeManifest(bytes: Buffer): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString("utf8"));
-  } catch (error) {
-    throw new BrokenSnapshot("the manifest is not JSON", { cause: error });
-  }
+  const json = parseJson(bytes);
+  if (json === undefined) throw new BrokenSnapshot("the manifest is not JSON");
   const { success, data } = MANIFEST.safeParse(json);
   if (!success) throw new BrokenSnapshot("the manifest is of another version");
   return { asOf: data.as_of, index: data.index, segments: data.segments };

@@ -1,5 +1,6 @@
 // One host, two keys: a host that moves from the top of the store to reports/v1/, or that gets
 // another role, is still one host.
+import { COLON, SLASH } from "../report/ascii.ts";
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey, REPORTS_END, REPORTS_PREFIX } from "../report/key.ts";
 import { isReport, type Segment } from "./segment.ts";
@@ -88,9 +89,6 @@ function findMixedAccounts(
         [findKey(table, account, start), findKey(table, `${account.slice(0, -1)}0`, start)] as const,
     );
 }
-
-const COLON = 0x3a;
-const SLASH = 0x2f;
 
 /** How much of a key comes before the host's id: up to the last colon, or else slash. */
 export function measurePrefix({ names }: Segment, from: number, keyLength: number): number {

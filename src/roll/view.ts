@@ -1,5 +1,6 @@
 // What the roll shows: the reports of every host at one instant, and the objects that were set
 // aside.
+import { COLON, SLASH } from "../report/ascii.ts";
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
@@ -108,9 +109,6 @@ function hasId({ names, nameStarts, keyLengths }: Segment, row: number, id: stri
   if (place > 0 && before !== COLON && before !== SLASH) return false;
   return names.toString("latin1", start + place, start + place + id.length) === id;
 }
-
-const COLON = 0x3a;
-const SLASH = 0x2f;
 
 const FUTURE_DATED: Rejection = {
   reason: "future_dated",

@@ -1,5 +1,6 @@
 // Whether a page of a listing can be true: servers and what stands before them have listed
 // unsorted, twice, and short, each with status 200.
+import { SLASH } from "../report/ascii.ts";
 import { type ListingPage, SURROGATE } from "./s3-listing.ts";
 import { InvalidAnswer } from "./store.ts";
 
@@ -11,8 +12,6 @@ export interface ListingQuestion {
   /** Whether keys with a "/" after the prefix are shown as common prefixes alone. */
   readonly isShallow: boolean;
 }
-
-const SLASH = 0x2f;
 
 /**
  * Holds a page against what was asked, and against what ListObjectsV2 promises (S3 API reference):

@@ -3,7 +3,7 @@
 import { HOST_ID } from "../../questions/parameters.ts";
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
 import { judgeFreshness } from "../../report/freshness.ts";
-import { formatDepartureKey, formatReportKey, isHostId } from "../../report/key.ts";
+import { formatDepartureKey, formatReportKey } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { cutHash } from "../../report/maker.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
@@ -11,7 +11,7 @@ import { findById } from "../../roll/view.ts";
 import { placeDeparture } from "../../store/placement.ts";
 import { type Store, TooLarge, Unreadable } from "../../store/store.ts";
 import { awaitStore, awaitView } from "../deadline.ts";
-import { authorizeHost, readMachine } from "../host-authorization.ts";
+import { authorizeHost, readHostId, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route, Services } from "../route.ts";
 import { SAMPLE_ADDRESS } from "../sample-address.ts";
@@ -39,17 +39,10 @@ export function deleteReport(): Route {
     ],
     answers: { 204: { description: "The host has left." } },
     errors: [400, 401, 403, 409, 429, 503, 507],
-    sample:
-      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` + `${SAMPLE_ADDRESS}/v1/reports/i-0123456789abcdef0`,
+    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
-      const id = context.req.param("id") ?? "";
-      if (!isHostId(id)) {
-        throw new ApiError(
-          "bad_request",
-          "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128",
-        );
-      }
+      const id = readHostId(context);
       const reason = context.req.query("reason") ?? "stopped";
       if (!isLeaveReason(reason))
         throw new ApiError("bad_request", `reason: write one of ${LEAVE_REASONS.join(", ")}`);

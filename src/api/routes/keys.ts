@@ -7,9 +7,9 @@ import { apiKeySchema, createKey, KEY_REQUEST_JSON_SCHEMA, keyRequestSchema } fr
 import { CUT_MACHINE } from "../../access/machine.ts";
 import { toAscii } from "../../questions/facts.ts";
 import { HOST_ID } from "../../questions/parameters.ts";
-import { isHostId } from "../../report/key.ts";
 import { readJsonBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
+import { readHostId } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { SAMPLE_ADDRESS } from "../sample-address.ts";
@@ -180,8 +180,7 @@ export function putDenial(): Route {
     errors: [400, 401, 403, 429, 503],
     sample: `curl -X PUT -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
-      const id = context.req.param("id") ?? "";
-      if (!isHostId(id)) throw new ApiError("bad_request", "the id in the path is no host id");
+      const id = readHostId(context);
       await awaitStore(denyHost(services.store, id, services), services);
       services.log.info({ id }, "host denied");
       return context.body(null, 204);
@@ -200,8 +199,7 @@ export function deleteDenial(): Route {
     parameters: [HOST_ID],
     answers: { 204: { description: "The host is let in again." } },
     errors: [401, 403, 404, 429, 503],
-    sample:
-      `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ` + `${SAMPLE_ADDRESS}/v1/denials/i-0123456789abcdef0`,
+    sample: `curl -X DELETE -H "x-api-key: $ROLLCALL_KEY" ${SAMPLE_ADDRESS}/v1/denials/i-0123456789abcdef0`,
     async handle(context, services) {
       const id = context.req.param("id") ?? "";
       if (!(await awaitStore(allowHost(services.store, id), services)))

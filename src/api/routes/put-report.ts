@@ -1,13 +1,13 @@
 // PUT /v1/reports/{id}: a host sends its report.
 
 import { HOST_ID } from "../../questions/parameters.ts";
-import { formatReportKey, isHostId } from "../../report/key.ts";
+import { formatReportKey } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { isRejected, parseReport } from "../../report/report.ts";
 import { placeReport } from "../../store/placement.ts";
 import { readBody } from "../body.ts";
 import { awaitStore } from "../deadline.ts";
-import { authorizeHost } from "../host-authorization.ts";
+import { authorizeHost, readHostId } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
 import { createReportOrder } from "../report-order.ts";
 import type { Route, Services } from "../route.ts";
@@ -53,13 +53,7 @@ export function putReport(): Route {
       `${SAMPLE_ADDRESS}/v1/reports/i-0123456789abcdef0`,
 
     async handle(context, services, key) {
-      const id = context.req.param("id") ?? "";
-      if (!isHostId(id)) {
-        throw new ApiError(
-          "bad_request",
-          "the id in the path is no host id: letters, digits, -, _ and single dots, at most 128",
-        );
-      }
+      const id = readHostId(context);
       const enrolled = await authorizeHost(context, services, key, id);
       if (key) services.bounds?.take(key, id);
       const bytes = await readBody(context, MAX_REPORT_BYTES);

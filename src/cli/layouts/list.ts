@@ -1,6 +1,8 @@
 // `rollcall list`: a line a host, with the fields that hold versions.
+
 import { discoverFieldsOf } from "../../questions/discovery.ts";
 import { parseFieldPath } from "../../questions/path.ts";
+import { OPEN_BRACE } from "../../report/ascii.ts";
 import { toKeySteps, walkChildren, walkField } from "../../report/json-walk.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { formatJson } from "../terminal/cell.ts";
@@ -11,8 +13,6 @@ import { type ReportRow, readReportRows } from "./report-rows.ts";
 interface HostColumn extends Column {
   format(row: ReportRow): string;
 }
-
-const OPEN_BRACE = 0x7b;
 
 /** A clock that is off by less is nobody's trouble. */
 const NOTABLE_SKEW_MS = 5 * 60_000;

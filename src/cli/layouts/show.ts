@@ -1,12 +1,10 @@
 // `rollcall show HOST`: one host's report, its fields below each other and its arrays as tables.
+import { OPEN_BRACE, OPEN_BRACKET } from "../../report/ascii.ts";
 import { type JsonSpan, walkChildren } from "../../report/json-walk.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { formatJson } from "../terminal/cell.ts";
 import type { Line, Table } from "../terminal/tables.ts";
 import type { Layout } from "./layout.ts";
-
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /** Deeper objects are shown as JSON. */
 const MAX_SHOWN_DEPTH = 4;

@@ -6,26 +6,28 @@ import type { DoctorOptions } from "../commands/doctor.ts";
 import { addSettings, explain } from "../settings/flags.ts";
 import type { Io } from "./io.ts";
 
+/** What decides what this host reports, and where that goes. */
+const HOST_SETTINGS = [
+  "spec",
+  "store",
+  "server",
+  "keyFile",
+  "enrolKeyFile",
+  "state",
+  "specKeys",
+  "allowCommands",
+  "allowFiles",
+  "allowEnvironment",
+  "allowCredentials",
+  "config",
+] as const;
+
 export function addAgent(program: Command, io: Io): void {
   const agent = program
     .command("agent")
     .description("report when this host changes and once an hour; take it out of the roll when it ends")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
-  addSettings(
-    agent,
-    "spec",
-    "store",
-    "server",
-    "keyFile",
-    "enrolKeyFile",
-    "state",
-    "specKeys",
-    "allowCommands",
-    "allowFiles",
-    "allowEnvironment",
-    "allowCredentials",
-    "config",
-  );
+  addSettings(agent, ...HOST_SETTINGS);
   explain(
     agent,
     `
@@ -69,21 +71,7 @@ export function addDoctor(program: Command, io: Io): void {
     .option("--no-send", "do not try the right to write by sending this host's report")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests")
     .option("--json", "JSON, also on a terminal");
-  addSettings(
-    doctor,
-    "spec",
-    "store",
-    "server",
-    "keyFile",
-    "enrolKeyFile",
-    "state",
-    "specKeys",
-    "allowCommands",
-    "allowFiles",
-    "allowEnvironment",
-    "allowCredentials",
-    "config",
-  );
+  addSettings(doctor, ...HOST_SETTINGS);
   explain(
     doctor,
     `

@@ -1,10 +1,7 @@
 // Cells of a table: what hosts wrote, made safe for a terminal and short.
+import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../../report/ascii.ts";
 import { decodeString, type JsonSpan, walkChildren } from "../../report/json-walk.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
-
-const QUOTE = 0x22;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /**
  * A value of checked JSON in one line, made safe likewise: scalars as text, arrays joined with

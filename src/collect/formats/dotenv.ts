@@ -1,6 +1,6 @@
 // The format dotenv: NAME=value lines as sh, systemd (EnvironmentFile=) and docker compose read
 // them; where they disagree, that is told.
-import { type EnvReader, envReaders, type Reading, readSh } from "./env-readers.ts";
+import { type EnvReader, envReaders, findLineEnd, type Reading, readSh, skipBlank } from "./env-readers.ts";
 import { AmbiguousValue, addMember, makeMembers, type Parsed, takeLast } from "./tree.ts";
 
 /**
@@ -58,9 +58,9 @@ export function listAssignments(text: string): readonly Assignment[] {
   const ends = new Map<EnvReader, number>();
   let at = 0;
   while (at < body.length) {
-    ASSIGNMENT.lastIndex = skipSpace(body, at);
+    ASSIGNMENT.lastIndex = skipBlank(body, at);
     const match = ASSIGNMENT.exec(body);
-    if (!match || !takesName("sh", match) || match[3] !== "") passCommand(body, skipSpace(body, at), ends);
+    if (!match || !takesName("sh", match) || match[3] !== "") passCommand(body, skipBlank(body, at), ends);
     if (!match) {
       at = findLineEnd(body, at) + 1;
       continue;
@@ -120,15 +120,4 @@ function passCommand(text: string, at: number, ends: Map<EnvReader, number>): vo
 function takesName(reader: EnvReader, [, exported, name = ""]: RegExpExecArray): boolean {
   if (reader === "docker compose") return true;
   return VARIABLE.test(name) && (reader === "sh" || exported === undefined);
-}
-
-function skipSpace(text: string, start: number): number {
-  let at = start;
-  while (text[at] === " " || text[at] === "\t") at++;
-  return at;
-}
-
-function findLineEnd(text: string, at: number): number {
-  const end = text.indexOf("\n", at);
-  return end < 0 ? text.length : end;
 }

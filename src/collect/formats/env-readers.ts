@@ -227,13 +227,13 @@ function isReplaced(text: string): boolean {
   return /\$[A-Za-z_{$]/.test(text);
 }
 
-function skipBlank(text: string, start: number): number {
+export function skipBlank(text: string, start: number): number {
   let at = start;
   while (text[at] === " " || text[at] === "\t") at++;
   return at;
 }
 
-function findLineEnd(text: string, at: number): number {
+export function findLineEnd(text: string, at: number): number {
   const end = text.indexOf("\n", at);
   return end < 0 ? text.length : end;
 }
