@@ -31,7 +31,7 @@ export const KEYRING_AGE_MS = 5000;
  * How long a request waits for the keys to be read again where those of before are at hand, and how
  * long after a failure it is not tried anew.
  */
-const PATIENCE_MS = 2000;
+const MAX_LOADING_WAIT_MS = 2000;
 const RETRY_MS = 1000;
 
 /**
@@ -147,7 +147,7 @@ export function createKeyring({
     if (++state.lookups.count > MAX_LOOKUPS_A_SECOND) {
       if (isWithin(state.loadingSince, LOAD_AGAIN_MS)) return;
       state.loading ??= beginLoad();
-      await within(state.loading, PATIENCE_MS);
+      await within(state.loading, MAX_LOADING_WAIT_MS);
       return;
     }
     const known = [state.changes, state.loads];
@@ -239,9 +239,9 @@ export function createKeyring({
       await state.loading;
       return true;
     }
-    const patience = Math.min(PATIENCE_MS, PATIENCE_MS - (clock() - state.loadingSince));
+    const waitMs = Math.min(MAX_LOADING_WAIT_MS, MAX_LOADING_WAIT_MS - (clock() - state.loadingSince));
     try {
-      return await within(state.loading, patience);
+      return await within(state.loading, waitMs);
     } catch {
       // Kept in `failure`.
       return false;

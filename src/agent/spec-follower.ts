@@ -158,7 +158,7 @@ export function createSpecFollower(options: SpecFollowerOptions): SpecFollower {
   async function restore(): Promise<void> {
     state = (await readState(path)) ?? state;
     const highest = await readHighest(highestPath);
-    // What an older version has taken up there locks nobody out.
+    // A number that an older version took up there does not keep newer editions out.
     if (state.highest > MAX_EDITION_NUMBER) state = { highest: 0, undone: state.undone };
     if (highest <= state.highest || highest > MAX_EDITION_NUMBER) return;
     // What the edition said went with the state.

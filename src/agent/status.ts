@@ -80,7 +80,7 @@ function parseStatus(content: string | undefined): Status | undefined {
  * When a process started: the 22nd field of proc_pid_stat(5); the second, the program's name, may
  * hold spaces and parentheses.
  *
- * @returns undefined for none, and for one that is dead and only not yet buried (state Z or X), as
+ * @returns undefined for none, and for one that has ended and is not yet reaped (state Z or X), as
  *   happens in containers
  */
 async function readTicks(pid: string): Promise<string | undefined> {

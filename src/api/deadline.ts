@@ -1,4 +1,4 @@
-// Waiting for the store within a bound, so that a client hears from us before its own patience or a
+// Waiting for the store within a bound, so that a client hears from us before its own time-out or a
 // gateway's ends.
 import { AccessError } from "../access/access-error.ts";
 import type { RollView } from "../roll/view.ts";

@@ -144,7 +144,7 @@ function makePatternFinder(source: string): (reading: Reading) => Found {
  * @param canonical how a key stands in the tree that may be written otherwise in the spec
  */
 export function lookUp(tree: unknown, key: string, canonical?: (key: string) => string): Node | undefined {
-  /** Where a search has been in vain: the node, and how much of the key was left. */
+  /** Where a search found nothing: the node, and how much of the key was left. */
   const vain = new Map<unknown, Set<number>>();
   const search = (node: unknown, rest: string): Node | undefined => {
     if (node instanceof AmbiguousValue) return searchDoubtful(node, rest);

@@ -63,7 +63,7 @@ export async function replacePageFile(path: string, text: string): Promise<void>
 export async function removeDrafts(folder: string, files: readonly string[]): Promise<void> {
   const own = new Set(files);
   const names = await readdir(folder).catch(() => []);
-  // What cannot be removed is in nobody's way: each draft has a name of its own.
+  // What cannot be removed does no harm: each draft has a name of its own.
   const removals = names
     .filter((name) => name.startsWith(".") && own.has(parseDraftName(name) ?? ""))
     .map((name) => rm(join(folder, name), { force: true }));

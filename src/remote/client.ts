@@ -67,8 +67,8 @@ export function createClient({
   ): Promise<Response> {
     const headers = { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) };
     const body = init.body === undefined ? null : new Uint8Array(init.body);
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
     const method = init.method ?? "GET";
     const response = await fetch(`${base}${path}`, {
       method,
@@ -76,7 +76,7 @@ export function createClient({
       body,
       // A redirect could lead the key to another host.
       redirect: "manual",
-      signal: AbortSignal.any([signal, patience.signal]),
+      signal: AbortSignal.any([signal, deadline.signal]),
       // The bound is on the wait for the answer to begin: a large roll over a slow line may take
       // its time.
     }).finally(() => clearTimeout(timer));

@@ -1,4 +1,4 @@
-// JSON that others wrote, where what cannot be parsed is as good as nothing.
+// JSON that others wrote, where what cannot be parsed counts as absent.
 
 /** @returns undefined for what is no JSON, which no JSON is */
 export function parseJson(text: string | Buffer): unknown {

@@ -109,8 +109,8 @@ function measureNesting(text: string): number {
 }
 
 /**
- * A key that stands twice breaks nothing after it; what comes after the first real error is mostly
- * its echo.
+ * A key that stands twice breaks nothing after it; what comes after the first real error mostly
+ * follows from it.
  */
 function selectErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
   const first = errors.findIndex((error) => error.code !== "DUPLICATE_KEY");

@@ -30,9 +30,9 @@ export interface SweepDraftsOptions {
 }
 
 /**
- * Removes what writers left that died. Their age goes by the time of the last change to the inode
- * (ctime), which the file system alone sets: the mtime is that of the writer's own clock. A failure
- * is nobody's trouble: what is left is never seen as an object, and is looked at again.
+ * Removes what writers left that ended in the middle. Their age goes by the time of the last change
+ * to the inode (ctime), which the file system alone sets: the mtime is that of the writer's own
+ * clock. A failure does no harm: what is left is never seen as an object, and is looked at again.
  */
 export async function sweepDrafts({ root, temporary, clock, askTime }: SweepDraftsOptions): Promise<void> {
   // What an expiry moved there may be a live object's, and has a way back of its own.

@@ -50,7 +50,7 @@ const ANSWER_STAYS_MS = 24 * 60 * 60_000;
 /** Long enough for any deployment. */
 const TEMPLATE_STAYS_MS = 24 * 60 * 60_000;
 
-/** All areas. The top of a store may hold anything else too, which is nobody's here. */
+/** All areas. The top of a store may hold anything else too, which is not Rollcall's. */
 export const AREAS: readonly Area[] = [
   {
     prefix: "reports/",

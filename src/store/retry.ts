@@ -1,5 +1,5 @@
-// A store that asks again: what is Unavailable is repeated until it answers or the patience for it
-// is spent.
+// A store that asks again: what is Unavailable is repeated until it answers or the time for it
+// is over.
 
 import { retry } from "../network/retry.ts";
 import type { Clock } from "../report/clock.ts";

@@ -89,7 +89,7 @@ export class Bucket {
 
   /**
    * A read whose answer stands nearly still is asked again on another connection, with more
-   * patience each time.
+   * time allowed each time.
    */
   async #sendAtPace(home: S3Connection, request: BucketRequest, credentials: Credentials): Promise<S3Answer> {
     const { operation, signal } = request;

@@ -27,8 +27,8 @@ const SAVES_AN_HOUR = 12;
 /** Where the virtual clock begins; any time would do. */
 const BEGINNING = Date.UTC(2024, 0, 1);
 
-/** Puts between two breaths, in which Ctrl-C is heard. */
-const BREATH = 100_000;
+/** Puts between two looks at whether Ctrl-C was pressed. */
+const PUTS_BETWEEN_LOOKS = 100_000;
 
 export interface CostOptions {
   readonly hosts: number;
@@ -161,7 +161,7 @@ async function simulate({
   /** Lets hosts report up to a share of the hour. */
   const report = async (share: number): Promise<void> => {
     for (; beats < Math.floor(hosts * share); beats++) {
-      if (beats % BREATH === 0) signal.throwIfAborted();
+      if (beats % PUTS_BETWEEN_LOOKS === 0) signal.throwIfAborted();
       await store.put(fleet.keyOf(beats), NOTHING);
     }
     // Those change whose hourly report is half an hour away, so that nothing is replaced before it

@@ -14,7 +14,7 @@ interface HostColumn extends Column {
   format(row: ReportRow): string;
 }
 
-/** A clock that is off by less is nobody's trouble. */
+/** A clock that is off by less is not shown. */
 const NOTABLE_SKEW_MS = 5 * 60_000;
 
 /** Fields that say in a table what another column says better. */

@@ -44,7 +44,7 @@ export const report: Layout = {
   },
 };
 
-/** A clock that is off by less is nobody's trouble. */
+/** A clock that is off by less is not shown. */
 const NOTABLE_SKEW_SECONDS = 5 * 60;
 
 interface Fields {
