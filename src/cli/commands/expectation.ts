@@ -1,10 +1,12 @@
 // Who should report, as somebody at the command line knows it: a file, or EC2. A server does not
 // know that list, so that its answer is compared here.
+
 import { compareExpected } from "../../questions/coverage.ts";
 import { coverage, listRows, NOBODY_MISSING, type ShownCoverage } from "../../questions/coverage-question.ts";
 import type { ParameterValues } from "../../questions/question.ts";
 import { reports } from "../../questions/reports-question.ts";
 import { writeAnswer } from "../../questions/written-answer.ts";
+import { splitList } from "../../report/list-text.ts";
 import { SHARED_YIELDER } from "../../roll/yielder.ts";
 import { listInstances } from "../../service/ec2-instances.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
@@ -26,10 +28,7 @@ export async function findExpected(
   if (regions === undefined) return ids;
   const named =
     typeof regions === "string" ? regions : (io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? "");
-  const list = named
-    .split(",")
-    .map((region) => region.trim())
-    .filter(Boolean);
+  const list = splitList(named);
   if (list.length === 0)
     throw new UsageError("--expect-ec2 needs regions: --expect-ec2 ap-northeast-1,us-east-1, or AWS_REGION");
   for (const region of list) {

@@ -4,6 +4,7 @@ import { discoverFieldsOf } from "../../questions/discovery.ts";
 import { parseFieldPath } from "../../questions/path.ts";
 import { OPEN_BRACE } from "../../report/ascii.ts";
 import { toKeySteps, walkChildren, walkField } from "../../report/json-walk.ts";
+import { splitList } from "../../report/list-text.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { formatJson } from "../terminal/cell.ts";
 import type { Column } from "../terminal/tables.ts";
@@ -47,7 +48,7 @@ export const reports: Layout = {
     const rows = readReportRows(json);
     const [fields, state = "fresh"] = ["fields", "state"].map((name) => findValue(parameters, name));
     const columns = fields
-      ? fields.split(",").map((name) => makeFieldColumn(name.trim(), tools))
+      ? splitList(fields).map((name) => makeFieldColumn(name, tools))
       : chooseColumns(rows, facts.asOf, tools);
     const { count = rows.length, silent = 0, problems = 0 } = facts;
     return {
