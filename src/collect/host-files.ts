@@ -12,10 +12,10 @@ import {
   type PathFacts,
 } from "./file-facts.ts";
 import { type FileStart, readAtOnce, readOpen, readRegular } from "./file-reading.ts";
-import { type GlobResult, MAX_GLOB_FILES, type TooManyFiles, walk } from "./host-glob.ts";
+import { type GlobResult, MAX_GLOB_FILES, type TooManyFiles, walkGlob } from "./host-glob.ts";
 import { findWriters, isStillOpen, type Writer, type WriterSearch } from "./open-writers.ts";
 import { findSharedKind } from "./shared-file-systems.ts";
-import { explain, refuse, type Unreadable } from "./unreadable.ts";
+import { refuse, toUnreadable, type Unreadable } from "./unreadable.ts";
 
 const GLOB_TIMEOUT_MS = 10_000;
 
@@ -148,7 +148,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
           "bytes" in read && !permit?.isExempt(path) ? permit?.judgeContent(read.bytes) : undefined;
         return fault === undefined ? read : refuse(fault);
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async glob(patterns, signal) {
@@ -160,8 +160,8 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
       // One by one: patterns together would make the walk start at the folder that they have in
       // common.
       for (const pattern of patterns) {
-        const outcome = await walk(root, pattern, bound).catch(
-          (error: unknown): TooManyFiles => (bound.aborted ? LATE : { tooMany: explain(error).reason }),
+        const outcome = await walkGlob(root, pattern, bound).catch(
+          (error: unknown): TooManyFiles => (bound.aborted ? LATE : { tooMany: toUnreadable(error).reason }),
         );
         if ("tooMany" in outcome) return refuse(outcome.tooMany, outcome);
         for (const path of outcome.paths) paths.add(path);
@@ -181,14 +181,14 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
       try {
         return { names: await readdir(resolveBelow(root, path)) };
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async readLink(path) {
       try {
         return { target: await readlink(resolveBelow(root, path)) };
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async readStart(path, limit, signal) {
@@ -196,7 +196,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
         const judgeFile = judge && ((file: FileHandle) => judge(path, file));
         return await readOpen(resolveBelow(root, path), limit, signal, { judge: judgeFile });
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async readOfProcess(path, limit, signal) {
@@ -204,7 +204,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
       try {
         return await readAtOnce(resolveBelow(root, path), limit);
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async identify(path) {
@@ -212,7 +212,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
         const { dev, ino } = await stat(resolveBelow(root, path), { bigint: true });
         return { identity: `${dev}:${ino}` };
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async facts(path) {
@@ -225,7 +225,7 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
           changedAt: Number(ctimeNs) / 1e6,
         };
       } catch (error) {
-        explain(error);
+        toUnreadable(error);
         return undefined;
       }
     },
@@ -237,28 +237,28 @@ export function openHostFiles(root: string, permit?: FileAccessPolicy): HostFile
       try {
         return await trace(root, path);
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async inspect(path) {
       try {
         return await inspectPath((step) => resolveBelow(root, step), path);
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async inspectInode(path) {
       try {
         return await inspectInode(resolveBelow(root, path));
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
     async digest(path, signal) {
       try {
         return await digestFile(resolveBelow(root, path), signal);
       } catch (error) {
-        return explain(error);
+        return toUnreadable(error);
       }
     },
   };

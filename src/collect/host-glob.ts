@@ -43,7 +43,7 @@ export interface TooManyFiles {
  *
  * @throws what the file system says of the root; a signal that is aborted
  */
-export async function walk(
+export async function walkGlob(
   root: string,
   pattern: string,
   signal: AbortSignal,

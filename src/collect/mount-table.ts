@@ -48,7 +48,7 @@ function unescapeOctal(text: string): string {
  * Where a path leads: the device, and the path on it. Undefined where no mount covers it, as below
  * a changed root.
  */
-export function locate(mounts: readonly Mount[], path: string): string | undefined {
+export function findMountPoint(mounts: readonly Mount[], path: string): string | undefined {
   let covering: Mount | undefined;
   for (const mount of mounts) {
     const isAbove = mount.point === "/" || path === mount.point || path.startsWith(`${mount.point}/`);

@@ -1,7 +1,7 @@
 // Tests of the parsers of what the kernel and systemd say of processes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { locate, parseMounts } from "./mount-table.ts";
+import { findMountPoint, parseMounts } from "./mount-table.ts";
 import { parseCommandLine, parseEnviron, parseMappedFiles, parseStat, parseStatus } from "./process-facts.ts";
 import { fillUnit, parsePidfile } from "./process-forms.ts";
 import { findHidepid } from "./process-visibility.ts";
@@ -73,12 +73,12 @@ describe("mounts", () => {
   );
 
   it("lead each path to a device and a path on it", () => {
-    expect(locate(mounts, "/etc/a.conf")).toBe("254:0 /etc/a.conf");
-    expect(locate(mounts, "/mnt/a.conf")).toBe("254:0 /data/a.conf");
-    expect(locate(mounts, "/mnt/over/a.conf")).toBe("0:50 /a.conf");
-    expect(locate(mounts, "/mntx")).toBe("254:0 /mntx");
-    expect(locate(mounts, "/srv x/a")).toBe("0:40 /a");
-    expect(locate([], "/etc")).toBeUndefined();
+    expect(findMountPoint(mounts, "/etc/a.conf")).toBe("254:0 /etc/a.conf");
+    expect(findMountPoint(mounts, "/mnt/a.conf")).toBe("254:0 /data/a.conf");
+    expect(findMountPoint(mounts, "/mnt/over/a.conf")).toBe("0:50 /a.conf");
+    expect(findMountPoint(mounts, "/mntx")).toBe("254:0 /mntx");
+    expect(findMountPoint(mounts, "/srv x/a")).toBe("0:40 /a");
+    expect(findMountPoint([], "/etc")).toBeUndefined();
   });
 
   it("tell whether /proc hides processes", () => {

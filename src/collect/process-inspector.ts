@@ -3,7 +3,7 @@
 import { posix } from "node:path";
 import type { HostAccess } from "./collector.ts";
 import { openPaths, remember } from "./followed-paths.ts";
-import { locate, type Mount, parseMounts } from "./mount-table.ts";
+import { findMountPoint, type Mount, parseMounts } from "./mount-table.ts";
 import { parseEnviron, parseMappedFiles, parseStatus, stripDeleted } from "./process-facts.ts";
 import { type PreparedWords, prepareWords, type Verdict } from "./process-match.ts";
 import { isWrapper, readProgram } from "./process-program.ts";
@@ -258,7 +258,10 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
         };
       }
       for (const one of new Set([normalizePath(path), await follow(path)])) {
-        const [here, there] = [locate(own.mounts, files.resolve(one)), locate(theirs.mounts, one)];
+        const [here, there] = [
+          findMountPoint(own.mounts, files.resolve(one)),
+          findMountPoint(theirs.mounts, one),
+        ];
         // A changed root hides its mounts (chroot(2)); in another PID namespace it is a
         // container's.
         if (there === undefined ? isElsewhere : here !== there) return "no";

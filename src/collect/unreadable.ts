@@ -13,7 +13,7 @@ export function refuse(reason: string, { isLate }: { isLate?: true } = {}): Unre
 }
 
 /** A file system error in words; anything else is a bug and goes on. */
-export function explain(error: unknown): Unreadable {
+export function toUnreadable(error: unknown): Unreadable {
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   switch (code) {
     case "ENOENT":

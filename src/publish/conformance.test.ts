@@ -15,7 +15,7 @@ import { formatCode } from "./markdown-text.ts";
 import { openPublisher } from "./registry.ts";
 import { formatSlack } from "./slack.ts";
 import { cutValue } from "./slack-text.ts";
-import { formatMessage, sign } from "./webhook.ts";
+import { formatMessage, signBody } from "./webhook.ts";
 
 const noSecret = async () => undefined;
 
@@ -132,7 +132,7 @@ describe("what a webhook gets", () => {
   it("is signed over the time and the body", async () => {
     const now = 1_700_000_000_123;
     const expected = createHmac("sha256", "secret").update('1700000000.{"a":1}').digest("hex");
-    expect(sign('{"a":1}', "secret", now)).toBe(`t=1700000000,v1=${expected}`);
+    expect(signBody('{"a":1}', "secret", now)).toBe(`t=1700000000,v1=${expected}`);
   });
 
   it("can be checked as docs/publish.md shows", async () => {
@@ -143,11 +143,11 @@ describe("what a webhook gets", () => {
     const { isGenuine } = (await import(file)) as {
       isGenuine: (header: string, body: string, secret: string) => boolean;
     };
-    const header = sign('{"a":1}', "secret", Date.now());
+    const header = signBody('{"a":1}', "secret", Date.now());
     expect(isGenuine(header, '{"a":1}', "secret")).toBe(true);
     expect(isGenuine(header, '{"a":2}', "secret")).toBe(false);
     expect(isGenuine(header, '{"a":1}', "other")).toBe(false);
-    expect(isGenuine(sign('{"a":1}', "secret", Date.now() - 400_000), '{"a":1}', "secret")).toBe(false);
+    expect(isGenuine(signBody('{"a":1}', "secret", Date.now() - 400_000), '{"a":1}', "secret")).toBe(false);
     for (const forged of ["", "t=1,v1=00", `t=x,v1=${"0".repeat(64)}`, header.slice(0, -2)])
       expect(isGenuine(forged, '{"a":1}', "secret")).toBe(false);
   });

@@ -36,13 +36,13 @@ export function makeList(title: string, lines: readonly (readonly SlackText[])[]
   return {
     type: "rich_text",
     elements: [
-      section([write(title, { bold: true })]),
-      { type: "rich_text_list", style: "bullet", elements: lines.map(section) },
+      makeSection([write(title, { bold: true })]),
+      { type: "rich_text_list", style: "bullet", elements: lines.map(makeSection) },
     ],
   };
 }
 
-export function section(elements: readonly SlackText[]): SlackSection {
+export function makeSection(elements: readonly SlackText[]): SlackSection {
   return { type: "rich_text_section", elements };
 }
 

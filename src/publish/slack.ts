@@ -5,7 +5,7 @@ import type { Difference } from "./difference.ts";
 import type { FieldVersions, Overview } from "./overview.ts";
 import { selectShown } from "./shown-values.ts";
 import { formatDifference } from "./slack-difference.ts";
-import { cutValue, makeList, type SlackBlock, section, write } from "./slack-text.ts";
+import { cutValue, makeList, makeSection, type SlackBlock, write } from "./slack-text.ts";
 
 /**
  * Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks; 150 characters of a
@@ -45,7 +45,7 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
       type: "header",
       text: { type: "plain_text", text: title.slice(0, MAX_SLACK_HEADER_LENGTH), emoji: false },
     },
-    { type: "rich_text", elements: [section([write(sentence)])] },
+    { type: "rich_text", elements: [makeSection([write(sentence)])] },
     ...(difference ? formatDifference(difference, overview.asOf) : []),
     ...overview.fields.flatMap((field) => formatField(field)),
     ...(behind.length > 0 ? [makeList("Behind", behind)] : []),

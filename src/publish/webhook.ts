@@ -37,7 +37,7 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
       const body = JSON.stringify(write(overview, difference));
       const headers = {
         "user-agent": "rollcall",
-        ...(secret !== undefined && { "rollcall-signature": sign(body, secret, context.clock()) }),
+        ...(secret !== undefined && { "rollcall-signature": signBody(body, secret, context.clock()) }),
       };
       try {
         // The same message twice says nothing else than once: it says how things are.
@@ -69,7 +69,7 @@ export function webhookPublisher({ url, secret, format }: WebhookOptions): Publi
  *
  * @param now ms since the epoch
  */
-export function sign(body: string, secret: string, now: number): string {
+export function signBody(body: string, secret: string, now: number): string {
   const seconds = Math.floor(now / 1000);
   return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
 }

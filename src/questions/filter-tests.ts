@@ -3,7 +3,6 @@
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
-import { Bounded } from "./bounded.ts";
 import { type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import {
   compileFilter,
@@ -19,6 +18,7 @@ import type { NameUse } from "./known-names.ts";
 import { describeShared, findLabel, readNamedValues } from "./named-values.ts";
 import { formatFieldPath } from "./path.ts";
 import { type Query, QueryError } from "./query.ts";
+import { TruncatedHosts } from "./truncated-hosts.ts";
 
 export interface FilterTests {
   /**
@@ -159,7 +159,7 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
   const test = compileValues(filter.values);
   const verdicts = new Uint8Array(values.count);
   let [isSeen, hasMatch] = [false, false];
-  const [leftOut, takenIn] = [new Bounded(), new Bounded()];
+  const [leftOut, takenIn] = [new TruncatedHosts(), new TruncatedHosts()];
 
   function judge(number: number): number {
     const known = verdicts[number] as number;

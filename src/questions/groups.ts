@@ -2,11 +2,11 @@
 import type { Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { Bounded } from "./bounded.ts";
 import { parseGivenName } from "./condition.ts";
 import { type Column, EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
+import { TruncatedHosts } from "./truncated-hosts.ts";
 import { compareNames } from "./version-order.ts";
 import { visitRows } from "./visit-rows.ts";
 
@@ -76,7 +76,7 @@ export async function groupHosts(
     dimensions.push({ values, width: values.count + 1, pairs: createPairs(), column: EMPTY_COLUMN });
   }
   const isKnown = by.map(() => false);
-  const crowded = new Bounded();
+  const crowded = new TruncatedHosts();
   const single = new Uint32Array(positions.length);
   const several = new Map<number, readonly number[]>();
 
@@ -303,8 +303,8 @@ function numberPlaces(
   { table, positions }: HostSelection,
   { single, several }: { readonly single: Uint32Array; readonly several: Map<number, readonly number[]> },
   { numbers, others }: NamedGroups,
-): Bounded {
-  const longNamed = new Bounded();
+): TruncatedHosts {
+  const longNamed = new TruncatedHosts();
   const isLong = (code: number) => code !== CROWDED && numbers.get(code) === undefined;
   if ([...numbers.values()].includes(undefined))
     for (const [place, code] of single.entries())

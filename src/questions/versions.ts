@@ -4,7 +4,6 @@ import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
-import { Bounded } from "./bounded.ts";
 import { parseGivenName } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
@@ -17,6 +16,7 @@ import {
   type Owners,
   type SplitValue,
 } from "./newest.ts";
+import { TruncatedHosts } from "./truncated-hosts.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
 import { visitRows } from "./visit-rows.ts";
@@ -159,7 +159,7 @@ interface Counts {
   /** Values that some host has. */
   readonly distinct: number;
   /** Hosts that have more values than were read. */
-  readonly cut: Bounded;
+  readonly cut: TruncatedHosts;
   /** The places of hosts that have several values. */
   readonly several: readonly number[];
 }
@@ -172,7 +172,7 @@ async function countHosts(
   const none = values.count;
   const hosts = new Uint32Array(none + 1);
   const fewest = new Uint16Array(none + 1).fill(0xffff);
-  const cut = new Bounded();
+  const cut = new TruncatedHosts();
   const several: number[] = [];
 
   let column = EMPTY_COLUMN;

@@ -78,7 +78,7 @@ async function readConsistently(
     } else {
       // Many bodies may arrive at once, and judging one reads all of it.
       await yielder.spend(object.size);
-      const outcome = judge(object, object.body);
+      const outcome = judgeBody(object, object.body);
       const isProven = object.etag === entry.etag || !("reason" in outcome) || object.etag === doubtful;
       if (isProven) return { entry: object, outcome };
       doubtful = object.etag;
@@ -89,7 +89,7 @@ async function readConsistently(
 }
 
 /** Tells what an object's bytes are. */
-export function judge({ key, size }: Entry, body: Uint8Array): Outcome {
+export function judgeBody({ key, size }: Entry, body: Uint8Array): Outcome {
   const owner = parseReportKey(key);
   if (!owner) return { reason: "bad_key", detail: "the key names no host", size };
   const report = parseReport(body, owner.id);

@@ -2,7 +2,7 @@
 // were read again.
 import type { Entry } from "../store/store.ts";
 import { overlayDepartures } from "./departures.ts";
-import { judge } from "./reading.ts";
+import { judgeBody } from "./reading.ts";
 import type { Refreshed } from "./refresh.ts";
 import { createSegmentBuilder } from "./segment.ts";
 import { createTableBuilder, findKey, keyAt, overlay, type Table } from "./table.ts";
@@ -61,7 +61,7 @@ function overlayReports(table: Table, reports: readonly UnlistedReport[]): Table
   const segment = createSegmentBuilder();
   const rows = createTableBuilder(newer.length);
   for (const { entry, body } of newer) {
-    const row = segment.add(entry.key, entry.etag, judge(entry, body));
+    const row = segment.add(entry.key, entry.etag, judgeBody(entry, body));
     rows.push(table.segments.length, row, entry.lastModified);
   }
   return overlay(table, rows.build([...table.segments, segment.build()]));

@@ -31,7 +31,7 @@ export function codeOf(error: unknown): string | undefined {
  *
  * @param verb what was tried, as in "cannot VERB /path"
  */
-export function explain(error: unknown, verb: string, path: string): unknown {
+export function explainFileError(error: unknown, verb: string, path: string): unknown {
   const code = codeOf(error);
   if (error instanceof StoreError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
   const advice = describeLink(error as NodeJS.ErrnoException) ?? ADVICE[code] ?? (error as Error).message;

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pMap from "p-map";
 import { syncFolder } from "./file-body.ts";
-import { codeOf, explain, isAbsence } from "./file-error.ts";
+import { codeOf, explainFileError, isAbsence } from "./file-error.ts";
 import { listTree, type Tree } from "./file-tree.ts";
 import { checkKey, type ExpireOptions, InvalidKey } from "./store.ts";
 
@@ -75,7 +75,7 @@ export async function expireTree(
   const { temporary } = options;
   await options.checkStore();
   await mkdir(temporary, { mode: FOLDER_MODE }).catch((error: unknown) => {
-    if (codeOf(error) !== "EEXIST") throw explain(error, "make the folder", temporary);
+    if (codeOf(error) !== "EEXIST") throw explainFileError(error, "make the folder", temporary);
   });
   await putBack(options);
   let removed = 0;
@@ -103,7 +103,7 @@ async function removeOld(key: string, before: number, options: ExpiryOptions): P
   } catch (error) {
     // Deleted, or expired by another process.
     if (isAbsence(error)) return false;
-    throw explain(error, "expire", path);
+    throw explainFileError(error, "expire", path);
   }
 }
 

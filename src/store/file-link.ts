@@ -2,7 +2,7 @@
 // is lost unseen.
 import { lstat as lstatCallback } from "node:fs";
 import { promisify } from "node:util";
-import { explain, isAbsence } from "./file-error.ts";
+import { explainFileError, isAbsence } from "./file-error.ts";
 import { StoreError, Unreadable } from "./store.ts";
 
 const lstat = promisify(lstatCallback);
@@ -78,7 +78,7 @@ export class FolderWatch {
       return true;
     } catch (error) {
       if (isAbsence(error)) return false;
-      throw explain(error, "look at", path);
+      throw explainFileError(error, "look at", path);
     }
   }
 }

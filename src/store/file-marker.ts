@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { link, lstat, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "./file-body.ts";
-import { codeOf, explain, isAbsence } from "./file-error.ts";
+import { codeOf, explainFileError, isAbsence } from "./file-error.ts";
 import { findOwner } from "./file-owner.ts";
 import { StoreError, StoreMissing } from "./store.ts";
 
@@ -177,7 +177,7 @@ function newContent(): string {
  * not.
  */
 function explainRoot(error: unknown, path: string): unknown {
-  const explained = explain(error, "look at", path);
+  const explained = explainFileError(error, "look at", path);
   const isForbidden = codeOf(error) === "EACCES" || codeOf(error) === "EPERM";
   return explained instanceof StoreError && !isForbidden
     ? new StoreMissing(explained.message, { cause: error })

@@ -3,7 +3,7 @@ import { type Dirent, lstat, readdir as readdirCallback, type Stats, stat as sta
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
 import { toEntry } from "./file-entry.ts";
-import { explain, isAbsence } from "./file-error.ts";
+import { explainFileError, isAbsence } from "./file-error.ts";
 import { refuseLink } from "./file-link.ts";
 import type { Entry, ListOptions } from "./store.ts";
 
@@ -117,7 +117,7 @@ async function readFolder(root: string, folder: string): Promise<FolderKeys> {
     entries = await readdir(path, { withFileTypes: true });
   } catch (error) {
     if (isAbsence(error)) return { keys: new Set(), links: new Set() };
-    throw explain(error, "list", path);
+    throw explainFileError(error, "list", path);
   }
   const keys: string[] = [];
   const links = new Set<string>();
@@ -195,7 +195,7 @@ function lookAt(paths: readonly string[], signal: AbortSignal | undefined): Prom
       const path = paths[at];
       if (path === undefined) return;
       lstat(path, (error, stats) => {
-        if (error && !isAbsence(error)) return reject(explain(error, "look at", path));
+        if (error && !isAbsence(error)) return reject(explainFileError(error, "look at", path));
         if (signal?.aborted) return reject(signal.reason);
         results[at] = error ? undefined : stats;
         if (++done === paths.length) resolve(results);

@@ -16,7 +16,7 @@ import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
 import { writeBody } from "./file-body.ts";
 import { MtimeSequence, toEntry } from "./file-entry.ts";
-import { codeOf, explain } from "./file-error.ts";
+import { codeOf, explainFileError } from "./file-error.ts";
 import type { FolderWatch } from "./file-link.ts";
 import { type Lock, LockTaken, takeLock } from "./file-lock.ts";
 import { type ExistingFile, isOvertakenBy, readExistingFile } from "./file-order.ts";
@@ -103,7 +103,7 @@ export class FileWriter {
       await this.#checkPlace(key);
       return await this.#write(draft);
     } catch (error) {
-      throw explain(error, "write", path);
+      throw explainFileError(error, "write", path);
     } finally {
       this.#order.end(turn);
     }
@@ -132,7 +132,7 @@ export class FileWriter {
         await unlink(draft);
       }
     } catch (error) {
-      throw explain(error, "write", draft);
+      throw explainFileError(error, "write", draft);
     }
   }
 

@@ -8,7 +8,7 @@ import type { Clock } from "../report/clock.ts";
 import { readBody, syncFolder as syncFolderOnDisk } from "./file-body.ts";
 import { sweepDrafts } from "./file-drafts.ts";
 import { toEntry } from "./file-entry.ts";
-import { codeOf, explain, isAbsence } from "./file-error.ts";
+import { codeOf, explainFileError, isAbsence } from "./file-error.ts";
 import { expireTree, putBack } from "./file-expiry.ts";
 import { FolderWatch } from "./file-link.ts";
 import { checkRoot, openMarker } from "./file-marker.ts";
@@ -101,7 +101,7 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
         await checkStore();
         return undefined;
       } catch (error) {
-        throw explain(error, "read", path);
+        throw explainFileError(error, "read", path);
       }
     },
 
@@ -129,12 +129,12 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
         await unlink(path);
       } catch (error) {
         // EISDIR: a folder is no object, so there was nothing to remove.
-        if (!isAbsence(error) && codeOf(error) !== "EISDIR") throw explain(error, "delete", path);
+        if (!isAbsence(error) && codeOf(error) !== "EISDIR") throw explainFileError(error, "delete", path);
         await checkStore();
       }
       // Also where nothing was there: whoever removed it may have died before this.
       await syncFolder(dirname(path)).catch((error: unknown) => {
-        if (!isAbsence(error)) throw explain(error, "delete", path);
+        if (!isAbsence(error)) throw explainFileError(error, "delete", path);
       });
     },
   };
@@ -150,6 +150,6 @@ async function makeRoot(root: string, syncFolder: (path: string) => Promise<void
     if (first === undefined) return;
     for (let made = root; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
   } catch (error) {
-    throw explain(error, "make the folder", root);
+    throw explainFileError(error, "make the folder", root);
   }
 }

@@ -12,7 +12,7 @@ import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
-import { repeat, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
+import { repeatOnScreen, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
 import { renderPrintout } from "../terminal/tables.ts";
 import { type AnswerSource, openAnswerSource, type SourceAnswer } from "./answer-source.ts";
 import { compareAnswers, findExpected, gather } from "./expectation.ts";
@@ -59,7 +59,7 @@ export async function runQuestion(
       : await writeBytes(asking, parameters, output, io);
   if (options.watch === undefined) await write();
   else if (output.kind === "table") await watchContent(look, options.watch, io);
-  else await repeat(write, options.watch, io);
+  else await repeatOnScreen(write, options.watch, io);
   if (options.exitCode && layout.judge) {
     const json = lastJson() ?? (await gather((await source.ask(question, parameters, "json")).body));
     const reason = layout.judge(json);

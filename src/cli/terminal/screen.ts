@@ -23,7 +23,7 @@ export async function writeContent({ lines, notes }: ScreenContent, { stdout, st
 }
 
 /** Works again and again until the signal aborts. @param seconds between two times */
-export async function repeat(
+export async function repeatOnScreen(
   work: () => Promise<void>,
   seconds: number,
   { signal }: Pick<Io, "signal">,
@@ -45,12 +45,14 @@ export async function watchContent(
   seconds: number,
   io: Io,
 ): Promise<void> {
-  if (!io.stdout.isTerminal) return await repeat(async () => writeContent(await look(), io), seconds, io);
+  if (!io.stdout.isTerminal)
+    return await repeatOnScreen(async () => writeContent(await look(), io), seconds, io);
   const lookOn = () => lookOrTell(look, io);
-  if (io.env.TERM === "dumb") return await repeat(async () => writeContent(await lookOn(), io), seconds, io);
+  if (io.env.TERM === "dumb")
+    return await repeatOnScreen(async () => writeContent(await lookOn(), io), seconds, io);
   const screen = await openScreen(io);
   try {
-    await repeat(async () => screen.draw(fitScreen(await lookOn(), io)), seconds, io);
+    await repeatOnScreen(async () => screen.draw(fitScreen(await lookOn(), io)), seconds, io);
   } finally {
     screen.close();
   }

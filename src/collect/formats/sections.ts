@@ -1,6 +1,6 @@
 // Sections and keys as the dialects of INI have them: keys that stand before any section are the
 // text's own.
-import { AmbiguousValue, addMember, type Members, makeMembers, type Repeat } from "./tree.ts";
+import { AmbiguousValue, addMember, type DuplicateKeyRule, type Members, makeMembers } from "./tree.ts";
 
 const MIXED = new AmbiguousValue("stands in the text both as a key and as a section");
 
@@ -28,7 +28,7 @@ export class SectionTree {
     this.#last = undefined;
   }
 
-  add(key: string, node: unknown, repeat: Repeat): void {
+  add(key: string, node: unknown, repeat: DuplicateKeyRule): void {
     addMember(this.#current, key, node, repeat);
     this.#last = key;
   }

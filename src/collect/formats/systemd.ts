@@ -1,12 +1,12 @@
 // The format systemd: units and other files that systemd reads, by systemd.syntax(7).
 import { SectionTree } from "./sections.ts";
-import { type Parsed, type Repeat, splitLines } from "./tree.ts";
+import { type DuplicateKeyRule, type Parsed, splitLines } from "./tree.ts";
 
 /**
  * A key that stands there again adds to a list, and an empty value empties it. So it is for most
  * keys; of the others the last value counts, which is the last of the list.
  */
-const addAssignment: Repeat = (before, next) => {
+const addAssignment: DuplicateKeyRule = (before, next) => {
   if (next === "" || before === "") return next;
   if (!Array.isArray(before)) return [before, next];
   before.push(next);

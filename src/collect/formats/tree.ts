@@ -45,20 +45,20 @@ export function makeMembers(): Members {
 }
 
 /** What becomes of a key that stands in one object more than once. */
-export type Repeat = (before: unknown, next: unknown) => unknown;
+export type DuplicateKeyRule = (before: unknown, next: unknown) => unknown;
 
 /** Adds a member; a key that is there already becomes what `repeat` makes of both. */
-export function addMember(members: Members, key: string, node: unknown, repeat: Repeat): void {
+export function addMember(members: Members, key: string, node: unknown, repeat: DuplicateKeyRule): void {
   members[key] = Object.hasOwn(members, key) ? repeat(members[key], node) : node;
 }
 
 const REPEATED = new AmbiguousValue("stands in the text more than once, each time with another value");
 
 /** Of two different values neither counts. */
-export const refuseRepeated: Repeat = (before, next) => (before === next ? before : REPEATED);
+export const refuseRepeated: DuplicateKeyRule = (before, next) => (before === next ? before : REPEATED);
 
 /** For formats whose readers all take the last one. */
-export const takeLast: Repeat = (before, next) =>
+export const takeLast: DuplicateKeyRule = (before, next) =>
   unwrap(before) === unwrap(next)
     ? next
     : new AmbiguousValue("stands in the text more than once; the last counts", { node: next });
@@ -68,7 +68,7 @@ function unwrap(node: unknown): unknown {
 }
 
 /** For keys that make a list: both nodes are arrays, and the first one grows. */
-export const addToList: Repeat = (before, next) => {
+export const addToList: DuplicateKeyRule = (before, next) => {
   if (!Array.isArray(before) || !Array.isArray(next)) return REPEATED;
   before.push(...(next as unknown[]));
   return before;

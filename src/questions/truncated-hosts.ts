@@ -1,4 +1,4 @@
-// Bounded: the hosts of which not all was counted, some by name.
+// The hosts of which not all was counted, some by name.
 import { parseReportKey } from "../report/key.ts";
 import { readKey, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
@@ -7,7 +7,7 @@ import { segmentAt, type Table } from "../roll/table.ts";
 const MAX_TOLD_TRUNCATED = 3;
 
 /** Hosts of which not all was counted. */
-export class Bounded {
+export class TruncatedHosts {
   readonly #ids: string[] = [];
   #count = 0;
 
