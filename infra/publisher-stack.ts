@@ -26,6 +26,7 @@ const [STORE_GROUP] = READER_PARAMETERS;
 
 /** A function's environment has 4 KB in all (Lambda quotas). */
 const MAX_PUBLISHERS_LENGTH = 2800;
+const PUBLISHERS_LIMIT = `at most ${MAX_PUBLISHERS_LENGTH} characters`;
 const MAX_LABELS_LENGTH = 800;
 
 const PARAMETERS = [
@@ -37,7 +38,7 @@ const PARAMETERS = [
         label: "Publishers",
         allowedPattern: "^\\{.*\\}$",
         maxLength: MAX_PUBLISHERS_LENGTH,
-        constraintDescription: `JSON: an object of publishers by name, at most ${MAX_PUBLISHERS_LENGTH} characters`,
+        constraintDescription: `JSON: an object of publishers by name, ${PUBLISHERS_LIMIT}`,
         description:
           "JSON, as in the configuration file (docs/publish.md). Tokens are named by token_parameter.",
       },

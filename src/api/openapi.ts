@@ -64,10 +64,11 @@ export function describeApi(
 }
 
 function describeLabel(name: string): Parameter {
+  const wildcard = "`*` stands for any run of characters.";
   return {
     name,
     in: "query",
-    description: `Only hosts with this value of the label \`${name}\`; \`*\` stands for any run of characters.`,
+    description: `Only hosts with this value of the label \`${name}\`; ${wildcard}`,
     schema: { type: "array", items: { type: "string" } },
   };
 }

@@ -280,9 +280,8 @@ export function createProcessInspector(host: HostAccess, signal: AbortSignal): P
       const cwd = await readCwd(process);
       if ("unreadable" in cwd) {
         if (cwd.unreadable === "absent") return "no";
-        return {
-          uncertainty: `which folder ${nameProcess(process)} works in may not be seen by this user; ${TO_SEE}`,
-        };
+        const what = `which folder ${nameProcess(process)} works in`;
+        return { uncertainty: `${what} may not be seen by this user; ${TO_SEE}` };
       }
       const path = stripDeleted(cwd.target);
       if (await isSame(path, folder)) return "yes";

@@ -1,5 +1,5 @@
-// Tests of finding a file's process on hosts of files, for what no test can start: units of systemd,
-// and what may not be seen.
+// Tests of finding a file's process on hosts of files, for what no test can start: units of
+// systemd, and what may not be seen.
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

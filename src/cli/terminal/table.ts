@@ -70,9 +70,8 @@ const MAX_NAMED_COLUMNS = 8;
 export function describeHidden(hidden: readonly string[], remedy = "and --json has all"): string[] {
   if (hidden.length === 0) return [];
   const more = hidden.length > MAX_NAMED_COLUMNS ? ` and ${hidden.length - MAX_NAMED_COLUMNS} more` : "";
-  return [
-    `not shown: ${hidden.slice(0, MAX_NAMED_COLUMNS).join(", ")}${more}; a wider terminal has room, ${remedy}`,
-  ];
+  const named = hidden.slice(0, MAX_NAMED_COLUMNS).join(", ");
+  return [`not shown: ${named}${more}; a wider terminal has room, ${remedy}`];
 }
 
 /** Dims a table's headings where styles are shown. What it gives is written by `writeStyled`. */
