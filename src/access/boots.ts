@@ -1,6 +1,6 @@
 // The boots of an enrolled machine, by which two machines that use one host's keys are told apart.
 import { EXPIRY_MS } from "../report/limits.ts";
-import { SAME_START_S } from "../report/maker.ts";
+import { SAME_START_S } from "../report/reporting-machine.ts";
 import { type EnrolmentObject, MAX_BOOTS } from "./enrolment-object.ts";
 import type { Machine } from "./machine.ts";
 

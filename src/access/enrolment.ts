@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../report/clock.ts";
 import { isHostId } from "../report/key.ts";
-import { cutHash } from "../report/maker.ts";
+import { cutHash } from "../report/reporting-machine.ts";
 import { locateEnrolment } from "../store/layout.ts";
 import { type Store, Unavailable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";

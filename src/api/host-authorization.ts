@@ -8,8 +8,8 @@ import type { StoredApiKey } from "../access/keys.ts";
 import { type Machine, machineSchema, viewSchema } from "../access/machine.ts";
 import { MACHINE_HEADERS } from "../access/machine-headers.ts";
 import { formatReportKey, isHostId } from "../report/key.ts";
-import { cutHash } from "../report/maker.ts";
-import { withMaker } from "../store/placement.ts";
+import { cutHash } from "../report/reporting-machine.ts";
+import { withMachine } from "../store/placement.ts";
 import { awaitStore } from "./deadline.ts";
 import { refuseDenied } from "./denied-host.ts";
 import { ApiError } from "./problem-details.ts";
@@ -69,7 +69,7 @@ export async function authorizeHost(
     throw new ApiError("clone", `${outcome.refusal}; see docs/enrol.md`);
   }
   if (!outcome.isContested) return own;
-  const beside = withMaker(own, cutHash(machine.machine));
+  const beside = withMachine(own, cutHash(machine.machine));
   services.clones.note(id, describeContest(id, own, beside));
   const { machine: hardware, boot } = machine;
   services.log.warn(

@@ -1,8 +1,8 @@
 // Puts a report's bytes together from what the collectors found, within the limits of a report.
 // Pure.
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
-import { formatMaker } from "../report/maker.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
+import { formatReportingMachine } from "../report/reporting-machine.ts";
 import type { CollectorName } from "../specs/schema.ts";
 import type { Origin, Unread } from "./collected.ts";
 import { maskCredentials, maskText } from "./mask.ts";
@@ -45,7 +45,7 @@ export interface Envelope {
   readonly edition?: SpecEditionNote | undefined;
   readonly origin: Origin;
   /** What the machine is known by; undefined in reports that no machine makes. */
-  readonly fingerprint?: Parameters<typeof formatMaker>[0] | undefined;
+  readonly fingerprint?: Parameters<typeof formatReportingMachine>[0] | undefined;
   /** Fields that are not masked. */
   readonly allowCredentials?: readonly string[];
 }
@@ -163,7 +163,7 @@ function makeRollcall(
     ...(envelope.edition?.refused === undefined
       ? {}
       : { spec_refused: tidyRefusal(envelope.edition.refused) }),
-    ...(envelope.fingerprint === undefined ? {} : formatMaker(envelope.fingerprint)),
+    ...(envelope.fingerprint === undefined ? {} : formatReportingMachine(envelope.fingerprint)),
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),
     collectors,

@@ -8,7 +8,7 @@ import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
 import { formatDeparture, type LeaveReason } from "../report/departure.ts";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
-import { cutHash } from "../report/maker.ts";
+import { cutHash } from "../report/reporting-machine.ts";
 import { formatSpan } from "../report/span-text.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { openStore } from "../store/open.ts";

@@ -2,7 +2,7 @@
 // clone. The store's clock is the reader's.
 import { describe, expect, it } from "vitest";
 import { formatDepartureKey, formatReportKey } from "../report/key.ts";
-import { isOtherMachine, readMaker } from "../report/maker.ts";
+import { isOtherMachine, readReportingMachine } from "../report/reporting-machine.ts";
 import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
 import { memoryStore } from "../store/memory.ts";
 import { placeDeparture, placeReport } from "../store/placement.ts";
@@ -172,14 +172,14 @@ describe("one machine", () => {
 
   it("is taken for itself where its reports do not say", () => {
     const { write } = setUp();
-    const there = readMaker(write(A));
-    const { uptimeMs: _unknown, ...coming } = readMaker(write(B)) ?? { ...there };
-    if (!there) throw new Error("no maker");
+    const there = readReportingMachine(write(A));
+    const { uptimeMs: _unknown, ...coming } = readReportingMachine(write(B)) ?? { ...there };
+    if (!there) throw new Error("no reporter");
     expect(
-      isOtherMachine({ maker: there, receivedAt: 0 }, { ...there, ...coming, uptimeMs: undefined }, 0, 0),
+      isOtherMachine({ reporter: there, receivedAt: 0 }, { ...there, ...coming, uptimeMs: undefined }, 0, 0),
     ).toBe(false);
     for (const text of ["", "{}", '{"boot":"x"', '{"rollcall":{"boot":"1","machine":"2"}}', '["boot":"']) {
-      expect(readMaker(Buffer.from(text))).toBeUndefined();
+      expect(readReportingMachine(Buffer.from(text))).toBeUndefined();
     }
   });
 });

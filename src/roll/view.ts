@@ -3,9 +3,9 @@
 import { COLON, SLASH } from "../report/ascii.ts";
 import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
-import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
+import { isOtherMachine, type ReportingMachine, readReportingMachine } from "../report/reporting-machine.ts";
 import { type Departure, findDeparted } from "./departures.ts";
 import type { Refreshed } from "./refresh.ts";
 import {
@@ -123,11 +123,15 @@ const CLONE_TOLERANCE_MS = 5000;
 /**
  * The two machines that made two reports of one id; undefined where one did, as far as is known.
  */
-function findClones(table: Table, at: number, winner: number): readonly [Maker, Maker] | undefined {
-  const [older, newer] = [makerAt(table, at), makerAt(table, winner)];
+function findClones(
+  table: Table,
+  at: number,
+  winner: number,
+): readonly [ReportingMachine, ReportingMachine] | undefined {
+  const [older, newer] = [reportingMachineAt(table, at), reportingMachineAt(table, winner)];
   const [receivedAt, newerAt] = [table.receivedAt[at] as number, table.receivedAt[winner] as number];
   const areTwo =
-    older && newer && isOtherMachine({ maker: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS);
+    older && newer && isOtherMachine({ reporter: older, receivedAt }, newer, newerAt, CLONE_TOLERANCE_MS);
   return areTwo ? [older, newer] : undefined;
 }
 
@@ -137,7 +141,7 @@ function explainSuperseded(table: Table, at: number, winner: number): Rejection 
   const key = keyAt(table, winner);
   if (!clones)
     return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
-  const [name, other] = clones.map((maker) => JSON.stringify(maker.name?.slice(0, 64) ?? "no name"));
+  const [name, other] = clones.map((reporter) => JSON.stringify(reporter.name?.slice(0, 64) ?? "no name"));
   const detail =
     `two machines report under one id: this report is of ${name}, and a newer one, of ` +
     `${other}, is under ${key}; give one of them an id of its own`;
@@ -145,13 +149,13 @@ function explainSuperseded(table: Table, at: number, winner: number): Rejection 
 }
 
 /** Who made which row, by segment: a view is built again and again, and its rows seldom change. */
-const makers = new WeakMap<Segment, Map<number, Maker | undefined>>();
+const reporters = new WeakMap<Segment, Map<number, ReportingMachine | undefined>>();
 
-function makerAt(table: Table, at: number): Maker | undefined {
+function reportingMachineAt(table: Table, at: number): ReportingMachine | undefined {
   const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-  const known = makers.get(segment) ?? new Map<number, Maker | undefined>();
-  makers.set(segment, known);
-  if (!known.has(row)) known.set(row, readMaker(readBody(segment, row)));
+  const known = reporters.get(segment) ?? new Map<number, ReportingMachine | undefined>();
+  reporters.set(segment, known);
+  if (!known.has(row)) known.set(row, readReportingMachine(readBody(segment, row)));
   return known.get(row);
 }
 

@@ -2,7 +2,7 @@
 // its own, so that neither takes the other's place.
 import { formatDepartureKey, REPORTS_PREFIX } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../report/limits.ts";
-import { isOtherMachine, type Maker, readMaker } from "../report/maker.ts";
+import { isOtherMachine, type ReportingMachine, readReportingMachine } from "../report/reporting-machine.ts";
 import { type Store, TooLarge, Unreadable } from "./store.ts";
 
 /** Largest departure that is looked at. */
@@ -35,14 +35,14 @@ export async function placeReport(
   options: PlacementOptions,
 ): Promise<Placement> {
   const { key, now, toleranceMs, signal } = options;
-  const coming = readMaker(body);
+  const coming = readReportingMachine(body);
   const there = coming && (await readThere(store, key, signal));
   if (!there || !isOtherMachine(there, coming, now, toleranceMs)) return { key };
   if (now - there.receivedAt > DEFAULT_WINDOW_MS || (await hasLeft(store, key, there.receivedAt, signal)))
     return { key };
   // A copy may have the same hardware address, and then its boot tells.
-  const own = there.maker.machine === coming.machine ? coming.boot : coming.machine;
-  return { key: withMaker(key, own), other: { name: there.maker.name } };
+  const own = there.reporter.machine === coming.machine ? coming.boot : coming.machine;
+  return { key: withMachine(key, own), other: { name: there.reporter.name } };
 }
 
 /**
@@ -61,20 +61,20 @@ export async function placeDeparture(
   }: { readonly key: string; readonly machine: string; readonly boot: string; readonly signal?: AbortSignal },
 ): Promise<string | undefined> {
   const there = await readThere(store, key, signal);
-  if (!there || there.maker.boot === boot) return key;
+  if (!there || there.reporter.boot === boot) return key;
   for (const own of [machine, boot]) {
-    const placed = withMaker(key, own);
+    const placed = withMachine(key, own);
     if (await store.get(placed, { maxBytes: MAX_REPORT_BYTES, signal })) return placed;
   }
   // An earlier boot's.
-  return there.maker.machine === machine ? key : undefined;
+  return there.reporter.machine === machine ? key : undefined;
 }
 
 /**
  * The place beside a host's own, of another machine with its id. @param own what tells that
  * machine, as cutHash gives it
  */
-export function withMaker(key: string, own: string): string {
+export function withMachine(key: string, own: string): string {
   const at = key.lastIndexOf("/") + 1;
   if (!key.startsWith(REPORTS_PREFIX)) throw new TypeError(`${key} is no key of a report`);
   return `${key.slice(0, at)}${own}:${key.slice(at)}`;
@@ -84,10 +84,10 @@ async function readThere(
   store: Store,
   key: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly maker: Maker; readonly receivedAt: number } | undefined> {
+): Promise<{ readonly reporter: ReportingMachine; readonly receivedAt: number } | undefined> {
   const object = await read(store, key, MAX_REPORT_BYTES, signal);
-  const maker = object && readMaker(object.body);
-  return maker && { maker, receivedAt: object.lastModified };
+  const reporter = object && readReportingMachine(object.body);
+  return reporter && { reporter, receivedAt: object.lastModified };
 }
 
 async function hasLeft(

@@ -5,7 +5,7 @@ import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/depa
 import { judgeFreshness } from "../../report/freshness.ts";
 import { formatDepartureKey, formatReportKey } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
-import { cutHash } from "../../report/maker.ts";
+import { cutHash } from "../../report/reporting-machine.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
 import { findById } from "../../roll/view.ts";
 import { placeDeparture } from "../../store/placement.ts";

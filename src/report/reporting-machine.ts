@@ -1,5 +1,5 @@
-// The maker of a report: the machine, and this boot of it, as the report's `rollcall` says. By it
-// two machines under one id are told apart.
+// The machine that made a report, and its boot, as the report's `rollcall` says. By it two machines
+// under one id are told apart.
 
 import { parseJson } from "./parse-json.ts";
 import { parseUpdateDate } from "./update-date.ts";
@@ -14,7 +14,7 @@ const HASH_LENGTH = 16;
 export const SAME_START_S = 5;
 
 /** What a report says of the machine that made it. */
-export interface Maker {
+export interface ReportingMachine {
   /** The same as long as the machine is; another on a copy that has other hardware. */
   readonly machine: string;
   /** The same until the machine boots again. */
@@ -42,7 +42,7 @@ export interface Maker {
  * What goes into a report's `rollcall`: hashes are cut, since they tell a few machines apart, and
  * stand in each of very many reports.
  */
-export function formatMaker(fingerprint: {
+export function formatReportingMachine(fingerprint: {
   readonly machine: string;
   readonly boot: string;
   readonly startedAt: number | undefined;
@@ -63,7 +63,7 @@ export function cutHash(hash: string): string {
  * Reads who made a report. @returns undefined for a report that does not say: a shell script's, an
  * older agent's, or none at all
  */
-export function readMaker(body: Uint8Array): Maker | undefined {
+export function readReportingMachine(body: Uint8Array): ReportingMachine | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (!bytes.includes('"boot":"')) return undefined;
   const report = parseJson(bytes);
@@ -98,13 +98,14 @@ function measureUptime(updateDate: unknown, startDate: unknown): number | undefi
  * @param toleranceMs how far the two times may be off
  */
 export function isOtherMachine(
-  there: { readonly maker: Maker; readonly receivedAt: number },
-  coming: Maker,
+  there: { readonly reporter: ReportingMachine; readonly receivedAt: number },
+  coming: ReportingMachine,
   now: number,
   toleranceMs: number,
 ): boolean {
-  const { maker, receivedAt } = there;
-  if (maker.boot === coming.boot || isSameBoot(maker, coming) || coming.uptimeMs === undefined) return false;
+  const { reporter, receivedAt } = there;
+  if (reporter.boot === coming.boot || isSameBoot(reporter, coming) || coming.uptimeMs === undefined)
+    return false;
   return now - coming.uptimeMs < receivedAt - toleranceMs;
 }
 
@@ -129,7 +130,7 @@ export function isOlderReport(one: Maker, other: Maker, mostMs: number): boolean
 }
 
 /** Whether two that see other boots are on one machine in one boot all the same. */
-function isSameBoot(one: Maker, other: Maker): boolean {
+function isSameBoot(one: ReportingMachine, other: ReportingMachine): boolean {
   if (one.startedAt === undefined || other.startedAt === undefined) return false;
   return (
     one.machine === other.machine &&
