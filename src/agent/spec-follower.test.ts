@@ -140,6 +140,10 @@ describe("a follower", () => {
           edition: 1,
           detail: expect.stringContaining("not newer than edition 2"),
         });
+        // Who follows tells what is new by it.
+        const { refusal } = follower;
+        await follower.poll(HOST);
+        expect(follower.refusal).toBe(refusal);
         publish(2, specOf("c"));
         expect(await follower.poll(HOST)).toBeUndefined();
         expect(follower.refusal).toMatchObject({ edition: 2 });
