@@ -8,7 +8,7 @@ import { selectReports } from "../questions/selection.ts";
 import { countVersions, type VersionCount } from "../questions/versions.ts";
 import type { RollView } from "../roll/view.ts";
 import { readReport } from "../roll/view.ts";
-import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { HOST_NAME_BYTES, inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** What an overview shows. */
@@ -140,13 +140,10 @@ export async function gatherOverview(
   };
 }
 
-/** What the name of a host costs; bytes. */
-const NAME_BYTES = 128;
-
 async function listIds({ table, positions }: HostSelection, yielder: Yielder): Promise<string[]> {
   const ids: string[] = [];
   for (const at of positions) {
-    const wait = yielder.spend(NAME_BYTES);
+    const wait = yielder.spend(HOST_NAME_BYTES);
     if (wait !== undefined) await wait;
     ids.push(readReport(table, at).id);
   }

@@ -5,9 +5,9 @@ import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { createTableBuilder, keyAt } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
-import type { Yielder } from "../roll/yielder.ts";
+import { HOST_NAME_BYTES, type Yielder } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
-import { type Coverage, judgeCoverage } from "./coverage.ts";
+import { type Coverage, judgeCoverage, ROWS_COUNTED_AT_ONCE } from "./coverage.ts";
 import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
 import { parseQuery, QueryError } from "./query.ts";
@@ -94,10 +94,6 @@ export const coverage: Question = {
   },
 };
 
-/** Rows looked at before their work is counted, and what the name of one costs; bytes. */
-const ROWS = 512;
-const NAME_BYTES = 128;
-
 /** Parameters of other questions. */
 const MEANINGLESS: readonly string[] = ["state", "fields", "meta"];
 
@@ -125,7 +121,8 @@ async function leaveOut(
   const kept = new Set(expected);
   const chosen = new Set(positions);
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * NAME_BYTES);
+    if (at % ROWS_COUNTED_AT_ONCE === ROWS_COUNTED_AT_ONCE - 1)
+      await yielder.spend(ROWS_COUNTED_AT_ONCE * HOST_NAME_BYTES);
     if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) !== "gone" && !chosen.has(at))
       kept.delete(parseReportKey(keyAt(table, at))?.id ?? "");
   }

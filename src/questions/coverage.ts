@@ -4,7 +4,7 @@ import { judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import type { RollView } from "../roll/view.ts";
 import { readReport } from "../roll/view.ts";
-import { SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
+import { HOST_NAME_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 
 /** A host, and a time of the store's clock; ms since the epoch. */
 export interface HostAt {
@@ -48,9 +48,8 @@ export interface Expectation {
   readonly unexpectedCount: number;
 }
 
-/** Rows looked at before their work is counted, and what the name of one costs; bytes. */
-const ROWS = 512;
-const NAME_BYTES = 128;
+/** Rows looked at before their work is counted. */
+export const ROWS_COUNTED_AT_ONCE = 512;
 
 /** Unexpected hosts that are named. */
 const MAX_UNEXPECTED = 1000;
@@ -72,7 +71,8 @@ export async function judgeCoverage(
   const freshIds = new Set<string>();
   let fresh = 0;
   for (let at = 0; at < table.rowOf.length; at++) {
-    if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * NAME_BYTES);
+    if (at % ROWS_COUNTED_AT_ONCE === ROWS_COUNTED_AT_ONCE - 1)
+      await yielder.spend(ROWS_COUNTED_AT_ONCE * HOST_NAME_BYTES);
     const receivedAt = table.receivedAt[at] as number;
     const state = judgeFreshness(receivedAt, asOf, windowMs);
     if (state === "fresh") fresh++;

@@ -10,6 +10,9 @@ export const SLICE_BYTES = 1024 * 1024;
 /** What a row costs besides its bytes, where only numbers are looked at; bytes. */
 export const ROW_BYTES = 16;
 
+/** What the name of a host costs; bytes. */
+export const HOST_NAME_BYTES = 128;
+
 /** Lets other work go on after each slice. */
 export interface Yielder {
   /**

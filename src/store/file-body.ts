@@ -22,6 +22,9 @@ const close = promisify(closeCallback);
 const fsync = promisify(fsyncCallback);
 const write = promisify(writeCallback);
 
+/** A store is its owner's alone. */
+export const FOLDER_MODE = 0o700;
+
 /**
  * NONBLOCK: to open a named pipe must not wait for its writer. NOFOLLOW: a symbolic link is
  * refused.

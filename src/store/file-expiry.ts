@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pMap from "p-map";
-import { syncFolder } from "./file-body.ts";
+import { FOLDER_MODE, syncFolder } from "./file-body.ts";
 import { codeOf, explainFileError, isAbsence } from "./file-error.ts";
 import { listTree, type Tree } from "./file-tree.ts";
 import { checkKey, type ExpireOptions, InvalidKey } from "./store.ts";
@@ -25,8 +25,6 @@ const readlink = promisify(readlinkCallback);
 const rename = promisify(renameCallback);
 const symlink = promisify(symlinkCallback);
 const unlink = promisify(unlinkCallback);
-
-const FOLDER_MODE = 0o700;
 
 /** Files under way at a time. */
 const CONCURRENT_REMOVALS = 16;

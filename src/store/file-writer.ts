@@ -14,7 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
-import { writeBody } from "./file-body.ts";
+import { FOLDER_MODE, writeBody } from "./file-body.ts";
 import { MtimeSequence, toEntry } from "./file-entry.ts";
 import { codeOf, explainFileError } from "./file-error.ts";
 import type { FolderWatch } from "./file-link.ts";
@@ -34,7 +34,6 @@ const open = promisify(openCallback);
 const rename = promisify(renameCallback);
 const unlink = promisify(unlinkCallback);
 
-const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /** Hidden, so no key can name it and no listing shows it. */

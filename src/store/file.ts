@@ -5,7 +5,7 @@ import { mkdir as mkdirCallback, unlink as unlinkCallback } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
-import { readBody, syncFolder as syncFolderOnDisk } from "./file-body.ts";
+import { FOLDER_MODE, readBody, syncFolder as syncFolderOnDisk } from "./file-body.ts";
 import { sweepDrafts } from "./file-drafts.ts";
 import { toEntry } from "./file-entry.ts";
 import { codeOf, explainFileError, isAbsence } from "./file-error.ts";
@@ -19,8 +19,6 @@ import { checkKey, type Store } from "./store.ts";
 
 const mkdir = promisify(mkdirCallback);
 const unlink = promisify(unlinkCallback);
-
-const FOLDER_MODE = 0o700;
 
 export interface FileStoreOptions {
   /** The folder; made if it is missing, unless mustExist. */
