@@ -114,10 +114,10 @@ export async function findOwners(
   values: FieldValues,
   split: readonly SplitValue[],
   { labels, reader, yielder = SHARED_YIELDER }: Sources,
-  standard: Baseline | undefined,
+  baseline: Baseline | undefined,
 ): Promise<Owners | undefined> {
   const alone = split.filter(({ variant, version }) => variant === "" && version !== "");
-  const isNeeded = standard ? standard.services !== undefined : hasSeveral(alone);
+  const isNeeded = baseline ? baseline.services !== undefined : hasSeveral(alone);
   if (!labels.has(OWNER_LABEL) || !isNeeded || alone.length === 0) return undefined;
   const services = await readNamedValues({ scope: "any", path: [OWNER_LABEL] }, table, { labels, reader });
   // The last service is that of hosts without one.

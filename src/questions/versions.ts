@@ -119,12 +119,12 @@ export async function countVersions(
     }
     const known = sources.standards?.get(field);
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
-    const standard = known ?? findBaseline(split, owners);
-    standards.set(field, standard);
+    const baseline = known ?? findBaseline(split, owners);
+    standards.set(field, baseline);
     const isWhole = counts.distinct === shown.length;
     const variants = isWhole ? await countVariants(chosen, fieldValues, split, counts, yielder) : undefined;
     const total = { hosts: positions.length, variants };
-    for (const value of await describeValues(field, split, total, { standard, owners, yielder }))
+    for (const value of await describeValues(field, split, total, { baseline, owners, yielder }))
       values.push(value);
   }
   return {
@@ -358,10 +358,10 @@ async function describeValues(
   split: readonly SplitTally[],
   total: { readonly hosts: number; readonly variants: ReadonlyMap<string, number> | undefined },
   {
-    standard,
+    baseline,
     owners,
     yielder,
-  }: { readonly standard: Baseline; readonly owners: Owners | undefined; readonly yielder: Yielder },
+  }: { readonly baseline: Baseline; readonly owners: Owners | undefined; readonly yielder: Yielder },
 ): Promise<VersionCount[]> {
   const ordered = await sortInSlices(
     split,
@@ -369,13 +369,13 @@ async function describeValues(
       Number(a.tally.value === null) - Number(b.tally.value === null) ||
       compareNames(a.variant, b.variant) ||
       Number(a.version === "") - Number(b.version === "") ||
-      compareVersions(b.order, a.order, standard.variants.get(a.variant)?.packaging) ||
+      compareVersions(b.order, a.order, baseline.variants.get(a.variant)?.packaging) ||
       compareNames(a.tally.value ?? "", b.tally.value ?? ""),
     yielder,
   );
   return ordered.map((one) => {
     const { value, count, by, hosts: ids } = one.tally;
-    const newest = findNewer(one, standard, owners);
+    const newest = findNewer(one, baseline, owners);
     return {
       field,
       value,

@@ -8,17 +8,13 @@ import { readState, takeState } from "../publish/state.ts";
 import type { Lease } from "../store/lease.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
+import type { Post as StoredPost } from "./docbase.ts";
 import { type Docbase, type DocbaseTraffic, startDocbase } from "./docbase.ts";
 
 export const MINUTE = 60_000;
 export const STATE_KEY = "publishers/v1/wiki.json";
 
-export interface Post {
-  readonly id: number;
-  readonly title: string;
-  readonly body: string;
-  readonly tags: readonly string[];
-  readonly archived: boolean;
+export interface Post extends StoredPost {
   readonly notice: boolean;
 }
 

@@ -35,8 +35,8 @@ export async function runQuestion(
   io: Io,
 ): Promise<void> {
   const flags: Readonly<Record<string, unknown>> = { ...options };
-  const wishes = readPreferencesOf(question, readWords(question, layout, words, flags));
-  const output = chooseOutput(options, wishes.format, io.stdout.isTerminal);
+  const preferences = readPreferencesOf(question, readWords(question, layout, words, flags));
+  const output = chooseOutput(options, preferences.format, io.stdout.isTerminal);
   const forTables = layout.flags?.find(
     ({ flags: text, elsewhere }) => elsewhere && flags[new Option(text).attributeName()],
   );
@@ -45,12 +45,12 @@ export async function runQuestion(
       `${forTables.flags.replace(/ .*/, "")} is for the table; in JSON: ${forTables.elsewhere}`,
     );
   const settings = await readSettings(pickSettings(options), io);
-  const opened = await openSource(layout, flags, wishes.partial, settings, io);
+  const opened = await openSource(layout, flags, preferences.partial, settings, io);
   const { source, lastJson } =
     options.exitCode && layout.judge
       ? keepJson(opened, question)
       : { source: opened, lastJson: () => undefined };
-  const { parameters } = wishes;
+  const { parameters } = preferences;
   const asking = { question, layout, source, flags, zone: options.utc ? UTC : LOCAL };
   const look = () => lookAt(asking, parameters, io);
   const write = async () =>
