@@ -14,49 +14,15 @@ import {
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OptionsOf } from "../specs/schema.ts";
-import { makeHostDouble } from "../testing/host-double.ts";
+import { makePassingHost, makeRunningHost } from "../testing/passing-host.ts";
 import { makeFolder } from "../testing/temporary-folder.ts";
 import type { HostAccess } from "./collector.ts";
-import { createObservationStore } from "./observations.ts";
 import type { Change, Judgement, TiedProcess } from "./process-state.ts";
 import { openJudge } from "./process-state.ts";
 import { listProcesses, type Process } from "./process-table.ts";
 import { processesCollector } from "./processes.ts";
 
 const NEVER = new AbortController().signal;
-
-/** What the kernel would say had it run so much longer, and had its wall clock been set. */
-function shiftTimes(
-  host: HostAccess,
-  times: () => { readonly laterMs: number; readonly skewMs: number },
-): HostAccess["files"]["read"] {
-  return async (path, signal) => {
-    const file = await host.files.read(path, signal);
-    if (!("bytes" in file)) return file;
-    const { laterMs, skewMs } = times();
-    const text = file.bytes.toString("latin1");
-    if (path === "/proc/uptime")
-      return { bytes: Buffer.from(`${(Number.parseFloat(text) + laterMs / 1000).toFixed(2)} 0.00\n`) };
-    if (path !== "/proc/stat") return file;
-    return {
-      bytes: Buffer.from(
-        text.replace(/^btime (\d+)$/m, (_, at: string) => `btime ${Math.floor(Number(at) + skewMs / 1000)}`),
-      ),
-    };
-  };
-}
-
-/**
- * To a host that has run so much longer, all that runs started so much earlier; and its wall clock
- * may be off.
- */
-function makeHost({ laterMs = 0, skewMs = 0 } = {}): HostAccess {
-  const host = makeHostDouble("/", { clock: () => Date.now() + skewMs, memory: createObservationStore() });
-  return {
-    ...host,
-    files: { ...host.files, read: shiftTimes(host, () => ({ laterMs, skewMs: skewMs - laterMs })) },
-  };
-}
 
 async function setUp() {
   const folder = await makeFolder({ "a.conf": "v=1\n", "conf.d/x.conf": "x=1\n" });
@@ -76,10 +42,10 @@ async function setUp() {
       const child = spawn(file, args, { stdio: "ignore" });
       onTestFinished(() => void child.kill("SIGKILL"));
       await new Promise((resolve) => child.once("spawn", resolve));
-      const { processes } = await listProcesses(makeHost(), NEVER);
+      const { processes } = await listProcesses(makeRunningHost(), NEVER);
       const found = processes.find(({ pid }) => pid === String(child.pid));
       if (!found) throw new Error("it does not run");
-      return { ...found, exe: await makeHost().files.readLink(`${found.folder}/exe`) };
+      return { ...found, exe: await makeRunningHost().files.readLink(`${found.folder}/exe`) };
     },
     /** @param parts others than the usual ones */
     async judge(host: HostAccess, process: Process, parts: Partial<TiedProcess> = {}): Promise<Judgement> {
@@ -103,7 +69,7 @@ describe("judging a process by what was seen before", () => {
     "passes over chmod, touch, a hard link, a copy of the same bytes and a file that " + "takes its place",
     async () => {
       const { path, start, judge, folder } = await setUp();
-      const host = makeHost({ laterMs: 60_000 });
+      const host = makeRunningHost({ laterMs: 60_000 });
       const process = await start();
       const early = { ...process, startTicks: process.startTicks - 3000 };
       // At first sight the file is newer than the process, by the clock. The program is what is
@@ -187,7 +153,7 @@ describe("judging a process by what was seen before", () => {
   it("cannot tell at first sight of a file that changed after now", async () => {
     const { start, judge } = await setUp();
     const process = await start();
-    const judged = await judge(makeHost({ laterMs: 60_000, skewMs: -86_400_000 }), process);
+    const judged = await judge(makeRunningHost({ laterMs: 60_000, skewMs: -86_400_000 }), process);
     expect(judged).toMatchObject({ state: "unknown", reason: expect.stringMatching(/wall clock/) });
   });
 
@@ -196,7 +162,7 @@ describe("judging a process by what was seen before", () => {
     async (ms) => {
       const { start, judge } = await setUp();
       const process = await start();
-      const host = { ...makeHost({ laterMs: 60_000 }), clock: () => Date.now() + ms };
+      const host = { ...makeRunningHost({ laterMs: 60_000 }), clock: () => Date.now() + ms };
       const early = { ...process, startTicks: process.startTicks - 3000 };
       expect(changesOf(await judge(host, early))).toMatchObject([{ what: "file", by: "clock" }]);
       expect(await judge(host, { ...process, startTicks: process.startTicks + 6000 })).toEqual(RUNNING);
@@ -232,7 +198,7 @@ describe("judging a process by what was seen before", () => {
       const pending = [{ what: "program", path: program }];
       expect(changesOf(await judge(host, process))).toMatchObject(pending);
       // What is loaded can be read: nothing need be remembered.
-      const first = changesOf(await judge(makeHost(), process));
+      const first = changesOf(await judge(makeRunningHost(), process));
       expect(first).toMatchObject(pending);
       expect(first[0]?.by).toBeUndefined();
       expect(changesOf(await judge(host, process, { program: undefined }))).toMatchObject([
@@ -356,14 +322,14 @@ describe("judging a process by what was seen before", () => {
       const { start, judge } = await setUp();
       const process = await start();
       const exe = { unreadable: "refused" as const, reason: "may not be read by this user" };
-      const host = makeHost();
+      const host = makeRunningHost();
       const hidden: HostAccess = { ...host, files: { ...host.files, readLink: async () => exe } };
       expect(await judge(hidden, process, { program: undefined })).toMatchObject({
         state: "unknown",
         reason: expect.stringMatching(/name it in `program`/),
       });
       expect(await judge(hidden, process)).toEqual(RUNNING);
-      expect(await judge(makeHost({ laterMs: -600_000 }), process)).toMatchObject({
+      expect(await judge(makeRunningHost({ laterMs: -600_000 }), process)).toMatchObject({
         state: "unknown",
         reason: expect.stringMatching(/uptime/),
       });
@@ -373,7 +339,7 @@ describe("judging a process by what was seen before", () => {
   it("finds the time since boot in a container that has an uptime of its own", async () => {
     const { start, judge } = await setUp();
     const process = await start();
-    const host = makeHost({ laterMs: -600_000 });
+    const host = makeRunningHost({ laterMs: -600_000 });
     const judged = await judge(
       { ...host, machine: { ...host.machine, ranFor: () => globalThis.process.uptime() * 1000 } },
       process,
@@ -417,46 +383,3 @@ describe("judging a process by what was seen before", () => {
     ]);
   });
 });
-
-/**
- * A host on which time passes as the test says: what changes from then on is so much later than
- * what runs.
- */
-function makePassingHost() {
-  let laterMs = 0;
-  let skewMs = 0;
-  const host = makeHostDouble("/", {
-    clock: () => Date.now() + laterMs + skewMs,
-    memory: createObservationStore(),
-  });
-  const shift = (ms: number) => ms + laterMs + skewMs;
-  const files: HostAccess["files"] = {
-    ...host.files,
-    read: shiftTimes(host, () => ({ laterMs, skewMs })),
-    async inspect(path) {
-      const facts = await host.files.inspect(path);
-      if ("unreadable" in facts) return facts;
-      const links = facts.links.map((one) => ({
-        ...one,
-        ...stamp({ identity: `${one.path}${one.changedAt}`, changedAt: one.changedAt }),
-      }));
-      return { ...stamp(facts), links };
-    },
-  };
-  /** Each inode's ctime as this host's clock would have set it when it was first seen so. */
-  const stamps = new Map<string, number>();
-  function stamp<T extends { readonly identity: string; readonly changedAt: number }>(facts: T): T {
-    const at = stamps.get(facts.identity) ?? shift(facts.changedAt);
-    stamps.set(facts.identity, at);
-    return { ...facts, changedAt: at };
-  }
-  return {
-    host: { ...host, files },
-    pass: (ms: number) => {
-      laterMs += ms;
-    },
-    skew: (ms: number) => {
-      skewMs = ms;
-    },
-  };
-}
