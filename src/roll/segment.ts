@@ -26,7 +26,9 @@ export interface Segment {
   readonly keyLengths: Uint16Array;
   /** The reports' update_date; ms since the epoch. */
   readonly updatedAt: Float64Array;
-  /** The insertion point's offset × 4 + its kind as in KINDS; SET_ASIDE for a row that is no report. */
+  /**
+   * The insertion point's offset × 4 + its kind as in KINDS; SET_ASIDE for a row that is no report.
+   */
   readonly insertions: Uint32Array;
 }
 
