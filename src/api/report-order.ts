@@ -1,7 +1,7 @@
 // Which of a host's reports is the newer one, where the network brings them in another order than
 // the host sent them.
 import { LRUCache } from "lru-cache";
-import { isOlderReport, type Maker, readMaker } from "../report/maker.ts";
+import { isOlderReport, type ReportingMachine, readReportingMachine } from "../report/reporting-machine.ts";
 
 /**
  * Hosts whose last report is remembered. One takes some 300 bytes; those beyond it that reported
@@ -25,7 +25,7 @@ export interface ReportOrder {
 
 /** Makes an order that remembers nothing yet. @param now ms of a clock that is never set */
 export function createReportOrder(now: () => number = () => performance.now()): ReportOrder {
-  const last = new LRUCache<string, Maker>({
+  const last = new LRUCache<string, ReportingMachine>({
     max: MAX_HOSTS,
     ttl: MAX_DELAY_MS,
     ttlResolution: 0,
@@ -33,7 +33,7 @@ export function createReportOrder(now: () => number = () => performance.now()): 
   });
   return {
     take(place, body) {
-      const coming = readMaker(body);
+      const coming = readReportingMachine(body);
       const before = last.get(place);
       if (coming && before && isOlderReport(coming, before, MAX_DELAY_MS)) return undefined;
       if (coming) last.set(place, coming);

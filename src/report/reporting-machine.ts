@@ -122,7 +122,7 @@ const AGE_OFF_MS = 2000;
  *
  * @param mostMs if it was made longer before than this, something else is the reason
  */
-export function isOlderReport(one: Maker, other: Maker, mostMs: number): boolean {
+export function isOlderReport(one: ReportingMachine, other: ReportingMachine, mostMs: number): boolean {
   if (one.boot !== other.boot || one.machine !== other.machine) return false;
   if (one.ageMs === undefined || other.ageMs === undefined) return false;
   const by = other.ageMs - one.ageMs;

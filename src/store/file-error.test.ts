@@ -1,6 +1,6 @@
 // Tests of what the file driver says when the file system refuses.
 import { expect, it } from "vitest";
-import { explain } from "./file-error.ts";
+import { explainFileError } from "./file-error.ts";
 
 const refusal = (code: string, syscall: string) =>
   Object.assign(new Error(`${code}: of the test, ${syscall}`), { code, syscall });
@@ -13,7 +13,7 @@ it.each([
   ["EPERM", "open", "does not permit it"],
   ["EDQUOT", "write", "quota is used up"],
 ])("%s of %s(2): %s", (code, syscall, words) => {
-  const told = explain(refusal(code, syscall), "write", "/store/a.json");
+  const told = explainFileError(refusal(code, syscall), "write", "/store/a.json");
   expect((told as Error).message).toMatch(`cannot write /store/a.json: ${code}: `);
   expect((told as Error).message).toContain(words);
 });
