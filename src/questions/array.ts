@@ -1,5 +1,5 @@
 // The answer's bytes: stored bodies spliced into one JSON array, or a line each.
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge } from "../report/freshness.ts";
 import { SEPARATOR } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { type HostReport, readReport } from "../roll/view.ts";
@@ -161,7 +161,7 @@ export interface ReaderFacts {
 function insertReader(report: HostReport, windowMs: number, asOf: number): Buffer {
   const facts: ReaderFacts = {
     received_at: new Date(report.receivedAt).toISOString(),
-    state: judgeFreshness(report.receivedAt, asOf, windowMs) === "fresh" ? "fresh" : "silent",
+    state: judgeAge(report.receivedAt, asOf, windowMs) === "fresh" ? "fresh" : "silent",
     clock_skew_seconds: measureSkew(report),
     account: report.account || null,
   };

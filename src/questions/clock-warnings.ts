@@ -1,6 +1,6 @@
 // What whoever asks should know of the times behind an answer: reports that are older by their own
 // dates than by their receipt.
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
@@ -53,9 +53,7 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
   let validUntil = Number.POSITIVE_INFINITY;
   for (let at = 0; at < table.rowOf.length; at++) {
     const receivedAt = table.receivedAt[at] as number;
-    const state = judgeFreshness(receivedAt, asOf, windowMs);
-    // What is of the future now is not in a while.
-    if (state === "future") validUntil = asOf;
+    const state = judgeAge(receivedAt, asOf, windowMs);
     if (state !== "fresh") continue;
     fresh++;
     validUntil = Math.min(validUntil, receivedAt + windowMs);

@@ -1,6 +1,6 @@
 // Coverage: who reported, who fell silent, who left, what was set aside, and who was expected and
 // never heard of.
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import type { RollView } from "../roll/view.ts";
 import { readReport } from "../roll/view.ts";
@@ -74,7 +74,7 @@ export async function judgeCoverage(
     if (at % ROWS_COUNTED_AT_ONCE === ROWS_COUNTED_AT_ONCE - 1)
       await yielder.spend(ROWS_COUNTED_AT_ONCE * HOST_NAME_BYTES);
     const receivedAt = table.receivedAt[at] as number;
-    const state = judgeFreshness(receivedAt, asOf, windowMs);
+    const state = judgeAge(receivedAt, asOf, windowMs);
     if (state === "fresh") fresh++;
     if (state !== "silent" && (state !== "fresh" || !expected)) continue;
     const { id, account } = readReport(table, at);

@@ -1,6 +1,6 @@
 // The question `report`: one host's newest report, fresh or silent.
 import { createHash } from "node:crypto";
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge } from "../report/freshness.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { isHostId, parseReportKey } from "../report/key.ts";
 import { findById, type HostReport, type RollView } from "../roll/view.ts";
@@ -58,7 +58,7 @@ export const report: Question = {
     // The fleet is looked at only where the host does not have what is asked for.
     const warnings =
       unseen.length === 0 ? [] : await judgeNames(unseen, await sources.viewAt(), sources, query.lenient);
-    const state = judgeFreshness(found.receivedAt, view.asOf, query.windowMs);
+    const state = judgeAge(found.receivedAt, view.asOf, query.windowMs);
     const body = compileShape(query, view.asOf)(found);
     const whole = Buffer.concat([body, NEWLINE]);
     const { key, etag, receivedAt } = found;
@@ -98,8 +98,7 @@ function toLine(whole: Buffer): Buffer {
 function findReport(view: RollView, id: string, account: string | undefined): HostReport | Refusal {
   const found = findById(view.reports, id).filter(
     (one) =>
-      (account === undefined || one.account === account) &&
-      judgeFreshness(one.receivedAt, view.asOf, 0) !== "gone",
+      (account === undefined || one.account === account) && judgeAge(one.receivedAt, view.asOf, 0) !== "gone",
   );
   const [first, other] = found;
   if (first && other) {

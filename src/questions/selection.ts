@@ -1,7 +1,7 @@
 // A selection: the reports of a view that a question asks for, and what the answer must say of the
 // rest.
 import { createHash, type Hash } from "node:crypto";
-import { judgeFreshness, type State } from "../report/freshness.ts";
+import { judgeAge, type State } from "../report/freshness.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength } from "../roll/segment.ts";
@@ -59,7 +59,7 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
   for (let at = 0; at < table.rowOf.length; at++) {
     if (at % ROWS === ROWS - 1) await yielder.spend(ROWS * ROW_BYTES);
     const receivedAt = table.receivedAt[at] as number;
-    const state = judgeFreshness(receivedAt, view.asOf, query.windowMs);
+    const state = judgeAge(receivedAt, view.asOf, query.windowMs);
     if (!HELD.includes(state)) continue;
     validUntil = Math.min(validUntil, receivedAt + (state === "fresh" ? query.windowMs : EXPIRY_MS));
     const isWanted = wanted.includes(state);
@@ -137,7 +137,7 @@ function digestReports(
   if (meta) {
     const times = Float64Array.from(positions, (at) => table.receivedAt[at] as number);
     hash.update(new Uint8Array(times.buffer));
-    const isFresh = (receivedAt: number) => judgeFreshness(receivedAt, asOf, windowMs) === "fresh";
+    const isFresh = (receivedAt: number) => judgeAge(receivedAt, asOf, windowMs) === "fresh";
     hash.update(Uint8Array.from(times, (receivedAt) => Number(isFresh(receivedAt))));
   }
   return hash.digest("base64url").slice(0, 22);

@@ -18,8 +18,17 @@ export type State = "fresh" | "silent" | "gone" | "future";
  * @param windowMs how old a fresh report may be, inclusive
  */
 export function judgeFreshness(receivedAt: number, now: number, windowMs: number): State {
-  const age = now - receivedAt;
-  if (age < -RECEIPT_TOLERANCE_MS) return "future";
+  return now - receivedAt < -RECEIPT_TOLERANCE_MS ? "future" : judgeAge(receivedAt, now, windowMs);
+}
+
+/**
+ * Tells the state of a report that a view holds. What is of the future was set aside when the view
+ * was made; what came after the listing behind it is fresh, however long after.
+ *
+ * @param asOf the view's instant, ms since the epoch
+ */
+export function judgeAge(receivedAt: number, asOf: number, windowMs: number): Exclude<State, "future"> {
+  const age = asOf - receivedAt;
   if (age <= windowMs) return "fresh";
   return age <= EXPIRY_MS ? "silent" : "gone";
 }

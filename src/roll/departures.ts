@@ -61,13 +61,13 @@ export function isSameDepartures(a: Departures, b: Departures): boolean {
  * same second the departure counts as the later one, and an agent that comes back waits for the
  * next second.
  *
- * @param asOf a departure received in the future by it takes nothing away; ms since the epoch
+ * @param now a departure received in the future by it takes nothing away; ms since the epoch
  * @returns each such report's position, and its departure
  */
 export function findDeparted(
   table: Table,
   departures: Departures,
-  asOf: number,
+  now: number,
 ): ReadonlyMap<number, Departure> {
   const departed = new Map<number, Departure>();
   let at = 0;
@@ -75,7 +75,7 @@ export function findDeparted(
     at = findKey(table, departure.key, at);
     if (at >= table.rowOf.length) break;
     const isLater = departure.receivedAt >= (table.receivedAt[at] as number);
-    const isFuture = judgeFreshness(departure.receivedAt, asOf, 0) === "future";
+    const isFuture = judgeFreshness(departure.receivedAt, now, 0) === "future";
     if (keyAt(table, at) === departure.key && isLater && !isFuture) departed.set(at, departure);
   }
   return departed;

@@ -234,7 +234,7 @@ export function createRoll(options: RollOptions): Roll {
       const refreshed = await one.run();
       adopt(compact(overlayUnlisted(refreshed, state.unlistedMeanwhile)));
       if (retryUnreadable) state.triedUnreadableAt = startedAt;
-      takeClockWarnings(await clockCheck.findClockWarnings(state.known.table, one.gone(), startedAt));
+      takeClockWarnings(await clockCheck.findClockWarnings(state.known.table, one.gone(), clock()));
       state.asOf = state.listedAt = startedAt;
       state.refreshedAt = clock();
       // The first one reads every body and says nothing of how long the next will take.
@@ -281,13 +281,14 @@ export function createRoll(options: RollOptions): Roll {
     else await refreshOrJoin(now);
     takeUnlisted();
     const { current } = state;
-    // A future-dated report becomes an ordinary one as time passes, so that a later view of the
-    // same objects may hold other reports: what was answered of the one is no answer of the other.
-    if (current?.version === state.version && current.hasFuture && current.asOf !== state.asOf)
-      state.version++;
+    // A future-dated report becomes an ordinary one as time passes, and the other way round where
+    // the clock is set back, so that a later view of the same objects may hold other reports: what
+    // was answered of the one is no answer of the other.
+    const isOther = current?.hasFuture ? current.asOf !== state.asOf : (current?.asOf ?? 0) > state.asOf;
+    if (current?.version === state.version && isOther) state.version++;
     if (state.current?.version !== state.version)
       state.current = {
-        ...buildView(state.known, { asOf: state.asOf, version: state.version }),
+        ...buildView(state.known, { asOf: state.asOf, version: state.version, now: clock() }),
         clockWarnings: state.clockWarnings,
       };
     else if (state.current.asOf !== state.asOf) state.current = { ...state.current, asOf: state.asOf };
@@ -321,7 +322,11 @@ export function createRoll(options: RollOptions): Roll {
     const host = await cutToHost(state.known, state.unlisted, id, REFRESH_YIELDER);
     // Versions of their own, below those of complete views.
     state.hostVersion--;
-    const { hasFuture: _, ...view } = buildView(host, { asOf: at, version: state.hostVersion });
+    const { hasFuture: _, ...view } = buildView(host, {
+      asOf: at,
+      version: state.hostVersion,
+      now: clock(),
+    });
     return { ...view, clockWarnings: state.clockWarnings };
   }
 
@@ -352,11 +357,15 @@ export function createRoll(options: RollOptions): Roll {
       const { changed = 0, read = 0 } = state.running?.progress() ?? state.lastProgress ?? {};
       // A version of its own: no cache may take it for a complete view.
       state.version++;
+      const now = clock();
+      // The last whole listing, which may be the snapshot's.
+      const wholeAt = Math.max(state.asOf, state.listedAt);
       const view = buildView(refreshed, {
-        asOf: state.asOf === Number.NEGATIVE_INFINITY ? clock() : state.asOf,
+        asOf: wholeAt === Number.NEGATIVE_INFINITY ? now : wholeAt,
         version: state.version,
+        now,
       });
-      return { ...view, partial: { reason, missing: changed - read } };
+      return { ...view, clockWarnings: state.clockWarnings, partial: { reason, missing: changed - read } };
     },
 
     progress: () => state.running?.progress() ?? state.lastProgress,

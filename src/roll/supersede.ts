@@ -11,13 +11,13 @@ import { findKey, keyAt, segmentAt, type Table } from "./table.ts";
  * differ (ROLE_ID:INSTANCE_ID of two roles), and at the top of the store, whose keys name no
  * account. Reports of one id in two accounts are two hosts' until proven otherwise: both stay.
  *
- * @param asOf what was received in the future by it supersedes nothing; ms since the epoch
+ * @param now what was received in the future by it supersedes nothing; ms since the epoch
  * @returns the position of each superseded report, and of a newer one
  */
-export function findSuperseded(table: Table, asOf: number): ReadonlyMap<number, number> {
+export function findSuperseded(table: Table, now: number): ReadonlyMap<number, number> {
   const newer = new Map<number, number>();
   const [start, end] = [findKey(table, REPORTS_PREFIX), findKey(table, REPORTS_END)];
-  const idAt = (at: number) => findId(table, at, asOf);
+  const idAt = (at: number) => findId(table, at, now);
   /** Sets the one received earlier aside. @returns the other */
   const compare = (at: number, other: number): number => {
     const isOther = (table.receivedAt[other] as number) > (table.receivedAt[at] as number);
@@ -105,8 +105,8 @@ function isSame(one: Segment, oneStart: number, other: Segment, otherStart: numb
 }
 
 /** The host of a report; undefined if it is none, or not yet. */
-function findId(table: Table, at: number, asOf: number): string | undefined {
+function findId(table: Table, at: number, now: number): string | undefined {
   if (!isReport(segmentAt(table, at), table.rowOf[at] as number)) return undefined;
-  if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) === "future") return undefined;
+  if (judgeFreshness(table.receivedAt[at] as number, now, 0) === "future") return undefined;
   return parseReportKey(keyAt(table, at))?.id;
 }

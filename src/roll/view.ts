@@ -1,7 +1,7 @@
 // What the roll shows: the reports of every host at one instant, and the objects that were set
 // aside.
 import { COLON, SLASH } from "../report/ascii.ts";
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge, judgeFreshness } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
@@ -47,6 +47,12 @@ export interface RollView {
   /** By key, ascending; the first ones where there are very many. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
+  /**
+   * Of what was set aside, what is a report all the same (of the future, or another stands for its
+   * host), as far as problems lists it; and the last reports of departed hosts. By key, ascending,
+   * over the segments of reports; undefined where there is none.
+   */
+  readonly aside?: Table;
   /** Of hosts whose report is still there but who have left since, by key. */
   readonly departed: readonly Departure[];
   /** Reasons not to believe the reader's clock, in words; the answer may be short by it. */
@@ -96,7 +102,7 @@ export function hasHost({ reports, asOf }: RollView, id: string, account?: strin
   return findById(reports, id).some(
     (report) =>
       (account === undefined || report.account === account) &&
-      judgeFreshness(report.receivedAt, asOf, 0) !== "gone",
+      judgeAge(report.receivedAt, asOf, 0) !== "gone",
   );
 }
 
@@ -165,17 +171,20 @@ const MAX_PROBLEMS = 10_000;
 /**
  * Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets
  * there.
+ *
+ * @param now by the reader's clock, ms since the epoch: what was received later is of the future. A
+ *   listing takes its time, and what came since it began is not
  */
 export function buildView(
   { table, problems: listed, problemCount: listedCount, departures }: Refreshed,
-  { asOf, version }: { asOf: number; version: number },
+  { asOf, version, now }: { asOf: number; version: number; now: number },
 ): RollView & { readonly hasFuture: boolean } {
   const count = table.rowOf.length;
-  const superseded = findSuperseded(table, asOf);
-  const departed = findDeparted(table, departures, asOf);
+  const superseded = findSuperseded(table, now);
+  const departed = findDeparted(table, departures, now);
   const problems: Problem[] = [];
   let problemCount = listedCount;
-  let hasFuture = departures.some(({ receivedAt }) => judgeFreshness(receivedAt, asOf, 0) === "future");
+  let hasFuture = departures.some(({ receivedAt }) => judgeFreshness(receivedAt, now, 0) === "future");
   const aside = (at: number, { reason, detail }: Rejection, size: number) => {
     problemCount++;
     if (problems.length < MAX_PROBLEMS)
@@ -198,19 +207,22 @@ export function buildView(
     return winner;
   };
   const builder = createTableBuilder(count);
+  const beside: number[] = [];
   for (let at = 0; at < count; at++) {
     const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
     const winner = findWinner(at);
     if (!isReport(segment, row)) {
       const rejection = readSetAside(segment, row);
       aside(at, rejection, rejection.size);
-    } else if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) === "future") {
+    } else if (judgeFreshness(table.receivedAt[at] as number, now, 0) === "future") {
       hasFuture = true;
+      if (problems.length < MAX_PROBLEMS) beside.push(at);
       aside(at, FUTURE_DATED, readBody(segment, row).length);
     } else if (winner !== undefined && !departed.has(at)) {
+      if (problems.length < MAX_PROBLEMS) beside.push(at);
       aside(at, explainSuperseded(table, at, winner), readBody(segment, row).length);
-    } else if (!departed.has(at))
-      builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
+    } else if (departed.has(at)) beside.push(at);
+    else builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
   return {
     asOf,
@@ -219,7 +231,15 @@ export function buildView(
     reports: builder.length === count ? table : builder.build(table.segments),
     problems: [...listed, ...problems].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, MAX_PROBLEMS),
     problemCount,
+    ...(beside.length > 0 && { aside: pickRows(table, beside) }),
     departed: [...departed.values()],
     hasFuture,
   };
+}
+
+function pickRows(table: Table, positions: readonly number[]): Table {
+  const rows = createTableBuilder(positions.length);
+  for (const at of positions)
+    rows.push(table.segmentOf[at] as number, table.rowOf[at] as number, table.receivedAt[at] as number);
+  return rows.build(table.segments);
 }

@@ -2,7 +2,7 @@
 
 import { HOST_ID } from "../../questions/parameters.ts";
 import { formatDeparture, isLeaveReason, LEAVE_REASONS } from "../../report/departure.ts";
-import { judgeFreshness } from "../../report/freshness.ts";
+import { judgeAge } from "../../report/freshness.ts";
 import { formatDepartureKey, formatReportKey } from "../../report/key.ts";
 import { MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { cutHash } from "../../report/reporting-machine.ts";
@@ -106,9 +106,7 @@ async function findBeside(services: Services, id: string, own: string): Promise<
   const hasOwn = await awaitStore(isThere(services.store, own), services);
   const view = hasOwn ? services.roll.peek() : await awaitView(services);
   const found = view
-    ? findById(view.reports, id).filter(
-        ({ receivedAt }) => judgeFreshness(receivedAt, view.asOf, 0) !== "gone",
-      )
+    ? findById(view.reports, id).filter(({ receivedAt }) => judgeAge(receivedAt, view.asOf, 0) !== "gone")
     : [];
   const ours = found.filter(
     ({ key }) => key !== own && key.startsWith(own.slice(0, own.lastIndexOf("/") + 1)),
