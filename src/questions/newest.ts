@@ -13,7 +13,7 @@ import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } fro
  * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`)
  * nobody says whose it is: it says nothing of the `1.2.3` of another service.
  */
-const OWNER_LABEL = "service";
+export const OWNER_LABEL = "service";
 
 /** A value as it was split. */
 export interface SplitValue {
@@ -117,7 +117,7 @@ export async function findOwners(
   baseline: Baseline | undefined,
 ): Promise<Owners | undefined> {
   const alone = split.filter(({ variant, version }) => variant === "" && version !== "");
-  const isNeeded = baseline ? baseline.services !== undefined : hasSeveral(alone);
+  const isNeeded = baseline ? baseline.services !== undefined : alone.length > 1;
   if (!labels.has(OWNER_LABEL) || !isNeeded || alone.length === 0) return undefined;
   const services = await readNamedValues({ scope: "any", path: [OWNER_LABEL] }, table, { labels, reader });
   // The last service is that of hosts without one.
@@ -142,7 +142,7 @@ interface PairSources {
  * Services of one host that own its versions; a host has one, mostly, and who writes reports may
  * claim any number.
  */
-const MAX_HOST_SERVICES = 16;
+export const MAX_HOST_SERVICES = 16;
 
 /**
  * Finds which of some values occur with which services. A pair is the value's place among them,
@@ -189,14 +189,6 @@ async function findPairs(
   }
   await inSlices(positions.length, addSlice, yielder);
   return pairs.list();
-}
-
-function hasSeveral(alone: readonly SplitValue[]): boolean {
-  const [first, ...others] = alone;
-  const packaging = findPackaging(alone.map(({ order }) => order));
-  return (
-    first !== undefined && others.some(({ order }) => compareVersions(order, first.order, packaging) !== 0)
-  );
 }
 
 /** A set of pairs: a number below `rows` times `width`, and one below `width`. */

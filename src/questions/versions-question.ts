@@ -20,7 +20,8 @@ const VERSION_SCHEMA = {
     share_of_variant: {
       type: ["number", "null"],
       description:
-        "Of the hosts that have this variant in any version, each once; 0 to 1. null where there is no " +
+        "Of the hosts that have this variant in any version, each once; of a version that stands alone, " +
+        "of those in the services that have it. 0 to 1; null where there is no " +
         "value, and where values were left out, so that it cannot be told.",
     },
     behind: {

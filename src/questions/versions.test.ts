@@ -191,6 +191,35 @@ describe("countVersions", () => {
     );
   });
 
+  it("counts them as shares of their services' hosts, as the plain way does", async () => {
+    const host = fc.record({
+      service: fc.uniqueArray(fc.constantFrom("x", "y", "z"), { maxLength: 3 }),
+      versions: fc.uniqueArray(fc.nat({ max: 4 }), { maxLength: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(host, { maxLength: 8 }), async (hosts) => {
+        const reports = hosts.map(({ service, versions }, at) =>
+          make(`i-${at}`, { service, a: [...versions.map((version) => `1.${version}`), `A_${at}`, "word"] }),
+        );
+        const { values } = await ask(reports, "field=a");
+        const own = (service: readonly string[]) => (service.length === 0 ? [""] : service);
+        const alone = hosts.filter(({ versions }) => versions.length > 0);
+        for (const { value, variant, count, share_of_variant: share } of values) {
+          if (variant !== "" || value === null) continue;
+          const having = alone.filter(({ versions }) => versions.includes(Number(value.slice(2))));
+          const services = new Set(having.flatMap(({ service }) => own(service)));
+          const all = alone.filter(({ service }) => own(service).some((one) => services.has(one)));
+          expect([value, count, share]).toEqual([
+            value,
+            having.length,
+            Math.round((having.length / all.length) * 10_000) / 10_000,
+          ]);
+        }
+      }),
+      { numRuns: runs(75) },
+    );
+  });
+
   it("keeps pairs of versions and services however many there are", async () => {
     const reports = [...Array(3000).keys()].map((at) =>
       make(`i-${at}`, { instance_name: `prod_service${at >> 1}_1`, a: `1.${at}` }),

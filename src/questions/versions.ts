@@ -1,9 +1,8 @@
 // Versions: for each value of a field, how many hosts have it, how it divides by label, and what is
 // behind the newest.
 import type { Segment } from "../roll/segment.ts";
-import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
-import { inSlices, ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
+import { ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 import { parseGivenName } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
@@ -17,6 +16,7 @@ import {
   type SplitValue,
 } from "./newest.ts";
 import { TruncatedHosts } from "./truncated-hosts.ts";
+import { countTotals, divide, shareOfVariant, type Totals } from "./variant-shares.ts";
 import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
 import { visitRows } from "./visit-rows.ts";
@@ -36,8 +36,9 @@ export interface VersionCount {
   /** Of the hosts in question, those with no value included; 0 to 1, four decimals. */
   readonly share: number;
   /**
-   * Of the hosts that have this variant, in any version; null where there is none (no value), and
-   * where values were left out, so that it cannot be told.
+   * Of the hosts that have this variant, in any version; of a version that stands alone, of those
+   * in the services that have it. null where there is none (no value), and where values were left
+   * out, so that it cannot be told.
    */
   readonly share_of_variant: number | null;
   /**
@@ -122,8 +123,8 @@ export async function countVersions(
     const baseline = known ?? findBaseline(split, owners);
     standards.set(field, baseline);
     const isWhole = counts.distinct === shown.length;
-    const variants = isWhole ? await countVariants(chosen, fieldValues, split, counts, yielder) : undefined;
-    const total = { hosts: positions.length, variants };
+    const counted = { split, several: counts.several, owners, isWhole };
+    const total = await countTotals(chosen, fieldValues, counted, sources);
     for (const value of await describeValues(field, split, total, { baseline, owners, yielder }))
       values.push(value);
   }
@@ -306,57 +307,11 @@ function splitTally(tally: Tally): SplitTally {
   return { tally, number: tally.number, variant, version, order: parseVersion(version) };
 }
 
-/** Counts the hosts that have each variant, those with several of its versions once. */
-async function countVariants(
-  { table, positions }: HostSelection,
-  values: FieldValues,
-  split: readonly SplitTally[],
-  { several }: Counts,
-  yielder: Yielder,
-): Promise<ReadonlyMap<string, number>> {
-  const variants = [...new Set(split.map(({ variant }) => variant))];
-  const indexOf = new Map(variants.map((variant, index) => [variant, index]));
-  const hosts = new Uint32Array(variants.length);
-  /** By a value's number, its variant. */
-  const variantOf = new Uint32Array(values.count + 1);
-  for (const { number, variant, tally } of split) {
-    const index = indexOf.get(variant) ?? 0;
-    variantOf[number] = index;
-    if (tally.value !== null) hosts[index] = (hosts[index] as number) + tally.count;
-  }
-  /** By variant, the last host that had it, and one more, since 0 is none. */
-  const lastPlace = new Uint32Array(variants.length);
-  const countSlice = (from: number, bytes: number): number => {
-    let index = from;
-    for (let left = bytes; left > 0 && index < several.length; index++) {
-      const place = several[index] as number;
-      const at = positions[place] as number;
-      const { starts, numbers } = values.column(segmentAt(table, at));
-      const row = table.rowOf[at] as number;
-      const end = starts[row + 1] as number;
-      for (let value = starts[row] as number; value < end; value++) {
-        const variant = variantOf[numbers[value] as number] as number;
-        if (lastPlace[variant] === place + 1) hosts[variant] = (hosts[variant] as number) - 1;
-        lastPlace[variant] = place + 1;
-      }
-      left -= ROW_BYTES + (end - (starts[row] as number)) * NUMBER_BYTES;
-    }
-    return index;
-  };
-  await inSlices(several.length, countSlice, yielder);
-  return new Map(variants.map((variant, index) => [variant, hosts[index] as number]));
-}
-
-/** A share, of four decimals. */
-function divide(count: number, total: number): number {
-  return Math.round((count / total) * 10_000) / 10_000;
-}
-
 /** Orders values, and says what is behind. */
 async function describeValues(
   field: string,
   split: readonly SplitTally[],
-  total: { readonly hosts: number; readonly variants: ReadonlyMap<string, number> | undefined },
+  total: Totals,
   {
     baseline,
     owners,
@@ -383,8 +338,7 @@ async function describeValues(
       version: one.version,
       count,
       share: divide(count, total.hosts),
-      share_of_variant:
-        value === null || !total.variants ? null : divide(count, total.variants.get(one.variant) ?? 0),
+      share_of_variant: shareOfVariant(one, total, owners),
       behind: newest !== undefined,
       ...(newest !== undefined && { newest }),
       ...(by && { by }),

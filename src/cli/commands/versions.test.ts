@@ -147,8 +147,8 @@ describe("rollcall versions", () => {
         onStdout: (text, io) => text.includes("as of") && io.interrupt(),
       },
     );
-    expect(out).toMatch(/\n0\.2 +1 +20%\n/);
-    expect(out).toMatch(/\n0\.1 +1 +20% +0\.2\n/);
+    expect(out).toMatch(/\n0\.2 +1 +50%\n/);
+    expect(out).toMatch(/\n0\.1 +1 +50% +0\.2\n/);
     expect(out).toContain("5 hosts; 1 more are silent");
   });
 
