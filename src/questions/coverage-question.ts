@@ -1,8 +1,9 @@
 // The question `coverage`: who reported, who fell silent, who left; who is missing, where it is
 // known who should be there.
 import { createHash } from "node:crypto";
-import { judgeFreshness } from "../report/freshness.ts";
+import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
+import type { Problem } from "../report/problem.ts";
 import { createTableBuilder, keyAt } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { HOST_NAME_BYTES, type Yielder } from "../roll/yielder.ts";
@@ -10,9 +11,10 @@ import { describeClockWarnings } from "./clock-warnings.ts";
 import { type Coverage, judgeCoverage, ROWS_COUNTED_AT_ONCE } from "./coverage.ts";
 import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
-import { parseQuery, QueryError } from "./query.ts";
-import type { Question, Row } from "./question.ts";
+import { parseQuery, type Query, QueryError } from "./query.ts";
+import type { Question, QuestionSources, Row } from "./question.ts";
 import { type Selection, selectReports } from "./selection.ts";
+import { chooseSetAside } from "./set-aside.ts";
 
 /** Most hosts named in one list of an answer; the counts are of all. */
 const MAX_COVERAGE_ROWS = 10_000;
@@ -49,11 +51,15 @@ export const coverage: Question = {
     const { expected, mistake } = await sources.readExpected();
     const isFiltered = query.filters.length > 0;
     const selection = isFiltered ? await selectReports(view, query, sources) : undefined;
-    const chosen = selection ? narrow(view, selection) : view;
+    const listed = sources.clones.list();
+    const beside = selection && (await chooseBeside(view, listed, query, sources));
+    const { clones } = beside ?? { clones: listed };
+    const chosen = selection && beside ? narrow(beside.view, selection) : view;
     const asked =
-      expected && selection ? await leaveOut(expected, view, selection, sources.yielder) : expected;
+      expected && selection && beside
+        ? await leaveOut(expected, view, selection, beside.isOut, sources.yielder)
+        : expected;
     const judged = await judgeCoverage(chosen, query.windowMs, asked, sources.yielder);
-    const clones = sources.clones.list();
     const setAside = [
       ...clones.map(({ key, reason, detail }) => ({ key, reason, detail })),
       ...judged.setAside,
@@ -70,10 +76,11 @@ export const coverage: Question = {
         silent: shown.counts.silent,
         problems: shown.counts.set_aside,
         warnings: [
-          ...(selection
-            ? [...selection.warnings, NOT_FILTERED]
+          ...(selection && beside
+            ? [...selection.warnings, ...describeUnfiltered(beside.untold, shown)]
             : describeClockWarnings(view, query.windowMs)),
           ...describeCut(shown),
+          ...(view.partial ? describeUnread(shown) : []),
           // The list's mistake last: who has a list of their own leaves it out.
           ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
         ],
@@ -97,9 +104,44 @@ export const coverage: Question = {
 /** Parameters of other questions. */
 const MEANINGLESS: readonly string[] = ["state", "fields", "meta"];
 
-const NOT_FILTERED =
-  "the filters choose among fresh and silent hosts; of those that left, of what was set aside and of " +
-  "expected hosts without a report it cannot be told whether they match, and all are shown";
+/** Of what has no report that can be read, and of an id alone. */
+function describeUnfiltered(untold: number, { missing = [] }: ShownCoverage): string[] {
+  const unheard = missing.filter(({ since }) => since === null).length;
+  const who = [
+    ...(untold > 0 ? [`of ${untold} objects that were set aside`] : []),
+    ...(unheard > 0 ? ["of expected hosts without a report"] : []),
+  ];
+  return who.length === 0
+    ? []
+    : [`${who.join(" and ")} it cannot be told whether they match the filters, and they are shown`];
+}
+
+/** What the filters leave of those that left and of what was set aside. */
+async function chooseBeside(
+  view: RollView,
+  listed: readonly Problem[],
+  query: Query,
+  sources: QuestionSources,
+) {
+  const keys = [...listed, ...view.problems, ...view.departed].map(({ key }) => key);
+  const { judge } = await chooseSetAside(keys, view, query, sources);
+  const isKept = ({ key }: { readonly key: string }) => judge(key) !== false;
+  const problems = view.problems.filter(isKept);
+  const clones = listed.filter(isKept);
+  const departed = view.departed.filter(isKept);
+  const out = new Set(keys.filter((key) => judge(key) === false).map((key) => parseReportKey(key)?.id ?? ""));
+  return {
+    view: {
+      ...view,
+      problems,
+      problemCount: view.problemCount - (view.problems.length - problems.length),
+      departed,
+    },
+    clones,
+    isOut: (id: string) => out.has(id),
+    untold: [...clones, ...problems, ...departed].filter(({ key }) => judge(key) === undefined).length,
+  };
+}
 
 /** A view that has the selected reports alone. */
 function narrow(view: RollView, { table, positions }: Selection): RollView {
@@ -111,19 +153,22 @@ function narrow(view: RollView, { table, positions }: Selection): RollView {
 
 /**
  * Without the hosts that have a report which the filters do not choose: they are not in question.
+ *
+ * @param isOut whether that is so of one that left, or whose report was set aside
  */
 async function leaveOut(
   expected: ReadonlySet<string>,
   { reports: table, asOf }: RollView,
   { positions }: Selection,
+  isOut: (id: string) => boolean,
   yielder: Yielder,
 ): Promise<ReadonlySet<string>> {
-  const kept = new Set(expected);
+  const kept = new Set([...expected].filter((id) => !isOut(id)));
   const chosen = new Set(positions);
   for (let at = 0; at < table.rowOf.length; at++) {
     if (at % ROWS_COUNTED_AT_ONCE === ROWS_COUNTED_AT_ONCE - 1)
       await yielder.spend(ROWS_COUNTED_AT_ONCE * HOST_NAME_BYTES);
-    if (judgeFreshness(table.receivedAt[at] as number, asOf, 0) !== "gone" && !chosen.has(at))
+    if (judgeAge(table.receivedAt[at] as number, asOf, 0) !== "gone" && !chosen.has(at))
       kept.delete(parseReportKey(keyAt(table, at))?.id ?? "");
   }
   // One id may stand in two accounts.
@@ -182,7 +227,16 @@ function describeCut(shown: ShownCoverage): string[] {
 }
 
 /** A coverage as it was answered. */
-export type ShownCoverage = ReturnType<typeof describeCoverage>;
+export type ShownCoverage = ReturnType<typeof describeCoverage> & {
+  readonly counts: { readonly cannot_be_told?: number };
+};
+
+/** Of hosts whose report was not read nobody knows. */
+export function describeUnread({ missing = [] }: Pick<ShownCoverage, "missing">): string[] {
+  return missing.length === 0
+    ? []
+    : ["not all reports were read: whether hosts in the list missing reported since cannot be told"];
+}
 
 /** The lists, one after the other. */
 export function listRows({

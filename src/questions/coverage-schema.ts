@@ -67,6 +67,12 @@ export const COVERAGE: NamedSchema = {
           set_aside: { type: "integer" },
           missing: { type: "integer" },
           unexpected: { type: "integer" },
+          cannot_be_told: {
+            type: "integer",
+            description:
+              "Only where `rollcall coverage --expect` compares a server's answer: expected hosts that are " +
+              "missing or have left, which cannot be told since the list of those that left is cut.",
+          },
         },
       },
     },

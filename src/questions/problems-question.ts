@@ -2,9 +2,11 @@
 import { PROBLEM_REASONS, type Problem } from "../report/problem.ts";
 import type { RollView } from "../roll/view.ts";
 import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
-import { PARTIAL, WITHIN } from "./parameters.ts";
-import { parseSpan, QueryError } from "./query.ts";
-import type { ParameterValues, Question } from "./question.ts";
+import { judgeNames } from "./known-names.ts";
+import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
+import { parseQuery, type Query, QueryError } from "./query.ts";
+import type { ParameterValues, Question, QuestionSources } from "./question.ts";
+import { chooseSetAside } from "./set-aside.ts";
 
 /** Most problems in one answer; whoever may write rubbish into a store could make any number. */
 const MAX_PROBLEM_ROWS = 1000;
@@ -28,7 +30,9 @@ export const problems: Question = {
     "A report that is unreadable, oversized, misfiled or dated in the future is left " +
     `out of the array, counted, and listed here; the first ${MAX_PROBLEM_ROWS} by key, ` +
     "until they expire. Those that were made hours before they came (`backdated`) " +
-    "stand after them; they are in the array and are not counted.",
+    "stand after them; they are in the array and are not counted. Filters are those of /v1/reports; " +
+    "of what cannot be read it cannot be told whether it matches: it is listed, and " +
+    "`Rollcall-Warning` says how many such there are.",
   sample: "",
   parameters: [
     {
@@ -40,6 +44,9 @@ export const problems: Question = {
       repeats: true,
     },
     WITHIN,
+    FILTER,
+    SAME,
+    LENIENT,
     PARTIAL,
   ],
   answer: {
@@ -63,17 +70,23 @@ export const problems: Question = {
   refusals: [],
 
   async ask(sources, parameters) {
-    const windowMs = readWindow(parameters, sources.windowMs);
     const reasons = readReasons(parameters);
+    const query = readFilters(parameters, sources.windowMs);
+    const { windowMs } = query;
     const view = await sources.viewAt();
     const own = [...sources.clones.list(), ...(sources.bounds?.list() ?? [])];
     const listed = [...own, ...view.problems, ...listBackdated(view, windowMs, MAX_PROBLEM_ROWS)];
-    const chosen = reasons.size === 0 ? listed : listed.filter(({ reason }) => reasons.has(reason));
+    const ofReasons = reasons.size === 0 ? listed : listed.filter(({ reason }) => reasons.has(reason));
+    const { chosen, warnings } = await choose(ofReasons, view, query, sources);
     return {
       facts: {
         asOf: view.asOf,
         problems: view.problemCount + own.length,
-        warnings: [...describeClockWarnings(view, windowMs), ...describeCut(chosen.length, view)],
+        warnings: [
+          ...describeClockWarnings(view, windowMs),
+          ...warnings,
+          ...describeCut(chosen.length, view),
+        ],
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: view.asOf,
@@ -107,7 +120,38 @@ function readReasons(parameters: ParameterValues): ReadonlySet<string> {
   return new Set(reasons);
 }
 
-function readWindow(parameters: ParameterValues, usualMs: number): number {
-  const text = parameters.find(([name]) => name === "within")?.[1];
-  return text === undefined ? usualMs : parseSpan(text, "within");
+/** Parameters of other questions. */
+const MEANINGLESS: readonly string[] = ["state", "fields", "meta"];
+
+function readFilters(parameters: ParameterValues, windowMs: number): Query {
+  const foreign = parameters.find(([name]) => MEANINGLESS.includes(name));
+  if (foreign) throw new QueryError(foreign[0], "has no meaning here");
+  return parseQuery(
+    parameters.filter(([name]) => name !== "reason"),
+    windowMs,
+  );
+}
+
+/** What the filters choose, and what may be meant by them for all that can be told. */
+async function choose(
+  listed: readonly Problem[],
+  view: RollView,
+  query: Query,
+  sources: QuestionSources,
+): Promise<{ readonly chosen: readonly Problem[]; readonly warnings: readonly string[] }> {
+  if (query.filters.length === 0) return { chosen: listed, warnings: [] };
+  const keys = listed.map(({ key }) => key);
+  const choice = await chooseSetAside(keys, view, query, sources);
+  const chosen = listed.filter(({ key }) => choice.judge(key) !== false);
+  const untold = chosen.filter(({ key }) => choice.judge(key) === undefined).length;
+  return {
+    chosen,
+    warnings: [
+      ...(await judgeNames(choice.unseen, view, sources, query.lenient)),
+      ...choice.warnings,
+      ...(untold > 0
+        ? [`${untold} of ${chosen.length} could not be read: whether they match cannot be told`]
+        : []),
+    ],
+  };
 }

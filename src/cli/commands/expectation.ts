@@ -2,10 +2,17 @@
 // know that list, so that its answer is compared here.
 
 import { compareExpected } from "../../questions/coverage.ts";
-import { coverage, listRows, NOBODY_MISSING, type ShownCoverage } from "../../questions/coverage-question.ts";
+import {
+  coverage,
+  describeUnread,
+  listRows,
+  NOBODY_MISSING,
+  type ShownCoverage,
+} from "../../questions/coverage-question.ts";
 import type { ParameterValues } from "../../questions/question.ts";
 import { reports } from "../../questions/reports-question.ts";
 import { writeAnswer } from "../../questions/written-answer.ts";
+import { parseReportKey } from "../../report/key.ts";
 import { splitList } from "../../report/list-text.ts";
 import { SHARED_YIELDER } from "../../roll/yielder.ts";
 import { listInstances } from "../../service/ec2-instances.ts";
@@ -55,7 +62,14 @@ export function compareAnswers(source: AnswerSource, expected: ReadonlySet<strin
       const document = await compare(answered, expected, parameters, source);
       const written = await writeAnswer(
         {
-          facts: { ...facts, warnings: facts.warnings.flatMap(withoutServersList) },
+          facts: {
+            ...facts,
+            warnings: [
+              ...facts.warnings.flatMap(withoutServersList),
+              ...describeUntold(document.counts),
+              ...(facts.partial ? describeUnread(document) : []),
+            ],
+          },
           validUntil: facts.asOf,
           body: { kind: "rows", rows: listRows(document), document },
         },
@@ -65,6 +79,18 @@ export function compareAnswers(source: AnswerSource, expected: ReadonlySet<strin
       return { facts: written.facts, body: written.write() };
     },
   };
+}
+
+/**
+ * A server's list of those that left may be cut, and who is not in it may have left all the same.
+ */
+function describeUntold({ cannot_be_told: untold = 0, departed }: ShownCoverage["counts"]): string[] {
+  return untold === 0
+    ? []
+    : [
+        `whether ${untold} expected hosts are missing or have left cannot be told: of ${departed} that ` +
+          "left, the server lists the last ones alone; ask the store itself with --store",
+      ];
 }
 
 /** Who brings a list of their own need not hear of the server's. */
@@ -82,19 +108,25 @@ async function compare(
   const own = parameters.filter(([name]) => name !== "partial");
   const isFiltered = own.some(([name]) => !coverage.parameters.some((one) => one.name === name));
   const fresh = await listIds(source, own);
-  const asked = isFiltered ? await leaveOut(expected, fresh, own, source) : expected;
   const { as_of, silent, departed, set_aside, counts } = answered;
+  const whole = isFiltered ? await readWhole(source) : answered;
+  const asked = isFiltered ? await leaveOut(expected, { fresh, answered, whole }, own, source) : expected;
+  const heard = counts.silent > silent.length ? await listSilent(source, own) : silent;
   const expectation = compareExpected(asked, {
     fresh,
-    silent: silent.map(({ id, since }) => ({ id, at: Date.parse(since) })),
+    silent: heard.map(({ id, since }) => ({ id, at: Date.parse(since) })),
     departed,
   });
+  // A host that left is not silent. Whoever is neither may be among those that the list leaves out.
+  const isCut = whole.counts.departed > whole.departed.length;
+  const missing = expectation.missing.filter(({ since }) => since !== undefined || !isCut);
+  const untold = expectation.missing.length - missing.length;
   return {
     as_of,
     fresh: answered.fresh,
     expected: expectation.expected,
     reported: expectation.reported,
-    missing: expectation.missing.map(({ id, since }) => ({
+    missing: missing.map(({ id, since }) => ({
       id,
       since: since === undefined ? null : new Date(since).toISOString(),
     })),
@@ -104,22 +136,61 @@ async function compare(
     set_aside,
     counts: {
       ...counts,
-      missing: expectation.missing.length,
+      missing: missing.length,
       unexpected: expectation.unexpectedCount,
+      ...(untold > 0 && { cannot_be_told: untold }),
     },
   };
+}
+
+/** The coverage of all hosts. */
+async function readWhole(source: AnswerSource): Promise<ShownCoverage> {
+  const { body } = await source.ask(coverage, [], "json");
+  return JSON.parse((await gather(body)).toString("utf8")) as ShownCoverage;
+}
+
+/** Who left, and whose reports were set aside. */
+function listBeside({ departed, set_aside }: ShownCoverage): string[] {
+  return [...departed.map(({ id }) => id), ...set_aside.map(({ key }) => parseReportKey(key)?.id ?? "")];
 }
 
 /** Hosts that have a report which the filters do not choose are not in question. */
 async function leaveOut(
   expected: ReadonlySet<string>,
-  fresh: ReadonlySet<string>,
+  {
+    fresh,
+    answered,
+    whole,
+  }: {
+    readonly fresh: ReadonlySet<string>;
+    readonly answered: ShownCoverage;
+    readonly whole: ShownCoverage;
+  },
   parameters: ParameterValues,
   source: AnswerSource,
 ): Promise<ReadonlySet<string>> {
   const chosen = await listIds(source, [...parameters, ["state", "all"]]);
   const all = await listIds(source, [["state", "all"]]);
-  return new Set([...expected].filter((id) => !all.has(id) || chosen.has(id) || fresh.has(id)));
+  const kept = new Set([...chosen, ...fresh, ...listBeside(answered)]);
+  const known = new Set([...all, ...listBeside(whole)]);
+  return new Set([...expected].filter((id) => !known.has(id) || kept.has(id)));
+}
+
+/** All silent hosts, where the coverage names some alone. */
+async function listSilent(
+  source: AnswerSource,
+  parameters: ParameterValues,
+): Promise<readonly { readonly id: string; readonly since: string }[]> {
+  const { body } = await source.ask(
+    reports,
+    [...parameters, ["state", "silent"], ["fields", "instance_id"], ["meta", "true"]],
+    "json",
+  );
+  const rows = JSON.parse((await gather(body)).toString("utf8")) as {
+    instance_id: string;
+    rollcall: { reader: { received_at: string } };
+  }[];
+  return rows.map(({ instance_id: id, rollcall }) => ({ id, since: rollcall.reader.received_at }));
 }
 
 async function listIds(source: AnswerSource, parameters: ParameterValues): Promise<ReadonlySet<string>> {

@@ -30,14 +30,16 @@ export const coverage: Layout = {
   settings: ["expect"],
   judge(json) {
     const { expected, counts } = JSON.parse(json.toString("utf8")) as ShownCoverage;
+    const { missing = 0, cannot_be_told: untold = 0 } = counts;
     if (expected === undefined)
       return (
         "--exit-code has no list of expected hosts to compare with; " +
         "give one with --expect or --expect-ec2"
       );
-    return (counts.missing ?? 0) > 0 ? `${counts.missing} expected hosts did not report` : undefined;
+    if (missing > 0) return `${missing} expected hosts did not report`;
+    return untold > 0 ? `of ${untold} expected hosts it cannot be told whether they left` : undefined;
   },
-  async layOut({ json }, { findNames }) {
+  async layOut({ json, facts }, { findNames }) {
     const answer = JSON.parse(json.toString("utf8")) as ShownCoverage;
     const { as_of, fresh, set_aside, unexpected = [], expected, reported, counts } = answer;
     const [silent, departed] = [
@@ -50,7 +52,11 @@ export const coverage: Layout = {
     const name = (id: string) => names.get(id) ?? "";
     const now = Date.parse(as_of);
     const ago = (at: string | null) =>
-      at === null ? "never, within a day" : `${formatSpan(now - Date.parse(at))} ago`;
+      at === null
+        ? facts.partial
+          ? "not known"
+          : "never, within a day"
+        : `${formatSpan(now - Date.parse(at))} ago`;
     return {
       lead: [summarize(answer)],
       tables: [
@@ -126,7 +132,8 @@ function summarize({ fresh, expected, reported, counts }: ShownCoverage): string
   ].filter(Boolean);
   const rest = others.length > 0 ? ` (${others.join(", ")})` : "";
   if (expected === undefined) return `${fresh} hosts reported${rest}`;
-  const missing = counts.missing ?? 0;
+  const { missing = 0, cannot_be_told: untold = 0 } = counts;
+  const unsure = untold === 0 ? "" : `; of ${untold} it cannot be told whether they left`;
   const who = missing === 0 ? "" : missing === 1 ? "; this one did not" : `; these ${missing} did not`;
-  return `${reported} of ${expected} reported${who}${rest}`;
+  return `${reported} of ${expected} reported${who}${unsure}${rest}`;
 }

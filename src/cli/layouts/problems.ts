@@ -7,6 +7,7 @@ export const problems: Layout = {
   examples: [
     "rollcall problems",
     "rollcall problems --reason misfiled",
+    "rollcall problems env=prod",
     "rollcall problems --json | jq -r '.[] | [.key, .reason] | @tsv'",
   ],
   layOut({ json, facts }, { formatInstant }) {
