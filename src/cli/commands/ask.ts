@@ -2,6 +2,7 @@
 // writes the answer as the flags say; a layout makes the table.
 import { Option } from "commander";
 import { readPreferences } from "../../questions/asker.ts";
+import { compileLabels } from "../../questions/labels.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question } from "../../questions/question.ts";
 import { reports } from "../../questions/reports-question.ts";
@@ -117,6 +118,12 @@ function readPreferencesOf(question: Question, parameters: ParameterValues) {
   } catch (error) {
     throw error instanceof QueryError ? new UsageError(error.message) : error;
   }
+}
+
+/** Whether the configuration has a label of this name, or every report. */
+export async function isOwnLabel(name: string, options: AskOptions, io: Io): Promise<boolean> {
+  const { labelRules } = await readSettings(pickSettings(options), io);
+  return compileLabels(labelRules).has(name);
 }
 
 /** Settings that these commands have flags for: `state` is a parameter here, and no folder. */

@@ -32,18 +32,34 @@ function addQuestion(program: Command, question: Question, layout: Layout, io: I
   const settings = ["store", "server", "keyFile", "within", "maxAge", "config"] as const;
   addSettings(command, ...(layout.settings ?? []), ...settings);
   explain(command, `\nExamples:\n${layout.examples.map((line) => `  $ ${line}`).join("\n")}`);
-  command.action(async (words: string | string[] | undefined, options: AskOptions) =>
-    (await import("../commands/ask.ts")).runQuestion(question, layout, [words ?? []].flat(), options, io),
-  );
+  // A field or label is a parameter too: `--env prod`.
+  const takesAnyName = question.parameters.some(({ anyName }) => anyName);
+  if (takesAnyName) command.allowUnknownOption();
+  command.action(async (given: string | string[] | undefined, options: AskOptions) => {
+    const words = [given ?? []].flat();
+    const named = takesAnyName ? await readNames(words, command, options, io) : words;
+    await (await import("../commands/ask.ts")).runQuestion(question, layout, named, options, io);
+  });
 }
 
-/** `problems` has no words; the others have filters, fields or a host. */
+async function readNames(words: readonly string[], command: Command, given: AskOptions, io: Io) {
+  const { readNamedWords } = await import("../commands/named-words.ts");
+  const options = command.createHelp().visibleOptions(command);
+  const named = await readNamedWords(words, {
+    options: options.flatMap(({ long }) => long ?? []),
+    isLabel: async (name) => (await import("../commands/ask.ts")).isOwnLabel(name, given, io),
+  });
+  return "mistake" in named ? command.error(`error: ${named.mistake}`) : named.words;
+}
+
+/** Filters, fields or a host. */
 function addWords(command: Command, { parameters }: Question, { word }: Layout): void {
   const takesFilters = parameters.some(({ anyName }) => anyName);
   const named = word && (takesFilters ? `${word.name} | NAME=VALUE` : word.name);
   const name = named ?? (takesFilters ? "FIELD=VALUE" : "NAME=VALUE");
   const text = takesFilters
-    ? "only hosts whose field or label has this value; * is any run of characters; parameters as in the URL"
+    ? "only hosts whose field or label has this value, also as --NAME VALUE; * is any run of characters; " +
+      "parameters as in the URL"
     : "parameters as in the URL, such as those of the flags below";
   command.argument(word?.isRequired ? `<${name}...>` : `[${name}...]`, text);
 }

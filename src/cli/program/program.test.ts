@@ -58,6 +58,10 @@ describe("mistakes", () => {
   it.each([
     [["lst"], "Did you mean list?"],
     [["list", "--feilds", "a"], "Did you mean --fields?"],
+    [["list", "--name", "web"], "(Did you mean --same?); if it is a field or label, write name=web"],
+    [["list", "--instance_type"], "unknown option '--instance_type'; if it is a field or label, write inst"],
+    [["list", "-x", "1"], "unknown option '-x'"],
+    [["show", "i-1", "--env", "prod"], "unknown option '--env'"],
     [["list", "--state", "fersh"], "Allowed choices are fresh, silent, all"],
     [["list", "--watch", "0"], "put filters before --watch"],
     [["start", "--demo", "many"], "from 1 to 100000"],
