@@ -8,7 +8,9 @@ import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
+import type { FurtherNames } from "../questions/groups.ts";
 import { COMMON_PARAMETERS } from "../questions/parameters.ts";
+import { createPublishedNames } from "../questions/published-names.ts";
 import { QueryError } from "../questions/query.ts";
 import type {
   ExpectedHosts,
@@ -21,9 +23,10 @@ import type {
 } from "../questions/question.ts";
 import type { AnswerFormat, WrittenAnswer } from "../questions/written-answer.ts";
 import type { RollView } from "../roll/view.ts";
+import type { Store } from "../store/store.ts";
 import { type AnswerCache, type CachePartition, createAnswerCache } from "./answer-cache.ts";
 import { signalOf, yieldWhileConnected } from "./client-gone.ts";
-import { awaitHost, awaitView, RETRY } from "./deadline.ts";
+import { awaitHost, awaitStore, awaitView, RETRY } from "./deadline.ts";
 import { createKeyTurns, type KeyTurns } from "./key-turns.ts";
 import { ApiError } from "./problem-details.ts";
 import {
@@ -46,6 +49,7 @@ interface Shared {
   /** How many questions of one key are answered at a time. */
   readonly turns: KeyTurns;
   readExpected(services: Services): Promise<ExpectedHosts>;
+  readPublishedNames(services: Services): Promise<FurtherNames | undefined>;
 }
 
 /** An answer that may be given again while the roll stands, with the instant of the asking. */
@@ -64,6 +68,7 @@ export function createQuestionRoutes(questions: readonly Question[]): Route[] {
     reader: createFieldReader(),
     turns: createKeyTurns(),
     readExpected: createExpectationReader(),
+    readPublishedNames: createPublishedNamesReader(),
   };
   return questions.map((question) => ({
     ...describeQuestion(question),
@@ -80,6 +85,16 @@ function createExpectationReader(): Shared["readExpected"] {
       log.warn(`coverage is not compared: ${list.mistake}`);
     told = list.mistake;
     return list;
+  };
+}
+
+/** One reader for each store: that of the process, and those of tests. */
+function createPublishedNamesReader(): Shared["readPublishedNames"] {
+  const readers = new WeakMap<Store, ReturnType<typeof createPublishedNames>>();
+  return async ({ store, clock }) => {
+    const reader = readers.get(store) ?? createPublishedNames({ store, clock });
+    readers.set(store, reader);
+    return await reader();
   };
 }
 
@@ -171,7 +186,7 @@ async function recall(
   context: Context,
   services: Services,
   asker: StoredApiKey | undefined,
-  { answers, cachedAnswers, reader, readExpected, turns }: Shared,
+  { answers, cachedAnswers, reader, readExpected, readPublishedNames, turns }: Shared,
 ): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
   let view: RollView | undefined;
   // What was read again since the listing is in no view of all, and another question reads it anew.
@@ -205,6 +220,7 @@ async function recall(
     windowMs: services.windowMs,
     labels: services.labels,
     reader,
+    furtherNames: () => awaitStore(readPublishedNames(services), services),
     readExpected: () => readExpected(services),
     clones: services.clones,
     bounds: services.bounds,

@@ -16,12 +16,23 @@ export interface HostSelection {
   readonly positions: Uint32Array;
 }
 
+/** Fields that reports may come to have. */
+export interface FurtherNames {
+  /** As filters write them, NFC. */
+  readonly names: ReadonlySet<string>;
+  /** Those of them of which nobody knows what is in them. */
+  readonly open: ReadonlySet<string>;
+}
+
 /** What labels and fields are read with. */
 export interface Sources {
   readonly labels: Labels;
   readonly reader: FieldReader;
-  /** Names that are known besides those in reports: the fields of published specs. */
-  readonly furtherNames?: () => readonly string[];
+  /**
+   * Names that are known besides those in reports: the fields of published specs. Asked where a
+   * name is in no report. It gives undefined where they cannot be told.
+   */
+  readonly furtherNames?: () => Promise<FurtherNames | undefined>;
   /** Shared by all where none are given. */
   readonly yielder?: Yielder;
 }

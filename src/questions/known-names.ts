@@ -4,7 +4,7 @@ import type { RollView } from "../roll/view.ts";
 import { findClosest } from "../specs/closest.ts";
 import { HOST_FIELDS } from "../specs/schema.ts";
 import { type Name, RESERVED_NAMES } from "./condition.ts";
-import type { Sources } from "./groups.ts";
+import type { FurtherNames, Sources } from "./groups.ts";
 import { type FieldPath, formatFieldPath } from "./path.ts";
 import { QueryError } from "./query.ts";
 
@@ -115,7 +115,6 @@ function describeAbsent({ name: { text, scope }, parameter }: NameUse, isEmpty: 
 
 async function checkName({ name, parameter }: NameUse, view: RollView, sources: Sources): Promise<void> {
   const { labels, reader } = sources;
-  const further = sources.furtherNames?.() ?? [];
   const text = formatFieldPath(name.path);
   const isLabel = name.scope !== "field" && name.path.length === 1 && labels.has(name.path[0] ?? "");
   if (isLabel) return;
@@ -123,15 +122,26 @@ async function checkName({ name, parameter }: NameUse, view: RollView, sources: 
     const near = findNearest(text, [...labels.keys()]).map((label) => `label.${label}`);
     throw new UnknownNameError(parameter, describeUnknown(name, near, [...labels.keys()]), near);
   }
-  if (OWN_FIELDS.includes(text) || further.some((one) => one === text || one.startsWith(`${text}.`))) return;
+  if (OWN_FIELDS.includes(text)) return;
   const held = await reader.names(view.reports);
   if (await held.has(name.path)) return;
-  const fields = new Set([...held.names, ...OWN_FIELDS, ...further]);
+  const further = await (sources.furtherNames?.() ?? { names: new Set<string>(), open: new Set<string>() });
+  // Where it cannot be told it is no error.
+  if (!further || isFurther(name.path, further)) return;
+  const fields = new Set([...held.names, ...OWN_FIELDS, ...further.names]);
   const candidates =
     name.scope === "field" ? fields : new Set([...RESERVED_NAMES, ...labels.keys(), ...fields]);
   const prefix = name.text.startsWith("field.") ? "field." : "";
   const near = findNearest(text, [...candidates]).map((one) => prefix + one);
   throw new UnknownNameError(parameter, describeUnknown(name, near, []), near);
+}
+
+/** A field of a spec, or what lies in one that is open. */
+function isFurther(path: FieldPath, { names, open }: FurtherNames): boolean {
+  return (
+    names.has(formatFieldPath(path)) ||
+    path.some((_, length) => length > 0 && open.has(formatFieldPath(path.slice(0, length))))
+  );
 }
 
 function describeUnknown({ scope, text }: Name, near: readonly string[], labels: readonly string[]): string {

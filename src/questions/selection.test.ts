@@ -140,9 +140,16 @@ describe("a name that nobody knows", () => {
   });
 
   it("may be known from elsewhere", async () => {
-    const furtherNames = () => ["disks.free"];
+    const furtherNames = async () => ({
+      names: new Set(["disks", "disks.free", "deploy"]),
+      open: new Set(["deploy"]),
+    });
     expect((await ask("disks.free=gt:5", undefined, { furtherNames })).found).toEqual([]);
     expect((await ask("disks=x", undefined, { furtherNames })).found).toEqual([]);
+    expect((await ask("deploy.commit=x", undefined, { furtherNames })).found).toEqual([]);
+    // Where it cannot be told, nobody is told that it is wrong.
+    const untold = await ask("disk.free=gt:5", undefined, { furtherNames: async () => undefined });
+    expect(untold.warnings).toContain('no report that was asked for has a field "disk.free"');
     expect((await refuse("disk.free=gt:5", undefined, { furtherNames })).nearest).toContain("disks.free");
   });
 

@@ -1,7 +1,8 @@
 // Editions: specs as they are published, numbered and signed, for all hosts or some. Pure.
 import { createHash, type KeyObject } from "node:crypto";
 import * as z from "zod";
-import { openEnvelope, sealEnvelope } from "./envelope.ts";
+import { parseJson } from "../report/parse-json.ts";
+import { openEnvelope, peekEnvelope, sealEnvelope } from "./envelope.ts";
 import { MAX_SPEC_BYTES } from "./schema.ts";
 import type { PublicKey } from "./spec-key.ts";
 import { compileWildcard } from "./wildcard.ts";
@@ -79,6 +80,17 @@ export function readEdition(
           "it is of a version that this agent does not know, or its number is above " +
           `${MAX_EDITION_NUMBER}`,
       };
+}
+
+/**
+ * Reads an edition whoever signed it, for those who want to know what specs say and do not act by
+ * them.
+ *
+ * @returns undefined for what is none
+ */
+export function peekEdition(bytes: Buffer): Edition | undefined {
+  const payload = bytes.length > MAX_EDITION_BYTES ? undefined : peekEnvelope(bytes, PAYLOAD_TYPE);
+  return payload && EDITION.safeParse(parseJson(payload)).data;
 }
 
 /** The part of an edition that covers a host; undefined if none does. */

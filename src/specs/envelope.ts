@@ -28,6 +28,16 @@ export function sealEnvelope(payloadType: string, payload: Buffer, key: KeyObjec
 }
 
 /**
+ * Gives the payload whoever signed it, for what it says and not for what hosts should do.
+ *
+ * @returns undefined for what is no envelope of this type
+ */
+export function peekEnvelope(bytes: Buffer, payloadType: string): Buffer | undefined {
+  const envelope = ENVELOPE.safeParse(parseJson(bytes)).data;
+  return envelope?.payloadType === payloadType ? Buffer.from(envelope.payload, "base64") : undefined;
+}
+
+/**
  * Opens an envelope: gives the payload only if one of the keys signed it as of this type.
  *
  * @returns the payload and the key's id, or in a few words why not

@@ -6,6 +6,7 @@ import { askQuestion, isRefusal } from "../../questions/asker.ts";
 import { type Facts, readFacts } from "../../questions/facts.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
+import { createPublishedNames } from "../../questions/published-names.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question, QuestionSources } from "../../questions/question.ts";
 import { type AnswerFormat, MEDIA_TYPES } from "../../questions/written-answer.ts";
@@ -93,6 +94,7 @@ async function openStore(
     windowMs: settings.windowMs() ?? DEFAULT_WINDOW_MS,
     labels: compileLabels(settings.labelRules),
     reader: createFieldReader(),
+    furtherNames: createPublishedNames({ store, clock: io.clock }),
     readExpected: async () => (expected === undefined ? {} : { expected }),
     // What a server refused at its door, only that server knows.
     clones: { list: () => [] },
