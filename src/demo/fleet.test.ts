@@ -40,6 +40,19 @@ describe("createDemoFleet", () => {
     expect(count(reports.map(({ instance_name }) => String(instance_name).replace(/_instance.*/, "")))).toBe(
       6,
     );
+    const processes = reports.flatMap((one) => one.processes as Record<string, unknown>[]);
+    const ofState = (state: string) => processes.filter((one) => one.state === state);
+    for (const [state, needed] of [
+      ["running", ["started_at"]],
+      ["restart_pending", ["started_at", "changed"]],
+      ["not_running", []],
+      ["unknown", ["reason"]],
+    ] as const) {
+      expect(ofState(state).length).toBeGreaterThan(2);
+      for (const one of ofState(state)) expect(Object.keys(one)).toEqual(expect.arrayContaining([...needed]));
+    }
+    expect(ofState("running").length).toBeGreaterThan(processes.length * 0.85);
+    expect(processes.every(({ state }) => typeof state === "string")).toBe(true);
   });
 
   it("is the same at every start, and works with one host", async () => {

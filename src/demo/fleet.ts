@@ -53,6 +53,29 @@ const VERSIONS = {
 
 type Service = (typeof SERVICES)[number];
 
+/** What the collector processes says of a process (docs/collectors/processes.md). */
+type ProcessState = "running" | "restart_pending" | "not_running" | "unknown";
+
+interface DemoProcess {
+  /** Module to colour. */
+  readonly modules: ReadonlyArray<readonly [string, string]>;
+  state: ProcessState;
+  startedAt: number;
+  /** Where it is restart_pending: when its configuration was changed. */
+  changedAt: number;
+}
+
+/** How often a process is in each state; all others run. */
+const SHARES: ReadonlyArray<readonly [ProcessState, number]> = [
+  ["restart_pending", 0.04],
+  ["not_running", 0.015],
+  ["unknown", 0.015],
+];
+
+/** As an agent says it (src/collect/process-uncertainty.ts). */
+const UNKNOWN_REASON =
+  "process 812 (app) names this file, but not as match says: write match as its command line has it";
+
 /** One host of the demo. */
 interface DemoHost {
   readonly id: string;
@@ -60,8 +83,7 @@ interface DemoHost {
   readonly service: Service;
   readonly lifeCycle: "spot" | "ondemand";
   readonly startedAt: number;
-  /** Per process: module to colour. */
-  readonly processes: ReadonlyArray<ReadonlyArray<readonly [string, string]>>;
+  readonly processes: readonly DemoProcess[];
   /** ms by which its clock is ahead. */
   readonly skew: number;
   readonly isSilent: boolean;
@@ -93,10 +115,14 @@ export async function createDemoFleet({
   version: string;
 }): Promise<DemoFleet> {
   const random = seedRandom(20231212);
+  // Of its own, so that what else the fleet has stays as it was.
+  const stateRandom = seedRandom(20231213);
   const start = clock();
   let receiveAt: number | undefined;
   const store = memoryStore({ clock: () => receiveAt ?? clock() });
-  const hosts = Array.from({ length: count }, (_, index) => makeHost(index, count, start, random));
+  const hosts = Array.from({ length: count }, (_, index) =>
+    makeHost(index, count, start, { random, stateRandom }),
+  );
 
   async function report(host: DemoHost, at: number, cutShort = false): Promise<void> {
     const body = Buffer.from(writeReport(host, at, version));
@@ -121,22 +147,28 @@ export async function createDemoFleet({
       const now = clock();
       for (const host of hosts) {
         if (host.isSilent || now - host.reportedAt < REPORT_EVERY_MS) continue;
-        if (random() < 0.5) host.isBehind = false;
+        restartSome(host, now, stateRandom);
+        if (random() < 0.5) update(host, now);
         await report(host, now);
       }
     },
   };
 }
 
-function makeHost(index: number, count: number, now: number, random: () => number): DemoHost {
+function makeHost(
+  index: number,
+  count: number,
+  now: number,
+  { random, stateRandom }: { readonly random: () => number; readonly stateRandom: () => number },
+): DemoHost {
   const service = pick(SERVICES, random());
   const environment = random() < 0.75 ? "prod" : "stg";
   const isSilent = random() < 0.03;
-  return {
+  const host = {
     id: `i-0${Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("")}`,
     name: `${environment}_${service.name}_instance${String(index + 1).padStart(Math.max(3, String(count).length), "0")}`,
     service,
-    lifeCycle: random() < 0.6 ? "spot" : "ondemand",
+    lifeCycle: random() < 0.6 ? ("spot" as const) : ("ondemand" as const),
     startedAt: now - HOUR - Math.floor(random() * 20 * 24 * HOUR),
     processes: Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
       service.modules.map((module) => [module, pick(Object.keys(VERSIONS[module]), random())] as const),
@@ -146,6 +178,53 @@ function makeHost(index: number, count: number, now: number, random: () => numbe
     isBehind: random() < 0.12,
     reportedAt:
       now - (isSilent ? 3 * HOUR + Math.floor(random() * 17 * HOUR) : Math.floor(random() * REPORT_EVERY_MS)),
+  };
+  const { startedAt, reportedAt } = host;
+  const processes = host.processes.map((modules): DemoProcess => {
+    const state = drawState(stateRandom());
+    const changedAt = reportedAt - Math.floor(stateRandom() * 0.5 * HOUR);
+    return { modules, state, startedAt: startedAt + MINUTE, changedAt };
+  });
+  return { ...host, processes };
+}
+
+/** Who runs with an older configuration may have been restarted. */
+function restartSome({ processes }: DemoHost, now: number, random: () => number): void {
+  for (const process of processes)
+    if (process.state === "restart_pending" && random() < 0.5)
+      Object.assign(process, { state: "running", startedAt: now - MINUTE });
+}
+
+/**
+ * Of a host that is behind, the newest is put onto the disk; its first process waits for a restart.
+ */
+function update(host: DemoHost, now: number): void {
+  const [first] = host.processes;
+  if (host.isBehind && first?.state === "running")
+    Object.assign(first, { state: "restart_pending", changedAt: now - MINUTE });
+  host.isBehind = false;
+}
+
+function drawState(share: number): ProcessState {
+  let from = 0;
+  for (const [state, width] of SHARES) {
+    from += width;
+    if (share < from) return state;
+  }
+  return "running";
+}
+
+/** In the form and order in which the agent writes it. */
+function describeState({ state, startedAt, changedAt }: DemoProcess, index: number): object {
+  return {
+    state,
+    ...((state === "running" || state === "restart_pending") && { started_at: formatLocal(startedAt) }),
+    ...(state === "unknown" && { reason: UNKNOWN_REASON }),
+    ...(state === "restart_pending" && {
+      changed: [
+        { what: "file", path: `/opt/app/conf/process${index + 1}.conf`, since: formatUpdateDate(changedAt) },
+      ],
+    }),
   };
 }
 
@@ -159,14 +238,15 @@ function writeReport(host: DemoHost, at: number, version: string): string {
     instance_type: service.type,
     instance_life_cycle: host.lifeCycle,
     app_version: isBehind ? service.behind : service.app,
-    processes: host.processes.map((modules) =>
-      Object.fromEntries(
-        modules.map(([module, colour]) => [
+    processes: host.processes.map((process, index) => ({
+      ...Object.fromEntries(
+        process.modules.map(([module, colour]) => [
           `module_${module}_filename`,
           `${module}_${colour}_${findVersion(module, colour, isBehind)}`,
         ]),
       ),
-    ),
+      ...describeState(process, index),
+    })),
     rollcall: { schema: 1, agent: version, account: service.account, region: service.region },
   });
 }

@@ -1,0 +1,22 @@
+// Tests of finding the fields that hold versions.
+import { expect, it } from "vitest";
+import { discoverFieldsOf } from "./discovery.ts";
+
+it("takes no sentence that names a process by its number for a version", () => {
+  const report = {
+    app_version: "1.2.3",
+    processes: [
+      {
+        module_A_filename: "A_red_1.10",
+        state: "unknown",
+        started_at: "2024-03-01 12:00:00",
+        reason: "process 812 (app) names this file, but not as match says",
+        changed: [{ what: "file", path: "/opt/app/conf/process1.conf", since: "2024-03-01T12:00:00+09:00" }],
+      },
+    ],
+  };
+  expect(discoverFieldsOf([Buffer.from(JSON.stringify(report))])).toEqual([
+    "app_version",
+    "processes.module_A_filename",
+  ]);
+});
