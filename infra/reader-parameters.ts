@@ -3,15 +3,40 @@
 /** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
 export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
 
+/** Digits that a duration has at most, as the program takes it (src/specs/duration.ts). */
+const MAX_DIGITS = 9;
+
+/** What fills a day, after which reports expire, in each unit. */
+const A_DAY = { d: 1, h: 24, m: 1440, s: 86_400, ms: 86_400_000 };
+
+/** A pattern of so many digits. */
+const matchDigits = (count: number) => (count === 0 ? "" : `[0-9]{${count}}`);
+
+/** A pattern of the whole numbers from 1 to a highest one, zeros in front or none. */
+function matchNumbersTo(highest: number): string {
+  const digits = String(highest);
+  const width = digits.length;
+  const shorter = Array.from(
+    { length: width - 1 },
+    (_, more) => `0{0,${width - 1 - more}}[1-9]${matchDigits(more)}`,
+  );
+  const lower = [...digits].flatMap((digit, place) => {
+    const [least, most] = [place === 0 ? 1 : 0, Number(digit) - 1];
+    const rest = matchDigits(width - 1 - place);
+    return most < least ? [] : [`${digits.slice(0, place)}[${least}-${most}]${rest}`];
+  });
+  return `0{0,${MAX_DIGITS - width}}(${[...shorter, ...lower, digits].join("|")})`;
+}
+
 /**
- * At most a day, as the program takes it (src/questions/query.ts): a deployment with more would
- * fail with its first request.
+ * More than nothing and at most a day, as the program takes it (src/questions/query.ts): a
+ * deployment with another would fail with its first request.
  */
 const DURATION = {
-  allowedPattern:
-    "^(([1-9]|1[0-9]|2[0-4])h|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|" +
-    "([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s)$",
-  constraintDescription: "such as 90s, 30m or 2h, at most 24h",
+  allowedPattern: `^(${Object.entries(A_DAY)
+    .map(([unit, highest]) => matchNumbersTo(highest) + unit)
+    .join("|")})$`,
+  constraintDescription: "such as 90s, 30m, 2h or 1d, at most a day",
 };
 
 const FLAG = ["true", "false"] as const;

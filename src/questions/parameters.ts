@@ -1,11 +1,13 @@
 // Parameters that several questions take.
+import { DURATION_PATTERN } from "../specs/duration.ts";
 import type { QuestionParameter } from "./question.ts";
 
 export const WITHIN: QuestionParameter = {
   name: "within",
   in: "query",
-  description: "How old a fresh report may be: a number with s, m, h or d; at most 24h, when reports expire.",
-  schema: { type: "string", pattern: "^[0-9]+[smhd]$", default: "2h" },
+  description:
+    "How old a fresh report may be: a number with ms, s, m, h or d; at most 24h, when reports expire.",
+  schema: { type: "string", pattern: DURATION_PATTERN.source, default: "2h" },
   example: "30m",
   placeholder: "TIME",
 };

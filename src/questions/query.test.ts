@@ -1,6 +1,10 @@
 // Tests of questions as URL parameters.
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseQuery, QueryError } from "./query.ts";
+import { runs } from "../testing/runs.ts";
+import { WITHIN } from "./parameters.ts";
+import { parseQuery, QueryError, readSpan } from "./query.ts";
 
 const ask = (text: string) => parseQuery(new URLSearchParams(text));
 
@@ -94,4 +98,32 @@ describe("parseQuery", () => {
       expect((error as QueryError).parameter).toBe(parameter);
     }
   });
+});
+
+it("takes the spans that the stacks on AWS take, and the description of the API says", async () => {
+  const url = new URL("../../infra/templates/rollcall-reader.template.json", import.meta.url);
+  const { Parameters } = JSON.parse(await readFile(url, "utf8")) as {
+    Parameters: Record<"Within" | "MaxAge", { AllowedPattern: string }>;
+  };
+  const patterns = [Parameters.Within, Parameters.MaxAge].map(
+    ({ AllowedPattern }) => new RegExp(AllowedPattern),
+  );
+  const form = new RegExp(WITHIN.schema.pattern as string);
+  const check = (text: string) => {
+    const isTaken = "ms" in readSpan(text);
+    for (const pattern of patterns) expect([text, pattern.test(text)]).toEqual([text, isTaken]);
+    if (isTaken) expect(text).toMatch(form);
+  };
+  for (const [unit, highest] of Object.entries({ d: 1, h: 24, m: 1440, s: 86_400, ms: 86_400_000 }))
+    for (const number of [0, 1, highest - 1, highest, highest + 1, highest * 10])
+      for (const zeros of ["", "0", "00", "000000"]) check(`${zeros}${number}${unit}`);
+  for (const text of ["", "h", "1", "1.5h", "1 h", "-1h", "1H", "1h ", "0000000001d"]) check(text);
+  const span = fc.tuple(
+    fc.stringMatching(/^0{0,3}[0-9]{1,10}$/),
+    fc.constantFrom("ms", "s", "m", "h", "d", "w"),
+  );
+  fc.assert(
+    fc.property(span, ([number, unit]) => check(number + unit)),
+    { numRuns: runs(500) },
+  );
 });
