@@ -8,6 +8,9 @@ import { compileLabels } from "../questions/labels.ts";
 import type { Question } from "../questions/question.ts";
 import { QUESTIONS } from "../questions/registry.ts";
 import { createRoll } from "../roll/roll.ts";
+import { signEdition } from "../specs/edition.ts";
+import { makeKeyPair, parsePrivateKey } from "../specs/spec-key.ts";
+import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { createApp } from "./app.ts";
@@ -108,6 +111,28 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
     advance(90_000);
     expect((await ask(path, { "if-none-match": headers.get("etag") ?? "" })).status).toBe(200);
   });
+
+  it.runIf(question.parameters.some(({ anyName }) => anyName))(
+    "takes labels, and describes them",
+    async () => {
+      const { ask } = await setUp();
+      for (const filter of ["env=prod", "account=local", "region=not:eu-west-1", "label.service=web"]) {
+        const answer = await ask(`${path}?${filter}`);
+        expect([filter, answer.status]).toEqual([filter, 200]);
+        if (filter === "env=prod") expect(await answer.text()).not.toContain("i-2");
+      }
+      const refused = await ask(`${path}?evn=prod`);
+      expect([refused.status, await refused.text()]).toEqual([
+        400,
+        expect.stringContaining("did you mean env"),
+      ]);
+      const described = (await (await ask("/openapi.json")).json()) as {
+        paths: Record<string, { get: { parameters: { name: string }[] } }>;
+      };
+      const names = described.paths[question.names.path]?.get.parameters.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(["env", "service", "account", "region", "filter"]));
+    },
+  );
 
   it("compresses, under an ETag of its own", async () => {
     const { ask } = await setUp();
@@ -258,6 +283,74 @@ it("names the columns of reports by all fields, and writes values as the host di
       "i-1,prod_web_1,1.10.0,2024-03-01T12:00:00Z,,,,prod,web,local\r\n" +
       'i-2,,,2024-03-01T12:00:00Z,12345678901234567890,"a ""b"", c","[  1,2]",,,local\r\n',
   );
+});
+
+it("knows the fields of the published spec before a report has them", async () => {
+  const { ask, store, advance } = await setUp();
+  expect((await ask("/v1/reports?new_field=x")).status).toBe(400);
+  const spec =
+    "version: 1\ncollect:\n  - host:\n  - file:\n      path: /etc/x\n      fields:\n" +
+    "        new_field: { pattern: x }\n";
+  const key = parsePrivateKey(makeKeyPair().privatePem);
+  if (!key) throw new Error("a key that cannot be read back");
+  const edition = {
+    format: 1 as const,
+    number: 1,
+    issued_at: "2024-01-01T00:00:00Z",
+    expires_at: "2024-04-01T00:00:00Z",
+    parts: [{ spec }],
+  };
+  await store.put(CURRENT_EDITION_KEY, signEdition(edition, key));
+  advance(11_000);
+  const answer = await ask("/v1/reports?new_field=x");
+  expect([answer.status, await answer.json()]).toEqual([200, []]);
+  expect(answer.headers.get("rollcall-warning")).toContain(
+    'no report that was asked for has a field "new_field"',
+  );
+  const mistyped = await ask("/v1/reports?new_feild=x");
+  expect([mistyped.status, await mistyped.text()]).toEqual([
+    400,
+    expect.stringContaining("did you mean new_field"),
+  ]);
+});
+
+it("has labels as columns of a table, whatever fields are named", async () => {
+  const { ask } = await setUp();
+  expect(await (await ask("/v1/reports?format=csv&fields=instance_id,app_version")).text()).toBe(
+    "instance_id,app_version,label.env,label.service,label.account\r\n" +
+      "i-1,1.10.0,prod,web,local\r\n" +
+      "i-2,1.9.0,dev,web,local\r\n",
+  );
+});
+
+it("lists labels beside fields", async () => {
+  const { ask, store, advance } = await setUp();
+  const rows = (await (await ask("/v1/fields")).json()) as { name: string; kinds: string[] }[];
+  expect(rows.filter(({ kinds }) => kinds.includes("label"))).toEqual([
+    expect.objectContaining({ name: "account", hosts: 2, values: [{ value: "local", hosts: 2 }] }),
+    {
+      name: "env",
+      kinds: ["label"],
+      hosts: 2,
+      versions: false,
+      distinct: 2,
+      values: [
+        { value: "dev", hosts: 1 },
+        { value: "prod", hosts: 1 },
+      ],
+      cut: false,
+    },
+    expect.objectContaining({ name: "service", hosts: 2 }),
+  ]);
+  // Where a field has the label's name, each has a name of its own.
+  const body = { instance_id: "i-3", update_date: "2024-03-01T12:00:00Z", env: "own" };
+  await store.put("reports/v1/local/i-3.json", Buffer.from(JSON.stringify(body)));
+  advance(5000);
+  const later = (await (await ask("/v1/fields")).json()) as { name: string; kinds: string[] }[];
+  expect(later.filter(({ name }) => name.endsWith("env")).map(({ name, kinds }) => [name, kinds])).toEqual([
+    ["label.env", ["label"]],
+    ["env", ["string"]],
+  ]);
 });
 
 it("lists problems of the kinds that are asked for", async () => {

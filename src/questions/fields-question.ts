@@ -1,5 +1,13 @@
 // The question `fields`: which names there are to ask for, and what they hold.
-import { countFields, type FieldCounts, KINDS, MAX_SHOWN_NAMES, MAX_SHOWN_VALUES } from "./fields.ts";
+import {
+  compareFields,
+  countFields,
+  type FieldCounts,
+  KINDS,
+  MAX_SHOWN_NAMES,
+  MAX_SHOWN_VALUES,
+} from "./fields.ts";
+import { countLabels, LABEL_KIND } from "./label-counts.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, QueryError } from "./query.ts";
 import type { Question } from "./question.ts";
@@ -9,11 +17,18 @@ const FIELD_SCHEMA = {
   type: "object",
   required: ["name", "kinds", "hosts", "versions", "distinct", "values", "cut"],
   properties: {
-    name: { type: "string", description: "As a filter writes it: `processes.module_A_filename`." },
+    name: {
+      type: "string",
+      description:
+        "As a filter writes it: `processes.module_A_filename`, `env`; `label.env` where reports have a " +
+        "field of the label's name.",
+    },
     kinds: {
       type: "array",
-      items: { type: "string", enum: KINDS },
-      description: "What its values are; of an array, its elements' kinds too.",
+      items: { type: "string", enum: [...KINDS, LABEL_KIND] },
+      description:
+        "What its values are; of an array, its elements' kinds too. `label`: no field, but what a rule of " +
+        "the configuration reads out of fields.",
     },
     hosts: { type: "integer", description: "Hosts that have it." },
     versions: { type: "boolean", description: "Whether most of its frequent values hold a version." },
@@ -36,9 +51,9 @@ export const fields: Question = {
   names: { path: "/v1/fields", command: "fields", docs: "ask.md", tool: "list_fields" },
   summary: "Which names there are to ask for, and what they hold",
   description:
-    "Every name that the chosen reports have, as filters write it: of what kind its values are, how many " +
-    "hosts have it, its most frequent values, and whether they hold versions. At most " +
-    `${MAX_SHOWN_NAMES} names, those of most hosts first; what was left out is told.`,
+    "Every name that the chosen reports have, labels among them, as filters write it: of what kind its " +
+    "values are, how many hosts have it, its most frequent values, and whether they hold versions. At most " +
+    `${MAX_SHOWN_NAMES} fields, those of most hosts first; what was left out is told.`,
   sample: "?env=prod",
   parameters: [WITHIN, STATE, FILTER, SAME, LENIENT, PARTIAL],
   answer: {
@@ -55,6 +70,9 @@ export const fields: Question = {
     const view = await sources.viewAt();
     const selection = await selectReports(view, query, sources);
     const counts = await countFields(selection, sources.yielder);
+    const fieldNames = new Set(counts.fields.map(({ name }) => name));
+    const labels = await countLabels(selection, sources, (name) => fieldNames.has(name));
+    const rows = [...counts.fields, ...labels].sort(compareFields);
     return {
       facts: {
         asOf: view.asOf,
@@ -65,7 +83,7 @@ export const fields: Question = {
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: selection.validUntil,
-      body: { kind: "rows", rows: counts.fields, layout: { between: "\n", after: "\n" } },
+      body: { kind: "rows", rows, layout: { between: "\n", after: "\n" } },
     };
   },
 };

@@ -12,13 +12,15 @@ import { splitVersion } from "./version-order.ts";
 /** Kinds of values, as JSON names them (RFC 8259). */
 export const KINDS = ["string", "number", "boolean", "null", "object", "array"] as const;
 
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number] | "label";
 
 /** One name. */
 export interface FieldCount {
   /** As a filter writes it. */
   readonly name: string;
-  /** In the order of KINDS; those of an array's elements stand beside `array`. */
+  /**
+   * In the order of KINDS; those of an array's elements stand beside `array`. `label` stands alone.
+   */
   readonly kinds: readonly Kind[];
   /** Hosts that have it. */
   readonly hosts: number;
@@ -43,6 +45,11 @@ export interface FieldCounts {
   readonly isCut: boolean;
 }
 
+/** Those of most hosts first. */
+export function compareFields(a: FieldCount, b: FieldCount): number {
+  return b.hosts - a.hosts || (a.name < b.name ? -1 : 1);
+}
+
 /** Names in an answer, and values of each. */
 export const MAX_SHOWN_NAMES = 2000;
 export const MAX_SHOWN_VALUES = 10;
@@ -51,7 +58,7 @@ export const MAX_SHOWN_VALUES = 10;
  * Distinct values that are counted of one name, and of all names together; bytes of one value.
  * Hosts choose all three.
  */
-const MAX_COUNTED_VALUES = 1000;
+export const MAX_COUNTED_VALUES = 1000;
 const MAX_COUNTED_OF_ALL = 200_000;
 const MAX_COUNTED_VALUE_BYTES = 128;
 
@@ -161,16 +168,26 @@ function kindOf(byte: number | undefined): number {
 const MAX_SPLIT_VALUES = 32;
 
 function describeField(name: string, { hosts, kinds, values, isCut }: Tally): FieldCount {
-  const ranked = [...values].sort(([a, one], [b, other]) => other.hosts - one.hosts || (a < b ? -1 : 1));
-  const looked = ranked.slice(0, MAX_SPLIT_VALUES);
-  const versions = looked.filter(([text]) => !OTHER_VALUES.test(text) && splitVersion(text).version !== "");
   return {
     name,
     kinds: KINDS.filter((_, index) => (kinds & (1 << index)) !== 0),
     hosts,
+    ...describeValues(name, values),
+    cut: isCut,
+  };
+}
+
+/** What a name holds. @param values by text, the hosts that have each */
+export function describeValues(
+  name: string,
+  values: ReadonlyMap<string, { readonly hosts: number }>,
+): Pick<FieldCount, "versions" | "distinct" | "values"> {
+  const ranked = [...values].sort(([a, one], [b, other]) => other.hosts - one.hosts || (a < b ? -1 : 1));
+  const looked = ranked.slice(0, MAX_SPLIT_VALUES);
+  const versions = looked.filter(([text]) => !OTHER_VALUES.test(text) && splitVersion(text).version !== "");
+  return {
     versions: versions.length * 2 > looked.length && !OTHER_NAMES.test(name),
     distinct: values.size,
-    values: ranked.slice(0, MAX_SHOWN_VALUES).map(([value, tally]) => ({ value, hosts: tally.hosts })),
-    cut: isCut,
+    values: ranked.slice(0, MAX_SHOWN_VALUES).map(([value, { hosts }]) => ({ value, hosts })),
   };
 }

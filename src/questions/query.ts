@@ -152,8 +152,7 @@ function readFields(text: string | undefined): readonly Name[] | undefined {
   if (label)
     throw new QueryError(
       "fields",
-      `${label.text} is a label, which is no field of a report; CSV has labels as columns where no fields ` +
-        "are named",
+      `${label.text} is a label, which is no field of a report; CSV has all labels as columns`,
     );
   return names;
 }

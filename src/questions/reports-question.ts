@@ -26,7 +26,8 @@ export const reports: Question = {
     "The reports of all hosts heard of within the window, ordered by where they " +
     "lie in the store, each as its host sent it, fields in the host's order. " +
     "With `Accept: application/x-ndjson`, one report a line; with `text/csv`, a table with the " +
-    "fields and labels as columns, what has parts as JSON. The array is complete or the answer is an error.",
+    "fields and labels as columns, one row a host, what has parts as JSON. " +
+    "The array is complete or the answer is an error.",
   sample: "?instance_life_cycle=spot",
   parameters: [WITHIN, STATE, FILTER, SAME, FIELDS, META, LENIENT, PARTIAL],
   answer: {
@@ -62,7 +63,7 @@ export const reports: Question = {
           await layOutReports(
             () => listBodies(selection, query, view.asOf),
             yielder,
-            query.fields ? undefined : await readLabels(selection, sources),
+            await readLabels(selection, sources),
           ),
       },
     };
