@@ -4,7 +4,7 @@ import type { Segment } from "../roll/segment.ts";
 import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { EMPTY_COLUMN } from "./field-values.ts";
 import { describeValues, type FieldCount, MAX_COUNTED_VALUES } from "./fields.ts";
-import type { Chosen, Sources } from "./groups.ts";
+import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";
 import { visitRows } from "./visit-rows.ts";
 
@@ -13,7 +13,7 @@ export const LABEL_KIND = "label";
 
 /** Counts the labels that some of the hosts have. @param isField whether a field has a name */
 export async function countLabels(
-  chosen: Chosen,
+  chosen: HostSelection,
   sources: Sources,
   isField: (name: string) => boolean,
 ): Promise<FieldCount[]> {
@@ -26,7 +26,7 @@ export async function countLabels(
   return counts;
 }
 
-async function countLabel(label: string, chosen: Chosen, sources: Sources): Promise<FieldCount> {
+async function countLabel(label: string, chosen: HostSelection, sources: Sources): Promise<FieldCount> {
   const { yielder = SHARED_YIELDER } = sources;
   const labelled = await readNamedValues({ scope: "label", path: [label] }, chosen.table, sources);
   const hostsOf = new Uint32Array(labelled.count);

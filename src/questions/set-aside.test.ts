@@ -4,7 +4,7 @@ import { createRoll } from "../roll/roll.ts";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { makeStoreDouble } from "../testing/store-double.ts";
 import { makeSources } from "../testing/view-double.ts";
-import { askQuestion, isRefusal, readWishes } from "./asker.ts";
+import { askQuestion, isRefusal, readPreferences } from "./asker.ts";
 import { coverage, type ShownCoverage } from "./coverage-question.ts";
 import { problems, type ShownProblem } from "./problems-question.ts";
 import type { ParameterValues, Question } from "./question.ts";
@@ -25,7 +25,7 @@ async function setUp() {
   advance(1000);
   const roll = createRoll({ store, clock });
   const ask = async (question: Question, given: ParameterValues, expected?: readonly string[]) => {
-    const { parameters } = readWishes(question, given);
+    const { parameters } = readPreferences(question, given);
     const sources = {
       ...makeSources(),
       viewAt: () => roll.view(),
