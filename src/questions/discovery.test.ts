@@ -5,6 +5,7 @@ import { discoverFieldsOf } from "./discovery.ts";
 it("takes no sentence that names a process by its number for a version", () => {
   const report = {
     app_version: "1.2.3",
+    region: "ap-northeast-1",
     processes: [
       {
         module_A_filename: "A_red_1.10",

@@ -22,7 +22,7 @@ const VALUE_BYTES = 512;
 
 /** Names of fields whose digits are no version: a sentence may name a process by its number. */
 export const OTHER_NAMES =
-  /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime|reason)$|_(?:id|ip|date|at)$|^rollcall\./i;
+  /(?:^|[._])(?:id|ip|ips|address|date|time|at|host|hostname|name|uptime|reason|region|zone)$|_(?:id|ip|date|at)$|^rollcall\./i;
 /** Times and plain numbers, which are no versions. */
 export const OTHER_VALUES = /^\d{4}-\d{2}-\d{2}T|^\d+$/;
 

@@ -143,11 +143,13 @@ async function choose(
   const keys = listed.map(({ key }) => key);
   const choice = await chooseSetAside(keys, view, query, sources);
   const chosen = listed.filter(({ key }) => choice.judge(key) !== false);
+  const absent = await judgeNames(choice.unseen, view, sources, query.lenient);
   const untold = chosen.filter(({ key }) => choice.judge(key) === undefined).length;
   return {
     chosen,
     warnings: [
-      ...(await judgeNames(choice.unseen, view, sources, query.lenient)),
+      // That what was set aside has no such field says nothing, where others have it.
+      ...(query.lenient || view.reports.rowOf.length === 0 ? absent : []),
       ...choice.warnings,
       ...(untold > 0
         ? [`${untold} of ${chosen.length} could not be read: whether they match cannot be told`]

@@ -64,6 +64,10 @@ describe("problems under a filter", () => {
       reasons: ["superseded", "not_json"],
       warnings: told,
     });
+    expect(await listProblems([["region", "eu-west-1"]])).toEqual({
+      reasons: ["not_json"],
+      warnings: "1 of 1 could not be read: whether they match cannot be told",
+    });
     expect((await listProblems([["env", "prod"]])).reasons).toEqual(["not_json"]);
     expect(
       (
