@@ -5,7 +5,8 @@ import { formatTime } from "./coverage-sentence.ts";
 import { type Block, formatHeading } from "./markdown-text.ts";
 import type { Overview, OverviewPart } from "./overview.ts";
 import { describePart, describeSummary, isPartCut, isSummaryCut } from "./page-blocks.ts";
-import { fillIn, LINK, linkTo, MAX_LINK_BYTES } from "./page-links.ts";
+import { divideBlocks } from "./page-division.ts";
+import { fillIn, linkTo } from "./page-links.ts";
 import { namePage, SUMMARY_NAME } from "./page-name.ts";
 
 /** A page. Its body may name others by `linkTo`. */
@@ -134,26 +135,7 @@ function divide(
   { slug, name: named, title, isCut }: Pick<Page, "slug" | "name" | "title" | "isCut">,
   room: number,
 ): Omit<Page, "asOfLine">[] {
-  const bodies: string[] = [];
-  let body = "";
-  const size = (text: string) => Buffer.byteLength(text) + [...text.matchAll(LINK)].length * MAX_LINK_BYTES;
-  const turn = () => {
-    if (body !== "") bodies.push(body);
-    body = "";
-  };
-  for (const { head, rows } of blocks) {
-    if (size(body) + size(head) + size(rows[0] ?? "") > room) turn();
-    body += head;
-    for (const row of rows) {
-      if (size(body) + size(row) > room) {
-        turn();
-        body += head;
-      }
-      body += row;
-    }
-    body += "\n";
-  }
-  turn();
+  const bodies = divideBlocks(blocks, room);
   return bodies.map((text, at) => {
     const others = [
       ...(slug !== SUMMARY || at > 0 ? [`[Summary](${linkTo(SUMMARY)})`] : []),
