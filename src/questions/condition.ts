@@ -149,6 +149,7 @@ export const RESERVED_NAMES: readonly string[] = [
   "hosts",
   "lenient",
   "meta",
+  "newest",
   "partial",
   "same",
   "since",

@@ -10,6 +10,7 @@ import { HOST_NAME_BYTES, type Yielder } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
 import { type Coverage, judgeCoverage, ROWS_COUNTED_AT_ONCE } from "./coverage.ts";
 import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
+import { type Cut, listDetails } from "./cut.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query, QueryError } from "./query.ts";
 import type { Question, QuestionSources, Row } from "./question.ts";
@@ -69,17 +70,19 @@ export const coverage: Question = {
       MAX_COVERAGE_ROWS,
     );
     const { as_of: _instant, ...rest } = shown;
+    const left = listLeft(shown);
     return {
       facts: {
         asOf: view.asOf,
         count: shown.fresh,
         silent: shown.counts.silent,
         problems: shown.counts.set_aside,
+        cuts: [...(selection?.cuts ?? []), ...left],
         warnings: [
           ...(selection && beside
             ? [...selection.warnings, ...describeUnfiltered(beside.untold, shown)]
             : describeClockWarnings(view, query.windowMs)),
-          ...describeCut(shown),
+          ...listDetails(left),
           ...(view.partial ? describeUnread(shown) : []),
           // The list's mistake last: who has a list of their own leaves it out.
           ...(mistake === undefined ? [] : [`${NOBODY_MISSING}: ${mistake}`]),
@@ -217,12 +220,13 @@ function describeCoverage(judged: Coverage, maxShown: number) {
 }
 
 /** Lines and CSV have no counts, so that a list that is cut would look whole. */
-function describeCut(shown: ShownCoverage): string[] {
+function listLeft(shown: ShownCoverage): Cut[] {
   const { missing = [], silent, departed, set_aside, unexpected = [], counts } = shown;
   const lists = { missing, silent, departed, set_aside, unexpected };
   return Object.entries(lists).flatMap(([name, { length }]) => {
     const count = counts[name as keyof typeof lists] ?? length;
-    return count > length ? [`the list ${name} has the first ${length} of ${count}`] : [];
+    const detail = `the list ${name} has the first ${length} of ${count}`;
+    return count > length ? [{ kind: "entries" as const, count: count - length, detail }] : [];
   });
 }
 

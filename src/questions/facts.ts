@@ -1,5 +1,6 @@
 // Facts: what an answer says of itself beside its body, and how that travels in headers.
 import type { RollView } from "../roll/view.ts";
+import { CUT_KINDS, type Cut, formatCuts } from "./cut.ts";
 import type { Schema } from "./question.ts";
 
 /** What an answer says of itself. */
@@ -12,7 +13,9 @@ export interface Facts {
   readonly count?: number;
   readonly silent?: number;
   readonly problems?: number;
-  /** What whoever asked should know, in words. */
+  /** What was left out or counted together; undefined where nothing can be. */
+  readonly cuts?: readonly Cut[];
+  /** What whoever asked should know, in words; what was cut among it. */
   readonly warnings: readonly string[];
   /** Set where the store could not be read completely. */
   readonly partial?: RollView["partial"];
@@ -54,6 +57,14 @@ export const FACT_HEADERS = {
     description: "What the one who asked should know, such as a filter on a field that no report has.",
     schema: { type: "string" },
   },
+  "Rollcall-Cut": {
+    description:
+      "What a bound cut, as a dictionary of numbers (RFC 9651): `values=12, host_groups=1`. " +
+      `${Object.entries(CUT_KINDS)
+        .map(([kind, meaning]) => `\`${kind}\`: ${meaning}`)
+        .join("; ")}. Absent where all is there. Rollcall-Warning says the same in words.`,
+    schema: { type: "string" },
+  },
   "Rollcall-Partial": {
     description:
       "Only with `partial=ok`, and only where the store could not be read " +
@@ -86,13 +97,15 @@ export type FactName = keyof typeof FACT_HEADERS;
 export const COMMON_FACTS: readonly FactName[] = [
   "Rollcall-As-Of",
   "Rollcall-Warning",
+  "Rollcall-Cut",
   "Rollcall-Partial",
   "Rollcall-Missing",
 ];
 
 /** Writes facts as headers. */
 export function toHeaders(facts: Facts): Record<string, string> {
-  const { asOf, listedAt, count, silent, problems, warnings, partial, receivedAt, state, clockSkew } = facts;
+  const { asOf, listedAt, count, silent, problems, cuts = [], warnings, partial } = facts;
+  const { receivedAt, state, clockSkew } = facts;
   return {
     "rollcall-as-of": new Date(asOf).toISOString(),
     ...(listedAt !== undefined && { "rollcall-listed": new Date(listedAt).toISOString() }),
@@ -103,6 +116,7 @@ export function toHeaders(facts: Facts): Record<string, string> {
     ...(state !== undefined && { "rollcall-state": state }),
     ...(clockSkew !== undefined && { "rollcall-clock-skew": String(clockSkew) }),
     ...(warnings.length > 0 && { "rollcall-warning": toAscii(warnings.join("; ")) }),
+    ...(cuts.length > 0 && { "rollcall-cut": formatCuts(cuts) }),
     ...(partial && {
       "rollcall-partial": toAscii(partial.reason),
       "rollcall-missing": String(partial.missing),

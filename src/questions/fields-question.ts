@@ -1,4 +1,5 @@
 // The question `fields`: which names there are to ask for, and what they hold.
+import { type Cut, listDetails } from "./cut.ts";
 import {
   compareFields,
   countFields,
@@ -73,13 +74,15 @@ export const fields: Question = {
     const fieldNames = new Set(counts.fields.map(({ name }) => name));
     const labels = await countLabels(selection, sources, (name) => fieldNames.has(name));
     const rows = [...counts.fields, ...labels].sort(compareFields);
+    const left = listLeft(counts);
     return {
       facts: {
         asOf: view.asOf,
         count: selection.positions.length,
         silent: selection.silent,
         problems: selection.problems,
-        warnings: [...selection.warnings, ...describeOmitted(counts)],
+        cuts: [...selection.cuts, ...left],
+        warnings: [...selection.warnings, ...listDetails(left)],
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: selection.validUntil,
@@ -88,9 +91,18 @@ export const fields: Question = {
   },
 };
 
-function describeOmitted({ omitted, isCut }: FieldCounts): string[] {
-  return [
-    ...(omitted > 0 ? [`${omitted} names of the fewest hosts were left out`] : []),
-    ...(isCut ? ["there are more names, or longer ones, than are looked at; they were left out"] : []),
-  ];
+function listLeft({ omitted, isCut }: FieldCounts): Cut[] {
+  const left: Cut[] = [];
+  if (omitted > 0)
+    left.push({
+      kind: "names",
+      count: omitted,
+      detail: `${omitted} names of the fewest hosts were left out`,
+    });
+  if (isCut)
+    left.push({
+      kind: "names",
+      detail: "there are more names, or longer ones, than are looked at; they were left out",
+    });
+  return left;
 }

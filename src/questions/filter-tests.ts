@@ -3,6 +3,7 @@
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
+import { type Cut, listDetails } from "./cut.ts";
 import { type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import {
   compileFilter,
@@ -28,7 +29,9 @@ export interface FilterTests {
   matches(segment: Segment, row: number, isNoted: boolean, yielder: Yielder): boolean | Promise<boolean>;
   /** The filters whose name no report had that was looked at. */
   listUnseen(): NameUse[];
-  /** What to say of filters that found nothing, and of names that mean two things. */
+  /** The hosts that were judged by some of their values alone. */
+  listCuts(): Cut[];
+  /** What to say of these, of filters that found nothing, and of names that mean two things. */
   listWarnings(): string[];
 }
 
@@ -85,6 +88,7 @@ export async function compileFilters(
           .map((filter) => ({ ...toUse(filter), isAsked: areBodiesAsked })),
       ),
     ],
+    listCuts: () => labelTests.flatMap((test) => test.listCuts()),
     listWarnings: () => [
       ...labelTests.flatMap((test) => test.listWarnings()),
       ...[
@@ -146,6 +150,7 @@ function groupFilters(filters: readonly Filter[], same: Query["same"]): BodyTest
 
 interface LabelTest {
   readonly filter: Filter;
+  listCuts(): Cut[];
   listWarnings(): string[];
   matches(segment: Segment, row: number, isNoted: boolean): boolean;
   isSeen(): boolean;
@@ -192,13 +197,17 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
       `${JSON.stringify(filter.field)} alone, of more`;
   }
 
+  function listCuts(): Cut[] {
+    return [
+      ...leftOut.tell("host_values", describeCut("left out")),
+      ...takenIn.tell("host_values", describeCut("taken in")),
+    ];
+  }
+
   return {
     filter,
-    listWarnings: () => [
-      ...leftOut.tell(describeCut("left out")),
-      ...takenIn.tell(describeCut("taken in")),
-      ...describeShared(filter, values),
-    ],
+    listCuts,
+    listWarnings: () => [...listDetails(listCuts()), ...describeShared(filter, values)],
     matches: judgeRow,
     isSeen: () => isSeen,
     hasMatch: () => hasMatch,

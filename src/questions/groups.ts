@@ -3,6 +3,7 @@ import type { Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { parseGivenName } from "./condition.ts";
+import type { Cut } from "./cut.ts";
 import { type Column, EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
@@ -57,8 +58,9 @@ export interface Groups {
   readonly names: readonly string[];
   /** Of the labels and fields, those that no host has. */
   readonly unknown: readonly string[];
-  /** What was bounded, and which names mean two things, in words. */
-  readonly bounds: readonly string[];
+  readonly cuts: readonly Cut[];
+  /** Which names mean two things, in words. */
+  readonly warnings: readonly string[];
   /** The number of the one group that a host is in; SEVERAL for the others. */
   readonly single: Uint32Array;
   /** The groups of hosts that are in several. */
@@ -79,11 +81,11 @@ export async function groupHosts(
   const { table, positions } = chosen;
   const found = createFound();
   const dimensions: GroupDimension[] = [];
-  const bounds: string[] = [];
+  const warnings: string[] = [];
   for (const text of by) {
     const name = parseGivenName(text);
     const values = await readNamedValues(name, table, sources);
-    bounds.push(...describeShared(name, values));
+    warnings.push(...describeShared(name, values));
     dimensions.push({ values, width: values.count + 1, pairs: createPairs(), column: EMPTY_COLUMN });
   }
   const isKnown = by.map(() => false);
@@ -146,18 +148,26 @@ export async function groupHosts(
   return {
     names: named.names,
     unknown: by.filter((_, index) => !isKnown[index]),
-    bounds: [
-      ...bounds,
+    warnings,
+    cuts: [
       ...crowded.tell(
+        "host_groups",
         (who) => `${who} in more than ${MAX_HOST_GROUPS} groups of ${text}, and counted under ${others}`,
       ),
       ...longNamed.tell(
+        "host_groups",
         (who) =>
           `${who} in a group of ${text} whose name is longer than ${MAX_GROUP_NAME} ` +
           `characters, and counted there under ${others}`,
       ),
       ...(named.omitted > 0
-        ? [`${named.omitted} groups of ${text} of the fewest hosts are counted under ${others}`]
+        ? [
+            {
+              kind: "groups" as const,
+              count: named.omitted,
+              detail: `${named.omitted} groups of ${text} of the fewest hosts are counted under ${others}`,
+            },
+          ]
         : []),
     ],
     single,

@@ -2,6 +2,7 @@
 import { PROBLEM_REASONS, type Problem } from "../report/problem.ts";
 import type { RollView } from "../roll/view.ts";
 import { describeClockWarnings, listBackdated } from "./clock-warnings.ts";
+import { type Cut, listDetails } from "./cut.ts";
 import { judgeNames } from "./known-names.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query, QueryError } from "./query.ts";
@@ -78,14 +79,16 @@ export const problems: Question = {
     const listed = [...own, ...view.problems, ...listBackdated(view, windowMs, MAX_PROBLEM_ROWS)];
     const ofReasons = reasons.size === 0 ? listed : listed.filter(({ reason }) => reasons.has(reason));
     const { chosen, warnings } = await choose(ofReasons, view, query, sources);
+    const left = listLeft(chosen.length, view);
     return {
       facts: {
         asOf: view.asOf,
         problems: view.problemCount + own.length,
+        cuts: left,
         warnings: [
           ...describeClockWarnings(view, windowMs),
           ...warnings,
-          ...describeCut(chosen.length, view),
+          ...listDetails(left),
         ],
         ...(view.partial && { partial: view.partial }),
       },
@@ -96,16 +99,22 @@ export const problems: Question = {
 };
 
 /** What is not listed is counted, of any kind where a view itself lists the first ones alone. */
-function describeCut(chosen: number, { problems: listed, problemCount }: RollView): string[] {
+function listLeft(chosen: number, { problems: listed, problemCount }: RollView): Cut[] {
   const unlisted = problemCount - listed.length;
-  return [
-    ...(unlisted > 0
-      ? [`of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`]
-      : []),
-    ...(chosen > MAX_PROBLEM_ROWS
-      ? [`the list has the first ${MAX_PROBLEM_ROWS} of ${chosen} problems`]
-      : []),
-  ];
+  const left: Cut[] = [];
+  if (unlisted > 0)
+    left.push({
+      kind: "entries",
+      count: unlisted,
+      detail: `of ${problemCount} reports that were set aside, ${unlisted} are not looked at for this list`,
+    });
+  if (chosen > MAX_PROBLEM_ROWS)
+    left.push({
+      kind: "entries",
+      count: chosen - MAX_PROBLEM_ROWS,
+      detail: `the list has the first ${MAX_PROBLEM_ROWS} of ${chosen} problems`,
+    });
+  return left;
 }
 
 function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {

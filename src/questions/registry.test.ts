@@ -1,14 +1,10 @@
 // Tests of every question: its answer as JSON, lines and CSV, and names that nobody knows.
 import { describe, expect, it } from "vitest";
-import { SHARED_YIELDER } from "../roll/yielder.ts";
-import { makeView, NOW } from "../testing/view-double.ts";
+import { makeQuestionSources, makeView, NOW } from "../testing/view-double.ts";
 import { askQuestion, isRefusal, readPreferences } from "./asker.ts";
 import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
-import { createFieldReader } from "./field-values.ts";
-import { BUILT_IN_RULES } from "./label-rule.ts";
-import { compileLabels } from "./labels.ts";
 import { QueryError } from "./query.ts";
-import type { ParameterValues, Question, QuestionSources } from "./question.ts";
+import type { ParameterValues, Question } from "./question.ts";
 import { QUESTIONS } from "./registry.ts";
 import { type AnswerFormat, FORMATS } from "./written-answer.ts";
 
@@ -44,17 +40,9 @@ const VIEW = makeView(
   },
 );
 
-const SOURCES: QuestionSources = {
-  viewAt: async () => VIEW,
-  viewHost: async () => VIEW,
-  windowMs: 2 * HOUR,
-  labels: compileLabels(BUILT_IN_RULES),
-  reader: createFieldReader(),
+const SOURCES = makeQuestionSources(VIEW, {
   readExpected: async () => ({ expected: new Set(["i-1", "i-9"]) }),
-  clones: { list: () => [] },
-  clock: () => NOW,
-  yielder: SHARED_YIELDER,
-};
+});
 
 /** The values of the path, from the parameters' examples. */
 const pathValues = ({ parameters }: Question): ParameterValues =>
@@ -99,6 +87,8 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
     const headers = new Headers(toHeaders(facts));
     expect(readFacts(headers)).toEqual({
       ...facts,
+      // Nothing is cut here, and there is no header that says so.
+      cuts: undefined,
       warnings: facts.warnings.length > 0 ? [facts.warnings.join("; ")] : [],
     });
     const stated = [...question.answer.facts, ...COMMON_FACTS].map((name) => name.toLowerCase());

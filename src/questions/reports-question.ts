@@ -41,13 +41,14 @@ export const reports: Question = {
     const query = parseQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
     const selection = await selectReports(view, query, sources);
-    const { silent, problems, warnings, validUntil } = selection;
+    const { silent, problems, cuts, warnings, validUntil } = selection;
     return {
       facts: {
         asOf: view.asOf,
         count: selection.positions.length,
         silent,
         problems,
+        cuts,
         warnings,
         ...(view.partial && { partial: view.partial }),
       },

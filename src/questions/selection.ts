@@ -10,6 +10,7 @@ import type { RollView } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
 import type { Name } from "./condition.ts";
+import type { Cut } from "./cut.ts";
 import { compileFilters } from "./filter-tests.ts";
 import type { Sources } from "./groups.ts";
 import { judgeNames, listUnseen, type NameUse } from "./known-names.ts";
@@ -24,6 +25,8 @@ export interface Selection {
   /** The silent hosts that the filters match, whatever state was asked for. */
   readonly silent: number;
   readonly problems: number;
+  /** The hosts that filters judged by some of their values alone. */
+  readonly cuts: readonly Cut[];
   /** What the one who asked should know, such as a filter on a field that no report has. */
   readonly warnings: readonly string[];
   /** The same for the same reports, on every reader of the store. */
@@ -85,6 +88,7 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
     bytes,
     silent,
     problems: view.problemCount,
+    cuts: tests.listCuts(),
     warnings: [
       ...describeClockWarnings(view, query.windowMs),
       ...(await judgeNames(unseen, view, sources, query.lenient)),

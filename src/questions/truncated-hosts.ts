@@ -2,6 +2,7 @@
 import { parseReportKey } from "../report/key.ts";
 import { readKey, type Segment } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
+import type { Cut } from "./cut.ts";
 
 /** Hosts that are named where something was bounded; the others are counted. */
 const MAX_TOLD_TRUNCATED = 3;
@@ -26,13 +27,13 @@ export class TruncatedHosts {
       this.#ids.push(parseReportKey(readKey(segment, row))?.id ?? "");
   }
 
-  /** A sentence that names the hosts; none where there are none. */
-  tell(say: (who: string) => string): string[] {
+  /** As a cut whose sentence names the hosts; none where there are none. */
+  tell(kind: Cut["kind"], say: (who: string) => string): Cut[] {
     if (this.#count === 0) return [];
     const names = this.#ids.map((id) => JSON.stringify(id)).join(", ");
     const more = this.#count - this.#ids.length;
     const who =
       more > 0 ? `${names} and ${more} more hosts are` : `${names} ${this.#count === 1 ? "is" : "are"}`;
-    return [say(who)];
+    return [{ kind, count: this.#count, detail: say(who) }];
   }
 }

@@ -2,7 +2,9 @@
 import type { RollView } from "../roll/view.ts";
 import type { Format } from "./array.ts";
 import { parseGivenName } from "./condition.ts";
+import { type Cut, listDetails } from "./cut.ts";
 import { discoverFields } from "./discovery.ts";
+import { findFleetStandards } from "./fleet-standard.ts";
 import type { Sources } from "./groups.ts";
 import { judgeNames, type NameUse } from "./known-names.ts";
 import { type Selection, selectReports } from "./selection.ts";
@@ -26,21 +28,35 @@ export async function answerVersions(
   const chosen = { table: selection.table, positions: selection.positions };
   const fields =
     query.question.fields.length > 0 ? query.question.fields : await discoverFields(chosen, sources.yielder);
-  const versions = await countVersions(chosen, { ...query.question, fields }, sources);
+  const fleet = await findFleetStandards(view, query, fields, sources);
+  const versions = await countVersions(
+    chosen,
+    { ...query.question, fields },
+    { ...sources, ...(fleet && { standards: fleet.standards }) },
+  );
   // Of nobody it cannot be seen what they have.
   const isEmpty = versions.hosts === 0;
   const missing = query.question.fields.filter((field) => isEmpty || !hasField(versions.values, field));
   const unknown = isEmpty ? query.question.by : versions.unknownGroups;
   const uses = [...missing.map((name) => toUse("field", name)), ...unknown.map((name) => toUse("by", name))];
   const absent = await judgeNames(uses, view, sources, query.reports.lenient);
+  const { omitted } = versions;
+  const left: Cut[] =
+    omitted > 0
+      ? [{ kind: "values", count: omitted, detail: `${omitted} values of the fewest hosts were left out` }]
+      : [];
+  const unseen = fleet?.cuts ?? [];
   return {
     ...versions,
     selection,
+    cuts: [...versions.cuts, ...selection.cuts, ...left, ...unseen],
     warnings: [
-      ...versions.bounds,
+      ...versions.warnings,
+      ...listDetails(versions.cuts),
       ...selection.warnings,
       ...(isEmpty && view.reports.rowOf.length > 0 ? [] : absent),
-      ...(versions.omitted > 0 ? [`${versions.omitted} values of the fewest hosts were left out`] : []),
+      ...listDetails(left),
+      ...listDetails(unseen),
     ],
   };
 }

@@ -18,9 +18,14 @@ export interface VersionQuery {
   /** Which reports. */
   readonly reports: Query;
   readonly question: VersionQuestion;
-  /** The same for the same question. */
-  readonly text: string;
+  /**
+   * Among whom the newest version is looked for that others are behind: the hosts in question, or
+   * all hosts of the same state, whatever the filters.
+   */
+  readonly newest: (typeof NEWEST_AMONG)[number];
 }
+
+export const NEWEST_AMONG = ["chosen", "fleet"] as const;
 
 /** Fields of one question, and labels to divide by. */
 const MAX_COUNTED_FIELDS = 16;
@@ -48,7 +53,8 @@ export function parseVersionQuery(
   const fields = checkFields("field", named("field"), MAX_COUNTED_FIELDS);
   const by = checkFields("by", named("by"), MAX_BY_NAMES);
   const hosts = readFlag(all.find(([key]) => key === "hosts")?.[1]);
-  const rest = all.filter(([key]) => key !== "field" && key !== "by" && key !== "hosts");
+  const newest = readNewest(all.find(([key]) => key === "newest")?.[1]);
+  const rest = all.filter(([key]) => !OWN_PARAMETERS.includes(key));
   const reports = parseQuery(rest, defaultWindowMs);
   if (reports.fields || reports.meta)
     throw new QueryError(
@@ -58,9 +64,12 @@ export function parseVersionQuery(
   return {
     reports,
     question: { fields, by, hosts },
-    text: JSON.stringify([fields, by, hosts, rest]),
+    newest,
   };
 }
+
+/** The others are those of every question about reports. */
+const OWN_PARAMETERS: readonly string[] = ["field", "by", "hosts", "newest"];
 
 function checkFields(parameter: string, names: readonly string[], max: number): readonly string[] {
   if (names.length > max) throw new QueryError(parameter, `names more than ${max}`);
@@ -78,4 +87,10 @@ function checkFields(parameter: string, names: readonly string[], max: number): 
 function readFlag(text = "false"): boolean {
   if (text !== "true" && text !== "false") throw new QueryError("hosts", "should be true or false");
   return text === "true";
+}
+
+function readNewest(text = "chosen"): VersionQuery["newest"] {
+  const newest = NEWEST_AMONG.find((known) => known === text);
+  if (!newest) throw new QueryError("newest", `should be one of ${NEWEST_AMONG.join(", ")}`);
+  return newest;
 }

@@ -2,7 +2,7 @@
 import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import type { Question } from "./question.ts";
 import { answerVersions } from "./version-answer.ts";
-import { parseVersionQuery } from "./version-query.ts";
+import { NEWEST_AMONG, parseVersionQuery } from "./version-query.ts";
 
 const VERSION_SCHEMA = {
   type: "object",
@@ -27,7 +27,7 @@ const VERSION_SCHEMA = {
     behind: {
       type: "boolean",
       description:
-        "Another value of the same variant is newer; for a version that stands " +
+        "Another value of the same variant is newer (`newest=` says among whom); for a version that stands " +
         "alone, in every service that has it.",
     },
     newest: {
@@ -84,6 +84,16 @@ export const versions: Question = {
       description: "`true` adds the ids of the hosts to each value.",
       schema: { enum: ["true", "false"], default: "false" },
     },
+    {
+      name: "newest",
+      in: "query",
+      description:
+        "Among whom the newest version is looked for that others are behind: `chosen`, the hosts that " +
+        "the filters choose; `fleet`, all hosts of that state, so that a part of them that has no host " +
+        "with the newest version is behind all the same.",
+      schema: { enum: NEWEST_AMONG, default: "chosen" },
+      placeholder: "WHERE",
+    },
     WITHIN,
     STATE,
     FILTER,
@@ -101,7 +111,7 @@ export const versions: Question = {
   async ask(sources, parameters) {
     const query = parseVersionQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
-    const { values, hosts, warnings, selection } = await answerVersions(view, query, sources);
+    const { values, hosts, cuts, warnings, selection } = await answerVersions(view, query, sources);
     const { silent, problems, validUntil } = selection;
     return {
       facts: {
@@ -109,6 +119,7 @@ export const versions: Question = {
         count: hosts,
         silent,
         problems,
+        cuts,
         warnings,
         ...(view.partial && { partial: view.partial }),
       },

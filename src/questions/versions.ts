@@ -4,6 +4,7 @@ import type { Segment } from "../roll/segment.ts";
 import { readReport } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 import { parseGivenName } from "./condition.ts";
+import type { Cut } from "./cut.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
@@ -64,8 +65,10 @@ export interface Versions {
   readonly hosts: number;
   /** Values that were left out, since there were too many: those of the fewest hosts. */
   readonly omitted: number;
-  /** What was bounded, in words: of which hosts not all was counted. */
-  readonly bounds: readonly string[];
+  /** Of which hosts not all was counted. */
+  readonly cuts: readonly Cut[];
+  /** Which names mean two things, in words. */
+  readonly warnings: readonly string[];
   /** Of the labels and fields to divide by, those that none of the hosts has. */
   readonly unknownGroups: readonly string[];
   /** By field, what the values were compared with. */
@@ -93,17 +96,19 @@ export async function countVersions(
   const groups = by.length > 0 ? await groupHosts(chosen, by, sources) : undefined;
   const values: VersionCount[] = [];
   const standards = new Map<string, Baseline>();
-  const bounds: string[] = [...(groups?.bounds ?? [])];
+  const cuts: Cut[] = [...(groups?.cuts ?? [])];
+  const warnings: string[] = [...(groups?.warnings ?? [])];
   let omitted = 0;
   for (const field of fields) {
     const name = parseGivenName(field);
     const fieldValues = await readNamedValues(name, chosen.table, sources);
-    bounds.push(...describeShared(name, fieldValues));
+    warnings.push(...describeShared(name, fieldValues));
     const counts = await countHosts(chosen, fieldValues, yielder);
     const shown = chooseShown(counts);
     omitted += counts.distinct - shown.length;
-    bounds.push(
+    cuts.push(
       ...counts.cut.tell(
+        "host_values",
         (who) =>
           `${who} counted with the first ${MAX_HOST_VALUES} values of ` +
           `${JSON.stringify(field)} alone, of more`,
@@ -132,7 +137,8 @@ export async function countVersions(
     values,
     hosts: positions.length,
     omitted,
-    bounds,
+    cuts,
+    warnings,
     unknownGroups: groups?.unknown ?? [],
     standards,
   };

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { stringify } from "csv-stringify/sync";
 import type { Yielder } from "../roll/yielder.ts";
+import { type Cut, listDetails } from "./cut.ts";
 import type { Facts } from "./facts.ts";
 import type { Answer, AnswerSchema, CellTable, Row, Rows } from "./question.ts";
 
@@ -68,10 +69,14 @@ export async function writeAnswer(
   }
   const table = await body.readTable(yielder);
   const { facts } = answer;
-  const omitted = table.omitted > 0 ? [describeOmitted(table)] : [];
+  const left = listLeft(table);
   return {
     ...takeTold(answer),
-    facts: { ...facts, warnings: [...facts.warnings, ...omitted] },
+    facts: {
+      ...facts,
+      cuts: [...(facts.cuts ?? []), ...left],
+      warnings: [...facts.warnings, ...listDetails(left)],
+    },
     digest: digest + (table.digest ?? ""),
     estimate: body.estimate,
     held: body.held,
@@ -79,9 +84,10 @@ export async function writeAnswer(
   };
 }
 
-function describeOmitted({ columns, omitted }: CellTable): string {
+function listLeft({ columns, omitted }: CellTable): Cut[] {
   const shown = `the table has the first ${columns.length} columns`;
-  return `${shown}; ${omitted} more are left out: name some with fields=`;
+  const detail = `${shown}; ${omitted} more are left out: name some with fields=`;
+  return omitted > 0 ? [{ kind: "columns", count: omitted, detail }] : [];
 }
 
 function takeTold({

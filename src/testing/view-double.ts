@@ -4,10 +4,13 @@ import { createFieldReader } from "../questions/field-values.ts";
 import type { Sources } from "../questions/groups.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
+import type { QuestionSources } from "../questions/question.ts";
+import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { isRejected, parseReport } from "../report/report.ts";
 import { createSegmentBuilder } from "../roll/segment.ts";
 import { createTableBuilder } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
+import { SHARED_YIELDER } from "../roll/yielder.ts";
 
 /** One report of a view. */
 export interface Given {
@@ -23,6 +26,21 @@ export const NOW = Date.UTC(2024, 2, 1, 0, 0, 30);
 /** Makes what questions are answered with. */
 export function makeSources(rules: readonly LabelRule[] = BUILT_IN_RULES): Sources {
   return { labels: compileLabels(rules), reader: createFieldReader() };
+}
+
+/** Makes what every question can be asked of. */
+export function makeQuestionSources(view: RollView, more: Partial<QuestionSources> = {}): QuestionSources {
+  return {
+    ...makeSources(),
+    viewAt: async () => view,
+    viewHost: async () => view,
+    windowMs: DEFAULT_WINDOW_MS,
+    readExpected: async () => ({}),
+    clones: { list: () => [] },
+    clock: () => view.asOf,
+    yielder: SHARED_YIELDER,
+    ...more,
+  };
 }
 
 /** Makes a view of reports, every other one in a segment of its own. */
