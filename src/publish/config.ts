@@ -1,7 +1,7 @@
 // The configuration of publishers, as people write it.
 import { isAbsolute } from "node:path";
 import * as z from "zod";
-import { parseFieldPath } from "../questions/path.ts";
+import { parseName } from "../questions/condition.ts";
 import { MAX_DURATION_MS, parseDuration } from "../specs/duration.ts";
 import { isSafe } from "./http.ts";
 import { MIN_PAGE_BYTES } from "./pages.ts";
@@ -23,13 +23,13 @@ function durationText(minMs: number, least: string) {
 const fieldText = z
   .string()
   .refine(
-    (text) => parseFieldPath(text) !== undefined,
+    (text) => parseName(text) !== undefined && !text.includes(","),
     "write a field, or a path such as processes.module_A_filename",
   );
 const labelText = z
   .string()
   .refine(
-    (text) => text === "" || parseFieldPath(text) !== undefined,
+    (text) => text === "" || (parseName(text) !== undefined && !text.includes(",")),
     "write a label such as env, or a field",
   );
 

@@ -83,7 +83,9 @@ async function openWebhook(
     async read() {
       const body = received.at(-1)?.body ?? "";
       if (kind === "slack") return body.replaceAll("*", "");
-      return body === "" ? "" : `${body} ${JSON.parse(body).hosts} hosts reported.`;
+      if (body === "") return "";
+      const { hosts, set_aside } = JSON.parse(body) as { hosts: number; set_aside: number };
+      return `${body} ${hosts} hosts reported. ${set_aside} report was set aside`;
     },
     fail,
     repeats: false,
@@ -257,6 +259,9 @@ describe("the configuration", () => {
     [{ wiki: { kind: "wiki" } }, "kind"],
     [{ "Wi ki": { kind: "stdout" } }, "Wi ki"],
     [{ wiki: { kind: "stdout", fields: ["a..b"] } }, "write a field"],
+    [{ wiki: { kind: "stdout", fields: ["a,b"] } }, "write a field"],
+    [{ wiki: { kind: "stdout", by: "env,service" } }, "write a label"],
+    [{ wiki: { kind: "stdout", parts: "field..a" } }, "write a label"],
   ])("refuses %j", (config, message) => {
     const outcome = publishersSchema.safeParse(config);
     expect(outcome.success).toBe(false);

@@ -1,5 +1,5 @@
 // Coverage in a sentence, and the words that pages and messages share.
-import type { Overview } from "./overview.ts";
+import type { BehindCount, Overview } from "./overview.ts";
 
 /** `2026-11-24 05:36 UTC` */
 export function formatTime(at: number): string {
@@ -10,25 +10,33 @@ export const plural = (count: number, word: string) =>
   `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
 /** One sentence, as a person would say it. */
-export function sayCoverage({ hosts, coverage, behindCount }: Overview): string {
-  const { expectation, silent, departed } = coverage;
-  const who = expectation
-    ? `**${expectation.reported.toLocaleString("en")} of ` +
-      `${plural(expectation.expected, "expected host")} reported.**`
-    : `**${plural(hosts, "host")} reported.**`;
+export function sayCoverage(overview: Overview): string {
+  const { hosts, coverage } = overview;
+  const { expected, reported = 0, counts } = coverage;
+  const { missing = 0, silent, departed, set_aside } = counts;
+  const who =
+    expected === undefined
+      ? `**${plural(hosts, "host")} reported.**`
+      : `**${reported.toLocaleString("en")} of ${plural(expected, "expected host")} reported.**`;
   const others = [
-    expectation && expectation.missing.length > 0 && `${plural(expectation.missing.length, "host")} did not`,
-    silent.length > 0 && `${plural(silent.length, "host")} fell silent`,
-    departed.length > 0 && `${plural(departed.length, "host")} left within a day`,
-    coverage.setAsideCount > 0 &&
-      `${plural(coverage.setAsideCount, "report")} ` +
-        `${coverage.setAsideCount === 1 ? "was" : "were"} set aside`,
+    missing > 0 && `${plural(missing, "host")} did not`,
+    silent > 0 && `${plural(silent, "host")} fell silent`,
+    departed > 0 && `${plural(departed, "host")} left within a day`,
+    set_aside > 0 && `${plural(set_aside, "report")} ${set_aside === 1 ? "was" : "were"} set aside`,
   ].filter((text) => typeof text === "string");
-  const behind =
-    behindCount === 0
-      ? "Nobody is behind."
-      : `${plural(behindCount, "host")} ${behindCount === 1 ? "has" : "have"} something that is behind.`;
+  const behind = sayBehind(overview, ["has something that is behind", "have something that is behind"]);
   return [who, ...(others.length > 0 ? [`${capitalize(joinWords(others))}.`] : []), behind].join(" ");
+}
+
+/** How many hosts are behind. @param words of one host, and of several */
+export function sayBehind(
+  { behindCount, isBehindLeast }: BehindCount,
+  words: readonly [one: string, several: string],
+): string {
+  if (behindCount === 0)
+    return isBehindLeast ? "Of those that were looked at nobody is behind." : "Nobody is behind.";
+  const count = `${plural(behindCount, "host")} ${words[behindCount === 1 ? 0 : 1]}.`;
+  return isBehindLeast ? `At least ${count}` : count;
 }
 
 export function joinWords(words: readonly string[]): string {

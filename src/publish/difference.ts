@@ -72,7 +72,7 @@ function compareHosts(
   const before = new Set(message.hosts);
   const silentBefore = new Set(message.silent);
   const now = new Set(inventory.hosts);
-  const silentNow = new Set(coverage.silent.map(({ id }) => id));
+  const silentNow = new Set(inventory.silent);
   const departed = new Set(coverage.departed.map(({ id }) => id));
   const changes = {
     arrived: [] as string[],
@@ -90,6 +90,8 @@ function compareHosts(
     changes[departed.has(id) ? "left" : silentNow.has(id) ? "silent" : "gone"].push(id);
   }
   for (const ids of Object.values(changes)) ids.sort();
+  if (changes.gone.length > 0 && coverage.counts.departed > coverage.departed.length)
+    untold.push("Which of the hosts that are gone said that they left cannot be told: too many left.");
   return changes;
 }
 
@@ -133,7 +135,7 @@ function compareValues(
 }
 
 function compareField(
-  { field, values }: FieldVersions,
+  { field, values }: Pick<FieldVersions, "field" | "values">,
   before: NonNullable<LastMessage["fields"]>[number]["values"],
   ids: readonly string[] | undefined,
 ): ValueChange[] {

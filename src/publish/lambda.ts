@@ -11,6 +11,7 @@ import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
+import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { openStore } from "../store/open.ts";
 import { type PublisherConfig, type PublishersConfig, publishersSchema } from "./config.ts";
 import { runWithin } from "./limit.ts";
@@ -78,8 +79,18 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
       config,
       publisher: await openPublisher(name, config, readSecret),
       store,
-      view: await roll.view(),
-      sources: { labels, reader: createFieldReader(), windowMs },
+      sources: {
+        viewAt: () => roll.view(),
+        viewHost: (id, account) => roll.viewHost(id, account),
+        labels,
+        reader: createFieldReader(),
+        windowMs,
+        readExpected: async () => ({}),
+        // What a server refused at its door, only that server knows.
+        clones: { list: () => [] },
+        clock,
+        yielder: SHARED_YIELDER,
+      },
       context: {
         clock,
         sleep: (ms, aborted) => wait(ms, undefined, { signal: aborted }),

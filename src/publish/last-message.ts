@@ -73,7 +73,7 @@ export function readLastState(value: unknown): LastState {
  * What is kept of a message. Where hosts and values together are too large, values keep their
  * counts alone, and the hosts go; then the values too.
  */
-export function keepMessage({ asOf, inventory, coverage }: Overview, maxBytes = MAX_KEPT_BYTES): LastMessage {
+export function keepMessage({ asOf, inventory }: Overview, maxBytes = MAX_KEPT_BYTES): LastMessage {
   const at = asOf;
   const places = new Map<string, number>();
   for (const id of inventory.hosts) if (!places.has(id)) places.set(id, places.size);
@@ -92,7 +92,7 @@ export function keepMessage({ asOf, inventory, coverage }: Overview, maxBytes = 
   const whole: LastMessage = {
     at,
     hosts: [...places.keys()],
-    silent: [...new Set(coverage.silent.map(({ id }) => id))],
+    silent: [...new Set(inventory.silent)],
     ...drop(list((hosts) => [...new Set(hosts.map((id) => places.get(id) ?? 0))])),
   };
   if (fits(whole)) return whole;

@@ -1,14 +1,13 @@
 // The overview that publishers publish: coverage, versions by environment, and the same for each
-// service with the hosts that are behind.
-import { type Coverage, judgeCoverage } from "../questions/coverage.ts";
-import { discoverFields } from "../questions/discovery.ts";
-import { groupHosts, type HostSelection, OTHERS, SEVERAL, type Sources } from "../questions/groups.ts";
-import { parseQuery } from "../questions/query.ts";
-import { selectReports } from "../questions/selection.ts";
-import { countVersions, type VersionCount } from "../questions/versions.ts";
-import type { RollView } from "../roll/view.ts";
-import { readReport } from "../roll/view.ts";
-import { HOST_NAME_BYTES, inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+// service with the hosts that are behind. All of it is what questions answer, so that a page says
+// no other number than the API and the command line do.
+import { coverage, type ShownCoverage } from "../questions/coverage-question.ts";
+import type { Cut } from "../questions/cut.ts";
+import type { ParameterValues, QuestionSources } from "../questions/question.ts";
+import type { VersionCount } from "../questions/versions.ts";
+import { versions } from "../questions/versions-question.ts";
+import { type Ask, createAsk, listIds } from "./ask.ts";
+import { findParts, formatPartFilters } from "./parts.ts";
 import { selectShown } from "./shown-values.ts";
 
 /** What an overview shows. */
@@ -16,7 +15,7 @@ export interface OverviewSettings {
   readonly title: string;
   /** Fields whose versions are shown; those that hold versions, where none is named. */
   readonly fields: readonly string[];
-  /** The label or field that makes the columns. */
+  /** The label or field that makes the columns; "" for none. */
   readonly by: string;
   /** The label or field each value of which gets a part of its own; "" for none. */
   readonly parts: string;
@@ -26,6 +25,8 @@ export interface OverviewSettings {
 export interface FieldVersions {
   readonly field: string;
   readonly values: readonly VersionCount[];
+  /** Values that are not among them, since there are too many to show. */
+  readonly omitted: number;
 }
 
 /** A host, and what it has that is behind. */
@@ -35,15 +36,21 @@ export interface HostBehind {
   readonly values: readonly { readonly field: string; readonly value: string; readonly newest: string }[];
 }
 
+/** How many hosts have something that is behind. */
+export interface BehindCount {
+  readonly behindCount: number;
+  /** Whether there may be more, since not all values or parts were looked at. */
+  readonly isBehindLeast: boolean;
+}
+
 /** One service, say. */
-export interface OverviewPart {
+export interface OverviewPart extends BehindCount {
   /** "" for the hosts that have none. */
   readonly name: string;
   readonly hosts: number;
   readonly fields: readonly FieldVersions[];
   /** By id; at most MAX_BEHIND. */
   readonly behind: readonly HostBehind[];
-  readonly behindCount: number;
 }
 
 /**
@@ -52,22 +59,22 @@ export interface OverviewPart {
 export interface Inventory {
   /** Ids of the fresh hosts, in the roll's order. */
   readonly hosts: readonly string[];
+  /** The same of the silent ones. */
+  readonly silent: readonly string[];
   /** Every value with the ids of its hosts, in the order of the answer about versions. */
   readonly fields: readonly FieldVersions[];
   /** Values that even here were left out, since there were too many: those of the fewest hosts. */
   readonly omitted: number;
 }
 
-export interface Overview {
+export interface Overview extends BehindCount {
   readonly settings: OverviewSettings;
   /** ms since the epoch. */
   readonly asOf: number;
   readonly hosts: number;
-  readonly coverage: Coverage;
+  readonly coverage: ShownCoverage;
   readonly fields: readonly FieldVersions[];
   readonly inventory: Inventory;
-  /** Of all hosts, how many have something that is behind. */
-  readonly behindCount: number;
   /** Those of most hosts first; what comes after MAX_OVERVIEW_PARTS is left out, and counted. */
   readonly parts: readonly OverviewPart[];
   readonly partsOmitted: number;
@@ -82,130 +89,109 @@ const MAX_OVERVIEW_PARTS = 40;
 const MAX_BEHIND = 1000;
 const MAX_PART_VALUES = 200;
 
-export interface OverviewSources extends Sources {
-  readonly windowMs: number;
-  readonly expected?: ReadonlySet<string> | undefined;
-}
-
-/** Gathers an overview of the fresh reports of a view. */
+/**
+ * Gathers an overview of the fresh reports, all of one instant.
+ *
+ * @throws PublishError where a question has no answer; whatever viewAt of the sources throws
+ */
 export async function gatherOverview(
-  view: RollView,
   settings: OverviewSettings,
-  sources: OverviewSources,
+  sources: QuestionSources,
+  signal: AbortSignal,
 ): Promise<Overview> {
-  const selection = await selectReports(view, parseQuery([], sources.windowMs), sources);
-  const all = { table: selection.table, positions: selection.positions };
-  const fields = settings.fields.length > 0 ? settings.fields : await discoverFields(all, sources.yielder);
-  const question = { fields, by: [settings.by], hosts: true };
-  const { values, standards, unknownGroups, bounds, omitted } = await countVersions(all, question, sources);
-  const whole = groupByField(fields, values);
-  const { found, bounds: partBounds } =
-    settings.parts === "" ? { found: [], bounds: [] } : await listParts(all, settings.parts, sources);
-  const isAbsent = (field: string) => !values.some((one) => one.field === field && one.value !== null);
-  const absent = [
-    ...settings.fields.filter(isAbsent),
-    ...unknownGroups,
-    ...(found.some(({ name }) => name !== "") ? [] : [settings.parts]),
-  ];
+  const ask = await createAsk(sources, signal);
+  const columns: ParameterValues = settings.by === "" ? [] : [["by", settings.by]];
+  const named = settings.fields.map((field): [string, string] => ["field", field]);
+  const { facts, body } = await ask(versions, [...named, ...columns, ["hosts", "true"]]);
+  const fields = [...new Set(named.length > 0 ? settings.fields : body.rows.map(({ field }) => field))];
+  const whole = groupByField(fields, body.rows);
+  const omitted = sumLeftOut(facts.cuts);
+  const found = await findParts(settings.parts, ask);
+  const asked = fields.map((field): [string, string] => ["field", field]);
   const parts: OverviewPart[] = [];
-  const behindIds = new Set<string>();
-  for (const { name, hosts } of found.slice(0, MAX_OVERVIEW_PARTS)) {
-    const positions = await hosts();
+  const behindIds = new Set(findBehind(whole).map(({ id }) => id));
+  const bounds = [...(facts.cuts ?? []), ...found.cuts].map(({ detail }) => detail);
+  for (const part of found.parts.slice(0, MAX_OVERVIEW_PARTS)) {
+    const filters = formatPartFilters(settings.parts, part, found, sources.labels);
     // A part that has no host with the newest version is behind all the same: the whole fleet is
     // the standard.
-    const counted = await countVersions({ table: all.table, positions }, question, { ...sources, standards });
-    const own = groupByField(fields, counted.values);
-    const behind = findBehind(own);
+    const own = await ask(versions, [
+      ...(asked.length > 0 ? asked : [["field", settings.parts] as const]),
+      ...columns,
+      ["hosts", "true"],
+      ["newest", "fleet"],
+      ...filters,
+    ]);
+    const hosts = own.facts.count ?? 0;
+    const ownFields = groupByField(fields, own.body.rows);
+    const behind = findBehind(ownFields);
     for (const { id } of behind) behindIds.add(id);
+    if (hosts < part.hosts)
+      bounds.push(
+        `${part.hosts - hosts} hosts whose ${settings.parts} is empty, null or an object are in no part`,
+      );
+    if (hosts === 0) continue;
     parts.push({
-      name,
-      hosts: positions.length,
-      fields: own.map(trim),
+      name: part.name,
+      hosts,
+      fields: ownFields.map(trim),
       behind: behind.slice(0, MAX_BEHIND),
       behindCount: behind.length,
+      isBehindLeast: sumLeftOut(own.facts.cuts) > 0,
     });
   }
+  const judged = await ask(coverage, []);
+  const hosts = facts.count ?? 0;
+  const partsOmitted = Math.max(0, found.parts.length - MAX_OVERVIEW_PARTS) + found.omitted;
   return {
     settings,
-    asOf: view.asOf,
-    hosts: all.positions.length,
-    coverage: await judgeCoverage(view, sources.windowMs, sources.expected, sources.yielder),
+    asOf: facts.asOf,
+    hosts,
+    coverage: judged.body.document,
     fields: whole.map(trim),
-    inventory: { hosts: await listIds(all, sources.yielder ?? SHARED_YIELDER), fields: whole, omitted },
-    behindCount: parts.length > 0 ? behindIds.size : findBehind(whole).length,
+    inventory: {
+      hosts: await listIds("fresh", ask, sources.yielder),
+      silent: await listIds("silent", ask, sources.yielder),
+      fields: whole,
+      omitted,
+    },
+    behindCount: behindIds.size,
+    isBehindLeast: omitted > 0 || partsOmitted > 0,
     parts,
-    partsOmitted: Math.max(0, found.length - MAX_OVERVIEW_PARTS),
-    bounds: [...new Set([...bounds, ...partBounds])],
-    absent: all.positions.length === 0 ? [] : [...new Set(absent.filter((name) => name !== ""))],
+    partsOmitted,
+    bounds: [...new Set(bounds)],
+    absent: hosts === 0 ? [] : await listAbsent(settings, body.rows, found.isKnown, ask),
   };
 }
 
-async function listIds({ table, positions }: HostSelection, yielder: Yielder): Promise<string[]> {
-  const ids: string[] = [];
-  for (const at of positions) {
-    const wait = yielder.spend(HOST_NAME_BYTES);
-    if (wait !== undefined) await wait;
-    ids.push(readReport(table, at).id);
+/** How many values an answer left out. */
+function sumLeftOut(cuts: readonly Cut[] = []): number {
+  return cuts.reduce((sum, { kind, count = 0 }) => (kind === "values" ? sum + count : sum), 0);
+}
+
+/** Of the settings' names, those that no host has. */
+async function listAbsent(
+  { fields, by, parts }: OverviewSettings,
+  rows: readonly VersionCount[],
+  hasParts: boolean,
+  ask: Ask,
+): Promise<string[]> {
+  const absent = fields.filter((field) => !rows.some((row) => row.field === field && row.value !== null));
+  const isDivided = rows.some((row) => Object.keys(row.by ?? {}).some((group) => group !== ""));
+  if (by !== "" && !isDivided) {
+    // A value that is empty has the same column as none.
+    const { body } = await ask(versions, [["field", by]]);
+    if (body.rows.every(({ value }) => value === null)) absent.push(by);
   }
-  return ids;
+  return [...new Set([...absent, ...(hasParts || parts === "" ? [] : [parts])])];
 }
 
 function groupByField(fields: readonly string[], values: readonly VersionCount[]): FieldVersions[] {
-  return fields.map((field) => ({ field, values: values.filter((value) => value.field === field) }));
-}
-
-/** What may have a part of its own. */
-interface FoundPart {
-  readonly name: string;
-  /** The positions of its hosts, ascending. */
-  hosts(): Promise<Uint32Array>;
-}
-
-/** The values of a label or field, those of most hosts first. */
-async function listParts(
-  all: HostSelection,
-  name: string,
-  sources: OverviewSources,
-): Promise<{ readonly found: readonly FoundPart[]; readonly bounds: readonly string[] }> {
-  const groups = await groupHosts(all, [name], sources);
-  const yielder = sources.yielder ?? SHARED_YIELDER;
-  const groupsOf = (place: number): readonly number[] => {
-    const single = groups.single[place] as number;
-    return single === SEVERAL ? (groups.several.get(place) ?? []) : [single];
-  };
-  const sizes = new Uint32Array(groups.names.length);
-  const countSlice = (from: number, bytes: number): number => {
-    let place = from;
-    for (let left = bytes; left > 0 && place < all.positions.length; place++) {
-      const numbers = groupsOf(place);
-      for (const number of numbers) sizes[number] = (sizes[number] as number) + 1;
-      left -= ROW_BYTES * (1 + numbers.length);
-    }
-    return place;
-  };
-  await inSlices(all.positions.length, countSlice, yielder);
-  const listHosts = async (number: number): Promise<Uint32Array> => {
-    const positions = new Uint32Array(sizes[number] as number);
-    let count = 0;
-    const takeSlice = (from: number, bytes: number): number => {
-      let place = from;
-      for (let left = bytes; left > 0 && place < all.positions.length; place++, left -= ROW_BYTES)
-        if (groupsOf(place).includes(number)) positions[count++] = all.positions[place] as number;
-      return place;
-    };
-    await inSlices(all.positions.length, takeSlice, yielder);
-    return positions;
-  };
-  const found = groups.names
-    .map((value, number) => ({ value, number, hosts: sizes[number] as number }))
-    // What is counted together has no part of its own; the bounds say so.
-    .filter(
-      ({ value, number }) =>
-        !(value === OTHERS && groups.bounds.length > 0 && number === groups.names.length - 1),
-    )
-    .sort((a, b) => b.hosts - a.hosts || (a.value < b.value ? -1 : 1))
-    .map(({ value, number }) => ({ name: value, hosts: () => listHosts(number) }));
-  return { found, bounds: groups.bounds };
+  return fields.map((field) => ({
+    field,
+    values: values.filter((value) => value.field === field),
+    omitted: 0,
+  }));
 }
 
 /** The hosts that have something that is behind. */
@@ -226,5 +212,11 @@ function findBehind(fields: readonly FieldVersions[]): HostBehind[] {
 
 /** Without the hosts' names, and without the values of the fewest hosts. */
 function trim({ field, values }: FieldVersions): FieldVersions {
-  return { field, values: selectShown(values, MAX_PART_VALUES).map(({ hosts: _, ...value }) => value) };
+  const shown = selectShown(values, MAX_PART_VALUES);
+  const count = (some: readonly VersionCount[]) => some.filter(({ value }) => value !== null).length;
+  return {
+    field,
+    values: shown.map(({ hosts: _, ...value }) => value),
+    omitted: count(values) - count(shown),
+  };
 }

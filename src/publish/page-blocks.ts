@@ -1,5 +1,5 @@
 // What stands on the pages: the summary's blocks and those of a part.
-import { capitalize, formatTime, joinWords, plural, sayCoverage } from "./coverage-sentence.ts";
+import { capitalize, formatTime, joinWords, plural, sayBehind, sayCoverage } from "./coverage-sentence.ts";
 import { type Block, escapeText, formatCode, makeTable, makeText } from "./markdown-text.ts";
 import type { FieldVersions, Overview, OverviewPart } from "./overview.ts";
 import { linkTo } from "./page-links.ts";
@@ -43,25 +43,10 @@ export function describeSummary(
   }
   blocks.push(makeText("## Versions\n"), ...describeFields(fields, settings.by, MAX_SUMMARY_ROWS));
   if (tableNote !== undefined) blocks.push(makeText(`${tableNote}\n`));
-  const named = (hosts: readonly string[][], title: string, headings: string[]) => {
-    if (hosts.length === 0) return;
-    blocks.push(makeTable(`## ${title}\n\n`, headings, hosts.slice(0, MAX_NAMED_ON_PAGE), []));
-    if (hosts.length > MAX_NAMED_ON_PAGE)
-      blocks.push(makeText(`And ${hosts.length - MAX_NAMED_ON_PAGE} more: \`rollcall coverage\`.`));
-  };
-  const missing = coverage.expectation?.missing ?? [];
-  named(
-    missing.map(({ id, since }) => [
-      formatCode(id),
-      since === undefined ? "never within a day" : formatTime(since),
-    ]),
-    "Expected, and not heard of",
-    ["Host", "Last report"],
-  );
-  named(
-    coverage.silent.map(({ id, at }) => [formatCode(id), formatTime(at)]),
-    "Silent",
-    ["Host", "Last report"],
+  const { missing = [], silent, counts } = coverage;
+  blocks.push(
+    ...nameHosts(missing, counts.missing ?? 0, "Expected, and not heard of"),
+    ...nameHosts(silent, counts.silent, "Silent"),
   );
   blocks.push(
     makeText(
@@ -71,17 +56,36 @@ export function describeSummary(
   return blocks;
 }
 
+/** A table of the first hosts. @param count how many there are */
+function nameHosts(
+  hosts: readonly { readonly id: string; readonly since: string | null }[],
+  count: number,
+  title: string,
+): Block[] {
+  if (count === 0) return [];
+  const rows = hosts
+    .slice(0, MAX_NAMED_ON_PAGE)
+    .map(({ id, since }) => [
+      formatCode(id),
+      since === null ? "never within a day" : formatTime(Date.parse(since)),
+    ]);
+  const table = makeTable(`## ${title}\n\n`, ["Host", "Last report"], rows, []);
+  const more = count - rows.length;
+  return more > 0 ? [table, makeText(`And ${more} more: \`rollcall coverage\`.`)] : [table];
+}
+
 const MAX_SUMMARY_ROWS = 12;
 
 /**
  * Whether values or parts are on no page. What the summary leaves out of its own tables is on the
  * parts' pages, where there are any.
  */
-export function isSummaryCut({ fields, inventory, parts, partsOmitted }: Overview): boolean {
-  const isTrimmed = fields.some(
-    ({ values }, at) => values.length < (inventory.fields[at]?.values.length ?? 0),
+export function isSummaryCut({ fields, parts, partsOmitted }: Overview): boolean {
+  return (
+    fields.some(({ omitted }) => omitted > 0) ||
+    partsOmitted > 0 ||
+    (parts.length === 0 && hasMore(fields, MAX_SUMMARY_ROWS))
   );
-  return isTrimmed || partsOmitted > 0 || (parts.length === 0 && hasMore(fields, MAX_SUMMARY_ROWS));
 }
 
 /** The same of a part's page. */
@@ -90,7 +94,9 @@ export function isPartCut({ fields, behind, behindCount }: OverviewPart, maxRows
 }
 
 function hasMore(fields: readonly FieldVersions[], maxRows: number): boolean {
-  return fields.some(({ values }) => values.filter(({ value }) => value !== null).length > maxRows);
+  return fields.some(
+    ({ values, omitted }) => omitted > 0 || values.filter(({ value }) => value !== null).length > maxRows,
+  );
 }
 
 /**
@@ -98,7 +104,7 @@ function hasMore(fields: readonly FieldVersions[], maxRows: number): boolean {
  * out
  */
 function describeFields(fields: readonly FieldVersions[], by: string, maxRows: number): Block[] {
-  return fields.flatMap(({ field, values }) => {
+  return fields.flatMap(({ field, values, omitted }) => {
     const known = values.filter(({ value }) => value !== null);
     if (known.length === 0) return [];
     const shown = selectShown(known, maxRows);
@@ -118,8 +124,8 @@ function describeFields(fields: readonly FieldVersions[], by: string, maxRows: n
         false,
       ]),
     ];
-    if (known.length > shown.length)
-      blocks.push(makeText(`And ${plural(known.length - shown.length, "more version")}.`));
+    const more = known.length - shown.length + omitted;
+    if (more > 0) blocks.push(makeText(`And ${plural(more, "more version")}.`));
     return blocks;
   });
 }
@@ -143,10 +149,7 @@ function listGroups(values: FieldVersions["values"]): string[] {
 }
 
 export function describePart(part: OverviewPart, { settings }: Overview, maxRows: number): Block[] {
-  const behind =
-    part.behindCount === 0
-      ? "Nobody is behind."
-      : `${plural(part.behindCount, "host")} ${part.behindCount === 1 ? "is" : "are"} behind.`;
+  const behind = sayBehind(part, ["is behind", "are behind"]);
   const blocks = [
     makeText(`**${plural(part.hosts, "host")} reported.** ${behind}\n`),
     ...describeFields(part.fields, settings.by, maxRows),

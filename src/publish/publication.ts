@@ -1,11 +1,11 @@
-// One run of a publisher: the roll is read, the overview made, and the publisher given its turn
-// under the lease.
+// One run of a publisher: the overview is made of answers, and the publisher given its turn under
+// the lease.
 
-import type { RollView } from "../roll/view.ts";
+import type { QuestionSources } from "../questions/question.ts";
 import { LeaseTaken } from "../store/lease.ts";
 import type { Store } from "../store/store.ts";
 import type { PublisherConfig } from "./config.ts";
-import { gatherOverview, type OverviewSources } from "./overview.ts";
+import { gatherOverview } from "./overview.ts";
 import type { PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
 import { readState, takeState } from "./state.ts";
 
@@ -14,8 +14,7 @@ export interface Publication {
   readonly config: PublisherConfig;
   readonly publisher: Publisher;
   readonly store: Store;
-  readonly view: RollView;
-  readonly sources: OverviewSources;
+  readonly sources: QuestionSources;
   readonly context: Omit<PublishContext, "state">;
 }
 
@@ -25,12 +24,11 @@ export async function runPublication({
   config,
   publisher,
   store,
-  view,
   sources,
   context,
 }: Publication): Promise<PublishOutcome> {
   const { title, fields, by, parts } = config;
-  const overview = await gatherOverview(view, { title, fields, by, parts }, sources);
+  const overview = await gatherOverview({ title, fields, by, parts }, sources, context.signal);
   if (context.isDryRun)
     return await publisher.publish(overview, { ...context, state: await readState(store, name) });
   const lease = await takeState(store, name, context.clock);

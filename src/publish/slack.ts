@@ -33,13 +33,15 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
   const { title } = overview.settings;
   // The sentence has numbers alone, and nothing that a host wrote.
   const sentence = sayCoverage(overview).replaceAll("**", "");
-  const behind = overview.parts
-    .filter(({ behindCount }) => behindCount > 0)
+  const partsBehind = overview.parts.filter(({ behindCount }) => behindCount > 0);
+  const behind = partsBehind
     .slice(0, MAX_SLACK_VALUES)
     .map(({ name, behindCount, hosts }) => [
       write(name || "(none)", { code: true }),
       write(`: ${behindCount} of ${hosts} behind`),
     ]);
+  if (partsBehind.length > behind.length)
+    behind.push([write(`and ${partsBehind.length - behind.length} more`)]);
   const blocks: SlackBlock[] = [
     {
       type: "header",
@@ -53,7 +55,7 @@ export function formatSlack(overview: Overview, difference?: Difference): SlackM
   return { text: sentence, blocks: blocks.slice(0, MAX_SLACK_BLOCKS) };
 }
 
-function formatField({ field, values }: FieldVersions): SlackBlock[] {
+function formatField({ field, values, omitted }: FieldVersions): SlackBlock[] {
   const known = values.filter(({ value }) => value !== null);
   if (known.length === 0) return [];
   const shown = selectShown(known, MAX_SLACK_VALUES);
@@ -62,6 +64,7 @@ function formatField({ field, values }: FieldVersions): SlackBlock[] {
     write(`: ${count.toLocaleString("en")}`),
     ...(newest === undefined ? [] : [write(` (behind ${cutValue(newest)})`, { italic: true })]),
   ]);
-  if (known.length > shown.length) lines.push([write(`and ${known.length - shown.length} more`)]);
+  const more = known.length - shown.length + omitted;
+  if (more > 0) lines.push([write(`and ${more} more`)]);
   return [makeList(field.split(".").at(-1) ?? field, lines)];
 }

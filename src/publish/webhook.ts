@@ -1,11 +1,10 @@
 // Publishes to a URL: one JSON message when something has changed, signed, or in the form of
 // Slack's incoming webhooks.
 import { createHash, createHmac } from "node:crypto";
-import type { VersionCount } from "../questions/versions.ts";
 import { type Difference, findDifference, hasChanges } from "./difference.ts";
 import { createHttpClient, RetryTooLate } from "./http.ts";
 import { keepMessage, readLastState } from "./last-message.ts";
-import type { Overview } from "./overview.ts";
+import type { FieldVersions, Overview } from "./overview.ts";
 import { NOTHING_DONE, PublishError, type Publisher } from "./publisher.ts";
 import { formatSlack } from "./slack.ts";
 
@@ -87,33 +86,49 @@ const MAX_MESSAGE_CHANGES = 200;
  * left out
  */
 export function formatMessage(
-  { settings, asOf, hosts, coverage, fields, behindCount, parts }: Overview,
+  { settings, asOf, hosts, coverage, fields, behindCount, isBehindLeast, parts, partsOmitted }: Overview,
   difference?: Difference,
 ) {
   const toText = (at: number) => new Date(at).toISOString();
-  const cut = (values: readonly VersionCount[]) => values.slice(0, MAX_WEBHOOK_VALUES);
+  const { expected, reported, missing = [], counts } = coverage;
+  const named = missing.slice(0, MAX_WEBHOOK_VALUES).map(({ id }) => id);
   return {
     title: settings.title,
     as_of: toText(asOf),
     hosts,
     behind: behindCount,
-    silent: coverage.silent.length,
-    departed: coverage.departed.length,
-    set_aside: coverage.setAsideCount,
-    ...(coverage.expectation && {
-      expected: coverage.expectation.expected,
-      reported: coverage.expectation.reported,
-      missing: coverage.expectation.missing.slice(0, MAX_WEBHOOK_VALUES).map(({ id }) => id),
+    ...(isBehindLeast && { behind_is_least: true }),
+    silent: counts.silent,
+    departed: counts.departed,
+    set_aside: counts.set_aside,
+    ...(expected !== undefined && {
+      expected,
+      reported,
+      missing: named,
+      ...countMore("more_missing", (counts.missing ?? 0) - named.length),
     }),
-    versions: fields.flatMap(({ values }) => cut(values)),
+    ...listVersions(fields),
     parts: parts.map((part) => ({
       name: part.name,
       hosts: part.hosts,
       behind: part.behindCount,
-      versions: part.fields.flatMap(({ values }) => cut(values)),
+      ...(part.isBehindLeast && { behind_is_least: true }),
+      ...listVersions(part.fields),
     })),
+    ...countMore("more_parts", partsOmitted),
     ...(difference && { changes: describeDifference(difference) }),
   };
+}
+
+function listVersions(fields: readonly FieldVersions[]) {
+  const versions = fields.flatMap(({ values }) => values.slice(0, MAX_WEBHOOK_VALUES));
+  const all = fields.reduce((sum, { values, omitted }) => sum + values.length + omitted, 0);
+  return { versions, ...countMore("more_versions", all - versions.length) };
+}
+
+/** How many a list leaves out; nothing where it leaves out none. */
+function countMore<Name extends string>(name: Name, count: number): { readonly [name in Name]?: number } {
+  return count > 0 ? ({ [name]: count } as { [name in Name]: number }) : {};
 }
 
 /** What cannot be told is absent, and `cannot_be_told` says why. */

@@ -13,7 +13,7 @@ import { COVERAGE, COVERAGE_ROW } from "./coverage-schema.ts";
 import { type Cut, listDetails } from "./cut.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query, QueryError } from "./query.ts";
-import type { Question, QuestionSources, Row } from "./question.ts";
+import type { Question, QuestionSources, Row, Rows } from "./question.ts";
 import { type Selection, selectReports } from "./selection.ts";
 import { chooseSetAside } from "./set-aside.ts";
 
@@ -23,7 +23,7 @@ const MAX_COVERAGE_ROWS = 10_000;
 /** How a warning begins that the list of expected hosts cannot be used. */
 export const NOBODY_MISSING = "nobody is said to be missing";
 
-export const coverage: Question = {
+export const coverage: Question<Rows & { readonly document: ShownCoverage }> = {
   name: "coverage",
   names: { path: "/v1/coverage", command: "coverage", docs: "coverage.md", tool: "get_coverage" },
   summary: "Who reported, who fell silent, who is missing",

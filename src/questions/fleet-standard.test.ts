@@ -30,8 +30,8 @@ const FLEET = [
 
 async function ask(query: string, sources: QuestionSources) {
   const answer = await versions.ask(sources, [...new URLSearchParams(query)], new AbortController().signal);
-  if (isRefusal(answer) || answer.body.kind !== "rows") throw new Error("no rows");
-  const rows = answer.body.rows as readonly VersionCount[];
+  if (isRefusal(answer)) throw new Error(answer.detail);
+  const { rows } = answer.body;
   return {
     rows,
     facts: answer.facts,

@@ -82,9 +82,9 @@ export interface Refusal {
 export type Row = object;
 
 /** Rows that are at hand. */
-export interface Rows {
+export interface Rows<Kind extends Row = Row> {
   readonly kind: "rows";
-  readonly rows: readonly Row[];
+  readonly rows: readonly Kind[];
   /** JSON, where it is not the array of the rows. */
   readonly document?: unknown;
   /** What stands between the rows in JSON, and after the last: nothing by default. */
@@ -117,8 +117,10 @@ export interface ReadyBytes {
   readTable(yielder: Yielder): Promise<CellTable>;
 }
 
+export type AnswerBody = Rows | ReadyBytes;
+
 /** An answer before it is written. */
-export interface Answer {
+export interface Answer<Body extends AnswerBody = AnswerBody> {
   readonly facts: Facts;
   /**
    * Until when it stands while the roll's version does: a report then changes state by age alone.
@@ -133,7 +135,7 @@ export interface Answer {
   readonly digest?: string;
   /** Whether the instant stands in the body, so that two bodies of one digest may differ in it. */
   readonly isTimed?: true;
-  readonly body: Rows | ReadyBytes;
+  readonly body: Body;
 }
 
 /** Who should report, or why that cannot be said; neither where nobody has said. */
@@ -165,8 +167,11 @@ export interface QuestionSources extends Sources {
   readonly yielder: Yielder;
 }
 
-/** A question. Plain data, and one function. */
-export interface Question {
+/**
+ * A question. Plain data, and one function. What kind of body its answers have is known to those
+ * who name it; whoever takes it from the registry takes any.
+ */
+export interface Question<Body extends AnswerBody = AnswerBody> {
   readonly name: string;
   readonly names: QuestionNames;
   readonly summary: string;
@@ -184,5 +189,9 @@ export interface Question {
    * @throws QueryError for a parameter that cannot be understood, before the view is asked for;
    *   whatever viewAt throws
    */
-  ask(sources: QuestionSources, parameters: ParameterValues, signal: AbortSignal): Promise<Answer | Refusal>;
+  ask(
+    sources: QuestionSources,
+    parameters: ParameterValues,
+    signal: AbortSignal,
+  ): Promise<Answer<Body> | Refusal>;
 }

@@ -7,12 +7,12 @@ import type { FieldValues } from "./field-values.ts";
 import type { Sources } from "./groups.ts";
 import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
-import type { Question } from "./question.ts";
+import type { Question, ReadyBytes } from "./question.ts";
 import { REPORT } from "./report-schema.ts";
 import { layOutReports, type MoreColumns } from "./report-table.ts";
 import { type Selection, selectReports } from "./selection.ts";
 
-export const reports: Question = {
+export const reports: Question<ReadyBytes> = {
   name: "reports",
   names: {
     path: "/v1/reports",

@@ -1,8 +1,9 @@
 // The question `versions`: which version of each module runs on how many hosts.
 import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
-import type { Question } from "./question.ts";
+import type { Question, Rows } from "./question.ts";
 import { answerVersions } from "./version-answer.ts";
 import { NEWEST_AMONG, parseVersionQuery } from "./version-query.ts";
+import type { VersionCount } from "./versions.ts";
 
 const VERSION_SCHEMA = {
   type: "object",
@@ -45,7 +46,7 @@ const VERSION_SCHEMA = {
   },
 };
 
-export const versions: Question = {
+export const versions: Question<Rows<VersionCount>> = {
   name: "versions",
   names: { path: "/v1/versions", command: "versions", docs: "versions.md", tool: "count_versions" },
   summary: "Which version runs on how many hosts",

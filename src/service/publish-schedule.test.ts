@@ -22,6 +22,11 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
+function failing(failure: Error) {
+  const fail = () => Promise.reject(failure);
+  return { view: fail, viewHost: fail };
+}
+
 /** Runs a schedule on a clock of its own until so much time has passed. */
 async function run(
   publishers: object,
@@ -43,10 +48,11 @@ async function run(
   await runPublishSchedule(
     {
       publishers: publishersSchema.parse(publishers),
-      roll: failure ? { view: () => Promise.reject(failure) } : roll,
+      roll: failure ? failing(failure) : roll,
       store,
       labels: compileLabels(BUILT_IN_RULES),
       windowMs: 2 * HOUR,
+      clones: { list: () => [] },
       readExpected: mistake ? () => Promise.reject(mistake) : undefined,
       readSecret: async () => undefined,
       clock,
@@ -118,6 +124,7 @@ it("gives up a run that hangs, holds up no other by it, and begins no second one
       store,
       labels: compileLabels(BUILT_IN_RULES),
       windowMs: 2 * HOUR,
+      clones: { list: () => [] },
       readExpected: undefined,
       readSecret: async () => {
         asked++;

@@ -9,18 +9,23 @@ import { openPublisher, type ReadSecret } from "../publish/registry.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { createFieldReader } from "../questions/field-values.ts";
 import type { Labels } from "../questions/labels.ts";
+import type { QuestionSources } from "../questions/question.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
+import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { LeaseTaken } from "../store/lease.ts";
 import { type Store, StoreError } from "../store/store.ts";
 
 export interface ScheduleOptions {
   readonly publishers: PublishersConfig;
-  readonly roll: Pick<Roll, "view">;
+  readonly roll: Pick<Roll, "view" | "viewHost">;
   readonly store: Store;
   readonly labels: Labels;
   readonly windowMs: number;
   readonly readExpected: (() => Promise<ReadonlySet<string>>) | undefined;
+  /** What the server refused at its door, which its answers count. */
+  readonly clones: QuestionSources["clones"];
+  readonly bounds?: QuestionSources["bounds"];
   readonly readSecret: ReadSecret;
   readonly clock: Clock;
   readonly log: Logger;
@@ -86,20 +91,34 @@ async function publishOnce(
   options: ScheduleOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { roll, store, labels, windowMs, readExpected, readSecret, clock, log, random, sleep } = options;
-  try {
-    const { expected, mistake } = await readExpectation(readExpected);
+  const { roll, store, labels, windowMs, clones, bounds, readSecret, clock, log, random, sleep } = options;
+  const readExpected = async () => {
+    const expectation = await readExpectation(options.readExpected);
+    const { mistake } = expectation;
     if (mistake !== undefined)
       log.warn({ publisher: name, reason: mistake }, "publishes without comparing with the expected hosts");
+    return expectation;
+  };
+  try {
     const outcome = await runPublication({
       name,
       config,
       publisher: await openPublisher(name, config, readSecret),
       store,
-      view: await roll.view(),
-      // A new one each time: between two runs an hour passes, and the memory is of more use
-      // elsewhere.
-      sources: { labels, reader: createFieldReader(), windowMs, expected },
+      sources: {
+        viewAt: () => roll.view(),
+        viewHost: (id, account) => roll.viewHost(id, account),
+        labels,
+        // A new one each time: between two runs an hour passes, and the memory is of more use
+        // elsewhere.
+        reader: createFieldReader(),
+        windowMs,
+        readExpected,
+        clones,
+        bounds,
+        clock,
+        yielder: SHARED_YIELDER,
+      },
       context: {
         clock,
         sleep,

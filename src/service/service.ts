@@ -1,11 +1,11 @@
 // What serve and start share: a running API over an open store.
 
 import type { Logger } from "pino";
-import { createClones } from "../access/clones.ts";
+import { type Clones, createClones } from "../access/clones.ts";
 import type { IdentityTrust } from "../access/identity.ts";
 import { createKeyUses } from "../access/key-uses.ts";
 import { createKeyring, type Keyring } from "../access/keyring.ts";
-import { createWriteBounds } from "../access/write-bounds.ts";
+import { createWriteBounds, type WriteBounds } from "../access/write-bounds.ts";
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "../access/write-limits.ts";
 import { createApp } from "../api/app.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
@@ -45,6 +45,9 @@ export interface Service {
   readonly url: string;
   readonly roll: Roll;
   readonly keyring: Keyring;
+  /** What it refused at its door, which its answers count. */
+  readonly clones: Clones;
+  readonly bounds: WriteBounds;
   /** As RunningServer's. */
   renewCertificate(): Promise<boolean>;
   /** Lets running answers end, then closes the store. */
@@ -94,6 +97,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     url: server.url,
     roll,
     keyring,
+    clones,
+    bounds,
     renewCertificate: () => server.renewCertificate(),
     async stop() {
       await server.stop(STOP_GRACE_MS);

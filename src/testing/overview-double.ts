@@ -1,10 +1,8 @@
 // Overviews of made-up fleets, for tests.
 
 import { gatherOverview, type Overview, type OverviewSettings } from "../publish/overview.ts";
-import { createFieldReader } from "../questions/field-values.ts";
-import { BUILT_IN_RULES } from "../questions/label-rule.ts";
-import { compileLabels } from "../questions/labels.ts";
-import { makeView, NOW } from "./view-double.ts";
+import type { QuestionSources } from "../questions/question.ts";
+import { makeQuestionSources, makeView, NOW } from "./view-double.ts";
 
 export interface MadeHost {
   readonly id: string;
@@ -14,14 +12,13 @@ export interface MadeHost {
   readonly ageMs?: number;
 }
 
-const WINDOW_MS = 7_200_000;
-
 /** An overview of hosts with one module each. */
 export async function makeOverview(
   hosts: readonly MadeHost[],
   settings: Partial<OverviewSettings> = {},
   asOf?: number,
   departed: readonly string[] = [],
+  sources: Partial<QuestionSources> = {},
 ): Promise<Overview> {
   const reports = hosts.map(({ id, service, env = "prod", module, ageMs = 1000 }) => ({
     id,
@@ -37,7 +34,6 @@ export async function makeOverview(
     departed: departed.map((id) => ({ key: `reports/v1/local/${id}.json`, receivedAt: NOW - 1000 })),
   });
   const overview = await gatherOverview(
-    view,
     {
       title: "What runs where",
       fields: ["processes.module_A_filename"],
@@ -45,7 +41,8 @@ export async function makeOverview(
       parts: "service",
       ...settings,
     },
-    { labels: compileLabels(BUILT_IN_RULES), reader: createFieldReader(), windowMs: WINDOW_MS },
+    makeQuestionSources(view, sources),
+    new AbortController().signal,
   );
   return { ...overview, asOf: asOf ?? overview.asOf };
 }

@@ -63,6 +63,15 @@ export function describePublisher(kind: string, open: () => Promise<PublisherFix
       expect(await read()).toContain("8 hosts reported.");
     });
 
+    it("counts what was refused at the door among what was set aside, as the questions do", async () => {
+      const { run, read } = await setUp();
+      const key = "reports/v1/local/i-9.json";
+      const clone = { key, reason: "clone", detail: "two machines", receivedAt: 0, size: 0 } as const;
+      const clones = { list: () => [clone] };
+      await run(await makeOverview(makeHosts(2, 3), {}, undefined, [], { clones }));
+      expect(await read()).toContain("1 report was set aside");
+    });
+
     it("says nothing twice, also after a day of silence", async () => {
       const { run, read, repeats, time } = await setUp();
       const overview = await makeOverview(makeHosts(2, 3));

@@ -9,6 +9,7 @@ import { compileLabels } from "../../questions/labels.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { createRoll } from "../../roll/roll.ts";
+import { SHARED_YIELDER } from "../../roll/yielder.ts";
 import { formatDuration } from "../../specs/duration.ts";
 import { LeaseTaken } from "../../store/lease.ts";
 import { StoreError } from "../../store/store.ts";
@@ -50,12 +51,17 @@ export async function runPublish(name: string | undefined, options: PublishOptio
       config,
       publisher,
       store,
-      view: await roll.view(),
       sources: {
+        viewAt: () => roll.view(),
+        viewHost: (id, account) => roll.viewHost(id, account),
         labels: compileLabels(settings.labelRules),
         reader: createFieldReader(),
         windowMs: settings.windowMs() ?? DEFAULT_WINDOW_MS,
-        expected: expect === undefined ? undefined : await readExpected(expect, io),
+        readExpected: async () => (expect === undefined ? {} : { expected: await readExpected(expect, io) }),
+        // What a server refused at its door, only that server knows.
+        clones: { list: () => [] },
+        clock: io.clock,
+        yielder: SHARED_YIELDER,
       },
       context: {
         clock: io.clock,

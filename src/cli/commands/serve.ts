@@ -124,10 +124,22 @@ export async function serveStore(
       io.signal,
     );
     const { publishers } = settings;
+    const { roll, clones, bounds } = service;
     const readSecret = (place: Parameters<ReadSecret>[0]) => readPublisherSecret(place, io);
     const surroundings = { clock: io.clock, log, random: Math.random, sleep };
     const publishing = runPublishSchedule(
-      { publishers, roll: service.roll, store, labels, windowMs, readExpected, readSecret, ...surroundings },
+      {
+        publishers,
+        roll,
+        store,
+        labels,
+        windowMs,
+        readExpected,
+        clones,
+        bounds,
+        readSecret,
+        ...surroundings,
+      },
       io.signal,
     );
     const stop = async () => {

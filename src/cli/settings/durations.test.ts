@@ -14,6 +14,8 @@ import { parseSpec } from "../../specs/spec.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { runs } from "../../testing/runs.ts";
 
+const readNothing = () => Promise.reject(new Error("nothing is read here"));
+
 const duration = fc
   .tuple(
     fc.oneof(
@@ -51,10 +53,11 @@ it("whatever `every` is taken, the schedule waits for it, and no timer overflows
       await runPublishSchedule(
         {
           publishers: outcome.data,
-          roll: { view: () => Promise.reject(new Error("nothing is read here")) },
+          roll: { view: readNothing, viewHost: readNothing },
           store,
           labels: compileLabels(BUILT_IN_RULES),
           windowMs: 7_200_000,
+          clones: { list: () => [] },
           readExpected: undefined,
           readSecret: async () => undefined,
           clock: () => 0,
