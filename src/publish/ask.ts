@@ -33,7 +33,9 @@ export async function createAsk(sources: QuestionSources, signal: AbortSignal): 
   };
 }
 
-/** The ids of all hosts of a state, in the roll's order: the answers with lists of hosts are cut. */
+/**
+ * The ids of all hosts of a state, in the roll's order: the answers with lists of hosts are cut.
+ */
 export async function listIds(state: "fresh" | "silent", ask: Ask, yielder: Yielder): Promise<string[]> {
   const { body } = await ask(reports, [
     ["state", state],

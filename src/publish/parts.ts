@@ -51,7 +51,9 @@ export async function findParts(name: string, ask: Ask): Promise<FoundParts> {
   };
 }
 
-/** Parameters of one question are bounded; where names are more, those that have none are asked for. */
+/**
+ * Parameters of one question are bounded; where names are more, those that have none are asked for.
+ */
 const MAX_OTHERS = 40;
 
 /** Parameters that choose a part's hosts. */

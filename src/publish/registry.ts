@@ -36,11 +36,31 @@ export async function openPublisher(
     case "slack": {
       const url = await demand(name, readSecret(config), "the URL of Slack's incoming webhook");
       if (!URL.canParse(url) || !isSafe(new URL(url)))
-        throw new PublishError(`publishers.${name}: what is there is no URL of an incoming webhook`);
+        throw new PublishError(`the secret of publishers.${name} is no URL of an incoming webhook`);
       return webhookPublisher({ url, secret: undefined, format: "slack" });
     }
     case "stdout":
       return stdoutPublisher();
+  }
+}
+
+/** Where a publisher publishes, in words without secrets: a webhook's path may be one. */
+export function describePlace(name: string, config: PublisherConfig): string {
+  switch (config.kind) {
+    case "docbase": {
+      const { host } = new URL(config.base_url);
+      return `the team ${config.team} at ${host}, pages with the tag rollcall-${name}`;
+    }
+    case "markdown":
+      return config.path.endsWith(".md")
+        ? `the file ${config.path}`
+        : `the folder ${config.path}, rollcall-${name}.md and files beside it`;
+    case "webhook":
+      return new URL(config.url).origin;
+    case "slack":
+      return "Slack, by an incoming webhook";
+    case "stdout":
+      return "standard output";
   }
 }
 

@@ -1,5 +1,5 @@
-// The asker: a question asked with the parameters of a URL, and its answer as bytes, for the API and
-// for the command line over a store. Publishers ask the same questions for their rows.
+// The asker: a question asked with the parameters of a URL, and its answer as bytes, for the API
+// and for the command line over a store. Publishers ask the same questions for their rows.
 import { findClosest } from "../specs/closest.ts";
 import { COMMON_PARAMETERS } from "./parameters.ts";
 import { MAX_PARAMETERS, QueryError, readPartial } from "./query.ts";

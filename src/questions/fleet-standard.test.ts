@@ -39,7 +39,7 @@ async function ask(query: string, sources: QuestionSources) {
   };
 }
 
-it("compares with the newest of all hosts, versions that stand alone with those of their service", async () => {
+it("compares with the newest of all hosts, versions that stand alone within their service", async () => {
   const sources = makeQuestionSources(makeView(FLEET));
   const batch = "field=m&service=batch";
   expect((await ask(batch, sources)).behind).toEqual(["1.2.2 < 1.2.3"]);

@@ -163,6 +163,48 @@ allow_commands: bin/app
   it("has nothing to say of a file that is not there and nobody named", async () => {
     const io = await makeIo();
     await runConfigCheck({}, io);
-    expect(JSON.parse(io.out())).toEqual({ settings: [], labels: ["env", "service"] });
+    expect(JSON.parse(io.out())).toEqual({ settings: [], labels: ["env", "service"], publishers: [] });
+  });
+
+  it("says what each publisher publishes where, and what is wrong with it", async () => {
+    const config = `publishers:
+  wiki: { kind: docbase, team: acme, token_file: token, every: 1h, fields: [app_version] }
+  pages: { kind: markdown, path: /srv/wiki, parts: "" }
+  hook: { kind: webhook, url: "https://hooks.example/a-secret-path", token_env: HOOK }
+  slack: { kind: slack, token_file: slack }
+`;
+    const files = {
+      "config.yaml": config,
+      token: "t0ken-value\n",
+      slack: "https://hooks.slack.example/T0/B0",
+    };
+    const { failure, out } = await check(files, false, { HOOK: "hush" });
+    expect(failure).toBeUndefined();
+    const { publishers } = JSON.parse(out);
+    expect(publishers).toMatchObject([
+      {
+        name: "wiki",
+        kind: "docbase",
+        every: "1h",
+        where: "the team acme at api.docbase.io, pages with the tag rollcall-wiki",
+        fields: ["app_version"],
+        by: "env",
+        parts: "service",
+        secret: "token_file token, which can be read",
+      },
+      { name: "pages", where: "the folder /srv/wiki, rollcall-pages.md and files beside it", secret: null },
+      { name: "hook", where: "https://hooks.example", secret: "token_env HOOK, which is set in this shell" },
+      { name: "slack", every: "by hand" },
+    ]);
+    expect(out).not.toMatch(/a-secret-path|t0ken-value|hush|B0/);
+    const terminal = await check(files, true);
+    expect(terminal.out).toContain("  wiki: docbase, every 1h\n    where: the team acme at api.docbase.io,");
+    expect(terminal.out).toContain("    shows: What runs where: app_version by env, for each service\n");
+    expect(terminal.out).toContain("token_env HOOK, which is not set in this shell");
+    const wrong = await check({ ...files, slack: "no-url" });
+    expect(wrong.err).toContain(
+      "config.yaml:5:37: publishers.slack.token_file: the secret of publishers.slack is no URL",
+    );
+    expect(wrong.failure).toContain("has a mistake");
   });
 });

@@ -2,7 +2,9 @@
 
 import { posix, resolve } from "node:path";
 import * as z from "zod";
+import { publishersSchema } from "../../publish/config.ts";
 import { PublishError } from "../../publish/publisher.ts";
+import { openPublisher } from "../../publish/registry.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { readSpan } from "../../questions/query.ts";
 import { isKeyLike } from "../../report/api-key.ts";
@@ -44,6 +46,7 @@ import {
 } from "../settings/settings.ts";
 import { parseServerUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
+import { describePublishers, layOutPublishers } from "./config-publishers.ts";
 
 export interface ConfigCheckOptions extends Flags {
   readonly json?: boolean;
@@ -243,7 +246,10 @@ async function findSecretFaults({ publishers = {} }: WellFormed, io: Io): Promis
   for (const [name, config] of Object.entries(publishers)) {
     if (config.token_file === undefined) continue;
     try {
-      await readPublisherSecret({ token_file: config.token_file }, io);
+      const whole = publishersSchema.safeParse({ [name]: config }).data?.[name];
+      const readSecret = () => readPublisherSecret({ token_file: config.token_file }, io);
+      if (whole) await openPublisher(name, whole, readSecret);
+      else await readSecret();
     } catch (error) {
       if (!(error instanceof PublishError)) throw error;
       faults.push({ path: ["publishers", name, "token_file"], message: error.message });
@@ -285,6 +291,7 @@ async function showSettings(options: ConfigCheckOptions, heading: string, io: Io
       ),
     ),
   ];
+  const publishers = describePublishers(settings.publishers, io);
   if (io.stdout.isTerminal && !options.json) {
     const table = layOutTable(
       ["SETTING", "VALUE", "FROM"],
@@ -292,7 +299,8 @@ async function showSettings(options: ConfigCheckOptions, heading: string, io: Io
       io.stdout.columns,
     );
     await io.stdout.writeStyled(
-      `${heading}\n\n${rows.length > 0 ? `${styleTable(table, io)}\n` : ""}labels: ${labels.join(", ")}\n`,
+      `${heading}\n\n${rows.length > 0 ? `${styleTable(table, io)}\n` : ""}labels: ${labels.join(", ")}\n` +
+        layOutPublishers(publishers),
     );
-  } else await io.stdout.write(`${JSON.stringify({ settings: rows, labels }, null, 2)}\n`);
+  } else await io.stdout.write(`${JSON.stringify({ settings: rows, labels, publishers }, null, 2)}\n`);
 }
