@@ -54,7 +54,7 @@ export async function findParts(name: string, ask: Ask): Promise<FoundParts> {
 /**
  * Parameters of one question are bounded; where names are more, those that have none are asked for.
  */
-const MAX_OTHERS = 40;
+const MAX_OTHER_PARTS = 40;
 
 /** Parameters that choose a part's hosts. */
 export function formatPartFilters(
@@ -73,6 +73,6 @@ export function formatPartFilters(
   // Whoever has a value that is none, such as null, is no host without the field: all but the
   // others are asked for, where the others are all.
   const others = parts.filter((other) => other.name !== "");
-  if (cuts.length > 0 || others.length > MAX_OTHERS) return [[scoped, "not:*"]];
+  if (cuts.length > 0 || others.length > MAX_OTHER_PARTS) return [[scoped, "not:*"]];
   return others.map((other) => write("not", other.name));
 }

@@ -29,7 +29,7 @@ interface Kept extends FleetStandards {
 const kept = new WeakMap<Table, WeakMap<Labels, Map<string, Kept>>>();
 
 /** Questions of which it is kept: whoever asks chooses them. */
-const MAX_KEPT = 16;
+const MAX_KEPT_BASELINES = 16;
 
 /**
  * Finds what the values of some fields are compared with among all hosts of the question's state.
@@ -51,7 +51,7 @@ export async function findFleetStandards(
   const known = byQuestion.get(key);
   if (known && view.asOf >= known.asOf && view.asOf <= known.validUntil) return known;
   const found = await lookAtAll(view, query, fields, sources);
-  if (byQuestion.size >= MAX_KEPT) byQuestion.clear();
+  if (byQuestion.size >= MAX_KEPT_BASELINES) byQuestion.clear();
   byQuestion.set(key, found);
   return found;
 }
