@@ -85,11 +85,7 @@ export const problems: Question = {
         asOf: view.asOf,
         problems: view.problemCount + own.length,
         cuts: left,
-        warnings: [
-          ...describeClockWarnings(view, windowMs),
-          ...warnings,
-          ...listDetails(left),
-        ],
+        warnings: [...describeClockWarnings(view, windowMs), ...warnings, ...listDetails(left)],
         ...(view.partial && { partial: view.partial }),
       },
       validUntil: view.asOf,
