@@ -3,6 +3,7 @@
 import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps } from "aws-cdk-lib";
 import {
   CfnInstanceProfile,
+  type CfnManagedPolicy,
   ManagedPolicy,
   PolicyStatement,
   Role,
@@ -45,18 +46,27 @@ const PARAMETERS = [
           "Makes a role and an instance profile with the policy. Say false to attach " +
           "the policy to roles of your own.",
       },
+      RoleNames: {
+        label: "Roles that exist",
+        default: "",
+        allowedPattern: "^([A-Za-z0-9_+=.@-]{1,64}(,[A-Za-z0-9_+=.@-]{1,64})*)?$",
+        constraintDescription: "names of roles, not ARNs, split by commas without spaces",
+        description:
+          "The policy is attached to these roles of the account too, split by commas. An account that " +
+          "lacks one of them gets none of the stack. They must trust ec2.amazonaws.com alone.",
+      },
     },
   },
 ] as const;
 
-/** The policy, and a role that has nothing else. */
+/** The policy, a role that has nothing else, and roles of the account that get it as well. */
 export class HostsStack extends RollcallStack {
   constructor(scope: Construct, id: string, props: StackProps) {
     super(scope, id, {
       description: "Rollcall: what a host may do, one stack in each account that has hosts",
       ...props,
     });
-    const { Bucket, HostName, CreateRole } = this.declareParameters(PARAMETERS);
+    const { Bucket, HostName, CreateRole, RoleNames } = this.declareParameters(PARAMETERS);
     const bucketArn = `arn:${Aws.PARTITION}:s3:::${Bucket.valueAsString}`;
     const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
 
@@ -69,6 +79,13 @@ export class HostsStack extends RollcallStack {
       ],
     });
     acknowledgePatterns(policy, bucketArn, { get: [SPECS], put: [] });
+    const attaches = new CfnCondition(this, "AttachesToRoles", {
+      expression: Fn.conditionNot(Fn.conditionEquals(RoleNames.valueAsString, "")),
+    });
+    (policy.node.defaultChild as CfnManagedPolicy).addPropertyOverride(
+      "Roles",
+      Fn.conditionIf(attaches.logicalId, Fn.split(",", RoleNames.valueAsString), Aws.NO_VALUE),
+    );
 
     const role = new Role(this, "Role", {
       roleName: HostName.valueAsString,

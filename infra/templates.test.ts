@@ -1,6 +1,6 @@
 // Tests of the committed templates as a whole: today's, small enough, without secrets, and good by
 // AWS's own rules.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
@@ -8,6 +8,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addStacks, PROGRAM_PLACEHOLDER, type StacksOptions } from "./stacks.ts";
 import { synthesizeTemplates } from "./synthesize.ts";
+import { makeTerraformModules } from "./terraform.ts";
 
 /**
  * CloudFormation quotas: what a template may have when it comes with the request, and when it lies
@@ -78,6 +79,21 @@ it("docs/aws.md has every parameter, with its usual value", async () => {
       expect(page).toContain(`| \`${name}\` | ${usual} |`);
     }
   }
+});
+
+describe("the Terraform modules", () => {
+  const folder = new URL("terraform/", import.meta.url);
+  const files = makeTerraformModules(templates);
+
+  it.each([...files])("have in %s what npm run templates makes today", async (file, text) => {
+    const committed = await readFile(new URL(file, folder), "utf8");
+    expect(committed === text, "run npm run templates --prefix infra, and read what changed").toBe(true);
+  });
+
+  it("have no other files", async () => {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
+    expect(names.sort()).toEqual([...files.keys()].sort());
+  });
 });
 
 it("there are no other templates", () => {

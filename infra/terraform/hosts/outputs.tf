@@ -1,0 +1,11 @@
+# Made by npm run templates (infra/terraform.ts) from rollcall-hosts.template.json.
+
+output "policy_arn" {
+  description = "Attach it to roles of your own"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "PolicyArn", null)
+}
+
+output "instance_profile_name" {
+  description = "InstanceProfileName"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "InstanceProfileName", null)
+}

@@ -1,0 +1,36 @@
+# Made by npm run templates (infra/terraform.ts) from rollcall-reader.template.json.
+
+output "domain_target" {
+  description = "Point the domain name here: a CNAME, or an alias"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "DomainTarget", null)
+}
+
+output "url" {
+  description = "Ask here"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "Url", null)
+}
+
+output "api_key_id" {
+  description = "The id of the key, which is no secret"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "ApiKeyId", null)
+}
+
+output "api_key_command" {
+  description = "Prints the key itself"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "ApiKeyCommand", null)
+}
+
+output "usage_plan_id" {
+  description = "Where further keys belong"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "UsagePlanId", null)
+}
+
+output "store_url" {
+  description = "What is read, and what hosts name as their store"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "StoreUrl", null)
+}
+
+output "log_command" {
+  description = "Prints what the reader logged"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "LogCommand", null)
+}

@@ -1,0 +1,150 @@
+# Made by npm run templates (infra/terraform.ts) from rollcall-reader.template.json.
+variable "stack_name" {
+  description = "The name of the CloudFormation stack."
+  type        = string
+  default     = "rollcall-reader"
+}
+
+variable "templates" {
+  description = "The folder of the templates: rollcall-aws, which rollcall aws init writes."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of the stack and of what it makes."
+  type        = map(string)
+  default     = {}
+}
+
+variable "template_bucket" {
+  description = "Where the template is put, too large for a request as it is. The store's own will do."
+  type        = string
+}
+
+variable "name" {
+  description = "The name that rollcall-store was given: its bucket is NAME-ACCOUNT-REGION. CloudFormation's default: rollcall."
+  type        = string
+  default     = null
+}
+
+variable "bucket" {
+  description = "Another bucket of this account and region, in the place of that one."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arn" {
+  description = "Where another bucket is encrypted with a key of yours: the key, which may then be used through S3."
+  type        = string
+  default     = null
+}
+
+variable "within" {
+  description = "How old a fresh report may be. CloudFormation's default: 2h."
+  type        = string
+  default     = null
+}
+
+variable "max_age" {
+  description = "An answer may be so old; the store is then not listed for each question. CloudFormation's default: 10s."
+  type        = string
+  default     = null
+}
+
+variable "response_mode" {
+  description = "STREAM has no limit of 29 s and 6 MB. BUFFERED is for regions without it; larger answers are then fetched from the bucket. CloudFormation's default: STREAM."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.response_mode == null ? true : contains(["STREAM", "BUFFERED"], tostring(var.response_mode))
+    error_message = "One of STREAM, BUFFERED."
+  }
+}
+
+variable "refresh_rate" {
+  description = "How often the snapshot is brought up to date. CloudFormation's default: rate(1 minute)."
+  type        = string
+  default     = null
+}
+
+variable "memory_size" {
+  description = "Megabytes, of each function. A CPU goes with 1,769 of them. CloudFormation's default: 1024."
+  type        = number
+  default     = null
+}
+
+variable "reserved_concurrency" {
+  description = "How many questions are answered at a time. 0 reserves nothing, which an account needs whose limit is 10 in all: AWS keeps some unreserved. CloudFormation's default: 10."
+  type        = number
+  default     = null
+}
+
+variable "log_level" {
+  description = "LogLevel CloudFormation's default: info."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_level == null ? true : contains(["trace", "debug", "info", "warn", "error", "fatal"], tostring(var.log_level))
+    error_message = "One of trace, debug, info, warn, error, fatal."
+  }
+}
+
+variable "log_retention_days" {
+  description = "LogRetentionDays CloudFormation's default: 30."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.log_retention_days == null ? true : contains(["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"], tostring(var.log_retention_days))
+    error_message = "One of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365."
+  }
+}
+
+variable "rate_limit" {
+  description = "RateLimit CloudFormation's default: 10."
+  type        = number
+  default     = null
+}
+
+variable "burst_limit" {
+  description = "BurstLimit CloudFormation's default: 20."
+  type        = number
+  default     = null
+}
+
+variable "quota_per_day" {
+  description = "For each key. 0 is no limit. CloudFormation's default: 100000."
+  type        = number
+  default     = null
+}
+
+variable "domain_name" {
+  description = "Answer as https://DOMAIN/v1/reports too. You point the name at the output DomainTarget."
+  type        = string
+  default     = null
+}
+
+variable "certificate_arn" {
+  description = "Of the domain name."
+  type        = string
+  default     = null
+}
+
+variable "alarm_email" {
+  description = "Gets a message to confirm, then one for each alarm and its end."
+  type        = string
+  default     = null
+}
+
+variable "set_api_gateway_log_role" {
+  description = "Sets the role by which API Gateway logs, for the whole account and region. Say false where one is set already. CloudFormation's default: true."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.set_api_gateway_log_role == null ? true : contains(["true", "false"], tostring(var.set_api_gateway_log_role))
+    error_message = "One of true, false."
+  }
+}
