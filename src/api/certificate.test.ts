@@ -91,5 +91,9 @@ describe("a certificate", () => {
     const passphrase = { cipher: "aes256", passphrase: "secret" };
     await writeFile(tls.keyFile, key.export({ type: "sec1", format: "pem", ...passphrase }));
     expect(await start()).toBe(`the key in ${folder}/key.pem has a passphrase; give one without`);
+    const endless = startServer(app, { ...ADDRESS, tls: { ...tls, certFile: "/dev/zero" } });
+    await expect(endless).rejects.toThrow(
+      "cannot read the TLS file /dev/zero: it has more than 8388608 bytes",
+    );
   });
 });

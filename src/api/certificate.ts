@@ -1,8 +1,8 @@
 // The certificate and key that a server speaks TLS with: read from their files, and checked so that
 // a mistake names the file.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { MAX_PEM_BYTES, readBoundedFile } from "../network/bounded-file.ts";
 
 /** PEM files: the certificate with its chain after it, and its private key. */
 export interface TlsFiles {
@@ -31,7 +31,7 @@ export async function readPair({ certFile, keyFile }: TlsFiles): Promise<TlsPair
 
 async function read(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readBoundedFile(file, MAX_PEM_BYTES);
   } catch (error) {
     throw new CertificateError(`cannot read the TLS file ${file}: ${(error as Error).message}`);
   }

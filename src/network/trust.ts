@@ -3,12 +3,10 @@
 import { X509Certificate } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
+import { MAX_PEM_BYTES } from "./bounded-file.ts";
 import type { Environment } from "./proxy.ts";
 
 const VARIABLES = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"] as const;
-
-/** A system's whole bundle has some 250 KB. */
-const MAX_CA_FILE_BYTES = 8 * 1024 * 1024;
 
 export interface Trust {
   /** PEM, the built-in ones among them; undefined: what the runtime trusts by itself is right. */
@@ -63,7 +61,7 @@ function readFile(path: string): CaFile {
     try {
       const stat = fstatSync(descriptor);
       if (!stat.isFile()) return { fault: "is no file" };
-      if (stat.size > MAX_CA_FILE_BYTES) return { fault: `has more than ${MAX_CA_FILE_BYTES} bytes` };
+      if (stat.size > MAX_PEM_BYTES) return { fault: `has more than ${MAX_PEM_BYTES} bytes` };
       text = readFileSync(descriptor, "utf8");
     } finally {
       closeSync(descriptor);

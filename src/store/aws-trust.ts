@@ -1,6 +1,6 @@
 // AWS_CA_BUNDLE: the CAs that count for AWS's endpoints and S3 servers in the place of all others,
 // as for AWS's own programs.
-import { readFile } from "node:fs/promises";
+import { MAX_PEM_BYTES, readBoundedFile } from "../network/bounded-file.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { CustomTrust } from "../network/route.ts";
 import { parseCertificates } from "../network/trust.ts";
@@ -14,7 +14,7 @@ export async function readAwsTrust({ AWS_CA_BUNDLE: file }: Environment): Promis
   if (!file) return undefined;
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = (await readBoundedFile(file, MAX_PEM_BYTES)).toString("utf8");
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown";
     throw new StoreError(`[store] [s3] cannot read the certificates that AWS_CA_BUNDLE names: ${reason}`, {

@@ -149,6 +149,7 @@ export async function runKeysDeny(host: string, flags: Flags, io: Io): Promise<v
 
 /** Lets a host in again. @throws CommandError if it was not shut out */
 export async function runKeysAllow(host: string, flags: Flags, io: Io): Promise<void> {
+  if (!isHostId(host)) throw new UsageError(`${JSON.stringify(host)} is no host id`);
   const admin = await openAdmin(flags, io, { mustExist: true });
   if (!(await admin.allow(host)))
     throw new CommandError(`${sanitizeLine(host)} is not denied; rollcall keys list shows who is`);
@@ -166,7 +167,9 @@ export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOpt
     );
   const admin = await openAdmin(flags, io, { mustExist: true });
   if (!(await admin.revoke(id, machine)))
-    throw new CommandError(`there is no key ${sanitizeLine(id)}; rollcall keys list shows them`);
+    throw new CommandError(
+      `there is no key ${isHostId(id) ? id : JSON.stringify(sanitizeLine(id))}; rollcall keys list shows them`,
+    );
   const next = machine === undefined ? "" : `; the machine ${machine} alone may enrol as ${id} next`;
   await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds${next}\n`);
 }

@@ -37,6 +37,13 @@ it("warns of what could not be read", async () => {
   ).toBe(true);
 });
 
+it("makes no report of a root that is no folder", async () => {
+  for (const root of [SPEC, `${ROOT}/nowhere`]) {
+    const io = await makeIo();
+    await expect(runReport({ ...OPTIONS, root, print: true }, io)).rejects.toThrow("is no folder");
+  }
+});
+
 it("pushes to a folder store", async () => {
   const { store } = await makeStore();
   const io = await makeIo();

@@ -54,6 +54,7 @@ export interface RollbackOptions extends SignOptions {
 
 /** Makes a pair of keys: the private one into a file, the public one onto stdout. */
 export async function runSpecKeygen(path: string, io: Io): Promise<void> {
+  if (path === "") throw new UsageError("name the file that the private key goes into");
   const { privatePem, publicText } = makeKeyPair();
   const file = await open(resolve(io.cwd, path), "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(

@@ -1,4 +1,5 @@
 // This host, and what is collected of it, as a command's flags say.
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type HostCollection, openCollection } from "../../agent/collection.ts";
 import { keepHostIdIfPossible, makeHostId } from "../../agent/host-id.ts";
@@ -48,16 +49,30 @@ export async function openHostCollection(
   return await openCollection({ host, specFile, agentVersion: VERSION, onNotice, edition });
 }
 
-/** @throws UsageError if the environment names a metadata service that cannot be one */
+/**
+ * @throws UsageError if the environment names a metadata service that cannot be one, or the root is
+ *   no folder: what is not there would be told of a host that is not
+ */
 export function openHost(root: string | undefined, fallbackId: string | undefined, io: Io): HostAccess {
+  const folder = root === undefined ? undefined : resolve(io.cwd, root);
+  if (folder !== undefined && !isFolder(folder))
+    throw new UsageError(`--root ${JSON.stringify(root)} is no folder`);
   try {
     return openMachine({
-      ...(root === undefined ? {} : { root: resolve(io.cwd, root) }),
+      ...(folder === undefined ? {} : { root: folder }),
       fallbackId,
       environment: io.env,
     });
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 
