@@ -9,6 +9,7 @@ const WITH_S3 = [
   "test/s3/*.test.ts",
   "test/lambda/*.test.ts",
   "test/hostile/attacks.test.ts",
+  "test/private-network.test.ts",
   "test/executable.test.ts",
 ];
 

@@ -4,6 +4,7 @@ import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps } f
 import {
   CfnInstanceProfile,
   type CfnManagedPolicy,
+  type CfnRole,
   ManagedPolicy,
   PolicyStatement,
   Role,
@@ -110,5 +111,10 @@ export class HostsStack extends RollcallStack {
       description: "Attach it to roles of your own",
     });
     new CfnOutput(this, "InstanceProfileName", { value: profile.ref, condition: createsRole });
+    new CfnOutput(this, "RoleIds", {
+      value: `${Aws.ACCOUNT_ID}/${HostName.valueAsString}=${(role.node.defaultChild as CfnRole).attrRoleId}`,
+      description: "ROLLCALL_ROLE_IDS, for hosts of this account in networks without STS",
+      condition: createsRole,
+    });
   }
 }

@@ -4,12 +4,14 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Files that read a library's words, each with its version and a test against the real one. */
+/** Files that read a library's or service's words, each with its version and a test of them. */
 const READERS = new Set([
   "src/cli/program/jq.ts",
   "src/collect/formats/json.ts",
   "src/collect/formats/yaml.ts",
   "src/network/failure.ts",
+  // S3 says of which policy a refusal was in its message alone.
+  "src/store/s3-error.ts",
 ]);
 
 const BOUND = /^(?:export )?const ((?:MAX|MIN)_[A-Z0-9_]+)\b/gm;

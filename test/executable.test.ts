@@ -14,6 +14,7 @@ import { describeDoor } from "./hostile/door.ts";
 import { describeServer } from "./hostile/server.ts";
 import { describeTerminal } from "./hostile/terminal.ts";
 import { describeNetwork } from "./network.ts";
+import { describePrivateNetwork } from "./private-network.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
 import { assumeRole } from "./s3/session.ts";
@@ -47,6 +48,7 @@ const FAKETIME = ["x86_64", "aarch64"].map(
 const WAIT = { timeout: 60_000, interval: 100 };
 
 describeNetwork("the executable", program);
+describePrivateNetwork("the executable", program);
 describeServer("the executable", program);
 describeDoor("the executable", program);
 describeTerminal("the executable", program);

@@ -38,8 +38,8 @@ const SHARED_QUEUE: QueueBounds = { ...OWN_QUEUE, underWay: 2 };
 /** Where STS cannot be asked now: when to ask the server again. */
 const RETRY_AFTER_S = 5;
 
-/** AWS has some 40 Regions. */
-const MAX_STS_QUEUES = 200;
+/** AWS has some 40 Regions, whose STS has up to four names each. */
+const MAX_STS_QUEUES = 400;
 
 /**
  * How often STS is asked about one nonce: whoever would fill a queue must at least ask for nonces

@@ -2,7 +2,7 @@
 // server sends to STS for it. Shared by the host and the server.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 import * as z from "zod";
-import { findPartition } from "../store/aws-partition.ts";
+import { formatServiceHost, isAwsRegion } from "../network/aws-address.ts";
 import { NONCE } from "./nonces.ts";
 
 /**
@@ -11,9 +11,6 @@ import { NONCE } from "./nonces.ts";
  */
 export const CALLER_BODY = "Action=GetCallerIdentity&Version=2011-06-15";
 const CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8";
-
-/** A Region, which names STS's host and stands in the signature. */
-const REGION = /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/;
 
 /**
  * What makes the instance's signature whole: all else that it signed is known here. The secret key,
@@ -31,7 +28,7 @@ export const callerSchema = z.strictObject({
     .describe(
       "The address of STS that the request was signed for, such as https://sts.eu-west-1.amazonaws.com.",
     ),
-  region: z.string().regex(REGION, "must be an AWS Region").describe("Of the signature."),
+  region: z.string().refine(isAwsRegion, "must be an AWS Region").describe("Of the signature."),
   date: z
     .string()
     .regex(/^\d{8}T\d{6}Z$/, "must be a time such as 20240229T145930Z")
@@ -73,13 +70,16 @@ export function formatCallerHeaders(
 }
 
 /**
- * AWS, "AWS STS Regions and endpoints": each Region has its own, in its partition's domain, and the
- * global one signs as us-east-1.
+ * AWS, "AWS STS Regions and endpoints": each Region has its own, also those with FIPS and IPv6, and
+ * the global one signs as us-east-1. The usual one comes first.
  */
 export function listStsEndpoints(region: string): string[] {
-  if (!REGION.test(region)) return [];
-  return [
-    `https://sts.${region}.${findPartition(region).domain}`,
-    ...(region === "us-east-1" ? ["https://sts.amazonaws.com"] : []),
-  ];
+  if (!isAwsRegion(region)) return [];
+  const hosts = FORMS.map((form) => formatServiceHost("sts", region, form));
+  if (region === "us-east-1") hosts.push("sts.amazonaws.com");
+  return [...new Set(hosts)].map((host) => `https://${host}`);
 }
+
+const FORMS = [false, true].flatMap((isDualStack) =>
+  [false, true].map((isFips) => ({ isFips, isDualStack })),
+);

@@ -13,10 +13,10 @@ const FILE = "identity.json";
 const MAX_IDENTITY_FILE_BYTES = 4096;
 
 /**
- * What is this machine's alone: its key, the report that waits, what its agent said last and saw.
- * What was published for all hosts stays.
+ * What is this machine's alone: its key, the report that waits, what its agent said last and saw,
+ * as whom AWS knows it. What was published for all hosts stays.
  */
-const OWN_FILES = ["key", "spool", "status.json", "observed.json"] as const;
+const OWN_FILES = ["key", "spool", "status.json", "observed.json", "caller.json"] as const;
 
 /** How files are called that were another machine's. */
 const OTHERS = "other-machine";

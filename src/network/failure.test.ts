@@ -1,7 +1,7 @@
 // Tests of failures in words: what the runtimes throw, as they throw it.
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { Agent, ProxyAgent, fetch as undiciFetch } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { NetworkFailure, toFailure } from "./failure.ts";
@@ -152,5 +152,38 @@ describe("undici's own words", () => {
     expect((await fail(cut.text())).message).toBe("the connection was closed in the middle");
     const stopped = await undiciFetch(`${origin}/stopped`, { dispatcher: new Agent({ bodyTimeout: 100 }) });
     expect((await fail(stopped.text())).message).toBe("the answer stopped in the middle");
+  });
+});
+
+describe("the hop", () => {
+  it.each([
+    [onNode("ENOTFOUND", "getaddrinfo ENOTFOUND a.invalid"), "dns"],
+    [onNode("EAI_AGAIN", "getaddrinfo EAI_AGAIN a.invalid"), "dns"],
+    [onNode("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1"), "tcp"],
+    [onNode("UND_ERR_CONNECT_TIMEOUT", "Connect Timeout Error"), "tcp"],
+    [onNode("CERT_HAS_EXPIRED", "certificate has expired"), "tls"],
+    [onBun("EPROTO", "EPROTO: The TLS handshake failed."), "tls"],
+    [
+      onNode("ECONNRESET", "Client network socket disconnected before secure TLS connection was established"),
+      "tls",
+    ],
+    [onNode("ECONNRESET", "read ECONNRESET"), "http"],
+  ])("of %s is %s", (error, hop) => {
+    expect(toFailure(error).hop).toBe(hop);
+    const isOfTheProxy = hop === "dns" || hop === "tcp";
+    expect(toFailure(error, { proxy: PROXY }).hop).toBe(isOfTheProxy ? "proxy" : hop);
+  });
+
+  it("is tls where a real server ends in the middle of TLS", async () => {
+    const server = createTcpServer((socket) => socket.once("data", () => socket.destroy()));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const error = await fetch(`https://127.0.0.1:${port}/`).catch((reason: unknown) => reason);
+    expect(toFailure(error)).toMatchObject({
+      hop: "tls",
+      message: expect.stringContaining("closed in the middle"),
+    });
   });
 });

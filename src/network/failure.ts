@@ -2,6 +2,12 @@
 // it helps nobody. Pure.
 import type { HttpProxy } from "./proxy.ts";
 
+/**
+ * The parts of the way to whoever is asked, in order. `proxy`: it cannot be reached, or opens no
+ * way. `http`: all is open, and what came back is none of an answer, or nothing.
+ */
+export type Hop = "dns" | "tcp" | "proxy" | "tls" | "http";
+
 /** A request failed before there was an answer. The message says why, and not of whom. */
 export class NetworkFailure extends Error {
   override name = "NetworkFailure";
@@ -9,15 +15,21 @@ export class NetworkFailure extends Error {
   readonly isFinal: boolean;
   /** The system's or the runtime's word for it, such as ECONNREFUSED; "" if there is none. */
   readonly code: string;
+  /** On which part of the way; undefined where it was on none, or that is not known. */
+  readonly hop: Hop | undefined;
 
-  constructor(
-    message: string,
-    { isFinal = false, code = "", cause }: { isFinal?: boolean; code?: string; cause?: unknown } = {},
-  ) {
+  constructor(message: string, { isFinal = false, code = "", hop, cause }: NetworkFailureOptions = {}) {
     super(message, cause === undefined ? {} : { cause });
+    this.hop = hop;
     this.isFinal = isFinal;
     this.code = code;
   }
+}
+
+interface NetworkFailureOptions extends ErrorOptions {
+  readonly isFinal?: boolean;
+  readonly code?: string;
+  readonly hop?: Hop | undefined;
 }
 
 export interface FailureContext {
@@ -83,12 +95,33 @@ export function toFailure(error: unknown, context: FailureContext = {}): Network
     context.proxy && words.proxyStatus !== undefined
       ? describeProxyStatus(words.proxyStatus, context.proxy)
       : undefined;
-  if (refusal !== undefined) return new NetworkFailure(refusal.words, { ...refusal, code, cause: error });
+  if (refusal !== undefined)
+    return new NetworkFailure(refusal.words, { ...refusal, code, hop: "proxy", cause: error });
   const certificate = describeCertificate(code, context);
   if (certificate !== undefined)
-    return new NetworkFailure(certificate, { isFinal: true, code, cause: error });
-  return new NetworkFailure(describeConnection(code, words, context), { code, cause: error });
+    return new NetworkFailure(certificate, { isFinal: true, code, hop: "tls", cause: error });
+  const hop = findHop(code, words, context);
+  return new NetworkFailure(describeConnection(code, words, context), { code, hop, cause: error });
 }
+
+/**
+ * Where a proxy stands between, its name and its connection are the only ones that are seen here.
+ */
+function findHop(code: string, words: Words, { proxy }: FailureContext): Hop {
+  if (words.isBeforeTls || isNoTls(code)) return "tls";
+  if (/^(?:ENOTFOUND|EAI_\w+)$/.test(code)) return proxy ? "proxy" : "dns";
+  if (NO_CONNECTION.has(code)) return proxy ? "proxy" : "tcp";
+  return "http";
+}
+
+const NO_CONNECTION: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "ETIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 /** The error and what caused it; of several addresses that were tried, the first's. */
 function unfold(error: unknown): Error[] {
@@ -112,6 +145,8 @@ interface Words {
   readonly proxyStatus: number | undefined;
   /** The connection ended in the middle. Both give a code for that most often. */
   readonly isClosed: boolean;
+  /** Node, node:tls: it ended while TLS was set up. The code is that of any end. */
+  readonly isBeforeTls: boolean;
   /** WHATWG fetch, "bad port": one of another protocol, which no request goes to. */
   readonly isBadPort: boolean;
   /** The last cause; undefined where it says nothing. */
@@ -132,6 +167,7 @@ function readWords(chain: readonly Error[]): Words {
   return {
     proxyStatus: status ? Number(status[1] ?? status[2] ?? status[3]) : undefined,
     isClosed: /other side closed|socket hang up|\bterminated\b|closed unexpectedly/.test(text),
+    isBeforeTls: /before secure TLS connection was established/.test(text),
     isBadPort: /\bbad port\b/.test(text),
     last: last === "" || /fetch failed|verbose: ?true/i.test(last) ? undefined : last,
   };

@@ -128,7 +128,7 @@ export function createFetch(env: Environment, own?: CustomTrust): typeof fetch {
       const response = await fetchDirectly(input, { ...(await findWay(route, url.protocol)), ...init });
       if (route.proxy && response.status === 407) {
         const { words, isFinal } = describeProxyStatus(407, route.proxy);
-        throw new NetworkFailure(words, { isFinal });
+        throw new NetworkFailure(words, { isFinal, hop: "proxy" });
       }
       return response;
     } catch (error) {

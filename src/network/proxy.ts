@@ -149,7 +149,12 @@ function splitPort(entry: string): { readonly name: string; readonly wantedPort:
 }
 
 function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return bracketless(hostname).replace(/\.$/, "");
+}
+
+/** A URL's host as name or address: IPv6 addresses stand in brackets there. */
+export function bracketless(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }
 
 function portOf({ port, protocol }: URL): string {

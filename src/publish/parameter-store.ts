@@ -1,7 +1,7 @@
 // Secrets from AWS Systems Manager's Parameter Store: GetParameter, decrypted, with the function's
 // own role. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+import { formatServiceHost, readAddressForm } from "../network/aws-address.ts";
 import type { Clock } from "../report/clock.ts";
-import { findPartition } from "../store/aws-partition.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { createSigner } from "../store/s3-signature.ts";
 import { PublishError } from "./publisher.ts";
@@ -14,9 +14,8 @@ export async function readParameter(
   { env, clock }: { env: NodeJS.ProcessEnv; clock: Clock },
 ): Promise<string> {
   const region = env.AWS_REGION ?? "us-east-1";
-  const endpoint = new URL(
-    env.AWS_ENDPOINT_URL_SSM ?? `https://ssm.${region}.${findPartition(region).domain}`,
-  );
+  const host = formatServiceHost("ssm", region, readAddressForm(env));
+  const endpoint = new URL(env.AWS_ENDPOINT_URL_SSM ?? `https://${host}`);
   const body = Buffer.from(JSON.stringify({ Name: name, WithDecryption: true }));
   const sign = createSigner({ region, service: "ssm", host: endpoint.host, clock });
   const credentials = await loadFromChain({ env, profile: undefined })(false);

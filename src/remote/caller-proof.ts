@@ -5,8 +5,8 @@ import {
   type CallerProof,
   type ClaimedHost,
   formatCallerHeaders,
-  listStsEndpoints,
 } from "../access/caller-identity.ts";
+import { findStsRegion, formatServiceHost, isAwsRegion, readAddressForm } from "../network/aws-address.ts";
 import { readBounded } from "../network/bounded-read.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
@@ -57,11 +57,18 @@ export async function makeCallerProof(
     );
     if (sessionToken === undefined)
       return { fault: "the AWS credentials of this host are a user's, not those of the instance's role" };
-    const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || ownRegion || "us-east-1";
     const { AWS_ENDPOINT_URL_STS: ownEndpoint } = env;
-    const endpoint = ownEndpoint ? parseEndpoint(ownEndpoint).origin : listStsEndpoints(region)[0];
-    if (endpoint === undefined)
+    const region =
+      (ownEndpoint && findStsRegion(parseEndpoint(ownEndpoint).hostname)) ||
+      env.AWS_REGION ||
+      env.AWS_DEFAULT_REGION ||
+      ownRegion ||
+      "us-east-1";
+    if (!ownEndpoint && !isAwsRegion(region))
       return { fault: `${JSON.stringify(region)} is no AWS Region; see to AWS_REGION` };
+    const endpoint = ownEndpoint
+      ? parseEndpoint(ownEndpoint).origin
+      : `https://${formatServiceHost("sts", region, readAddressForm(env))}`;
     const isClockOff = Math.abs(issuedAt - clock()) > TOLERANCE_MS;
     const sign = createSigner({
       region,

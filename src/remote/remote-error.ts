@@ -19,9 +19,9 @@ export class RemoteError extends CodedError<RemoteErrorCode> {
   constructor(
     code: RemoteErrorCode,
     message: string,
-    { retryAfterMs }: { readonly retryAfterMs?: number | undefined } = {},
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
   ) {
-    super(code, message);
+    super(code, message, options);
     this.retryAfterMs = retryAfterMs;
   }
 }

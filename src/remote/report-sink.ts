@@ -13,10 +13,12 @@ import { formatSpan } from "../report/span-text.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { openStore } from "../store/open.ts";
 import { placeDeparture, placeReport } from "../store/placement.ts";
-import { type Caller, type Store, StoreError, Unavailable } from "../store/store.ts";
+import { type Store, StoreError, Unavailable } from "../store/store.ts";
+import { type KnownCaller, openBucketCaller } from "./bucket-caller.ts";
 import { createClient, isInTheClear } from "./client.ts";
 import type { HostKey } from "./host-key.ts";
 import { RemoteError, ServerRefusal } from "./remote-error.ts";
+import type { RoleId } from "./role-ids.ts";
 import type { Target } from "./target.ts";
 
 export interface ReportSinkOptions {
@@ -33,14 +35,18 @@ export interface ReportSinkOptions {
   readonly cwd: string;
   /** Where an S3 store finds keys, region and endpoint. */
   readonly env: Environment;
+  /** The agent's state folder, where what STS said of this host is kept. */
+  readonly folder: string;
+  /** The ids of hosts' roles, where they are set. */
+  readonly roleIds: readonly RoleId[];
 }
 
 /** Opens the sink of a target. @throws RemoteError where its store cannot be opened */
 export async function openReportSink(options: ReportSinkOptions): Promise<ReportSink> {
-  const { target, key, host, onNotice, retries, clock, cwd, env } = options;
+  const { target, key, host, onNotice, retries, clock, cwd, env, folder, roleIds } = options;
   if (target.kind === "store") {
     const store = await explain(target.url, () => openStore(target.url, { clock, cwd, env }));
-    return createStoreSink(store, { clock, host, onNotice });
+    return createStoreSink(store, { clock, host, onNotice, folder, roleIds });
   }
   const { url } = target;
   if (isInTheClear(url)) onNotice(`the API key travels to ${url.host} in the clear; use https`);
@@ -132,6 +138,9 @@ export interface StoreSinkOptions {
   /** Whose reports go through it. */
   readonly host: HostAccess;
   readonly onNotice: (notice: string) => void;
+  /** The agent's state folder; undefined where nothing is kept. */
+  readonly folder?: string;
+  readonly roleIds?: readonly RoleId[];
 }
 
 /**
@@ -141,9 +150,12 @@ export interface StoreSinkOptions {
 const TOLERANCE_MS = 60_000;
 
 /** A sink into a store that is open. */
-export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSinkOptions): ReportSink {
+export function createStoreSink(
+  store: Store,
+  { clock, host, onNotice, folder, roleIds = [] }: StoreSinkOptions,
+): ReportSink {
   const noteClock = createSkewWatch(store.location, clock, onNotice);
-  let caller: Promise<Caller | undefined> | undefined;
+  const caller = openBucketCaller({ store, host, folder, roleIds, onNotice });
   /** How far this clock is ahead of the store's, as the last report's receipt told; ms. */
   let aheadMs = 0;
   /** Where the last report went: its departure must not take another machine's away. */
@@ -153,20 +165,44 @@ export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSi
    * Where this user may write the host's report: on AWS the bucket's policy allows an instance that
    * one key.
    */
-  async function findKey(id: string): Promise<{ readonly key: string; readonly isEnforced: boolean }> {
-    caller ??= store.identify?.() ?? Promise.resolve(undefined);
-    const known = await caller.catch((error: unknown) => {
-      caller = undefined;
-      throw error;
-    });
-    if (!known) return { key: formatReportKey(id), isEnforced: false };
-    const { account, userId } = known;
-    const isEnforced = userId.endsWith(`:${id}`);
-    return { key: formatReportKey(isEnforced ? userId : id, account), isEnforced };
+  async function findKey(id: string, signal: AbortSignal): Promise<HostPlace> {
+    return toPlace(id, await caller.find(signal));
   }
 
-  async function send({ id, bytes }: SpooledReport, signal: AbortSignal): Promise<void> {
-    const { key, isEnforced } = await findKey(id);
+  /**
+   * Writes under the host's key; and, where the bucket refuses that and STS knows better who this
+   * is, under the right one.
+   */
+  async function put(
+    id: string,
+    write: (place: HostPlace) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const place = await findKey(id, signal);
+    try {
+      await write(place);
+    } catch (error) {
+      const isRefused = error instanceof StoreError && error.hop === "policy";
+      if (!isRefused || !place.caller || place.caller.from === "STS") throw error;
+      const right = await caller.correct(place.caller, signal);
+      if (right === "same") throw error;
+      if (!right) throw explainRefusal(error, place.caller);
+      onNotice(
+        `the ${place.caller.from} had ${place.caller.userId} for this host's name in the bucket, and STS ` +
+          `has ${right.userId} of ${right.account}; what STS says counts`,
+      );
+      await write(toPlace(id, right));
+    }
+  }
+
+  const send = ({ id, bytes }: SpooledReport, signal: AbortSignal): Promise<void> =>
+    put(id, (place) => sendTo(place, { id, bytes }, signal), signal);
+
+  async function sendTo(
+    { key, isEnforced }: HostPlace,
+    { id, bytes }: Pick<SpooledReport, "id" | "bytes">,
+    signal: AbortSignal,
+  ): Promise<void> {
     // Of an instance's own key the store's rules and EC2 tell that no other machine has it.
     const placement = isEnforced
       ? { key }
@@ -188,8 +224,15 @@ export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSi
     return placeDeparture(store, { key, machine: cutHash(machine), boot: cutHash(boot), signal });
   }
 
-  async function leave(id: string, reason: LeaveReason, signal: AbortSignal): Promise<void> {
-    const { key, isEnforced } = await findKey(id);
+  const leave = (id: string, reason: LeaveReason, signal: AbortSignal): Promise<void> =>
+    put(id, (place) => leaveAt(place, id, reason, signal), signal);
+
+  async function leaveAt(
+    { key, isEnforced }: HostPlace,
+    id: string,
+    reason: LeaveReason,
+    signal: AbortSignal,
+  ): Promise<void> {
     const own = placed?.id === id ? placed.key : isEnforced ? key : await findOwn(key, signal);
     if (own === undefined) return;
     const body = formatDeparture({ id, reason, leftAt: formatUpdateDate(clock()) });
@@ -204,6 +247,28 @@ export function createStoreSink(store: Store, { clock, host, onNotice }: StoreSi
   };
 }
 
+/** Where a host writes. */
+interface HostPlace {
+  readonly key: string;
+  /** Whether the store's rules leave the key to this host. */
+  readonly isEnforced: boolean;
+  readonly caller: KnownCaller | undefined;
+}
+
+function toPlace(id: string, caller: KnownCaller | undefined): HostPlace {
+  if (!caller) return { key: formatReportKey(id), isEnforced: false, caller };
+  const { account, userId } = caller;
+  const isEnforced = userId.endsWith(`:${id}`);
+  return { key: formatReportKey(isEnforced ? userId : id, account), isEnforced, caller };
+}
+
+function explainRefusal(error: StoreError, { userId, from, role = "" }: KnownCaller): StoreError {
+  const hint =
+    `; the ${from} had ${userId} for this host, and STS could not be asked: is that the role's id? ` +
+    `aws iam get-role --role-name ${role} --query Role.RoleId`;
+  return new StoreError(`${error.message}${hint}`, { hop: error.hop, cause: error });
+}
+
 /** What the store says of a failure is for the user. */
 async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -212,6 +277,7 @@ async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
     if (!(error instanceof StoreError)) throw nameTimeout(error, place);
     throw new RemoteError("store", error.message, {
       retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined,
+      cause: error,
     });
   }
 }

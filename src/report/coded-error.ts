@@ -5,8 +5,8 @@ export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
 
   /** @param message for people: what is wrong, and what to do; no secret */
-  constructor(code: Code, message: string) {
-    super(message);
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

@@ -1,8 +1,8 @@
 // The instances that EC2 says are there: DescribeInstances, in one region with one account's
 // credentials. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+import { formatServiceHost, readAddressForm } from "../network/aws-address.ts";
 import type { Environment } from "../network/proxy.ts";
 import type { Clock } from "../report/clock.ts";
-import { findPartition } from "../store/aws-partition.ts";
 import { readAwsTrust } from "../store/aws-trust.ts";
 import { loadFromChain } from "../store/s3-credentials.ts";
 import { openSender } from "../store/s3-open-sender.ts";
@@ -36,7 +36,7 @@ export async function listInstances(
 ): Promise<ReadonlySet<string>> {
   const endpoint = env.AWS_ENDPOINT_URL_EC2
     ? parseEndpoint(env.AWS_ENDPOINT_URL_EC2)
-    : new URL(`https://ec2.${region}.${findPartition(region).domain}`);
+    : new URL(`https://${formatServiceHost("ec2", region, readAddressForm(env))}`);
   const trust = await readAwsTrust(env);
   const sender = await openSender({
     origin: endpoint.origin,

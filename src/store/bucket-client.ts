@@ -1,12 +1,13 @@
 // The AWS SDK's S3 client as `rollcall store init` needs it. Heavy: only that command loads it.
 import { createHash } from "node:crypto";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { parseS3Host } from "../network/aws-address.ts";
 import { NetworkFailure } from "../network/failure.ts";
 import { createFetch } from "../network/fetch.ts";
-import { isAwsHost } from "./aws-partition.ts";
 import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import { readAwsTrust } from "./aws-trust.ts";
-import { formatS3Url, parseEndpoint, type S3Location } from "./s3-url.ts";
+import { findNamedEndpoint } from "./s3-endpoint.ts";
+import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -18,21 +19,11 @@ const MAX_SDK_ATTEMPTS = 3;
  */
 export type BucketEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** The server that the URL names, else the environment; undefined is AWS's own. */
-export function findEndpoint({ endpoint }: S3Location, env: BucketEnvironment): URL | undefined {
-  const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
-  return endpoint ?? (named ? parseEndpoint(named) : undefined);
-}
-
-/** Whether an endpoint is AWS's own. */
-export function isAmazon(endpoint: URL | undefined): boolean {
-  return endpoint === undefined || isAwsHost(endpoint.hostname);
-}
-
 /** The region that the URL or the environment names. Other servers than AWS's take any. */
 export function findRegion(location: S3Location, env: BucketEnvironment): string | undefined {
   const named = location.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined);
-  return named ?? (findEndpoint(location, env) ? "us-east-1" : undefined);
+  const endpoint = findNamedEndpoint(location, env);
+  return endpoint ? (parseS3Host(endpoint.hostname)?.region ?? named ?? "us-east-1") : named;
 }
 
 /**
@@ -42,14 +33,15 @@ export function findRegion(location: S3Location, env: BucketEnvironment): string
  *   profile names a region
  */
 export async function openBucketClient(location: S3Location, env: BucketEnvironment): Promise<S3Client> {
-  const endpoint = findEndpoint(location, env);
+  const endpoint = findNamedEndpoint(location, env);
   const region = findRegion(location, env);
   const fetch = createFetch(env, await readAwsTrust(env));
   const config: S3ClientConfig = {
     forcePathStyle: location.pathStyle || (endpoint !== undefined && location.endpoint === undefined),
     maxAttempts: MAX_SDK_ATTEMPTS,
     requestHandler: createAwsRequestHandler(fetch, REQUEST_TIMEOUT_MS),
-    ...(endpoint && { endpoint: endpoint.origin }),
+    // The library refuses to take AWS_USE_FIPS_ENDPOINT and the like beside an endpoint.
+    ...(endpoint && { endpoint: endpoint.origin, useFipsEndpoint: false, useDualstackEndpoint: false }),
     ...(region && { region }),
     ...findCredentials(location, env),
   };

@@ -7,7 +7,7 @@ import type {
   PublicAccessBlockConfiguration,
   ServerSideEncryptionConfiguration,
 } from "@aws-sdk/client-s3";
-import { findPartition } from "./aws-partition.ts";
+import { findPartition } from "../network/aws-address.ts";
 import { EXPIRING_AREAS, KEPT_PREFIXES } from "./layout.ts";
 import type { S3Location } from "./s3-url.ts";
 

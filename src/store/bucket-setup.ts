@@ -19,9 +19,7 @@ import {
 import {
   type BucketEnvironment,
   explainBucketError,
-  findEndpoint,
   findRegion,
-  isAmazon,
   judgeRefusal,
   openBucketClient,
   readError,
@@ -35,6 +33,7 @@ import {
   planTlsPolicy,
   warnOfLifecycle,
 } from "./bucket-plan.ts";
+import { findNamedEndpoint, isAwsEndpoint } from "./s3-endpoint.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { StoreError } from "./store.ts";
 
@@ -114,7 +113,7 @@ async function setUp(client: S3Client, { location, env, topLevel, dryRun }: Setu
   const isMissing = bucketStep.outcome === "would_set";
   const settle = <T>(part: Part<T>): Promise<SetupStep> => settlePart(part, { isMissing, dryRun });
   const Bucket = location.bucket;
-  const isAws = isAmazon(findEndpoint(location, env));
+  const isAws = isAwsEndpoint(findNamedEndpoint(location, env));
   const steps = [bucketStep];
 
   steps.push(
@@ -193,7 +192,7 @@ async function denyPlainHttp(
 ): Promise<SetupStep> {
   const step = "TLS only";
   // Whoever speaks plain HTTP would lock itself out.
-  if (findEndpoint(location, env)?.protocol === "http:")
+  if (findNamedEndpoint(location, env)?.protocol === "http:")
     return { step, outcome: "left_out", detail: "the endpoint speaks plain HTTP" };
   const region = findRegion(location, env);
   const Bucket = location.bucket;
@@ -224,7 +223,7 @@ async function makeBucket(
   const region = findRegion(location, env) ?? (await client.config.region());
   // AWS, CreateBucket: us-east-1 is where no constraint leads, and is no constraint itself. Other
   // servers have names of their own.
-  const isAwsElsewhere = findEndpoint(location, env) === undefined && region !== "us-east-1";
+  const isAwsElsewhere = isAwsEndpoint(findNamedEndpoint(location, env)) && region !== "us-east-1";
   const input: CreateBucketCommandInput = { Bucket };
   if (isAwsElsewhere) {
     const LocationConstraint = region as NonNullable<

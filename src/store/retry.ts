@@ -19,6 +19,9 @@ import {
 const BACKOFF = { first: 50, cap: 2000 };
 const BUDGET_MS = 20_000;
 
+/** Whoever has no way to STS, as in many a private subnet, does not wait long to hear it; ms. */
+const IDENTIFY_BUDGET_MS = 4000;
+
 /** A bound that holds whatever the clock does. */
 const MAX_STORE_TRIES = 100;
 
@@ -125,7 +128,14 @@ export function withRetry(store: RepeatableStore, options: RetryOptions): Store 
       presign: async (key, presignOptions) => (await store.presign?.(key, presignOptions)) as string,
     }),
     ...(store.identify && {
-      identify: () => repeat(async () => await store.identify?.(), undefined, options),
+      identify: (identifyOptions = {}) =>
+        repeat(async () => await store.identify?.(identifyOptions), identifyOptions.signal, {
+          ...options,
+          budgetMs: Math.min(options.budgetMs ?? BUDGET_MS, IDENTIFY_BUDGET_MS),
+        }),
+    }),
+    ...(store.readSigner && {
+      readSigner: () => repeat(async () => await store.readSigner?.(), undefined, options),
     }),
   };
 }
@@ -166,6 +176,7 @@ function giveUp(last: Unavailable, tries: number, spentMs: number): StoreError {
   const Kind = last instanceof InvalidAnswer ? InvalidAnswer : Unavailable;
   return new Kind(`${message}${asked} (gave up after ${often} in ${(spentMs / 1000).toFixed(1)} s)`, {
     cause: last,
+    hop: last.hop,
     retryAfterMs,
   });
 }

@@ -219,3 +219,26 @@ it("refuses a listing that never moves on", async () => {
   await expect(read()).rejects.toThrow('it lists "a", and was asked for what comes after "a"');
   expect(seen).toHaveLength(2);
 });
+
+it.each([
+  [
+    "… is not authorized … because no VPC endpoint policy allows the s3:PutObject action",
+    "the policy of the VPC endpoint has to let this bucket through",
+  ],
+  ["… with an explicit deny in a resource-based policy", "the bucket's policy leaves it out"],
+  [
+    "… because no identity-based policy allows the s3:PutObject action",
+    "attach the policy of rollcall-hosts",
+  ],
+  ["… with an explicit deny in a service control policy", "an organization's policy forbids it"],
+  ["… because no permissions boundary allows it", "the role's permissions boundary"],
+  ["Access Denied", "docs/stores/s3.md lists the rights"],
+])("a refusal that says %j names the policy to look at", async (message, advice) => {
+  const { store } = await open([fail(403, "AccessDenied", message)]);
+  const error = await store.put("a", Buffer.from("x")).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    name: "StoreError",
+    hop: "policy",
+    message: expect.stringContaining(advice),
+  });
+});

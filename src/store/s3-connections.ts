@@ -1,7 +1,7 @@
 // Where a bucket is spoken to: its server and region, the connections there, and what signs for
 // them. S3 may say that it lies elsewhere.
 
-import { findPartition } from "./aws-partition.ts";
+import { isAwsRegion, parseS3Host } from "../network/aws-address.ts";
 import { awsEndpoint, type S3Endpoint } from "./s3-endpoint.ts";
 import { readElement } from "./s3-error.ts";
 import type { S3Answer, Sender } from "./s3-sender.ts";
@@ -35,8 +35,6 @@ export interface S3ConnectionsOptions {
   readonly openSender: (origin: string) => Sender | Promise<Sender>;
 }
 
-/** As AWS names its regions: no other text becomes part of an address. */
-const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
 const ANY_REGION = /^[A-Za-z0-9-]{1,40}$/;
 
 /** Connects with the first request. */
@@ -81,7 +79,8 @@ function moveTo(
   from: S3Endpoint,
   location: S3Location,
 ): S3Endpoint | undefined {
-  if (from.isAws) return AWS_REGION.test(region) ? awsEndpoint(location, region) : undefined;
+  if (from.isAws)
+    return from.form && isAwsRegion(region) ? awsEndpoint(location, region, from.form) : undefined;
   // Other servers' redirects lead anywhere; the name of a region is a word in the signature alone.
   return status === 400 && ANY_REGION.test(region) ? { ...from, region } : undefined;
 }
@@ -106,13 +105,5 @@ function findRegion({ status, headers, body }: S3Answer): string | undefined {
   if (status === 400 && !REGION_CODES.has(readElement(text, "Code"))) return undefined;
   const { bucketRegion, location = "" } = headers;
   const host = URL.canParse(location) ? new URL(location).hostname : readElement(text, "Endpoint");
-  return bucketRegion ?? (readElement(text, "Region") || readHostRegion(host));
-}
-
-/** `bucket.s3.REGION.amazonaws.com`, `s3-REGION.amazonaws.com` */
-const S3_HOST = /(?:^|\.)s3[.-](?:dualstack\.)?([a-z0-9-]{1,40})\.(.+)$/;
-
-function readHostRegion(host: string): string | undefined {
-  const [, region = "", domain] = S3_HOST.exec(host) ?? [];
-  return domain === findPartition(region).domain ? region : undefined;
+  return bucketRegion ?? (readElement(text, "Region") || parseS3Host(host)?.region);
 }

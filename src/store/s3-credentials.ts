@@ -115,15 +115,16 @@ export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCreden
  */
 function explain(error: unknown, profile: string | undefined): StoreError {
   const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 300) : "unknown";
+  const hop = "credentials";
   if (isConnectionTrouble(error))
-    return new Unavailable(`[store] [s3] cannot get credentials: ${reason}`, { cause: error });
+    return new Unavailable(`[store] [s3] cannot get credentials: ${reason}`, { hop, cause: error });
   const ways =
     profile === undefined
       ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with " +
         "?profile= or AWS_PROFILE, or run where AWS gives a role (EC2, ECS, EKS, " +
         "Lambda)"
       : `see to the profile ${JSON.stringify(profile)} in ~/.aws/config, or sign in with aws sso login`;
-  return new StoreError(`[store] [s3] found no credentials (${reason}); ${ways}`, { cause: error });
+  return new StoreError(`[store] [s3] found no credentials (${reason}); ${ways}`, { hop, cause: error });
 }
 
 function isConnectionTrouble(error: unknown): boolean {

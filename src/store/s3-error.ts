@@ -87,17 +87,50 @@ export function toStoreError(failure: S3Failure, answer: S3Answer, attempt: Atte
     return new Unavailable(`${what}: ${said}`, { retryAfterMs: readRetryAfter(answer.headers, Date.now()) });
   }
   const elsewhere = describeElsewhere(failure, answer, place);
-  if (elsewhere !== undefined) return new StoreError(`${what}: ${elsewhere}`);
+  if (elsewhere !== undefined) return new StoreError(`${what}: ${elsewhere}`, { hop: "region" });
   if (code === "NoSuchBucket")
     return new StoreError(`${what}: there is no bucket ${bucket} at ${origin}; check its name`);
   if (verb === "read" && (code === "AccessDenied" || code === "InvalidObjectState"))
-    return new Unreadable(`${what}: ${said}`);
+    return new Unreadable(`${what}: ${said}`, { hop: "policy" });
   if (code === "" && status >= 300 && status < 500 && status !== 403) {
     return new StoreError(`${what}: ${origin} answered ${status} without an S3 error; is it an S3 server?`);
   }
-  const advice = ADVICE.get(code) ?? (status === 403 ? ADVICE.get("AccessDenied") : undefined);
-  return new StoreError(`${what}: ${said}${advice === undefined ? "" : `; ${advice}`}`);
+  return explainRefusal(failure, `${what}: ${said}`);
 }
+
+/** @param words what was tried, and what the server said */
+function explainRefusal({ status, code, message }: S3Failure, words: string): StoreError {
+  const isDenied = code === "AccessDenied" || (status === 403 && code === "");
+  const usual = ADVICE.get(code) ?? (status === 403 ? ADVICE.get("AccessDenied") : undefined);
+  const advice = (isDenied && findPolicyAdvice(message)) || usual;
+  const hop = isDenied ? "policy" : status === 403 ? "credentials" : undefined;
+  return new StoreError(`${words}${advice === undefined ? "" : `; ${advice}`}`, { hop });
+}
+
+/**
+ * S3 says of which policy it was, where whoever asks is of the bucket's account or organization: S3
+ * user guide, "Troubleshoot access denied (403 Forbidden) errors".
+ */
+function findPolicyAdvice(message: string): string | undefined {
+  return POLICY_ADVICE.find(([words]) => words.test(message))?.[1];
+}
+
+const POLICY_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /VPC endpoint policy/i,
+    "the policy of the VPC endpoint has to let this bucket through; docs/networks.md has it",
+  ],
+  [
+    /service control policy|resource control policy/i,
+    "an organization's policy forbids it; ask who keeps it",
+  ],
+  [/permissions boundary/i, "the role's permissions boundary leaves it out"],
+  [/identity-based policy/i, "attach the policy of rollcall-hosts to this role; docs/aws.md"],
+  [
+    /resource-based policy/i,
+    "the bucket's policy leaves it out: whose account or organization it names, and whose key; docs/aws.md",
+  ],
+];
 
 /** Where the bucket lies, if the answer says so, and what to write for it. */
 function describeElsewhere(
@@ -110,7 +143,7 @@ function describeElsewhere(
   const region =
     headers.bucketRegion ?? (code === "AuthorizationHeaderMalformed" ? readElement(text, "Region") : "");
   if (region !== "" && region !== place.region) {
-    const there = place.isAws ? "" : `, and an endpoint there in the place of ${place.origin},`;
+    const there = place.form ? "" : `, and an endpoint there in the place of ${place.origin},`;
     return (
       `it lies in ${JSON.stringify(region)}, not ${place.region}; write ` +
       `?region=${region}${there} in the store's URL`

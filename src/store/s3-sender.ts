@@ -69,10 +69,11 @@ export interface SenderOptions {
 export function explainFailure(error: unknown, origin: string, context: Route["context"] = {}): StoreError {
   if (CLOSED_ERRORS.has((error as NodeJS.ErrnoException).code ?? ""))
     return new StoreError("[store] [s3] the store is closed", { cause: error });
-  const { isFinal, message } = toFailure(error, context);
+  const { isFinal, message, hop } = toFailure(error, context);
+  const options = { hop, cause: error };
   // Waiting mends no certificate.
-  if (isFinal) return new StoreError(`[store] [s3] ${origin} cannot be asked: ${message}`, { cause: error });
-  return new Unavailable(`[store] [s3] no answer from ${origin}: ${message}`, { cause: error });
+  if (isFinal) return new StoreError(`[store] [s3] ${origin} cannot be asked: ${message}`, options);
+  return new Unavailable(`[store] [s3] no answer from ${origin}: ${message}`, options);
 }
 
 const CLOSED_ERRORS: ReadonlySet<string> = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);

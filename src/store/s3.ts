@@ -17,7 +17,7 @@ import { READ_RATES } from "./s3-transfer-rate.ts";
 import { formatS3Url, type S3Location } from "./s3-url.ts";
 import { createServerClock } from "./server-clock.ts";
 import { checkKey, StoreError, TooLarge } from "./store.ts";
-import { findStsEndpoint, readCaller } from "./sts.ts";
+import { findStsEndpoint, readCaller, STS_TIMEOUTS } from "./sts.ts";
 
 export interface S3StoreOptions {
   readonly location: S3Location;
@@ -130,18 +130,16 @@ export async function s3Store({
       return { entry, mark, now: Number.isNaN(now) ? undefined : now, holds };
     },
 
-    async identify() {
-      const endpoint = findStsEndpoint(place, env);
-      return (
-        endpoint &&
-        (await readCaller({
-          sender: await openAt(endpoint.origin),
-          endpoint,
-          region: place.region,
-          credentials: await keeper.get(),
-          clock: serverClock,
-        }))
-      );
+    async identify({ region, signal } = {}) {
+      const endpoint = findStsEndpoint(place, env, region);
+      if (!endpoint) return undefined;
+      const credentials = await keeper.get();
+      const sender = await open({ origin: endpoint.url.origin, timeouts: STS_TIMEOUTS, env, trust });
+      return await readCaller({ sender, endpoint, credentials, clock: serverClock, signal });
+    },
+
+    async readSigner() {
+      return findStsEndpoint(place, env) && (await keeper.get()).accessKeyId;
     },
 
     close: () => homes.close(),

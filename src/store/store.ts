@@ -1,6 +1,8 @@
 // The Store contract: four verbs over keys and bytes. Everything Rollcall keeps is an object in a
 // store.
 
+import type { Hop } from "../network/failure.ts";
+
 /** An object as a listing shows it. */
 export interface Entry {
   readonly key: string;
@@ -72,6 +74,15 @@ export interface PresignOptions {
   /** What the answer's headers should say; else what the store thinks of the object. */
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
+}
+
+export interface IdentifyOptions {
+  /**
+   * That in which this machine is, as it knows itself: of several places that can tell, the near
+   * one.
+   */
+  readonly region?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Who uses a store. */
@@ -153,7 +164,15 @@ export interface Store {
    *
    * @throws StoreError if it cannot be found out
    */
-  identify?(): Promise<Caller | undefined>;
+  identify?(options?: IdentifyOptions): Promise<Caller | undefined>;
+
+  /**
+   * The id of the credentials that sign requests now, which is no secret; undefined where the
+   * store's access rules do not go by who signs. A store without such rules has no such method.
+   *
+   * @throws StoreError if there are none
+   */
+  readSigner?(): Promise<string | undefined>;
 
   /**
    * Makes a URL from which whoever holds it may read one object for a while, with nothing else in
@@ -166,10 +185,27 @@ export interface Store {
 }
 
 /**
+ * The way to a store, beyond the network's own: the credentials that sign, STS's word for who
+ * signs, the region in which the bucket lies, the rules that say who may.
+ */
+export type StoreHop = Hop | "credentials" | "sts" | "region" | "policy";
+
+export interface StoreErrorOptions extends ErrorOptions {
+  readonly hop?: StoreHop | undefined;
+}
+
+/**
  * A failure that the store itself explains. The message begins with who says it, as `[store] [s3]`.
  */
 export class StoreError extends Error {
   override name = "StoreError";
+  /** Which part of the way is closed, where that is known. */
+  readonly hop: StoreHop | undefined;
+
+  constructor(message: string, { hop, ...options }: StoreErrorOptions = {}) {
+    super(message, options);
+    this.hop = hop;
+  }
 
   /** The message alone, for who says by themselves of what they speak. */
   get reason(): string {
@@ -188,7 +224,7 @@ export class Unavailable extends StoreError {
 
   constructor(
     message: string,
-    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+    { retryAfterMs, ...options }: StoreErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
   ) {
     super(message, options);
     this.retryAfterMs = retryAfterMs;

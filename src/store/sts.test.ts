@@ -2,9 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { USUAL_FORM } from "../network/aws-address.ts";
 import { openStore } from "./open.ts";
 import { StoreError } from "./store.ts";
-import { parseCaller } from "./sts.ts";
+import { findStsEndpoint, parseCaller } from "./sts.ts";
 
 /**
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, the example for a
@@ -101,3 +102,89 @@ it("takes no answer that is not of its form", () => {
   expect(parseCaller(ANSWER.replace("123456789012</Account>", "1</Account>"))).toBeUndefined();
   expect(parseCaller(ANSWER.replace("ARO123EXAMPLE123", "../x"))).toBeUndefined();
 });
+
+const BUCKET = { region: "us-east-1", origin: "", basePath: "", isAws: true, form: USUAL_FORM };
+
+it.each([
+  [
+    "the host's own region's",
+    {},
+    "ap-northeast-1",
+    "https://sts.ap-northeast-1.amazonaws.com",
+    "ap-northeast-1",
+  ],
+  [
+    "that of the environment",
+    { AWS_REGION: "eu-west-1" },
+    undefined,
+    "https://sts.eu-west-1.amazonaws.com",
+    "eu-west-1",
+  ],
+  [
+    "the bucket's, where no other is known",
+    {},
+    undefined,
+    "https://sts.us-east-1.amazonaws.com",
+    "us-east-1",
+  ],
+  [
+    "the bucket's, where the host is in another partition",
+    {},
+    "cn-north-1",
+    "https://sts.us-east-1.amazonaws.com",
+    "us-east-1",
+  ],
+  [
+    "a VPC endpoint's own name, which says its region",
+    { AWS_ENDPOINT_URL_STS: "https://vpce-1a-2b.sts.eu-west-1.vpce.amazonaws.com" },
+    "ap-northeast-1",
+    "https://vpce-1a-2b.sts.eu-west-1.vpce.amazonaws.com",
+    "eu-west-1",
+  ],
+])("asks %s STS", (_name, env, ownRegion, origin, region) => {
+  const found = findStsEndpoint(BUCKET, env, ownRegion);
+  expect(found && { origin: found.url.origin, region: found.region }).toEqual({ origin, region });
+});
+
+it("asks the STS with FIPS where the bucket is asked so, and in China China's", () => {
+  const fips = { ...BUCKET, form: { isFips: true, isDualStack: false } };
+  expect(findStsEndpoint(fips, {}, "us-east-2")?.url.host).toBe("sts-fips.us-east-2.amazonaws.com");
+  const china = { ...BUCKET, region: "cn-north-1" };
+  expect(findStsEndpoint(china, {}, "cn-northwest-1")?.url.host).toBe("sts.cn-northwest-1.amazonaws.com.cn");
+});
+
+it("tells who signs, and of another server nothing", async () => {
+  const { store } = await openWithSts(200, ANSWER);
+  expect(await store.readSigner?.()).toBe("AKIDEXAMPLE");
+  const other = await openStore("s3://reports?endpoint=http://127.0.0.1:1", {
+    clock: Date.now,
+    env: { AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "y" },
+  });
+  expect(await other.readSigner?.()).toBeUndefined();
+});
+
+it("gives up an STS that never answers within seconds, and when it is told to", async () => {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const env = {
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  };
+  const store = await openStore("s3://reports?region=ap-northeast-1", { clock: Date.now, env });
+  onTestFinished(() => store.close?.());
+  const stop = new AbortController();
+  const asked = new Promise((resolve) => server.once("request", resolve));
+  const stopped = expect(store.identify?.({ signal: stop.signal })).rejects.toThrow("told to");
+  await asked;
+  stop.abort(new Error("told to"));
+  await stopped;
+  const beganAt = performance.now();
+  await expect(store.identify?.()).rejects.toMatchObject({ name: "Unavailable" });
+  // Without a bound of its own it would be the store's, of some 20 s and another try.
+  expect(performance.now() - beganAt).toBeLessThan(15_000);
+}, 30_000);

@@ -1,8 +1,14 @@
 // Asks AWS's Security Token Service who we are: GetCallerIdentity, which needs no permission.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-import { findPartition } from "./aws-partition.ts";
+import {
+  areOfOnePartition,
+  findStsRegion,
+  formatServiceHost,
+  isAwsRegion,
+  readAddressForm,
+} from "../network/aws-address.ts";
 import type { S3Endpoint } from "./s3-endpoint.ts";
-import type { Sender } from "./s3-sender.ts";
+import type { S3Timeouts, Sender } from "./s3-sender.ts";
 import { type Credentials, createSigner } from "./s3-signature.ts";
 import { parseEndpoint } from "./s3-url.ts";
 import type { ServerClock } from "./server-clock.ts";
@@ -12,34 +18,59 @@ const QUERY = "Action=GetCallerIdentity&Version=2011-06-15";
 const MAX_CALLER_BYTES = 64 * 1024;
 
 /**
+ * How long is waited for it; ms. A host without a way to STS, as in many a private subnet, has
+ * other ways to know who it is, and does not wait for this one.
+ */
+export const STS_TIMEOUTS: S3Timeouts = { connect: 2000, headers: 3000, body: 3000 };
+
+/** An STS, and the Region that signatures for it name. */
+export interface StsEndpoint {
+  readonly url: URL;
+  readonly region: string;
+}
+
+/**
  * Where STS is; undefined for a store that is not AWS's, unless the environment names an STS of its
  * own.
+ *
+ * @param ownRegion that in which this host is: its VPC may have an endpoint for its own Region's
+ *   STS alone. Each Region's knows who anybody of the partition is
  */
-export function findStsEndpoint({ isAws, region }: S3Endpoint, env: NodeJS.ProcessEnv): URL | undefined {
-  if (env.AWS_ENDPOINT_URL_STS) return parseEndpoint(env.AWS_ENDPOINT_URL_STS);
+export function findStsEndpoint(
+  { isAws, region: bucketRegion, form }: S3Endpoint,
+  env: NodeJS.ProcessEnv,
+  ownRegion?: string,
+): StsEndpoint | undefined {
+  const near = ownRegion ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  if (env.AWS_ENDPOINT_URL_STS) {
+    const url = parseEndpoint(env.AWS_ENDPOINT_URL_STS);
+    return { url, region: findStsRegion(url.hostname) ?? near ?? bucketRegion };
+  }
   if (!isAws) return undefined;
-  // AWS, "AWS STS Regions and endpoints": each Region has its own.
-  return new URL(`https://sts.${region}.${findPartition(region).domain}`);
+  const isUsable = near !== undefined && isAwsRegion(near) && areOfOnePartition(near, bucketRegion);
+  const region = isUsable ? near : bucketRegion;
+  const host = formatServiceHost("sts", region, form ?? readAddressForm(env));
+  return { url: new URL(`https://${host}`), region };
 }
 
 export interface CallerOptions {
   /** Closed afterwards. */
   readonly sender: Sender;
-  readonly endpoint: URL;
-  readonly region: string;
+  readonly endpoint: StsEndpoint;
   readonly credentials: Credentials;
   readonly clock: ServerClock;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws StoreError if STS refuses, Unavailable if it does not answer */
 export async function readCaller({
   sender,
-  endpoint,
-  region,
+  endpoint: { url, region },
   credentials,
   clock,
+  signal,
 }: CallerOptions): Promise<Caller> {
-  const sign = createSigner({ region, service: "sts", host: endpoint.host, clock: clock.now });
+  const sign = createSigner({ region, service: "sts", host: url.host, clock: clock.now });
   const request = { method: "GET", path: "/", query: QUERY, headers: {}, body: undefined } as const;
   const ask = () =>
     sender.send({
@@ -47,7 +78,7 @@ export async function readCaller({
       path: `/?${QUERY}`,
       headers: sign(request, credentials),
       maxBytes: MAX_CALLER_BYTES,
-      signal: undefined,
+      signal,
     });
   try {
     const signedAt = clock.now();
@@ -57,8 +88,10 @@ export async function readCaller({
     const caller = answer.status === 200 ? parseCaller(text) : undefined;
     if (caller) return caller;
     const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1] ?? "an answer that is none of its";
-    const message = `[store] [s3] ${endpoint.origin} does not say who this is: ${answer.status} ${code}`;
-    throw answer.status >= 500 ? new Unavailable(message) : new StoreError(message);
+    const message = `[store] [s3] ${url.origin} does not say who this is: ${answer.status} ${code}`;
+    throw answer.status >= 500
+      ? new Unavailable(message, { hop: "sts" })
+      : new StoreError(message, { hop: "sts" });
   } finally {
     await sender.close();
   }

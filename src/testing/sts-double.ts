@@ -114,7 +114,7 @@ function decide(
   const at = Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
   if (!(Math.abs(at - now) <= MAX_SIGNATURE_AGE_MS) || !time.startsWith(date ?? ""))
     return refuse("SignatureDoesNotMatch");
-  if (new URLSearchParams(body).get("Action") !== "GetCallerIdentity") return refuse("AccessDenied");
+  if (new URLSearchParams(body || query).get("Action") !== "GetCallerIdentity") return refuse("AccessDenied");
   return { status: 200, body: formatAnswer(session) };
 }
 

@@ -22,7 +22,7 @@ import { openHost, openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import { type Flags, readRoleIds, readSettings } from "../settings/settings.ts";
 import { type OpenFollower, openFollower } from "../settings/spec-following.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
@@ -117,6 +117,7 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
     await refuseSecondAgent(folder);
     await claim(folder, options, log, io);
   }
+  const roleIds = readRoleIds(settings);
   const onNotice = (notice: string) => log.warn(notice);
   const onNews = (notice: string) => log.info(notice);
   let following: OpenFollower | undefined;
@@ -133,7 +134,16 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
         onNotice: onNews,
       })
     : local;
-  const sink = await openReportSink({ ...io, target, key, host: collection.host, onNotice, retries: 0 });
+  const sink = await openReportSink({
+    ...io,
+    target,
+    key,
+    host: collection.host,
+    onNotice,
+    retries: 0,
+    folder,
+    roleIds,
+  });
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
     log,

@@ -7,6 +7,7 @@ import { PublishError } from "../../publish/publisher.ts";
 import { openPublisher } from "../../publish/registry.ts";
 import { ExpectationError, parseExpected } from "../../questions/coverage.ts";
 import { readSpan } from "../../questions/query.ts";
+import { parseRoleIds, ROLE_IDS_FORM } from "../../remote/role-ids.ts";
 import { isKeyLike } from "../../report/api-key.ts";
 import { splitList } from "../../report/list-text.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
@@ -135,6 +136,10 @@ function withFaults(faults: readonly Fault[]): z.ZodType<Config> {
   });
 }
 
+function findRoleIdsFault(text: string | undefined): string | undefined {
+  return text === undefined || parseRoleIds(text) ? undefined : ROLE_IDS_FORM;
+}
+
 /** Wrong values, told from the text alone. */
 function findValueFaults(config: WellFormed): Fault[] {
   const found: Record<string, string | undefined> = {
@@ -154,6 +159,7 @@ function findValueFaults(config: WellFormed): Fault[] {
       config.max_key_writes === undefined || parseCount(config.max_key_writes) ? undefined : COUNT_FORM,
     within: findSpanFault(config.within),
     max_age: findSpanFault(config.max_age),
+    role_ids: findRoleIdsFault(config.role_ids),
     spec_keys: splitList(config.spec_keys).every((key) => parsePublicKey(key))
       ? undefined
       : "write keys as rollcall spec keygen prints them (ed25519:…), split by commas",

@@ -2,6 +2,7 @@
 import { toFailure } from "../../network/failure.ts";
 import type { Clock } from "../../report/clock.ts";
 import type { Finding } from "./doctor.ts";
+import { adviseOn, type Destination } from "./doctor-hop.ts";
 
 /** S3 refuses requests that are dated 15 minutes off (AWS, "RequestTimeTooSkewed"). */
 const MAX_CLOCK_SKEW_MS = 10 * 60_000;
@@ -12,7 +13,11 @@ const CLOCK_TIMEOUT_MS = 5000;
  * Both S3 and HTTP servers say what time it is. @param url where one is asked; undefined for a
  * folder
  */
-export async function checkClock(url: URL | undefined, clock: Clock): Promise<Finding> {
+export async function checkClock(
+  url: URL | undefined,
+  destination: Destination,
+  clock: Clock,
+): Promise<Finding> {
   const check = "clock";
   if (!url) return { check, outcome: "skipped", detail: "a folder's clock is this host's own" };
   try {
@@ -34,14 +39,15 @@ export async function checkClock(url: URL | undefined, clock: Clock): Promise<Fi
       : { check, outcome: "ok", detail };
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
-    const reason = isLate
-      ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s`
-      : toFailure(error, { host: url.hostname }).message;
+    const failure = toFailure(error, { host: url.hostname });
+    const reason = isLate ? `nothing within ${CLOCK_TIMEOUT_MS / 1000} s` : failure.message;
+    const hop = isLate ? "http" : (failure.hop ?? "http");
     return {
       check,
       outcome: "failed",
+      hop,
       detail: `${url.origin} does not answer: ${reason}`,
-      fix: "check the address, the network and the security group",
+      fix: adviseOn(hop, destination),
     };
   }
 }

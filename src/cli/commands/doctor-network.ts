@@ -1,21 +1,27 @@
-// rollcall doctor's look at the way to the target: which proxy it goes through, and whose
-// certificates count on it.
+// rollcall doctor's look at the way to the target: which proxy it goes through, whose certificates
+// count on it, and whether its first machine can be reached.
+import { parseS3Host } from "../../network/aws-address.ts";
 import { NetworkFailure } from "../../network/failure.ts";
 import type { Environment } from "../../network/proxy.ts";
 import { findRoute } from "../../network/route.ts";
 import { readAwsTrust } from "../../store/aws-trust.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Finding } from "./doctor.ts";
+import { adviseOn, type Destination, findHop, probeFirstHop } from "./doctor-hop.ts";
 
 const TRUST_VARIABLES = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
 
 /** @param url of the server or bucket; undefined for a folder */
-export async function checkNetwork(url: URL | undefined, isAws: boolean, env: Environment): Promise<Finding> {
+export async function checkNetwork(
+  url: URL | undefined,
+  destination: Destination,
+  env: Environment,
+): Promise<Finding> {
   const check = "network";
   if (!url) return { check, outcome: "skipped", detail: "a folder is reached without one" };
   const fix = "set the variables right: docs/networks.md";
   try {
-    const own = isAws ? await readAwsTrust(env) : undefined;
+    const own = destination.kind === "bucket" ? await readAwsTrust(env) : undefined;
     const { proxy, faults } = findRoute(url, env, own);
     const way = proxy
       ? `through the proxy ${proxy.origin} (${proxy.variable})`
@@ -24,12 +30,29 @@ export async function checkNetwork(url: URL | undefined, isAws: boolean, env: En
     const trust =
       named.length > 0 && url.protocol === "https:" ? `; with the CAs of ${named.join(" and ")}` : "";
     const detail = `${url.origin}: ${way}${trust}`;
+    const first = await probeFirstHop(url, proxy);
+    if ("reason" in first)
+      return {
+        check,
+        outcome: "failed",
+        hop: first.hop,
+        detail: `${detail}; ${first.reason}`,
+        fix: adviseOn(first.hop, destination),
+      };
+    const told = `${detail}; ${first.address} takes connections`;
     return faults.length === 0
-      ? { check, outcome: "ok", detail }
-      : { check, outcome: "warning", detail: `${detail}; ${faults.join("; ")}`, fix };
+      ? { check, outcome: "ok", detail: told }
+      : { check, outcome: "warning", detail: `${told}; ${faults.join("; ")}`, fix };
   } catch (error) {
     if (!(error instanceof NetworkFailure || error instanceof StoreError)) throw error;
-    return { check, outcome: "failed", detail: `${url.origin}: ${error.message}`, fix };
+    const hop = findHop(error);
+    return {
+      check,
+      outcome: "failed",
+      ...(hop && { hop }),
+      detail: `${url.origin}: ${error.message}`,
+      fix,
+    };
   }
 }
 
@@ -41,4 +64,10 @@ export async function findBucketUrl(storeUrl: string, env: Environment): Promise
     import("../../store/s3-endpoint.ts"),
   ]);
   return new URL((await resolveEndpoint(parseS3Url(storeUrl), env)).origin);
+}
+
+/** What is known of a target by its address. */
+export function describeDestination(kind: "store" | "server", url: URL | undefined): Destination {
+  if (kind === "server") return { kind };
+  return { kind: "bucket", awsRegion: url && parseS3Host(url.hostname)?.region };
 }

@@ -11,6 +11,7 @@ interface Finding {
   readonly check: string;
   readonly outcome: string;
   readonly detail: string;
+  readonly hop?: string;
   readonly fix?: string;
 }
 
@@ -57,14 +58,15 @@ describe("rollcall doctor", () => {
       spec: join(folder, "spec.yaml"),
       state: join(folder, "state"),
     });
-    expect(error).toMatchObject({ message: expect.stringMatching(/^3 of \d+ checks failed$/) });
+    expect(error).toMatchObject({ message: expect.stringMatching(/^4 of \d+ checks failed$/) });
     expect(of("spec")).toMatchObject([
       { outcome: "failed", fix: expect.stringContaining("rollcall spec check") },
     ]);
     expect(of("agent")).toMatchObject([{ outcome: "failed", fix: expect.stringContaining("--state") }]);
-    expect(of("clock")).toMatchObject([
-      { outcome: "failed", detail: expect.stringContaining("ECONNREFUSED") },
-    ]);
+    for (const check of ["network", "clock"])
+      expect(of(check)).toMatchObject([
+        { outcome: "failed", hop: "tcp", detail: expect.stringContaining("ECONNREFUSED") },
+      ]);
   });
 
   it("says that a server wants a key, before anything is sent", async () => {

@@ -10,15 +10,18 @@ import { chooseKey, type HostKey } from "../../remote/host-key.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import type { Target } from "../../remote/target.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
+import type { StoreHop } from "../../store/store.ts";
 import { CommandError } from "../program/failure.ts";
 import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
+import { type Flags, readRoleIds, readSettings, type Settings } from "../settings/settings.ts";
 import { openFollower } from "../settings/spec-following.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
-import { findTarget, openStoreAt } from "../settings/target.ts";
+import { findTarget } from "../settings/target.ts";
+import { checkCaller } from "./doctor-caller.ts";
 import { checkClock } from "./doctor-clock.ts";
-import { checkNetwork, findBucketUrl } from "./doctor-network.ts";
+import { adviseOn, type Destination, findHop } from "./doctor-hop.ts";
+import { checkNetwork, describeDestination, findBucketUrl } from "./doctor-network.ts";
 import { checkProcesses } from "./doctor-processes.ts";
 
 export interface DoctorOptions extends Flags {
@@ -33,6 +36,8 @@ export interface Finding {
   readonly check: string;
   readonly outcome: "ok" | "warning" | "failed" | "skipped";
   readonly detail: string;
+  /** Which part of the way is closed, where that is what failed. */
+  readonly hop?: StoreHop;
   /** What to do. */
   readonly fix?: string;
 }
@@ -97,17 +102,15 @@ async function examine(
   await note(await checkState(folder));
   if (!target) return;
   const url = target.kind === "server" ? target.url : await findBucketUrl(target.url, io.env);
-  await note(await checkNetwork(url, target.kind === "store", io.env));
-  await note(await checkClock(target.kind === "server" ? new URL("/healthz", target.url) : url, io.clock));
-  if (target.kind === "store")
-    await attempt(
-      "credentials",
-      note,
-      () => identify(target.url, io),
-      /^s3:/i.test(target.url)
-        ? "give this host an instance profile or AWS credentials; docs/stores/s3.md"
-        : "give the folder to the agent's user, or name another with --store",
-    );
+  const destination = describeDestination(target.kind, url);
+  await note(await checkNetwork(url, destination, io.env));
+  const healthUrl = target.kind === "server" ? new URL("/healthz", target.url) : url;
+  await note(await checkClock(healthUrl, destination, io.clock));
+  const roleIds = readRoleIds(settings);
+  if (target.kind === "store") {
+    const parts = { host: collection?.host, folder, roleIds, destination };
+    for (const finding of await checkCaller(target.url, parts, io)) await note(finding);
+  }
   if (!collection) return;
   const key = await chooseKey({
     ...io,
@@ -124,9 +127,11 @@ async function examine(
         options,
         target,
         report,
+        destination,
         open: () => {
           const { host } = collection;
-          return openReportSink({ ...io, target, key, host, onNotice: () => undefined, retries: 0 });
+          const onNotice = () => undefined;
+          return openReportSink({ ...io, target, key, host, onNotice, retries: 0, folder, roleIds });
         },
       },
       io,
@@ -140,18 +145,20 @@ async function attempt<T>(
   check: string,
   note: (finding: Finding) => Promise<void>,
   run: () => Promise<{ readonly value: T; readonly detail: string; readonly outcome?: Finding["outcome"] }>,
-  fix: string,
+  fix: string | ((hop: StoreHop | undefined) => string),
 ): Promise<T | undefined> {
   try {
     const { value, detail, outcome = "ok" } = await run();
     await note({ check, outcome, detail });
     return value;
   } catch (error) {
+    const hop = findHop(error);
     await note({
       check,
       outcome: "failed",
+      ...(hop && { hop }),
       detail: error instanceof Error ? error.message : String(error),
-      fix,
+      fix: typeof fix === "string" ? fix : fix(hop),
     });
     return undefined;
   }
@@ -230,20 +237,6 @@ async function checkState(folder: string): Promise<Finding> {
   }
 }
 
-async function identify(url: string, io: Io) {
-  const store = await openStoreAt(url, io);
-  try {
-    if (!store.identify)
-      return { value: undefined, detail: "a folder needs none", outcome: "skipped" as const };
-    const caller = await store.identify();
-    return caller
-      ? { value: caller, detail: `${caller.userId} in ${caller.account}` }
-      : { value: undefined, detail: "this server does not say who asks", outcome: "skipped" as const };
-  } finally {
-    await store.close?.();
-  }
-}
-
 async function checkKey(key: HostKey, note: (finding: Finding) => Promise<void>): Promise<void> {
   await attempt(
     "credentials",
@@ -261,6 +254,7 @@ interface StoreCheck {
   readonly options: DoctorOptions;
   readonly target: Target;
   readonly report: Collection;
+  readonly destination: Destination;
   readonly open: () => Promise<ReportSink>;
 }
 
@@ -268,13 +262,13 @@ interface StoreCheck {
  * The right to write is proven by writing: this host's report, which its agent would send as well.
  */
 async function checkStore(
-  { options, target, report, open }: StoreCheck,
+  { options, target, report, destination, open }: StoreCheck,
   io: Io,
   note: (finding: Finding) => Promise<void>,
 ): Promise<void> {
   if (!options.send)
     return note({ check: "send", outcome: "skipped", detail: "not tried, as --no-send says" });
-  const fix =
+  const usual =
     target.kind === "server"
       ? "if the server does not answer, check the address and the network; for a key, " +
         "see rollcall keys create --help and docs/enrol.md; a host that was rebuilt, " +
@@ -294,7 +288,7 @@ async function checkStore(
         await sink.close();
       }
     },
-    fix,
+    (hop) => (hop === undefined || target.kind === "server" ? usual : adviseOn(hop, destination)),
   );
 }
 
@@ -340,6 +334,19 @@ async function checkFollowing(
   );
 }
 
+/** The hops as people call them. */
+const HOPS: Readonly<Record<StoreHop, string>> = {
+  dns: "DNS",
+  tcp: "TCP",
+  proxy: "the proxy",
+  tls: "TLS",
+  http: "HTTP",
+  credentials: "credentials",
+  sts: "STS",
+  region: "the region",
+  policy: "a policy",
+};
+
 const MARKS: Readonly<Record<Finding["outcome"], string>> = {
   ok: "ok  ",
   warning: "WARN",
@@ -347,9 +354,10 @@ const MARKS: Readonly<Record<Finding["outcome"], string>> = {
   skipped: "-   ",
 };
 
-function formatFinding({ check, outcome, detail, fix }: Finding): string {
+function formatFinding({ check, outcome, hop, detail, fix }: Finding): string {
+  const closed = hop === undefined ? "" : `closed at ${HOPS[hop]}: `;
   const lines = [
-    `${MARKS[outcome]}  ${check.padEnd(16)}  ${sanitizeLine(detail)}`,
+    `${MARKS[outcome]}  ${check.padEnd(16)}  ${closed}${sanitizeLine(detail)}`,
     ...(fix ? [`      ${"".padEnd(16)}  fix: ${fix}`] : []),
   ];
   return `${lines.join("\n")}\n`;

@@ -7,7 +7,7 @@ import { openReportSink } from "../../remote/report-sink.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import { type Flags, readRoleIds, readSettings } from "../settings/settings.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
 
@@ -21,6 +21,7 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   // A wrong target is told before the host is looked at.
   const target = options.print ? undefined : await findTarget(settings, io);
+  const roleIds = readRoleIds(settings);
   const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitizeLine(notice)}\n`);
   const { root } = options;
   // A report that is only shown makes no folder; what the agent saw of files counts for it as well.
@@ -51,7 +52,7 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   });
   const where = await push(
     report,
-    await openReportSink({ ...io, target, key, host: collection.host, onNotice }),
+    await openReportSink({ ...io, target, key, host: collection.host, onNotice, folder, roleIds }),
     io,
   );
   await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to ${where}\n`);

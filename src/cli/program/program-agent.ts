@@ -14,6 +14,7 @@ const HOST_SETTINGS = [
   "keyFile",
   "enrolKeyFile",
   "state",
+  "roleIds",
   "specKeys",
   "allowCommands",
   "allowFiles",

@@ -129,7 +129,7 @@ function addReport(program: Command, io: Io): void {
     .description("look at this host once and push the report")
     .option("--print", "print the report and push nothing")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
-  addSettings(command, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "config");
+  addSettings(command, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "roleIds", "config");
   explain(
     command,
     `

@@ -35,6 +35,7 @@ export const configSchema = z.strictObject({
   within: text.optional(),
   max_age: text.optional(),
   state: text.optional(),
+  role_ids: text.optional(),
   spec_keys: text.optional(),
   allow_commands: text.optional(),
   allow_files: text.optional(),

@@ -15,6 +15,7 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   within: "SPAN",
   maxAge: "SPAN",
   state: "FOLDER",
+  roleIds: "IDS",
   specKeys: "KEYS",
   allowCommands: "PATHS",
   allowFiles: "GLOBS",

@@ -5,6 +5,7 @@ import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.
 import type { PublishersConfig } from "../../publish/config.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
+import { parseRoleIds, ROLE_IDS_FORM, type RoleId } from "../../remote/role-ids.ts";
 import { isKeyLike } from "../../report/api-key.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
@@ -117,6 +118,14 @@ export const SETTINGS = {
     variable: "ROLLCALL_STATE",
     key: "state",
     description: "the folder where the agent keeps what must survive a restart",
+  },
+  roleIds: {
+    flag: "--role-ids",
+    variable: "ROLLCALL_ROLE_IDS",
+    key: "role_ids",
+    description:
+      "the id of this host's role on AWS, for networks without STS: AROA…, or ACCOUNT/ROLE=AROA… of " +
+      "each role, split by commas",
   },
   specKeys: {
     flag: "--spec-keys",
@@ -304,6 +313,16 @@ export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): W
     bytes: read("maxKeyBytes", parseByteCount, USUAL_WRITE_LIMITS.bytes, BYTES_FORM),
     writesAMinute: read("maxKeyWrites", parseCount, USUAL_WRITE_LIMITS.writesAMinute, COUNT_FORM),
   };
+}
+
+/**
+ * The ids of hosts' roles; none where they are not set. @throws UsageError that names the setting
+ */
+export function readRoleIds(settings: Pick<Settings, "get" | "sourceOf">): readonly RoleId[] {
+  const text = settings.get("roleIds");
+  const ids = text === undefined ? [] : parseRoleIds(text);
+  if (ids === undefined) throw new UsageError(`${settings.sourceOf("roleIds")}: ${ROLE_IDS_FORM}`);
+  return ids;
 }
 
 /** How long idle connections stay, ms. @throws UsageError that names the setting */
