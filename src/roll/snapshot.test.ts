@@ -76,6 +76,33 @@ describe("a snapshot", () => {
     expect(view.problems.map(({ reason }) => reason)).toEqual(["not_json"]);
   });
 
+  it("is neither believed nor written where hosts write at the top of the store", async () => {
+    const { fill, open, look, put, report, double, gets, notices, advance, snapshotKeys } = makeFleet(120);
+    await fill();
+    await look(open());
+    const before = await snapshotKeys();
+    expect(before).toHaveLength(3);
+    await put("i-0a1.json", double.report("i-0a1"));
+    for (let index = 0; index < 120; index++) await report(`new-${index}`);
+    advance(HOUR);
+    gets.length = 0;
+    const view = await look(open());
+    expect(reportGets(gets)).toHaveLength(241);
+    expect(show(view)).toEqual(show(await look(open("off"))));
+    expect(await snapshotKeys()).toEqual(before);
+    expect(notices.join()).toContain("no snapshot is used or kept: reports lie at the top of the store");
+  });
+
+  it("is believed where other things lie at the top", async () => {
+    const { fill, open, look, put, gets } = makeFleet(120);
+    await fill();
+    await put("notes.txt", "ours");
+    await look(open());
+    gets.length = 0;
+    await look(open("use"));
+    expect(reportGets(gets)).toEqual([]);
+  });
+
   it("changes no answer, after any history", async () => {
     const id = fc.constantFrom("a", "b", "c", "d", "e");
     type Fleet = ReturnType<typeof makeFleet>;
@@ -234,7 +261,8 @@ describe("a snapshot", () => {
   });
 
   it(
-    "is answered from without a listing where its age was said to be good enough, and " + "only there",
+    "is answered from without a listing of reports where its age was said to be good enough, and " +
+      "only there",
     async () => {
       const { fill, open, look, advance, lists, gets, report } = makeFleet(150);
       await fill();
@@ -246,7 +274,9 @@ describe("a snapshot", () => {
       const roll = open("use", { maxAgeMs: 5 * MINUTE });
       const view = await roll.view();
       expect(show(view)).toEqual(show(before));
-      expect([lists.length, reportGets(gets).length]).toEqual([0, 0]);
+      // The top alone, which tells whether a snapshot here is to be believed.
+      expect(lists.map(({ prefix }) => prefix)).toEqual([""]);
+      expect(reportGets(gets)).toEqual([]);
       advance(5 * MINUTE);
       expect((await roll.view()).asOf).toBe(before.asOf + 6 * MINUTE);
       expect(reportGets(gets)).toEqual(["reports/v1/local/host-0.json"]);

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import pMap from "p-map";
 import type { Clock } from "../report/clock.ts";
+import { parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
 import { locateSnapshotPiece, SNAPSHOT_MANIFEST_KEY, SNAPSHOT_PREFIX } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import type { Segment } from "./segment.ts";
@@ -22,6 +23,7 @@ import {
   type Manifest,
   type SnapshotPart,
 } from "./snapshot-format.ts";
+import { keyAt } from "./table.ts";
 
 const gzipBytes = promisify(gzip);
 const gunzipBytes = promisify(gunzip);
@@ -93,6 +95,27 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let readSince = 0;
   let saving: Promise<void> | undefined;
+  let mayBeForged = false;
+
+  /**
+   * Whether hosts write reports at the top of the store. No rule of Rollcall's lets them, and the
+   * one that does, in a bucket that a script pushed to, seldom says what else they may write: a
+   * snapshot there may be theirs, and would speak for every host.
+   */
+  async function hasReportsAtTop(signal: AbortSignal): Promise<boolean> {
+    for await (const page of store.list("", { shallow: true, signal }))
+      if (page.some(({ key }) => !key.includes("/") && parseReportKey(key))) return true;
+    return false;
+  }
+
+  function distrust(): void {
+    if (!mayBeForged)
+      onNotice(
+        "no snapshot is used or kept: reports lie at the top of the store, and who may write " +
+          "there may be able to write a snapshot too",
+      );
+    mayBeForged = true;
+  }
 
   async function readManifest(
     signal?: AbortSignal,
@@ -112,8 +135,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const found = await readManifest(signal);
     if (!found) return undefined;
     const { manifest, etag } = found;
+    const isAtTop = hasReportsAtTop(signal);
     const index = readPiece(manifest.index, signal);
-    // Its failure is met below; until then it must not count as unhandled.
+    // Their failures are met below; until then they must not count as unhandled.
+    isAtTop.catch(() => undefined);
     index.catch(() => undefined);
     const segments = await pMap(
       manifest.segments,
@@ -125,6 +150,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       { concurrency: CONCURRENCY },
     );
     const state = decodeIndex(await index, segments);
+    if (await isAtTop) {
+      distrust();
+      return undefined;
+    }
     ours = etag;
     savedAt = manifest.asOf;
     return state;
@@ -231,6 +260,8 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       const isWorthwhile = readSince >= Math.max(MIN_READ, state.table.rowOf.length * MIN_READ_SHARE);
       const isDue = state.asOf - savedAt >= saveEveryMs || state.asOf < savedAt;
       if (mode !== "keep" || saving || !isWorthwhile || !isDue || now < pausedUntil) return;
+      if (reachesTop(state)) distrust();
+      if (mayBeForged) return;
       saving = save(state)
         .catch((error: unknown) => {
           // Another reader was quicker: its snapshot is as good.
@@ -247,6 +278,12 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       await saving;
     },
   };
+}
+
+/** Whether reports at the top of the store are in it: they come before all others, or after. */
+function reachesTop({ table }: DatedState): boolean {
+  const count = table.rowOf.length;
+  return count > 0 && [0, count - 1].some((at) => !keyAt(table, at).startsWith(REPORTS_PREFIX));
 }
 
 function readAsOf(body: Buffer): number | undefined {
