@@ -20,6 +20,7 @@ const TOOLS = {
   readelf: ["binutils", "finds sections of programs, to compare"],
   ip: ["iproute2", "a network of a test's own"],
   unshare: ["util-linux", "a network and mounts of a test's own"],
+  "systemd-analyze": ["systemd", "checks the units"],
   faketime: ["faketime", "sets a program's clock"],
   "/usr/sbin/nginx": ["nginx-light", "stands before a server, as it comes"],
   "/usr/sbin/haproxy": ["haproxy", "stands before a server, as it comes"],

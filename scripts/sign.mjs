@@ -35,7 +35,7 @@ const names = existsSync(folder)
       .sort()
   : [];
 if (names.length === 0)
-  fail(`${folder} holds nothing to sign: node scripts/executable.mjs, then node scripts/deb.mjs`);
+  fail(`${folder} holds nothing to sign: node scripts/executable.mjs, then node scripts/packages.mjs`);
 const lines = [];
 for (const name of names) lines.push(`${await digest(join(folder, name))}  ${name}\n`);
 writeFileSync(join(folder, SUMS), lines.join(""));

@@ -25,7 +25,8 @@ it("is verified as docs/install.md says, and whatever was changed is refused", a
   const shell = (line: string, cwd = home) => runShell(line, { home, cwd });
   const folder = join(home, "release");
   await mkdir(folder);
-  for (const name of ["rollcall-linux-x64", "rollcall-linux-arm64", "rollcall_0.1.0_amd64.deb"])
+  const executables = ["rollcall-linux-x64", "rollcall-linux-arm64"];
+  for (const name of [...executables, "rollcall_0.1.0_amd64.deb", "rollcall-0.1.0-1.x86_64.rpm"])
     await writeFile(join(folder, name), `of ${name}`);
   expect((await shell("minisign -G -W -p key.pub -s key.sec")).code).toBe(0);
   const signed = await shell(`node ${ROOT}scripts/sign.mjs --folder release --key key.sec`);
