@@ -1,7 +1,6 @@
 // Every collector and option has its words in the docs, and every spec in the docs is a good one.
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { DEFAULT_SPEC } from "./default-spec.ts";
 import { renderMistakes } from "./mistake.ts";
 import { COLLECTOR_OPTIONS, FORMATS, HOST_FIELDS } from "./schema.ts";
@@ -65,17 +64,4 @@ it("the built-in spec, the example and the fixture's spec are good ones", async 
   expect(mistakes(DEFAULT_SPEC)).toBe("");
   expect(mistakes(await read("../examples/spec.yaml"))).toBe("");
   expect(mistakes(await read("../test/fixture-host.spec.yaml"))).toBe("");
-});
-
-it("the examples that install the agent are YAML, and the spec in one of them is a good one", async () => {
-  const document = parse(await read("../examples/install/ssm-document.yaml")) as {
-    mainSteps: readonly { inputs: { runCommand: readonly unknown[] } }[];
-  };
-  // A colon within a command makes a map of it.
-  expect(document.mainSteps[0]?.inputs.runCommand.every((command) => typeof command === "string")).toBe(true);
-  const userData = parse(await read("../examples/install/cloud-init.yaml")) as {
-    write_files: readonly { path: string; content: string }[];
-  };
-  const spec = userData.write_files.find(({ path }) => path.endsWith("spec.yaml"));
-  expect(mistakes(spec?.content ?? "")).toBe("");
 });
