@@ -9,3 +9,8 @@ output "instance_profile_name" {
   description = "InstanceProfileName"
   value       = lookup(aws_cloudformation_stack.this.outputs, "InstanceProfileName", null)
 }
+
+output "role_ids" {
+  description = "ROLLCALL_ROLE_IDS, for hosts of this account in networks without STS"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "RoleIds", null)
+}
