@@ -15,6 +15,9 @@ export interface DispatcherOptions
   readonly addresses?: readonly string[];
 }
 
+/** For a proxy's answer to CONNECT: it connects itself before it gives one. */
+const TUNNEL_TIMEOUT_MS = 20_000;
+
 /** As net.connect asks for it: all at once, or one. */
 function lookUpIn(addresses: readonly string[]): LookupFunction {
   return (host, { all = false }, callback) => {
@@ -53,5 +56,8 @@ export function openDispatcher(
     // Plain HTTP is handed to the proxy as it is, as every other client does; many proxies let
     // CONNECT to port 443 alone.
     proxyTunnel: protocol === "https:",
+    // A proxy that takes the connection and never answers CONNECT would be waited for five minutes.
+    clientFactory: (url, own) =>
+      new Pool(url, { ...own, headersTimeout: connectTimeout ?? TUNNEL_TIMEOUT_MS }),
   });
 }
