@@ -51,7 +51,6 @@ const STORES = [
   "file:/dev/null",
   "file://elsewhere/x",
   "file:$(printf 'x%.0s' {1..300})",
-  "file:%00",
   "ftp://x",
   "nonsense",
   "s3:",

@@ -1,5 +1,5 @@
-// A sweep: every route of a running server with bad input of every kind. No 500, no stack in the log.
-// soak/sweep.mjs does the same with every command.
+// A sweep: every route of a running server with bad input of every kind. No 500, no stack in the
+// log. soak/sweep.mjs does the same with every command.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";

@@ -73,9 +73,8 @@ export function describeTlsReaders(name: string, program?: string): void {
         sockets.push(socket);
         await once(socket, "secureConnect");
         // Each asks for another answer, so that none can be shared.
-        socket.write(
-          `GET /v1/reports?meta=true&pad=!${index} HTTP/1.1\r\nHost: a\r\nx-api-key: ${made.stdout.trim()}\r\n\r\n`,
-        );
+        const target = `/v1/reports?meta=true&pad=!${index}`;
+        socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\nx-api-key: ${made.stdout.trim()}\r\n\r\n`);
       }
       const reading = setInterval(() => {
         for (const socket of sockets) socket.read(1);

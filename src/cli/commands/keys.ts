@@ -166,10 +166,10 @@ export async function runKeysRevoke(id: string, { machine, ...flags }: RevokeOpt
       `--machine ${JSON.stringify(machine)} should be 16 hexadecimal digits, as /v1/problems names a machine`,
     );
   const admin = await openAdmin(flags, io, { mustExist: true });
-  if (!(await admin.revoke(id, machine)))
-    throw new CommandError(
-      `there is no key ${isHostId(id) ? id : JSON.stringify(sanitizeLine(id))}; rollcall keys list shows them`,
-    );
+  if (!(await admin.revoke(id, machine))) {
+    const shown = isHostId(id) ? id : JSON.stringify(sanitizeLine(id));
+    throw new CommandError(`there is no key ${shown}; rollcall keys list shows them`);
+  }
   const next = machine === undefined ? "" : `; the machine ${machine} alone may enrol as ${id} next`;
   await io.stderr.write(`revoked ${id}; running servers refuse it within five seconds${next}\n`);
 }
