@@ -9,6 +9,7 @@ import { type HostCollection, observeHost } from "./collection.ts";
 import { createDelivery, type Delivery, type ReportSink } from "./delivery.ts";
 import { type FollowedCollection, SPEC_CHANGED } from "./followed-collection.ts";
 import { openWatch } from "./host-watch.ts";
+import { joinDeliveries } from "./joined-delivery.ts";
 import { leave, RETURN_AFTER_MS } from "./leave.ts";
 import type { LeaveNotices } from "./leave-notice.ts";
 import { preparePageOut } from "./page-out.ts";
@@ -17,7 +18,7 @@ import { type AgentRegistration, registerAgent } from "./running-agents.ts";
 import { findStopReason } from "./shutdown.ts";
 import { sleep } from "./sleep.ts";
 import { FOLLOW_EVERY_MS } from "./spec-follower.ts";
-import { openSpool } from "./spool.ts";
+import { NO_SPOOL, openSpool } from "./spool.ts";
 import { openStatus, type Status } from "./status.ts";
 
 /**
@@ -44,6 +45,8 @@ const MAX_LISTED_POLLED_FOLDERS = 20;
 export interface HostAgentOptions {
   readonly collection: HostCollection | FollowedCollection;
   readonly sink: ReportSink;
+  /** Where the reports go in the old form, beside the sink. */
+  readonly legacy?: ReportSink | undefined;
   readonly notices: LeaveNotices;
   /** For what must survive a restart. */
   readonly folder: string;
@@ -152,7 +155,9 @@ export class HostAgent {
     const ending = new AbortController();
     const end = () => ending.abort();
     signal.addEventListener("abort", end, { once: true });
-    const delivery = this.#openDelivery();
+    const own = this.#openDelivery();
+    const { legacy } = this.#options;
+    const delivery = legacy ? joinDeliveries(own, this.#openLegacyDelivery(legacy)) : own;
     await delivery.restore();
     const reporting = runAgent(
       {
@@ -211,6 +216,24 @@ export class HostAgent {
         log.warn({ err }, "the published spec could not be read; trying again in some minutes");
       }
     }
+  }
+
+  /** Of what waits there only the newest is of use, and the next look makes a newer one. */
+  #openLegacyDelivery(sink: ReportSink): Delivery {
+    const { clock, log } = this.#options;
+    return createDelivery({
+      sink,
+      spool: NO_SPOOL,
+      clock,
+      random: Math.random,
+      sleep,
+      onSent: ({ id }) => log.debug({ id, target: sink.location }, "reported in the old form"),
+      onFailure: (err, waitMs) =>
+        log.warn(
+          { err, target: sink.location, retry_in_ms: Math.round(waitMs ?? 0) },
+          "the report could not be sent in the old form; it waits",
+        ),
+    });
   }
 
   #openDelivery(): Delivery {

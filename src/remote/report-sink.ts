@@ -45,7 +45,7 @@ export interface ReportSinkOptions {
 export async function openReportSink(options: ReportSinkOptions): Promise<ReportSink> {
   const { target, key, host, onNotice, retries, clock, cwd, env, folder, roleIds } = options;
   if (target.kind === "store") {
-    const store = await explain(target.url, () => openStore(target.url, { clock, cwd, env }));
+    const store = await explainStoreFailure(target.url, () => openStore(target.url, { clock, cwd, env }));
     return createStoreSink(store, { clock, host, onNotice, folder, roleIds });
   }
   const { url } = target;
@@ -241,8 +241,8 @@ export function createStoreSink(
 
   return {
     location: store.location,
-    send: (report, signal) => explain(store.location, () => send(report, signal)),
-    leave: (id, reason, signal) => explain(store.location, () => leave(id, reason, signal)),
+    send: (report, signal) => explainStoreFailure(store.location, () => send(report, signal)),
+    leave: (id, reason, signal) => explainStoreFailure(store.location, () => leave(id, reason, signal)),
     close: () => store.close?.() ?? Promise.resolve(),
   };
 }
@@ -269,8 +269,8 @@ function explainRefusal(error: StoreError, { userId, from, role = "" }: KnownCal
   return new StoreError(`${error.message}${hint}`, { hop: error.hop, cause: error });
 }
 
-/** What the store says of a failure is for the user. */
-async function explain<T>(place: string, work: () => Promise<T>): Promise<T> {
+/** What the store says of a failure is for the user. @throws RemoteError in its place */
+export async function explainStoreFailure<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

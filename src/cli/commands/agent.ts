@@ -16,6 +16,7 @@ import { isRunning, openStatus } from "../../agent/status.ts";
 import { readFingerprint } from "../../collect/fingerprint.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { chooseKey } from "../../remote/host-key.ts";
+import { openLegacySink } from "../../remote/legacy-sink.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import { CommandError } from "../program/failure.ts";
 import { openHost, openHostCollection } from "../program/host-collection.ts";
@@ -144,20 +145,27 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
     folder,
     roleIds,
   });
+  const legacyUrl = settings.get("legacyStore");
+  const legacy = legacyUrl === undefined ? undefined : await openLegacySink({ ...io, url: legacyUrl });
   const { machine, boot } = await readFingerprint(collection.host, io.signal);
   return {
     log,
     folder,
     location: sink.location,
-    facts: { target: sink.location, state: folder, spec: collection.specDigest },
+    facts: {
+      target: sink.location,
+      ...(legacy && { legacy: legacy.location }),
+      state: folder,
+      spec: collection.specDigest,
+    },
     async run(ending: Pick<HostAgentOptions, "signal" | "isReplaced">): Promise<void> {
       const notices = await openNotices(collection, io.signal);
       const earlier = await openStatus(folder).load();
       const madeOn = `${machine} ${boot}`;
       const { clock } = io;
-      const opened = { collection, sink, notices, folder, log, clock, version: VERSION, earlier, madeOn };
-      await new HostAgent({ ...opened, ...ending }).run();
-      await sink.close();
+      const opened = { collection, sink, legacy, notices, folder, log, clock, earlier, madeOn };
+      await new HostAgent({ ...opened, version: VERSION, ...ending }).run();
+      await Promise.all([sink.close(), legacy?.close()]);
     },
   };
 }

@@ -95,3 +95,23 @@ it("tells a missing target before it looks at the host", async () => {
   const failing = makeIo().then((io) => runReport({ root: "/nonexistent" }, io));
   await expect(failing).rejects.toThrow("there is no store yet");
 });
+
+it("writes the old form to the top of a store, with the old fields alone, and to no server", async () => {
+  const { store } = await makeStore();
+  const io = await makeIo();
+  await runReport({ ...OPTIONS, store: store.location, legacyKey: true }, io);
+  const object = await store.get(`${ID}.json`, { maxBytes: 1024 * 1024 });
+  const old = JSON.parse(object?.body.toString("utf8") ?? "") as Record<string, unknown>;
+  expect(Object.keys(old).slice(0, 3)).toEqual(["update_date", "os_start_date", "instance_id"]);
+  expect(old).toMatchObject({ instance_id: ID, app_version: "1.2.3" });
+  expect(old).not.toHaveProperty("rollcall");
+  expect(await store.get(formatReportKey(ID), { maxBytes: 1024 * 1024 })).toBeUndefined();
+  expect(io.err()).toContain(`to the top of ${store.location}`);
+
+  const pipe = await makeIo();
+  await runReport({ ...OPTIONS, print: true, legacyKey: true }, pipe);
+  expect(JSON.parse(pipe.out())).not.toHaveProperty("rollcall");
+
+  const server = runReport({ ...OPTIONS, server: "http://127.0.0.1:4", legacyKey: true }, await makeIo());
+  await expect(server).rejects.toThrow("--legacy-key writes to a store");
+});

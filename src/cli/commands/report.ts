@@ -3,8 +3,11 @@
 import type { Collection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { chooseKey } from "../../remote/host-key.ts";
+import { openLegacySink } from "../../remote/legacy-sink.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
+import { toOldForm } from "../../report/old-form.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
+import { UsageError } from "../program/failure.ts";
 import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readRoleIds, readSettings } from "../settings/settings.ts";
@@ -13,6 +16,7 @@ import { findTarget } from "../settings/target.ts";
 
 export interface ReportOptions extends Flags {
   readonly print?: boolean;
+  readonly legacyKey?: boolean;
   readonly root?: string;
 }
 
@@ -21,6 +25,8 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   // A wrong target is told before the host is looked at.
   const target = options.print ? undefined : await findTarget(settings, io);
+  if (options.legacyKey && target?.kind === "server")
+    throw new UsageError("--legacy-key writes to a store: name it with --store");
   const roleIds = readRoleIds(settings);
   const onNotice = (notice: string) => void io.stderr.write(`warning: ${sanitizeLine(notice)}\n`);
   const { root } = options;
@@ -35,10 +41,15 @@ export async function runReport(options: ReportOptions, io: Io): Promise<void> {
   for (const { what, reason } of report.unread)
     await io.stderr.write(`warning: could not read ${sanitizeLine(`${what}: ${reason}`)}\n`);
   if (!target) {
-    const text = report.bytes.toString("utf8");
+    const text = (options.legacyKey ? toOldForm(report.bytes) : report.bytes).toString("utf8");
     return io.stdout.write(
       io.stdout.isTerminal ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`,
     );
+  }
+  if (options.legacyKey && target.kind === "store") {
+    const where = await push(report, await openLegacySink({ ...io, url: target.url }), io);
+    await io.stderr.write(`reported ${report.id} (${describeFields(report)}) to the top of ${where}\n`);
+    return;
   }
   const folder = await findStateFolder(settings, io);
   const onNews = (notice: string) => void io.stderr.write(`${notice}\n`);
