@@ -1,18 +1,19 @@
 // The stack rollcall-hosts: what a host's role may do. It goes to each account that has hosts,
 // alone or as a StackSet.
-import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps } from "aws-cdk-lib";
+import { Aws, CfnCondition, CfnOutput, type CfnResource, Fn, type StackProps, Token } from "aws-cdk-lib";
 import {
   CfnInstanceProfile,
-  type CfnManagedPolicy,
+  CfnManagedPolicy,
   type CfnRole,
   ManagedPolicy,
+  PolicyDocument,
   PolicyStatement,
   Role,
   ServicePrincipal,
 } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { acknowledgePatterns } from "./acknowledgement.ts";
-import { OWN_KEYS, SPECS } from "./keys.ts";
+import { OWN_KEYS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 
 const PARAMETERS = [
@@ -24,6 +25,15 @@ const PARAMETERS = [
         allowedPattern: "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         constraintDescription: "the name of a bucket",
         description: "The output BucketName of the stack rollcall-store.",
+      },
+      LegacyBucket: {
+        label: "Bucket that you move from",
+        default: "",
+        allowedPattern: "^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        constraintDescription: "the name of a bucket, or nothing",
+        description:
+          "Hosts may also put INSTANCE_ID.json to its top, as --legacy-key and --legacy-store do. " +
+          "Nothing ties such a key to the host that writes it.",
       },
     },
   },
@@ -67,7 +77,7 @@ export class HostsStack extends RollcallStack {
       description: "Rollcall: what a host may do, one stack in each account that has hosts",
       ...props,
     });
-    const { Bucket, HostName, CreateRole, RoleNames } = this.declareParameters(PARAMETERS);
+    const { Bucket, LegacyBucket, HostName, CreateRole, RoleNames } = this.declareParameters(PARAMETERS);
     const bucketArn = `arn:${Aws.PARTITION}:s3:::${Bucket.valueAsString}`;
     const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
 
@@ -105,6 +115,36 @@ export class HostsStack extends RollcallStack {
     });
     for (const resource of [role.node.defaultChild as CfnResource, profile])
       resource.cfnOptions.condition = createsRole;
+
+    const legacyArn = `arn:${Aws.PARTITION}:s3:::${LegacyBucket.valueAsString}`;
+    const legacy = new CfnManagedPolicy(this, "LegacyPolicy", {
+      managedPolicyName: `${HostName.valueAsString}-legacy`,
+      description: "Rollcall: a host may write its report in the old form to a bucket that is moved from",
+      roles: Token.asList(
+        Fn.conditionIf(
+          createsRole.logicalId,
+          Fn.conditionIf(
+            attaches.logicalId,
+            Fn.split(",", `${role.roleName},${RoleNames.valueAsString}`),
+            [role.roleName],
+          ),
+          Fn.conditionIf(attaches.logicalId, Fn.split(",", RoleNames.valueAsString), Aws.NO_VALUE),
+        ),
+      ),
+      policyDocument: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            sid: "PutOldForm",
+            actions: ["s3:PutObject"],
+            resources: [`${legacyArn}/${TOP_LEVEL_REPORTS}`],
+          }),
+        ],
+      }),
+    });
+    acknowledgePatterns(legacy, legacyArn, { get: [], put: [TOP_LEVEL_REPORTS] });
+    legacy.cfnOptions.condition = new CfnCondition(this, "HasLegacyBucket", {
+      expression: Fn.conditionNot(Fn.conditionEquals(LegacyBucket.valueAsString, "")),
+    });
 
     new CfnOutput(this, "PolicyArn", {
       value: policy.managedPolicyArn,

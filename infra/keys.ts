@@ -41,6 +41,12 @@ export const SPECS = "specs/*";
 /** Reports that a shell script pushed to the top of the bucket: INSTANCE_ID.json. */
 export const TOP_LEVEL_REPORTS = "i-*.json";
 
+/** All that hosts write, in whatever way. */
+export const HOSTS_OBJECTS: readonly string[] = [
+  ...HOST_PREFIXES.map((prefix) => `${prefix}*`),
+  TOP_LEVEL_REPORTS,
+];
+
 /** Where the roll is kept between refreshes. */
 export const SNAPSHOTS = "snapshots/*";
 

@@ -5,6 +5,14 @@ import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
 import { KEY_CASES } from "./key-policy-cases.ts";
 import {
+  CROSS_ACCOUNT_CASES,
+  MOVING_CASES,
+  NARROWED_CASES,
+  NO_POLICY_CASES,
+  readOldBucketPolicy,
+  WIDE_POLICY,
+} from "./moving-policy-cases.ts";
+import {
   ACCOUNTS_CASES,
   ALONE_CASES,
   type Case,
@@ -44,6 +52,20 @@ describe("a host, were the bucket's policy to let its account do anything", () =
 
 describe("the program, at a bucket that has no policy", () => {
   check(undefined, OLD_BUCKET_CASES);
+});
+
+describe("a bucket that is moved from", () => {
+  describe("without a policy", () => check(undefined, [...MOVING_CASES, ...NO_POLICY_CASES]));
+
+  describe("whose policy lets hosts put anything", () => check(WIDE_POLICY, MOVING_CASES));
+
+  describe("with what rollcall aws init writes for such a one", async () => {
+    check(await readOldBucketPolicy(), NARROWED_CASES);
+  });
+
+  describe("in another account, with the same", async () => {
+    check(await readOldBucketPolicy(), CROSS_ACCOUNT_CASES);
+  });
 });
 
 describe("the program, at a bucket with a key of its owner's own", () => {

@@ -5,6 +5,7 @@ import {
   type CfnCondition,
   type CfnResource,
   Duration,
+  Fn,
   type ICfnConditionExpression,
   RemovalPolicy,
 } from "aws-cdk-lib";
@@ -13,7 +14,19 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from "aw
 import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { acknowledgePatterns } from "./acknowledgement.ts";
+import { HOSTS_OBJECTS } from "./keys.ts";
 import { listStoreRights, type StoreRights } from "./store-rights.ts";
+
+/** A bucket that is only read. */
+export interface AlsoRead {
+  readonly name: string;
+  readonly isGiven: CfnCondition;
+}
+
+/** The setting of the program that names it; nothing where there is none. */
+export function locateAlsoRead({ name, isGiven }: AlsoRead): string {
+  return Fn.conditionIf(isGiven.logicalId, `s3://${name}?region=${Aws.REGION}`, "").toString();
+}
 
 /** What all functions of the program share. */
 export interface ProgramSettings {
@@ -23,6 +36,8 @@ export interface ProgramSettings {
   readonly memoryMegabytes: number;
   readonly logRetentionDays: number;
   readonly bucketArn: string;
+  /** A bucket that is read beside it, where there is one. */
+  readonly alsoRead: AlsoRead;
   /** The key that the bucket is encrypted with, where it is one of its owner's own. */
   readonly key: { readonly arn: string; readonly isGiven: CfnCondition };
 }
@@ -74,6 +89,7 @@ export class Program extends Construct {
 
     acknowledgePatterns(role, props.bucketArn, props.rights);
     this.#permitKey(role, props.key);
+    this.#permitAlsoRead(role, props.alsoRead);
 
     this.function = new LambdaFunction(this, "Function", {
       description: props.description,
@@ -93,6 +109,20 @@ export class Program extends Construct {
         "ReservedConcurrentExecutions",
         props.reservedConcurrency,
       );
+  }
+
+  /** To list it and read what hosts write there, and nothing else. */
+  #permitAlsoRead(role: Role, { name, isGiven }: AlsoRead): void {
+    const bucketArn = `arn:${Aws.PARTITION}:s3:::${name}`;
+    const policy = new CfnPolicy(this, "AlsoReadPolicy", {
+      policyName: "also-read",
+      roles: [role.roleName],
+      policyDocument: new PolicyDocument({
+        statements: listStoreRights(bucketArn, { get: HOSTS_OBJECTS, put: [] }),
+      }),
+    });
+    acknowledgePatterns(policy, bucketArn, { get: HOSTS_OBJECTS, put: [] });
+    policy.cfnOptions.condition = isGiven;
   }
 
   /**

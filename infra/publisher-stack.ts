@@ -16,7 +16,7 @@ import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { sendMail } from "./alarm-mail.ts";
 import { PUBLISHERS, SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
-import { Program } from "./program.ts";
+import { locateAlsoRead, Program } from "./program.ts";
 import { ALARM_EMAIL, LOG_RETENTION_DAYS, READER_PARAMETERS, WITHIN } from "./reader-parameters.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 import { addSchedule } from "./schedule.ts";
@@ -114,17 +114,23 @@ export class PublisherStack extends RollcallStack {
     const hasBucket = this.#isGiven("HasBucket", Bucket);
     const derived = `${Name.valueAsString}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
     const bucketName = Fn.conditionIf(hasBucket.logicalId, Bucket.valueAsString, derived).toString();
+    const alsoRead = {
+      name: parameters.AlsoReadBucket.valueAsString,
+      isGiven: this.#isGiven("HasAlsoReadBucket", parameters.AlsoReadBucket),
+    };
     const { function: publisher, logGroup } = new Program(this, "Publisher", {
       code,
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: MemorySize.valueAsNumber,
       logRetentionDays: LogRetentionDays.valueAsNumber,
+      alsoRead,
       key: {
         arn: parameters.KmsKeyArn.valueAsString,
         isGiven: this.#isGiven("HasKmsKey", parameters.KmsKeyArn),
       },
       environment: {
         ROLLCALL_STORE: `s3://${bucketName}?region=${Aws.REGION}`,
+        ROLLCALL_ALSO_READ: locateAlsoRead(alsoRead),
         ROLLCALL_PUBLISHERS: Publishers.valueAsString,
         ROLLCALL_LABELS: Labels.valueAsString,
         ROLLCALL_WITHIN: parameters.Within.valueAsString,

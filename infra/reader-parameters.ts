@@ -48,6 +48,14 @@ export const WITHIN = {
   description: "How old a fresh report may be.",
 } as const;
 
+export const ALSO_READ_BUCKET = {
+  label: "Bucket that is also read",
+  default: "",
+  allowedPattern: "^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+  constraintDescription: "the name of a bucket, or nothing",
+  description: "A bucket of this region that is read beside, and never written: one that you move from.",
+} as const;
+
 export const ALARM_EMAIL = {
   label: "E-mail for alarms",
   default: "",
@@ -75,6 +83,7 @@ export const READER_PARAMETERS = [
         constraintDescription: "the name of a bucket, or nothing",
         description: "Another bucket of this account and region, in the place of that one.",
       },
+      AlsoReadBucket: ALSO_READ_BUCKET,
       KmsKeyArn: {
         label: "Key of the bucket",
         default: "",

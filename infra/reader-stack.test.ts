@@ -19,6 +19,7 @@ describe("the functions", () => {
   const environment = {
     Variables: {
       ROLLCALL_STORE: "s3://rollcall-111111111111-ap-northeast-1?region=ap-northeast-1",
+      ROLLCALL_ALSO_READ: "",
       ROLLCALL_WITHIN: "2h",
       ROLLCALL_MAX_AGE: "10s",
       ROLLCALL_LOG_LEVEL: "info",

@@ -16,7 +16,7 @@ import { Api, ENDPOINT_ACCESS_MODE, SECURITY_POLICY } from "./api.ts";
 import { ApiDomain } from "./api-domain.ts";
 import { Dashboard } from "./dashboard.ts";
 import { ANSWERS, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
-import { Program } from "./program.ts";
+import { locateAlsoRead, Program } from "./program.ts";
 import { READER_PARAMETERS } from "./reader-parameters.ts";
 import { Refresher } from "./refresher.ts";
 import { ResponseMode } from "./response-mode.ts";
@@ -67,14 +67,20 @@ export class ReaderStack extends RollcallStack {
     const reserve = (count: number) => Fn.conditionIf(hasReservation.logicalId, count, Aws.NO_VALUE);
     const mode = new ResponseMode(isStream);
     const logRetentionDays = number("LogRetentionDays");
+    const alsoRead = {
+      name: text("AlsoReadBucket"),
+      isGiven: declareCondition("HasAlsoReadBucket", isGiven(text("AlsoReadBucket"))),
+    };
     const settings = {
       code,
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: number("MemorySize"),
       logRetentionDays,
+      alsoRead,
       key: { arn: text("KmsKeyArn"), isGiven: declareCondition("HasKmsKey", isGiven(text("KmsKeyArn"))) },
       environment: {
         ROLLCALL_STORE: storeUrl,
+        ROLLCALL_ALSO_READ: locateAlsoRead(alsoRead),
         ROLLCALL_WITHIN: text("Within"),
         ROLLCALL_MAX_AGE: text("MaxAge"),
         ROLLCALL_LOG_LEVEL: text("LogLevel"),

@@ -29,6 +29,9 @@ export interface Request {
    * The ARN of the key in KMS, where it is asked, and the service that asks in the caller's name.
    */
   readonly kms?: { readonly arn: string; readonly service?: string };
+  /** Another bucket than the store's, and whose it is; else the store's account's. */
+  readonly bucket?: string;
+  readonly owner?: string;
   /** Undefined for the bucket itself. */
   readonly key?: string | undefined;
   readonly isPlainHttp?: boolean;
@@ -73,16 +76,22 @@ export function propertiesOf<T>(resources: Awaited<ReturnType<typeof deployTempl
 export async function isAllowed(
   resourcePolicy: Json | undefined,
   caller: Caller,
-  { action, kms, key, isPlainHttp, tls = "1.3" }: Request,
+  { action, kms, bucket = BUCKET, owner = STORE_ACCOUNT, key, isPlainHttp, tls = "1.3" }: Request,
 ): Promise<boolean> {
   const { arn, account, userId, organization, instance, policies } = caller;
-  const resource = kms?.arn ?? `arn:aws:s3:::${BUCKET}${key === undefined ? "" : `/${key}`}`;
+  const resource = kms?.arn ?? `arn:aws:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;
   const contextVariables = {
     "aws:SecureTransport": String(!isPlainHttp),
     ...(!kms && !isPlainHttp && { "s3:TlsVersion": tls }),
     ...(kms?.service && { "kms:ViaService": kms.service }),
     "aws:PrincipalAccount": arn ? account : "anonymous",
-    ...(arn && { "aws:PrincipalArn": arn }),
+    // Of a role's session the role's (IAM guide, "aws:PrincipalArn").
+    ...(arn && {
+      "aws:PrincipalArn": arn.replace(
+        /^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/,
+        "arn:aws:iam::$1:role/$2",
+      ),
+    }),
     ...(userId && { "aws:userid": userId }),
     ...(organization && { "aws:PrincipalOrgID": organization }),
     ...(instance && { "ec2:SourceInstanceARN": `arn:aws:ec2:${REGION}:${account}:instance/${instance}` }),
@@ -92,7 +101,7 @@ export async function isAllowed(
       request: {
         principal: arn ?? anonymousPrincipal,
         action,
-        resource: { resource, accountId: STORE_ACCOUNT },
+        resource: { resource, accountId: owner },
         contextVariables,
       },
       identityPolicies: policies.map((policy, index) => ({ name: `policy${index}`, policy })),

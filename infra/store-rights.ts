@@ -17,7 +17,9 @@ export function listStoreRights(bucketArn: string, rights: StoreRights): PolicyS
   return [
     new PolicyStatement({ sid: "List", actions: ["s3:ListBucket"], resources: [bucketArn] }),
     new PolicyStatement({ sid: "Get", actions: ["s3:GetObject"], resources: below(rights.get) }),
-    new PolicyStatement({ sid: "Put", actions: ["s3:PutObject"], resources: below(rights.put) }),
+    ...(rights.put.length > 0
+      ? [new PolicyStatement({ sid: "Put", actions: ["s3:PutObject"], resources: below(rights.put) })]
+      : []),
     ...(rights.delete
       ? [
           new PolicyStatement({

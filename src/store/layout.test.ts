@@ -22,7 +22,9 @@ import {
   locateEdition,
   locateEnrolment,
   locateKeyUse,
+  locateOthersSnapshot,
   locatePublisherState,
+  locateSnapshotManifest,
   locateSnapshotPiece,
   NONCE_SECRET_KEY,
   type Principal,
@@ -30,6 +32,7 @@ import {
   parseEditionNumber,
   parseName,
   SNAPSHOT_MANIFEST_KEY,
+  SNAPSHOT_PREFIX,
   SWEPT_PREFIXES,
 } from "./layout.ts";
 import { checkKey } from "./store.ts";
@@ -62,7 +65,8 @@ describe("the layout", () => {
       [`${DEPARTURES_PREFIX}local/a.json`, "departures/"],
       ["i-0123456789abcdef0.json", "i-"],
       [SNAPSHOT_MANIFEST_KEY, "snapshots/"],
-      [locateSnapshotPiece("00ff"), "snapshots/"],
+      [locateSnapshotPiece(SNAPSHOT_PREFIX, "00ff"), "snapshots/"],
+      [locateSnapshotManifest(locateOthersSnapshot("s3://app-configs")), "snapshots/"],
       [locateAnswer("00ff"), "answers/"],
       [CURRENT_EDITION_KEY, "specs/"],
       [locateEdition(7), "specs/"],
@@ -218,6 +222,16 @@ const ROLES = [
   ["publisher", templates.publisher.Resources, "PublisherRole"],
 ] as const satisfies readonly (readonly [Principal, Resources, string])[];
 
+/** Who has rights on a bucket that is moved from, and by which resource. */
+const OLD_BUCKET: readonly (readonly [party: string, name: string, resources: Resources])[] = [
+  ["a host", "LegacyPolicy", templates.hosts.Resources],
+  ...[templates.reader, templates.publisher].flatMap(({ Resources: resources }) =>
+    Object.keys(resources)
+      .filter((name) => name.includes("AlsoReadPolicy"))
+      .map((name) => ["a function", name, resources] as const),
+  ),
+];
+
 describe("the AWS stacks", () => {
   it.each(ROLES)(
     "give the %s the layout's rights and no others on objects (%#)",
@@ -240,13 +254,36 @@ describe("the AWS stacks", () => {
   );
 
   it("give rights on the bucket to no resource that is not compared", () => {
-    const compared = new Set(ROLES.map(([, , name]) => name as string));
+    const compared = new Set([
+      ...ROLES.map(([, , name]) => name as string),
+      ...OLD_BUCKET.map(([, name]) => name),
+    ]);
     for (const { Resources: resources } of Object.values(templates))
       for (const [name, { Type }] of Object.entries(resources)) {
         if (!/^AWS::(IAM::|S3::BucketPolicy)/.test(Type) || compared.has(name)) continue;
         expect([name, JSON.stringify(resources[name]).match(/"s3:[A-Za-z*]+"/g)]).toEqual([name, null]);
       }
   });
+
+  it.each(OLD_BUCKET)(
+    "give %s rights by %s on what scripts and hosts put, in a bucket that is moved from",
+    (party, name, resources) => {
+      const statements = statementsOf(resources, name);
+      const top = AREAS.filter(({ suffix }) => suffix !== undefined);
+      const hosts = AREAS.filter(({ put }) => put.includes("host"));
+      const isHost = party === "a host";
+      const allowed = Object.entries({
+        "s3:PutObject": isHost ? top : [],
+        "s3:GetObject": isHost ? [] : [...top, ...hosts],
+        "s3:DeleteObject": [],
+      });
+      for (const [action, areas] of allowed)
+        expect([action, keysAllowed(statements, action)]).toEqual([action, areas.map(toPattern).sort()]);
+      expect(statements.flatMap(({ Action }) => Action).sort()).toEqual(
+        isHost ? ["s3:PutObject"] : ["s3:GetObject", "s3:ListBucket"],
+      );
+    },
+  );
 
   it("let nobody put where the layout has nothing, nor a host's object but by its own key", () => {
     const deny = (sid: string) =>

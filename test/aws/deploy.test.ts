@@ -117,7 +117,7 @@ describe.concurrent("deploy.sh", () => {
       const { account, init, deploy, parameters } = await sitDown(context);
       account.unreserved = 10;
       account.logRole = "arn:aws:iam::111111111111:role/logs-of-other-apis";
-      await init("--name", "fleet", "--bucket", "app-configs");
+      await init("--name", "fleet", "--bucket", "app-configs", "--account", "111111111111");
       const { code, stdout } = await deploy();
       expect(code).toBe(0);
       expect(stdout).toContain("the account has 10, and AWS keeps 100 of them free");
@@ -125,16 +125,18 @@ describe.concurrent("deploy.sh", () => {
         "API Gateway goes on logging by arn:aws:iam::111111111111:role/logs-of-other-apis",
       );
       expect(parameters("fleet-reader")).toMatchObject({
-        Bucket: "app-configs",
+        Bucket: "",
+        AlsoReadBucket: "app-configs",
         ReservedConcurrency: "0",
         SetApiGatewayLogRole: "false",
       });
       expect(parameters("fleet-hosts")).toEqual({
-        Bucket: "app-configs",
+        Bucket: "fleet-store-bucketname",
+        LegacyBucket: "",
         HostName: "fleet-host",
         CreateRole: "true",
       });
-      expect(parameters("fleet-store")).toBeUndefined();
+      expect(parameters("fleet-store")).toMatchObject({ Name: "fleet" });
     },
   );
 

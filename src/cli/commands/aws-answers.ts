@@ -12,7 +12,7 @@ export interface Deployment {
    */
   readonly organization: string;
   readonly accounts: readonly string[];
-  /** A bucket that holds reports already, in the place of a new one; "" for a new one. */
+  /** A bucket that holds reports already, which is read beside the new one; "" for none. */
   readonly bucket: string;
   /** Who hears of alarms; "" for nobody. */
   readonly alarmEmail: string;

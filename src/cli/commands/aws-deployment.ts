@@ -46,6 +46,11 @@ look_at() {
 }
 `;
 
+/** As a shell takes it for one word. */
+export function quoteWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The name of the policy, role and instance profile of hosts. */
 function nameHosts({ name }: Deployment): string {
   return `${name}-host`;
@@ -57,10 +62,10 @@ function nameHosts({ name }: Deployment): string {
  * so would keep an account that was taken back.
  */
 export function writeDeployScript({ name, organization, accounts, bucket, alarmEmail }: Deployment): string {
-  const makeBucket = bucket
-    ? `echo "1/3 The bucket ${bucket} is there already, and keeps its policy and settings"
-BUCKET=${bucket}`
-    : `echo "1/3 The bucket: where hosts put their reports"
+  const alsoRead = bucket
+    ? `\necho "    ${bucket} is read beside it, and keeps its policy and settings: nothing is written there"`
+    : "";
+  const makeBucket = `echo "1/3 The bucket: where hosts put their reports"${alsoRead}
 look_at "$NAME-store"
 aws cloudformation deploy --stack-name "$NAME-store" --template-file rollcall-store.template.json \\
   --no-fail-on-empty-changeset --parameter-overrides Name=$NAME OrganizationId=${organization} Accounts=${accounts.join(",")}
@@ -98,7 +103,7 @@ if [ "$IS_NEW" = yes ]; then
 fi
 aws cloudformation deploy --stack-name "$NAME-reader" --template-file rollcall-reader.template.json \\
   --s3-bucket "$BUCKET" --s3-prefix templates --capabilities CAPABILITY_IAM \\
-  --no-fail-on-empty-changeset --parameter-overrides $FIRST Name=$NAME Bucket=${bucket} AlarmEmail=${alarmEmail}
+  --no-fail-on-empty-changeset --parameter-overrides $FIRST Name=$NAME Bucket= AlsoReadBucket=${bucket} AlarmEmail=${alarmEmail}
 
 echo "3/3 What hosts in this account need: a policy, a role, an instance profile"
 ./deploy-hosts.sh "$BUCKET"

@@ -1,6 +1,6 @@
 // rollcall aws init: questions, flags, what is written, and what is refused.
 import { execFileSync } from "node:child_process";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -10,13 +10,16 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import { TEMPLATES } from "./aws-deployment.ts";
 import { type AwsInitOptions, runAwsInit } from "./aws-init.ts";
 
+/** No bucket is looked at here: test/s3/old-bucket.test.ts has that. */
+const NO_ADVICE = { policy: undefined, lines: ["not looked at"] };
+
 async function init(options: Partial<AwsInitOptions>, io: IoDoubleOptions = {}) {
   const made = await makeIo(io);
   const templates = await makeFolder(
     Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])),
   );
   const run = (again: Partial<AwsInitOptions>) =>
-    runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`));
+    runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`), async () => NO_ADVICE);
   await run(options);
   return {
     io: made,
@@ -48,7 +51,9 @@ describe("aws init", () => {
       "rollcall-store.template.json",
     ]);
     expect(await read("deploy.sh")).toContain(" Name=$NAME OrganizationId=o-a1b2c3d4e5 Accounts=\n");
-    expect(await read("deploy.sh")).toContain(" Name=$NAME Bucket= AlarmEmail=ops@example.com\n");
+    expect(await read("deploy.sh")).toContain(
+      " Name=$NAME Bucket= AlsoReadBucket= AlarmEmail=ops@example.com\n",
+    );
     expect(await read("deploy-hosts.sh")).toContain("create-stack-set");
     for (const name of ["deploy.sh", "deploy-hosts.sh"]) {
       execFileSync("/bin/sh", ["-n", join(folder, name)]);
@@ -110,18 +115,31 @@ describe("aws init", () => {
     [{ organization: "o-1; echo" }, /--organization/],
     [{ organization: "o-a1b2c3d4e5", accounts: "111111111111" }, /not both/],
     [{ bucket: "UPPER; x" }, /--bucket/],
+    [{ account: "12" }, /--account "12".*12 digits/],
     [{ alarmEmail: "ops@example.com; reboot" }, /--alarm-email/],
   ])("refuses %j", async (options, message) => {
     await expect(init(options)).rejects.toThrow(UsageError);
     await expect(init(options)).rejects.toThrow(message);
   });
 
-  it("makes no bucket where one is there", async () => {
-    const { read } = await init({ bucket: "app-configs.old" });
+  it("makes a bucket of its own beside one that is there, which is read", async () => {
+    const { io, read } = await init({ bucket: "app-configs.old" });
     const script = await read("deploy.sh");
-    expect(script).toContain("BUCKET=app-configs.old\n");
-    expect(script).toContain(" Name=$NAME Bucket=app-configs.old AlarmEmail=\n");
-    expect(script).not.toContain("rollcall-store.template.json");
+    expect(script).toContain("app-configs.old is read beside it");
+    expect(script).toContain('BUCKET=$(output "$NAME-store" BucketName)\n');
+    // An earlier version named the old one as the reader's own.
+    expect(script).toContain(" Name=$NAME Bucket= AlsoReadBucket=app-configs.old AlarmEmail=\n");
+    expect(io.out()).toContain("not looked at");
+  });
+
+  it("keeps no policy of before for another bucket", async () => {
+    const { io, folder } = await init({ bucket: "app-configs" });
+    await writeFile(join(folder, "bucket-policy.json"), "{}");
+    const none = pathToFileURL(
+      `${await makeFolder(Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, ""])))}/`,
+    );
+    await runAwsInit({ out: "aws", yes: true, bucket: "" }, io, none);
+    expect(await readdir(folder)).not.toContain("bucket-policy.json");
   });
 
   it.each([

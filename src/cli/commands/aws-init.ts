@@ -1,6 +1,6 @@
 // rollcall aws init: asks three questions and writes a folder from which the AWS CLI deploys the
 // whole system.
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isAbsence } from "../../store/file-error.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
@@ -14,13 +14,16 @@ import {
   parseAnswers,
   parseReporters,
 } from "./aws-answers.ts";
-import { TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
+import { quoteWord, TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
+import { adviseOnOldBucket, POLICY_FILE } from "./aws-old-bucket.ts";
 
 export interface AwsInitOptions {
   readonly name?: string;
   readonly organization?: string;
   readonly accounts?: string;
   readonly bucket?: string;
+  /** Where the reader is deployed, for the policy of that bucket. */
+  readonly account?: string;
   readonly alarmEmail?: string;
   readonly yes?: boolean;
   readonly out: string;
@@ -39,6 +42,7 @@ export async function runAwsInit(
   options: AwsInitOptions,
   io: Io,
   templates: URL = TEMPLATES_FOLDER,
+  advise: typeof adviseOnOldBucket = adviseOnOldBucket,
 ): Promise<void> {
   const { out } = options;
   if (out === "") throw new UsageError('--out "": the name of a folder');
@@ -46,9 +50,16 @@ export async function runAwsInit(
   const bodies = await readTemplates(templates);
   const earlier = await readAnswers(folder);
   const deployment = await askAll(options, earlier, io);
+  const { account } = options;
+  if (account !== undefined && !FORMS.account.form.test(account))
+    throw new UsageError(`--account ${JSON.stringify(account)}: ${FORMS.account.words}`);
+  const advice = deployment.bucket === "" ? undefined : await advise(deployment, { account, out }, io);
   try {
     await mkdir(folder, { recursive: true });
     for (const [name, body] of bodies) await writeFile(join(folder, name), body);
+    // One of before would be of another bucket, or of other hosts.
+    if (advice?.policy === undefined) await rm(join(folder, POLICY_FILE), { force: true });
+    else await writeFile(join(folder, POLICY_FILE), advice.policy);
     await writeFile(join(folder, ANSWERS), `${JSON.stringify(deployment, null, 2)}\n`);
     for (const [name, text] of [
       ["deploy.sh", writeDeployScript(deployment)],
@@ -63,6 +74,7 @@ export async function runAwsInit(
   await io.stdout.write(
     `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next ` +
       "run begins from.\n\n" +
+      (advice ? `${advice.lines.join("\n")}\n\n` : "") +
       "Next, with the AWS CLI set to the account and region where reports should lie:\n" +
       `  $ ${quoteWord(`${out}/deploy.sh`)}\n` +
       "It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md " +
@@ -84,11 +96,6 @@ async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {
     }
   }
   return bodies;
-}
-
-/** As a shell takes it for one word. */
-function quoteWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The answers of the run before, for what is left of them. */
