@@ -17,6 +17,11 @@ export async function awaitView(services: Services, partial = false): Promise<Ro
   return await awaitRoll(services.roll.view(), services, partial);
 }
 
+/** As awaitView, for whoever showed no key: names no store. @throws ApiError store_unavailable */
+export async function awaitReadiness(services: Services): Promise<void> {
+  await awaitRoll(services.roll.view(), services, false, false);
+}
+
 /**
  * As awaitView, of one host alone where that will do (Roll.viewHost).
  *
@@ -34,6 +39,7 @@ async function awaitRoll(
   view: Promise<RollView>,
   { roll, deadlineMs, log }: Services,
   partial: boolean,
+  namesStores = true,
 ): Promise<RollView> {
   try {
     return await awaitStore(view, { deadlineMs, log });
@@ -41,7 +47,9 @@ async function awaitRoll(
     if (!(error instanceof ApiError)) throw error;
     const reason = `${error.message}; ${describeProgress(roll.progress())}`;
     if (partial) return roll.partialView(reason);
-    throw new ApiError(error.code, `${reason}. Ask again, or add partial=ok for what is there`, RETRY);
+    const unread = namesStores ? roll.unread() : [];
+    const where = unread.length > 0 ? `not read completely: ${unread.join(", ")}; ` : "";
+    throw new ApiError(error.code, `${where}${reason}. Ask again, or add partial=ok for what is there`, RETRY);
   }
 }
 

@@ -7,11 +7,11 @@ import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, type Labels, labelRulesSchema } from "../questions/labels.ts";
 import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { splitList } from "../report/list-text.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
 import type { SnapshotMode } from "../roll/snapshot.ts";
-import { openStore } from "../store/open.ts";
-import type { Store } from "../store/store.ts";
+import { type OpenStores, openBeside, openStore } from "../store/open.ts";
 import { createApp } from "./app.ts";
 import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.ts";
 import {
@@ -70,10 +70,15 @@ function readLabels(): Labels {
 }
 
 /** Between two events the process stands still, so nothing may be begun that nobody waits for. */
-function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: string, error?: unknown) => void) {
+function openRoll(
+  { store, alsoRead }: OpenStores,
+  snapshot: SnapshotMode,
+  onNotice: (notice: string, error?: unknown) => void,
+) {
   const maxAgeMs = readDuration("ROLLCALL_MAX_AGE", MAX_LISTING_AGE_MS);
   return createRoll({
     store,
+    alsoRead,
     clock,
     maxAgeMs,
     snapshot,
@@ -83,11 +88,12 @@ function openRoll(store: Store, snapshot: SnapshotMode, onNotice: (notice: strin
   });
 }
 
-function openApp(store: Store, limitBytes: number, logger: Logger) {
+function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
+  const { store } = stores;
   const overflow = createOverflow({ store, clock, limitBytes });
   const services = {
     store,
-    roll: openRoll(store, "use", (notice, err) => logger.warn({ err }, notice)),
+    roll: openRoll(stores, "use", (notice, err) => logger.warn({ err }, notice)),
     keyring: gatewayKeyring,
     clones: createClones({ clock }),
     clock,
@@ -101,12 +107,17 @@ function openApp(store: Store, limitBytes: number, logger: Logger) {
 }
 
 /** Begun while Lambda still starts the function, when it gives it most of a processor. */
-const opening = openStore(process.env.ROLLCALL_STORE ?? "", { clock });
+const opening = openStores();
 // Whoever waits for it hears of a failure.
 opening.catch(() => undefined);
 
+async function openStores(): Promise<OpenStores> {
+  const store = await openStore(process.env.ROLLCALL_STORE ?? "", { clock });
+  return await openBeside(store, splitList(process.env.ROLLCALL_ALSO_READ), { clock });
+}
+
 /** Runs once, at the first event: a function has one of the handlers only. */
-function once<T>(open: (store: Store) => T): () => Promise<T> {
+function once<T>(open: (stores: OpenStores) => T): () => Promise<T> {
   let opened: Promise<T> | undefined;
   return () => {
     opened ??= opening.then(open);
@@ -114,8 +125,8 @@ function once<T>(open: (store: Store) => T): () => Promise<T> {
   };
 }
 
-const whole = once((store) => openApp(store, MAX_LAMBDA_PAYLOAD_BYTES, log));
-const streamed = once((store) => openApp(store, MAX_STREAMED_BYTES, log));
+const whole = once((stores) => openApp(stores, MAX_LAMBDA_PAYLOAD_BYTES, log));
+const streamed = once((stores) => openApp(stores, MAX_STREAMED_BYTES, log));
 
 /** Answers API Gateway's events whole. */
 export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> {
@@ -132,11 +143,11 @@ export const read = awslambda.streamifyResponse(async (event, stream) => {
   await answerStreamed(event, app, (head) => awslambda.HttpResponseStream.from(stream, head));
 });
 
-const refresher = once((store) => {
+const refresher = once((stores) => {
   const troubles: unknown[] = [];
   return {
     troubles,
-    roll: openRoll(store, "keep", (notice, cause) => troubles.push(new Error(notice, { cause }))),
+    roll: openRoll(stores, "keep", (notice, cause) => troubles.push(new Error(notice, { cause }))),
   };
 });
 

@@ -9,10 +9,11 @@ import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, labelRulesSchema } from "../questions/labels.ts";
 import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { splitList } from "../report/list-text.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { createRoll } from "../roll/roll.ts";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
-import { openStore } from "../store/open.ts";
+import { openBeside, openStore } from "../store/open.ts";
 import { type PublisherConfig, type PublishersConfig, publishersSchema } from "./config.ts";
 import { runWithin } from "./limit.ts";
 import { readParameter } from "./parameter-store.ts";
@@ -65,7 +66,8 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
   const labels = compileLabels(readJson("ROLLCALL_LABELS", labelRulesSchema, [...BUILT_IN_RULES]));
   const windowMs = readWindow();
   const store = await openStore(process.env.ROLLCALL_STORE ?? "", { clock });
-  const roll = createRoll({ store, clock, snapshot: "use", refreshesAhead: false });
+  const { alsoRead } = await openBeside(store, splitList(process.env.ROLLCALL_ALSO_READ), { clock });
+  const roll = createRoll({ store, alsoRead, clock, snapshot: "use", refreshesAhead: false });
   const deadline = clock() + RUN_MS;
   const outcomes: Record<string, PublishOutcome> = {};
   const failures: unknown[] = [];
@@ -117,7 +119,7 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
     }
   });
   await Promise.all(work);
-  await store.close?.();
+  for (const one of [store, ...alsoRead]) await one.close?.();
   if (failures.length > 0) throw failures[0];
   return outcomes;
 }

@@ -21,6 +21,8 @@ export interface ShownProblem {
   readonly received_at: string;
   /** Bytes. */
   readonly size: number;
+  /** The store's URL, where several are read. */
+  readonly store?: string;
 }
 
 export const problems: Question = {
@@ -63,6 +65,7 @@ export const problems: Question = {
           detail: { type: "string", description: "What is wrong, and where." },
           received_at: { type: "string", format: "date-time" },
           size: { type: "integer", description: "Bytes." },
+          store: { type: "string", description: "In which store it lies, where several are read." },
         },
       },
     },
@@ -113,8 +116,15 @@ function listLeft(chosen: number, { problems: listed, problemCount }: RollView):
   return left;
 }
 
-function show({ key, reason, detail, receivedAt, size }: Problem): ShownProblem {
-  return { key, reason, detail, received_at: new Date(receivedAt).toISOString(), size };
+function show({ key, reason, detail, receivedAt, size, store }: Problem): ShownProblem {
+  return {
+    key,
+    reason,
+    detail,
+    received_at: new Date(receivedAt).toISOString(),
+    size,
+    ...(store !== undefined && { store }),
+  };
 }
 
 function readReasons(parameters: ParameterValues): ReadonlySet<string> {

@@ -31,6 +31,8 @@ export type ProblemReason = keyof typeof PROBLEM_REASONS;
 export interface Problem {
   /** Where the report lies in the store; cut to 1,024 characters. */
   readonly key: string;
+  /** The store's URL, where several are read. */
+  readonly store?: string;
   readonly reason: ProblemReason;
   /** One sentence: what is wrong, and where in the report. */
   readonly detail: string;

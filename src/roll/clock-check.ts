@@ -13,10 +13,15 @@ export interface ClockCheck {
   /**
    * Looks for reasons not to believe the clock. Nothing is asked while some report is fresh.
    *
+   * @param tables of each store that is read, and `gone` likewise
    * @param now by the reader's clock, ms since the epoch
    * @returns them, in words
    */
-  findClockWarnings(table: Table, gone: GoneReports, now: number): Promise<readonly string[]>;
+  findClockWarnings(
+    tables: readonly Table[],
+    gone: readonly GoneReports[],
+    now: number,
+  ): Promise<readonly string[]>;
 }
 
 /** Makes a check. */
@@ -41,8 +46,13 @@ export function createClockCheck({
   }
 
   return {
-    async findClockWarnings(table, gone, now) {
-      if (table.rowOf.length + gone.count === 0 || hasFresh(table, now)) return [];
+    async findClockWarnings(tables, goneByStore, now) {
+      const isEmpty = tables.every(({ rowOf }) => rowOf.length === 0);
+      const gone = {
+        count: goneByStore.reduce((sum, { count }) => sum + count, 0),
+        newest: Math.max(...goneByStore.map(({ newest }) => newest)),
+      };
+      if ((isEmpty && gone.count === 0) || tables.some((table) => hasFresh(table, now))) return [];
       const ahead = await measureAhead(now);
       const warnings: string[] = [];
       if (ahead !== undefined && Math.abs(ahead) > RECEIPT_TOLERANCE_MS)
@@ -51,9 +61,10 @@ export function createClockCheck({
             `${ahead > 0 ? "ahead of" : "behind"} the store's, and no report is fresh ` +
             "by it: set it right",
         );
-      if (table.rowOf.length === 0)
+      if (isEmpty)
         warnings.push(
-          `the store holds ${gone.count} ${gone.count === 1 ? "report" : "reports"} ` +
+          `the ${tables.length > 1 ? "stores hold" : "store holds"} ${gone.count} ` +
+            `${gone.count === 1 ? "report" : "reports"} ` +
             "and none newer than a day: the newest came " +
             `${describeSpan(now - gone.newest)} ago by the reader's clock`,
         );

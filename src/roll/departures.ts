@@ -1,7 +1,7 @@
 // Departures: the marks of hosts that left, and which reports they take out of the roll.
 import { judgeFreshness } from "../report/freshness.ts";
 import { DEPARTURES_PREFIX, parseDepartureKey } from "../report/key.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { Entry, ReadStore } from "../store/store.ts";
 import { findKey, keyAt, type Table } from "./table.ts";
 
 /** A host's word that it leaves. */
@@ -23,7 +23,7 @@ export type Departures = readonly Departure[];
  * @param onBadKey told of what no host may write
  */
 export async function listDepartures(
-  store: Store,
+  store: ReadStore,
   options: { isGone: (receivedAt: number) => boolean; onBadKey: (entry: Entry) => void; signal: AbortSignal },
 ): Promise<Departures> {
   const departures: Departure[] = [];
@@ -46,6 +46,16 @@ export function overlayDepartures(departures: Departures, newer: ReadonlyMap<str
   return [...merged]
     .map(([key, receivedAt]) => ({ key, receivedAt }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Joins the departures of several stores: where two have a key, the newer one stands. */
+export function joinDepartures(all: readonly Departures[]): Departures {
+  const [first = [], ...others] = all;
+  return others.reduce(
+    (joined, departures) =>
+      overlayDepartures(joined, new Map(departures.map(({ key, receivedAt }) => [key, receivedAt]))),
+    first,
+  );
 }
 
 /** Whether two lists say the same. */
@@ -74,9 +84,12 @@ export function findDeparted(
   for (const departure of departures) {
     at = findKey(table, departure.key, at);
     if (at >= table.rowOf.length) break;
-    const isLater = departure.receivedAt >= (table.receivedAt[at] as number);
     const isFuture = judgeFreshness(departure.receivedAt, now, 0) === "future";
-    if (keyAt(table, at) === departure.key && isLater && !isFuture) departed.set(at, departure);
+    // Several stores may have the key.
+    for (let row = at; row < table.rowOf.length && keyAt(table, row) === departure.key; row++) {
+      const isLater = departure.receivedAt >= (table.receivedAt[row] as number);
+      if (isLater && !isFuture) departed.set(row, departure);
+    }
   }
   return departed;
 }

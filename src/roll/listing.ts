@@ -1,7 +1,7 @@
 // Listing all candidates: page by page, and, where the store gains by it, several ranges of keys
 // side by side.
 import { REPORTS_END, REPORTS_PREFIX } from "../report/key.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { Entry, ReadStore } from "../store/store.ts";
 import { findKey, keyAt, type Table } from "./table.ts";
 
 /** Keys that S3 lists at most in one page. */
@@ -11,7 +11,7 @@ const PAGE = 1000;
 const MAX_LISTING_RANGES = 16;
 
 export interface ListingOptions {
-  readonly store: Store;
+  readonly store: ReadStore;
   /** What was there before: its keys tell where to split. */
   readonly table: Table;
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 // One host: what is known of it without a listing, and its objects read again where they are known
 // to lie.
 import { formatDepartureKey, parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
-import { type Entry, InvalidAnswer, type Store, TooLarge, Unreadable } from "../store/store.ts";
+import { type Entry, InvalidAnswer, type ReadStore, TooLarge, Unreadable } from "../store/store.ts";
 import type { Departure } from "./departures.ts";
 import { findHost } from "./host-index.ts";
 import { readEntry } from "./reading.ts";
@@ -59,7 +59,7 @@ export async function cutToHost(
  * @throws StoreError if the store does not answer
  */
 export async function readHostAgain(
-  store: Store,
+  store: ReadStore,
   { table }: Refreshed,
   yielder: Yielder,
   signal: AbortSignal,
@@ -103,7 +103,11 @@ function entryAt(table: Table, at: number): Entry {
 }
 
 /** When the host that writes under a key left; undefined if it has not, or nobody can leave so. */
-async function readDeparture(store: Store, key: string, signal: AbortSignal): Promise<number | undefined> {
+async function readDeparture(
+  store: ReadStore,
+  key: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   if (!key.startsWith(REPORTS_PREFIX)) return undefined;
   const options = { maxBytes: MAX_IGNORED_DEPARTURE_BYTES, signal };
   return (await store.get(formatDepartureKey(key), options))?.lastModified;

@@ -3,7 +3,7 @@ import { parseReportKey } from "../report/key.ts";
 import { MAX_REPORT_BYTES } from "../report/limits.ts";
 import type { Rejection } from "../report/problem.ts";
 import { parseReport } from "../report/report.ts";
-import { type Entry, InvalidAnswer, type Store, TooLarge, Unreadable } from "../store/store.ts";
+import { type Entry, InvalidAnswer, type ReadStore, TooLarge, Unreadable } from "../store/store.ts";
 import type { Outcome } from "./segment.ts";
 import type { Yielder } from "./yielder.ts";
 
@@ -39,7 +39,7 @@ export function rejectUnread({ key, size }: Entry): Rejection | undefined {
  *   none that was written since; whatever else the store throws
  */
 export async function readEntry(
-  store: Store,
+  store: ReadStore,
   entry: Entry,
   yielder: Yielder,
   signal?: AbortSignal,
@@ -60,7 +60,7 @@ export async function readEntry(
 }
 
 async function readConsistently(
-  store: Store,
+  store: ReadStore,
   entry: Entry,
   yielder: Yielder,
   signal: AbortSignal | undefined,

@@ -4,7 +4,7 @@ import { setMaxListeners } from "node:events";
 import { parseReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
-import { type Entry, type Store, StoreError } from "../store/store.ts";
+import { type Entry, type ReadStore, StoreError } from "../store/store.ts";
 import { type Departures, listDepartures } from "./departures.ts";
 import { listCandidates } from "./listing.ts";
 import { createPacker } from "./packer.ts";
@@ -78,7 +78,7 @@ export interface Refresh {
 }
 
 export interface RefreshOptions {
-  readonly store: Store;
+  readonly store: ReadStore;
   /** What is known already. */
   readonly table: Table;
   readonly departures: Departures;

@@ -1,17 +1,10 @@
-// What a roll knows, and what it is doing.
+// What a roll knows of all its stores together, and what it is doing.
 import { isSameDepartures } from "./departures.ts";
-import type { Progress, Refresh, Refreshed } from "./refresh.ts";
-import { EMPTY_TABLE } from "./table.ts";
-import { makeUnlisted, type Unlisted } from "./unlisted.ts";
+import type { Refreshed } from "./refresh.ts";
 import type { RollView } from "./view.ts";
 
 /** Times are ms since the epoch. */
 export interface RollState {
-  /** What the listings, and what was put beyond them, have given so far. */
-  known: Refreshed;
-  /** Beyond the listing: since the last view, and since the running refresh began. */
-  unlisted: Unlisted;
-  unlistedMeanwhile: Unlisted;
   /** Reasons not to believe the clock, in words. */
   clockWarnings: readonly string[];
   /** The last view of all hosts. */
@@ -30,18 +23,13 @@ export interface RollState {
   /** Whether the snapshot was looked for; and the look that goes on. */
   isLoaded: boolean;
   loading: Promise<void> | undefined;
-  /** The refresh that goes on, how far the last one came, and what to wait for. */
-  running: Refresh | undefined;
-  lastProgress: Progress | undefined;
+  /** The refresh that goes on. */
   refreshing: Promise<void> | undefined;
 }
 
 /** Of a roll that has read nothing yet. */
 export function makeRollState(): RollState {
   return {
-    known: { table: EMPTY_TABLE, problems: [], problemCount: 0, departures: [] },
-    unlisted: makeUnlisted(),
-    unlistedMeanwhile: makeUnlisted(),
     clockWarnings: [],
     current: undefined,
     version: 0,
@@ -53,8 +41,6 @@ export function makeRollState(): RollState {
     triedUnreadableAt: Number.NEGATIVE_INFINITY,
     isLoaded: false,
     loading: undefined,
-    running: undefined,
-    lastProgress: undefined,
     refreshing: undefined,
   };
 }

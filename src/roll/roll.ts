@@ -1,24 +1,15 @@
-// The reader: keeps every report of a store in memory, packed, and brings it up to date by one
-// listing and the bodies that changed.
+// The reader: keeps every report of its stores in memory, packed, and brings it up to date by one
+// listing of each and the bodies that changed.
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../report/clock.ts";
-import type { PutOutcome, Store } from "../store/store.ts";
+import type { PutOutcome, ReadStore, Store } from "../store/store.ts";
 import { createClockCheck } from "./clock-check.ts";
-import { compactTable } from "./compaction.ts";
-import { cutToHost, readHostAgain } from "./one-host.ts";
-import { createRefresh, type Progress, type Refreshed } from "./refresh.ts";
-import { isSame, makeRollState } from "./roll-state.ts";
-import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
-import {
-  addDeparture,
-  addReport,
-  isEmpty,
-  makeUnlisted,
-  overlayUnlisted,
-  type UnlistedReport,
-} from "./unlisted.ts";
+import type { Progress } from "./refresh.ts";
+import { makeRollState } from "./roll-state.ts";
+import type { SnapshotMode } from "./snapshot.ts";
+import type { Source } from "./source.ts";
+import { openSources, readHostInAll, sumProgress } from "./sources.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
-import { REFRESH_YIELDER } from "./yielder.ts";
 
 /**
  * How long after a refresh its view is used again. Short enough that nobody waits for news, long
@@ -45,9 +36,6 @@ const RETRY_UNREADABLE_MS = 60_000;
  * alone can tell, such as a host's move to another key, is seen as late.
  */
 const HOST_LISTING_AGE_MS = 60_000;
-
-/** Reports beyond the last listing that wait for the next view; more are taken in at once. */
-const MAX_UNLISTED = 1000;
 
 export interface Roll {
   /**
@@ -87,6 +75,12 @@ export interface Roll {
   progress(): Progress | undefined;
 
   /**
+   * Where several stores are read: the URLs of those that the running refresh, or else the last
+   * one, has not read completely.
+   */
+  unread(): readonly string[];
+
+  /**
    * Takes in a report that this process has just put, so that the next view holds it without a
    * listing; unless a newer one stands in its place.
    */
@@ -106,7 +100,13 @@ export interface Roll {
 }
 
 export interface RollOptions {
+  /** The store that is written, and read first. */
   readonly store: Store;
+  /**
+   * Others that are read beside it, and never written. Each host stands once, with its newest
+   * report, in whatever store that lies.
+   */
+  readonly alsoRead?: readonly ReadStore[];
   readonly clock: Clock;
   /**
    * How old the listing behind a view may be; ms. Above the default, a snapshot that is no older is
@@ -133,20 +133,18 @@ export interface RollOptions {
 
 /** Makes a reader. Nothing is read until the first view. */
 export function createRoll(options: RollOptions): Roll {
-  const {
-    store,
-    clock,
-    maxAgeMs = DEFAULT_MAX_AGE_MS,
-    snapshotEveryMs,
-    onNotice = () => undefined,
-  } = options;
-  const { snapshot = "off", refreshesAhead = true } = options;
-  const snapshots = createSnapshots({ store, clock, mode: snapshot, saveEveryMs: snapshotEveryMs, onNotice });
+  const { store, alsoRead = [], clock, maxAgeMs = DEFAULT_MAX_AGE_MS, onNotice = () => undefined } = options;
+  const { refreshesAhead = true } = options;
   const clockCheck = createClockCheck({ store, clock });
   const stop = new AbortController();
   // Every question about one host listens to it.
   setMaxListeners(0, stop.signal);
   const state = makeRollState();
+  const [own, ...others] = openSources({ ...options, onNotice }, () => {
+    state.version++;
+  });
+  const sources: readonly Source[] = [own, ...others];
+  const locations = alsoRead.length > 0 ? sources.map(({ location }) => location) : undefined;
 
   /**
    * A store whose listing takes seconds rests for as long before it is asked again; a clock set
@@ -199,17 +197,11 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   async function loadOnce(): Promise<void> {
-    const loaded = await snapshots.load(stop.signal);
-    if (!loaded) return;
-    adopt(loaded);
-    state.listedAt = loaded.asOf;
+    const loaded = await Promise.all(sources.map((source) => source.load(stop.signal)));
+    const asOf = Math.min(...loaded.map((at) => at ?? Number.NEGATIVE_INFINITY));
+    state.listedAt = asOf;
     // Nobody asked for the very latest, so the snapshot's own listing will do.
-    if (maxAgeMs > DEFAULT_MAX_AGE_MS) state.asOf = state.refreshedAt = loaded.asOf;
-  }
-
-  function adopt(refreshed: Refreshed): void {
-    if (!isSame(state.known, refreshed)) state.version++;
-    state.known = refreshed;
+    if (maxAgeMs > DEFAULT_MAX_AGE_MS) state.asOf = state.refreshedAt = asOf;
   }
 
   async function refresh(): Promise<void> {
@@ -218,36 +210,21 @@ export function createRoll(options: RollOptions): Roll {
       if (isRecent()) return;
     }
     const startedAt = clock();
-    takeUnlisted();
-    state.unlistedMeanwhile = makeUnlisted();
     const isFirst = state.asOf === Number.NEGATIVE_INFINITY;
     const retryUnreadable = startedAt - state.triedUnreadableAt > RETRY_UNREADABLE_MS;
-    const one = createRefresh({
-      store,
-      ...state.known,
-      now: startedAt,
-      retryUnreadable,
-      signal: stop.signal,
-    });
-    state.running = one;
-    try {
-      const refreshed = await one.run();
-      adopt(compact(overlayUnlisted(refreshed, state.unlistedMeanwhile)));
-      if (retryUnreadable) state.triedUnreadableAt = startedAt;
-      takeClockWarnings(await clockCheck.findClockWarnings(state.known.table, one.gone(), clock()));
-      state.asOf = state.listedAt = startedAt;
-      state.refreshedAt = clock();
-      // The first one reads every body and says nothing of how long the next will take.
-      state.refreshMs = isFirst ? 0 : state.refreshedAt - startedAt;
-      snapshots.offer({ ...state.known, asOf: state.asOf }, one.progress().read);
-    } catch (error) {
-      const { table, departures } = one.soFar();
-      adopt(compact(overlayUnlisted({ ...state.known, table, departures }, state.unlistedMeanwhile)));
-      throw error;
-    } finally {
-      state.lastProgress = one.progress();
-      state.running = undefined;
-    }
+    const refreshing = { now: startedAt, retryUnreadable, signal: stop.signal };
+    // Each to its end: what one store gave is kept, whatever another does.
+    const outcomes = await Promise.allSettled(sources.map((source) => source.refresh(refreshing)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    if (retryUnreadable) state.triedUnreadableAt = startedAt;
+    const tables = sources.map(({ known }) => known.table);
+    const gone = sources.map((source) => source.gone);
+    takeClockWarnings(await clockCheck.findClockWarnings(tables, gone, clock()));
+    state.asOf = state.listedAt = startedAt;
+    state.refreshedAt = clock();
+    // The first one reads every body and says nothing of how long the next will take.
+    state.refreshMs = isFirst ? 0 : state.refreshedAt - startedAt;
+    for (const source of sources) source.offer(state.asOf);
   }
 
   /** An answer with other warnings is another answer. */
@@ -259,20 +236,7 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   function takeUnlisted(): void {
-    if (isEmpty(state.unlisted)) return;
-    adopt(overlayUnlisted(state.known, state.unlisted));
-    state.unlisted = makeUnlisted();
-  }
-
-  function addUnlistedReport(report: UnlistedReport): void {
-    addReport(state.unlisted, report);
-    if (state.running) addReport(state.unlistedMeanwhile, report);
-    if (state.unlisted.reports.size > MAX_UNLISTED && !state.running) takeUnlisted();
-  }
-
-  function addUnlistedDeparture(key: string, receivedAt: number): void {
-    addDeparture(state.unlisted, key, receivedAt);
-    if (state.running) addDeparture(state.unlistedMeanwhile, key, receivedAt);
+    for (const source of sources) source.takeUnlisted();
   }
 
   async function view(): Promise<RollView> {
@@ -286,12 +250,11 @@ export function createRoll(options: RollOptions): Roll {
     // was answered of the one is no answer of the other.
     const isOther = current?.hasFuture ? current.asOf !== state.asOf : (current?.asOf ?? 0) > state.asOf;
     if (current?.version === state.version && isOther) state.version++;
-    if (state.current?.version !== state.version)
-      state.current = {
-        ...buildView(state.known, { asOf: state.asOf, version: state.version, now: clock() }),
-        clockWarnings: state.clockWarnings,
-      };
-    else if (state.current.asOf !== state.asOf) state.current = { ...state.current, asOf: state.asOf };
+    if (state.current?.version !== state.version) {
+      const { asOf, version, clockWarnings } = state;
+      const states = sources.map(({ known }) => known);
+      state.current = { ...buildView(states, { asOf, version, now: clock(), locations }), clockWarnings };
+    } else if (state.current.asOf !== state.asOf) state.current = { ...state.current, asOf: state.asOf };
     return state.current;
   }
 
@@ -307,28 +270,30 @@ export function createRoll(options: RollOptions): Roll {
     if (!knowsKeys(now)) return undefined;
     if (isRecent(now)) return await buildHostView(id, state.asOf);
     if (now - state.listedAt > HOST_LISTING_AGE_MS / 2) startRefreshAhead();
-    const host = await cutToHost(state.known, state.unlisted, id, REFRESH_YIELDER);
-    const found = await readHostAgain(store, host, REFRESH_YIELDER, stop.signal);
+    const takeReadings = await readHostInAll(sources, id, stop.signal);
     // A listing that came meanwhile may have seen what is newer, within the store's same second.
-    if (!found || state.listedAt > now) return undefined;
-    for (const report of found.reports.values()) addUnlistedReport(report);
-    for (const [key, receivedAt] of found.departures) addUnlistedDeparture(key, receivedAt);
+    if (!takeReadings || state.listedAt > now) return undefined;
+    takeReadings();
     // From what is known by now: another question may have read what is newer still.
     const view = await buildHostView(id, now);
     return state.listedAt < now ? { ...view, listedAt: state.listedAt } : view;
   }
 
   async function buildHostView(id: string, at: number): Promise<RollView> {
-    const host = await cutToHost(state.known, state.unlisted, id, REFRESH_YIELDER);
+    const host = await Promise.all(sources.map((source) => source.cut(id)));
     // Versions of their own, below those of complete views.
     state.hostVersion--;
     const { hasFuture: _, ...view } = buildView(host, {
       asOf: at,
       version: state.hostVersion,
       now: clock(),
+      locations,
     });
     return { ...view, clockWarnings: state.clockWarnings };
   }
+
+  const unread = (): readonly string[] =>
+    locations ? sources.filter(({ isBehind }) => isBehind).map(({ location }) => location) : [];
 
   return {
     view,
@@ -341,7 +306,7 @@ export function createRoll(options: RollOptions): Roll {
 
     peek() {
       const now = clock();
-      if (!isRecent(now) || !isEmpty(state.unlisted)) return undefined;
+      if (!isRecent(now) || sources.some(({ hasUnlisted }) => hasUnlisted)) return undefined;
       refreshAhead(now);
       return state.current &&
         !state.current.hasFuture &&
@@ -352,41 +317,43 @@ export function createRoll(options: RollOptions): Roll {
     },
 
     partialView(reason) {
-      if (!state.running) takeUnlisted();
-      const refreshed = state.running?.soFar() ?? state.known;
-      const { changed = 0, read = 0 } = state.running?.progress() ?? state.lastProgress ?? {};
+      const known = sources.map((source) => source.soFar());
       // A version of its own: no cache may take it for a complete view.
       state.version++;
       const now = clock();
       // The last whole listing, which may be the snapshot's.
       const wholeAt = Math.max(state.asOf, state.listedAt);
-      const view = buildView(refreshed, {
+      const view = buildView(known, {
         asOf: wholeAt === Number.NEGATIVE_INFINITY ? now : wholeAt,
         version: state.version,
         now,
+        locations,
       });
-      return { ...view, clockWarnings: state.clockWarnings, partial: { reason, missing: changed - read } };
+      const { changed = 0, read = 0 } = sumProgress(sources) ?? {};
+      const away = unread();
+      const named = away.length > 0 ? `${reason}; not read completely: ${away.join(", ")}` : reason;
+      const { clockWarnings } = state;
+      return { ...view, clockWarnings, partial: { reason: named, missing: changed - read } };
     },
 
-    progress: () => state.running?.progress() ?? state.lastProgress,
+    progress: () => sumProgress(sources),
+
+    unread,
 
     note(entry, body) {
-      if (entry.isOvertaken) return;
-      addUnlistedReport({ entry, body: Buffer.from(body), isRead: false });
+      if (!entry.isOvertaken) own.addReport({ entry, body: Buffer.from(body), isRead: false });
     },
 
-    noteDeparture: addUnlistedDeparture,
+    noteDeparture: own.addDeparture,
 
-    settle: () => snapshots.settle(),
+    async settle() {
+      await Promise.all(sources.map((source) => source.settle()));
+    },
 
     async close() {
       stop.abort(new Error("the reader was closed"));
       await state.refreshing?.catch(() => undefined);
-      await snapshots.settle();
+      await Promise.all(sources.map((source) => source.settle()));
     },
   };
-}
-
-function compact(state: Refreshed): Refreshed {
-  return { ...state, table: compactTable(state.table) };
 }

@@ -7,7 +7,7 @@ import { gunzip, gzip } from "node:zlib";
 import pMap from "p-map";
 import type { Clock } from "../report/clock.ts";
 import { parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
-import { locateSnapshotPiece, SNAPSHOT_MANIFEST_KEY, SNAPSHOT_PREFIX } from "../store/layout.ts";
+import { locateSnapshotManifest, locateSnapshotPiece, SNAPSHOT_PREFIX } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import type { Segment } from "./segment.ts";
 import {
@@ -77,7 +77,9 @@ export interface Snapshots {
 }
 
 export interface SnapshotOptions {
+  /** Where the snapshot lies, and below which prefix. */
   readonly store: Store;
+  readonly prefix?: string;
   readonly clock: Clock;
   readonly mode: SnapshotMode;
   readonly onNotice: (notice: string, error?: unknown) => void;
@@ -86,7 +88,10 @@ export interface SnapshotOptions {
 
 /** Makes the one who reads and writes the snapshot. */
 export function createSnapshots(options: SnapshotOptions): Snapshots {
-  const { store, clock, mode, onNotice, saveEveryMs = SAVE_EVERY_MS } = options;
+  const { store, prefix = SNAPSHOT_PREFIX, clock, mode, onNotice, saveEveryMs = SAVE_EVERY_MS } = options;
+  const manifestKey = locateSnapshotManifest(prefix);
+  /** @param name of the piece: the hash of its bytes */
+  const locatePiece = (name: string): string => locateSnapshotPiece(prefix, name);
   /** Segments of this process that lie in the store. */
   const saved = new WeakMap<Segment, SnapshotPart>();
   let ours: string | undefined;
@@ -120,12 +125,12 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   async function readManifest(
     signal?: AbortSignal,
   ): Promise<{ manifest: Manifest; etag: string } | undefined> {
-    const found = await store.get(SNAPSHOT_MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES, signal });
+    const found = await store.get(manifestKey, { maxBytes: MAX_MANIFEST_BYTES, signal });
     return found && { manifest: decodeManifest(found.body), etag: found.etag };
   }
 
   async function readPiece({ name, bytes }: SnapshotPart, signal: AbortSignal): Promise<Buffer> {
-    const found = await store.get(locateSnapshotPiece(name), { maxBytes: bytes, signal });
+    const found = await store.get(locatePiece(name), { maxBytes: bytes, signal });
     if (!found) throw new BrokenSnapshot("a piece of it is gone");
     if (hash(found.body) !== name) throw new BrokenSnapshot("a piece of it is damaged");
     return await gunzipBytes(found.body, { maxOutputLength: MAX_PIECE_BYTES });
@@ -162,7 +167,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   async function writePiece(bytes: Buffer): Promise<SnapshotPart> {
     const body = await gzipBytes(bytes, GZIP);
     const piece = { name: hash(body), bytes: body.length };
-    await store.put(locateSnapshotPiece(piece.name), body);
+    await store.put(locatePiece(piece.name), body);
     return piece;
   }
 
@@ -174,7 +179,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
 
   async function save(state: DatedState): Promise<void> {
     // A manifest that cannot be understood is another version's, or broken: it is replaced.
-    const current = await store.get(SNAPSHOT_MANIFEST_KEY, { maxBytes: MAX_MANIFEST_BYTES });
+    const current = await store.get(manifestKey, { maxBytes: MAX_MANIFEST_BYTES });
     const theirs = current && readAsOf(current.body);
     if (current && current.etag !== ours && theirs !== undefined && state.asOf - theirs < saveEveryMs) {
       // Another reader keeps it.
@@ -187,7 +192,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const index = await writePiece(encodeIndex(state));
     const manifest = encodeManifest({ asOf: state.asOf, index, segments });
     const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: "*" as const };
-    const written = await store.put(SNAPSHOT_MANIFEST_KEY, manifest, condition);
+    const written = await store.put(manifestKey, manifest, condition);
     ours = written.etag;
     savedAt = state.asOf;
     readSince = 0;
@@ -195,19 +200,16 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     // be of use.
     if (isTakeover && (await dropMissing(state)) > 0)
       await pMap(state.table.segments, saveSegment, { concurrency: CONCURRENCY });
-    await sweep(
-      new Set([index, ...segments].map(({ name }) => locateSnapshotPiece(name))),
-      written.lastModified,
-    );
+    await sweep(new Set([index, ...segments].map(({ name }) => locatePiece(name))), written.lastModified);
   }
 
   /** Forgets that segments were saved whose pieces are no longer there. @returns how many */
   async function dropMissing({ table }: DatedState): Promise<number> {
     const present = new Set<string>();
-    for await (const page of store.list(SNAPSHOT_PREFIX)) for (const { key } of page) present.add(key);
+    for await (const page of store.list(prefix)) for (const { key } of page) present.add(key);
     const missing = table.segments.filter((segment) => {
       const piece = saved.get(segment);
-      return piece && !present.has(locateSnapshotPiece(piece.name));
+      return piece && !present.has(locatePiece(piece.name));
     });
     for (const segment of missing) saved.delete(segment);
     return missing.length;
@@ -226,10 +228,9 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     sweptAt = now;
     // A folder's files bear the time of those who wrote them, so its file system is asked.
     const latest = Math.min(now, store.now ? await store.now() : writtenAt);
-    for await (const page of store.list(SNAPSHOT_PREFIX)) {
+    for await (const page of store.list(prefix)) {
       const old = page.filter(
-        ({ key, lastModified }) =>
-          key !== SNAPSHOT_MANIFEST_KEY && !inUse.has(key) && latest - lastModified > GRACE_MS,
+        ({ key, lastModified }) => key !== manifestKey && !inUse.has(key) && latest - lastModified > GRACE_MS,
       );
       await pMap(old, ({ key }) => store.delete(key), { concurrency: CONCURRENCY });
     }
@@ -260,7 +261,8 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       const isWorthwhile = readSince >= Math.max(MIN_READ, state.table.rowOf.length * MIN_READ_SHARE);
       const isDue = state.asOf - savedAt >= saveEveryMs || state.asOf < savedAt;
       if (mode !== "keep" || saving || !isWorthwhile || !isDue || now < pausedUntil) return;
-      if (reachesTop(state)) distrust();
+      // Of another store its top says nothing of who may write here.
+      if (prefix === SNAPSHOT_PREFIX && reachesTop(state)) distrust();
       if (mayBeForged) return;
       saving = save(state)
         .catch((error: unknown) => {

@@ -7,23 +7,43 @@ import { isReport, type Segment } from "./segment.ts";
 import { findKey, keyAt, segmentAt, type Table } from "./table.ts";
 
 /**
+ * An agent may write each report to two places. Two of one host that were made in the same second
+ * by its clock, and came so soon one after the other, are one report in two forms: ms.
+ */
+const SAME_REPORT_MS = 10 * 60_000;
+
+/**
  * Finds, of a host's reports, all but the one received last: of one account and id, whose writers
  * differ (ROLE_ID:INSTANCE_ID of two roles), and at the top of the store, whose keys name no
  * account. Reports of one id in two accounts are two hosts' until proven otherwise: both stay.
  *
  * @param now what was received in the future by it supersedes nothing; ms since the epoch
+ * @param repeated positions of rows with the key of the row before, which is another store's: of
+ *   two that came together the first store's counts
  * @returns the position of each superseded report, and of a newer one
  */
-export function findSuperseded(table: Table, now: number): ReadonlyMap<number, number> {
+export function findSuperseded(
+  table: Table,
+  now: number,
+  repeated: readonly number[] = [],
+): ReadonlyMap<number, number> {
   const newer = new Map<number, number>();
   const [start, end] = [findKey(table, REPORTS_PREFIX), findKey(table, REPORTS_END)];
-  const idAt = (at: number) => findId(table, at, now);
-  /** Sets the one received earlier aside. @returns the other */
-  const compare = (at: number, other: number): number => {
-    const isOther = (table.receivedAt[other] as number) > (table.receivedAt[at] as number);
+  const idAt = (at: number) => (newer.has(at) ? undefined : findId(table, at, now));
+  /**
+   * Sets the one received earlier aside; of one report in two forms, the second. @returns the other
+   */
+  const compare = (at: number, other: number, mayBeOne = false): number => {
+    const isOther =
+      (table.receivedAt[other] as number) > (table.receivedAt[at] as number) &&
+      !(mayBeOne && isSameReport(table, at, other));
     newer.set(isOther ? at : other, isOther ? other : at);
     return isOther ? other : at;
   };
+  for (const at of repeated) {
+    const other = findNewest(newer, at - 1);
+    if (idAt(at) !== undefined && idAt(other) !== undefined) compare(other, at, true);
+  }
   for (const [first, last] of findMixedAccounts(table, start, end)) {
     const known = new Map<string, number>();
     for (const [id, at] of listIds(first, last, idAt)) {
@@ -38,9 +58,23 @@ export function findSuperseded(table: Table, now: number): ReadonlyMap<number, n
   if (top.size === 0) return newer;
   for (const [id, at] of listIds(start, end, idAt)) {
     const other = top.get(id);
-    if (other !== undefined) compare(at, other);
+    if (other !== undefined) compare(at, other, true);
   }
   return newer;
+}
+
+/** The newest of some reports of one host, one of which stands at a position. */
+function findNewest(newer: ReadonlyMap<number, number>, position: number): number {
+  let at = position;
+  for (let next = newer.get(at); next !== undefined; next = newer.get(at)) at = next;
+  return at;
+}
+
+/** Whether one report lies in two places. */
+function isSameReport(table: Table, at: number, other: number): boolean {
+  const madeAt = (place: number) => segmentAt(table, place).updatedAt[table.rowOf[place] as number];
+  const apart = Math.abs((table.receivedAt[other] as number) - (table.receivedAt[at] as number));
+  return madeAt(at) === madeAt(other) && apart <= SAME_REPORT_MS;
 }
 
 /** The hosts of some reports, and the reports' positions. */

@@ -2,11 +2,12 @@
 // aside.
 import { COLON, SLASH } from "../report/ascii.ts";
 import { judgeAge, judgeFreshness } from "../report/freshness.ts";
-import { parseReportKey } from "../report/key.ts";
+import { parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
 import type { Problem, Rejection } from "../report/problem.ts";
 import type { Report } from "../report/report.ts";
 import { isOtherMachine, type ReportingMachine, readReportingMachine } from "../report/reporting-machine.ts";
-import { type Departure, findDeparted } from "./departures.ts";
+import { type Departure, findDeparted, joinDepartures } from "./departures.ts";
+import { mergeTables } from "./merge.ts";
 import type { Refreshed } from "./refresh.ts";
 import {
   isReport,
@@ -30,7 +31,7 @@ export interface HostReport extends Report {
   readonly receivedAt: number;
 }
 
-/** The store's reports at one instant, immutable. */
+/** The reports of the stores at one instant, immutable. */
 export interface RollView {
   /** When the listing behind it began; ms since the epoch. Everything written before is in it. */
   readonly asOf: number;
@@ -141,12 +142,20 @@ function findClones(
   return areTwo ? [older, newer] : undefined;
 }
 
-/** The host reports under another key by now; or another machine does. */
-function explainSuperseded(table: Table, at: number, winner: number): Rejection {
+/**
+ * The host reports under another key by now; or another machine does.
+ *
+ * @param elsewhere the store that the newer one lies in, where it is another one
+ */
+function explainSuperseded(table: Table, at: number, winner: number, elsewhere?: string): Rejection {
   const clones = findClones(table, at, winner);
-  const key = keyAt(table, winner);
-  if (!clones)
-    return { reason: "superseded", detail: `the same host has a newer report under ${key}; delete this one` };
+  const key = keyAt(table, winner) + (elsewhere === undefined ? "" : ` in ${elsewhere}`);
+  if (!clones) {
+    // Of two stores that are read together, either may be one that is only read.
+    const remedy =
+      elsewhere === undefined ? "delete this one" : "while the host reports to both, nothing is to be done";
+    return { reason: "superseded", detail: `the same host has a newer report under ${key}; ${remedy}` };
+  }
   const [name, other] = clones.map((reporter) => JSON.stringify(reporter.name?.slice(0, 64) ?? "no name"));
   const detail =
     `two machines report under one id: this report is of ${name}, and a newer one, of ` +
@@ -168,22 +177,54 @@ function reportingMachineAt(table: Table, at: number): ReportingMachine | undefi
 /** Problems shown at most. */
 const MAX_PROBLEMS = 10_000;
 
+interface ViewOptions {
+  readonly asOf: number;
+  readonly version: number;
+  readonly now: number;
+  readonly locations?: readonly string[] | undefined;
+}
+
+/**
+ * A departure takes away what the same host put to the top of a store before it, too: scripts that
+ * write there know no departures.
+ */
+function addDepartedAtTop(
+  table: Table,
+  superseded: ReadonlyMap<number, number>,
+  departed: Map<number, Departure>,
+): void {
+  for (const [at, winner] of superseded) {
+    const departure = departed.get(at);
+    if (!departure || departed.has(winner) || keyAt(table, winner).startsWith(REPORTS_PREFIX)) continue;
+    const isLater = departure.receivedAt >= (table.receivedAt[winner] as number);
+    if (isLater && !findClones(table, at, winner)) departed.set(winner, departure);
+  }
+}
+
 /**
  * Tells reports from what is set aside. `hasFuture`: some of it is only so until the clock gets
  * there.
  *
+ * @param states of each store that is read
  * @param now by the reader's clock, ms since the epoch: what was received later is of the future. A
  *   listing takes its time, and what came since it began is not
+ * @param locations the stores' URLs, where there are several
  */
 export function buildView(
-  { table, problems: listed, problemCount: listedCount, departures }: Refreshed,
-  { asOf, version, now }: { asOf: number; version: number; now: number },
+  states: readonly Refreshed[],
+  { asOf, version, now, locations }: ViewOptions,
 ): RollView & { readonly hasFuture: boolean } {
+  const { table, repeated, storeOf } = mergeTables(states.map((state) => state.table));
+  const departures = joinDepartures(states.map((state) => state.departures));
+  const listed = states.flatMap(({ problems }, store) =>
+    locations ? problems.map((problem) => ({ ...problem, store: locations[store] ?? "" })) : problems,
+  );
   const count = table.rowOf.length;
-  const superseded = findSuperseded(table, now);
-  const departed = findDeparted(table, departures, now);
+  const superseded = findSuperseded(table, now, repeated);
+  const departed = new Map(findDeparted(table, departures, now));
+  addDepartedAtTop(table, superseded, departed);
   const problems: Problem[] = [];
-  let problemCount = listedCount;
+  let problemCount = states.reduce((sum, state) => sum + state.problemCount, 0);
   let hasFuture = departures.some(({ receivedAt }) => judgeFreshness(receivedAt, now, 0) === "future");
   const aside = (at: number, { reason, detail }: Rejection, size: number) => {
     problemCount++;
@@ -194,8 +235,12 @@ export function buildView(
         detail,
         receivedAt: table.receivedAt[at] as number,
         size,
+        ...(locations && { store: locations[storeOf(at)] ?? "" }),
       });
   };
+  /** Where that is another store than the one that a row is of. */
+  const findOtherStore = (at: number, winner: number): string | undefined =>
+    storeOf(winner) === storeOf(at) ? undefined : locations?.[storeOf(winner)];
   /**
    * Whose report stands in the place of one. When a machine leaves, another one with its id stays,
    * and comes to light.
@@ -205,6 +250,14 @@ export function buildView(
     while (winner !== undefined && departed.has(winner) && findClones(table, at, winner))
       winner = superseded.get(winner);
     return winner;
+  };
+  /** Of a host that has come back under the same key, in another store, there is none. */
+  const listDepartures = (): Departure[] => {
+    const isBack = (at: number) => {
+      const winner = superseded.get(at);
+      return winner !== undefined && !departed.has(winner) && keyAt(table, winner) === keyAt(table, at);
+    };
+    return [...new Set([...departed].flatMap(([at, departure]) => (isBack(at) ? [] : departure)))];
   };
   const builder = createTableBuilder(count);
   const beside: number[] = [];
@@ -220,7 +273,8 @@ export function buildView(
       aside(at, FUTURE_DATED, readBody(segment, row).length);
     } else if (winner !== undefined && !departed.has(at)) {
       if (problems.length < MAX_PROBLEMS) beside.push(at);
-      aside(at, explainSuperseded(table, at, winner), readBody(segment, row).length);
+      const rejection = explainSuperseded(table, at, winner, findOtherStore(at, winner));
+      aside(at, rejection, readBody(segment, row).length);
     } else if (departed.has(at)) beside.push(at);
     else builder.push(table.segmentOf[at] as number, row, table.receivedAt[at] as number);
   }
@@ -232,7 +286,7 @@ export function buildView(
     problems: [...listed, ...problems].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, MAX_PROBLEMS),
     problemCount,
     ...(beside.length > 0 && { aside: pickRows(table, beside) }),
-    departed: [...departed.values()],
+    departed: listDepartures(),
     hasFuture,
   };
 }

@@ -14,7 +14,7 @@ import { type ListenOptions, startServer } from "../api/server.ts";
 import type { Labels } from "../questions/labels.ts";
 import type { Clock } from "../report/clock.ts";
 import { createRoll, type Roll } from "../roll/roll.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore, Store } from "../store/store.ts";
 
 /** How long a question may wait for the store; below the 29 s after which API Gateway gives up. */
 const DEADLINE_MS = 25_000;
@@ -24,6 +24,8 @@ const STOP_GRACE_MS = 10_000;
 
 export interface ServiceOptions {
   readonly store: Store;
+  /** Those that are read beside it. */
+  readonly alsoRead?: readonly ReadStore[];
   readonly listen: ListenOptions;
   readonly windowMs: number;
   /** How old the listing behind an answer may be; ms. */
@@ -58,8 +60,10 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { store, listen, windowMs, maxAgeMs, identityTrust, labels, readExpected, clock, log, version } =
     options;
+  const { alsoRead = [] } = options;
   const roll = createRoll({
     store,
+    alsoRead,
     clock,
     snapshot: "keep",
     onNotice: (notice, err) => log.warn({ err }, notice),
@@ -104,7 +108,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await server.stop(STOP_GRACE_MS);
       await keyUses.settle();
       await roll.close();
-      await store.close?.();
+      for (const one of [store, ...alsoRead]) await one.close?.();
     },
   };
 }

@@ -38,13 +38,13 @@ export interface Marker {
  * is used for the first time, or was before there were markers. Where this user may not write, the
  * store goes on without.
  *
- * @param mustExist for those who only read: nothing is made, and an empty folder without a marker
- *   is no store
+ * @param mustExist nothing is made now, and an empty folder without a marker is no store
+ * @param isReadOnly nothing is ever made, and mustExist is so as well
  * @throws StoreMissing, StoreError
  */
 export async function openMarker(
   root: string,
-  { mustExist }: { readonly mustExist: boolean },
+  { mustExist, isReadOnly = false }: { readonly mustExist: boolean; readonly isReadOnly?: boolean },
 ): Promise<Marker> {
   const path = join(root, MARKER);
   let known = await readMarker(path);
@@ -71,7 +71,7 @@ export async function openMarker(
           throw new StoreMissing(
             `[store] [file] ${root} is empty and its ${MARKER} is gone; is its disk mounted?`,
           );
-        await makeMarker(path, known);
+        if (!isReadOnly) await makeMarker(path, known);
         return;
       }
       known ??= found;

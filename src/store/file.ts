@@ -24,6 +24,8 @@ export interface FileStoreOptions {
   /** The folder; made if it is missing, unless mustExist. */
   readonly root: string;
   readonly mustExist?: boolean;
+  /** Nothing is written: no marker, no draft, nothing tidied. Then the folder must exist, too. */
+  readonly isReadOnly?: boolean;
   /** Stamps what is stored. */
   readonly clock: Clock;
   /** What no one sets, from any start; ms. */
@@ -55,16 +57,17 @@ export interface FileStoreOptions {
  * @throws StoreError if the folder can not be made or read, or its own folders are links
  */
 export async function fileStore(options: FileStoreOptions): Promise<Store> {
-  const { root, clock, random = randomName, mustExist = false, syncFolder = syncFolderOnDisk } = options;
+  const { root, clock, random = randomName, isReadOnly = false, syncFolder = syncFolderOnDisk } = options;
+  const { mustExist = isReadOnly } = options;
   const { monotonic = () => performance.now() } = options;
   const folder = resolve(root);
   await (mustExist ? checkRoot(folder) : makeRoot(folder, syncFolder));
-  const marker = await openMarker(folder, { mustExist });
+  const marker = await openMarker(folder, { mustExist, isReadOnly });
   const checkStore = () => marker.check();
   const temporary = join(folder, TEMPORARY);
   const folders = new FolderWatch(folder, monotonic);
   await folders.check(`${TEMPORARY}/`);
-  await putBack({ root: folder, temporary, clock });
+  if (!isReadOnly) await putBack({ root: folder, temporary, clock });
   const owner = await findOwner(folder);
   const writer = new FileWriter({
     root: folder,
@@ -78,7 +81,7 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
   });
   const { askTime = () => writer.now() } = options;
   const sweep = () => sweepDrafts({ root: folder, temporary, clock, askTime });
-  await sweep();
+  if (!isReadOnly) await sweep();
 
   return {
     location: `file:${folder}`,

@@ -1,6 +1,7 @@
 // The layout of a store: where each kind of object lies, who may put, get and remove it, and how
 // long it stays. Everything that depends on this takes it from here; infra/, which imports nothing
 // of src/, is compared with it by layout.test.ts.
+import { createHash } from "node:crypto";
 import { DEPARTURES_PREFIX, REPORTS_PREFIX } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 
@@ -150,13 +151,34 @@ export const KEPT_PREFIXES: readonly string[] = AREAS.filter((area) => !expires(
  */
 export const SWEPT_PREFIXES: readonly string[] = [REPORTS_PREFIX, DEPARTURES_PREFIX];
 
+/** All snapshots lie below this. */
+export const SNAPSHOTS_PREFIX = "snapshots/";
+
 /** The snapshot's pieces, and what names those in use. */
-export const SNAPSHOT_PREFIX = "snapshots/v1/";
-export const SNAPSHOT_MANIFEST_KEY = `${SNAPSHOT_PREFIX}manifest.json`;
+export const SNAPSHOT_PREFIX = `${SNAPSHOTS_PREFIX}v1/`;
+export const SNAPSHOT_MANIFEST_KEY = locateSnapshotManifest(SNAPSHOT_PREFIX);
+
+/** @param prefix of the snapshot */
+export function locateSnapshotManifest(prefix: string): string {
+  return `${prefix}manifest.json`;
+}
 
 /** @param name of the piece: the hash of its bytes */
-export function locateSnapshotPiece(name: string): string {
-  return `${SNAPSHOT_PREFIX}${name}.gz`;
+export function locateSnapshotPiece(prefix: string, name: string): string {
+  return `${prefix}${name}.gz`;
+}
+
+/** Below this are the snapshots of stores that are only read: nothing is written in those. */
+const OTHERS_SNAPSHOTS_PREFIX = `${SNAPSHOTS_PREFIX}others-v1/`;
+
+/**
+ * Below which prefix the snapshot of another store lies, in the store that is written.
+ *
+ * @param location of the other one
+ */
+export function locateOthersSnapshot(location: string): string {
+  const name = createHash("sha256").update(location).digest("hex").slice(0, 32);
+  return `${OTHERS_SNAPSHOTS_PREFIX}${name}/`;
 }
 
 /** @param name of the answer: a hash that its bytes alone have */

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../report/clock.ts";
-import { type Store, StoreError } from "./store.ts";
+import { type ReadStore, type Store, StoreError, Unavailable } from "./store.ts";
 
 export interface OpenOptions {
   readonly clock: Clock;
@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly cwd?: string;
   /** For those who only read: a folder that is missing is then an error, and is not made. */
   readonly mustExist?: boolean;
+  /** Whether nothing may be written, not even what a driver keeps for itself. */
+  readonly isReadOnly?: boolean;
   /** Where s3: finds keys, region and endpoint; else the process's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -24,10 +26,10 @@ type OpenDriver = (url: string, options: OpenOptions) => Promise<Store>;
 const DRIVERS: ReadonlyMap<string, OpenDriver> = new Map<string, OpenDriver>([
   [
     "file",
-    async (url, { clock, cwd = process.cwd(), mustExist = false }) => {
+    async (url, { clock, cwd = process.cwd(), mustExist = false, isReadOnly = false }) => {
       const root = resolve(cwd, parseFileUrl(url));
       const { fileStore } = await import("./file.ts");
-      return await fileStore({ root, clock, mustExist });
+      return await fileStore({ root, clock, mustExist: mustExist || isReadOnly, isReadOnly });
     },
   ],
   [
@@ -78,6 +80,63 @@ export async function openStore(url: string, options: OpenOptions): Promise<Stor
     throw new StoreError(`[store] this build has no driver for ${scheme}: — it has ${known}`);
   }
   return await open(scheme + url.slice(scheme.length), options);
+}
+
+/**
+ * Opens a store that is only read. One that is away is opened when it is back: until then each
+ * request fails.
+ *
+ * @throws StoreError for what no waiting mends, such as a URL of the wrong form
+ */
+export async function openToRead(url: string, options: OpenOptions): Promise<ReadStore> {
+  let opening: Promise<Store> | undefined;
+  const open = (): Promise<Store> => {
+    opening ??= openStore(url, { ...options, isReadOnly: true }).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  const opened = await open().catch((error: unknown) => {
+    if (error instanceof Unavailable) return undefined;
+    throw error;
+  });
+  return {
+    location: opened?.location ?? url,
+    ...(opened?.splitsListings && { splitsListings: true }),
+    get: async (key, getOptions) => (await open()).get(key, getOptions),
+    async *list(prefix, listOptions) {
+      yield* (await open()).list(prefix, listOptions);
+    },
+    close: async () => (await opening?.catch(() => undefined))?.close?.(),
+  };
+}
+
+/** A store that is written, and those that are only read beside it. */
+export interface OpenStores {
+  readonly store: Store;
+  readonly alsoRead: readonly ReadStore[];
+}
+
+/**
+ * Opens the stores that are only read beside one that is open.
+ *
+ * @throws StoreError likewise, or if one of them is that store, or named twice
+ */
+export async function openBeside(
+  store: Store,
+  urls: readonly string[],
+  options: OpenOptions,
+): Promise<OpenStores> {
+  const alsoRead: ReadStore[] = [];
+  for (const url of urls) {
+    const one = await openToRead(url, options);
+    const known = [store, ...alsoRead];
+    if (known.some(({ location }) => location === one.location))
+      throw new StoreError(`[store] ${one.location} is named twice; name each store once`);
+    alsoRead.push(one);
+  }
+  return { store, alsoRead };
 }
 
 function suggest(url: string): string {

@@ -195,16 +195,33 @@ export interface StoreErrorOptions extends ErrorOptions {
 }
 
 /**
+ * A store that is only read: what it may be asked for. There is nothing in it that writes, so that
+ * whoever is handed one cannot.
+ */
+export type ReadStore = Pick<Store, "location" | "splitsListings" | "get" | "list" | "close">;
+
+/**
  * A failure that the store itself explains. The message begins with who says it, as `[store] [s3]`.
  */
 export class StoreError extends Error {
   override name = "StoreError";
   /** Which part of the way is closed, where that is known. */
   readonly hop: StoreHop | undefined;
+  /** The store's URL, where whoever asked reads several. */
+  store: string | undefined;
 
   constructor(message: string, { hop, ...options }: StoreErrorOptions = {}) {
     super(message, options);
     this.hop = hop;
+  }
+
+  /** Says of which store it speaks, to whoever reads several. @returns this error */
+  nameStore(location: string): this {
+    if (this.store === undefined) {
+      this.store = location;
+      this.message += ` (in ${location})`;
+    }
+    return this;
   }
 
   /** The message alone, for who says by themselves of what they speak. */

@@ -1,5 +1,5 @@
 // /healthz and /readyz: for load balancers and process supervisors.
-import { awaitView } from "../deadline.ts";
+import { awaitReadiness } from "../deadline.ts";
 import type { Route, Services } from "../route.ts";
 import { SAMPLE_ADDRESS } from "../sample-address.ts";
 
@@ -36,7 +36,7 @@ export function getReadiness(): Route {
     if (asking && (isAsking || (age >= 0 && age < READINESS_AGE_MS))) return asking;
     askedAt = services.clock();
     isAsking = true;
-    asking = awaitView(services).finally(() => {
+    asking = awaitReadiness(services).finally(() => {
       isAsking = false;
     });
     return asking;

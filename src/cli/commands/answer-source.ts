@@ -21,7 +21,7 @@ import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Settings } from "../settings/settings.ts";
-import { findTarget, openStoreAt } from "../settings/target.ts";
+import { findTarget, openStoresAt } from "../settings/target.ts";
 
 /** An answer, its body not read yet. */
 export interface SourceAnswer {
@@ -56,6 +56,8 @@ export async function openAnswerSource(
   io: Io,
 ): Promise<AnswerSource> {
   const target = await findTarget(settings, io);
+  if (target.kind === "server" && settings.sourceOf("alsoRead")?.startsWith("--"))
+    throw new UsageError("--also-read goes with --store; a server reads what it was started with");
   const setting = settings.sourceOf(target.kind);
   const [ask, place] =
     target.kind === "store"
@@ -75,19 +77,23 @@ async function openStore(
   settings: Settings,
   io: Io,
 ): Promise<AnswerSource["ask"]> {
-  const store = await io.waiting.during(
+  const { store, alsoRead } = await io.waiting.during(
     `waiting for the store ${url}`,
-    openStoreAt(url, io, { mustExist: true }),
+    openStoresAt(url, settings, io, { mustExist: true }),
   );
   const maxAgeMs = settings.maxAgeMs();
   const roll = createRoll({
     store,
+    alsoRead,
     clock: io.clock,
     snapshot: "use",
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
   const waitFor = (view: Promise<RollView>) =>
-    io.waiting.during(`reading the reports of ${store.location}`, view);
+    io.waiting.during(
+      `reading the reports of ${[store, ...alsoRead].map(({ location }) => location).join(" and ")}`,
+      view,
+    );
   const sources: QuestionSources = {
     viewAt: () => waitFor(viewRoll(roll, () => roll.view(), partial)),
     viewHost: (id, account) => waitFor(viewRoll(roll, () => roll.viewHost(id, account), partial)),

@@ -13,6 +13,15 @@ async function check(files: Record<string, string>, terminal = false, env: Recor
 }
 
 describe("rollcall config check", () => {
+  it.each([
+    ["store: file:a\nalso_read: file:b,file:a\n", "config.yaml:2:12: also_read: names a store twice"],
+    ["also_read: [file:b, /srv/old]\n", "also_read: write a store's URL"],
+    ["server: https://x.example\nalso_read: file:b\n", "also_read: goes with store, and server is set"],
+    ["legacy_store: app-configs\n", "legacy_store: write a store's URL"],
+  ])("finds what is wrong with other stores: %j", async (text, message) => {
+    expect((await check({ "config.yaml": text })).err).toContain(message);
+  });
+
   it(
     "shows every mistake at once, of form and of meaning, with line and column and " + "what to write",
     async () => {

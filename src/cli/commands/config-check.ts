@@ -143,7 +143,7 @@ function findRoleIdsFault(text: string | undefined): string | undefined {
 /** Wrong values, told from the text alone. */
 function findValueFaults(config: WellFormed): Fault[] {
   const found: Record<string, string | undefined> = {
-    store: config.store === undefined ? undefined : findStoreFault(config.store),
+    ...findStoreFaults(config),
     server: config.server === undefined ? undefined : findServerFault(config),
     listen:
       config.listen === undefined || parseListen(config.listen)
@@ -199,6 +199,25 @@ function findStoreFault(url: string): string | undefined {
     if (error instanceof StoreError) return error.reason;
     throw error;
   }
+}
+
+function findStoreFaults(config: WellFormed): Record<string, string | undefined> {
+  const { store, legacy_store: legacy } = config;
+  return {
+    store: store === undefined ? undefined : findStoreFault(store),
+    also_read: findAlsoReadFault(config),
+    legacy_store: legacy === undefined ? undefined : findStoreFault(legacy),
+  };
+}
+
+function findAlsoReadFault({ also_read: others, store, server }: WellFormed): string | undefined {
+  if (others === undefined) return undefined;
+  if (server !== undefined)
+    return "goes with store, and server is set; a server reads what it was started with";
+  const urls = splitList(others);
+  const all = store === undefined ? urls : [store, ...urls];
+  if (new Set(all).size < all.length) return "names a store twice; name each store once";
+  return urls.map(findStoreFault).find((fault) => fault !== undefined);
 }
 
 function findServerFault({ server = "", store }: WellFormed): string | undefined {

@@ -12,13 +12,17 @@ const PAGE = 1000;
  * As an EC2 instance's role writes it; the index follows, in hexadecimal digits, so that keys
  * ascend with it.
  */
-const START = `${REPORTS_PREFIX}111122223333/AROAEXAMPLEEXAMPLE000:i-`;
+const ROLE_START = `${REPORTS_PREFIX}111122223333/AROAEXAMPLEEXAMPLE000:i-`;
+/** As a script writes it. */
+const TOP_START = "i-";
 const DIGITS = 17;
 const END = ".json";
 
 export interface FleetOptions {
   readonly hosts: number;
   readonly clock: Clock;
+  /** Whether reports lie at the top of the store, as a script puts them. */
+  readonly isAtTop?: boolean;
   /** When each host reported last at first; ms since the epoch. */
   readonly reportedAt: (host: number) => number;
 }
@@ -31,7 +35,14 @@ export interface Fleet {
 }
 
 /** Makes the fleet. A put under a host's key is a report of it, whatever its bytes. */
-export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
+export function createFleet({ hosts, clock, isAtTop = false, reportedAt }: FleetOptions): Fleet {
+  const start = isAtTop ? TOP_START : ROLE_START;
+  const keyOf = (host: number): string => start + format(host) + END;
+  const hostOf = (key: string): number | undefined => {
+    if (!key.startsWith(start) || !key.endsWith(END)) return undefined;
+    const host = Number.parseInt(key.slice(start.length, -END.length), 16);
+    return host < hosts ? host : undefined;
+  };
   // A bucket expires by itself.
   const { expire: _expire, ...others } = memoryStore({ clock });
   const times = Float64Array.from({ length: hosts }, (_, host) => reportedAt(host));
@@ -81,7 +92,7 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
     location: "simulated:",
 
     async put(key, body, options) {
-      const host = hostOf(key, hosts);
+      const host = hostOf(key);
       if (host === undefined) return await others.put(key, body, options);
       times[host] = clock();
       revisions[host] = (revisions[host] ?? 0) + 1;
@@ -89,7 +100,7 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
     },
 
     async get(key, options) {
-      const host = hostOf(key, hosts);
+      const host = hostOf(key);
       if (host === undefined) return await others.get(key, options);
       const body = bodyOf(host);
       if (body.length > options.maxBytes)
@@ -98,10 +109,15 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
     },
 
     async *list(prefix, options = {}) {
+      if (isAtTop) {
+        if (prefix === "" && options.shallow) yield* listReports(prefix, options);
+        else yield* others.list(prefix, options);
+        return;
+      }
       const isWithin = prefix.startsWith(REPORTS_PREFIX);
       const isAround = !isWithin && REPORTS_PREFIX.startsWith(prefix);
       // Reports have slashes after any prefix outside their own folder.
-      if (isWithin && !(options.shallow && START.includes("/", prefix.length)))
+      if (isWithin && !(options.shallow && ROLE_START.includes("/", prefix.length)))
         yield* listReports(prefix, options);
       else if (isAround && !options.shallow)
         throw new Error("the simulated store lists reports and others apart");
@@ -113,14 +129,4 @@ export function createFleet({ hosts, clock, reportedAt }: FleetOptions): Fleet {
 
 function format(host: number): string {
   return host.toString(16).padStart(DIGITS, "0");
-}
-
-function keyOf(host: number): string {
-  return START + format(host) + END;
-}
-
-function hostOf(key: string, hosts: number): number | undefined {
-  if (!key.startsWith(START) || !key.endsWith(END)) return undefined;
-  const host = Number.parseInt(key.slice(START.length, -END.length), 16);
-  return host < hosts ? host : undefined;
 }

@@ -6,7 +6,7 @@ import { createKey } from "../../access/keys.ts";
 import { HEARTBEAT_MS } from "../../agent/schedule.ts";
 import { createRoll } from "../../roll/roll.ts";
 import { type RequestCounts, withCounts, zeroCounts } from "../../store/counting.ts";
-import { SNAPSHOT_PREFIX } from "../../store/layout.ts";
+import { SNAPSHOTS_PREFIX } from "../../store/layout.ts";
 import { createFleet } from "./cost-fleet.ts";
 import { PRICES, type Region } from "./cost-prices.ts";
 
@@ -37,6 +37,11 @@ export interface CostOptions {
   /** Changes a day for each host. */
   readonly changes: number;
   readonly region: Region;
+  /**
+   * Whether the same hosts report to another bucket too, which is read beside. What they put there
+   * is not counted, as it is put without Rollcall too.
+   */
+  readonly alsoRead?: boolean;
   readonly signal: AbortSignal;
   /** Told of what is done now, for people. */
   readonly onProgress: (text: string) => Promise<void>;
@@ -129,23 +134,25 @@ async function simulate({
   hosts,
   questions,
   changes,
+  alsoRead = false,
   signal,
   onProgress,
   maxEntries = MAX_SIMULATED_ENTRIES,
 }: CostOptions): Promise<Simulated> {
   let now = BEGINNING;
   const clock = (): number => now;
-  const fleet = createFleet({
-    hosts,
-    clock,
-    reportedAt: (host) => BEGINNING + ((host + 1) / hosts - 1) * HEARTBEAT_MS,
-  });
+  const reportedAt = (host: number) => BEGINNING + ((host + 1) / hosts - 1) * HEARTBEAT_MS;
+  const fleet = createFleet({ hosts, clock, reportedAt });
+  const old = alsoRead ? createFleet({ hosts, clock, reportedAt, isAtTop: true }) : undefined;
   const { secret } = await createKey(fleet.store, { name: "people", scopes: ["read"] }, { clock });
   const counts = zeroCounts();
   const keyCounts = zeroCounts();
   const snapshotCounts = zeroCounts();
-  const store = withCounts(fleet.store, (key) => (key.startsWith(SNAPSHOT_PREFIX) ? snapshotCounts : counts));
-  const roll = createRoll({ store, clock, snapshot: "keep" });
+  const store = withCounts(fleet.store, (key) =>
+    key.startsWith(SNAPSHOTS_PREFIX) ? snapshotCounts : counts,
+  );
+  const others = old ? [withCounts(old.store, () => counts)] : [];
+  const roll = createRoll({ store, alsoRead: others, clock, snapshot: "keep" });
   const keyring = createKeyring({ store: withCounts(fleet.store, () => keyCounts), clock });
   const ask = async (): Promise<void> => {
     signal.throwIfAborted();
@@ -163,6 +170,7 @@ async function simulate({
     for (; beats < Math.floor(hosts * share); beats++) {
       if (beats % PUTS_BETWEEN_LOOKS === 0) signal.throwIfAborted();
       await store.put(fleet.keyOf(beats), NOTHING);
+      await old?.store.put(old.keyOf(beats), NOTHING);
     }
     // Those change whose hourly report is half an hour away, so that nothing is replaced before it
     // was read.

@@ -68,6 +68,15 @@ describe("the count", () => {
     }
   });
 
+  it("adds the listings and the reads of a bucket that is read beside, and none of its puts", async () => {
+    const { counted } = await computeCost({ ...ASKED, alsoRead: true });
+    // Its top, its reports and its departures are a listing each; its snapshot was looked for.
+    expect(counted.start.list).toBe(4 + 1 + 3 + 1);
+    expect(counted.start.get).toBe(243 + 240 + 2);
+    expect(counted.hour.list).toBe(24 + 1 + 6 * 3 + 1);
+    expect(counted.hour.put).toBeLessThan(2 * (280 + 12));
+  });
+
   it("ends when it is interrupted", async () => {
     await expect(
       computeCost({ ...ASKED, signal: AbortSignal.abort(new Error("told to stop")) }),

@@ -11,6 +11,7 @@ export interface CostCommandOptions {
   readonly questions: number;
   readonly changes: number;
   readonly region: Region;
+  readonly alsoRead?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,7 +25,7 @@ export async function runCost(
   { hosts = DEFAULT_HOSTS, json, ...asked }: CostCommandOptions,
   io: Io,
 ): Promise<void> {
-  const { questions, changes, region } = asked;
+  const { questions, changes, region, alsoRead = false } = asked;
   const fleets: Cost[] = [];
   for (const count of hosts) {
     fleets.push(
@@ -33,6 +34,7 @@ export async function runCost(
         questions,
         changes,
         region,
+        alsoRead,
         signal: io.signal,
         onProgress: async (text) => {
           if (io.stderr.isTerminal) await io.stderr.command(`\r\u001b[K${sanitizeLine(text)}`);
@@ -46,6 +48,7 @@ export async function runCost(
       region,
       questions_an_hour: questions,
       changes_a_day: changes,
+      ...(alsoRead && { also_read: true }),
       hours_a_month: HOURS_A_MONTH,
       report_bytes: REPORT_BYTES,
       prices_usd: PRICES[region],
@@ -78,7 +81,7 @@ function toJson({ hosts, counted, month: parts, usd, largest }: Cost): object {
 /** What was counted, and what was multiplied: nobody should take the one for the other. */
 function describe(
   fleets: readonly Cost[],
-  { questions, changes, region }: Omit<CostCommandOptions, "hosts" | "json">,
+  { questions, changes, region, alsoRead = false }: Omit<CostCommandOptions, "hosts" | "json">,
 ): string {
   const counts = fleets.map(({ hosts, counted: { start, hour, questions: simulated } }) => {
     const short =
@@ -91,6 +94,12 @@ function describe(
   return [
     `US dollars at AWS's list prices for ${region}: ${questions} questions an hour, ` +
       `each host one report an hour and ${changes} changes a day.`,
+    ...(alsoRead
+      ? [
+          "The same hosts report once an hour to another bucket that is read beside: its LIST and GET are " +
+            "in the sum, and its PUT are not.",
+        ]
+      : []),
     "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
     ...counts,
     `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ` +

@@ -1,5 +1,5 @@
 // Tests of rollcall doctor: what is right is said, and of what is wrong what to do.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeIo } from "../../testing/io-double.ts";
@@ -43,6 +43,17 @@ describe("rollcall doctor", () => {
     ]);
     expect(of("send")).toMatchObject([{ outcome: "ok" }]);
     expect(of("metadata service")).toMatchObject([{ outcome: "skipped" }]);
+  });
+
+  it("looks at the stores that are read beside, and leaves them as they are", async () => {
+    const folder = await makeFolder({ "old/i-0a1.json": "{}" });
+    const flags = { store: `file:${folder}/store`, state: `${folder}/state` };
+    const { of } = await examine({ ...flags, alsoRead: `file:${folder}/old,file:${folder}/none` });
+    expect(of("also read")).toMatchObject([
+      { outcome: "ok", detail: `file:${folder}/old can be listed and read` },
+      { outcome: "failed", detail: expect.stringContaining("there is no folder") },
+    ]);
+    expect(await readdir(join(folder, "old"))).toEqual(["i-0a1.json"]);
   });
 
   it("sends nothing if it is told not to", async () => {

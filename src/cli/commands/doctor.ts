@@ -18,6 +18,7 @@ import { type Flags, readRoleIds, readSettings, type Settings } from "../setting
 import { openFollower } from "../settings/spec-following.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
+import { checkAlsoRead } from "./doctor-also-read.ts";
 import { checkCaller } from "./doctor-caller.ts";
 import { checkClock } from "./doctor-clock.ts";
 import { adviseOn, type Destination, findHop } from "./doctor-hop.ts";
@@ -110,6 +111,7 @@ async function examine(
   if (target.kind === "store") {
     const parts = { host: collection?.host, folder, roleIds, destination };
     for (const finding of await checkCaller(target.url, parts, io)) await note(finding);
+    for (const other of settings.alsoRead()) await note(await checkAlsoRead(other, io));
   }
   if (!collection) return;
   const key = await chooseKey({

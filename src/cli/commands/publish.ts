@@ -18,7 +18,7 @@ import type { Io } from "../program/io.ts";
 import { readExpected } from "../settings/expected-hosts.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { findStoreUrl, openStoreAt } from "../settings/target.ts";
+import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 
 export interface PublishOptions extends Flags {
@@ -41,11 +41,13 @@ export async function runPublish(name: string | undefined, options: PublishOptio
     throw new UsageError(
       "publish works on a store, where publishers keep what they did: name it with --store",
     );
-  const store = await openStoreAt(findStoreUrl(settings, io), io, { mustExist: true });
+  const { store, alsoRead } = await openStoresAt(findStoreUrl(settings, io), settings, io, {
+    mustExist: true,
+  });
   try {
     const publisher = await openPublisher(name, config, (place) => readPublisherSecret(place, io));
     const expect = settings.get("expect");
-    const roll = createRoll({ store, clock: io.clock, snapshot: "use" });
+    const roll = createRoll({ store, alsoRead, clock: io.clock, snapshot: "use" });
     const outcome = await runPublication({
       name,
       config,
@@ -84,7 +86,7 @@ export async function runPublish(name: string | undefined, options: PublishOptio
       throw new CommandError(error.message);
     throw error;
   } finally {
-    await store.close?.();
+    for (const one of [store, ...alsoRead]) await one.close?.();
   }
 }
 

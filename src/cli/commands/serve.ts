@@ -15,7 +15,7 @@ import { runPublishSchedule } from "../../service/publish-schedule.ts";
 import { parseListen, type Service, startService } from "../../service/service.ts";
 import { runSweep } from "../../service/sweep.ts";
 import { MAX_TIMER_MS } from "../../specs/duration.ts";
-import { type Store, StoreError, Unavailable, Unreadable } from "../../store/store.ts";
+import { type ReadStore, type Store, StoreError, Unavailable, Unreadable } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import { describeInvocation } from "../program/invocation.ts";
 import type { Io } from "../program/io.ts";
@@ -30,7 +30,7 @@ import {
   readWriteLimits,
   type Settings,
 } from "../settings/settings.ts";
-import { findStoreUrl, openStoreAt } from "../settings/target.ts";
+import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 
 export interface ServeOptions extends Flags, IdentityFlags {
@@ -54,13 +54,17 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   const settings = await readSettings(options, io);
   const listen = readListen(options, settings);
   const log = await openLog(settings.get("logLevel") ?? "info", io.stderr.isTerminal);
-  const store = await openStoreAt(findStoreUrl(settings, io), io);
+  const { store, alsoRead } = await openStoresAt(findStoreUrl(settings, io), settings, io);
   const identityTrust = await readIdentityTrust(options, store, io);
   for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
   if (identityTrust?.callers && options.identityRoles === undefined) log.warn(EVERY_ROLE);
-  const service = await serveStore({ store, listen, settings, log, identityTrust, command: "serve" }, io);
+  const service = await serveStore(
+    { store, alsoRead, listen, settings, log, identityTrust, command: "serve" },
+    io,
+  );
+  const also = alsoRead.length > 0 && { alsoRead: alsoRead.map(({ location }) => location) };
   log.info(
-    { url: service.url, docs: `${service.url}/docs`, store: store.location, version: VERSION },
+    { url: service.url, docs: `${service.url}/docs`, store: store.location, ...also, version: VERSION },
     `serving at ${service.url}`,
   );
   if (!service.hasKeys) {
@@ -82,6 +86,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
 
 interface ServeStoreOptions {
   readonly store: Store;
+  readonly alsoRead?: readonly ReadStore[];
   readonly listen: ListenOptions;
   readonly settings: Settings;
   readonly log: Logger;
@@ -96,11 +101,12 @@ interface ServeStoreOptions {
  * @throws CommandError if it cannot listen, or may not read the store
  */
 export async function serveStore(
-  { store, listen, settings, log, identityTrust, command }: ServeStoreOptions,
+  { store, alsoRead = [], listen, settings, log, identityTrust, command }: ServeStoreOptions,
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
   const writeLimits = readWriteLimits(settings);
   const hasKeys = await checkRights(store, log);
+  for (const one of alsoRead) await checkAlsoRead(one, log);
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
   const labels = compileLabels(settings.labelRules);
   const expect = settings.get("expect");
@@ -108,6 +114,7 @@ export async function serveStore(
   try {
     const service = await startService({
       store,
+      alsoRead,
       listen,
       windowMs,
       maxAgeMs: settings.maxAgeMs(),
@@ -184,8 +191,22 @@ async function checkRights(store: Store, log: Logger): Promise<boolean> {
   }
 }
 
+/**
+ * Hosts report to the other store, so that what is wrong with this one does not keep the server
+ * from starting.
+ */
+async function checkAlsoRead(store: ReadStore, log: Logger): Promise<void> {
+  try {
+    for await (const _page of store.list("", { shallow: true })) break;
+    await checkReports(store);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error({ err: error }, `${store.location} cannot be read; questions get 503 until it can`);
+  }
+}
+
 /** @throws Unreadable if none of the first reports may be read; whatever else the store throws */
-async function checkReports(store: Store): Promise<void> {
+async function checkReports(store: ReadStore): Promise<void> {
   for await (const page of store.list(REPORTS_PREFIX)) {
     const reads = page
       .slice(0, REPORTS_LOOKED_AT)

@@ -18,7 +18,7 @@ import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { findStoreUrl, openStoreAt } from "../settings/target.ts";
+import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { keepFirstKey, makeKey } from "./first-key.ts";
 import { readListen, serveStore, untilAborted } from "./serve.ts";
 
@@ -34,9 +34,10 @@ const STOP_GRACE_MS = 2000;
 
 /** Runs until the signal aborts. */
 export async function runStart(options: StartOptions, io: Io): Promise<void> {
-  if (options.demo !== undefined && options.store !== undefined) {
+  if (options.demo !== undefined && (options.store ?? options.alsoRead) !== undefined) {
     throw new UsageError(
-      "--demo has a throw-away store of its own and touches no other; leave out --store or --demo",
+      "--demo has a throw-away store of its own and touches no other; leave out --demo, or " +
+        "--store and --also-read",
     );
   }
   const settings = await readSettings(options, io);
@@ -47,13 +48,15 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
     options.demo === undefined
       ? undefined
       : await createDemoFleet({ count: options.demo, clock: io.clock, version: VERSION });
-  const store = demo?.store ?? (await openStoreAt(findStoreUrl(settings, io), io));
+  const { store, alsoRead } = demo
+    ? { store: demo.store, alsoRead: [] }
+    : await openStoresAt(findStoreUrl(settings, io), settings, io);
   const onNotice = (notice: string) => log.warn(notice);
   const collection = await openHostCollection(
     { spec: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
     io,
   );
-  const service = await serveStore({ store, listen, settings, log, command: "start" }, io);
+  const service = await serveStore({ store, alsoRead, listen, settings, log, command: "start" }, io);
   const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
 
   const agent = startAgent(

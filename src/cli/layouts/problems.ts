@@ -12,6 +12,7 @@ export const problems: Layout = {
   ],
   layOut({ json, facts }, { formatInstant }) {
     const rows = JSON.parse(json.toString("utf8")) as ShownProblem[];
+    const areOfSeveral = rows.some(({ store }) => store !== undefined);
     return {
       tables: [
         {
@@ -21,9 +22,13 @@ export const problems: Layout = {
             { heading: "RECEIVED", whole: "all" },
             { heading: "DETAIL" },
             { heading: "KEY" },
+            ...(areOfSeveral ? [{ heading: "STORE" }] : []),
           ],
-          lines: rows.map(({ key, reason, received_at, detail }) => ({
-            cells: [parseReportKey(key)?.id ?? "", reason, formatInstant(received_at), detail, key],
+          lines: rows.map(({ key, reason, received_at, detail, store = "" }) => ({
+            cells: [
+              ...[parseReportKey(key)?.id ?? "", reason, formatInstant(received_at), detail, key],
+              ...(areOfSeveral ? [store] : []),
+            ],
           })),
         },
       ],

@@ -28,7 +28,7 @@ export function addAgent(program: Command, io: Io): void {
     .command("agent")
     .description("report when this host changes and once an hour; take it out of the roll when it ends")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
-  addSettings(agent, ...HOST_SETTINGS);
+  addSettings(agent, "legacyStore", ...HOST_SETTINGS);
   explain(
     agent,
     `
@@ -72,7 +72,7 @@ export function addDoctor(program: Command, io: Io): void {
     .option("--no-send", "do not try the right to write by sending this host's report")
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests")
     .option("--json", "JSON, also on a terminal");
-  addSettings(doctor, ...HOST_SETTINGS);
+  addSettings(doctor, "alsoRead", ...HOST_SETTINGS);
   explain(
     doctor,
     `

@@ -38,7 +38,11 @@ export function addAws(program: Command, io: Io): void {
     .option("--name <NAME>", "begins the names of all that is made (default rollcall)")
     .option("--organization <ID>", "hosts in all accounts of this AWS organization may report")
     .option("--accounts <IDS>", "hosts in these accounts may, split by commas (default: this account's own)")
-    .option("--bucket <NAME>", "read a bucket that holds reports already, and make none")
+    .option("--bucket <NAME>", "also read a bucket that holds reports already; nothing is written there")
+    .option(
+      "--account <ID>",
+      "where you deploy, for that bucket's policy (default: the credentials' account)",
+    )
     .option("--alarm-email <ADDRESS>", "who hears of alarms")
     .option("--yes", "ask nothing: what no flag says is as before, or as usual")
     .option("--out <FOLDER>", "where to write", "rollcall-aws");
@@ -81,6 +85,7 @@ export function addCost(program: Command, io: Io): void {
         .default(4)
         .argParser((text) => parseWhole(text, 0, 1000)),
     )
+    .option("--also-read", "the same hosts report to another bucket as well, which is read beside")
     .addOption(new Option("--region <REGION>", "whose prices").choices(REGIONS).default(REGIONS[0]))
     .option("--json", "JSON, also on a terminal");
   explain(

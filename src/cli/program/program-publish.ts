@@ -15,7 +15,7 @@ export function addPublish(program: Command, io: Io): void {
     .option("--list", "list the publishers")
     .option("--dry-run", "say what would be done, and change nothing")
     .option("--json", "JSON, also on a terminal");
-  addSettings(command, "store", "expect", "within", "config");
+  addSettings(command, "store", "alsoRead", "expect", "within", "config");
   explain(
     command,
     `

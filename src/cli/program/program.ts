@@ -72,7 +72,7 @@ function addStart(program: Command, io: Io): void {
         .argParser(parseCount)
         .preset("500"),
     );
-  addSettings(command, "store", "listen", "spec", "within", "config");
+  addSettings(command, "store", "alsoRead", "listen", "spec", "within", "config");
   explain(
     command,
     `
@@ -108,13 +108,14 @@ function addServe(program: Command, io: Io): void {
       "with --identity-caller: only roles with these names, * for any characters",
     )
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
-  addSettings(command, "store", "listen", "expect", "within", "maxAge");
+  addSettings(command, "store", "alsoRead", "listen", "expect", "within", "maxAge");
   addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "config");
   explain(
     command,
     `
 Examples:
   $ rollcall serve --store file:/srv/rollcall
+  $ rollcall serve --store 's3://rollcall?region=eu-west-1' --also-read 's3://app-configs?region=eu-west-1'
   $ rollcall serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem
   $ ROLLCALL_LOG_LEVEL=debug rollcall serve`,
   );
@@ -128,6 +129,10 @@ function addReport(program: Command, io: Io): void {
     .command("report")
     .description("look at this host once and push the report")
     .option("--print", "print the report and push nothing")
+    .option(
+      "--legacy-key",
+      "write the old form: INSTANCE_ID.json at the top of the store, with no more fields",
+    )
     .option("--root <FOLDER>", "a folder that stands in for the host's /, for containers and tests");
   addSettings(command, "spec", "store", "server", "keyFile", "enrolKeyFile", "state", "roleIds", "config");
   explain(
@@ -136,6 +141,7 @@ function addReport(program: Command, io: Io): void {
 Examples:
   $ rollcall report --print
   $ rollcall report --spec spec.yaml --store file:/srv/rollcall
+  $ rollcall report --legacy-key --store 's3://app-configs?region=eu-west-1'
   $ ROLLCALL_KEY=rc_… rollcall report --spec spec.yaml --server https://rollcall.example.com`,
   );
   command.action(async (options: ReportOptions) =>

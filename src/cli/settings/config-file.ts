@@ -21,6 +21,11 @@ const text = z.string().min(1);
  */
 export const configSchema = z.strictObject({
   store: text.optional(),
+  also_read: z
+    .union([text, z.array(text).min(1)])
+    .transform((value) => [value].flat().join(","))
+    .optional(),
+  legacy_store: text.optional(),
   server: text.optional(),
   key: text.optional(),
   key_file: text.optional(),

@@ -30,8 +30,15 @@ export function addSettings(command: Command, ...names: readonly SettingName[]):
     const { description, ...setting } = SETTINGS[name];
     if (!("flag" in setting)) throw new TypeError(`${name} has no flag`);
     const variable = "variable" in setting ? ` (or ${setting.variable})` : "";
-    command.option(`${setting.flag} <${PLACEHOLDERS[name] ?? "URL"}>`, `${description}${variable}`);
+    const flag = `${setting.flag} <${PLACEHOLDERS[name] ?? "URL"}>`;
+    if ("repeats" in setting) command.option(flag, `${description}${variable}`, join);
+    else command.option(flag, `${description}${variable}`);
   }
+}
+
+/** What a flag that stands several times says: as where it stands once, split by commas. */
+function join(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before},${value}`;
 }
 
 /** Adds text below a command's help. */

@@ -49,6 +49,17 @@ describe("where a setting comes from", () => {
     expect(await empty.readKey()).toBeUndefined();
   });
 
+  it("reads beside a store what is named at its level or above, and not another store's", async () => {
+    const io = await makeIoWith("store: file:own\nalso_read: [file:a, file:b]\n");
+    expect((await readSettings({}, io)).alsoRead()).toEqual(["file:a", "file:b"]);
+    expect((await readSettings({ store: "file:other" }, io)).alsoRead()).toEqual([]);
+    expect((await readSettings({ alsoRead: "file:c,file:d" }, io)).alsoRead()).toEqual(["file:c", "file:d"]);
+    const env = { ROLLCALL_ALSO_READ: "file:e", ROLLCALL_STORE: "file:f" };
+    expect((await readSettings({}, { ...io, env })).alsoRead()).toEqual(["file:e"]);
+    expect((await readSettings({}, await makeIoWith("also_read: file:a,file:b"))).alsoRead()).toHaveLength(2);
+    expect((await readSettings({}, await makeIo())).alsoRead()).toEqual([]);
+  });
+
   it("takes an empty variable for none", async () => {
     const io = await makeIoWith("server: http://config\n", { ROLLCALL_SERVER: "" });
     expect((await readSettings({}, io)).get("server")).toBe("http://config");

@@ -7,6 +7,7 @@ import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
 import { parseRoleIds, ROLE_IDS_FORM, type RoleId } from "../../remote/role-ids.ts";
 import { isKeyLike } from "../../report/api-key.ts";
+import { splitList } from "../../report/list-text.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Config } from "./config-file.ts";
@@ -30,6 +31,8 @@ interface Setting {
   /** Key in the configuration file. */
   readonly key?: string;
   readonly description: string;
+  /** Whether the flag may stand several times; all that is given is split by commas. */
+  readonly repeats?: true;
 }
 
 /** All settings, in the order of the documentation. */
@@ -39,6 +42,23 @@ export const SETTINGS = {
     variable: "ROLLCALL_STORE",
     key: "store",
     description: "the store's URL, such as file:/srv/rollcall",
+  },
+  alsoRead: {
+    flag: "--also-read",
+    variable: "ROLLCALL_ALSO_READ",
+    key: "also_read",
+    description:
+      "another store that is read beside --store and never written, such as one that you move from; " +
+      "several: again, or split by commas",
+    repeats: true,
+  },
+  legacyStore: {
+    flag: "--legacy-store",
+    variable: "ROLLCALL_LEGACY_STORE",
+    key: "legacy_store",
+    description:
+      "a bucket that is moved from: the agent puts each report there too, in the old form, as " +
+      "INSTANCE_ID.json",
   },
   server: {
     flag: "--server",
@@ -204,6 +224,11 @@ export interface Settings {
    */
   target(): { readonly kind: "store" | "server"; readonly value: string } | undefined;
   /**
+   * The URLs of the stores that are read beside the store. Named at a lower level than the store,
+   * they are another store's, and do not count.
+   */
+  alsoRead(): readonly string[];
+  /**
    * The API key, from the environment, a file, or the configuration. @throws CommandError if the
    * file cannot be read
    */
@@ -255,6 +280,11 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
       if (store && (!server || LEVELS.indexOf(store.level) < LEVELS.indexOf(server.level)))
         return { kind: "store", value: store.value };
       return server && { kind: "server", value: server.value };
+    },
+    alsoRead() {
+      const [store, others] = [find("store"), find("alsoRead")];
+      const isOthers = store && others && LEVELS.indexOf(others.level) > LEVELS.indexOf(store.level);
+      return isOthers ? [] : splitList(others?.value);
     },
     readKey: () => readSecret(find("apiKey"), find("keyFile"), io),
     readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), io),

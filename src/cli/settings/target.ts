@@ -3,9 +3,9 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Target } from "../../remote/target.ts";
-import { openStore } from "../../store/open.ts";
+import { type OpenStores, openBeside, openStore } from "../../store/open.ts";
 import { type Store, StoreError } from "../../store/store.ts";
-import { CommandError } from "../program/failure.ts";
+import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Settings } from "./settings.ts";
 
@@ -54,6 +54,28 @@ export async function openStoreAt(url: string, io: Io, { mustExist = false } = {
     return await openStore(url, { clock: io.clock, cwd: io.cwd, env: io.env, mustExist });
   } catch (error) {
     if (error instanceof StoreError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+/**
+ * Opens a store as openStoreAt does, and those that are read beside it. @throws CommandError,
+ * UsageError
+ */
+export async function openStoresAt(
+  url: string,
+  settings: Pick<Settings, "alsoRead" | "sourceOf">,
+  io: Io,
+  options: { readonly mustExist?: boolean } = {},
+): Promise<OpenStores> {
+  const store = await openStoreAt(url, io, options);
+  const urls = settings.alsoRead();
+  try {
+    return await openBeside(store, urls, { clock: io.clock, cwd: io.cwd, env: io.env });
+  } catch (error) {
+    await store.close?.();
+    if (error instanceof StoreError)
+      throw new UsageError(`${settings.sourceOf("alsoRead")}: ${error.reason}`);
     throw error;
   }
 }
