@@ -123,11 +123,9 @@ export class HostsStack extends RollcallStack {
       roles: Token.asList(
         Fn.conditionIf(
           createsRole.logicalId,
-          Fn.conditionIf(
-            attaches.logicalId,
-            Fn.split(",", `${role.roleName},${RoleNames.valueAsString}`),
-            [role.roleName],
-          ),
+          Fn.conditionIf(attaches.logicalId, Fn.split(",", `${role.roleName},${RoleNames.valueAsString}`), [
+            role.roleName,
+          ]),
           Fn.conditionIf(attaches.logicalId, Fn.split(",", RoleNames.valueAsString), Aws.NO_VALUE),
         ),
       ),

@@ -11,10 +11,11 @@ terraform {
 
 locals {
   parameters = {
-    Bucket     = var.bucket
-    HostName   = var.host_name
-    CreateRole = var.create_role
-    RoleNames  = var.role_names
+    Bucket       = var.bucket
+    LegacyBucket = var.legacy_bucket
+    HostName     = var.host_name
+    CreateRole   = var.create_role
+    RoleNames    = var.role_names
   }
   # What is not given is CloudFormation's to say.
   given = { for name, value in local.parameters : name => tostring(value) if value != null }

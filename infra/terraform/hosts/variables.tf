@@ -21,6 +21,12 @@ variable "bucket" {
   type        = string
 }
 
+variable "legacy_bucket" {
+  description = "Hosts may also put INSTANCE_ID.json to its top, as --legacy-key and --legacy-store do. Nothing ties such a key to the host that writes it."
+  type        = string
+  default     = null
+}
+
 variable "host_name" {
   description = "Of the managed policy, and of the role and instance profile. The same in all accounts, so that others can name them. CloudFormation's default: rollcall-host."
   type        = string

@@ -13,6 +13,7 @@ locals {
   parameters = {
     Name             = var.name
     Bucket           = var.bucket
+    AlsoReadBucket   = var.also_read_bucket
     KmsKeyArn        = var.kms_key_arn
     Publishers       = var.publishers
     PublishRate      = var.publish_rate

@@ -33,6 +33,12 @@ variable "bucket" {
   default     = null
 }
 
+variable "also_read_bucket" {
+  description = "A bucket of this region that is read beside, and never written: one that you move from."
+  type        = string
+  default     = null
+}
+
 variable "kms_key_arn" {
   description = "Where another bucket is encrypted with a key of yours: the key, which may then be used through S3."
   type        = string
