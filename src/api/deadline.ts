@@ -49,7 +49,11 @@ async function awaitRoll(
     if (partial) return roll.partialView(reason);
     const unread = namesStores ? roll.unread() : [];
     const where = unread.length > 0 ? `not read completely: ${unread.join(", ")}; ` : "";
-    throw new ApiError(error.code, `${where}${reason}. Ask again, or add partial=ok for what is there`, RETRY);
+    throw new ApiError(
+      error.code,
+      `${where}${reason}. Ask again, or add partial=ok for what is there`,
+      RETRY,
+    );
   }
 }
 
