@@ -76,7 +76,7 @@ export const coverage: Question<Rows & { readonly document: ShownCoverage }> = {
         asOf: view.asOf,
         count: shown.fresh,
         silent: shown.counts.silent,
-        problems: shown.counts.set_aside,
+        problems: view.problemCount,
         cuts: [...(selection?.cuts ?? []), ...left],
         warnings: [
           ...(selection && beside

@@ -64,7 +64,12 @@ export const COVERAGE: NamedSchema = {
         properties: {
           silent: { type: "integer" },
           departed: { type: "integer" },
-          set_aside: { type: "integer" },
+          set_aside: {
+            type: "integer",
+            description:
+              "Those that the filters leave, and machines that this server refused as clones; " +
+              "Rollcall-Problems counts what is set aside in the whole store.",
+          },
           missing: { type: "integer" },
           unexpected: { type: "integer" },
           cannot_be_told: {

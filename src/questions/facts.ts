@@ -50,7 +50,9 @@ export const FACT_HEADERS = {
     schema: { type: "integer" },
   },
   "Rollcall-Problems": {
-    description: "How many reports were set aside; /v1/problems lists them.",
+    description:
+      "How many reports in the store were set aside, the same number in every answer of one instant, " +
+      "whatever its filters; /v1/problems lists them.",
     schema: { type: "integer" },
   },
   "Rollcall-Warning": {

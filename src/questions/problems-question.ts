@@ -33,7 +33,9 @@ export const problems: Question = {
     "A report that is unreadable, oversized, misfiled or dated in the future is left " +
     `out of the array, counted, and listed here; the first ${MAX_PROBLEM_ROWS} by key, ` +
     "until they expire. Those that were made hours before they came (`backdated`) " +
-    "stand after them; they are in the array and are not counted. Filters are those of /v1/reports; " +
+    "stand after them; they are in the array and are not counted. What this server refused at its " +
+    "door (`over_limit`, some of `clone`) stands before them and is not counted: it never was in the " +
+    "store. Filters are those of /v1/reports; " +
     "of what cannot be read it cannot be told whether it matches: it is listed, and " +
     "`Rollcall-Warning` says how many such there are.",
   sample: "",
@@ -86,7 +88,7 @@ export const problems: Question = {
     return {
       facts: {
         asOf: view.asOf,
-        problems: view.problemCount + own.length,
+        problems: view.problemCount,
         cuts: left,
         warnings: [...describeClockWarnings(view, windowMs), ...warnings, ...listDetails(left)],
         ...(view.partial && { partial: view.partial }),

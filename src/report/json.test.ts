@@ -178,7 +178,7 @@ describe("scanObject", () => {
       detail: 'byte 8: unexpected "}" where a key in "quotes" should stand',
     });
     expect(scan('{"a":1')).toMatchObject({
-      detail: 'byte 6: unexpected the end in an object, where "," or "}" should stand',
+      detail: 'byte 6: unexpected end in an object, where "," or "}" should stand',
     });
     expect(scan('{"a":\x01}')).toMatchObject({
       detail: "byte 5: unexpected byte 0x01 where a value should stand",

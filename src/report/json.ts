@@ -343,7 +343,7 @@ class Scanner {
     const byte = this.#bytes[this.#at];
     const found =
       byte === undefined
-        ? "the end"
+        ? "end"
         : byte >= 0x20 && byte < 0x7f
           ? `"${String.fromCharCode(byte)}"`
           : `byte 0x${byte.toString(16).padStart(2, "0")}`;

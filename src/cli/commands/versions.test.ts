@@ -88,8 +88,22 @@ describe("rollcall versions", () => {
       "",
     ]);
     expect(err).toMatch(
-      /^3 hosts; 1 more are silent: rollcall coverage · as of 2024-12-31 23:59:59 \(Asia\/Tokyo, UTC\+09:00\)\nfrom .* \(--store\)\n$/,
+      /^3 hosts; 1 more is silent: rollcall coverage · as of 2024-12-31 23:59:59 \(Asia\/Tokyo, UTC\+09:00\)\nfrom .* \(--store\)\n$/,
     );
+  });
+
+  it.each([
+    ["fresh", "3 hosts; 1 more is silent: rollcall coverage"],
+    ["silent", "1 host, silent: rollcall coverage"],
+    ["all", "4 hosts; 1 of them is silent: rollcall coverage"],
+  ])("counts silent hosts once where state is %s", async (state, summary) => {
+    const { err } = await ask(
+      await makeFleet(),
+      ["app_version"],
+      { state },
+      { isTerminal: true, columns: 80 },
+    );
+    expect(err.split(" · ")[0]).toBe(summary);
   });
 
   it("shows what is behind alone, in yellow, with whose it is", async () => {
@@ -149,7 +163,7 @@ describe("rollcall versions", () => {
     );
     expect(out).toMatch(/\n0\.2 +1 +50%\n/);
     expect(out).toMatch(/\n0\.1 +1 +50% +0\.2\n/);
-    expect(out).toContain("5 hosts; 1 more are silent");
+    expect(out).toContain("5 hosts; 1 more is silent");
   });
 
   it.each([

@@ -32,8 +32,10 @@ export const problems: Layout = {
           })),
         },
       ],
-      summary: `${facts.problems ?? 0} set aside`,
-      notes: rows.length === 0 ? ["no problem; docs/problems.md says what would be one"] : [],
+      // Rows may be what filters leave of them, and what is no report in the store.
+      summary: `${rows.length} shown; ${facts.problems ?? 0} set aside in the whole store`,
+      notes:
+        rows.length === 0 && !facts.problems ? ["no problem; docs/problems.md says what would be one"] : [],
     };
   },
 };

@@ -1,4 +1,5 @@
 // `rollcall versions`: a table for each field, its values with the hosts that have them.
+import type { Facts } from "../../questions/facts.ts";
 import type { VersionCount } from "../../questions/versions.ts";
 import type { Line, Table } from "../terminal/tables.ts";
 import type { Layout, LayoutTools } from "./layout.ts";
@@ -22,20 +23,20 @@ export const versions: Layout = {
       elsewhere: "jq 'map(select(.behind))'",
     },
   ],
-  async layOut({ json, facts }, { flags, findNames }) {
+  async layOut({ json, facts, parameters }, { flags, findNames }) {
     const all = JSON.parse(json.toString("utf8")) as VersionCount[];
     const shown = flags.behind ? all.filter(({ behind }) => behind) : all;
     const names = await findNames(shown.flatMap(({ hosts }) => hosts ?? []));
     const fields = [...new Set(shown.map(({ field }) => field))];
     const of = (values: readonly VersionCount[], field: string) =>
       values.filter((one) => one.field === field);
-    const { count = 0, silent = 0 } = facts;
+    const state = parameters.find(([name]) => name === "state")?.[1];
     return {
       tables: fields.map((field) => ({
         ...makeTable(of(shown, field), of(all, field), names),
         ...(fields.length > 1 && { title: field }),
       })),
-      summary: `${count} hosts${silent > 0 ? `; ${silent} more are silent: rollcall coverage` : ""}`,
+      summary: summarize(facts, state),
       notes: [
         ...(all.length === 0
           ? ["nothing to count: no report has a field that holds versions; name one, such as app_version"]
@@ -45,6 +46,15 @@ export const versions: Layout = {
     };
   },
 };
+
+/** Silent hosts are among those counted where they were asked for, and beside them where not. */
+function summarize({ count = 0, silent = 0 }: Facts, state = "fresh"): string {
+  const hosts = `${count} ${count === 1 ? "host" : "hosts"}`;
+  if (state === "silent") return `${hosts}, silent: rollcall coverage`;
+  if (silent === 0) return hosts;
+  const whose = state === "all" ? "of them" : "more";
+  return `${hosts}; ${silent} ${whose} ${silent === 1 ? "is" : "are"} silent: rollcall coverage`;
+}
 
 function makeTable(
   values: readonly VersionCount[],
