@@ -70,6 +70,21 @@ it("one host is read again after a pause, and is missing only after a new listin
   expect(lists).not.toEqual([]);
 });
 
+it("one host as CSV has its labels as columns, as the list has", async () => {
+  const { double, ask } = await setUp();
+  await double.put("reports/v1/local/a.json", double.report("a", { instance_name: "prod_web_1" }));
+  await double.put("reports/v1/local/b.json", double.report("b", { instance_name: "stg_batch_2" }));
+  const tableOf = async (path: string) => {
+    const [columns = "", ...rows] = (await (await ask(path)).text()).trim().split(/\r?\n/);
+    return { columns, rows };
+  };
+  const list = await tableOf("/v1/reports?format=csv&fields=instance_id");
+  expect(list.columns).toBe("instance_id,label.env,label.service,label.account");
+  const one = await tableOf("/v1/reports/b?format=csv&fields=instance_id");
+  expect(one).toEqual({ columns: list.columns, rows: list.rows.slice(1) });
+  expect(one.rows).toEqual(["b,stg,batch,local"]);
+});
+
 it("one host of a store that fails is a 503, or what is known of it", async () => {
   const { double, ask } = await setUp();
   await double.put("reports/v1/local/a.json", double.report("a", { x: 1 }));

@@ -75,6 +75,8 @@ describe("compileFilter", () => {
     ["big", ["12345678901234567890"], "match"],
     ["on", ["true"], "match"],
     ["none", ["null"], "match"],
+    ["none", ["*"], "match"],
+    ["none", ["*", "not:null"], "no match"],
     ["a\\.b", ["dot"], "match"],
     ["a.b", ["dot"], "no field"],
     ["esc", ["täst"], "match"],

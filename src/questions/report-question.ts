@@ -9,6 +9,7 @@ import { judgeNames, listUnseen } from "./known-names.ts";
 import { FIELDS, HOST_ID, LENIENT, META, PARTIAL, WITHIN } from "./parameters.ts";
 import { parseQuery } from "./query.ts";
 import type { Question, Refusal } from "./question.ts";
+import { readOwnLabels } from "./report-labels.ts";
 import { REPORT } from "./report-schema.ts";
 import { layOutReports } from "./report-table.ts";
 
@@ -83,7 +84,8 @@ export const report: Question = {
         held: whole.length,
         measure: () => whole.length,
         write: (format) => [format === "json" ? whole : toLine(whole)],
-        readTable: (yielder) => layOutReports(() => [body], yielder),
+        readTable: async (yielder) =>
+          await layOutReports(() => [body], yielder, await readOwnLabels(found, sources)),
       },
     };
   },

@@ -1,15 +1,13 @@
 // The question `reports`: the roll, as one JSON array. Its rows are stored bytes, spliced.
 import { createHash } from "node:crypto";
-import { segmentAt } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { compileShape, measureReports, writeReports } from "./array.ts";
-import type { FieldValues } from "./field-values.ts";
-import type { Sources } from "./groups.ts";
 import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
 import type { Question, ReadyBytes } from "./question.ts";
+import { readLabels } from "./report-labels.ts";
 import { REPORT } from "./report-schema.ts";
-import { layOutReports, type MoreColumns } from "./report-table.ts";
+import { layOutReports } from "./report-table.ts";
 import { type Selection, selectReports } from "./selection.ts";
 
 export const reports: Question<ReadyBytes> = {
@@ -74,35 +72,6 @@ export const reports: Question<ReadyBytes> = {
 function* listBodies({ table, positions }: Selection, query: Query, asOf: number): Generator<Buffer> {
   const shape = compileShape(query, asOf);
   for (const at of positions) yield shape(readReport(table, at));
-}
-
-/** The labels that some host has, each as a column: `label.env`. */
-async function readLabels(
-  { table, positions }: Selection,
-  { labels, reader }: Sources,
-): Promise<MoreColumns> {
-  const read: { readonly name: string; readonly values: FieldValues }[] = [];
-  if (positions.length > 0)
-    for (const [name, rules] of labels)
-      read.push({ name: `label.${name}`, values: await reader.readLabel(rules, table) });
-  const columns = read.filter(({ values }) => values.count > 0);
-  const rules = [...labels].map(([name, own]) => [name, own.map(({ path, pattern }) => [path, pattern])]);
-  return {
-    names: columns.map(({ name }) => name),
-    // Another reader of the store may have other rules.
-    digest: hashText(JSON.stringify(rules)),
-    cellsOf(place) {
-      const at = positions[place] as number;
-      const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-      return columns.map(({ values }) => {
-        const { starts, numbers } = values.column(segment);
-        const own = Array.from(numbers.subarray(starts[row], starts[row + 1]), (number) =>
-          values.text(number),
-        );
-        return own.length > 1 ? JSON.stringify(own) : (own[0] ?? "");
-      });
-    },
-  };
 }
 
 /** Two questions with the same text have the same answer. */

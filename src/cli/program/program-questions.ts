@@ -60,7 +60,7 @@ function addWords(command: Command, { parameters }: Question, { word }: Layout):
   const text = takesFilters
     ? "only hosts whose field or label has this value, also as --NAME VALUE; * is any run of characters; " +
       "parameters as in the URL"
-    : "parameters as in the URL, such as those of the flags below";
+    : `the ${(word?.name ?? name).toLowerCase()}'s id; parameters as in the URL may follow, as NAME=VALUE`;
   command.argument(word?.isRequired ? `<${name}...>` : `[${name}...]`, text);
 }
 
