@@ -66,6 +66,20 @@ export function user(
   };
 }
 
+/**
+ * A federated user (STS, GetFederationToken), whose name whoever asks for it chooses: `aws:userid`
+ * is ACCOUNT:NAME. With all rights of the user who asked.
+ */
+export function federated(account: string, name: string): Caller {
+  return {
+    arn: `arn:aws:sts::${account}:federated-user/${name}`,
+    account,
+    userId: `${account}:${name}`,
+    organization: ORGANIZATION,
+    policies: [ADMINISTRATOR],
+  };
+}
+
 /** An administrator's session: `aws sso login`, say. */
 export function administrator(account: string): Caller {
   return forger({ account, session: "someone@example.com" });

@@ -3,6 +3,7 @@ import {
   ANONYMOUS,
   administrator,
   departureOf,
+  federated,
   forger,
   HOST_ROLE_ID,
   MEMBER,
@@ -30,6 +31,14 @@ const FAR_NEIGHBOUR = session({ account: OTHER_MEMBER, roleId: OTHER_ROLE_ID, se
 const MIGHTY_HOST = session({ policies: [ADMINISTRATOR] });
 const LOCAL_HOST = session({ account: STORE_ACCOUNT });
 const MIGHTY_LOCAL_HOST = session({ account: STORE_ACCOUNT, policies: [ADMINISTRATOR] });
+const FEDERATED = federated(MEMBER, "i-0a1");
+const LOCAL_FEDERATED = federated(STORE_ACCOUNT, "i-0a1");
+// What is no instance has a session of another form; docs/aws.md, "Hosts that are not EC2".
+const elsewhere = (name: string) => session({ session: name, instance: undefined });
+const TASK = elsewhere("0123456789abcdef0123456789abcdef");
+const POD = elsewhere("eks-prod-web-7d9c-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0");
+const ON_PREMISES = elsewhere("mi-0123456789abcdef0");
+const CERTIFIED = elsewhere("00b3c1d2e4f5061728394a5b6c7d8e9f01");
 const OPERATOR = administrator(STORE_ACCOUNT);
 export const READER = await program("ReaderRole");
 export const REFRESHER = await program("RefresherRole");
@@ -215,6 +224,20 @@ export const ORGANIZATION_CASES: readonly Case[] = [
     put(reportOf(HOST)),
     "names may have no colon, and it would not help",
   ],
+  ["deny", FEDERATED, put(reportOf(FEDERATED)), "a federated user with an instance's name: its own key"],
+  ["deny", FEDERATED, put(departureOf(FEDERATED)), "nor its own departure"],
+  ["deny", FEDERATED, put(reportOf(HOST)), "nor the report of the instance whose name it has"],
+  ["deny", FEDERATED, get(SPEC), "nor a spec"],
+  [
+    "deny",
+    LOCAL_FEDERATED,
+    put(reportOf(LOCAL_FEDERATED)),
+    "nor in the store's own account, with all rights",
+  ],
+  ["deny", TASK, put(reportOf(TASK)), "a task of ECS, whose session has the task's id"],
+  ["deny", POD, put(reportOf(POD)), "a pod of EKS, by Pod Identity"],
+  ["deny", ON_PREMISES, put(reportOf(ON_PREMISES)), "a server with a hybrid activation of Systems Manager"],
+  ["deny", CERTIFIED, put(reportOf(CERTIFIED)), "a server with IAM Roles Anywhere: its certificate's number"],
   ["deny", forger({ session: "x,i-0a1" }), put(reportOf(HOST)), "a name that ends like the host's"],
   [
     "allow",

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { openDispatcher } from "./dispatcher.ts";
 import { toFailure } from "./failure.ts";
 
-it("a proxy that never answers CONNECT is given up when no connection would be waited for longer", async () => {
+it("a proxy that never answers CONNECT is given up as a connection that does not come", async () => {
   const server = createServer((socket) => void socket.on("error", () => undefined).resume());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -45,3 +45,15 @@ it("reads no more than it was asked to, and nothing once it is closed", async ()
   await sender.close();
   await expect(sender.send(GET)).rejects.toThrow("closed");
 });
+
+it("names the proxy that takes the connection and never answers, without its password", async () => {
+  const { origin } = await serve(() => undefined);
+  const env = { http_proxy: origin.replace("http://", "http://corp:s3cret@") };
+  const sender = createFetchSender({ origin: "http://s3.test", timeouts: TIMEOUTS, env, trust: undefined });
+  const error = await sender.send(GET).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    name: "Unavailable",
+    message: expect.stringContaining(`http://s3.test: through the proxy ${origin} (http_proxy): its headers`),
+  });
+  expect(String(error)).not.toContain("s3cret");
+});

@@ -2,6 +2,7 @@
 // enough for a host's own.
 import { readBounded } from "../network/bounded-read.ts";
 import { createFetch } from "../network/fetch.ts";
+import { findRoute } from "../network/route.ts";
 import { pickNamedHeaders } from "./s3-headers.ts";
 import {
   explainFailure,
@@ -85,7 +86,7 @@ export function createFetchSender(
 
   return {
     async send(options) {
-      const stageTimeout = createStageTimeout(origin);
+      const stageTimeout = createStageTimeout(() => nameWay(origin, env, trust));
       const signals = [closing.signal, stageTimeout.signal, ...(options.signal ? [options.signal] : [])];
       try {
         return await exchange(options, AbortSignal.any(signals), stageTimeout);
@@ -114,7 +115,15 @@ interface StageTimeout {
   end(): void;
 }
 
-function createStageTimeout(origin: string): StageTimeout {
+/** A proxy that takes the connection and never answers is what is silent, not whoever it leads to. */
+function nameWay(origin: string, env: SenderOptions["env"], trust: SenderOptions["trust"]): string {
+  const { proxy } = findRoute(new URL(origin), env, trust);
+  return proxy === undefined
+    ? `${origin}:`
+    : `${origin}: through the proxy ${proxy.origin} (${proxy.variable}):`;
+}
+
+function createStageTimeout(way: () => string): StageTimeout {
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const end = () => clearTimeout(timer);
@@ -122,8 +131,10 @@ function createStageTimeout(origin: string): StageTimeout {
     signal: over.signal,
     wait(ms, what, Kind = Unavailable) {
       end();
-      const reason = new Kind(`[store] [s3] no answer from ${origin}: ${what} took longer than ${ms} ms`);
-      timer = setTimeout(() => over.abort(reason), ms);
+      timer = setTimeout(
+        () => over.abort(new Kind(`[store] [s3] no answer from ${way()} ${what} took longer than ${ms} ms`)),
+        ms,
+      );
     },
     stop: (reason) => over.abort(reason),
     end,

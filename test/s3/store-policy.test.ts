@@ -32,7 +32,9 @@ async function fillIn({ userId }: S3Session): Promise<Statement[]> {
     .replaceAll("$" + "{aws:PrincipalAccount}", ACCOUNT)
     // It takes no colon in an ARN's last part, which AWS does (IAM guide, "Policy variables"); `?`
     // is any one character.
-    .replaceAll("$" + "{aws:userid}", userId.replace(":", "?"));
+    .replaceAll("$" + "{aws:userid}", userId.replace(":", "?"))
+    // Its ids of roles are UUIDs.
+    .replaceAll("AROA*:", "*:");
   const { Statement } = JSON.parse(text) as { Statement: Statement[] };
   return Statement.map(({ Condition, ...statement }) => {
     const { StringEquals: _organization, ...known } = Condition ?? {};
