@@ -48,7 +48,7 @@ export const WITHIN = {
   description: "How old a fresh report may be.",
 } as const;
 
-export const ALSO_READ_BUCKET = {
+const ALSO_READ_BUCKET = {
   label: "Bucket that is also read",
   default: "",
   allowedPattern: "^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",

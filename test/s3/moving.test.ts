@@ -71,7 +71,7 @@ async function sitDown() {
   async function startNewApi(...stores: string[]) {
     const keys = ["keys", "create", "--store", url(NEW), "--scope", "read", "--name", "test"];
     const { stdout } = await run(keys, { home, env });
-    const key = /rc_\w+/.exec(stdout)?.[0] ?? "";
+    const key = /rc_[\w-]+/.exec(stdout)?.[0] ?? "";
     const program = startProgram(["serve", "--listen", "127.0.0.1:0", ...stores], { home, env });
     onTestFinished(async () => void (await stop(program)));
     const [, origin = ""] = await waitForOutput(program, /serving at (http:\/\/[\d.:]+)/);
