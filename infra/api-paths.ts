@@ -8,11 +8,13 @@ export interface ApiPath {
   readonly needsKey: boolean;
 }
 
-/** Everything takes a key but what says nothing of any host. */
+/**
+ * Everything takes a key but what says nothing of any host and asks the store for nothing. What
+ * reads the store, such as readyz, would let anybody make it work.
+ */
 export const API_PATHS: readonly ApiPath[] = [
   { part: "{proxy+}", name: "Proxy", needsKey: true },
   { part: "healthz", name: "Health", needsKey: false },
-  { part: "readyz", name: "Readiness", needsKey: false },
   { part: "openapi.json", name: "OpenApi", needsKey: false },
   { part: "docs", name: "Docs", needsKey: false },
 ];

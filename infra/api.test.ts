@@ -5,6 +5,7 @@ import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambd
 import { describe, expect, it } from "vitest";
 import { Api } from "./api.ts";
 import { API_METHODS, API_PATHS } from "./api-paths.ts";
+import { ApiWalls } from "./api-walls.ts";
 import { GATEWAY_PROBLEMS } from "./gateway-problems.ts";
 import { ResponseMode } from "./response-mode.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
@@ -47,6 +48,15 @@ function nameDeployments(Mode: typeof ResponseMode): string[] {
       code: Code.fromInline("//"),
     }),
     mode: new Mode(isStream),
+    walls: new ApiWalls(stack, "Walls", {
+      endpointType: parameter,
+      vpcEndpoints: parameter,
+      allowedCidrs: parameter,
+      authorization: parameter,
+      callerOrganization: parameter,
+      corsOrigin: parameter,
+    }),
+    corsOrigin: parameter,
     isStream,
     isBuffered: condition("IsBuffered"),
     rateLimit: 1,
@@ -65,7 +75,7 @@ describe("the API", () => {
     const methods = Object.values(resources).filter(({ Type }) => Type === "AWS::ApiGateway::Method");
     expect(methods).toHaveLength(API_PATHS.length * API_METHODS.length);
     const open = API_PATHS.filter(({ needsKey }) => !needsKey).map(({ part }) => part);
-    expect(open).toEqual(["healthz", "readyz", "openapi.json", "docs"]);
+    expect(open).toEqual(["healthz", "openapi.json", "docs"]);
     for (const { Properties } of methods) {
       expect(["GET", "HEAD"]).toContain(Properties.HttpMethod);
       const { PathPart } = resources[String(Properties.ResourceId)]?.Properties ?? {};
@@ -179,7 +189,7 @@ describe("the API", () => {
         (method) => `arn:aws:execute-api:ap-northeast-1:111111111111:ApiRestApi/v1/${method}/*`,
       ),
     );
-    reader.resourceCountIs("AWS::Lambda::Permission", 2);
+    reader.resourceCountIs("AWS::Lambda::Permission", 3);
   });
 
   it("answers for itself in the form of all errors", async () => {

@@ -17,12 +17,16 @@ import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ApiLogRole } from "./api-log-role.ts";
 import { API_METHODS, API_PATHS, type ApiPath } from "./api-paths.ts";
+import type { ApiWalls } from "./api-walls.ts";
 import { formatProblem, GATEWAY_PROBLEMS } from "./gateway-problems.ts";
 import type { ResponseMode } from "./response-mode.ts";
 
 export interface ApiProps {
   readonly reader: LambdaFunction;
   readonly mode: ResponseMode;
+  readonly walls: ApiWalls;
+  /** Whose scripts may read answers, where hasCors holds. */
+  readonly corsOrigin: string;
   readonly isStream: CfnCondition;
   readonly isBuffered: CfnCondition;
   readonly rateLimit: number;
@@ -51,7 +55,9 @@ const ACCESS_LOG = {
   time: "$context.requestTime",
   requestId: "$context.requestId",
   ip: "$context.identity.sourceIp",
+  vpcEndpoint: "$context.identity.vpceId",
   keyId: "$context.identity.apiKeyId",
+  caller: "$context.identity.userArn",
   method: "$context.httpMethod",
   path: "$context.path",
   status: "$context.status",
@@ -77,7 +83,11 @@ export class Api extends Construct {
     this.restApi = new CfnRestApi(this, "RestApi", {
       name: Aws.STACK_NAME,
       description: "Rollcall: what is running on every host",
-      endpointConfiguration: { types: ["REGIONAL"] },
+      endpointConfiguration: {
+        types: props.walls.endpointTypes,
+        vpcEndpointIds: props.walls.vpcEndpointIds,
+      },
+      policy: props.walls.policy,
       securityPolicy: SECURITY_POLICY,
       endpointAccessMode: ENDPOINT_ACCESS_MODE,
       binaryMediaTypes: props.mode.binaryMediaTypes,
@@ -88,22 +98,18 @@ export class Api extends Construct {
         "The program checks every parameter itself and answers with a problem that " +
         "names it; no request has a body.",
     });
-    const definition = [...this.#addPaths(props), ...this.#addProblems()];
-    this.stage = this.#addStage(props, this.#addDeployments(props, definition));
+    const paths = this.#addPaths(props);
+    const preflights = this.#addPreflights(props, paths);
+    const definition = [...paths, ...this.#addProblems(props)];
+    this.stage = this.#addStage(props, this.#addDeployments(props, definition, preflights));
     this.usagePlan = this.#addUsagePlan(props);
     this.key = this.#addKey();
-    this.#permitCalls(props.reader);
+    this.#permitCalls(props);
     this.url = `https://${this.restApi.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
   }
 
-  #addPaths({ reader, mode }: ApiProps): (CfnPath | CfnMethod)[] {
-    const integration = {
-      type: "AWS_PROXY",
-      integrationHttpMethod: "POST",
-      uri: mode.invocationUri(reader.functionArn),
-      responseTransferMode: mode.transferMode,
-      timeoutInMillis: mode.timeoutMs,
-    };
+  #addPaths({ reader, mode, walls }: ApiProps): (CfnPath | CfnMethod)[] {
+    const integration = integrate(reader, mode);
     return API_PATHS.flatMap(({ part, name, needsKey }) => {
       const resource = new CfnPath(this, name, {
         restApiId: this.restApi.ref,
@@ -115,8 +121,8 @@ export class Api extends Construct {
           restApiId: this.restApi.ref,
           resourceId: resource.ref,
           httpMethod,
-          authorizationType: "NONE",
-          apiKeyRequired: needsKey,
+          authorizationType: needsKey ? walls.authorizationType : "NONE",
+          apiKeyRequired: needsKey ? walls.apiKeyRequired : false,
           integration,
         });
         acknowledgeKeys(method, needsKey);
@@ -126,8 +132,35 @@ export class Api extends Construct {
     });
   }
 
-  #addProblems(): CfnGatewayResponse[] {
+  /**
+   * What a browser asks before the question itself, with no key or signature (Fetch standard,
+   * "CORS-preflight fetch").
+   */
+  #addPreflights({ reader, mode, walls }: ApiProps, paths: readonly CfnResource[]): CfnMethod[] {
+    const resources = paths.filter((one) => one instanceof CfnPath);
+    return API_PATHS.flatMap(({ name }, index) => {
+      const resource = resources[index];
+      if (!resource) return [];
+      const preflight = new CfnMethod(this, `${name}OPTIONS`, {
+        restApiId: this.restApi.ref,
+        resourceId: resource.ref,
+        httpMethod: "OPTIONS",
+        authorizationType: "NONE",
+        apiKeyRequired: false,
+        integration: integrate(reader, mode),
+      });
+      preflight.cfnOptions.condition = walls.hasCors;
+      acknowledgeKeys(preflight, false);
+      return [preflight];
+    });
+  }
+
+  #addProblems({ walls, corsOrigin }: ApiProps): CfnGatewayResponse[] {
+    const allowed = Fn.conditionIf(walls.hasCors.logicalId, `'${corsOrigin}'`, Aws.NO_VALUE).toString();
+    const choose = (signed: string, usual: string) =>
+      signed === usual ? usual : Fn.conditionIf(walls.takesSignatures.logicalId, signed, usual).toString();
     return GATEWAY_PROBLEMS.map((problem) => {
+      const signed = problem.whereSigned ?? problem;
       const headers = {
         "Content-Type": "'application/problem+json'",
         "Cache-Control": "'no-store'",
@@ -136,10 +169,12 @@ export class Api extends Construct {
       return new CfnGatewayResponse(this, `Problem${problem.type.replace(/_/g, "")}`, {
         restApiId: this.restApi.ref,
         responseType: problem.type,
-        statusCode: String(problem.status),
-        responseTemplates: { "application/json": formatProblem(problem) },
+        statusCode: choose(String(signed.status), String(problem.status)),
+        responseTemplates: { "application/json": choose(formatProblem(signed), formatProblem(problem)) },
         responseParameters: Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [`gatewayresponse.header.${name}`, value]),
+          [...Object.entries(headers), ["Access-Control-Allow-Origin", allowed] as const].map(
+            ([name, value]) => [`gatewayresponse.header.${name}`, value],
+          ),
         ),
       });
     });
@@ -150,8 +185,12 @@ export class Api extends Construct {
    * new. So the name has a hash of what it shows, as it stands in the template, and each response
    * mode has its own, or a change of that parameter alone would change nothing.
    */
-  #addDeployments({ mode, isStream, isBuffered }: ApiProps, definition: readonly CfnResource[]): string {
-    const shown = [this.restApi, ...definition].map((resource) =>
+  #addDeployments(
+    { mode, walls, isStream, isBuffered }: ApiProps,
+    definition: readonly CfnResource[],
+    preflights: readonly CfnMethod[],
+  ): string {
+    const shown = [this.restApi, ...definition, ...preflights].map((resource) =>
       Stack.of(this).resolve(resource._toCloudFormation()),
     );
     const hash = createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 8);
@@ -159,7 +198,15 @@ export class Api extends Construct {
       { name: "Stream", condition: isStream },
       { name: "Buffered", condition: isBuffered },
     ].map(({ name, condition }) => {
-      const deployment = new CfnDeployment(this, `Deployment${name}${hash}`, { restApiId: this.restApi.ref });
+      const deployment = new CfnDeployment(this, `Deployment${name}${hash}`, {
+        restApiId: this.restApi.ref,
+        // Comes after the preflights, where there are any: this names them.
+        description: Fn.conditionIf(
+          walls.hasCors.logicalId,
+          `Rollcall, for web pages: ${preflights.map(({ ref }) => ref).join(" ")}`,
+          "Rollcall",
+        ).toString(),
+      });
       deployment.cfnOptions.condition = condition;
       deployment.node.addDependency(...definition);
       return deployment.ref;
@@ -243,24 +290,35 @@ export class Api extends Construct {
     return key;
   }
 
-  #permitCalls(reader: LambdaFunction): void {
-    for (const method of API_METHODS) {
+  #permitCalls({ reader, walls }: ApiProps): void {
+    for (const method of [...API_METHODS, "OPTIONS"]) {
       const api = `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:${this.restApi.ref}`;
-      new CfnPermission(this, `Permit${method}`, {
+      const permission = new CfnPermission(this, `Permit${method}`, {
         functionName: reader.functionArn,
         action: "lambda:InvokeFunction",
         principal: "apigateway.amazonaws.com",
         sourceArn: `${api}/${STAGE}/${method}/*`,
       });
+      if (method === "OPTIONS") permission.cfnOptions.condition = walls.hasCors;
     }
   }
+}
+
+function integrate(reader: LambdaFunction, mode: ResponseMode) {
+  return {
+    type: "AWS_PROXY",
+    integrationHttpMethod: "POST",
+    uri: mode.invocationUri(reader.functionArn),
+    responseTransferMode: mode.transferMode,
+    timeoutInMillis: mode.timeoutMs,
+  };
 }
 
 function acknowledgeKeys(method: CfnMethod, needsKey: ApiPath["needsKey"]): void {
   const how = needsKey
     ? "Whoever asks has an API key, whose plan throttles it; a key can be given to a " +
-      "shell script, which an authorizer's token cannot for long."
-    : "It says nothing of any host: health and documentation.";
+      "shell script, which an authorizer's token cannot for long. AWS_IAM is a parameter's other value."
+    : "It says nothing of any host: health, documentation, and what a browser asks beforehand.";
   for (const id of ["AwsSolutions-APIG4", "AwsSolutions-COG4"])
     Validations.of(method).acknowledge({ id, reason: how });
 }

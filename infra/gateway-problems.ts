@@ -8,6 +8,8 @@ export interface GatewayProblem {
   readonly code: string;
   readonly title: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What it is instead where requests are signed (AWS_IAM). */
+  readonly whereSigned?: Pick<GatewayProblem, "status" | "code" | "title">;
 }
 
 const OVERLOADED = { title: "Too many requests", headers: { "Retry-After": "'1'" } };
@@ -20,7 +22,14 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     status: 404,
     code: "not_found",
     title: "No such path, or it does not take this method",
+    whereSigned: {
+      status: 403,
+      code: "forbidden",
+      title: "The request is not signed, or there is no such path or method",
+    },
   },
+  { type: "INVALID_SIGNATURE", status: 403, code: "forbidden", title: "The signature is not valid" },
+  { type: "EXPIRED_TOKEN", status: 403, code: "forbidden", title: "The credentials have expired" },
   // A default's status would be that of all it stands for: these two come from what may be put in
   // front of the stage, and one from anybody.
   {
@@ -45,7 +54,11 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
 ];
 
 /** The body's template. What $context gives is quoted already where it is a string. */
-export function formatProblem({ status, code, title }: GatewayProblem): string {
+export function formatProblem({
+  status,
+  code,
+  title,
+}: Pick<GatewayProblem, "status" | "code" | "title">): string {
   const problem = JSON.stringify({ type: `urn:rollcall:error:${code}`, title, status });
   return `${problem.slice(0, -1)},"detail":$context.error.messageString,"request_id":"$context.requestId"}`;
 }

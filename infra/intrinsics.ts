@@ -136,6 +136,10 @@ class Resolver {
         return this.holds(this.#template.Conditions?.[argument as string] as Json);
       case "Fn::Equals":
         return String(this.resolve(list[0] as Json)) === String(this.resolve(list[1] as Json));
+      case "Fn::And":
+        return list.every((one) => this.holds(one));
+      case "Fn::Or":
+        return list.some((one) => this.holds(one));
       case "Fn::Not":
         return !this.holds(list[0] as Json);
       default:

@@ -41,6 +41,9 @@ const DURATION = {
 
 const FLAG = ["true", "false"] as const;
 
+/** A network, of either family; API Gateway itself checks the numbers. */
+const CIDR = "[0-9a-fA-F:.]{2,45}/[0-9]{1,3}";
+
 export const WITHIN = {
   label: "Freshness",
   default: "2h",
@@ -157,10 +160,77 @@ export const READER_PARAMETERS = [
     },
   },
   {
+    heading: "Who reaches the API",
+    parameters: {
+      EndpointType: {
+        label: "Endpoint type",
+        default: "REGIONAL",
+        allowedValues: ["REGIONAL", "PRIVATE"],
+        description:
+          "PRIVATE is not on the internet: the API is reached through the VPC endpoints " +
+          "(of execute-api) that VpcEndpoints names.",
+      },
+      VpcEndpoints: {
+        label: "VPC endpoints",
+        default: "",
+        allowedPattern: "^(vpce-[0-9a-f]{8,17}(,vpce-[0-9a-f]{8,17})*)?$",
+        constraintDescription:
+          "ids such as vpce-0123456789abcdef0, split by commas without spaces, or nothing",
+        description: "With PRIVATE: the endpoints, of any account, through which the API is reached.",
+      },
+      AllowedCidrs: {
+        label: "Addresses",
+        default: "",
+        allowedPattern: `^(${CIDR}(,${CIDR})*)?$`,
+        constraintDescription: "networks such as 203.0.113.0/24,2001:db8::/32 without spaces, or nothing",
+        description:
+          "Answers these networks alone; with PRIVATE those within the VPC. Nothing: all that reach the API.",
+      },
+      Authorization: {
+        label: "Authorization",
+        default: "API_KEY",
+        allowedValues: ["API_KEY", "AWS_IAM"],
+        description:
+          "API_KEY is the header x-api-key; AWS_IAM are requests that are signed (curl --aws-sigv4) by " +
+          "whoever may execute-api:Invoke.",
+      },
+      CallerOrganizationId: {
+        label: "Organization of callers",
+        default: "",
+        allowedPattern: "^(o-[a-z0-9]{10,32})?$",
+        constraintDescription: "an organization's id such as o-a1b2c3d4e5, or nothing",
+        description:
+          "With AWS_IAM: callers of other accounts of this organization may ask too, where their own " +
+          "policies say so.",
+      },
+      CorsOrigin: {
+        label: "Origin of web pages",
+        default: "",
+        allowedPattern: "^(\\*|https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$",
+        constraintDescription: "such as https://wiki.example.com, or *, or nothing",
+        description: "Scripts of web pages from there may read answers (CORS). * is any page.",
+      },
+    },
+  },
+  {
     heading: "Limits of the API",
     parameters: {
-      RateLimit: { label: "Questions a second", type: "Number", default: 10, minValue: 1, maxValue: 10000 },
-      BurstLimit: { label: "Questions at once", type: "Number", default: 20, minValue: 1, maxValue: 5000 },
+      RateLimit: {
+        label: "Questions a second",
+        type: "Number",
+        default: 10,
+        minValue: 1,
+        maxValue: 10000,
+        description: "Of each key; and of all together for each method of a path.",
+      },
+      BurstLimit: {
+        label: "Questions at once",
+        type: "Number",
+        default: 20,
+        minValue: 1,
+        maxValue: 5000,
+        description: "Likewise.",
+      },
       QuotaPerDay: {
         label: "Questions a day",
         type: "Number",

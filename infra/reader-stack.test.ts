@@ -30,7 +30,16 @@ describe("the functions", () => {
     const { ReaderFunction, RefresherFunction } = await deployTemplate("reader");
     const { Handler, Timeout, ReservedConcurrentExecutions, Environment } = ReaderFunction?.Properties ?? {};
     expect([Handler, Timeout, ReservedConcurrentExecutions]).toEqual(["index.read", 120, 10]);
-    expect(Environment).toEqual(environment);
+    expect(RefresherFunction?.Properties.Environment).toEqual(environment);
+    expect(Environment).toEqual({
+      Variables: {
+        ...environment.Variables,
+        ROLLCALL_ALLOWED_CIDRS: "",
+        ROLLCALL_VPC_ENDPOINTS: "",
+        ROLLCALL_AUTHORIZATION: "API_KEY",
+        ROLLCALL_CORS_ORIGIN: "",
+      },
+    });
     for (const one of [ReaderFunction, RefresherFunction]) {
       for (const [name, value] of Object.entries(common)) expect(one?.Properties[name]).toEqual(value);
     }

@@ -14,6 +14,7 @@ import type { Construct } from "constructs";
 import { Alarms } from "./alarms.ts";
 import { Api, ENDPOINT_ACCESS_MODE, SECURITY_POLICY } from "./api.ts";
 import { ApiDomain } from "./api-domain.ts";
+import { ApiWalls } from "./api-walls.ts";
 import { Dashboard } from "./dashboard.ts";
 import { ANSWERS, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
 import { locateAlsoRead, Program } from "./program.ts";
@@ -52,6 +53,15 @@ export class ReaderStack extends RollcallStack {
       ),
       "Give a domain name and its certificate, or neither.",
     );
+    this.#checkWalls(text("EndpointType"), text("VpcEndpoints"), text("DomainName"));
+    const walls = new ApiWalls(this, "Walls", {
+      endpointType: text("EndpointType"),
+      vpcEndpoints: text("VpcEndpoints"),
+      allowedCidrs: text("AllowedCidrs"),
+      authorization: text("Authorization"),
+      callerOrganization: text("CallerOrganizationId"),
+      corsOrigin: text("CorsOrigin"),
+    });
     const isStream = declareCondition("IsStream", Fn.conditionEquals(text("ResponseMode"), "STREAM"));
     const isBuffered = declareCondition("IsBuffered", Fn.conditionNot(isStream));
     const hasReservation = declareCondition(
@@ -89,6 +99,7 @@ export class ReaderStack extends RollcallStack {
 
     const { function: reader, logGroup } = new Program(this, "Reader", {
       ...settings,
+      environment: { ...settings.environment, ...walls.environment },
       handler: mode.handler,
       description: "Rollcall: answers with every fresh report",
       timeoutSeconds: mode.timeoutSeconds,
@@ -106,6 +117,8 @@ export class ReaderStack extends RollcallStack {
     const api = new Api(this, "Api", {
       reader,
       mode,
+      walls,
+      corsOrigin: text("CorsOrigin"),
       isStream,
       isBuffered,
       rateLimit: number("RateLimit"),
@@ -127,19 +140,68 @@ export class ReaderStack extends RollcallStack {
     const watched = { reader, refresher, apiName: Aws.STACK_NAME, stageName: api.stage.ref };
     const alarms = new Alarms(this, "Alarm", { ...watched, email: text("AlarmEmail"), hasEmail });
     new Dashboard(this, "Dashboard", { ...watched, alarms });
-    this.#print(api, storeUrl, logGroup.logGroupName);
+    this.#print(api, walls, { storeUrl, logGroupName: logGroup.logGroupName });
   }
 
-  #print({ url, key, usagePlan }: Api, storeUrl: string, logGroupName: string): void {
+  /** What would answer nobody, or more than is meant. */
+  #checkWalls(endpointType: string, vpcEndpoints: string, domainName: string): void {
+    const isPrivate = Fn.conditionEquals(endpointType, "PRIVATE");
+    const isRegional = Fn.conditionEquals(endpointType, "REGIONAL");
+    const hasNone = Fn.conditionEquals(vpcEndpoints, "");
+    new CfnRule(this, "PrivateWithVpcEndpoints").addAssertion(
+      Fn.conditionOr(
+        Fn.conditionAnd(isPrivate, Fn.conditionNot(hasNone)),
+        Fn.conditionAnd(isRegional, hasNone),
+      ),
+      "EndpointType=PRIVATE goes with VpcEndpoints, and these with it.",
+    );
+    new CfnRule(this, "DomainOnTheInternet").addAssertion(
+      Fn.conditionOr(isRegional, Fn.conditionEquals(domainName, "")),
+      "A DomainName goes with EndpointType=REGIONAL alone.",
+    );
+  }
+
+  #print(
+    { url, key, usagePlan, restApi, stage }: Api,
+    { takesKeys, takesSignatures }: ApiWalls,
+    { storeUrl, logGroupName }: { readonly storeUrl: string; readonly logGroupName: string },
+  ): void {
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
-    new CfnOutput(this, "ApiKeyId", { value: key.ref, description: "The id of the key, which is no secret" });
+    const sign =
+      `curl --aws-sigv4 aws:amz:${Aws.REGION}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ` +
+      '-H "x-amz-security-token: $AWS_SESSION_TOKEN"';
+    new CfnOutput(this, "AskCommand", {
+      value: Fn.conditionIf(
+        takesSignatures.logicalId,
+        `${sign} ${url}/reports`,
+        `curl -H "x-api-key: $ROLLCALL_KEY" ${url}/reports`,
+      ).toString(),
+      description: "Asks",
+    });
+    new CfnOutput(this, "ApiId", { value: restApi.ref, description: "The id of the API" });
+    new CfnOutput(this, "DeployCommand", {
+      value:
+        `aws apigateway create-deployment --region ${Aws.REGION} --rest-api-id ${restApi.ref} ` +
+        `--stage-name ${stage.ref} --query id --output text`,
+      description: "After a change of who reaches the API: API Gateway uses it from then on",
+    });
+    new CfnOutput(this, "ApiKeyId", {
+      value: key.ref,
+      description: "The id of the key, which is no secret",
+      condition: takesKeys,
+    });
     new CfnOutput(this, "ApiKeyCommand", {
       value:
         `aws apigateway get-api-key --region ${Aws.REGION} --api-key ${key.ref} ` +
         "--include-value --query value --output text",
       description: "Prints the key itself",
+      condition: takesKeys,
     });
-    new CfnOutput(this, "UsagePlanId", { value: usagePlan.ref, description: "Where further keys belong" });
+    new CfnOutput(this, "UsagePlanId", {
+      value: usagePlan.ref,
+      description: "Where further keys belong",
+      condition: takesKeys,
+    });
     new CfnOutput(this, "StoreUrl", {
       value: storeUrl,
       description: "What is read, and what hosts name as their store",

@@ -1,5 +1,6 @@
 // The application: a Request in, a Response out. The doors (server.ts, lambda.ts) only carry them.
 import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
 import { AccessError } from "../access/access-error.ts";
 import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import { QueryError } from "../questions/query.ts";
@@ -11,9 +12,24 @@ import { describeApi } from "./openapi.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
 import { findOwnAddress, replaceSampleAddress } from "./sample-address.ts";
+import { RESPONSE_HEADERS } from "./schemas.ts";
 
 /** Longest URL, in characters. Node bounds all headers together at 16 KiB. */
 const MAX_URL_LENGTH = 8192;
+
+/** How long a browser may remember what it may ask; s. */
+const PREFLIGHT_AGE_S = 600;
+
+/** What a browser's script may send: keys, tokens, and what a signature of AWS's goes in. */
+const CORS_REQUEST_HEADERS = [
+  "accept",
+  "authorization",
+  "if-none-match",
+  "x-amz-content-sha256",
+  "x-amz-date",
+  "x-amz-security-token",
+  "x-api-key",
+];
 
 /** Makes the application. Nothing is opened or started. @param routes which it has (routes.ts) */
 export function createApp(services: Services, routes: readonly Route[]): Hono {
@@ -34,6 +50,17 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
       "answered",
     );
   });
+
+  if (services.corsOrigin !== undefined)
+    app.use(
+      cors({
+        origin: services.corsOrigin,
+        allowMethods: ["GET", "HEAD"],
+        allowHeaders: CORS_REQUEST_HEADERS,
+        exposeHeaders: [...Object.keys(RESPONSE_HEADERS), "Location", "Retry-After", API_HEADER],
+        maxAge: PREFLIGHT_AGE_S,
+      }),
+    );
 
   for (const route of routes) {
     for (const path of [route.path, ...(route.aliases ?? [])]) {

@@ -44,7 +44,7 @@ describe("readRequest", () => {
       const overflow = { limitBytes: 1000, redirect: async (response: Response) => response };
       const { statusCode, headers, body } = await answerBuffered(
         { ...EVENT, pathParameters: { proxy } },
-        app,
+        { app },
         overflow,
       );
       expect([statusCode, headers["rollcall-api"]]).toEqual([400, "v1"]);

@@ -24,6 +24,12 @@ export interface GatewayEvent {
     readonly identity: {
       /** The key that the gateway has accepted; null where the method needs none. */
       readonly apiKeyId?: string | null;
+      /** Whose signature the gateway has accepted (AWS_IAM); null where the method needs none. */
+      readonly userArn?: string | null;
+      /** The caller's address; of a private API the one within the VPC. */
+      readonly sourceIp?: string | null;
+      /** The VPC endpoint through which a private API was asked. */
+      readonly vpceId?: string | null;
     };
   };
 }
@@ -56,13 +62,19 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
+/** The id of the key that the gateway has accepted. */
+function readKeyId({ requestContext }: GatewayEvent): string | undefined {
+  return requestContext.identity.apiKeyId ?? undefined;
+}
+
 /**
  * Makes the request. In the place of the API key, which the gateway has checked, stands the key's
  * id: whatever else an event from outside says of keys does not count.
  *
+ * @param readCaller who asks, by the gateway's word, where it is not the key that says so
  * @throws TypeError if it is no such event
  */
-export function readRequest(event: GatewayEvent): Request {
+export function readRequest(event: GatewayEvent, readCaller = readKeyId): Request {
   if (
     typeof event?.resource !== "string" ||
     typeof event.httpMethod !== "string" ||
@@ -79,8 +91,8 @@ export function readRequest(event: GatewayEvent): Request {
   for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
     if (!OWN_HEADERS.has(name.toLowerCase())) for (const value of values) headers.append(name, value);
   }
-  const { apiKeyId } = requestContext.identity;
-  if (apiKeyId) headers.set("x-api-key", apiKeyId);
+  const caller = readCaller(event);
+  if (caller) headers.set("x-api-key", caller);
   const hasBody = body !== null && method !== "GET" && method !== "HEAD";
   return new Request(url, {
     method,

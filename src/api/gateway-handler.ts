@@ -12,6 +12,7 @@ import {
   type GatewayHead,
   readRequest,
 } from "./gateway-event.ts";
+import type { GatewayWalls } from "./gateway-walls.ts";
 import type { Overflow } from "./overflow.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 
@@ -38,8 +39,8 @@ export interface AnswerStream {
 }
 
 /**
- * The gateway has checked the key; what reaches the application is its id, and what it opens is
- * reading.
+ * The gateway has checked who asks; what reaches the application is the key's id or the caller's
+ * name, and what it opens is reading.
  */
 export const gatewayKeyring: Keyring = {
   verify: async (id) =>
@@ -48,25 +49,33 @@ export const gatewayKeyring: Keyring = {
   invalidate: () => undefined,
 };
 
+/** What answers events. */
+export interface Behind {
+  readonly app: Hono;
+  /** Without them whatever the gateway passes on is answered, by the word of its keys. */
+  readonly walls?: GatewayWalls;
+}
+
 /**
  * The application's answer; a path that could be read in two ways does not reach it, as at the Node
  * door.
  */
-async function answer(event: GatewayEvent, app: Hono): Promise<Response> {
+async function answer(event: GatewayEvent, { app, walls }: Behind): Promise<Response> {
+  const headers = { [API_HEADER]: API_HEADER_VALUE };
+  const refusal = walls?.refuse(event);
+  if (refusal !== undefined) return toProblemResponse(new ApiError("forbidden", refusal, { headers }));
   const fault = findEventFault(event);
-  if (fault === undefined) return await app.fetch(readRequest(event));
-  return toProblemResponse(
-    new ApiError("bad_request", fault, { headers: { [API_HEADER]: API_HEADER_VALUE } }),
-  );
+  if (fault !== undefined) return toProblemResponse(new ApiError("bad_request", fault, { headers }));
+  return await app.fetch(readRequest(event, walls?.readCaller));
 }
 
 /** Answers an event whole; what does not fit is redirected. */
 export async function answerBuffered(
   event: GatewayEvent,
-  app: Hono,
+  behind: Behind,
   overflow: Overflow,
 ): Promise<GatewayAnswer> {
-  const response = await answer(event, app);
+  const response = await answer(event, behind);
   const { head, isWhole } = await readUpTo(response.body, overflow.limitBytes);
   if (isWhole) return describeAnswer(response, Buffer.concat(head));
   const whole = new Response(chain(head, response.body), response);
@@ -81,10 +90,10 @@ export async function answerBuffered(
  */
 export async function answerStreamed(
   event: GatewayEvent,
-  app: Hono,
+  behind: Behind,
   open: (head: GatewayHead) => AnswerStream,
 ): Promise<void> {
-  const response = await answer(event, app);
+  const response = await answer(event, behind);
   const stream = open(describeHead(response));
   // The head goes out with the first write, and an answer without a body has none.
   if (!response.body) stream.write("");

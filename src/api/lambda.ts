@@ -22,6 +22,7 @@ import {
   MAX_LAMBDA_PAYLOAD_BYTES,
   MAX_STREAMED_BYTES,
 } from "./gateway-handler.ts";
+import { readGatewayWalls } from "./gateway-walls.ts";
 import { createOverflow } from "./overflow.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
@@ -102,8 +103,10 @@ function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     labels: readLabels(),
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
+    corsOrigin: process.env.ROLLCALL_CORS_ORIGIN || undefined,
   };
-  return { overflow, app: createApp({ ...services, overflow }, createReadRoutes()) };
+  const app = createApp({ ...services, overflow }, createReadRoutes());
+  return { overflow, app, walls: readGatewayWalls(process.env) };
 }
 
 /** Begun while Lambda still starts the function, when it gives it most of a processor. */
@@ -130,8 +133,8 @@ const streamed = once((stores) => openApp(stores, MAX_STREAMED_BYTES, log));
 
 /** Answers API Gateway's events whole. */
 export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> {
-  const { app, overflow } = await whole();
-  return await answerBuffered(event, app, overflow);
+  const { overflow, ...behind } = await whole();
+  return await answerBuffered(event, behind, overflow);
 }
 
 /**
@@ -139,8 +142,8 @@ export async function readBuffered(event: GatewayEvent): Promise<GatewayAnswer> 
  * response streaming").
  */
 export const read = awslambda.streamifyResponse(async (event, stream) => {
-  const { app } = await streamed();
-  await answerStreamed(event, app, (head) => awslambda.HttpResponseStream.from(stream, head));
+  const behind = await streamed();
+  await answerStreamed(event, behind, (head) => awslambda.HttpResponseStream.from(stream, head));
 });
 
 const refresher = once((stores) => {

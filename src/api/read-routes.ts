@@ -7,8 +7,9 @@ import { getHealth, getReadiness } from "./routes/health.ts";
 
 /**
  * The routes that tell what hosts have reported: on AWS hosts write into the bucket, and API
- * Gateway keeps the keys.
+ * Gateway keeps the keys. /readyz reads the store, which costs there; so it is not open to
+ * strangers, as on a server, where health checks have no key.
  */
 export function createReadRoutes(): Route[] {
-  return [...createQuestionRoutes(QUESTIONS), getHealth(), getReadiness()];
+  return [...createQuestionRoutes(QUESTIONS), getHealth(), { ...getReadiness(), scope: "read" }];
 }

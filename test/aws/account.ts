@@ -17,6 +17,8 @@ export interface Account {
   readonly cloudFormation: CloudFormation;
   /** What was asked of CloudFormation. */
   readonly requests: URLSearchParams[];
+  /** The paths by which API Gateway was told to use an API as it now is. */
+  readonly apiDeployments: string[];
   /** Stacks whose deployment fails half way. */
   readonly failing: Set<string>;
   /** Concurrent executions that are not reserved. */
@@ -48,7 +50,10 @@ export async function openAccount(home: string): Promise<Account> {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const answer = (status: number, type: string, text: string) =>
       response.writeHead(status, { "content-type": type }).end(text);
-    if (request.method === "POST") {
+    if (/^\/restapis\/[\w-]+\/deployments$/.test(pathname)) {
+      account.apiDeployments.push(pathname);
+      answer(201, "application/json", '{"id":"deployed"}');
+    } else if (request.method === "POST") {
       const asked = new URLSearchParams(body);
       account.requests.push(asked);
       const { status, text } = answerQuery(asked, cloudFormation);
@@ -77,6 +82,7 @@ export async function openAccount(home: string): Promise<Account> {
   const account: Account = {
     cloudFormation,
     requests: [],
+    apiDeployments: [],
     failing: new Set(),
     unreserved: 1000,
     logRole: undefined,

@@ -65,6 +65,9 @@ describe.concurrent("deploy.sh", () => {
     });
     expect(parameters("rollcall-hosts")).toMatchObject({ Bucket: STORE_BUCKET, HostName: "rollcall-host" });
 
+    // A new API is deployed by its stack; of a change API Gateway must be told.
+    expect(account.apiDeployments).toEqual([]);
+
     // By now the stack's own role is set, and its own concurrency is reserved.
     account.logRole = "arn:aws:iam::111111111111:role/rollcall-reader-ApiLogRole";
     account.unreserved = 100;
@@ -73,6 +76,7 @@ describe.concurrent("deploy.sh", () => {
       code: 0,
       stdout: expect.stringContaining("No changes to deploy"),
     });
+    expect(account.apiDeployments).toEqual(["/restapis/rollcall-reader-apiid/deployments"]);
     expect(parameters("rollcall-store")).toMatchObject({ OrganizationId: "o-a1b2c3d4e5", Accounts: "" });
     expect(parameters("rollcall-reader")).toMatchObject({
       AlarmEmail: "",

@@ -14,7 +14,7 @@ const MAX_PAYLOAD = 6 * 1024 * 1024;
 /** Eight NULs stand between the head of a streamed answer and its body. */
 const DELIMITER = Buffer.alloc(8);
 
-const OPEN_PATHS: readonly string[] = ["/healthz", "/readyz", "/openapi.json", "/docs"];
+const OPEN_PATHS: readonly string[] = ["/healthz", "/openapi.json", "/docs"];
 
 export interface Gateway {
   /** `http://127.0.0.1:PORT/v1`: with the stage, as people get it. */

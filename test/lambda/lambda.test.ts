@@ -190,7 +190,7 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
       401,
     );
     expect((await curl(`${gateway.url}/healthz`)).body).toBe("ok\n");
-    expect((await curl(`${gateway.url}/readyz`)).body).toBe("ok\n");
+    expect((await curl(...KEY, `${gateway.url}/readyz`)).body).toBe("ok\n");
     expect(Object.keys(JSON.parse((await curl(`${gateway.url}/openapi.json`)).body).paths)).not.toContain(
       "/v1/keys",
     );

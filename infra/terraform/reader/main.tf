@@ -23,6 +23,12 @@ locals {
     ReservedConcurrency  = var.reserved_concurrency
     LogLevel             = var.log_level
     LogRetentionDays     = var.log_retention_days
+    EndpointType         = var.endpoint_type
+    VpcEndpoints         = var.vpc_endpoints
+    AllowedCidrs         = var.allowed_cidrs
+    Authorization        = var.authorization
+    CallerOrganizationId = var.caller_organization_id
+    CorsOrigin           = var.cors_origin
     RateLimit            = var.rate_limit
     BurstLimit           = var.burst_limit
     QuotaPerDay          = var.quota_per_day

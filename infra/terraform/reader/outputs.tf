@@ -10,6 +10,21 @@ output "url" {
   value       = lookup(aws_cloudformation_stack.this.outputs, "Url", null)
 }
 
+output "ask_command" {
+  description = "Asks"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "AskCommand", null)
+}
+
+output "api_id" {
+  description = "The id of the API"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "ApiId", null)
+}
+
+output "deploy_command" {
+  description = "After a change of who reaches the API: API Gateway uses it from then on"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "DeployCommand", null)
+}
+
 output "api_key_id" {
   description = "The id of the key, which is no secret"
   value       = lookup(aws_cloudformation_stack.this.outputs, "ApiKeyId", null)

@@ -108,14 +108,60 @@ variable "log_retention_days" {
   }
 }
 
+variable "endpoint_type" {
+  description = "PRIVATE is not on the internet: the API is reached through the VPC endpoints (of execute-api) that VpcEndpoints names. CloudFormation's default: REGIONAL."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.endpoint_type == null ? true : contains(["REGIONAL", "PRIVATE"], tostring(var.endpoint_type))
+    error_message = "One of REGIONAL, PRIVATE."
+  }
+}
+
+variable "vpc_endpoints" {
+  description = "With PRIVATE: the endpoints, of any account, through which the API is reached."
+  type        = string
+  default     = null
+}
+
+variable "allowed_cidrs" {
+  description = "Answers these networks alone; with PRIVATE those within the VPC. Nothing: all that reach the API."
+  type        = string
+  default     = null
+}
+
+variable "authorization" {
+  description = "API_KEY is the header x-api-key; AWS_IAM are requests that are signed (curl --aws-sigv4) by whoever may execute-api:Invoke. CloudFormation's default: API_KEY."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.authorization == null ? true : contains(["API_KEY", "AWS_IAM"], tostring(var.authorization))
+    error_message = "One of API_KEY, AWS_IAM."
+  }
+}
+
+variable "caller_organization_id" {
+  description = "With AWS_IAM: callers of other accounts of this organization may ask too, where their own policies say so."
+  type        = string
+  default     = null
+}
+
+variable "cors_origin" {
+  description = "Scripts of web pages from there may read answers (CORS). * is any page."
+  type        = string
+  default     = null
+}
+
 variable "rate_limit" {
-  description = "RateLimit CloudFormation's default: 10."
+  description = "Of each key; and of all together for each method of a path. CloudFormation's default: 10."
   type        = number
   default     = null
 }
 
 variable "burst_limit" {
-  description = "BurstLimit CloudFormation's default: 20."
+  description = "Likewise. CloudFormation's default: 20."
   type        = number
   default     = null
 }

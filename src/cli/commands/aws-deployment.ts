@@ -104,14 +104,19 @@ fi
 aws cloudformation deploy --stack-name "$NAME-reader" --template-file rollcall-reader.template.json \\
   --s3-bucket "$BUCKET" --s3-prefix templates --capabilities CAPABILITY_IAM \\
   --no-fail-on-empty-changeset --parameter-overrides $FIRST Name=$NAME Bucket= AlsoReadBucket=${bucket} AlarmEmail=${alarmEmail}
+# API Gateway uses a change of who reaches the API only from its next deployment on, and CloudFormation does not see that it needs one.
+if [ "$IS_NEW" = no ]; then
+  aws apigateway create-deployment --rest-api-id "$(output "$NAME-reader" ApiId)" --stage-name v1 --query id --output text > /dev/null
+fi
 
 echo "3/3 What hosts in this account need: a policy, a role, an instance profile"
 ./deploy-hosts.sh "$BUCKET"
 
 echo
 echo "Hosts report to:   $(output "$NAME-reader" StoreUrl)"
-echo "Ask:               curl -H \\"x-api-key: \\$ROLLCALL_KEY\\" $(output "$NAME-reader" Url) | jq"
-echo "The key:           ROLLCALL_KEY=\\$($(output "$NAME-reader" ApiKeyCommand))"
+echo "Ask:               $(output "$NAME-reader" AskCommand) | jq"
+KEY_COMMAND=$(output "$NAME-reader" ApiKeyCommand)
+[ -z "$KEY_COMMAND" ] || echo "The key:           ROLLCALL_KEY=\\$($KEY_COMMAND)"
 `;
 }
 
