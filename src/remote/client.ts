@@ -14,6 +14,7 @@ import { formatSpan } from "../report/span-text.ts";
 import { drawWait, readRetryAfter } from "../store/backoff.ts";
 import { type FollowOptions, followRead, RedirectFailed } from "./redirect.ts";
 import { RemoteError, ServerRefusal } from "./remote-error.ts";
+import type { SignRequest } from "./request-signer.ts";
 
 /** One try; a server itself gives up after 25 s. */
 const TIMEOUT_MS = 30_000;
@@ -41,6 +42,8 @@ export interface Client {
 export interface ClientOptions {
   readonly url: URL;
   readonly key: string | undefined;
+  /** Signs each try, in the place of the key. */
+  readonly sign?: SignRequest | undefined;
   readonly signal: AbortSignal;
   /** Told of each try that failed and will be repeated. */
   readonly onRetry?: (reason: string) => void;
@@ -54,25 +57,29 @@ export interface ClientOptions {
 export function createClient({
   url,
   key,
+  sign,
   signal,
   onRetry,
   random = Math.random,
   retries = RETRIES,
 }: ClientOptions): Client {
   const base = url.href.replace(/\/$/, "");
+  const keyHeaders = key === undefined || sign !== undefined ? {} : { "x-api-key": key };
 
   async function tryOnce(
     path: string,
     init: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
   ): Promise<Response> {
-    const headers = { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) };
+    const isSigned = sign !== undefined;
+    const headers = { ...init.headers, ...keyHeaders };
     const body = init.body === undefined ? null : new Uint8Array(init.body);
+    const method = init.method ?? "GET";
+    const signed = await sign?.(method, new URL(`${base}${path}`), init.body);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
-    const method = init.method ?? "GET";
-    const response = await fetch(`${base}${path}`, {
+    const response = await fetch(signed?.url ?? `${base}${path}`, {
       method,
-      headers,
+      headers: { ...headers, ...signed?.headers },
       body,
       // A redirect could lead the key to another host.
       redirect: "manual",
@@ -86,9 +93,10 @@ export function createClient({
         await response.body?.cancel();
         throw new ServerRefusal(describeStranger(response, url), response.status);
       }
+      // A signature is good for one URL, so it goes nowhere else at all.
       return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
     }
-    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, method });
+    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, isSigned, method });
     if (response.status === 429 || response.status >= 500) {
       const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
@@ -186,16 +194,17 @@ function describeStranger({ status }: Response, url: URL): string {
 interface Asked {
   readonly url: URL;
   readonly hasKey: boolean;
+  readonly isSigned: boolean;
   readonly method: string;
 }
 
-async function explain(response: Response, { url, hasKey, method }: Asked): Promise<string> {
+async function explain(response: Response, { url, hasKey, isSigned, method }: Asked): Promise<string> {
   const body = await readBounded(response.body, MAX_PROBLEM_BYTES).catch(() => undefined);
   const text = body?.toString("utf8") ?? "";
   const problem = response.headers.get("content-type")?.includes("problem+json")
     ? parseProblem(text)
     : undefined;
-  if (response.status === 401) {
+  if (response.status === 401 && !isSigned) {
     return hasKey
       ? `${url.origin} does not accept the API key`
       : `${url.origin} wants an API key: set ROLLCALL_KEY, or --key-file FILE`;

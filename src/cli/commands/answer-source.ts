@@ -11,12 +11,14 @@ import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question, QuestionSources } from "../../questions/question.ts";
 import { type AnswerFormat, MEDIA_TYPES } from "../../questions/written-answer.ts";
 import { createClient, isInTheClear } from "../../remote/client.ts";
-import { ServerRefusal } from "../../remote/remote-error.ts";
+import { RemoteError, ServerRefusal } from "../../remote/remote-error.ts";
+import { createRequestSigner, type SignRequest } from "../../remote/request-signer.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { createRoll, type Roll } from "../../roll/roll.ts";
 import type { RollView } from "../../roll/view.ts";
 import { SHARED_YIELDER } from "../../roll/yielder.ts";
 import { formatDuration } from "../../specs/duration.ts";
+import { loadFromChain } from "../../store/s3-credentials.ts";
 import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
@@ -69,6 +71,18 @@ export async function openAnswerSource(
     isTyped: setting?.startsWith("--") ?? false,
     ask,
   };
+}
+
+/** What signs, where the settings say so. @throws CommandError */
+function openSigner(server: URL, settings: Settings, io: Io): SignRequest | undefined {
+  const region = settings.get("sigv4");
+  if (region === undefined) return undefined;
+  try {
+    const load = loadFromChain({ env: io.env, profile: undefined });
+    return createRequestSigner({ server, region, load, clock: io.clock });
+  } catch (error) {
+    throw error instanceof RemoteError ? new CommandError(error.message) : error;
+  }
 }
 
 async function openStore(
@@ -131,8 +145,10 @@ async function viewRoll(roll: Roll, view: () => Promise<RollView>, partial: bool
 const BAD_REQUEST = 400;
 
 async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerSource["ask"]> {
-  const client = createClient({ url, key: await settings.readKey(), signal: io.signal });
-  if (isInTheClear(url))
+  const sign = openSigner(url, settings, io);
+  const key = sign ? undefined : await settings.readKey();
+  const client = createClient({ url, key, sign, signal: io.signal });
+  if (!sign && isInTheClear(url))
     await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
   const windowMs = settings.windowMs();
   return async (question, parameters, format) => {

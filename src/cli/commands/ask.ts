@@ -127,8 +127,8 @@ export async function isOwnLabel(name: string, options: AskOptions, io: Io): Pro
 }
 
 /** Settings that these commands have flags for: `state` is a parameter here, and no folder. */
-function pickSettings({ store, server, keyFile, within, maxAge, expect, config }: Flags): Flags {
-  return { store, server, keyFile, within, maxAge, expect, config };
+function pickSettings({ store, server, keyFile, sigv4, within, maxAge, expect, config }: Flags): Flags {
+  return { store, server, keyFile, sigv4, within, maxAge, expect, config };
 }
 
 async function writeBytes(

@@ -29,7 +29,7 @@ function addQuestion(program: Command, question: Question, layout: Layout, io: I
     if (parameter.name !== "within") command.addOption(toOption(parameter));
   for (const { flags, description } of layout.flags ?? []) command.option(flags, description);
   addForms(command);
-  const settings = ["store", "alsoRead", "server", "keyFile", "within", "maxAge", "config"] as const;
+  const settings = ["store", "alsoRead", "server", "keyFile", "sigv4", "within", "maxAge", "config"] as const;
   addSettings(command, ...(layout.settings ?? []), ...settings);
   explain(command, `\nExamples:\n${layout.examples.map((line) => `  $ ${line}`).join("\n")}`);
   // A field or label is a parameter too: `--env prod`.

@@ -29,6 +29,7 @@ export const configSchema = z.strictObject({
   server: text.optional(),
   key: text.optional(),
   key_file: text.optional(),
+  sigv4: text.optional(),
   enrol_key: text.optional(),
   enrol_key_file: text.optional(),
   spec: text.optional(),

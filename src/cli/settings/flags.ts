@@ -4,6 +4,7 @@ import { SETTINGS, type SettingName } from "./settings.ts";
 
 const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   keyFile: "FILE",
+  sigv4: "REGION",
   enrolKeyFile: "FILE",
   spec: "FILE",
   config: "FILE",

@@ -77,6 +77,14 @@ export const SETTINGS = {
     key: "key_file",
     description: "a file that holds the API key",
   },
+  sigv4: {
+    flag: "--sigv4",
+    variable: "ROLLCALL_SIGV4",
+    key: "sigv4",
+    description:
+      "signs requests to the server with AWS credentials (Authorization=AWS_IAM): an AWS region, or " +
+      "auto where the server's name has it",
+  },
   enrolKey: {
     variable: "ROLLCALL_ENROL_KEY",
     key: "enrol_key",
