@@ -77,6 +77,17 @@ describe("the table", () => {
     if (text) expect(rows[1]).toContain(text);
   });
 
+  it("has versions before a wrong clock, on a terminal of 80 columns", async () => {
+    const { store } = await makeStore();
+    const id = "0123456789abcdef0123456789abcdef";
+    const names = { instance_name: "prod_service1_instance001", app_version: "1.2" };
+    await putReport(store, id, names, NOW + 6 * MINUTE);
+    const { headings, rows } = await show(store, {}, { columns: 80 });
+    // A heading may be cut, and no cell.
+    expect(headings).toEqual(["INSTANCE ID", "NAME", "AGE", "APP VE…", "CLOCK"]);
+    expect(rows[0]?.split(/ +/)).toEqual([id, names.instance_name, "0s", "1.2", "+6m"]);
+  });
+
   it("shows the fields asked for, through arrays", async () => {
     const { store } = await makeFleet();
     const { out } = await show(store, { fields: "instance_name, processes.m,missing", lenient: true });

@@ -83,10 +83,11 @@ function chooseColumns(rows: readonly ReportRow[], asOf: number, tools: LayoutTo
   });
   if (rows.some(({ facts }) => facts.state === "silent"))
     chosen.push({ heading: "STATE", whole: "all", format: ({ facts }) => facts.state });
-  if (rows.some((row) => isSkewed(row))) chosen.push({ heading: "CLOCK", whole: "all", format: formatSkew });
   chosen.push(
     ...shortenHeadings(versions).map(([field, heading]) => ({ ...makeFieldColumn(field, tools), heading })),
   );
+  // Behind the versions: a narrow terminal may have no room for all, and versions are what is asked for.
+  if (rows.some((row) => isSkewed(row))) chosen.push({ heading: "CLOCK", whole: "all", format: formatSkew });
   chosen.push(...KIND.filter(has).map((field) => makeFieldColumn(field, tools)));
   const shown = new Set([...IDENTITY, ...KIND, ...LEFT_OUT, ...versions]);
   const others = new Set(
