@@ -239,7 +239,8 @@ export class Api extends Construct {
         {
           resourcePath: "/*",
           httpMethod: "*",
-          metricsEnabled: true,
+          // Of each method: paid metrics that nothing here asks for. Those of the stage are free.
+          metricsEnabled: false,
           // Bodies and headers, keys among them, would be in a trace of the data.
           loggingLevel: "ERROR",
           dataTraceEnabled: false,

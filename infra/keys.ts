@@ -11,11 +11,11 @@ const CALLER = "${aws:PrincipalAccount}/${aws:userid}.json";
 export const OWN_KEYS: readonly string[] = [`reports/v1/${CALLER}`, `departures/v1/${CALLER}`];
 
 /**
- * What the user id of an instance's session looks like: that of a role (IAM guide, "Unique
- * identifiers"), and the instance's id. A federated user's is ACCOUNT:NAME, so it is none, whatever
- * its name. Whoever may choose the name of a role's session can have one like it, but never a
- * host's own, which begins with the id of the host's role; the parameter RequireInstance tells
- * these two apart as well.
+ * What the user id of an instance's session looks like: a role's (AROA), whose session's name is
+ * the instance's. Users that a call of GetFederationToken names have their account's id in front
+ * (IAM guide, "Unique identifiers", and "Policy variables"). Whoever may choose the name of a
+ * role's session can have one like it, but a host's own only where the host's role trusts him; the
+ * parameter RequireInstance tells these two apart as well.
  */
 export const INSTANCE_SESSION = "AROA*:i-*";
 

@@ -1,8 +1,10 @@
 // Tests of who may do what, by a simulator of IAM over the committed templates: the store's policy
 // and the caller's own, as AWS takes them together.
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
+import { ISOLATION, WIDE_ALLOW, WIDE_ALONE_CASES } from "./isolation-cases.ts";
 import { KEY_CASES } from "./key-policy-cases.ts";
 import {
   CROSS_ACCOUNT_CASES,
@@ -76,6 +78,33 @@ describe("the program, at a bucket with a key of its owner's own", () => {
     Resource: "*",
   };
   check({ Version: "2012-10-17", Statement: [statement] }, KEY_CASES);
+});
+
+describe("a bucket with an old one's wide Allow alone", () => {
+  check({ Version: "2012-10-17", Statement: [WIDE_ALLOW] }, WIDE_ALONE_CASES);
+});
+
+describe("who may do what", () => {
+  for (const { who, shown } of ISOLATION)
+    for (const { store, added, cases } of shown) {
+      describe(`${who}: ${Object.keys(store).join()}${added ? ", and a wide Allow was added" : ""}`, async () => {
+        const policy = readPolicy((await deployTemplate("store", store)).BucketPolicy) as {
+          readonly Statement: readonly Json[];
+        };
+        check({ ...policy, Statement: [...policy.Statement, ...(added ? [added] : [])] }, cases);
+      });
+    }
+
+  it("is what docs/aws.md says, and each row has its cases", async () => {
+    const page = await readFile(new URL("../docs/aws.md", import.meta.url), "utf8");
+    const [, table = ""] =
+      /\n\| who \| may \| may not \|\n\| --- \| --- \| --- \|\n((?:\|.*\n)+)/.exec(page) ?? [];
+    expect(table).toBe(ISOLATION.map(({ who, may, mayNot }) => `| ${who} | ${may} | ${mayNot} |\n`).join(""));
+    for (const { who, may, shown } of ISOLATION) {
+      const decisions = new Set(shown.flatMap(({ cases }) => cases.map(([decision]) => decision)));
+      expect([who, ...[...decisions].sort()]).toEqual([who, ...(may === "nothing" ? [] : ["allow"]), "deny"]);
+    }
+  });
 });
 
 describe.each([

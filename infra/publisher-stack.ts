@@ -84,7 +84,7 @@ const PARAMETERS = [
       LogRetentionDays: {
         label: "Days that logs are kept",
         type: "Number",
-        default: 30,
+        default: "30",
         allowedValues: LOG_RETENTION_DAYS,
       },
       AlarmEmail: ALARM_EMAIL,

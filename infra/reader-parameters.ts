@@ -154,7 +154,7 @@ export const READER_PARAMETERS = [
       LogRetentionDays: {
         label: "Days that logs are kept",
         type: "Number",
-        default: 30,
+        default: "30",
         allowedValues: LOG_RETENTION_DAYS,
       },
     },

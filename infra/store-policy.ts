@@ -12,6 +12,9 @@ export interface StorePolicyOptions {
   readonly hasOrganization: CfnCondition;
   readonly hasAccounts: CfnCondition;
   readonly requiresInstance: CfnCondition;
+  /** ARNs of roles whose instances may write more than hosts do, split by commas. */
+  readonly operatorRoles: string;
+  readonly hasOperatorRoles: CfnCondition;
   /**
    * Whether whoever has the right to may delete reports: the stack itself, where it takes the data
    * with it.
@@ -34,10 +37,18 @@ const INSTANCE_ARN = `arn:${Aws.PARTITION}:ec2:*:\${aws:PrincipalAccount}:instan
  * public"): each that allows names accounts or one organisation.
  */
 export function listStoreStatements(options: StorePolicyOptions): PolicyStatement[] {
-  const { bucketArn, reportsMayBeDeleted } = options;
+  const { bucketArn, reportsMayBeDeleted, operatorRoles, hasOperatorRoles } = options;
   const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
   const everything = { Action: "s3:*", Resource: [bucketArn, `${bucketArn}/*`] };
   const hosts = describeHosts(options);
+  const instances = {
+    StringLike: { "aws:userid": INSTANCE_SESSION },
+    ArnNotEquals: Fn.conditionIf(
+      hasOperatorRoles.logicalId,
+      { "aws:PrincipalArn": Fn.split(",", operatorRoles) },
+      Aws.NO_VALUE,
+    ),
+  };
   return [
     { Sid: "HostsPutTheirOwn", Effect: "Allow", ...hosts, Action: "s3:PutObject", Resource: below(OWN_KEYS) },
     { Sid: "HostsGetSpecs", Effect: "Allow", ...hosts, Action: "s3:GetObject", Resource: below([SPECS]) },
@@ -48,6 +59,18 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
     deny("NobodyPutsAnothersReport", {
       Action: "s3:PutObject",
       NotResource: below([...OWN_KEYS, ...OPERATOR_PREFIXES.map((prefix) => `${prefix}*`)]),
+    }),
+    // In the bucket's own account a role's own policies are enough, and a host's may be wide. What
+    // it could write besides its own would speak for others: a snapshot, a spec, an API key.
+    deny("InstancesPutNothingElse", {
+      Action: "s3:PutObject",
+      NotResource: below(OWN_KEYS),
+      Condition: instances,
+    }),
+    deny("InstancesDeleteNothing", {
+      Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+      Resource: below(["*"]),
+      Condition: instances,
     }),
     // A user or a function has a key of its own as well, by the letter of the statement before; no
     // host reports from there. Negated operators hold for a request without the key too (IAM guide,

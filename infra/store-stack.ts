@@ -75,7 +75,17 @@ const PARAMETERS = [
         allowedValues: ["false", "true"],
         description:
           "A second lock: take reports only where AWS says which instance signed " +
-          "(ec2:SourceInstanceARN). Try it with one host first.",
+          "(ec2:SourceInstanceARN). Recommended where all hosts are EC2 instances. Try it with one host first.",
+      },
+      OperatorRoles: {
+        label: "Roles of operators",
+        default: "",
+        allowedPattern:
+          "^(arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+(,arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+)*)?$",
+        constraintDescription: "ARNs of roles, split by commas without blanks, or nothing",
+        description:
+          "Instances write their own report and departure alone. Those of these roles of the bucket's " +
+          "account may write what their role grants: a bastion that publishes specs, a server.",
       },
     },
   },
@@ -119,6 +129,10 @@ export class StoreStack extends RollcallStack {
       hasAccounts: new CfnCondition(this, "HasAccounts", { expression: isGiven(accounts) }),
       requiresInstance: new CfnCondition(this, "RequiresInstance", {
         expression: Fn.conditionEquals(parameters.RequireInstance.valueAsString, "true"),
+      }),
+      operatorRoles: parameters.OperatorRoles.valueAsString,
+      hasOperatorRoles: new CfnCondition(this, "HasOperatorRoles", {
+        expression: isGiven(parameters.OperatorRoles.valueAsString),
       }),
       reportsMayBeDeleted: data === "delete",
     });

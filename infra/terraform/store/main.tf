@@ -16,6 +16,7 @@ locals {
     OrganizationId  = var.organization_id
     Accounts        = var.accounts
     RequireInstance = var.require_instance
+    OperatorRoles   = var.operator_roles
   }
   # What is not given is CloudFormation's to say.
   given = { for name, value in local.parameters : name => tostring(value) if value != null }

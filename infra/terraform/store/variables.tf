@@ -41,7 +41,7 @@ variable "accounts" {
 }
 
 variable "require_instance" {
-  description = "A second lock: take reports only where AWS says which instance signed (ec2:SourceInstanceARN). Try it with one host first. CloudFormation's default: false."
+  description = "A second lock: take reports only where AWS says which instance signed (ec2:SourceInstanceARN). Recommended where all hosts are EC2 instances. Try it with one host first. CloudFormation's default: false."
   type        = string
   default     = null
 
@@ -49,4 +49,10 @@ variable "require_instance" {
     condition     = var.require_instance == null ? true : contains(["false", "true"], tostring(var.require_instance))
     error_message = "One of false, true."
   }
+}
+
+variable "operator_roles" {
+  description = "Instances write their own report and departure alone. Those of these roles of the bucket's account may write what their role grants: a bastion that publishes specs, a server."
+  type        = string
+  default     = null
 }
