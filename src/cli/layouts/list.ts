@@ -86,7 +86,7 @@ function chooseColumns(rows: readonly ReportRow[], asOf: number, tools: LayoutTo
   chosen.push(
     ...shortenHeadings(versions).map(([field, heading]) => ({ ...makeFieldColumn(field, tools), heading })),
   );
-  // Behind the versions: a narrow terminal may have no room for all, and versions are what is asked for.
+  // Behind the versions, which are what is asked for: a narrow terminal may have no room for all.
   if (rows.some((row) => isSkewed(row))) chosen.push({ heading: "CLOCK", whole: "all", format: formatSkew });
   chosen.push(...KIND.filter(has).map((field) => makeFieldColumn(field, tools)));
   const shown = new Set([...IDENTITY, ...KIND, ...LEFT_OUT, ...versions]);

@@ -12,7 +12,6 @@ export const problems: Layout = {
   ],
   layOut({ json, facts }, { formatInstant }) {
     const rows = JSON.parse(json.toString("utf8")) as ShownProblem[];
-    const areOfSeveral = rows.some(({ store }) => store !== undefined);
     return {
       tables: [
         {
@@ -20,15 +19,11 @@ export const problems: Layout = {
             { heading: "HOST", whole: "all" },
             { heading: "REASON", whole: "all" },
             { heading: "RECEIVED", whole: "all" },
-            { heading: "DETAIL" },
-            { heading: "KEY" },
-            ...(areOfSeveral ? [{ heading: "STORE" }] : []),
           ],
-          lines: rows.map(({ key, reason, received_at, detail, store = "" }) => ({
-            cells: [
-              ...[parseReportKey(key)?.id ?? "", reason, formatInstant(received_at), detail, key],
-              ...(areOfSeveral ? [store] : []),
-            ],
+          // What is wrong, and where, is read whole on a terminal of any width.
+          lines: rows.map(({ key, reason, received_at, detail, store }) => ({
+            cells: [parseReportKey(key)?.id ?? "", reason, formatInstant(received_at)],
+            below: [detail, key, ...(store === undefined ? [] : [store])],
           })),
         },
       ],
