@@ -6,8 +6,8 @@
 # RELEASE is the https:// address of a folder with the packages and SHA256SUMS; SUMS is
 # the SHA-256 of that SHA256SUMS, whose signature you have verified (docs/install.md):
 # nothing else is installed. SPEC_KEYS are the public keys of `rollcall spec keygen`: the
-# agent follows the specs that they signed. Without one it reports facts of the host alone.
-# A configuration that is there stays.
+# agent follows the specs that they signed. Without one it reports facts of the host
+# alone. A configuration that is there stays.
 set -eu
 release=${1%/} sums=$2 store=$3 spec_keys=${4:-} allow_commands=${5:-}
 

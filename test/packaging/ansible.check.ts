@@ -36,12 +36,18 @@ describe.each([
 
   const play = (variables: object, ...flags: string[]) => {
     const playbook = join(folder, "site.yml");
-    writeFileSync(playbook, JSON.stringify([{ hosts: "all", roles: [{ role: "rollcall", ...variables }] }]));
+    writeFileSync(
+      playbook,
+      JSON.stringify([
+        { hosts: "all", gather_subset: ["!all", "min"], roles: [{ role: "rollcall", ...variables }] },
+      ]),
+    );
     const inventory = `${root.folder},`;
     const args = ["-i", inventory, "-c", "community.general.chroot", playbook, "--diff", ...flags];
     const { code, stdout, stderr } = run("ansible-playbook", args, {
       ANSIBLE_ROLES_PATH: ROLES,
       ANSIBLE_NOCOLOR: "1",
+      ANSIBLE_PIPELINING: "1",
       ANSIBLE_PYTHON_INTERPRETER: "/usr/bin/python3",
       ANSIBLE_LOCAL_TEMP: folder,
     });

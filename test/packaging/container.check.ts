@@ -9,14 +9,10 @@ import { makeDebianRoot, run } from "./root.ts";
 
 const BASE = "localhost/rollcall-check-base";
 const IMAGE = "localhost/rollcall-check";
-/** Storage of its own, without overlay mounts, so that it runs on any file system. */
+/** Storage of its own. */
 const STORAGE = [
-  "--root",
-  join(CACHE, "containers"),
-  "--runroot",
-  join(CACHE, "containers-run"),
-  "--storage-driver",
-  "vfs",
+  ...["--root", join(CACHE, "containers"), "--runroot", join(CACHE, "containers-run")],
+  ...["--storage-driver", "overlay"],
 ];
 
 const buildah = (...args: string[]) => run("buildah", [...STORAGE, ...args]);

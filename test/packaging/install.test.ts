@@ -93,3 +93,17 @@ ${writing.replace("/etc/rollcall/config.yaml", "config.yaml")}`;
   });
   expect(await readFile(`${home}/config.yaml`, "utf8")).toContain("s3://reports");
 });
+
+it("the Ansible role brings hosts to the version of this release, and tells of each variable", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  const role = new URL("../../packaging/ansible/roles/rollcall/", import.meta.url);
+  const readRole = async (name: string) => parse(await readFile(new URL(name, role), "utf8"));
+  const defaults = await readRole("defaults/main.yml");
+  expect(defaults.rollcall_version).toBe(version);
+  const { options } = (await readRole("meta/argument_specs.yml")).argument_specs.main;
+  expect(
+    Object.fromEntries(
+      Object.entries<{ default: unknown }>(options).map(([name, told]) => [name, told.default]),
+    ),
+  ).toEqual(defaults);
+});
