@@ -33,9 +33,10 @@ it("says where the answer is, and what it is", async () => {
   const { overflow, store, puts } = setUp();
   const redirect = await overflow.redirect(answer('"one"'));
   expect(redirect.status).toBe(303);
-  expect(await redirect.text()).toBe("");
+  expect(await redirect.text()).toContain("curl -L");
   expect(Object.fromEntries(redirect.headers)).toEqual({
     "cache-control": "no-store",
+    "content-type": "text/plain; charset=utf-8",
     "rollcall-count": "3",
     location: `https://bucket.example/${puts[0]}?{"expiresInSeconds":900,"contentType":"application/json","contentEncoding":"gzip"}`,
   });

@@ -11,6 +11,11 @@ const EXPIRES_IN_SECONDS = 15 * 60;
 /** An answer put this long ago is not put again. A bucket keeps it for a day at least. */
 const REUSE_MS = 12 * 60 * 60 * 1000;
 
+/** For those whose client does not go there by itself. No URL: what shows this may log it. */
+const ELSEWHERE =
+  "This answer is too large for the way back. It lies at the address in the header Location, which " +
+  "opens for 15 minutes.\nAsk again with a client that follows: curl -L (--location).\n";
+
 export interface Overflow {
   /** An answer that will have more bytes than this does not fit. */
   readonly limitBytes: number;
@@ -53,9 +58,10 @@ export function createOverflow({ store, clock, limitBytes }: OverflowOptions): O
         contentEncoding: headers.get("content-encoding") ?? undefined,
       });
       const kept = [...headers].filter(([header]) => header.startsWith("rollcall-") || header === "vary");
-      return new Response(null, {
+      const plain: [string, string] = ["content-type", "text/plain; charset=utf-8"];
+      return new Response(ELSEWHERE, {
         status: 303,
-        headers: [...kept, ["location", location], ["cache-control", "no-store"]],
+        headers: [...kept, plain, ["location", location], ["cache-control", "no-store"]],
       });
     },
   };

@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { CloudFormation, ValidationError } from "./cloudformation.ts";
 
 /** Where the CLI's own data says, by service and version, how an address is made. */
-const SERVICES = ["cloudformation/2010-05-15", "s3/2006-03-01", "lambda/2015-03-31", "apigateway/2015-07-09"];
+const SERVICES = [
+  "cloudformation/2010-05-15",
+  "sts/2011-06-15",
+  "s3/2006-03-01",
+  "lambda/2015-03-31",
+  "apigateway/2015-07-09",
+];
 
 /** AWS keeps so many from being reserved. */
 const KEPT_CONCURRENCY = 100;
@@ -108,6 +114,9 @@ function answerQuery(
   cloudFormation: CloudFormation,
 ): { status: number; text: string } {
   const action = asked.get("Action") ?? "";
+  const caller = { Account: "111111111111", Arn: "arn:aws:iam::111111111111:root", UserId: "111111111111" };
+  if (action === "GetCallerIdentity")
+    return { status: 200, text: writeXml({ [`${action}Response`]: { [`${action}Result`]: caller } }) };
   try {
     return {
       status: 200,

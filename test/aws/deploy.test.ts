@@ -35,13 +35,26 @@ async function sitDown({ expect, onTestFinished }: TestContext): Promise<Desk> {
     async init(...flags) {
       expect(await run(["aws", "init", "--yes", ...flags], options)).toMatchObject({ code: 0 });
     },
-    deploy: () => shell("rollcall-aws/deploy.sh"),
+    deploy: () => shell("rollcall-aws/deploy.sh --yes"),
     shell,
     parameters: (stack) => account.cloudFormation.stacks.get(stack)?.parameters,
   };
 }
 
 describe.concurrent("deploy.sh", () => {
+  it("says where it would deploy, and deploys nothing unless it is told to", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, shell } = await sitDown(context);
+    await init();
+    const asked = await shell("rollcall-aws/deploy.sh </dev/null");
+    expect(asked).toMatchObject({ code: 1 });
+    expect(asked.stdout).toContain("Account 111111111111, region ap-northeast-1: the stacks rollcall-store,");
+    expect(asked.stderr).toContain("Nothing was deployed. Say y, or run it with --yes.");
+    expect(await shell("echo n | rollcall-aws/deploy.sh")).toMatchObject({ code: 1 });
+    expect(await shell("rollcall-aws/deploy.sh --no")).toMatchObject({ code: 2 });
+    expect(account.cloudFormation.stacks.size).toBe(0);
+  });
+
   it("deploys into an empty account, and again what has changed", TIMEOUT, async (context) => {
     const { expect } = context;
     const { account, init, deploy, parameters } = await sitDown(context);

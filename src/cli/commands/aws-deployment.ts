@@ -71,10 +71,29 @@ aws cloudformation deploy --stack-name "$NAME-store" --template-file rollcall-st
   --no-fail-on-empty-changeset --parameter-overrides Name=$NAME OrganizationId=${organization} Accounts=${accounts.join(",")}
 BUCKET=$(output "$NAME-store" BucketName)`;
   return `#!/bin/sh
-# Deploys Rollcall into the account and region that the AWS CLI is set to. Run it again after a change or an upgrade.
+# Deploys Rollcall into the account and region that the AWS CLI is set to, once it was told that these are the right ones, or with --yes.
+# Run it again after a change or an upgrade.
 set -eu
 cd "$(dirname "$0")"
 NAME=${name}
+
+case \${1-} in ""|--yes) ;; *) echo "$1: nothing but --yes is known here" >&2; exit 2 ;; esac
+ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
+REGION=\${AWS_REGION:-\${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+if [ -z "$REGION" ]; then
+  echo "No region is set: AWS_REGION=… rollcall-aws/deploy.sh, or aws configure set region …" >&2
+  exit 1
+fi
+echo "Account $ACCOUNT, region $REGION: the stacks $NAME-store, $NAME-reader, $NAME-hosts"
+if [ "\${1-}" != --yes ]; then
+  printf "Deploy there? [y/N] "
+  answer=
+  read -r answer || true
+  case $answer in
+    y|Y|yes) ;;
+    *) echo "Nothing was deployed. Say y, or run it with --yes." >&2; exit 1 ;;
+  esac
+fi
 
 output() {
   aws cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue" --output text

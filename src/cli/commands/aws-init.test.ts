@@ -77,6 +77,29 @@ describe("aws init", () => {
     expect(JSON.parse(await read("answers.json")).accounts).toEqual([]);
   });
 
+  it("takes answers from a pipe, and refuses those that answer nothing", async () => {
+    const { io, read } = await init({}, { stdin: "fleet\n\nops@example.com\n" });
+    expect(JSON.parse(await read("answers.json"))).toMatchObject({
+      name: "fleet",
+      organization: "",
+      accounts: [],
+      alarmEmail: "ops@example.com",
+    });
+    expect(io.out()).toContain("--stack-name fleet-store --template-file aws/rollcall-store.template.json");
+    await expect(init({}, { stdin: "Not A Name\n" })).rejects.toThrow(
+      /the answer "Not A Name" from stdin: Not that: 2 to 24/,
+    );
+    await expect(init({ name: "fleet" }, { stdin: "\n\nmore\n" })).rejects.toThrow(/"more" answers none/);
+    await expect(init({}, { stdin: "Not A Name\n" })).rejects.toThrow(UsageError);
+  });
+
+  it("writes a script that says where it would deploy, and asks", async () => {
+    const script = await (await init({ name: "fleet" })).read("deploy.sh");
+    expect(script.indexOf("sts get-caller-identity")).toBeLessThan(script.indexOf("cloudformation"));
+    expect(script).toContain('echo "Account $ACCOUNT, region $REGION: the stacks $NAME-store');
+    expect(script).toMatch(/^case \$\{1-\} in ""\|--yes\)/m);
+  });
+
   it("takes back an answer for -, and keeps it for an empty line", async () => {
     const flags = {
       name: "fleet",

@@ -75,6 +75,11 @@ export async function runAwsInit(
     `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next ` +
       "run begins from.\n\n" +
       (advice ? `${advice.lines.join("\n")}\n\n` : "") +
+      "Are all hosts EC2 instances? Then set RequireInstance=true at the store, once one host was tried " +
+      "with it: without it, whoever may assume a role in a host's account can report in a host's name " +
+      "(docs/aws.md, Who may do what):\n" +
+      `  $ aws cloudformation deploy --stack-name ${deployment.name}-store --template-file ` +
+      `${quoteWord(`${out}/rollcall-store.template.json`)} --parameter-overrides RequireInstance=true\n\n` +
       "Next, with the AWS CLI set to the account and region where reports should lie:\n" +
       `  $ ${quoteWord(`${out}/deploy.sh`)}\n` +
       "It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md " +
@@ -111,11 +116,12 @@ async function readAnswers(folder: string): Promise<EarlierAnswers> {
 
 async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io): Promise<Deployment> {
   const { organization, accounts, yes = false } = options;
-  const ask = yes ? undefined : io.ask;
+  const piped = yes || io.ask ? undefined : await readPipedAnswers(io);
+  const ask = yes ? undefined : (io.ask ?? piped?.next);
   if (organization !== undefined && accounts !== undefined)
     throw new UsageError("give --organization or --accounts, not both");
   const known = earlier.organization || (earlier.accounts ?? []).join(",");
-  return {
+  const deployment = {
     name: await settle({
       given: options.name,
       flag: "--name",
@@ -157,7 +163,40 @@ async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io):
       ask,
     }),
   };
+  piped?.end();
+  return deployment;
 }
+
+/**
+ * Answers that come through a pipe: a line for each question that no flag answers; where there are
+ * no more, the usual ones. Undefined where there are none.
+ */
+async function readPipedAnswers(
+  io: Io,
+): Promise<{ next(question: string): Promise<string>; end(): void } | undefined> {
+  const text = (await io.readStdin()).toString();
+  if (text.trim() === "") return undefined;
+  const lines = text.replace(/\r?\n$/, "").split(/\r?\n/);
+  const given: string[] = [];
+  return {
+    async next(question) {
+      // Nobody is there to be asked again.
+      if (question.startsWith(REFUSAL))
+        throw new UsageError(`the answer ${JSON.stringify(given.at(-1))} from stdin: ${question.trim()}`);
+      given.push(lines.shift() ?? "");
+      return given.at(-1) ?? "";
+    },
+    end() {
+      if (lines.length > 0)
+        throw new UsageError(
+          `stdin has ${lines.length} lines more than there are questions: ` +
+            `${JSON.stringify(lines[0])} answers none`,
+        );
+    },
+  };
+}
+
+const REFUSAL = "  Not that: ";
 
 interface Question<T> {
   readonly given: string | undefined;
@@ -184,7 +223,7 @@ async function settle<T>({ given, flag, question, usual, read, words, ask }: Que
   // An empty line keeps what was before, so that nothing needs a word of its own.
   const otherwise = read("") === undefined ? "" : `, or ${NOTHING} for nothing`;
   const prompt = `${question}${usual === "" ? "" : ` [${usual}${otherwise}]`}: `;
-  for (let before = ""; ; before = `  Not that: ${words}.\n`) {
+  for (let before = ""; ; before = `${REFUSAL}${words}.\n`) {
     const text = (await ask(before + prompt)).trim();
     const value = understand(text === "" ? usual : text);
     if (value !== undefined) return value;
