@@ -19,12 +19,20 @@ const SERVICES = [
 /** AWS keeps so many from being reserved. */
 const KEPT_CONCURRENCY = 100;
 
+export interface ApiKey {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly isInPlan: boolean;
+}
+
 export interface Account {
   readonly cloudFormation: CloudFormation;
   /** What was asked of CloudFormation. */
   readonly requests: URLSearchParams[];
   /** The paths by which API Gateway was told to use an API as it now is. */
   readonly apiDeployments: string[];
+  /** API Gateway's keys by id, and whether the API's usage plan has them. */
+  readonly apiKeys: Map<string, ApiKey>;
   /** Stacks whose deployment fails half way. */
   readonly failing: Set<string>;
   /** Concurrent executions that are not reserved. */
@@ -56,9 +64,9 @@ export async function openAccount(home: string): Promise<Account> {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const answer = (status: number, type: string, text: string) =>
       response.writeHead(status, { "content-type": type }).end(text);
-    if (/^\/restapis\/[\w-]+\/deployments$/.test(pathname)) {
-      account.apiDeployments.push(pathname);
-      answer(201, "application/json", '{"id":"deployed"}');
+    if (/^\/(restapis|apikeys|usageplans)\//.test(`${pathname}/`)) {
+      const told = answerApiGateway(request.method ?? "", pathname, body, account);
+      answer(told === undefined ? 404 : 200, "application/json", JSON.stringify(told ?? {}));
     } else if (request.method === "POST") {
       const asked = new URLSearchParams(body);
       account.requests.push(asked);
@@ -89,6 +97,7 @@ export async function openAccount(home: string): Promise<Account> {
     cloudFormation,
     requests: [],
     apiDeployments: [],
+    apiKeys: new Map(),
     failing: new Set(),
     unreserved: 1000,
     logRole: undefined,
@@ -106,6 +115,41 @@ export async function openAccount(home: string): Promise<Account> {
     },
   };
   return account;
+}
+
+/** As API Gateway keeps deployments, keys and plans; undefined for what there is none of. */
+function answerApiGateway(
+  method: string,
+  path: string,
+  body: string,
+  { apiKeys: keys, apiDeployments }: Pick<Account, "apiKeys" | "apiDeployments">,
+): unknown {
+  const [, kind, id = ""] = path.split("/");
+  if (kind === "restapis") {
+    apiDeployments.push(path);
+    return { id: "deployed" };
+  }
+  if (kind === "usageplans") {
+    if (method === "GET")
+      return {
+        item: [...keys].flatMap(([key, { name, isInPlan }]) => (isInPlan ? [{ id: key, name }] : [])),
+      };
+    const { keyId } = JSON.parse(body) as { readonly keyId: string };
+    const added = keys.get(keyId);
+    if (!added) return undefined;
+    keys.set(keyId, { ...added, isInPlan: true });
+    return { id: keyId };
+  }
+  if (method === "POST") {
+    const made = `madekey${String(keys.size).padStart(3, "0")}`;
+    const { name, enabled } = JSON.parse(body) as ApiKey;
+    keys.set(made, { name, enabled, isInPlan: false });
+    return { id: made };
+  }
+  const found = keys.get(id);
+  if (!found) return undefined;
+  if (method === "PATCH") keys.set(id, { ...found, enabled: !body.includes('"false"') });
+  return { id, ...keys.get(id), value: `value-of-${id}` };
 }
 
 /** AWS's query protocol: a form in, XML out. */

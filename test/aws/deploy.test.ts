@@ -62,7 +62,7 @@ describe.concurrent("deploy.sh", () => {
     const first = await deploy();
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toContain("Hosts report to:   rollcall-reader-storeurl\n");
-    expect(first.stdout).toContain(`curl -H "x-api-key: $ROLLCALL_KEY" rollcall-reader-url | jq`);
+    expect(first.stdout).toContain("Ask:               rollcall-reader-askcommand | jq\n");
     expect(first.stdout).toContain("ROLLCALL_KEY=$(rollcall-reader-apikeycommand)");
     expect(parameters("rollcall-store")).toMatchObject({
       Name: "rollcall",
@@ -205,5 +205,53 @@ describe.concurrent("deploy-hosts.sh", () => {
       "OperationPreferences.FailureTolerancePercentage": "100",
       "OperationPreferences.MaxConcurrentPercentage": "100",
     });
+  });
+});
+
+/** A reader as far as the script looks at it. */
+const DEPLOYED = {
+  status: "CREATE_COMPLETE",
+  template: { Parameters: {}, Resources: {}, Outputs: { UsagePlanId: {} } },
+  parameters: {},
+};
+
+describe.concurrent("rotate-key.sh", () => {
+  it("makes a key beside the old one, and disables the old one when told", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, shell } = await sitDown(context);
+    await init();
+    account.cloudFormation.stacks.set("rollcall-reader", DEPLOYED);
+    account.apiKeys.set("oldkey1234", { name: "rollcall-reader", enabled: true, isInPlan: true });
+
+    const made = await shell("rollcall-aws/rotate-key.sh");
+    expect(made).toMatchObject({ code: 0, stdout: "value-of-madekey001\n" });
+    expect(made.stderr).toContain("rotate-key.sh retire oldkey1234");
+    // Both open meanwhile.
+    expect(account.apiKeys.get("oldkey1234")).toMatchObject({ enabled: true, isInPlan: true });
+    expect(account.apiKeys.get("madekey001")).toMatchObject({ enabled: true, isInPlan: true });
+
+    expect(await shell("rollcall-aws/rotate-key.sh retire oldkey1234")).toMatchObject({ code: 0 });
+    expect(account.apiKeys.get("oldkey1234")?.enabled).toBe(false);
+    expect(account.apiKeys.get("madekey001")?.enabled).toBe(true);
+  });
+
+  it("leaves the last key that opens, and keys that are not the API's", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, shell } = await sitDown(context);
+    await init();
+    account.cloudFormation.stacks.set("rollcall-reader", DEPLOYED);
+    account.apiKeys.set("onlykey123", { name: "rollcall-reader", enabled: true, isInPlan: true });
+    account.apiKeys.set("disabled12", { name: "older", enabled: false, isInPlan: true });
+    account.apiKeys.set("foreignkey", { name: "another API's", enabled: true, isInPlan: false });
+    for (const [id, words] of [
+      ["onlykey123", "no other key opens"],
+      ["foreignkey", "is no key of this API"],
+      ["", "retire ID"],
+    ]) {
+      const { code, stderr } = await shell(`rollcall-aws/rotate-key.sh retire ${id}`);
+      expect(code).toBe(1);
+      expect(stderr).toContain(words);
+    }
+    expect([...account.apiKeys.values()].map(({ enabled }) => enabled)).toEqual([true, false, true]);
   });
 });

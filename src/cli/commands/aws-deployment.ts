@@ -170,3 +170,67 @@ aws cloudformation deploy --stack-name ${name}-hosts --template-file rollcall-ho
   --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --parameter-overrides "Bucket=$BUCKET" HostName=${hosts}
 `;
 }
+
+/**
+ * Writes the script that changes the API's key with nobody locked out: one run makes a second key,
+ * another disables the old one. The key that the stack made is disabled and not deleted, since the
+ * stack has it.
+ */
+export function writeKeyScript({ name }: Pick<Deployment, "name">): string {
+  return `#!/bin/sh
+# Changes the key of the API with nobody locked out:
+#   (umask 077; ./rotate-key.sh > rollcall.key)   makes a new key; the old one opens too
+#   ./rotate-key.sh retire ID                     disables the old one, when nobody uses it any more
+set -eu
+cd "$(dirname "$0")"
+NAME=${name}
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+PLAN=$(aws cloudformation describe-stacks --stack-name "$NAME-reader" --query "Stacks[0].Outputs[?OutputKey=='UsagePlanId'].OutputValue" --output text)
+[ -n "$PLAN" ] || fail "$NAME-reader takes no keys: its parameter Authorization says how it is asked"
+KEYS=$(aws apigateway get-usage-plan-keys --usage-plan-id "$PLAN" --query "items[].id" --output text)
+
+is_enabled() {
+  [ "$(aws apigateway get-api-key --api-key "$1" --query enabled --output text)" = True ]
+}
+
+case \${1:-} in
+  "")
+    NEW=$(aws apigateway create-api-key --name "$NAME-reader-$(date -u +%Y-%m-%d)" --description "Rollcall: made by rotate-key.sh" --enabled --query id --output text)
+    aws apigateway create-usage-plan-key --usage-plan-id "$PLAN" --key-type API_KEY --key-id "$NEW" --query id --output text > /dev/null || {
+      aws apigateway delete-api-key --api-key "$NEW"
+      fail "the new key could not be put into the usage plan, and is deleted again"
+    }
+    aws apigateway get-api-key --api-key "$NEW" --include-value --query value --output text
+    {
+      echo "The new key's id is $NEW. Give the key to whoever uses the old one, and then:"
+      for KEY in $KEYS; do
+        if is_enabled "$KEY"; then echo "  $0 retire $KEY"; fi
+      done
+    } >&2
+    ;;
+  retire)
+    OLD=\${2:-}
+    [ -n "$OLD" ] || fail "which one? $0 retire ID; the plan has: $KEYS"
+    IS_HERE=no
+    OTHER=
+    for KEY in $KEYS; do
+      if [ "$KEY" = "$OLD" ]; then
+        IS_HERE=yes
+      elif is_enabled "$KEY"; then
+        OTHER=$KEY
+      fi
+    done
+    [ "$IS_HERE" = yes ] || fail "$OLD is no key of this API; it has: $KEYS"
+    [ -n "$OTHER" ] || fail "no other key opens: make one first, with $0"
+    aws apigateway update-api-key --api-key "$OLD" --patch-operations op=replace,path=/enabled,value=false --query id --output text > /dev/null
+    echo "$OLD opens nothing any more. To undo it: aws apigateway update-api-key --api-key $OLD --patch-operations op=replace,path=/enabled,value=true" >&2
+    ;;
+  *) fail "$0 makes a key; $0 retire ID disables one" ;;
+esac
+`;
+}

@@ -49,13 +49,14 @@ describe("aws init", () => {
       "rollcall-publisher.template.json",
       "rollcall-reader.template.json",
       "rollcall-store.template.json",
+      "rotate-key.sh",
     ]);
     expect(await read("deploy.sh")).toContain(" Name=$NAME OrganizationId=o-a1b2c3d4e5 Accounts=\n");
     expect(await read("deploy.sh")).toContain(
       " Name=$NAME Bucket= AlsoReadBucket= AlarmEmail=ops@example.com\n",
     );
     expect(await read("deploy-hosts.sh")).toContain("create-stack-set");
-    for (const name of ["deploy.sh", "deploy-hosts.sh"]) {
+    for (const name of ["deploy.sh", "deploy-hosts.sh", "rotate-key.sh"]) {
       execFileSync("/bin/sh", ["-n", join(folder, name)]);
       expect((await stat(join(folder, name))).mode & 0o111).toBe(0o111);
     }

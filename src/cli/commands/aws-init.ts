@@ -14,7 +14,13 @@ import {
   parseAnswers,
   parseReporters,
 } from "./aws-answers.ts";
-import { quoteWord, TEMPLATES, writeDeployScript, writeHostsScript } from "./aws-deployment.ts";
+import {
+  quoteWord,
+  TEMPLATES,
+  writeDeployScript,
+  writeHostsScript,
+  writeKeyScript,
+} from "./aws-deployment.ts";
 import { adviseOnOldBucket, POLICY_FILE } from "./aws-old-bucket.ts";
 
 export interface AwsInitOptions {
@@ -64,6 +70,7 @@ export async function runAwsInit(
     for (const [name, text] of [
       ["deploy.sh", writeDeployScript(deployment)],
       ["deploy-hosts.sh", writeHostsScript(deployment)],
+      ["rotate-key.sh", writeKeyScript(deployment)],
     ] as const) {
       await writeFile(join(folder, name), text);
       await chmod(join(folder, name), 0o755);
@@ -72,8 +79,8 @@ export async function runAwsInit(
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
   await io.stdout.write(
-    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, and your answers, which the next ` +
-      "run begins from.\n\n" +
+    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, and your answers, which the ` +
+      "next run begins from.\n\n" +
       (advice ? `${advice.lines.join("\n")}\n\n` : "") +
       "Are all hosts EC2 instances? Then set RequireInstance=true at the store, once one host was tried " +
       "with it: without it, whoever may assume a role in a host's account can report in a host's name " +
