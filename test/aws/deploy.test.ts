@@ -150,6 +150,7 @@ describe.concurrent("deploy.sh", () => {
       expect(parameters("fleet-hosts")).toEqual({
         Bucket: "fleet-store-bucketname",
         LegacyBucket: "",
+        RoleNames: "",
         HostName: "fleet-host",
         CreateRole: "true",
       });
