@@ -127,7 +127,7 @@ describe.each([
   });
 });
 
-it("ansible-lint has nothing to say", () => {
+it("ansible-lint has nothing to say of the role", () => {
   const lint = installPythonTool("ansible-lint", "26.10.1");
   const { code, stdout, stderr } = run(
     lint,
