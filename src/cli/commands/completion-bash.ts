@@ -16,15 +16,15 @@ _rollcall() {
   while [[ \${words[0]} == *=* ]]; do words=("\${words[@]:1}"); done
   cur=\${words[\${#words[@]} - 1]}
   [[ $cur == --*=* ]] && cur=\${cur#*=}
-  # Readline puts a reply after the last ":", so what stands before it must not come again.
+  # Readline puts a reply after the last ":" or "=", so what stands before it must not come again.
   before=
-  [[ $cur == *:* ]] && before=\${cur%"\${cur##*:}"}
+  [[ $cur == *[:=]* ]] && before=\${cur%"\${cur##*[:=]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do
     # The last line is not for people: it begins with a colon.
     [[ $value == :* || $value != "$cur"* || -z \${value#"$before"} ]] && continue
     COMPREPLY+=("\${value#"$before"}")
-    [[ $value == *: ]] && compopt -o nospace 2>/dev/null
+    [[ $value == *[:=] ]] && compopt -o nospace 2>/dev/null
   done < <(rollcall complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _rollcall rollcall

@@ -1,7 +1,8 @@
 // Tests of tab completion.
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createKey } from "../../access/keys.ts";
 import { STORE_SCHEMES } from "../../store/open.ts";
-import { makeIo } from "../../testing/io-double.ts";
+import { makeIo, makeStore, NOW, putReport, startTestService } from "../../testing/io-double.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -10,10 +11,10 @@ afterEach(() => {
 });
 
 /** What the program prints; @bomb.sh/tab writes with console.log. */
-async function run(...args: string[]): Promise<string> {
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   const { addCompletion } = await import("./completion.ts");
   const { buildProgram } = await import("../program/program.ts");
-  const io = await makeIo();
+  const io = await makeIo({ env });
   const program = buildProgram(io);
   addCompletion(program, io);
   const lines: string[] = [];
@@ -24,7 +25,11 @@ async function run(...args: string[]): Promise<string> {
 
 /** The words that are suggested for a line. */
 async function complete(...words: string[]): Promise<string[]> {
-  const lines = (await run("complete", "--", ...words)).split("\n");
+  return listSuggested(await run(["complete", "--", ...words]));
+}
+
+function listSuggested(printed: string): string[] {
+  const lines = printed.trimEnd().split("\n");
   return lines.filter((line) => !line.startsWith(":")).map((line) => line.split("\t")[0] ?? "");
 }
 
@@ -32,7 +37,7 @@ describe("completion", () => {
   it.each(["bash", "zsh", "fish", "powershell"])(
     "prints a script for %s that calls the program back",
     async (shell) => {
-      const script = await run("completion", shell);
+      const script = await run(["completion", shell]);
       expect(script).toContain("rollcall");
       expect(script).toMatch(/rollcall complete --|rollcall complete /);
     },
@@ -52,5 +57,32 @@ describe("completion", () => {
     );
     expect(await complete("keys", "")).toEqual(expect.arrayContaining(["create", "list", "revoke"]));
     expect(await complete("list", "--js")).toEqual(["--json"]);
+  });
+
+  it("suggests names and values that the server's reports have", async () => {
+    const { store } = await makeStore();
+    await putReport(store, "a", { instance_name: "prod_web_1", app_version: "1.10", note: "two words" });
+    await putReport(store, "b", { instance_name: "stage_web_1", app_version: "1.9" });
+    const { secret } = await createKey(store, { name: "test", scopes: ["read"] }, { clock: () => NOW });
+    const { url } = await startTestService(store.location);
+    const asked = async (...words: string[]) =>
+      (await run(["complete", "--", ...words], { ROLLCALL_SERVER: url, ROLLCALL_KEY: secret })).trimEnd();
+    expect(await asked("list", "app")).toBe("app_version=\n:6");
+    expect((await asked("list", "--json", "state=all", "app_version=")).split("\n")).toEqual(
+      expect.arrayContaining(["app_version=1.10", "app_version=1.9", ":4"]),
+    );
+    expect(listSuggested(await asked("versions", "app"))).toEqual(["app_version", "app_version="]);
+    // What a shell would take for two words, a flag's value, and a command that takes no filters.
+    expect(listSuggested(await asked("list", "note="))).toEqual([]);
+    expect(listSuggested(await asked("list", "--state", "f"))).toEqual(["fresh"]);
+    expect(listSuggested(await asked("show", "app"))).toEqual([]);
+    // A server on the line counts as everywhere.
+    const elsewhere = await run(["complete", "--", "list", "--server", url, "app"], { ROLLCALL_KEY: secret });
+    expect(listSuggested(elsewhere)).toEqual(["app_version="]);
+  });
+
+  it("suggests no names where no server answers, and says nothing", async () => {
+    const env = { ROLLCALL_SERVER: "http://127.0.0.1:1", ROLLCALL_KEY: "x" };
+    expect(listSuggested(await run(["complete", "--", "list", "app"], env))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 // themselves.
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
+import { QUESTIONS } from "../../questions/registry.ts";
 import { STORE_SCHEMES } from "../../store/open.ts";
 import type { Io } from "../program/io.ts";
 import { BASH_SCRIPT } from "./completion-bash.ts";
@@ -11,6 +12,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   store: STORE_SCHEMES.map((scheme) => `${scheme}:`),
   within: ["30m", "2h", "24h"],
 };
+
+/**
+ * The last line of what is suggested, as cobra's shell scripts read it: a sum of bits. 2: no blank
+ * after it; 4: no file names.
+ */
+const NO_BLANK_NO_FILES = ":6";
+const NO_FILES = ":4";
 
 /**
  * Adds the command `completion SHELL`, which prints a script, and `complete`, which that script
@@ -30,6 +38,14 @@ export function addCompletion(program: Command, io: Io): void {
     }
   }
   program.commands
+    .find((command) => command.name() === "complete")
+    ?.action(async (words: string[]) => {
+      const suggested = await suggest(words, io);
+      if (suggested.length === 0) return root.parse(words);
+      const last = suggested.every((one) => one.endsWith("=")) ? NO_BLANK_NO_FILES : NO_FILES;
+      await io.stdout.write(`${[...suggested, last].join("\n")}\n`);
+    });
+  program.commands
     .find((command) => command.name() === "completion")
     ?.description("print a script for tab completion")
     .addHelpText(
@@ -45,6 +61,13 @@ Examples:
         shell === "bash" ? BASH_SCRIPT : catchPrinted(() => root.setup(name, name, shell)),
       );
     });
+}
+
+/** Filters of a question. */
+async function suggest([command, ...words]: readonly string[], io: Io): Promise<readonly string[]> {
+  const question = QUESTIONS.find(({ names }) => names.command === command);
+  if (words.length === 0 || !question?.parameters.some(({ anyName }) => anyName)) return [];
+  return await (await import("./name-completion.ts")).suggestNames(question, words, io);
 }
 
 /** What a library prints by `console.log`, which says nothing of a disk that is full. */
