@@ -1,5 +1,5 @@
-// Tests of who reaches the API, and of what it asks for: the templates as they are deployed, and its
-// policy in a simulator of IAM.
+// Tests of who reaches the API, and of what it asks for: the templates as they are deployed, and
+// its policy in a simulator of IAM.
 import { anonymousPrincipal, runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, it } from "vitest";
 import type { Json } from "./intrinsics.ts";
