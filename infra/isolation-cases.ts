@@ -112,9 +112,13 @@ export interface IsolationRow {
 export const ISOLATION: readonly IsolationRow[] = [
   {
     who: "an instance",
-    may: "put its own report and its own departure: the keys with its account, its role and its instance id; get published specs",
+    may:
+      "put its own report and its own departure: the keys with its account, its role and its " +
+      "instance id; get published specs",
     mayNot:
-      "put anything else or delete, whatever its role grants, in the bucket's account too: no other's report, no snapshot, spec or key; and, from another account, list or read any report",
+      "put anything else or delete, whatever its role grants, in the bucket's account too: no " +
+      "other's report, no snapshot, spec or key; and, from another account, list or read any " +
+      "report",
     shown: [
       {
         store: PLAIN,
@@ -184,8 +188,15 @@ export const ISOLATION: readonly IsolationRow[] = [
     ],
   },
   {
-    who: "whoever may assume another role of an admitted account or of the bucket's, or make one (administrators), with a session name of his choice: `i-…`; a Lambda function that is called so",
-    may: "put a report and a departure under that role's id; get specs. If the name is the id of an instance of that account and the report is newer, it counts in that instance's place, and the instance's own is listed under `/v1/problems` as `superseded`. `RequireInstance=true` closes all this",
+    who:
+      "whoever may assume another role of an admitted account or of the bucket's, or make one " +
+      "(administrators), with a session name of his choice: `i-…`; a Lambda function that is " +
+      "called so",
+    may:
+      "put a report and a departure under that role's id; get specs. If the name is the id of an " +
+      "instance of that account and the report is newer, it counts in that instance's place, and " +
+      "the instance's own is listed under `/v1/problems` as `superseded`. `RequireInstance=true` " +
+      "closes all this",
     mayNot:
       "put another's key, a snapshot, a spec or a key; list; delete; read any report, from another account",
     shown: [
@@ -228,8 +239,12 @@ export const ISOLATION: readonly IsolationRow[] = [
     ],
   },
   {
-    who: "whoever may edit the trust policy of the hosts' role (administrators of its account), or is trusted by it besides EC2",
-    may: "be any instance of that account and role: put its report and departure, under its very key. `RequireInstance=true` closes this too",
+    who:
+      "whoever may edit the trust policy of the hosts' role (administrators of its account), or " +
+      "is trusted by it besides EC2",
+    may:
+      "be any instance of that account and role: put its report and departure, under its very " +
+      "key. `RequireInstance=true` closes this too",
     mayNot: "be an instance of another account or another role; put a snapshot, a spec or a key",
     shown: [
       {
@@ -344,7 +359,8 @@ export const ISOLATION: readonly IsolationRow[] = [
     who: "administrators of the bucket's own account",
     may: "publish specs, make keys, write the snapshot, read; change the bucket's policy",
     mayNot:
-      "put or delete a report under an instance's key. Who must, changes the bucket's policy first, which leaves a trace",
+      "put or delete a report under an instance's key. Who must, changes the bucket's policy " +
+      "first, which leaves a trace",
     shown: [
       {
         store: PLAIN,

@@ -87,7 +87,8 @@ describe("a bucket with an old one's wide Allow alone", () => {
 describe("who may do what", () => {
   for (const { who, shown } of ISOLATION)
     for (const { store, added, cases } of shown) {
-      describe(`${who}: ${Object.keys(store).join()}${added ? ", and a wide Allow was added" : ""}`, async () => {
+      const name = `${who}: ${Object.keys(store).join()}${added ? ", and a wide Allow was added" : ""}`;
+      describe(name, async () => {
         const policy = readPolicy((await deployTemplate("store", store)).BucketPolicy) as {
           readonly Statement: readonly Json[];
         };

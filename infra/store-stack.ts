@@ -75,7 +75,8 @@ const PARAMETERS = [
         allowedValues: ["false", "true"],
         description:
           "A second lock: take reports only where AWS says which instance signed " +
-          "(ec2:SourceInstanceARN). Recommended where all hosts are EC2 instances. Try it with one host first.",
+          "(ec2:SourceInstanceARN). Recommended where all hosts are EC2 instances. Try it with one host " +
+          "first.",
       },
       OperatorRoles: {
         label: "Roles of operators",

@@ -80,7 +80,7 @@ describe("the store", () => {
     expect(statusCode).toBe(200);
   });
 
-  it("is asked for nothing from outside the networks, nor by a key where signatures are asked for", async () => {
+  it("is asked nothing from outside the networks, nor by a key where signatures are wanted", async () => {
     const outside = await ask("reports", { ...SIGNED, sourceIp: "192.0.2.1" });
     expect([outside.statusCode, outside.storeCalls]).toEqual([403, 0]);
     expect(JSON.parse(outside.text)).toMatchObject({ type: "urn:rollcall:error:forbidden" });

@@ -2,7 +2,7 @@
 // reads like an answer to the right one.
 import type { RollView } from "../roll/view.ts";
 import { findClosest } from "../specs/closest.ts";
-import { HOST_FIELDS } from "../specs/schema.ts";
+import { HOST_FIELDS } from "../specs/host-fields.ts";
 import { type Name, RESERVED_NAMES } from "./condition.ts";
 import type { FurtherNames, Sources } from "./groups.ts";
 import { type FieldPath, formatFieldPath } from "./path.ts";

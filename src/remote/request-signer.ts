@@ -45,8 +45,10 @@ export function createRequestSigner({ server, region, load, clock }: RequestSign
     throw new RemoteError(
       "refused",
       region === "auto"
-        ? `${server.host} does not say its AWS region, so requests to it cannot be signed; name it: ROLLCALL_SIGV4=eu-west-1`
-        : "--sigv4 (ROLLCALL_SIGV4) should be an AWS region such as eu-west-1, or auto where the server's name has it",
+        ? `${server.host} does not say its AWS region, so requests to it cannot be signed; name ` +
+            "it: ROLLCALL_SIGV4=eu-west-1"
+        : "--sigv4 (ROLLCALL_SIGV4) should be an AWS region such as eu-west-1, or auto where the " +
+            "server's name has it",
     );
   const credentials = createCredentialsCache(load, clock);
   const sign = createSigner({ region: found, service: "execute-api", host: server.host, clock });

@@ -1,6 +1,7 @@
 // What no schema can say of a spec: rules that look at two places at once.
 import type { z } from "zod";
-import { HOST_FIELDS, type SpecDocument, SpecShape, type Step } from "./schema.ts";
+import { HOST_FIELDS } from "./host-fields.ts";
+import { type SpecDocument, SpecShape, type Step } from "./schema.ts";
 
 /** The key that Rollcall itself writes in a report. */
 const RESERVED = "rollcall";

@@ -2,8 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SPEC } from "./default-spec.ts";
+import { HOST_FIELDS } from "./host-fields.ts";
 import { renderMistakes } from "./mistake.ts";
-import { COLLECTOR_OPTIONS, FORMATS, HOST_FIELDS } from "./schema.ts";
+import { COLLECTOR_OPTIONS, FORMATS } from "./schema.ts";
 import { parseSpec } from "./spec.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);

@@ -16,16 +16,6 @@ const MAX_STEP_FIELDS = 200;
 const MAX_COMMAND_TIMEOUT_MS = 60_000;
 const MAX_FIELD_NAME_LENGTH = 128;
 
-/** What the host collector gives, in this order. */
-export const HOST_FIELDS = [
-  "update_date",
-  "os_start_date",
-  "instance_id",
-  "instance_name",
-  "instance_type",
-  "instance_life_cycle",
-] as const;
-
 /** Formats that have keys; `text` has only lines. */
 export const TREE_FORMATS = [
   "json",

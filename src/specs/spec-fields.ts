@@ -1,5 +1,6 @@
 // Which fields a report has that is made by a spec.
-import { HOST_FIELDS, type Step } from "./schema.ts";
+import { HOST_FIELDS } from "./host-fields.ts";
+import type { Step } from "./schema.ts";
 import type { Spec } from "./spec.ts";
 
 /** A field that reports may have. */

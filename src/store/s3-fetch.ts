@@ -115,7 +115,7 @@ interface StageTimeout {
   end(): void;
 }
 
-/** A proxy that takes the connection and never answers is what is silent, not whoever it leads to. */
+/** A proxy that takes a connection and never answers is what is silent, not whom it leads to. */
 function nameWay(origin: string, env: SenderOptions["env"], trust: SenderOptions["trust"]): string {
   const { proxy } = findRoute(new URL(origin), env, trust);
   return proxy === undefined

@@ -79,8 +79,8 @@ export async function runAwsInit(
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
   await io.stdout.write(
-    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, and your answers, which the ` +
-      "next run begins from.\n\n" +
+    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, and your answers, ` +
+      "which the next run begins from.\n\n" +
       (advice ? `${advice.lines.join("\n")}\n\n` : "") +
       "Are all hosts EC2 instances? Then set RequireInstance=true at the store, once one host was tried " +
       "with it: without it, whoever may assume a role in a host's account can report in a host's name " +
