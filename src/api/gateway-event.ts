@@ -67,6 +67,21 @@ function readKeyId({ requestContext }: GatewayEvent): string | undefined {
   return requestContext.identity.apiKeyId ?? undefined;
 }
 
+/** @throws TypeError if it is no event of a REST API, such as a HTTP API's or a queue's */
+export function checkEvent(event: GatewayEvent): void {
+  if (
+    typeof event?.resource !== "string" ||
+    typeof event.httpMethod !== "string" ||
+    typeof event.requestContext?.identity !== "object" ||
+    event.requestContext.identity === null
+  ) {
+    throw new TypeError(
+      "this function answers events of API Gateway's REST APIs (Lambda proxy " +
+        "integration, payload 1.0), and this is none",
+    );
+  }
+}
+
 /**
  * Makes the request. In the place of the API key, which the gateway has checked, stands the key's
  * id: whatever else an event from outside says of keys does not count.
@@ -75,16 +90,7 @@ function readKeyId({ requestContext }: GatewayEvent): string | undefined {
  * @throws TypeError if it is no such event
  */
 export function readRequest(event: GatewayEvent, readCaller = readKeyId): Request {
-  if (
-    typeof event?.resource !== "string" ||
-    typeof event.httpMethod !== "string" ||
-    typeof event.requestContext !== "object"
-  ) {
-    throw new TypeError(
-      "this function answers events of API Gateway's REST APIs (Lambda proxy " +
-        "integration, payload 1.0), and this is none",
-    );
-  }
+  checkEvent(event);
   const { httpMethod: method, requestContext, body, isBase64Encoded } = event;
   const url = `https://${requestContext.domainName ?? "localhost"}${readPath(event)}${readQuery(event)}`;
   const headers = new Headers();

@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import type { Keyring } from "../access/keyring.ts";
 import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import {
+  checkEvent,
   describeAnswer,
   describeHead,
   findEventFault,
@@ -61,6 +62,7 @@ export interface Behind {
  * door.
  */
 async function answer(event: GatewayEvent, { app, walls }: Behind): Promise<Response> {
+  checkEvent(event);
   const headers = { [API_HEADER]: API_HEADER_VALUE };
   const refusal = walls?.refuse(event);
   if (refusal !== undefined) return toProblemResponse(new ApiError("forbidden", refusal, { headers }));

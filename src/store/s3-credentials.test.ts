@@ -109,6 +109,17 @@ describe("loadFromChain", () => {
     });
   });
 
+  it("waits no longer than its limit, whatever the chain waits for", async () => {
+    // Waits until the test is over, as a connection does that never comes.
+    await useFiles(`[slow]\ncredential_process = tail --pid=${process.pid} -f /dev/null\n`);
+    const load = loadFromChain({ env: {}, profile: "slow", limitMs: 50 });
+    await expect(load(false)).rejects.toMatchObject({
+      name: "Unavailable",
+      hop: "credentials",
+      message: expect.stringContaining("nothing that gives credentials answered within 0.05 s"),
+    });
+  });
+
   it("names the ways when it finds none", async () => {
     await useFiles("");
     await expect(loadFromChain({ env: {}, profile: undefined })(false)).rejects.toThrow(

@@ -16,6 +16,12 @@ const REFRESH_AHEAD_MS = 5 * 60 * 1000;
 /** A request to SSO or STS and its whole answer. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
+/**
+ * The whole search along the chain. On Bun the library's own limits do not end a connection that
+ * never comes, such as to EC2's metadata service from a container that is a hop too far.
+ */
+const CHAIN_TIMEOUT_MS = 30_000;
+
 /** Asks for credentials anew. @param isForced those that it gave last no longer work */
 export type LoadCredentials = (isForced: boolean) => Promise<Credentials>;
 
@@ -75,6 +81,8 @@ export interface ChainOptions {
   readonly trust?: CustomTrust | undefined;
   /** A profile of ~/.aws/config and ~/.aws/credentials. */
   readonly profile: string | undefined;
+  /** How long the whole search may take, in ms. */
+  readonly limitMs?: number;
 }
 
 /**
@@ -82,7 +90,12 @@ export interface ChainOptions {
  * instance. Keys in the environment are taken without loading AWS's library, which takes a tenth of
  * a second. The library itself reads the process's environment.
  */
-export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCredentials {
+export function loadFromChain({
+  env,
+  profile,
+  trust,
+  limitMs = CHAIN_TIMEOUT_MS,
+}: ChainOptions): LoadCredentials {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -102,11 +115,25 @@ export function loadFromChain({ env, profile, trust }: ChainOptions): LoadCreden
         clientConfig: { requestHandler },
         ...(profile !== undefined && { profile }),
       });
-      return await chain({ forceRefresh: isForced });
+      return await endInTime(chain({ forceRefresh: isForced }), limitMs);
     } catch (error) {
       throw explain(error, profile);
     }
   };
+}
+
+/** @throws a TimeoutError if the chain has not ended in time */
+async function endInTime(credentials: Promise<Credentials>, limitMs: number): Promise<Credentials> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `nothing that gives credentials answered within ${limitMs / 1000} s`;
+    timer = setTimeout(() => reject(new DOMException(message, "TimeoutError")), limitMs);
+  });
+  try {
+    return await Promise.race([credentials, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
