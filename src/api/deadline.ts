@@ -1,6 +1,7 @@
 // Waiting for the store within a bound, so that a client hears from us before its own time-out or a
 // gateway's ends.
 import { AccessError } from "../access/access-error.ts";
+import { endInTime } from "../network/time-limit.ts";
 import type { RollView } from "../roll/view.ts";
 import { StoreError, StoreMissing, Unreadable } from "../store/store.ts";
 import { ApiError } from "./problem-details.ts";
@@ -62,22 +63,14 @@ export async function awaitStore<T>(
   work: Promise<T>,
   { deadlineMs, log }: Pick<Services, "deadlineMs" | "log">,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new ApiError("store_unavailable", `the store did not answer within ${deadlineMs} ms`, RETRY)),
-      deadlineMs,
-    );
-  });
+  const makeError = () =>
+    new ApiError("store_unavailable", `the store did not answer within ${deadlineMs} ms`, RETRY);
   try {
-    return await Promise.race([work, late]);
+    return await endInTime(work, deadlineMs, makeError);
   } catch (error) {
     if (error instanceof ApiError || error instanceof AccessError) throw error;
     log.error({ err: error }, "the store failed");
     throw new ApiError("store_unavailable", `${describeFailure(error)}; the server's log says more`, RETRY);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

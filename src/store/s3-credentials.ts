@@ -3,6 +3,7 @@
 
 import { createFetch } from "../network/fetch.ts";
 import type { CustomTrust } from "../network/route.ts";
+import { endInTime } from "../network/time-limit.ts";
 import type { Clock } from "../report/clock.ts";
 import { createAwsRequestHandler } from "./aws-request-handler.ts";
 import type { Credentials } from "./s3-signature.ts";
@@ -115,25 +116,14 @@ export function loadFromChain({
         clientConfig: { requestHandler },
         ...(profile !== undefined && { profile }),
       });
-      return await endInTime(chain({ forceRefresh: isForced }), limitMs);
+      return await endInTime(chain({ forceRefresh: isForced }), limitMs, () => {
+        const message = `nothing that gives credentials answered within ${limitMs / 1000} s`;
+        return new DOMException(message, "TimeoutError");
+      });
     } catch (error) {
       throw explain(error, profile);
     }
   };
-}
-
-/** @throws a TimeoutError if the chain has not ended in time */
-async function endInTime(credentials: Promise<Credentials>, limitMs: number): Promise<Credentials> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `nothing that gives credentials answered within ${limitMs / 1000} s`;
-    timer = setTimeout(() => reject(new DOMException(message, "TimeoutError")), limitMs);
-  });
-  try {
-    return await Promise.race([credentials, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import { toFailure } from "../../network/failure.ts";
 import { bracketless, type HttpProxy } from "../../network/proxy.ts";
+import { endInTime } from "../../network/time-limit.ts";
 import type { StoreHop } from "../../store/store.ts";
 
 /** For a name to be looked up, and for a connection; ms. */
@@ -76,7 +77,11 @@ export async function probeFirstHop(url: URL, proxy: HttpProxy | undefined): Pro
   });
   let address: string;
   try {
-    ({ address } = await inTime(lookup(host), DNS_TIMEOUT_MS, "DNS does not answer"));
+    ({ address } = await endInTime(
+      lookup(host),
+      DNS_TIMEOUT_MS,
+      () => new Error(`DNS does not answer within ${DNS_TIMEOUT_MS / 1000} s`),
+    ));
   } catch (error) {
     return close("dns", `${host}: ${describe(error)}`);
   }
@@ -104,18 +109,6 @@ function connectTo(host: string, port: number): Promise<void> {
     socket.on("error", end);
     socket.on("connect", () => end());
   });
-}
-
-async function inTime<T>(work: Promise<T>, ms: number, words: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${words} within ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function describe(error: unknown): string {

@@ -10,7 +10,8 @@ import { sanitizeLine } from "../../report/safe-text.ts";
 import { UsageError } from "../program/failure.ts";
 import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readRoleIds, readSettings } from "../settings/settings.ts";
+import { readRoleIds } from "../settings/parsed-settings.ts";
+import { type Flags, readSettings } from "../settings/settings.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
 

@@ -22,14 +22,9 @@ import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { openExpectedFile } from "../settings/expected-hosts.ts";
+import { readKeepAlive, readWriteLimits } from "../settings/parsed-settings.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
-import {
-  type Flags,
-  readKeepAlive,
-  readSettings,
-  readWriteLimits,
-  type Settings,
-} from "../settings/settings.ts";
+import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 

@@ -1,25 +1,15 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the
 // configuration file, that the default.
 import { isAbsolute, join, resolve } from "node:path";
-import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.ts";
 import type { PublishersConfig } from "../../publish/config.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
-import { parseRoleIds, ROLE_IDS_FORM, type RoleId } from "../../remote/role-ids.ts";
 import { isKeyLike } from "../../report/api-key.ts";
 import { splitList } from "../../report/list-text.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import type { Config } from "./config-file.ts";
 import { readGivenText } from "./given-file.ts";
-import {
-  BYTES_FORM,
-  COUNT_FORM,
-  KEEP_ALIVE_FORM,
-  parseByteCount,
-  parseCount,
-  parseKeepAlive,
-} from "./limit-text.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
 const MAX_KEY_FILE_BYTES = 4096;
@@ -328,48 +318,6 @@ async function readSecret(
   if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level)))
     return checkKey(key.value, key.name);
   return file && checkKey(await readKeyFile(file, io), file.value);
-}
-
-/**
- * What one key may write, with what the settings do not say as usual. @throws UsageError that names
- * the setting
- */
-export function readWriteLimits(settings: Pick<Settings, "get" | "sourceOf">): WriteLimits {
-  const read = (
-    name: SettingName,
-    parse: (text: string) => number | undefined,
-    usual: number,
-    form: string,
-  ) => {
-    const text = settings.get(name);
-    const value = text === undefined ? usual : parse(text);
-    if (value === undefined) throw new UsageError(`${settings.sourceOf(name)}: ${form}`);
-    return value;
-  };
-  return {
-    hosts: read("maxKeyHosts", parseCount, USUAL_WRITE_LIMITS.hosts, COUNT_FORM),
-    bytes: read("maxKeyBytes", parseByteCount, USUAL_WRITE_LIMITS.bytes, BYTES_FORM),
-    writesAMinute: read("maxKeyWrites", parseCount, USUAL_WRITE_LIMITS.writesAMinute, COUNT_FORM),
-  };
-}
-
-/**
- * The ids of hosts' roles; none where they are not set. @throws UsageError that names the setting
- */
-export function readRoleIds(settings: Pick<Settings, "get" | "sourceOf">): readonly RoleId[] {
-  const text = settings.get("roleIds");
-  const ids = text === undefined ? [] : parseRoleIds(text);
-  if (ids === undefined) throw new UsageError(`${settings.sourceOf("roleIds")}: ${ROLE_IDS_FORM}`);
-  return ids;
-}
-
-/** How long idle connections stay, ms. @throws UsageError that names the setting */
-export function readKeepAlive(settings: Pick<Settings, "get" | "sourceOf">): number | undefined {
-  const text = settings.get("keepAlive");
-  const ms = text === undefined ? undefined : parseKeepAlive(text);
-  if (text !== undefined && ms === undefined)
-    throw new UsageError(`${settings.sourceOf("keepAlive")}: ${KEEP_ALIVE_FORM}`);
-  return ms;
 }
 
 /** @returns ms @throws UsageError */

@@ -1,0 +1,54 @@
+// Settings that are more than text: what one key may write, ids of roles, times of connections.
+import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.ts";
+import { parseRoleIds, ROLE_IDS_FORM, type RoleId } from "../../remote/role-ids.ts";
+import { UsageError } from "../program/failure.ts";
+import {
+  BYTES_FORM,
+  COUNT_FORM,
+  KEEP_ALIVE_FORM,
+  parseByteCount,
+  parseCount,
+  parseKeepAlive,
+} from "./limit-text.ts";
+import type { SettingName, Settings } from "./settings.ts";
+
+type GivenSettings = Pick<Settings, "get" | "sourceOf">;
+
+/** What one key may write, with what the settings do not say as usual. @throws UsageError */
+export function readWriteLimits(settings: GivenSettings): WriteLimits {
+  const { hosts, bytes, writesAMinute } = USUAL_WRITE_LIMITS;
+  return {
+    hosts: readParsed(settings, "maxKeyHosts", parseCount, COUNT_FORM) ?? hosts,
+    bytes: readParsed(settings, "maxKeyBytes", parseByteCount, BYTES_FORM) ?? bytes,
+    writesAMinute: readParsed(settings, "maxKeyWrites", parseCount, COUNT_FORM) ?? writesAMinute,
+  };
+}
+
+/** The ids of hosts' roles; none where they are not set. @throws UsageError */
+export function readRoleIds(settings: GivenSettings): readonly RoleId[] {
+  return readParsed(settings, "roleIds", parseRoleIds, ROLE_IDS_FORM) ?? [];
+}
+
+/** How long idle connections stay, ms; undefined where it is not set. @throws UsageError */
+export function readKeepAlive(settings: GivenSettings): number | undefined {
+  return readParsed(settings, "keepAlive", parseKeepAlive, KEEP_ALIVE_FORM);
+}
+
+/**
+ * Parses a setting where it is set.
+ *
+ * @param form what it should be, for people
+ * @throws UsageError that names the setting
+ */
+function readParsed<T>(
+  settings: GivenSettings,
+  name: SettingName,
+  parse: (text: string) => T | undefined,
+  form: string,
+): T | undefined {
+  const text = settings.get(name);
+  if (text === undefined) return undefined;
+  const value = parse(text);
+  if (value === undefined) throw new UsageError(`${settings.sourceOf(name)}: ${form}`);
+  return value;
+}
