@@ -4,7 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { describeProxyStatus, NetworkFailure } from "./failure.ts";
-import { type Environment, PROXY_VARIABLES } from "./proxy.ts";
+import { bracketless, type Environment, PROXY_VARIABLES } from "./proxy.ts";
 import {
   type CustomTrust,
   failOn,
@@ -63,7 +63,7 @@ export async function fetchAt(
   init: Pick<RequestInit, "redirect" | "signal" | "headers">,
 ): Promise<Response> {
   const route = findRoute(url, environment);
-  const isNamed = isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0;
+  const isNamed = isIP(bracketless(url.hostname)) === 0;
   if (route.proxy !== undefined || !isNamed) return await fetch(url, init);
   try {
     if (IS_BUN) return await fetchOneOf(url, addresses, { ...init, ...makeBunWay(route) });

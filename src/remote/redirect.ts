@@ -3,7 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { fetchAt } from "../network/fetch.ts";
 import { isLoopback } from "../network/loopback.ts";
-import { isNear } from "../network/proxy.ts";
+import { bracketless, isNear } from "../network/proxy.ts";
 import { sanitizeLine } from "../report/safe-text.ts";
 
 /**
@@ -110,7 +110,7 @@ export async function judgePlace(
 }
 
 function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return bracketless(hostname).replace(/\.$/, "");
 }
 
 async function lookUpAll(host: string): Promise<readonly string[]> {
