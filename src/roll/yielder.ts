@@ -35,6 +35,14 @@ export interface SharedYielder extends Yielder {
 interface Waiter {
   readonly bytes: number;
   readonly go: () => void;
+  /** Who came after it, of the same party. */
+  next?: Waiter;
+}
+
+/** Those of one party, linked: taking one costs the same however many wait behind it. */
+interface Line {
+  readonly first: Waiter;
+  last: Waiter;
 }
 
 /** The party of work that is nobody's own. */
@@ -49,7 +57,7 @@ export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes =
   let spent = 0;
   let isPassing = false;
   /** Of each party the one that came first is first; the party whose turn is next as well. */
-  const lines = new Map<string, Waiter[]>();
+  const lines = new Map<string, Line>();
 
   const hasRoom = (bytes: number) => spent === 0 || spent + bytes <= sliceBytes;
 
@@ -57,12 +65,10 @@ export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes =
   function share(): void {
     spent = 0;
     for (let [next] = lines; next; [next] = lines) {
-      const [party, line] = next;
-      const [first, ...rest] = line;
-      if (first && !hasRoom(first.bytes)) return;
+      const [party, { first, last }] = next;
+      if (!hasRoom(first.bytes)) return;
       lines.delete(party);
-      if (!first) continue;
-      if (rest.length > 0) lines.set(party, rest);
+      if (first.next) lines.set(party, { first: first.next, last });
       spent += first.bytes;
       first.go();
     }
@@ -79,9 +85,10 @@ export function createYielder(pass: () => Promise<void> = passOnce, sliceBytes =
 
   function wait(party: string, bytes: number): Promise<void> {
     return new Promise((go) => {
+      const waiter: Waiter = { bytes, go };
       const line = lines.get(party);
-      if (line) line.push({ bytes, go });
-      else lines.set(party, [{ bytes, go }]);
+      if (line) line.last = line.last.next = waiter;
+      else lines.set(party, { first: waiter, last: waiter });
       if (!isPassing) void passOn();
     });
   }
