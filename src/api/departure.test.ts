@@ -43,7 +43,10 @@ async function setUp() {
     return Promise.resolve(app.request(path, { method, headers: { "x-api-key": key }, body: body ?? null }));
   };
   const report = () => JSON.stringify({ instance_id: "a", update_date: formatUpdateDate(now) });
-  return { ask, bound, store, report };
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { ask, bound, store, report, pass };
 }
 
 it("takes the host out at once, says so to those who ask for it, and lets it return", async () => {
@@ -95,6 +98,27 @@ it(
     expect(await (await ask("GET", "/v1/reports/a")).json()).toMatchObject({ instance_id: "a" });
   },
 );
+
+it("takes away what a script put to the top as well, however fresh the roll is", async () => {
+  for (const isLooked of [true, false]) {
+    const { ask, report, store, pass } = await setUp();
+    await ask("PUT", "/v1/reports/a", report());
+    pass(60_000);
+    await store.put("a.json", Buffer.from(report()));
+    pass(60_000);
+    if (isLooked) expect(await (await ask("GET", "/v1/reports")).json()).toHaveLength(1);
+    expect((await ask("DELETE", "/v1/reports/a")).status).toBe(204);
+    expect(await (await ask("GET", "/v1/reports")).json()).toEqual([]);
+  }
+});
+
+it("refuses where the host's own report is too old to stand for what a script puts", async () => {
+  const { ask, report, store, pass } = await setUp();
+  await ask("PUT", "/v1/reports/a", report());
+  pass(25 * 3_600_000);
+  await store.put("a.json", Buffer.from(report()));
+  expect((await ask("DELETE", "/v1/reports/a")).status).toBe(409);
+});
 
 it("takes away what the server put beside the host's own key, when only that is there", async () => {
   const { ask, report, store } = await setUp();

@@ -9,7 +9,7 @@ import { cutHash } from "../../report/reporting-machine.ts";
 import { formatUpdateDate } from "../../report/update-date.ts";
 import { findById } from "../../roll/view.ts";
 import { placeDeparture } from "../../store/placement.ts";
-import { type Store, TooLarge, Unreadable } from "../../store/store.ts";
+import { TooLarge, Unreadable } from "../../store/store.ts";
 import { awaitStore, awaitView } from "../deadline.ts";
 import { authorizeHost, readHostId, readMachine } from "../host-authorization.ts";
 import { ApiError } from "../problem-details.ts";
@@ -94,29 +94,27 @@ async function findKeys(
 }
 
 /**
- * Finds what a departure of the host's own key would not take away: reports beside it that this
- * server wrote, and those of hosts that write straight into the store, where a rule of the store's
- * own says who may. The roll is waited for only where nothing lies under the host's own key: a host
- * that shuts down has seconds.
+ * Finds what a departure of the host's own key would not take away, where no report lies under that
+ * one: reports beside it that this server wrote, and those of hosts that write straight into the
+ * store, where a rule of the store's own says who may. Where one does, the departure takes away
+ * what lies at the top of the store as well, and nobody waits for the roll: a host that shuts down
+ * has seconds.
  *
  * @returns keys of the former that lie alone
  * @throws ApiError elsewhere for the latter: a 204 would do nothing
  */
 async function findBeside(services: Services, id: string, own: string): Promise<string[]> {
-  const hasOwn = await awaitStore(isThere(services.store, own), services);
-  const view = hasOwn ? services.roll.peek() : await awaitView(services);
-  const found = view
-    ? findById(view.reports, id).filter(({ receivedAt }) => judgeAge(receivedAt, view.asOf, 0) !== "gone")
-    : [];
+  if (await awaitStore(hasReport(services, own), services)) return [];
+  const view = await awaitView(services);
+  const found = findById(view.reports, id).filter(
+    ({ receivedAt }) => judgeAge(receivedAt, view.asOf, 0) !== "gone",
+  );
   const ours = found.filter(
     ({ key }) => key !== own && key.startsWith(own.slice(0, own.lastIndexOf("/") + 1)),
   );
-  // What lies at the top of the store takes the place of the host's own report where it is newer;
-  // other accounts' are other hosts.
-  const others = found.filter(
-    ({ account }) => account === "" || (!hasOwn && ours.length === 0 && account !== "local"),
-  );
-  const [other] = others;
+  // What lies at the top of the store takes the place of what is ours where it is newer; other
+  // accounts' are other hosts.
+  const other = found.find(({ account }) => account === "" || (ours.length === 0 && account !== "local"));
   if (other) {
     throw new ApiError(
       "elsewhere",
@@ -125,12 +123,14 @@ async function findBeside(services: Services, id: string, own: string): Promise<
         "(rollcall agent), or when the object is deleted in the store",
     );
   }
-  return hasOwn ? [] : ours.map(({ key }) => key);
+  return ours.map(({ key }) => key);
 }
 
-async function isThere(store: Store, key: string): Promise<boolean> {
+/** Whether a report that is not gone lies under a key. */
+async function hasReport({ store, clock }: Services, key: string): Promise<boolean> {
   try {
-    return (await store.get(key, { maxBytes: MAX_REPORT_BYTES })) !== undefined;
+    const found = await store.get(key, { maxBytes: MAX_REPORT_BYTES });
+    return found !== undefined && judgeAge(found.lastModified, clock(), 0) !== "gone";
   } catch (error) {
     if (error instanceof TooLarge || error instanceof Unreadable) return true;
     throw error;
