@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatDepartureKey, parseReportKey } from "../report/key.ts";
-import { formatUpdateDate } from "../report/update-date.ts";
+import { formatLocal, formatUpdateDate } from "../report/update-date.ts";
 import { memoryStore } from "../store/memory.ts";
 import { openToRead } from "../store/open.ts";
 import { type Store, Unavailable } from "../store/store.ts";
@@ -108,6 +108,25 @@ describe("a roll over two stores", () => {
     expect(problems.map(({ store }) => store)).toEqual(["s3://old", "s3://old"]);
   });
 
+  it("counts a host once whose key has what is no report in a store between", async () => {
+    const { own, old, time, put, pass } = setUp();
+    const third = makeStore("s3://third", time);
+    const clock = () => time.now;
+    const lookAt = async () =>
+      await createRoll({ store: own.store, alsoRead: [old.store, third.store], clock }).view();
+    await put(own, ownKey(A));
+    await old.store.put(ownKey(A), Buffer.from("{"));
+    await put(third, ownKey(A));
+    expect(asideOf(await lookAt())).toEqual([
+      ["s3://old", ownKey(A), "not_json"],
+      ["s3://third", ownKey(A), "superseded"],
+    ]);
+    pass(11);
+    await put(third, ownKey(A));
+    const { reports } = await lookAt();
+    expect(readReports(reports).map(({ receivedAt }) => receivedAt)).toEqual([time.now]);
+  });
+
   it("takes one report in two forms for one, and shows the whole one, whichever came first", async () => {
     const { own, old, roll, put, time } = setUp();
     const madeAt = { update_date: formatUpdateDate(START) };
@@ -152,6 +171,50 @@ describe("a roll over two stores", () => {
     pass();
     await put(old, topKey(A));
     expect(keysOf(await roll.view())).toEqual([topKey(A)]);
+  });
+
+  it("has a host back that left, wherever it reports next", async () => {
+    const { own, old, time, put, leave, pass } = setUp();
+    const third = makeStore("s3://third", time);
+    const alsoRead = [old.store, third.store];
+    const roll = createRoll({ store: own.store, alsoRead, clock: () => time.now });
+    for (const store of [own, old]) {
+      await put(store, ownKey(A));
+      pass();
+    }
+    await put(own, ownKey(B));
+    await leave(own, ownKey(A));
+    await leave(own, ownKey(B));
+    expect((await roll.view()).departed.map(({ key }) => key)).toEqual([ownKey(A), ownKey(B)]);
+    pass();
+    // Under the same key in a third store, and at the top of the old one.
+    await put(third, ownKey(A));
+    await put(old, topKey(B));
+    const view = await roll.view();
+    expect(keysOf(view)).toEqual([topKey(B), ownKey(A)]);
+    expect(view.departed).toEqual([]);
+  });
+
+  it("has no host back that left where only another account's, or another machine, has its id", async () => {
+    const { own, old, roll, put, leave, pass } = setUp();
+    const otherKey = `reports/v1/210987654321/AROAHOST:${A}.json`;
+    const made = (by: string, startedAt: number) => ({
+      os_start_date: formatLocal(startedAt),
+      rollcall: { schema: 1, machine: by.repeat(16), boot: by.repeat(16) },
+    });
+    await put(own, ownKey(A));
+    await put(own, ownKey(B), made("1", START - 60 * MINUTE_MS));
+    pass();
+    await put(old, topKey(A));
+    pass();
+    await leave(own, ownKey(A));
+    await leave(own, ownKey(B));
+    pass();
+    await put(old, otherKey);
+    await put(old, topKey(B), made("2", START - 90 * MINUTE_MS));
+    const view = await roll.view();
+    expect(keysOf(view)).toEqual([topKey(B), otherKey]);
+    expect(view.departed.map(({ key }) => key)).toEqual([ownKey(A), ownKey(B)]);
   });
 
   it("names each store's problems, of the listing and of the bodies", async () => {

@@ -40,10 +40,7 @@ export function findSuperseded(
     newer.set(isOther ? at : other, isOther ? other : at);
     return isOther ? other : at;
   };
-  for (const at of repeated) {
-    const other = findNewest(newer, at - 1);
-    if (idAt(at) !== undefined && idAt(other) !== undefined) compare(other, at, true);
-  }
+  compareRepeated(repeated, idAt, compare);
   for (const [first, last] of findMixedAccounts(table, start, end)) {
     const known = new Map<string, number>();
     for (const [id, at] of listIds(first, last, idAt)) {
@@ -63,11 +60,22 @@ export function findSuperseded(
   return newer;
 }
 
-/** The newest of some reports of one host, one of which stands at a position. */
-function findNewest(newer: ReadonlyMap<number, number>, position: number): number {
-  let at = position;
-  for (let next = newer.get(at); next !== undefined; next = newer.get(at)) at = next;
-  return at;
+/**
+ * Compares the rows of each key that several stores have: each with the newest before it that is a
+ * report, since what is none stands in nobody's way.
+ */
+function compareRepeated(
+  repeated: readonly number[],
+  idAt: (at: number) => string | undefined,
+  compare: (at: number, other: number, mayBeOne: boolean) => number,
+): void {
+  let newest: number | undefined;
+  let before: number | undefined;
+  for (const at of repeated) {
+    if (at - 1 !== before) newest = idAt(at - 1) === undefined ? undefined : at - 1;
+    before = at;
+    if (idAt(at) !== undefined) newest = newest === undefined ? at : compare(newest, at, true);
+  }
 }
 
 /** Whether one report lies in two places. */

@@ -174,6 +174,12 @@ function reportingMachineAt(table: Table, at: number): ReportingMachine | undefi
   return known.get(row);
 }
 
+/** Whether two reports of one id lie under one account, as far as is known: the top names none. */
+function areOfOneAccount(table: Table, at: number, other: number): boolean {
+  const [account, theirs] = [at, other].map((place) => parseReportKey(keyAt(table, place))?.account);
+  return account === "" || theirs === "" || account === theirs;
+}
+
 /** Problems shown at most. */
 const MAX_PROBLEMS = 10_000;
 
@@ -251,12 +257,16 @@ export function buildView(
       winner = superseded.get(winner);
     return winner;
   };
-  /** Of a host that has come back under the same key, in another store, there is none. */
+  /**
+   * Whether the host of a departed report is there all the same: it has written a newer one since,
+   * in whatever place that is its own. Other accounts' are other hosts.
+   */
+  const isBack = (at: number): boolean => {
+    let winner = superseded.get(at);
+    while (winner !== undefined && departed.has(winner)) winner = superseded.get(winner);
+    return winner !== undefined && areOfOneAccount(table, at, winner) && !findClones(table, at, winner);
+  };
   const listDepartures = (): Departure[] => {
-    const isBack = (at: number) => {
-      const winner = superseded.get(at);
-      return winner !== undefined && !departed.has(winner) && keyAt(table, winner) === keyAt(table, at);
-    };
     return [...new Set([...departed].flatMap(([at, departure]) => (isBack(at) ? [] : departure)))];
   };
   const builder = createTableBuilder(count);
