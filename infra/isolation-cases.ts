@@ -28,6 +28,24 @@ const put = (key: string): Request => ({ action: "s3:PutObject", key });
 const get = (key: string): Request => ({ action: "s3:GetObject", key });
 const remove = (key: string): Request => ({ action: "s3:DeleteObject", key });
 const LIST: Request = { action: "s3:ListBucket" };
+/** What would undo the policy, or write and delete by other means than to put and to delete. */
+const UNDOINGS: readonly Request[] = [
+  ...[
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "PutBucketVersioning",
+    "PutBucketPublicAccessBlock",
+    "PutBucketOwnershipControls",
+    "DeleteBucket",
+    "PutLifecycleConfiguration",
+    "PutReplicationConfiguration",
+    "PutEncryptionConfiguration",
+  ].map((action) => ({ action: `s3:${action}` })),
+  ...["ReplicateObject", "ReplicateDelete"].map((action) => ({
+    action: `s3:${action}`,
+    key: "snapshots/v1/manifest.json",
+  })),
+];
 
 const MANIFEST = "snapshots/v1/manifest.json";
 const SPEC = "specs/v1/current.json";
@@ -116,9 +134,9 @@ export const ISOLATION: readonly IsolationRow[] = [
       "put its own report and its own departure: the keys with its account, its role and its " +
       "instance id; get published specs",
     mayNot:
-      "put anything else or delete, whatever its role grants, in the bucket's account too: no " +
-      "other's report, no snapshot, spec or key; and, from another account, list or read any " +
-      "report",
+      "put anything else, delete, or change the bucket's policy and rules, whatever its role grants, " +
+      "in the bucket's account too: no other's report, no snapshot, spec or key; and, from another " +
+      "account, list or read any report",
     shown: [
       {
         store: PLAIN,
@@ -147,6 +165,7 @@ export const ISOLATION: readonly IsolationRow[] = [
             [MANIFEST, SPEC, KEY, reportOf(NEIGHBOUR), reportOf(LOCAL_NEIGHBOUR)],
             remove,
           ),
+          ...UNDOINGS.map((asked): Case => ["deny", MIGHTY_LOCAL, asked, "what would undo all this"]),
           ["deny", MIGHTY_LOCAL, put(reportOf(LOCAL_NEIGHBOUR)), "a neighbour's report"],
           ["deny", MIGHTY, put(reportOf(NEIGHBOUR)), "a neighbour's report"],
           ["deny", MIGHTY, put(departureOf(NEIGHBOUR)), "a neighbour's departure"],
@@ -172,7 +191,7 @@ export const ISOLATION: readonly IsolationRow[] = [
   {
     who: "an instance with one of the `OperatorRoles`, which are of the bucket's account",
     may: "besides, what its role grants: publish specs, keep the snapshot, make keys",
-    mayNot: "put or delete another's report",
+    mayNot: "put or delete another's report; change the bucket's policy and rules",
     shown: [
       {
         store: WITH_OPERATORS,
@@ -181,6 +200,7 @@ export const ISOLATION: readonly IsolationRow[] = [
           ["allow", BASTION, remove(MANIFEST), "a bastion tidies"],
           ["deny", BASTION, put(reportOf(LOCAL_NEIGHBOUR)), "a host's report"],
           ["deny", BASTION, remove(reportOf(LOCAL_NEIGHBOUR)), "a host's report"],
+          ...UNDOINGS.map((asked): Case => ["deny", BASTION, asked, "a bastion undoes nothing"]),
           ["deny", MIGHTY_LOCAL, put(MANIFEST), "a role that is not named"],
         ],
       },
@@ -198,7 +218,8 @@ export const ISOLATION: readonly IsolationRow[] = [
       "the instance's own is listed under `/v1/problems` as `superseded`. `RequireInstance=true` " +
       "closes all this",
     mayNot:
-      "put another's key, a snapshot, a spec or a key; list; delete; read any report, from another account",
+      "put another's key, a snapshot, a spec or a key; delete; change the bucket's policy and rules; " +
+      "from another account, list or read any report",
     shown: [
       {
         store: PLAIN,
@@ -221,6 +242,9 @@ export const ISOLATION: readonly IsolationRow[] = [
             ],
             [...FORGERIES, reportOf(HOST), reportOf(LOCAL), departureOf(HOST)],
             put,
+          ),
+          ...UNDOINGS.map(
+            (asked): Case => ["deny", LOCAL_FORGED, asked, "a name of his choice undoes nothing"],
           ),
           ["deny", FORGED, LIST, "a list"],
           ["deny", FORGED, remove(reportOf(HOST)), "removing"],
@@ -311,7 +335,9 @@ export const ISOLATION: readonly IsolationRow[] = [
     ],
   },
   {
-    who: "users of a host's account, federated users whatever their names, and sessions of other names",
+    who:
+      "in accounts other than the bucket's: users, federated users whatever their names, and " +
+      "sessions of other names",
     may: "nothing",
     mayNot: "put, get, list or delete anything",
     shown: [
@@ -367,7 +393,7 @@ export const ISOLATION: readonly IsolationRow[] = [
         cases: [
           ...cross("allow", [[OPERATOR, "an administrator"]], [SPEC, KEY, MANIFEST], put),
           ["allow", OPERATOR, get(reportOf(HOST)), "an administrator reads"],
-          ["allow", OPERATOR, { action: "s3:PutBucketPolicy" }, "nobody is locked out"],
+          ...UNDOINGS.map((asked): Case => ["allow", OPERATOR, asked, "nobody is locked out"]),
           ...cross(
             "deny",
             [

@@ -26,6 +26,13 @@ export interface StorePolicyOptions {
 const MIN_TLS = "1.2";
 
 /**
+ * What changes who may do what in a bucket or what becomes of its objects, and what writes there as
+ * replication does (Service Authorization Reference, "Actions defined by Amazon S3"). The rights to
+ * lifecycle rules, replication, encryption and inventories end in Configuration.
+ */
+const BUCKET_RULES = ["s3:PutBucket*", "s3:DeleteBucket*", "s3:Put*Configuration", "s3:Replicate*"];
+
+/**
  * Set for credentials that EC2 gave to an instance (EC2 guide, "Grant permission by instance ARN"),
  * whose role's session name nobody chose.
  */
@@ -41,8 +48,9 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
   const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
   const everything = { Action: "s3:*", Resource: [bucketArn, `${bucketArn}/*`] };
   const hosts = describeHosts(options);
+  const everyInstance = { StringLike: { "aws:userid": INSTANCE_SESSION } };
   const instances = {
-    StringLike: { "aws:userid": INSTANCE_SESSION },
+    ...everyInstance,
     ArnNotEquals: Fn.conditionIf(
       hasOperatorRoles.logicalId,
       { "aws:PrincipalArn": Fn.split(",", operatorRoles) },
@@ -71,6 +79,13 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
       Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
       Resource: below(["*"]),
       Condition: instances,
+    }),
+    // Whoever may change this policy may take out what is denied above; whoever may set rules for the
+    // bucket may have its objects expire, or others written there. No operator's instance needs to.
+    deny("InstancesChangeNoRules", {
+      Action: BUCKET_RULES,
+      Resource: everything.Resource,
+      Condition: everyInstance,
     }),
     // A user or a function has a key of its own as well, by the letter of the statement before; no
     // host reports from there. Negated operators hold for a request without the key too (IAM guide,

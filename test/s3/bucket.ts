@@ -77,9 +77,10 @@ export async function putPolicy(
   server: Server,
   bucket: string,
   statements: readonly object[],
+  user?: S3User,
 ): Promise<void> {
   const body = JSON.stringify({ Version: "2012-10-17", Statement: statements });
-  await signedFetch(server, { method: "PUT", path: `/${bucket}?policy`, body });
+  await signedFetch(server, { method: "PUT", path: `/${bucket}?policy`, body, ...(user && { user }) });
 }
 
 /**
