@@ -4,6 +4,7 @@ import {
   ANONYMOUS,
   administrator,
   departureOf,
+  federated,
   forger,
   MEMBER,
   program,
@@ -28,6 +29,12 @@ const OLD = "app-configs";
 /** What rollcall aws init writes for it: src/store/old-bucket-policy.test.ts compares. */
 export async function readOldBucketPolicy(): Promise<Json> {
   return JSON.parse(await readFile(new URL("old-bucket-policy.json", import.meta.url), "utf8")) as Json;
+}
+
+/** The same, were it the whole policy: without what was in force before. */
+export async function readOwnStatements(): Promise<Json> {
+  const policy = (await readOldBucketPolicy()) as { readonly Statement: readonly { readonly Sid: string }[] };
+  return { ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid.startsWith("Rollcall")) };
 }
 
 /** As such buckets have it: all hosts may put whatever they like. */
@@ -78,6 +85,7 @@ const NEW_HOST = session({ policies: AGENT });
 const LOCAL_NEW_HOST = session({ account: STORE_ACCOUNT, policies: AGENT });
 const NEIGHBOUR = session({ session: "i-0b2" });
 const OPERATOR = administrator(STORE_ACCOUNT);
+const FEDERATED = federated(MEMBER, "i-0b2");
 
 /** The function behind the old API. */
 const OLD_LAMBDA: Caller = {
@@ -156,6 +164,13 @@ export const NARROWED_CASES: readonly Case[] = [
   ["deny", ANONYMOUS, get("i-0a1.json"), "nobody, reading"],
   ["allow", OPERATOR, put("notes.txt"), "people write what they wrote"],
   ["allow", OPERATOR, remove("i-0a1.json"), "and remove"],
+];
+
+/** Whom the added statements let in, were nobody else's in force. */
+export const ADDED_ALONE_CASES: readonly Case[] = [
+  ["allow", NEW_HOST, put("i-0a1.json"), "the agent's old form"],
+  ["deny", FEDERATED, put("i-0b2.json"), "a federated user named i-…"],
+  ["deny", NEW_HOST, put(reportOf(NEIGHBOUR)), "a neighbour's report"],
 ];
 
 /** The bucket is another account's of the organisation. */

@@ -7,11 +7,13 @@ import type { Json } from "./intrinsics.ts";
 import { ISOLATION, WIDE_ALLOW, WIDE_ALONE_CASES } from "./isolation-cases.ts";
 import { KEY_CASES } from "./key-policy-cases.ts";
 import {
+  ADDED_ALONE_CASES,
   CROSS_ACCOUNT_CASES,
   MOVING_CASES,
   NARROWED_CASES,
   NO_POLICY_CASES,
   readOldBucketPolicy,
+  readOwnStatements,
   WIDE_POLICY,
 } from "./moving-policy-cases.ts";
 import {
@@ -63,6 +65,10 @@ describe("a bucket that is moved from", () => {
 
   describe("with what rollcall aws init writes for such a one", async () => {
     check(await readOldBucketPolicy(), NARROWED_CASES);
+  });
+
+  describe("with that alone", async () => {
+    check(await readOwnStatements(), ADDED_ALONE_CASES);
   });
 
   describe("in another account, with the same", async () => {

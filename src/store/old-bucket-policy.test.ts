@@ -2,6 +2,7 @@
 // lets through. UPDATE_GOLDEN=1 writes that one's sample anew.
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { INSTANCE_SESSION, OWN_KEYS, TOP_LEVEL_REPORTS } from "../../infra/keys.ts";
 import { createShutOut, type OldBucketPolicyOptions, planOldBucketPolicy } from "./old-bucket-policy.ts";
 
 const GOLDEN = new URL("../../infra/old-bucket-policy.json", import.meta.url);
@@ -61,12 +62,24 @@ describe("the policy of an old bucket", () => {
     });
     const hosts = statementsOf(text).find(({ Sid }) => Sid === "RollcallHostsPutTheOldForm");
     expect(hosts?.Principal.AWS).toEqual(["arn:aws-cn:iam::222222222222:root"]);
-    expect(hosts?.Condition).toEqual({ StringLike: { "aws:userid": "*:i-*" } });
+    expect(hosts?.Condition).toEqual({ StringLike: { "aws:userid": "AROA*:i-*" } });
     expect(text).not.toContain("arn:aws:");
     const own = statementsOf(plan({ organization: "", current: undefined }));
     expect(own.find(({ Sid }) => Sid === "RollcallHostsPutTheOldForm")?.Principal.AWS).toEqual([
       "arn:aws:iam::111111111111:root",
     ]);
+  });
+
+  it("takes for an instance and its keys what the stacks take", () => {
+    const statements = statementsOf(plan({ organization: "" }));
+    const find = (sid: string) => statements.find(({ Sid }) => Sid === sid);
+    expect(find("RollcallHostsPutTheOldForm")).toMatchObject({
+      Resource: [`arn:aws:s3:::app-configs/${TOP_LEVEL_REPORTS}`],
+      Condition: { StringLike: { "aws:userid": INSTANCE_SESSION } },
+    });
+    expect(find("RollcallInstancesPutReportsAlone")).toMatchObject({
+      NotResource: [TOP_LEVEL_REPORTS, ...OWN_KEYS].map((key) => `arn:aws:s3:::app-configs/${key}`),
+    });
   });
 
   it("is not made where S3 would refuse it, or the one in force cannot be read", () => {
@@ -85,7 +98,20 @@ describe("what it shuts out", () => {
       "reports/v1/111111111111/AROAX:i-0a1.json",
       "departures/v1/111111111111/AROAX:i-0a1.json",
     ];
-    const out = ["web01.json", "i-0a1.txt", "reports/old.json", "snapshots/v1/manifest.json", "x/i-0a1.json"];
+    const out = [
+      "web01.json",
+      "i-0a1.txt",
+      "reports/old.json",
+      "snapshots/v1/manifest.json",
+      "x/i-0a1.json",
+      // Of a server's hosts, and without a session.
+      "reports/v1/local/web01.json",
+      "reports/v1/local/AROAX:i-0a1.json",
+      "reports/v1/111111111111/i-0a1.json",
+      "reports/v1/111111111111/AROAX:web01.json",
+      "departures/v1/local/web01.json",
+      "departures/v1/111111111111/i-0a1.json",
+    ];
     for (const key of [...kept, ...out]) shutOut.take(key);
     expect(shutOut.found).toEqual({ count: out.length, keys: out });
     for (let at = 0; at < 100; at++) shutOut.take(`log-${at}`);

@@ -9,8 +9,10 @@ const MAX_POLICY_BYTES = 20 * 1024;
 /** Of what would be shut out so many keys are shown. */
 const MAX_SHOWN_KEYS = 20;
 
-// As in infra/keys.ts and infra/store-policy.ts, which import nothing of src/.
-const INSTANCE_SESSION = "*:i-*";
+// As in infra/keys.ts, which imports nothing of src/; a test compares.
+const INSTANCE_SESSION = "AROA*:i-*";
+/** What is shut out need not be a role's: a federated user may be called ACCOUNT:i-… too. */
+const CALLED_LIKE_AN_INSTANCE = "*:i-*";
 // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM fills these in, at each request
 const CALLER = "${aws:PrincipalAccount}/${aws:userid}.json";
 
@@ -111,7 +113,7 @@ function listStatements({
       Principal: { AWS: "*" },
       Action: "s3:PutObject",
       NotResource: below([...TOP_LEVEL_REPORTS, ...OWN_KEYS]),
-      Condition: { StringLike: { "aws:userid": INSTANCE_SESSION } },
+      Condition: { StringLike: { "aws:userid": CALLED_LIKE_AN_INSTANCE } },
     },
   ];
 }
@@ -124,6 +126,16 @@ export interface ShutOut {
 }
 
 /**
+ * Tells whether some instance's own key is this one: below its account, and named after its
+ * session. What a server writes, or a host by another name, no instance may put.
+ */
+function isInstancesOwn(key: string): boolean {
+  const reportKey = key.startsWith(REPORTS_PREFIX) ? key : parseDepartureKey(key);
+  const owner = reportKey === undefined ? undefined : parseReportKey(reportKey);
+  return owner !== undefined && /^[0-9]{12}$/.test(owner.account) && /:i-[^/:]*\.json$/.test(key);
+}
+
+/**
  * Gathers, of the objects of a bucket, those that no instance could put again. Who wrote them is
  * not told: what people and pipelines write, they go on to write.
  */
@@ -132,8 +144,7 @@ export function createShutOut(): { take(key: string): void; readonly found: Shut
   let count = 0;
   return {
     take(key) {
-      const isOwn = key.startsWith(REPORTS_PREFIX) && parseReportKey(key) !== undefined;
-      if (isOwn || parseDepartureKey(key) !== undefined || /^i-.*\.json$/s.test(key)) return;
+      if (isInstancesOwn(key) || /^i-.*\.json$/s.test(key)) return;
       count++;
       if (keys.length < MAX_SHOWN_KEYS) keys.push(key);
     },

@@ -42,7 +42,7 @@ export async function adviseOnOldBucket(
       partition: region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws",
       current: look.policy,
     });
-    return { policy, lines: describe(bucket, `${out}/${POLICY_FILE}`, look) };
+    return { policy, lines: describeOldBucket(bucket, `${out}/${POLICY_FILE}`, look) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return explainMissing(bucket, error instanceof StoreError ? error.reason : error.message);
@@ -70,9 +70,13 @@ function explainMissing(bucket: string, why: string): OldBucketAdvice {
   };
 }
 
-function describe(bucket: string, path: string, look: OldBucketLook): string[] {
+/** What to tell of a look. @param path the policy's file, as its user calls it */
+export function describeOldBucket(bucket: string, path: string, look: OldBucketLook): string[] {
   const { shutOut, listed, isWhole, ownsAll } = look;
   const among = isWhole ? `of its ${listed} objects` : `of its first ${listed} objects (there are more)`;
+  const nothing = isWhole
+    ? "It shuts nothing out"
+    : `It shuts out nothing among the first ${listed}, and of the others that cannot be told`;
   const unseen = shutOut.count - shutOut.keys.length;
   return [
     `${path} has all statements of ${bucket}'s policy, and those for Rollcall. Set it if the bucket is ` +
@@ -80,7 +84,7 @@ function describe(bucket: string, path: string, look: OldBucketLook): string[] {
       "instances from writing anything but reports:",
     `  $ aws s3api put-bucket-policy --bucket ${bucket} --policy ${quoteWord(`file://${path}`)}`,
     shutOut.count === 0
-      ? `It shuts nothing out: ${among} each is INSTANCE_ID.json, or lies where its host may write.`
+      ? `${nothing}: ${among} each is INSTANCE_ID.json, or lies where its host may write.`
       : `Instances could then put nothing but reports, and ${among} ${shutOut.count} are something else. ` +
         "If an instance writes them, add them to NotResource first:",
     ...shutOut.keys.map((key) => `  ${JSON.stringify(key)}`),
