@@ -2,7 +2,7 @@
 // to lie.
 import { formatDepartureKey, parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
 import { type Entry, InvalidAnswer, type ReadStore, TooLarge, Unreadable } from "../store/store.ts";
-import type { Departure } from "./departures.ts";
+import { type Departure, overlayDepartures } from "./departures.ts";
 import { findHost } from "./host-index.ts";
 import { readEntry } from "./reading.ts";
 import type { Refreshed } from "./refresh.ts";
@@ -27,13 +27,24 @@ const MAX_KEYS_OF_HOST = 8;
 /** A departure's body says nothing that is asked here (departures.ts). */
 const MAX_IGNORED_DEPARTURE_BYTES = 64 * 1024;
 
-/** Cuts a state down to one host's rows, with what is known of them beyond the listing. */
+/** What one store has of a host. */
+export interface HostCut {
+  /** Its reports, with what is known of them beyond the listing. */
+  readonly table: Table;
+  /**
+   * The same with the departures that would take away reports under some keys, which ascend: those
+   * of other stores as well, since a host may leave in another one than its report lies in.
+   */
+  under(keys: readonly string[]): Refreshed;
+}
+
+/** Cuts a state down to one host. */
 export async function cutToHost(
   state: Refreshed,
   unlisted: Unlisted,
   id: string,
   yielder: Yielder,
-): Promise<Refreshed> {
+): Promise<HostCut> {
   const { table, departures } = state;
   const positions = await findHost(table, id, yielder);
   const rows = createTableBuilder(positions.length);
@@ -41,47 +52,57 @@ export async function cutToHost(
   const own = makeUnlisted();
   for (const [key, report] of unlisted.reports) if (isOf(key, id)) own.reports.set(key, report);
   for (const [key, receivedAt] of unlisted.departures) if (isOf(key, id)) own.departures.set(key, receivedAt);
-  const host = {
-    table: rows.build(table.segments),
-    problems: [],
-    problemCount: 0,
-    departures: positions.flatMap((at) => findDeparture(departures, keyAt(table, at)) ?? []),
+  const listed = { table: rows.build(table.segments), problems: [], problemCount: 0, departures: [] };
+  const host = isEmpty(own) ? listed : overlayUnlisted(listed, own);
+  return {
+    table: host.table,
+    under: (keys) => ({
+      ...host,
+      departures: overlayDepartures(
+        keys.flatMap((key) => findDeparture(departures, key) ?? []),
+        own.departures,
+      ),
+    }),
   };
-  return isEmpty(own) ? host : overlayUnlisted(host, own);
 }
 
 /**
- * Reads each known object of a host again, and the departure that would take it away.
+ * Reads each known object of a host again, and the departures that would take its reports away.
  *
  * @param host what cutToHost gave
+ * @param keys of its reports in all stores
  * @returns what is new, which may be nothing; undefined where only a listing can tell: an object is
  *   gone or cannot be read, or the store answers with what is older than what it showed before
  * @throws StoreError if the store does not answer
  */
 export async function readHostAgain(
   store: ReadStore,
-  { table }: Refreshed,
+  { table }: HostCut,
+  keys: readonly string[],
   yielder: Yielder,
   signal: AbortSignal,
 ): Promise<Unlisted | undefined> {
   const found = makeUnlisted();
   const count = table.rowOf.length;
-  if (count === 0 || count > MAX_KEYS_OF_HOST) return undefined;
+  if (keys.length > MAX_KEYS_OF_HOST) return undefined;
   const readOne = async (at: number): Promise<boolean> => {
     const entry = entryAt(table, at);
-    const [known, departedAt] = await Promise.all([
-      readEntry(store, entry, yielder, signal),
-      readDeparture(store, entry.key, signal),
-    ]);
-    if (departedAt !== undefined) addDeparture(found, entry.key, departedAt);
+    const known = await readEntry(store, entry, yielder, signal);
     if (!known || !("body" in known.outcome)) return false;
     const { etag, lastModified } = known.entry;
     if (etag !== entry.etag || lastModified > entry.lastModified)
       addReport(found, { entry: known.entry, body: known.outcome.body, isRead: true });
     return true;
   };
+  const readLeaving = async (key: string): Promise<void> => {
+    const departedAt = await readDeparture(store, key, signal);
+    if (departedAt !== undefined) addDeparture(found, key, departedAt);
+  };
   try {
-    const areKnown = await Promise.all(Array.from({ length: count }, (_, at) => readOne(at)));
+    const [areKnown] = await Promise.all([
+      Promise.all(Array.from({ length: count }, (_, at) => readOne(at))),
+      Promise.all(keys.map(readLeaving)),
+    ]);
     return areKnown.every(Boolean) ? found : undefined;
   } catch (error) {
     const canOnlyBeListed =

@@ -8,7 +8,7 @@ import type { Progress } from "./refresh.ts";
 import { makeRollState } from "./roll-state.ts";
 import type { SnapshotMode } from "./snapshot.ts";
 import type { Source } from "./source.ts";
-import { openSources, readHostInAll, sumProgress } from "./sources.ts";
+import { cutToHostInAll, openSources, readHostInAll, sumProgress } from "./sources.ts";
 import { buildView, hasHost, type RollView } from "./view.ts";
 
 /**
@@ -280,7 +280,7 @@ export function createRoll(options: RollOptions): Roll {
   }
 
   async function buildHostView(id: string, at: number): Promise<RollView> {
-    const host = await Promise.all(sources.map((source) => source.cut(id)));
+    const host = await cutToHostInAll(sources, id);
     // Versions of their own, below those of complete views.
     state.hostVersion--;
     const { hasFuture: _, ...view } = buildView(host, {

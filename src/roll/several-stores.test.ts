@@ -276,6 +276,21 @@ describe("a roll over two stores", () => {
     ]);
   });
 
+  it("knows of one host that it left in the store that is written, wherever its report lies", async () => {
+    for (const isListed of [true, false]) {
+      const { own, old, roll, put, leave, time } = setUp({ refreshesAhead: false });
+      await put(old, ownKey(A));
+      time.now += 2000;
+      if (isListed) await leave(own, ownKey(A));
+      expect((await roll.view()).departed).toHaveLength(isListed ? 1 : 0);
+      time.now += 2000;
+      // By another process.
+      if (!isListed) await leave(own, ownKey(A));
+      expect(keysOf(await roll.viewHost(A))).toEqual([]);
+      expect((await roll.viewHost(A)).departed.map(({ key }) => key)).toEqual([ownKey(A)]);
+    }
+  });
+
   it("keeps the snapshots of both in the one that is written, and writes nothing to the other", async () => {
     const { old, newRoll, put, time } = setUp({ snapshot: "keep", snapshotEveryMs: 1 });
     for (let at = 0; at < 150; at++) await put(old, topKey(`i-0${String(at).padStart(16, "0")}`));

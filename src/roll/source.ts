@@ -1,7 +1,7 @@
 // A source: one store that a roll reads, what is known of it, and how it is brought up to date.
 import { type ReadStore, StoreError } from "../store/store.ts";
 import { compactTable } from "./compaction.ts";
-import { cutToHost, readHostAgain } from "./one-host.ts";
+import { cutToHost, type HostCut, readHostAgain } from "./one-host.ts";
 import { createRefresh, type GoneReports, type Progress, type Refresh, type Refreshed } from "./refresh.ts";
 import { isSame } from "./roll-state.ts";
 import type { Snapshots } from "./snapshot.ts";
@@ -59,18 +59,15 @@ export interface Source {
   addReport(report: UnlistedReport): void;
   addDeparture(key: string, receivedAt: number): void;
   /** What is known of one host. */
-  cut(id: string): Promise<Refreshed>;
+  cut(id: string): Promise<HostCut>;
   /**
    * Reads a host's objects again where they are known to lie.
    *
-   * @returns under how many keys it is known, and what is new there; undefined where only a listing
-   *   can tell
+   * @param keys of the host's reports in all stores: departures from them may lie in any
+   * @returns what is new; undefined where only a listing can tell
    * @throws StoreError if the store does not answer
    */
-  readAgain(
-    id: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly keys: number; readonly found: Unlisted } | undefined>;
+  readAgain(host: HostCut, keys: readonly string[], signal: AbortSignal): Promise<Unlisted | undefined>;
 }
 
 export interface SourceOptions {
@@ -104,8 +101,6 @@ export function createSource({ store, snapshots, isOneOfSeveral, onChange }: Sou
     adopt(overlayUnlisted(known, unlisted));
     unlisted = makeUnlisted();
   }
-
-  const cut = (id: string): Promise<Refreshed> => cutToHost(known, unlisted, id, REFRESH_YIELDER);
 
   /** Where several stores are read, a failure that does not say whose it is helps nobody. */
   async function naming<T>(work: Promise<T>): Promise<T> {
@@ -182,15 +177,9 @@ export function createSource({ store, snapshots, isOneOfSeveral, onChange }: Sou
       if (running) addDeparture(unlistedMeanwhile, key, receivedAt);
     },
 
-    cut,
+    cut: (id) => cutToHost(known, unlisted, id, REFRESH_YIELDER),
 
-    async readAgain(id, signal) {
-      const host = await cut(id);
-      const keys = host.table.rowOf.length;
-      if (keys === 0) return { keys, found: makeUnlisted() };
-      const found = await naming(readHostAgain(store, host, REFRESH_YIELDER, signal));
-      return found && { keys, found };
-    },
+    readAgain: (host, keys, signal) => naming(readHostAgain(store, host, keys, REFRESH_YIELDER, signal)),
   };
 }
 

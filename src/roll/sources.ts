@@ -2,9 +2,23 @@
 import type { Clock } from "../report/clock.ts";
 import { locateOthersSnapshot } from "../store/layout.ts";
 import type { ReadStore, Store } from "../store/store.ts";
-import type { Progress } from "./refresh.ts";
+import type { Progress, Refreshed } from "./refresh.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
 import { createSource, type Source } from "./source.ts";
+import { keyAt } from "./table.ts";
+
+/** What all sources know of one host, and the keys of its reports. */
+async function cutAll(sources: readonly Source[], id: string) {
+  const cuts = await Promise.all(sources.map((source) => source.cut(id)));
+  const all = cuts.flatMap(({ table }) => Array.from(table.rowOf, (_, at) => keyAt(table, at)));
+  return { cuts, keys: [...new Set(all)].sort() };
+}
+
+/** What is known of one host, by source. */
+export async function cutToHostInAll(sources: readonly Source[], id: string): Promise<Refreshed[]> {
+  const { cuts, keys } = await cutAll(sources, id);
+  return cuts.map((cut) => cut.under(keys));
+}
 
 /**
  * Reads a host's objects again where each source knows them to lie.
@@ -16,15 +30,19 @@ export async function readHostInAll(
   id: string,
   signal: AbortSignal,
 ): Promise<(() => void) | undefined> {
+  const { cuts, keys } = await cutAll(sources, id);
+  if (keys.length === 0) return undefined;
   const readings = await Promise.all(
-    sources.map(async (source) => ({ source, reading: await source.readAgain(id, signal) })),
+    cuts.map(async (cut, at) => {
+      const source = sources[at] as Source;
+      return { source, found: await source.readAgain(cut, keys, signal) };
+    }),
   );
-  if (readings.some(({ reading }) => !reading) || readings.every(({ reading }) => reading?.keys === 0))
-    return undefined;
+  if (readings.some(({ found }) => !found)) return undefined;
   return () => {
-    for (const { source, reading } of readings) {
-      for (const report of reading?.found.reports.values() ?? []) source.addReport(report);
-      for (const [key, receivedAt] of reading?.found.departures ?? []) source.addDeparture(key, receivedAt);
+    for (const { source, found } of readings) {
+      for (const report of found?.reports.values() ?? []) source.addReport(report);
+      for (const [key, receivedAt] of found?.departures ?? []) source.addDeparture(key, receivedAt);
     }
   };
 }
