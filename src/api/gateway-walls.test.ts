@@ -30,6 +30,11 @@ describe("addresses", () => {
     expect(walls.refuse(ask({ sourceIp })) === undefined).toBe(isLet);
   });
 
+  it("are split by commas, whatever the blanks between them", () => {
+    const spaced = readGatewayWalls({ ROLLCALL_ALLOWED_CIDRS: "198.51.100.0/24, 203.0.113.0/24" });
+    expect(spaced.refuse(ask({ sourceIp: "203.0.113.9" }))).toBeUndefined();
+  });
+
   it("count for nothing where no networks are named", () => {
     for (const env of [{}, { ROLLCALL_ALLOWED_CIDRS: "", ROLLCALL_VPC_ENDPOINTS: "" }])
       expect(readGatewayWalls(env).refuse(ask({ sourceIp: "198.51.100.1" }))).toBeUndefined();

@@ -1,6 +1,7 @@
 // What the function behind API Gateway checks again of what stands in front of it. API Gateway uses
 // a changed policy or method only from its next deployment on; these settings count at once.
 import { BlockList, isIP } from "node:net";
+import { splitList } from "../report/list-text.ts";
 import type { GatewayEvent } from "./gateway-event.ts";
 
 /** How a caller shows who it is (infra, "Authorization"). */
@@ -24,10 +25,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readGatewayWalls(env: Environment): GatewayWalls {
   const authorization = readAuthorization(env.ROLLCALL_AUTHORIZATION);
-  const networks = split(env.ROLLCALL_ALLOWED_CIDRS);
+  const networks = splitList(env.ROLLCALL_ALLOWED_CIDRS);
   const allowed = new BlockList();
   for (const network of networks) addNetwork(allowed, network);
-  const endpoints = new Set(split(env.ROLLCALL_VPC_ENDPOINTS));
+  const endpoints = new Set(splitList(env.ROLLCALL_VPC_ENDPOINTS));
 
   return {
     refuse({ requestContext }) {
@@ -51,10 +52,6 @@ function readAuthorization(text: string | undefined): Authorization {
   if (found === undefined)
     throw new TypeError(`ROLLCALL_AUTHORIZATION: should be one of ${AUTHORIZATIONS.join(", ")}`);
   return found;
-}
-
-function split(text: string | undefined): string[] {
-  return (text ?? "").split(",").filter((part) => part !== "");
 }
 
 function addNetwork(list: BlockList, network: string): void {

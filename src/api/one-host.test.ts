@@ -85,6 +85,25 @@ it("one host as CSV has its labels as columns, as the list has", async () => {
   expect(one.rows).toEqual(["b,stg,batch,local"]);
 });
 
+it("a table has the columns of its own reports, whatever others have or had", async () => {
+  const { double, ask } = await setUp();
+  await double.put("reports/v1/local/a.json", double.report("a", { instance_name: "prod_web_1" }));
+  await double.put("reports/v1/local/b.json", double.report("b", { note: "no name" }));
+  const tableOfB = async () => {
+    const answer = await ask("/v1/reports/b?format=csv&fields=instance_id");
+    return [answer.headers.get("etag"), await answer.text()];
+  };
+  const before = await tableOfB();
+  expect(before[1]).toBe("instance_id,label.account\r\nb,local\r\n");
+  // Another question has the labels of all read.
+  await ask("/v1/versions?field=instance_name&by=env");
+  expect(await tableOfB()).toEqual(before);
+  await double.inner.delete("reports/v1/local/a.json");
+  double.advance(10 * SECOND);
+  const list = await ask("/v1/reports?format=csv&fields=instance_id");
+  expect(await list.text()).toBe(before[1]);
+});
+
 it("one host of a store that fails is a 503, or what is known of it", async () => {
   const { double, ask } = await setUp();
   await double.put("reports/v1/local/a.json", double.report("a", { x: 1 }));

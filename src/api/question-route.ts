@@ -197,7 +197,7 @@ async function recall(
     answers.follow(view);
     return view;
   };
-  let endTurn: (() => void) | undefined;
+  let turn: Promise<() => void> | undefined;
   const key = `${format} ${question.name} ${JSON.stringify(parameters)}`;
   const known = cachedAnswers.get(key);
   // What was answered once can be understood, so that the roll may be waited for at once.
@@ -210,7 +210,8 @@ async function recall(
     async viewAt() {
       const now = await viewAt();
       // Not before: who waits for the store keeps nobody out.
-      endTurn ??= await turns.take(asker?.id ?? "");
+      turn ??= turns.take(asker?.id ?? "");
+      await turn;
       return now;
     },
     viewHost: (id, account) => {
@@ -232,7 +233,8 @@ async function recall(
     .catch((error: unknown) => {
       throw toApiError(error);
     })
-    .finally(() => endTurn?.());
+    // A turn that never came was told by whoever waited for it.
+    .finally(() => void turn?.then((end) => end()).catch(() => undefined));
   if (isRefusal(written)) throw toRefusalError(written);
   if (looksAgain) return { written, view: undefined };
   if (view && !view.partial && written.validUntil > view.asOf)

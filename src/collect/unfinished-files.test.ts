@@ -130,6 +130,20 @@ describe("files that are being written", () => {
     }
   });
 
+  it("where it does not see all, what was written within the clock's millisecond is young", async () => {
+    const facts = { identity: "1:1", size: 2, writtenAt: 1000.5, changedAt: 1000.5 };
+    const unfinishedFiles = createUnfinishedFileFinder({
+      files: {
+        ...openHostFiles("/"),
+        facts: async () => facts,
+        findWriters: async () => ({ writers: new Map(), isWhole: false }),
+      },
+      clock: () => 1000,
+      monotonic: () => 0,
+    });
+    expect(await unfinishedFiles.judge([{ path: "/a", facts, isUnended: false }])).toHaveLength(1);
+  });
+
   it("where it does not see all, waits until a file was quiet, longer where its end is missing", async () => {
     const { path, unfinishedFiles, read, pass } = await setUp({ isWhole: false });
     await writeFile(path("a"), "1\n");

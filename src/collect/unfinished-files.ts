@@ -79,7 +79,8 @@ export function createUnfinishedFileFinder({
     // It was renamed, or the like, after it was written: so programs put a file into its place that
     // is whole.
     if (facts.changedAt > facts.writtenAt) return undefined;
-    const age = clock() - facts.changedAt;
+    // The clock has whole milliseconds, and a file that changed within this very one is young.
+    const age = clock() - Math.floor(facts.changedAt);
     const isNewlyUnended = isUnended && ends.get(path) !== true;
     // A clock that was set back makes files younger than nothing; that says nothing of them.
     const isYoung = age >= 0 && age < (isNewlyUnended ? UNENDED_QUIET_MS : QUIET_MS);

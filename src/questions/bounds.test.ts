@@ -122,6 +122,16 @@ describe("one host's report", () => {
     );
   });
 
+  it("says of no host that it was judged in part where something else decided", async () => {
+    const tiers = many(1001, (at) => `t${at}`);
+    const ask2 = (search: string) =>
+      ask([...HONEST, make("evil", { tier: tiers, zone: "z", m: "A_red_1.0" })], `field=m&${search}`);
+    // By another filter, and by a value that was seen.
+    for (const search of ["tier=not:foo&zone=other", "tier=not:t1&zone=z"])
+      expect((await ask2(`${search}&lenient=true`)).warnings.join(), search).not.toContain("judged by");
+    expect((await ask2("tier=not:foo&zone=z")).warnings[0]).toContain('"evil" is taken in, judged by');
+  });
+
   it("pushes nobody's value out of an answer that cannot show all", async () => {
     const evil = many(12, (at) =>
       make(`evil${at}`, {

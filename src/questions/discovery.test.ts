@@ -21,3 +21,9 @@ it("takes no sentence that names a process by its number for a version", () => {
     "processes.module_A_filename",
   ]);
 });
+
+it("finds no field that the list of fields cannot name", () => {
+  const names = Array.from({ length: 20 }, (_, index) => `a${index}`).join();
+  const report = { app_version: "1.2.3", [names]: "1.2.3", "v ": "1.2.3" };
+  expect(discoverFieldsOf([Buffer.from(JSON.stringify(report))])).toEqual(["app_version"]);
+});

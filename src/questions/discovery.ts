@@ -2,6 +2,7 @@
 // one.
 import { QUOTE } from "../report/ascii.ts";
 import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
+import { splitList } from "../report/list-text.ts";
 import type { Table } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
@@ -72,10 +73,16 @@ function vote(texts: readonly (readonly [string, string])[], seen: Map<string, V
 
 function countVotes(seen: ReadonlyMap<string, Votes>): string[] {
   const found = [...seen].filter(
-    ([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field),
+    ([field, { hosts, versions }]) => versions * 2 > hosts && !OTHER_NAMES.test(field) && isOneName(field),
   );
   const shown = new Set(found.toSorted(([, a], [, b]) => b.hosts - a.hosts).slice(0, MAX_VERSION_FIELDS));
   return found.filter((one) => shown.has(one)).map(([field]) => field);
+}
+
+/** Whether the parameter `field`, a list, can name it: a host may give its fields any names. */
+function isOneName(field: string): boolean {
+  const [name, ...more] = splitList(field);
+  return name === field && more.length === 0;
 }
 
 /** By field, how many values there are, and how many of them hold a version. */

@@ -35,6 +35,10 @@ export interface FilterTests {
   listWarnings(): string[];
 }
 
+/** Numbers, since each row is judged. UNSURE: taken in, by some of its values alone. */
+const [LEFT_OUT, CERTAIN, UNSURE] = [0, 1, 2] as const;
+type LabelVerdict = typeof LEFT_OUT | typeof CERTAIN | typeof UNSURE;
+
 /** Makes the tests. */
 export async function compileFilters(
   { filters, same }: Pick<Query, "filters" | "same">,
@@ -56,6 +60,7 @@ export async function compileFilters(
   async function matchBodies(
     segment: Segment,
     row: number,
+    isUnsure: boolean,
     isNoted: boolean,
     yielder: Yielder,
   ): Promise<boolean> {
@@ -65,7 +70,32 @@ export async function compileFilters(
       if (wait !== undefined) await wait;
       isMatch = matchBody(test, segment, row, isNoted) && isMatch;
     }
+    if (isMatch && isUnsure) noteCuts(segment, row, true);
     return isMatch;
+  }
+
+  /** Each test is asked, so that what nobody has is known. */
+  function judgeLabels(segment: Segment, row: number, isNoted: boolean): LabelVerdict {
+    let [isMatch, isUnsure, isRejected] = [true, false, false];
+    for (const test of labelTests) {
+      const isAccepted = test.matches(segment, row, isNoted);
+      if (isNoted && test.isUnsure(segment, row, isAccepted)) isUnsure = true;
+      else if (!isAccepted) isRejected = true;
+      isMatch = isAccepted && isMatch;
+    }
+    if (isMatch) return isUnsure ? UNSURE : CERTAIN;
+    // What another test rejects is left out whatever was not looked at.
+    if (isUnsure && !isRejected) noteCuts(segment, row, false);
+    return LEFT_OUT;
+  }
+
+  /** Remembers the tests that decided a row by some of its values alone. */
+  function noteCuts(segment: Segment, row: number, isMatch: boolean): void {
+    for (const test of labelTests) {
+      const isAccepted = test.matches(segment, row, false);
+      if (isAccepted === isMatch && test.isUnsure(segment, row, isAccepted))
+        test.noteCut(segment, row, isMatch);
+    }
   }
 
   /** Not so where no report passed the tests of labels: then nothing is known of their bodies. */
@@ -73,12 +103,13 @@ export async function compileFilters(
 
   return {
     matches(segment, row, isNoted, yielder) {
-      // Each is asked, so that what nobody has is known.
-      let isMatch = true;
-      for (const test of labelTests) isMatch = test.matches(segment, row, isNoted) && isMatch;
-      if (!isMatch) return false;
+      const verdict = judgeLabels(segment, row, isNoted);
+      if (verdict === LEFT_OUT) return false;
+      const isUnsure = verdict === UNSURE;
       if (isNoted) areBodiesAsked = true;
-      return bodyTests.length === 0 || matchBodies(segment, row, isNoted, yielder);
+      if (bodyTests.length > 0) return matchBodies(segment, row, isUnsure, isNoted, yielder);
+      if (isUnsure) noteCuts(segment, row, true);
+      return true;
     },
     listUnseen: () => [
       ...labelTests.filter(({ isSeen }) => !isSeen()).map(({ filter }) => toUse(filter)),
@@ -153,6 +184,9 @@ interface LabelTest {
   listCuts(): Cut[];
   listWarnings(): string[];
   matches(segment: Segment, row: number, isNoted: boolean): boolean;
+  /** Whether values that were not looked at could change the verdict. */
+  isUnsure(segment: Segment, row: number, isAccepted: boolean): boolean;
+  noteCut(segment: Segment, row: number, isAccepted: boolean): void;
   isSeen(): boolean;
   hasMatch(): boolean;
 }
@@ -177,7 +211,7 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
 
   function judgeRow(segment: Segment, row: number, isNoted: boolean): boolean {
     let isAccepted = !test.needsValue;
-    const { starts, numbers, cut } = values.column(segment);
+    const { starts, numbers } = values.column(segment);
     const [start, end] = [starts[row] as number, starts[row + 1] as number];
     if (isNoted) isSeen ||= end > start;
     for (let index = start; index < end; index++) {
@@ -186,9 +220,15 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
       isAccepted ||= verdict === ACCEPTED;
     }
     if (isNoted) hasMatch ||= isAccepted;
-    const isUnsure = isAccepted ? test.canReject : test.needsValue;
-    if (isNoted && isUnsure && cut.has(row)) (isAccepted ? takenIn : leftOut).addRow(segment, row);
     return isAccepted;
+  }
+
+  function isUnsure(segment: Segment, row: number, isAccepted: boolean): boolean {
+    const { starts, numbers, cut } = values.column(segment);
+    if (!cut.has(row)) return false;
+    if (isAccepted) return test.canReject;
+    const seen = numbers.subarray(starts[row], starts[row + 1]);
+    return test.needsValue && !seen.some((number) => judge(number) === REJECTED);
   }
 
   function describeCut(outcome: string): (who: string) => string {
@@ -209,6 +249,8 @@ function compileLabelTest(filter: Filter, values: FieldValues): LabelTest {
     listCuts,
     listWarnings: () => [...listDetails(listCuts()), ...describeShared(filter, values)],
     matches: judgeRow,
+    isUnsure,
+    noteCut: (segment, row, isAccepted) => (isAccepted ? takenIn : leftOut).addRow(segment, row),
     isSeen: () => isSeen,
     hasMatch: () => hasMatch,
   };

@@ -31,6 +31,8 @@ async function countLabel(label: string, chosen: HostSelection, sources: Sources
   const labelled = await readNamedValues({ scope: "label", path: [label] }, chosen.table, sources);
   const hostsOf = new Uint32Array(labelled.count);
   let hosts = 0;
+  /** Whether a host has more values than are looked at. */
+  let isCut = false;
   let column = EMPTY_COLUMN;
   const open = (segment: Segment) => {
     column = labelled.column(segment);
@@ -38,6 +40,7 @@ async function countLabel(label: string, chosen: HostSelection, sources: Sources
   const visit = (_place: number, row: number): number => {
     const [start, end] = [column.starts[row] as number, column.starts[row + 1] as number];
     if (end > start) hosts++;
+    isCut ||= column.cut.has(row);
     for (let index = start; index < end; index++) {
       const number = column.numbers[index] as number;
       hostsOf[number] = (hostsOf[number] as number) + 1;
@@ -53,6 +56,6 @@ async function countLabel(label: string, chosen: HostSelection, sources: Sources
     kinds: [LABEL_KIND],
     hosts,
     ...describeValues(label, values),
-    cut: found.length > counted.length,
+    cut: isCut || found.length > counted.length,
   };
 }

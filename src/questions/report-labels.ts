@@ -16,7 +16,13 @@ export async function readLabels(
   if (positions.length > 0)
     for (const [name, rules] of labels)
       read.push({ name: `label.${name}`, values: await reader.readLabel(rules, table) });
-  const columns = read.filter(({ values }) => values.count > 0);
+  // Not by what the reader knows, which is other reports' too: the table follows from its reports.
+  const columns = read.filter(({ values }) =>
+    positions.some((at) => {
+      const [{ starts }, row] = [values.column(segmentAt(table, at)), table.rowOf[at] as number];
+      return (starts[row + 1] as number) > (starts[row] as number);
+    }),
+  );
   const rules = [...labels].map(([name, own]) => [name, own.map(({ path, pattern }) => [path, pattern])]);
   return {
     names: columns.map(({ name }) => name),

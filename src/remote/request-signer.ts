@@ -1,5 +1,6 @@
 // Signs requests to a Rollcall API that stands behind API Gateway with Authorization=AWS_IAM: AWS
 // Signature Version 4 for the service execute-api, with AWS's own chain of credentials.
+import { isAwsRegion } from "../network/aws-address.ts";
 import type { Clock } from "../report/clock.ts";
 import { createCredentialsCache, type LoadCredentials } from "../store/s3-credentials.ts";
 import { createSigner, encodeUri } from "../store/s3-signature.ts";
@@ -31,9 +32,6 @@ export interface RequestSignerOptions {
 const API_HOST =
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)?\.execute-api(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/;
 
-/** AWS's names of regions, as far as they have a form. */
-const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
-
 /**
  * Makes a function that signs. Nothing is asked of AWS yet.
  *
@@ -41,7 +39,7 @@ const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
  */
 export function createRequestSigner({ server, region, load, clock }: RequestSignerOptions): SignRequest {
   const found = region === "auto" ? API_HOST.exec(server.hostname)?.[1] : region;
-  if (found === undefined || !REGION.test(found))
+  if (found === undefined || !isAwsRegion(found))
     throw new RemoteError(
       "refused",
       region === "auto"

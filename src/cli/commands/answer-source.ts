@@ -148,8 +148,10 @@ async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerS
   const sign = openSigner(url, settings, io);
   const key = sign ? undefined : await settings.readKey();
   const client = createClient({ url, key, sign, signal: io.signal });
-  if (!sign && isInTheClear(url))
-    await io.stderr.write(`warning: the API key travels to ${url.host} in the clear; use https\n`);
+  if (isInTheClear(url)) {
+    const what = sign ? "what is signed with AWS credentials travels" : "the API key travels";
+    await io.stderr.write(`warning: ${what} to ${url.host} in the clear; use https\n`);
+  }
   const windowMs = settings.windowMs();
   return async (question, parameters, format) => {
     const path = formatPath(question, parameters, windowMs);

@@ -11,6 +11,7 @@ import type { AskedAnswer, Layout } from "../layouts/layout.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
+import { pickSettings } from "../settings/question-settings.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
 import { repeatOnScreen, type ScreenContent, watchContent, writeContent } from "../terminal/screen.ts";
@@ -124,11 +125,6 @@ function readPreferencesOf(question: Question, parameters: ParameterValues) {
 export async function isOwnLabel(name: string, options: AskOptions, io: Io): Promise<boolean> {
   const { labelRules } = await readSettings(pickSettings(options), io);
   return compileLabels(labelRules).has(name);
-}
-
-/** Settings that these commands have flags for: `state` is a parameter here, and no folder. */
-function pickSettings({ store, server, keyFile, sigv4, within, maxAge, expect, config }: Flags): Flags {
-  return { store, server, keyFile, sigv4, within, maxAge, expect, config };
 }
 
 async function writeBytes(

@@ -46,11 +46,18 @@ describe("rollcall doctor", () => {
   });
 
   it("looks at the stores that are read beside, and leaves them as they are", async () => {
-    const folder = await makeFolder({ "old/i-0a1.json": "{}" });
+    const folder = await makeFolder({
+      "old/i-0a1.json": "{}",
+      "new/reports/v1/local/a.json": "{}",
+      "bare/note": "",
+    });
     const flags = { store: `file:${folder}/store`, state: `${folder}/state` };
-    const { of } = await examine({ ...flags, alsoRead: `file:${folder}/old,file:${folder}/none` });
+    const beside = ["old", "new", "bare", "none"].map((name) => `file:${folder}/${name}`);
+    const { of } = await examine({ ...flags, alsoRead: beside.join() });
     expect(of("also read")).toMatchObject([
       { outcome: "ok", detail: `file:${folder}/old can be listed and read` },
+      { outcome: "ok", detail: `file:${folder}/new can be listed and read` },
+      { outcome: "ok", detail: expect.stringContaining("reading was not tried") },
       { outcome: "failed", detail: expect.stringContaining("there is no folder") },
     ]);
     expect(await readdir(join(folder, "old"))).toEqual(["i-0a1.json"]);

@@ -71,6 +71,19 @@ describe("the same answer", () => {
   });
 });
 
+it("reads the stores that the command line names beside, as those that a variable names", async () => {
+  const [{ store }, { store: beside }] = [await makeStore(), await makeStore()];
+  await putReport(store, "a", {});
+  await putReport(beside, "b", {});
+  const flagged = await list(store, [], { alsoRead: beside.location });
+  expect(ids(flagged.out)).toEqual(["a", "b"]);
+  // A variable's are read beside a variable's store.
+  const env = { ROLLCALL_STORE: store.location, ROLLCALL_ALSO_READ: beside.location };
+  expect((await list(store, [], { store: undefined }, { env })).out).toBe(flagged.out);
+  const asked = list(store, [], { store: undefined, server: "http://127.0.0.1:1", alsoRead: "file:x" });
+  await expect(asked).rejects.toThrow("--also-read goes with --store");
+});
+
 describe("filters and fields", () => {
   it("takes a field that is named like a parameter", async () => {
     const store = await makeFleet();

@@ -11,9 +11,11 @@ import { gather } from "./expectation.ts";
 const ANSWER_LIMIT_MS = 1000;
 
 /** Settings that say who is asked, and with what key, as they may stand on the line. */
-const SOURCE_FLAGS: Readonly<Record<string, "server" | "keyFile" | "config">> = {
+const SOURCE_FLAGS: Readonly<Record<string, "store" | "server" | "keyFile" | "sigv4" | "config">> = {
+  "--store": "store",
   "--server": "server",
   "--key-file": "keyFile",
+  "--sigv4": "sigv4",
   "--config": "config",
 };
 

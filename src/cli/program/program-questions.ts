@@ -9,6 +9,7 @@ import { formatFlag, listFlagParameters, readSwitch } from "../commands/question
 import type { Layout } from "../layouts/layout.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 import { addSettings, explain } from "../settings/flags.ts";
+import { QUESTION_SETTINGS } from "../settings/question-settings.ts";
 import type { Io } from "./io.ts";
 
 /** Adds a command for each question. */
@@ -29,8 +30,7 @@ function addQuestion(program: Command, question: Question, layout: Layout, io: I
     if (parameter.name !== "within") command.addOption(toOption(parameter));
   for (const { flags, description } of layout.flags ?? []) command.option(flags, description);
   addForms(command);
-  const settings = ["store", "alsoRead", "server", "keyFile", "sigv4", "within", "maxAge", "config"] as const;
-  addSettings(command, ...(layout.settings ?? []), ...settings);
+  addSettings(command, ...(layout.settings ?? []), ...QUESTION_SETTINGS);
   explain(command, `\nExamples:\n${layout.examples.map((line) => `  $ ${line}`).join("\n")}`);
   // A field or label is a parameter too: `--env prod`.
   const takesAnyName = question.parameters.some(({ anyName }) => anyName);
