@@ -14,14 +14,16 @@ const makeReport = (id: string, fields: object) => ({
 const list = (count: number, text: (at: number) => string) =>
   Array.from({ length: count }, (_, at) => text(at));
 
-async function ask(name: string, query: string, reports: Parameters<typeof makeView>[0]) {
+async function askWhole(name: string, query: string, reports: Parameters<typeof makeView>[0]) {
   const question = QUESTIONS.find((one) => one.name === name);
   if (!question) throw new Error(`no question ${name}`);
   const sources = makeQuestionSources(makeView(reports));
   const answer = await question.ask(sources, [...new URLSearchParams(query)], new AbortController().signal);
   if (isRefusal(answer)) throw new Error(answer.detail);
-  return answer.facts;
+  return answer;
 }
+
+const ask = async (...asked: Parameters<typeof askWhole>) => (await askWhole(...asked)).facts;
 
 it("adds up what is of one kind, and knows no number where one of them has none", () => {
   expect(formatCuts([])).toBe("");
@@ -74,4 +76,14 @@ it("counts values, groups and names that are left out, and hosts that a filter j
     expect(toHeaders(await ask(name, "env=none&lenient=true", tagged))["rollcall-cut"], name).toMatch(
       /^host_values=1/,
     );
+});
+
+it("says of a label that values of a host were not counted", async () => {
+  const readCut = async (values: number) => {
+    const tagged = [makeReport("i-1", { instance_name: list(values, (at) => `e${at}_s_1`) })];
+    const { body } = await askWhole("fields", "", tagged);
+    const rows = body.kind === "rows" ? (body.rows as { name: string; kinds: string[]; cut: boolean }[]) : [];
+    return rows.find(({ name, kinds }) => name === "env" && kinds.includes("label"))?.cut;
+  };
+  expect([await readCut(2), await readCut(1001)]).toEqual([false, true]);
 });

@@ -72,7 +72,9 @@ async function sitDown() {
     const keys = ["keys", "create", "--store", url(NEW), "--scope", "read", "--name", "test"];
     const { stdout } = await run(keys, { home, env });
     const key = /rc_[\w-]+/.exec(stdout)?.[0] ?? "";
-    const program = startProgram(["serve", "--listen", "127.0.0.1:0", ...stores], { home, env });
+    // Each answer is of a listing of its own: by default one may be a second old.
+    const flags = ["--listen", "127.0.0.1:0", "--max-age", "1ms"];
+    const program = startProgram(["serve", ...flags, ...stores], { home, env });
     onTestFinished(async () => void (await stop(program)));
     const [, origin = ""] = await waitForOutput(program, /serving at (http:\/\/[\d.:]+)/);
     return async (path: string) => {
