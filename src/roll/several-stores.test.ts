@@ -21,7 +21,7 @@ const topKey = (id: string) => `${id}.json`;
 /** A store of a name, whose clock is the test's, and which may be made to fail. */
 function makeStore(location: string, time: { now: number }) {
   const memory = memoryStore({ clock: () => time.now });
-  const state = { isAway: false, writes: 0, gets: 0 };
+  const state = { isAway: false, writes: 0, gets: 0, looks: 0, manifests: 0 };
   const answer = (): void => {
     if (state.isAway) throw new Unavailable("[store] [memory] does not answer");
   };
@@ -30,6 +30,7 @@ function makeStore(location: string, time: { now: number }) {
     location,
     put: (...args) => {
       state.writes++;
+      if (args[0].endsWith("/manifest.json")) state.manifests++;
       return memory.put(...args);
     },
     delete: (key) => {
@@ -43,6 +44,8 @@ function makeStore(location: string, time: { now: number }) {
     },
     async *list(prefix, options) {
       answer();
+      if (prefix === "" && options?.shallow && options.after === undefined && options.upTo === undefined)
+        state.looks++;
       yield* memory.list(prefix, options);
     },
   };
@@ -304,6 +307,28 @@ describe("a roll over two stores", () => {
     const second = newRoll({ snapshot: "use" });
     expect((await second.view()).reports.rowOf).toHaveLength(150);
     expect(old.state.gets).toBe(0);
+  });
+
+  it("looks once whether its snapshots are to be believed, says so once, and then keeps none", async () => {
+    const { own, newRoll, old, put, time } = setUp({ snapshot: "keep", snapshotEveryMs: 1 });
+    for (let at = 0; at < 150; at++)
+      for (const store of [own, old]) await put(store, ownKey(`i-0${String(at).padStart(16, "0")}`));
+    const first = newRoll();
+    await first.view();
+    await first.settle();
+    expect(own.state.manifests).toBe(2);
+    await put(own, topKey(A));
+    time.now += MINUTE_MS;
+    for (let at = 150; at < 300; at++) await put(old, ownKey(`i-0${String(at).padStart(16, "0")}`));
+    own.state.looks = 0;
+    const notices: string[] = [];
+    const second = newRoll({ onNotice: (notice) => notices.push(notice) });
+    expect((await second.view()).reports.rowOf).toHaveLength(301);
+    await second.settle();
+    // One look for the snapshots of both stores, and one of the listing.
+    expect(own.state.looks).toBe(2);
+    expect(notices).toEqual([expect.stringContaining(topKey(A))]);
+    expect(own.state.manifests).toBe(2);
   });
 
   it("counts as one store would count that holds all, with the newest of each key", async () => {

@@ -88,9 +88,13 @@ describe("a snapshot", () => {
     gets.length = 0;
     const view = await look(open());
     expect(reportGets(gets)).toHaveLength(241);
+    // No piece of what may be forged is even fetched.
+    expect(gets.filter((key) => key.startsWith("snapshots/"))).toEqual([MANIFEST]);
     expect(show(view)).toEqual(show(await look(open("off"))));
     expect(await snapshotKeys()).toEqual(before);
-    expect(notices.join()).toContain("no snapshot is used or kept: reports lie at the top of the store");
+    expect(notices.join()).toContain(
+      "no snapshot is used or kept: reports lie at the top of the store, such as i-0a1.json, and who",
+    );
   });
 
   it("is believed where other things lie at the top", async () => {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import pMap from "p-map";
 import type { Clock } from "../report/clock.ts";
-import { parseReportKey, REPORTS_PREFIX } from "../report/key.ts";
+import { REPORTS_PREFIX } from "../report/key.ts";
 import { locateSnapshotManifest, locateSnapshotPiece, SNAPSHOT_PREFIX } from "../store/layout.ts";
 import { PreconditionFailed, type Store } from "../store/store.ts";
 import type { Segment } from "./segment.ts";
@@ -23,6 +23,7 @@ import {
   type Manifest,
   type SnapshotPart,
 } from "./snapshot-format.ts";
+import type { SnapshotTrust } from "./snapshot-trust.ts";
 import { keyAt } from "./table.ts";
 
 const gzipBytes = promisify(gzip);
@@ -80,6 +81,8 @@ export interface SnapshotOptions {
   /** Where the snapshot lies, and below which prefix. */
   readonly store: Store;
   readonly prefix?: string;
+  /** Of that store, shared by all that read or write snapshots there. */
+  readonly trust: SnapshotTrust;
   readonly clock: Clock;
   readonly mode: SnapshotMode;
   readonly onNotice: (notice: string, error?: unknown) => void;
@@ -88,7 +91,8 @@ export interface SnapshotOptions {
 
 /** Makes the one who reads and writes the snapshot. */
 export function createSnapshots(options: SnapshotOptions): Snapshots {
-  const { store, prefix = SNAPSHOT_PREFIX, clock, mode, onNotice, saveEveryMs = SAVE_EVERY_MS } = options;
+  const { store, prefix = SNAPSHOT_PREFIX, trust, clock, mode, onNotice } = options;
+  const { saveEveryMs = SAVE_EVERY_MS } = options;
   const manifestKey = locateSnapshotManifest(prefix);
   /** @param name of the piece: the hash of its bytes */
   const locatePiece = (name: string): string => locateSnapshotPiece(prefix, name);
@@ -100,27 +104,6 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let readSince = 0;
   let saving: Promise<void> | undefined;
-  let mayBeForged = false;
-
-  /**
-   * Whether hosts write reports at the top of the store. No rule of Rollcall's lets them, and the
-   * one that does, in a bucket that a script pushed to, seldom says what else they may write: a
-   * snapshot there may be theirs, and would speak for every host.
-   */
-  async function hasReportsAtTop(signal: AbortSignal): Promise<boolean> {
-    for await (const page of store.list("", { shallow: true, signal }))
-      if (page.some(({ key }) => !key.includes("/") && parseReportKey(key))) return true;
-    return false;
-  }
-
-  function distrust(): void {
-    if (!mayBeForged)
-      onNotice(
-        "no snapshot is used or kept: reports lie at the top of the store, and who may write " +
-          "there may be able to write a snapshot too",
-      );
-    mayBeForged = true;
-  }
 
   async function readManifest(
     signal?: AbortSignal,
@@ -140,10 +123,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     const found = await readManifest(signal);
     if (!found) return undefined;
     const { manifest, etag } = found;
-    const isAtTop = hasReportsAtTop(signal);
+    // Before anything of it is decoded.
+    if (await trust.look(signal)) return undefined;
     const index = readPiece(manifest.index, signal);
-    // Their failures are met below; until then they must not count as unhandled.
-    isAtTop.catch(() => undefined);
+    // Its failure is met below; until then it must not count as unhandled.
     index.catch(() => undefined);
     const segments = await pMap(
       manifest.segments,
@@ -155,10 +138,6 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       { concurrency: CONCURRENCY },
     );
     const state = decodeIndex(await index, segments);
-    if (await isAtTop) {
-      distrust();
-      return undefined;
-    }
     ours = etag;
     savedAt = manifest.asOf;
     return state;
@@ -262,8 +241,9 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       const isDue = state.asOf - savedAt >= saveEveryMs || state.asOf < savedAt;
       if (mode !== "keep" || saving || !isWorthwhile || !isDue || now < pausedUntil) return;
       // Of another store its top says nothing of who may write here.
-      if (prefix === SNAPSHOT_PREFIX && reachesTop(state)) distrust();
-      if (mayBeForged) return;
+      const top = prefix === SNAPSHOT_PREFIX ? findTop(state) : undefined;
+      if (top !== undefined) trust.lose(top);
+      if (trust.isLost) return;
       saving = save(state)
         .catch((error: unknown) => {
           // Another reader was quicker: its snapshot is as good.
@@ -282,10 +262,11 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   };
 }
 
-/** Whether reports at the top of the store are in it: they come before all others, or after. */
-function reachesTop({ table }: DatedState): boolean {
+/** The key of a report at the top of the store: they come before all others, or after. */
+function findTop({ table }: DatedState): string | undefined {
   const count = table.rowOf.length;
-  return count > 0 && [0, count - 1].some((at) => !keyAt(table, at).startsWith(REPORTS_PREFIX));
+  if (count === 0) return undefined;
+  return [keyAt(table, 0), keyAt(table, count - 1)].find((key) => !key.startsWith(REPORTS_PREFIX));
 }
 
 function readAsOf(body: Buffer): number | undefined {

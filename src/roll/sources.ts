@@ -4,6 +4,7 @@ import { locateOthersSnapshot } from "../store/layout.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import type { Progress, Refreshed } from "./refresh.ts";
 import { createSnapshots, type SnapshotMode } from "./snapshot.ts";
+import { createSnapshotTrust } from "./snapshot-trust.ts";
 import { createSource, type Source } from "./source.ts";
 import { keyAt } from "./table.ts";
 
@@ -61,12 +62,14 @@ export function openSources(
   { store, alsoRead = [], clock, snapshot: mode = "off", snapshotEveryMs, onNotice }: SourcesOptions,
   onChange: () => void,
 ): [own: Source, ...others: Source[]] {
+  const trust = createSnapshotTrust(store, onNotice);
   const open = (read: ReadStore, prefix?: string): Source =>
     createSource({
       store: read,
       snapshots: createSnapshots({
         store,
         ...(prefix !== undefined && { prefix }),
+        trust,
         clock,
         mode,
         saveEveryMs: snapshotEveryMs,
