@@ -7,6 +7,7 @@ import { SLICE_BYTES } from "../roll/yielder.ts";
 import type { HostSelection } from "./groups.ts";
 import { compileProjection } from "./projection.ts";
 import type { Query } from "./query.ts";
+import type { LabelMembers } from "./report-labels.ts";
 
 /** `json`: one array. `ndjson`: a line a report (https://github.com/ndjson/ndjson-spec). */
 export type Format = "json" | "ndjson";
@@ -30,15 +31,17 @@ const NEWLINE = Buffer.from("\n");
  * for byte what the host sent.
  *
  * @param asOf the view's instant, by which states are judged; ms since the epoch
+ * @param labels those among the fields to keep
  */
 export function writeReports(
   chosen: HostSelection,
   query: Pick<Query, "fields" | "meta" | "windowMs">,
   format: Format,
   asOf: number,
+  labels?: LabelMembers,
 ): Generator<Buffer> {
   const isPlain = format === "json" && !query.fields && !query.meta;
-  return isPlain ? spliceReports(chosen) : shapeReports(chosen, query, format, asOf);
+  return isPlain ? spliceReports(chosen) : shapeReports(chosen, query, format, asOf, labels);
 }
 
 /**
@@ -103,8 +106,9 @@ function* shapeReports(
   query: Pick<Query, "fields" | "meta" | "windowMs">,
   format: Format,
   asOf: number,
+  labels?: LabelMembers,
 ): Generator<Buffer> {
-  const shape = compileShape(query, asOf);
+  const shape = compileShape(query, asOf, labels);
   const isArray = format === "json";
   let pieces: Buffer[] = isArray ? [OPEN] : [];
   let bytes = 0;
@@ -113,7 +117,7 @@ function* shapeReports(
   for (const [index, at] of positions.entries()) {
     if (isArray && index > 0) pieces.push(SEPARATOR);
     const report = readReport(table, at);
-    const body = shape(report);
+    const body = shape(report, index);
     pieces.push(isArray ? body : onOneLine(body));
     if (!isArray) pieces.push(NEWLINE);
     bytes += body.length;
@@ -130,18 +134,25 @@ function* shapeReports(
   if (pieces.length > 0) yield Buffer.concat(pieces);
 }
 
-/** Makes the function from a stored report to its bytes in an answer. */
+/**
+ * Makes the function from a stored report, and its place among those that were chosen, to its bytes
+ * in an answer.
+ */
 export function compileShape(
   { fields, meta, windowMs }: Pick<Query, "fields" | "meta" | "windowMs">,
   asOf: number,
-): (report: HostReport) => Buffer {
+  labels?: LabelMembers,
+): (report: HostReport, place: number) => Buffer {
   const withMeta = meta
     ? (report: HostReport) => insertReader(report, windowMs, asOf)
     : ({ body }: HostReport) => body;
   if (!fields) return withMeta;
-  const paths = fields.map(({ path }) => path);
+  const paths = fields.filter(({ scope }) => scope !== "label").map(({ path }) => path);
   const cut = compileProjection(meta ? [...paths, ["rollcall", "reader"]] : paths);
-  return (report) => cut(withMeta(report));
+  return (report, place) => {
+    const body = cut(withMeta(report));
+    return labels ? labels.add(body, place) : body;
+  };
 }
 
 /** What the reader adds to a report on request, under `rollcall.reader`. */

@@ -147,14 +147,7 @@ function readFlag(name: string, text = "false"): boolean {
 
 function readFields(text: string | undefined): readonly Name[] | undefined {
   if (text === undefined) return undefined;
-  const names = readNames("fields", text, MAX_SHOWN_FIELDS);
-  const label = names.find(({ scope }) => scope === "label");
-  if (label)
-    throw new QueryError(
-      "fields",
-      `${label.text} is a label, which is no field of a report; CSV has all labels as columns`,
-    );
-  return names;
+  return readNames("fields", text, MAX_SHOWN_FIELDS);
 }
 
 /** Reads names split by commas. @throws QueryError */

@@ -5,11 +5,12 @@ import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { isHostId, parseReportKey } from "../report/key.ts";
 import { findById, type HostReport, type RollView } from "../roll/view.ts";
 import { compileShape, measureSkew, onOneLine } from "./array.ts";
+import type { Name } from "./condition.ts";
 import { judgeNames, listUnseen } from "./known-names.ts";
 import { FIELDS, HOST_ID, LENIENT, META, PARTIAL, WITHIN } from "./parameters.ts";
 import { parseQuery } from "./query.ts";
 import type { Question, Refusal } from "./question.ts";
-import { readOwnLabels } from "./report-labels.ts";
+import { hasLabel, readLabelMembers, readLabels, selectOne } from "./report-labels.ts";
 import { REPORT } from "./report-schema.ts";
 import { layOutReports } from "./report-table.ts";
 
@@ -53,14 +54,16 @@ export const report: Question = {
     const view = await sources.viewHost(id, account);
     const found = findReport(view, id, account);
     if ("refusal" in found) return found;
-    const unseen = listUnseen(query.fields ?? [], (find, path) =>
-      walkField(found.body, 0, toKeySteps(path), find),
-    );
+    const unlabelled: Name[] = [];
+    for (const name of query.fields ?? [])
+      if (!(await hasLabel(selectOne(found), name, sources))) unlabelled.push(name);
+    const unseen = listUnseen(unlabelled, (find, path) => walkField(found.body, 0, toKeySteps(path), find));
     // The fleet is looked at only where the host does not have what is asked for.
     const warnings =
       unseen.length === 0 ? [] : await judgeNames(unseen, await sources.viewAt(), sources, query.lenient);
     const state = judgeAge(found.receivedAt, view.asOf, query.windowMs);
-    const body = compileShape(query, view.asOf)(found);
+    const labels = await readLabelMembers(query.fields, selectOne(found), sources);
+    const body = compileShape(query, view.asOf, labels)(found, 0);
     const whole = Buffer.concat([body, NEWLINE]);
     const { key, etag, receivedAt } = found;
     return {
@@ -76,7 +79,7 @@ export const report: Question = {
       // Another question about this host looks again.
       validUntil: view.asOf,
       digest: digestText(
-        `${key}\n${etag}\n${receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}`,
+        `${key}\n${etag}\n${receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}${labels?.digest ?? ""}`,
       ),
       body: {
         kind: "bytes",
@@ -85,7 +88,11 @@ export const report: Question = {
         measure: () => whole.length,
         write: (format) => [format === "json" ? whole : toLine(whole)],
         readTable: async (yielder) =>
-          await layOutReports(() => [body], yielder, await readOwnLabels(found, sources)),
+          await layOutReports(
+            () => [compileShape(query, view.asOf)(found, 0)],
+            yielder,
+            await readLabels(selectOne(found), sources),
+          ),
       },
     };
   },

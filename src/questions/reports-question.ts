@@ -5,7 +5,7 @@ import { compileShape, measureReports, writeReports } from "./array.ts";
 import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
 import type { Question, ReadyBytes } from "./question.ts";
-import { readLabels } from "./report-labels.ts";
+import { readLabelMembers, readLabels } from "./report-labels.ts";
 import { REPORT } from "./report-schema.ts";
 import { layOutReports } from "./report-table.ts";
 import { type Selection, selectReports } from "./selection.ts";
@@ -39,6 +39,7 @@ export const reports: Question<ReadyBytes> = {
     const query = parseQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
     const selection = await selectReports(view, query, sources);
+    const labels = await readLabelMembers(query.fields, selection, sources);
     const { silent, problems, cuts, warnings, validUntil } = selection;
     return {
       facts: {
@@ -51,13 +52,13 @@ export const reports: Question<ReadyBytes> = {
         ...(view.partial && { partial: view.partial }),
       },
       validUntil,
-      digest: `${selection.digest}${hashText(describeQuery(query))}`,
+      digest: `${selection.digest}${hashText(describeQuery(query))}${labels?.digest ?? ""}`,
       body: {
         kind: "bytes",
         estimate: selection.bytes,
         held: selection.positions.byteLength,
         measure: (format) => measureReports(selection, query, format),
-        write: (format) => writeReports(selection, query, format, view.asOf),
+        write: (format) => writeReports(selection, query, format, view.asOf, labels),
         readTable: async (yielder) =>
           await layOutReports(
             () => listBodies(selection, query, view.asOf),
@@ -71,7 +72,7 @@ export const reports: Question<ReadyBytes> = {
 
 function* listBodies({ table, positions }: Selection, query: Query, asOf: number): Generator<Buffer> {
   const shape = compileShape(query, asOf);
-  for (const at of positions) yield shape(readReport(table, at));
+  for (const [place, at] of positions.entries()) yield shape(readReport(table, at), place);
 }
 
 /** Two questions with the same text have the same answer. */

@@ -7,14 +7,15 @@ import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
-import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
 import type { Name } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { compileFilters } from "./filter-tests.ts";
-import type { Sources } from "./groups.ts";
+import type { HostSelection, Sources } from "./groups.ts";
 import { judgeNames, listUnseen, type NameUse } from "./known-names.ts";
 import type { Query } from "./query.ts";
+import { hasLabel } from "./report-labels.ts";
 
 export interface Selection {
   /** The view's reports, and the positions of the chosen ones in it, ascending. */
@@ -80,7 +81,7 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
   const positions = chosen.slice(0, count);
   const unseen = [
     ...tests.listUnseen(),
-    ...(await findUnseen({ table, positions }, query.fields ?? [], yielder)),
+    ...(await findUnseen({ table, positions }, query.fields ?? [], sources)),
   ];
   return {
     table,
@@ -102,20 +103,26 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
 /** Reports in which fields are looked for at a time: most stand in the first already. */
 const SAMPLE = 64;
 
-/** The fields to keep that none of the reports has. */
+/** The fields and labels to keep that none of the reports has. */
 async function findUnseen(
-  { table, positions }: Pick<Selection, "table" | "positions">,
-  fields: readonly Name[],
-  yielder: Yielder,
+  chosen: HostSelection,
+  names: readonly Name[],
+  sources: Sources,
 ): Promise<NameUse[]> {
-  let unseen = listUnseen(fields, () => undefined);
+  const { table, positions } = chosen;
+  const { yielder = SHARED_YIELDER } = sources;
+  const isLabel = ({ scope }: Name): boolean => scope === "label";
+  let unseen = listUnseen(
+    names.filter((name) => !isLabel(name)),
+    () => undefined,
+  );
   for (let from = 0; from < positions.length && unseen.length > 0; from += SAMPLE) {
     const sample = positions.subarray(from, from + SAMPLE);
     let looked = 0;
     for (const at of sample) looked += bodyLength(segmentAt(table, at), table.rowOf[at] as number);
     await yielder.spend(looked * unseen.length);
-    const names = unseen.map(({ name }) => name);
-    unseen = listUnseen(names, (find, path) => {
+    const fields = unseen.map(({ name }) => name);
+    unseen = listUnseen(fields, (find, path) => {
       const steps = toKeySteps(path);
       for (const at of sample) {
         const { bodies, bodyStarts } = segmentAt(table, at);
@@ -123,7 +130,10 @@ async function findUnseen(
       }
     });
   }
-  return unseen;
+  const without: NameUse[] = [];
+  for (const use of [...unseen, ...listUnseen(names.filter(isLabel), () => undefined)])
+    if (!(await hasLabel(chosen, use.name, sources))) without.push(use);
+  return without;
 }
 
 /**
