@@ -78,14 +78,7 @@ export const coverage: Layout = {
           departed.map(({ id, at, account }) => [id, ago(at ?? null), account ?? ""]),
           counts.departed,
         ),
-        makeTable(
-          "Set aside",
-          ["HOST", "REASON", "DETAIL", "KEY"],
-          set_aside
-            .slice(0, MAX_TABLE_HOSTS)
-            .map(({ key, reason, detail }) => [findHost(key), reason, detail, key]),
-          counts.set_aside,
-        ),
+        layOutSetAside(set_aside.slice(0, MAX_TABLE_HOSTS), counts.set_aside),
         makeTable(
           "Reported, and not expected",
           ["HOST", "NAME"],
@@ -104,6 +97,22 @@ export const coverage: Layout = {
 /** Whose report lies under a key, as far as the key says it. */
 function findHost(key: string): string {
   return parseReportKey(key)?.id ?? "";
+}
+
+/** What is wrong, and where, is read whole on a terminal of any width. */
+function layOutSetAside(rows: ShownCoverage["set_aside"], count: number): Table {
+  return {
+    title: "Set aside:",
+    columns: [
+      { heading: "HOST", whole: "all" },
+      { heading: "REASON", whole: "all" },
+    ],
+    lines: rows.map(({ key, reason, detail }) => ({
+      cells: [findHost(key), reason],
+      below: [detail, key],
+    })),
+    more: count - rows.length,
+  };
 }
 
 function makeTable(
