@@ -85,9 +85,9 @@ describe("a command", () => {
     expect(await sh(script, 500)).toEqual({ failure: "did not end within 500ms" });
     const pid = Number(await readFile(join(root, "pid"), "utf8"));
     expect(pid).toBeGreaterThan(0);
-    const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone");
-    // Dead, or dead and not yet buried by whoever inherited it.
-    expect(state).toMatch(/^gone|\) [ZX] /);
+    const readState = () => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone");
+    // Dead, or dead and not yet buried by whoever inherited it. The kernel takes its time.
+    await expect.poll(readState).toMatch(/^gone|\) [ZX] /);
   });
 
   it("shows no credential of what it printed", async () => {

@@ -118,3 +118,24 @@ describe.each(QUESTIONS.map((question) => [question.names.command, question] as 
     });
   },
 );
+
+it("shows labels and fields of one name in columns of their own, where they are asked for so", async () => {
+  const { store } = await makeStore();
+  await putReport(store, "i-1", { instance_name: "prod_web_1", env: "own" });
+  const { out } = await run([
+    ...["list", "--table", "--store", store.location],
+    ...["--fields", "instance_id,label.env,field.env,service"],
+  ]);
+  expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+    ["INSTANCE ID", "LABEL.ENV", "FIELD.ENV", "SERVICE"],
+    ["i-1", "prod", "own", "web"],
+    [""],
+  ]);
+});
+
+it("reads whole, of what was set aside, what is wrong and where", async () => {
+  const store = await makeFleet();
+  const { out } = await run(["coverage", "--store", store.location], { isTerminal: true, columns: 40 });
+  expect(out).toContain("reports/v1/local/i-8.json\n");
+  expect(out).toContain("byte 1: ");
+});

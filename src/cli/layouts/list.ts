@@ -1,7 +1,7 @@
 // `rollcall list`: a line a host, with the fields that hold versions.
 
+import { parseName } from "../../questions/condition.ts";
 import { discoverFieldsOf } from "../../questions/discovery.ts";
-import { parseFieldPath } from "../../questions/path.ts";
 import { OPEN_BRACE } from "../../report/ascii.ts";
 import { toKeySteps, walkChildren, walkField } from "../../report/json-walk.ts";
 import { splitList } from "../../report/list-text.ts";
@@ -112,7 +112,9 @@ function shortenHeadings(fields: readonly string[]): [field: string, heading: st
  * once.
  */
 function makeFieldColumn(field: string, { formatInstant }: LayoutTools): HostColumn {
-  const steps = toKeySteps(parseFieldPath(field) ?? []);
+  const name = parseName(field);
+  // A label stands under its whole name.
+  const steps = toKeySteps(name?.scope === "label" ? [name.text] : (name?.path ?? []));
   return {
     heading: HEADINGS[field] ?? toHeading(field),
     name: field,
