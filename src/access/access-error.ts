@@ -5,13 +5,17 @@ import { CodedError } from "../report/coded-error.ts";
 
 /**
  * `key_expired` and `enrolment_ended`: the secret was right and opens nothing any more.
- * `identity_unavailable`: it cannot be told now whether a proof holds.
+ * `identity_unavailable`: it cannot be told now whether a proof holds. `token_refused`: a signed
+ * identity is none that counts here. `issuer_unavailable`: the keys that would tell cannot be had
+ * now.
  */
 export type AccessErrorCode =
   | "key_expired"
   | "enrolment_ended"
   | "enrolment_refused"
   | "identity_unavailable"
+  | "token_refused"
+  | "issuer_unavailable"
   | "too_many_requests"
   | "over_limit";
 

@@ -4,6 +4,7 @@ import type { Clock } from "../report/clock.ts";
 import { locateApiKey } from "../store/layout.ts";
 import { type Store, Unavailable, Unreadable } from "../store/store.ts";
 import { AccessError } from "./access-error.ts";
+import type { CallerKind } from "./caller.ts";
 import { listEnrolledHosts } from "./enrolment-object.ts";
 import { createHostLookups } from "./host-lookups.ts";
 import { readHostOfSecret, verifyHostSecret } from "./host-secret.ts";
@@ -47,6 +48,8 @@ const LOAD_AGAIN_MS = 1000;
 const MAX_TOLD_HOSTS = 1000;
 
 export interface Keyring {
+  /** How whoever it opens for has shown who it is; by a key where it does not say. */
+  readonly kind?: CallerKind;
   /**
    * @returns the key that the secret opens, or undefined: missing, malformed, unknown, revoked,
    *   unreadable and wrong are one answer

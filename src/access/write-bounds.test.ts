@@ -1,7 +1,7 @@
 // Tests of what one key may write.
 import { expect, it } from "vitest";
 import { AccessError } from "./access-error.ts";
-import type { StoredApiKey } from "./keys.ts";
+import type { Caller } from "./caller.ts";
 import { createWriteBounds } from "./write-bounds.ts";
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "./write-limits.ts";
 
@@ -19,7 +19,7 @@ function setUp(limits: Partial<WriteLimits> = {}) {
   });
   /** @returns the status, or how it was refused */
   const write = (
-    key: StoredApiKey,
+    key: Caller,
     id: string,
     bytes?: number,
   ): { status: number; retryAfter?: number; detail?: string } => {
@@ -36,12 +36,11 @@ function setUp(limits: Partial<WriteLimits> = {}) {
   return { time, notices, bounds, write };
 }
 
-const key = (id: string, more: Partial<StoredApiKey> = {}): StoredApiKey => ({
+const key = (id: string, more: Partial<Caller> = {}): Caller => ({
+  kind: "key",
   id,
   name: `name of ${id}`,
   scopes: ["ingest"],
-  created_at: "",
-  sha256: "",
   ...more,
 });
 

@@ -6,8 +6,8 @@ import { formatReportKey } from "../report/key.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
 import { AccessError } from "./access-error.ts";
+import { type Caller, nameParty } from "./caller.ts";
 import { readProof } from "./enrolment-object.ts";
-import type { StoredApiKey } from "./keys.ts";
 import type { WriteLimits } from "./write-limits.ts";
 
 /**
@@ -37,14 +37,14 @@ const TOLD_AGAIN_MS = 60 * 60_000;
 
 export interface WriteBounds {
   /** Counts a write. To be asked before its body is read. @throws AccessError too_many_requests */
-  take(apiKey: StoredApiKey, id: string): void;
+  take(caller: Caller, id: string): void;
   /**
    * Counts a host.
    *
    * @param bytes of its report; undefined where it writes none
    * @throws AccessError over_limit, too_many_requests
    */
-  claim(apiKey: StoredApiKey, id: string, bytes?: number): void;
+  claim(caller: Caller, id: string, bytes?: number): void;
   /** What was refused within the last day, for /v1/problems. */
   list(): readonly Problem[];
 }
@@ -108,19 +108,19 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
     throw new AccessError(code, detail, { retryAfterS: seconds });
   }
 
-  function findRate(apiKey: StoredApiKey): { rate: Rate; most: number } {
-    const isBound = apiKey.host !== undefined;
+  function findRate(caller: Caller): { rate: Rate; most: number } {
+    const isBound = caller.host !== undefined;
     const most = isBound ? Math.min(HOST_WRITES_A_MINUTE, limits.writesAMinute) : limits.writesAMinute;
-    const known = isBound ? hostRates.get(apiKey.id) : rates.get(apiKey.id);
+    const known = isBound ? hostRates.get(caller.id) : rates.get(nameParty(caller));
     if (known) return { rate: known, most };
     const rate = { writes: most, refused: 0, at: clock() };
-    if (isBound) hostRates.set(apiKey.id, rate);
-    else rates.set(apiKey.id, rate);
+    if (isBound) hostRates.set(caller.id, rate);
+    else rates.set(nameParty(caller), rate);
     return { rate, most };
   }
 
-  function take(apiKey: StoredApiKey, id: string, wanted: number): void {
-    const { rate, most } = findRate(apiKey);
+  function take(caller: Caller, id: string, wanted: number): void {
+    const { rate, most } = findRate(caller);
     const writes = Math.min(wanted, most);
     const now = clock();
     const since = (Math.max(0, now - rate.at) * most) / 60_000;
@@ -136,9 +136,14 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
     rate.refused = Math.min(most, rate.refused + writes);
     const seconds = Math.min(MAX_WAIT_S, Math.ceil(((rate.refused - rate.writes) * 60) / most));
     const detail =
-      `${nameApiKey(apiKey)} has written as much as it may: ${most} reports, departures and ` +
+      `${nameCaller(caller)} has written as much as it may: ${most} reports, departures and ` +
       "enrolments a minute";
-    refuse(apiKey.id, id, { code: "too_many_requests", detail, seconds: Math.max(1, seconds), size: 0 });
+    refuse(nameParty(caller), id, {
+      code: "too_many_requests",
+      detail,
+      seconds: Math.max(1, seconds),
+      size: 0,
+    });
   }
 
   function expire(account: Account): void {
@@ -151,11 +156,11 @@ export function createWriteBounds({ limits, clock, onNotice }: WriteBoundsOption
   }
 
   return {
-    take: (apiKey, id) => take(apiKey, id, 1),
-    claim(apiKey, id, given) {
+    take: (caller, id) => take(caller, id, 1),
+    claim(caller, id, given) {
       if (given !== undefined && given >= BYTES_OF_A_WRITE)
-        take(apiKey, id, Math.floor(given / BYTES_OF_A_WRITE));
-      const [name, who] = findAccount(apiKey);
+        take(caller, id, Math.floor(given / BYTES_OF_A_WRITE));
+      const [name, who] = findAccount(caller);
       const account = accounts.get(name) ?? { hosts: new Map(), bytes: 0 };
       accounts.set(name, account);
       expire(account);
@@ -193,7 +198,8 @@ interface RefusedWrite {
   readonly size: number;
 }
 
-function nameApiKey({ id, name, host }: StoredApiKey): string {
+function nameCaller({ kind, id, name, host }: Caller): string {
+  if (kind === "identity") return name;
   return host === undefined ? `the key ${id} (${name})` : `the key of ${host}`;
 }
 
@@ -201,9 +207,9 @@ function nameApiKey({ id, name, host }: StoredApiKey): string {
  * Hosts with keys of their own count together, since whoever holds an enrolment key may have any
  * number of them; but not with those of which EC2 says that they exist.
  */
-function findAccount(apiKey: StoredApiKey): readonly [name: string, who: string] {
-  if (!apiKey.enrolment) return [apiKey.id, nameApiKey(apiKey)];
-  return readProof(apiKey.enrolment) === undefined
+function findAccount(caller: Caller): readonly [name: string, who: string] {
+  if (!caller.enrolment) return [nameParty(caller), nameCaller(caller)];
+  return readProof(caller.enrolment) === undefined
     ? ["enrolled", "all hosts together that enrolled by an enrolment key"]
     : ["proven", "all hosts together that enrolled by EC2's word"];
 }
