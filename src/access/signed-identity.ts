@@ -73,10 +73,7 @@ function readToken({ header }: IdentityVerifier, value: string | undefined): str
 }
 
 /** @throws AccessError token_refused where it names nobody */
-function toIdentity(
-  { claims, endsAt }: VerifiedToken,
-  grants: readonly ScopeGrant[] | undefined,
-): Caller {
+function toIdentity({ claims, endsAt }: VerifiedToken, grants: readonly ScopeGrant[] | undefined): Caller {
   const id = findText(claims, ID_CLAIMS);
   if (id === undefined) throw refuseToken(`the token names nobody: it has none of ${ID_CLAIMS.join(", ")}`);
   return {

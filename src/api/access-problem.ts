@@ -9,6 +9,8 @@ const CODES: Readonly<Record<AccessErrorCode, ErrorCode>> = {
   enrolment_ended: "unauthorized",
   enrolment_refused: "enrolment_refused",
   identity_unavailable: "identity_unavailable",
+  token_refused: "unauthorized",
+  issuer_unavailable: "issuer_unavailable",
   too_many_requests: "too_many_requests",
   over_limit: "over_limit",
 };

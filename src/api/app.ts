@@ -70,8 +70,8 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
         ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()]),
       ]);
       app.on(route.method.toUpperCase(), pattern, async (context) => {
-        const key = route.scope ? await authorize(context, services, route.scope) : undefined;
-        return route.handle(context, services, key);
+        const caller = route.scope ? await authorize(context, services, route.scope) : undefined;
+        return route.handle(context, services, caller);
       });
     }
   }

@@ -2,7 +2,7 @@
 // of it.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import type { StoredApiKey } from "../access/keys.ts";
+import { type Caller, nameParty } from "../access/caller.ts";
 import { SHARED_YIELDER, type SharedYielder, type Yielder } from "../roll/yielder.ts";
 
 /** Whoever asked has gone; thrown by its yielder, and never an answer to anybody. */
@@ -18,10 +18,10 @@ export class ClientGone extends Error {
  */
 export function yieldWhileConnected(
   context: Context,
-  key: StoredApiKey | undefined,
+  caller: Caller | undefined,
   shared: SharedYielder = SHARED_YIELDER,
 ): Yielder {
-  const yielder = shared.of(`key ${key?.id ?? ""}`);
+  const yielder = shared.of(`key ${caller ? nameParty(caller) : ""}`);
   const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;
   if (!outgoing) return yielder;
   return {

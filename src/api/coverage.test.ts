@@ -9,7 +9,7 @@ import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
-import { gatewayKeyring } from "./gateway-handler.ts";
+import { createGatewayKeyring } from "./gateway-handler.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
 async function setUp(readExpected: () => Promise<ReadonlySet<string>>) {
@@ -24,7 +24,7 @@ async function setUp(readExpected: () => Promise<ReadonlySet<string>>) {
     {
       store,
       roll: createRoll({ store, clock }),
-      keyring: gatewayKeyring,
+      keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
       labels: compileLabels(BUILT_IN_RULES),
       readExpected,

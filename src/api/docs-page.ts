@@ -2,6 +2,7 @@
 // anywhere else.
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
+import { describeScope } from "./openapi.ts";
 import { ERROR_CODES } from "./problem-details.ts";
 import type { Answer, Parameter, Route } from "./route.ts";
 import { RESPONSE_HEADERS } from "./schemas.ts";
@@ -62,7 +63,7 @@ function renderRoute(route: Route): Html {
   return html`<h2 id="${anchor(route)}"><span class="method ${method}">${method}</span> <code>${path}</code></h2>
 <p><strong>${summary}.</strong> ${renderText(description)}</p>
 ${aliases ? html`<p class="soft">Also at ${aliases.map((alias) => html`<code>${alias}</code>`)}.</p>` : ""}
-<p class="soft">${scope ? html`Needs a key with the scope <code>${scope}</code>.` : "Open to all."}</p>
+<p class="soft">${scope ? renderText(describeScope(scope)) : "Open to all."}</p>
 <pre><code>${sample}</code></pre>
 ${parameters ? html`<h3>Parameters</h3><table>${parameters.map(renderParameter)}</table>` : ""}
 ${body ? html`<h3>Body</h3><p>${body.description}</p>` : ""}

@@ -12,7 +12,7 @@ import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
 import { renderDocsPage } from "./docs-page.ts";
-import { gatewayKeyring } from "./gateway-handler.ts";
+import { createGatewayKeyring } from "./gateway-handler.ts";
 import { describeApi } from "./openapi.ts";
 import { ERROR_CODES } from "./problem-details.ts";
 import { createRoutes } from "./routes.ts";
@@ -27,7 +27,7 @@ function createDocsApp(behindProxy: boolean) {
   const services = {
     store,
     roll: createRoll({ store, clock }),
-    keyring: gatewayKeyring,
+    keyring: createGatewayKeyring("key"),
     clones: createClones({ clock }),
     labels: compileLabels(BUILT_IN_RULES),
     clock,

@@ -1,6 +1,7 @@
 // The API Gateway door: carries events to the application, and its answers back, whole or as a
 // stream.
 import type { Hono } from "hono";
+import type { CallerKind } from "../access/caller.ts";
 import type { Keyring } from "../access/keyring.ts";
 import { API_HEADER, API_HEADER_VALUE } from "../network/api-header.ts";
 import {
@@ -43,12 +44,15 @@ export interface AnswerStream {
  * The gateway has checked who asks; what reaches the application is the key's id or the caller's
  * name, and what it opens is reading.
  */
-export const gatewayKeyring: Keyring = {
-  verify: async (id) =>
-    id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" },
-  check: () => undefined,
-  invalidate: () => undefined,
-};
+export function createGatewayKeyring(kind: CallerKind): Keyring {
+  return {
+    kind,
+    verify: async (id) =>
+      id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" },
+    check: () => undefined,
+    invalidate: () => undefined,
+  };
+}
 
 /** What answers events. */
 export interface Behind {

@@ -1,14 +1,17 @@
 // What the function behind API Gateway checks again of what stands in front of it. API Gateway uses
 // a changed policy or method only from its next deployment on; these settings count at once.
 import { BlockList, isIP } from "node:net";
+import type { CallerKind } from "../access/caller.ts";
 import { splitList } from "../report/list-text.ts";
 import type { GatewayEvent } from "./gateway-event.ts";
 
 /** How a caller shows who it is (infra, "Authorization"). */
-const AUTHORIZATIONS = ["API_KEY", "AWS_IAM"] as const;
-type Authorization = (typeof AUTHORIZATIONS)[number];
+const AUTHORIZATIONS = { API_KEY: "key", AWS_IAM: "signature" } as const satisfies Record<string, CallerKind>;
+type Authorization = keyof typeof AUTHORIZATIONS;
 
 export interface GatewayWalls {
+  /** By what means a caller shows who it is. */
+  readonly callerKind: CallerKind;
   /** Why an event is not answered, for people; undefined where it is. */
   refuse(event: GatewayEvent): string | undefined;
   /** Who asks, by the one means that is asked for; undefined where nobody has shown it. */
@@ -31,6 +34,8 @@ export function readGatewayWalls(env: Environment): GatewayWalls {
   const endpoints = new Set(splitList(env.ROLLCALL_VPC_ENDPOINTS));
 
   return {
+    callerKind: AUTHORIZATIONS[authorization],
+
     refuse({ requestContext }) {
       const { sourceIp, vpceId } = requestContext.identity;
       if (networks.length > 0 && !isWithin(allowed, sourceIp ?? ""))
@@ -48,9 +53,10 @@ export function readGatewayWalls(env: Environment): GatewayWalls {
 }
 
 function readAuthorization(text: string | undefined): Authorization {
-  const found = AUTHORIZATIONS.find((one) => one === (text || "API_KEY"));
+  const names = Object.keys(AUTHORIZATIONS) as Authorization[];
+  const found = names.find((one) => one === (text || "API_KEY"));
   if (found === undefined)
-    throw new TypeError(`ROLLCALL_AUTHORIZATION: should be one of ${AUTHORIZATIONS.join(", ")}`);
+    throw new TypeError(`ROLLCALL_AUTHORIZATION: should be one of ${names.join(", ")}`);
   return found;
 }
 

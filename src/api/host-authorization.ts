@@ -1,10 +1,10 @@
 // Whose reports a key may write: the one host that it may be bound to, and the machine that
 // enrolled as that host.
 import type { Context } from "hono";
+import type { Caller } from "../access/caller.ts";
 import { checkMachine, isInstanceId } from "../access/enrolment.ts";
 import { readProof } from "../access/enrolment-object.ts";
 import { isTaken } from "../access/identity.ts";
-import type { StoredApiKey } from "../access/keys.ts";
 import { type Machine, machineSchema, viewSchema } from "../access/machine.ts";
 import { MACHINE_HEADERS } from "../access/machine-headers.ts";
 import { formatReportKey, isHostId } from "../report/key.ts";
@@ -36,7 +36,7 @@ export function readHostId(context: Context): string {
 export async function authorizeHost(
   context: Context,
   services: Services,
-  key: StoredApiKey | undefined,
+  key: Caller | undefined,
   id: string,
 ): Promise<string | undefined> {
   if (key?.host !== undefined && key.host !== id) {

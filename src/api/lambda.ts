@@ -18,7 +18,7 @@ import {
   type AnswerStream,
   answerBuffered,
   answerStreamed,
-  gatewayKeyring,
+  createGatewayKeyring,
   MAX_LAMBDA_PAYLOAD_BYTES,
   MAX_STREAMED_BYTES,
 } from "./gateway-handler.ts";
@@ -91,11 +91,12 @@ function openRoll(
 
 function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
   const { store } = stores;
+  const walls = readGatewayWalls(process.env);
   const overflow = createOverflow({ store, clock, limitBytes });
   const services = {
     store,
     roll: openRoll(stores, "use", (notice, err) => logger.warn({ err }, notice)),
-    keyring: gatewayKeyring,
+    keyring: createGatewayKeyring(walls.callerKind),
     clones: createClones({ clock }),
     clock,
     log: logger,
@@ -106,7 +107,7 @@ function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     corsOrigin: process.env.ROLLCALL_CORS_ORIGIN || undefined,
   };
   const app = createApp({ ...services, overflow }, createReadRoutes());
-  return { overflow, app, walls: readGatewayWalls(process.env) };
+  return { overflow, app, walls };
 }
 
 /** Begun while Lambda still starts the function, when it gives it most of a processor. */

@@ -73,6 +73,11 @@ function describeLabel(name: string): Parameter {
   };
 }
 
+/** What a caller needs, in words; code between backticks. */
+export function describeScope(scope: NonNullable<Route["scope"]>): string {
+  return scope === "any" ? "Needs a key, of any scope." : `Needs a key with the scope \`${scope}\`.`;
+}
+
 function describeOperation(
   route: Route,
   path: string,
@@ -85,7 +90,7 @@ function describeOperation(
   return {
     operationId: `${route.method}${path.replace(/[^A-Za-z0-9]+(.)?/g, (_run, next: string | undefined) => (next ?? "").toUpperCase())}`,
     summary: isAlias ? `${summary} (the path that existing scripts call)` : summary,
-    description: scope ? `${description}\n\nNeeds a key with the scope \`${scope}\`.` : description,
+    description: scope ? `${description}\n\n${describeScope(scope)}` : description,
     security: scope ? [{ apiKey: [] }, { bearer: [] }] : [],
     ...(all.length > 0 ? { parameters: all.map(describeParameter) } : {}),
     ...(body

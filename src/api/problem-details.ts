@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   too_many_requests: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "The server failed" },
   identity_unavailable: { status: 503, title: "AWS cannot be asked who the host is" },
+  issuer_unavailable: { status: 503, title: "It cannot be told now who is signed in" },
   store_unavailable: { status: 503, title: "The store cannot be read or written" },
   over_limit: { status: 507, title: "The key may write no more" },
 } as const;

@@ -14,7 +14,7 @@ import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import { gatewayKeyring } from "./gateway-handler.ts";
+import { createGatewayKeyring } from "./gateway-handler.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
 const NOW = Date.UTC(2024, 2, 1, 12);
@@ -42,7 +42,7 @@ async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
     {
       store: own,
       roll: createRoll({ store: own, clock }),
-      keyring: gatewayKeyring,
+      keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
       labels: compileLabels(rules),
       readExpected: async () => new Set(["i-1", "i-7"]),

@@ -2,7 +2,7 @@
 // was asked for.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import type { StoredApiKey } from "../access/keys.ts";
+import { type Caller, nameParty } from "../access/caller.ts";
 import { askQuestion, isRefusal, type Preferences, readPreferences } from "../questions/asker.ts";
 import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
@@ -102,7 +102,7 @@ async function answer(
   question: Question,
   context: Context,
   services: Services,
-  key: StoredApiKey | undefined,
+  key: Caller | undefined,
   shared: Shared,
 ): Promise<Response> {
   const { partial, format: wanted, parameters } = readRequest(question, context);
@@ -185,7 +185,7 @@ async function recall(
   { parameters, partial, format }: Asked,
   context: Context,
   services: Services,
-  asker: StoredApiKey | undefined,
+  asker: Caller | undefined,
   { answers, cachedAnswers, reader, readExpected, readPublishedNames, turns }: Shared,
 ): Promise<{ readonly written: WrittenAnswer; readonly view: RollView | undefined }> {
   let view: RollView | undefined;
@@ -210,7 +210,7 @@ async function recall(
     async viewAt() {
       const now = await viewAt();
       // Not before: who waits for the store keeps nobody out.
-      turn ??= turns.take(asker?.id ?? "");
+      turn ??= turns.take(asker ? nameParty(asker) : "");
       await turn;
       return now;
     },

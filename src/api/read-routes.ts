@@ -4,6 +4,7 @@ import { QUESTIONS } from "../questions/registry.ts";
 import { createQuestionRoutes } from "./question-route.ts";
 import type { Route } from "./route.ts";
 import { getHealth, getReadiness } from "./routes/health.ts";
+import { getWhoami } from "./routes/whoami.ts";
 
 /**
  * The routes that tell what hosts have reported: on AWS hosts write into the bucket, and API
@@ -11,5 +12,5 @@ import { getHealth, getReadiness } from "./routes/health.ts";
  * strangers, as on a server, where health checks have no key.
  */
 export function createReadRoutes(): Route[] {
-  return [...createQuestionRoutes(QUESTIONS), getHealth(), { ...getReadiness(), scope: "read" }];
+  return [...createQuestionRoutes(QUESTIONS), getWhoami(), getHealth(), { ...getReadiness(), scope: "read" }];
 }

@@ -2,11 +2,12 @@
 // /openapi.json and /docs show.
 import type { Context } from "hono";
 import type { Logger } from "pino";
+import type { Caller } from "../access/caller.ts";
 import type { Clones } from "../access/clones.ts";
 import type { IdentityTrust } from "../access/identity.ts";
 import type { Keyring } from "../access/keyring.ts";
-import type { StoredApiKey } from "../access/keys.ts";
 import type { Scope } from "../access/scopes.ts";
+import type { SignedIdentities } from "../access/signed-identity.ts";
 import type { WriteBounds } from "../access/write-bounds.ts";
 import type { Labels } from "../questions/labels.ts";
 import type { Schema } from "../questions/question.ts";
@@ -21,6 +22,8 @@ export interface Services {
   readonly store: Store;
   readonly roll: Roll;
   readonly keyring: Keyring;
+  /** Who is signed in; undefined where keys alone count. */
+  readonly identities?: SignedIdentities | undefined;
   /** Where answers are remembered that may be asked for again at once. */
   readonly hotAnswers?: HotAnswers;
   readonly clones: Clones;
@@ -77,8 +80,8 @@ export interface Route {
   readonly path: string;
   /** Further paths that answer the same. */
   readonly aliases?: readonly string[];
-  /** Undefined: open to all, and says nothing about any host. */
-  readonly scope?: Scope;
+  /** What the caller needs; undefined: open to all, and says nothing about any host. */
+  readonly scope?: Scope | "any";
   readonly summary: string;
   readonly description: string;
   readonly parameters?: readonly Parameter[];
@@ -90,5 +93,5 @@ export interface Route {
   readonly types?: Readonly<Record<string, Schema>>;
   /** A command to paste, which asks SAMPLE_ADDRESS (sample-address.ts). */
   readonly sample: string;
-  handle(context: Context, services: Services, key: StoredApiKey | undefined): Promise<Response>;
+  handle(context: Context, services: Services, caller: Caller | undefined): Promise<Response>;
 }

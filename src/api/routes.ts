@@ -8,6 +8,7 @@ import { getHealth, getReadiness } from "./routes/health.ts";
 import { deleteDenial, deleteKey, getKeys, postKey, putDenial } from "./routes/keys.ts";
 import { putReport } from "./routes/put-report.ts";
 import { getCurrentSpec } from "./routes/specs.ts";
+import { getWhoami } from "./routes/whoami.ts";
 
 /** All routes, in the order of the documentation. */
 export function createRoutes(): Route[] {
@@ -23,6 +24,7 @@ export function createRoutes(): Route[] {
     deleteKey(),
     putDenial(),
     deleteDenial(),
+    getWhoami(),
     getHealth(),
     getReadiness(),
   ];

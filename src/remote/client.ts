@@ -42,6 +42,8 @@ export interface Client {
 export interface ClientOptions {
   readonly url: URL;
   readonly key: string | undefined;
+  /** A token of an identity provider, in the place of the key. */
+  readonly token?: string | undefined;
   /** Signs each try, in the place of the key. */
   readonly sign?: SignRequest | undefined;
   readonly signal: AbortSignal;
@@ -57,6 +59,7 @@ export interface ClientOptions {
 export function createClient({
   url,
   key,
+  token,
   sign,
   signal,
   onRetry,
@@ -64,13 +67,12 @@ export function createClient({
   retries = RETRIES,
 }: ClientOptions): Client {
   const base = url.href.replace(/\/$/, "");
-  const keyHeaders = key === undefined || sign !== undefined ? {} : { "x-api-key": key };
+  const { means, headers: keyHeaders } = chooseSecret({ key, token, sign });
 
   async function tryOnce(
     path: string,
     init: { method?: string; body?: Uint8Array; headers?: Record<string, string> },
   ): Promise<Response> {
-    const isSigned = sign !== undefined;
     const headers = { ...init.headers, ...keyHeaders };
     const body = init.body === undefined ? null : new Uint8Array(init.body);
     const method = init.method ?? "GET";
@@ -96,7 +98,7 @@ export function createClient({
       // A signature is good for one URL, so it goes nowhere else at all.
       return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
     }
-    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, isSigned, method });
+    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, means, method });
     if (response.status === 429 || response.status >= 500) {
       const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
@@ -136,6 +138,16 @@ export function createClient({
       }
     },
   };
+}
+
+/** What shows who asks, and the header that has it, where a signature does not. */
+function chooseSecret({ key, token, sign }: Pick<ClientOptions, "key" | "token" | "sign">): {
+  readonly means: Asked["means"];
+  readonly headers: { readonly "x-api-key"?: string; readonly authorization?: string };
+} {
+  if (sign !== undefined) return { means: "signature", headers: {} };
+  if (token !== undefined) return { means: "token", headers: { authorization: `Bearer ${token}` } };
+  return { means: "key", headers: key === undefined ? {} : { "x-api-key": key } };
 }
 
 /**
@@ -194,17 +206,20 @@ function describeStranger({ status }: Response, url: URL): string {
 interface Asked {
   readonly url: URL;
   readonly hasKey: boolean;
-  readonly isSigned: boolean;
+  /** What shows who asks. */
+  readonly means: "key" | "token" | "signature";
   readonly method: string;
 }
 
-async function explain(response: Response, { url, hasKey, isSigned, method }: Asked): Promise<string> {
+async function explain(response: Response, { url, hasKey, means, method }: Asked): Promise<string> {
   const body = await readBounded(response.body, MAX_PROBLEM_BYTES).catch(() => undefined);
   const text = body?.toString("utf8") ?? "";
   const problem = response.headers.get("content-type")?.includes("problem+json")
     ? parseProblem(text)
     : undefined;
-  if (response.status === 401 && !isSigned) {
+  if (response.status === 401 && means === "token")
+    return `${url.origin} does not accept the token${problem ? `: ${sanitizeLine(problem)}` : ""}`;
+  if (response.status === 401 && means === "key") {
     return hasKey
       ? `${url.origin} does not accept the API key`
       : `${url.origin} wants an API key: set ROLLCALL_KEY, or --key-file FILE`;

@@ -5,6 +5,7 @@ import { type Clones, createClones } from "../access/clones.ts";
 import type { IdentityTrust } from "../access/identity.ts";
 import { createKeyUses } from "../access/key-uses.ts";
 import { createKeyring, type Keyring } from "../access/keyring.ts";
+import type { SignedIdentities } from "../access/signed-identity.ts";
 import { createWriteBounds, type WriteBounds } from "../access/write-bounds.ts";
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "../access/write-limits.ts";
 import { createApp } from "../api/app.ts";
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly maxAgeMs: number | undefined;
   /** Whether and whom EC2's word for an instance's id is taken for proof. */
   readonly identityTrust?: IdentityTrust | undefined;
+  /** Who may sign in; undefined where keys alone count. */
+  readonly identities?: SignedIdentities | undefined;
   /** What one key may write; as usual where nothing is said. */
   readonly writeLimits?: WriteLimits;
   readonly labels: Labels;
@@ -60,7 +63,7 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { store, listen, windowMs, maxAgeMs, identityTrust, labels, readExpected, clock, log, version } =
     options;
-  const { alsoRead = [] } = options;
+  const { alsoRead = [], identities } = options;
   const roll = createRoll({
     store,
     alsoRead,
@@ -83,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     store,
     roll,
     keyring,
+    identities,
     hotAnswers,
     clones,
     bounds,

@@ -4,10 +4,12 @@ import { createClones } from "../access/clones.ts";
 import { createKeyring } from "../access/keyring.ts";
 import { createKey } from "../access/keys.ts";
 import type { Scope } from "../access/scopes.ts";
+import type { SignedIdentities } from "../access/signed-identity.ts";
 import { createApp } from "../api/app.ts";
 import { createRoutes } from "../api/routes.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
+import type { Clock } from "../report/clock.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -18,7 +20,10 @@ export const HOUR = 3_600_000;
 export const START = Date.UTC(2024, 11, 31, 14, 59, 59);
 
 /** The API over a store in memory, keys of each scope, and a clock that tests move. */
-export async function setUpApi(change: (store: Store) => Store = (store) => store) {
+export async function setUpApi(
+  change: (store: Store) => Store = (store) => store,
+  openIdentities: (clock: Clock) => SignedIdentities | undefined = () => undefined,
+) {
   let now = START;
   const clock = () => now;
   const inner = memoryStore({ clock });
@@ -30,6 +35,7 @@ export async function setUpApi(change: (store: Store) => Store = (store) => stor
   const app = createApp(
     {
       ...services,
+      identities: openIdentities(clock),
       version: "0.0.0-test",
       labels: compileLabels(BUILT_IN_RULES),
       windowMs: 2 * HOUR,

@@ -146,10 +146,12 @@ const BAD_REQUEST = 400;
 
 async function openServer(url: URL, settings: Settings, io: Io): Promise<AnswerSource["ask"]> {
   const sign = openSigner(url, settings, io);
-  const key = sign ? undefined : await settings.readKey();
-  const client = createClient({ url, key, sign, signal: io.signal });
+  const token = sign ? undefined : await settings.readToken();
+  const key = sign || token !== undefined ? undefined : await settings.readKey();
+  const client = createClient({ url, key, token, sign, signal: io.signal });
   if (isInTheClear(url)) {
-    const what = sign ? "what is signed with AWS credentials travels" : "the API key travels";
+    const secret = token === undefined ? "the API key travels" : "the token travels";
+    const what = sign ? "what is signed with AWS credentials travels" : secret;
     await io.stderr.write(`warning: ${what} to ${url.host} in the clear; use https\n`);
   }
   const windowMs = settings.windowMs();

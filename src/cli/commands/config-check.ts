@@ -41,10 +41,13 @@ import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import {
   type Flags,
   findConfigPath,
+  isTokenLike,
   readSettings,
   SETTINGS,
   type SettingName,
+  TOKEN_FORM,
 } from "../settings/settings.ts";
+import { findSignInFault } from "../settings/sign-in.ts";
 import { parseServerUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 import { describePublishers, layOutPublishers } from "./config-publishers.ts";
@@ -54,7 +57,7 @@ export interface ConfigCheckOptions extends Flags {
 }
 
 /** Values that nobody should see. */
-const SECRETS: readonly SettingName[] = ["apiKey", "enrolKey"];
+const SECRETS: readonly SettingName[] = ["apiKey", "token", "enrolKey"];
 
 /**
  * Checks the file, and what it names. @throws CommandError that shows each mistake with line and
@@ -174,12 +177,26 @@ function findValueFaults(config: WellFormed): Fault[] {
       config.enrol_key === undefined || isKeyLike(config.enrol_key)
         ? undefined
         : "write a key as rollcall keys create --scope enrol prints it: rc_…",
+    ...findSignInFaults(config),
     ...(config.key !== undefined &&
       config.key_file !== undefined && { key_file: "key is set as well; leave one out" }),
     ...(config.enrol_key !== undefined &&
       config.enrol_key_file !== undefined && { enrol_key_file: "enrol_key is set as well; leave one out" }),
   };
   return keepFaults(found);
+}
+
+function findSignInFaults(config: WellFormed): Record<string, string | undefined> {
+  const keyOf = (name: SettingName): string => {
+    const setting: object & { readonly key?: string } = SETTINGS[name];
+    return setting.key ?? name;
+  };
+  const fault = findSignInFault((name) => config[keyOf(name) as keyof WellFormed] as string | undefined);
+  const { token } = config;
+  return {
+    token: token === undefined || isTokenLike(token) ? undefined : TOKEN_FORM,
+    ...(fault && { [keyOf(fault.setting)]: fault.message }),
+  };
 }
 
 function keepFaults(found: Readonly<Record<string, string | undefined>>): Fault[] {
@@ -258,6 +275,9 @@ async function findFileFaults(config: WellFormed, io: Io): Promise<Fault[]> {
     spec: await check(config.spec, judgeSpec),
     key_file: await check(config.key_file, judgeKey),
     enrol_key_file: await check(config.enrol_key_file, judgeKey),
+    token_file: await check(config.token_file, (text) =>
+      isTokenLike(text.trim()) ? undefined : `the file holds no token; ${TOKEN_FORM}`,
+    ),
     expect: await check(config.expect, judgeExpected),
   });
 }

@@ -11,10 +11,13 @@ import { gather } from "./expectation.ts";
 const ANSWER_LIMIT_MS = 1000;
 
 /** Settings that say who is asked, and with what key, as they may stand on the line. */
-const SOURCE_FLAGS: Readonly<Record<string, "store" | "server" | "keyFile" | "sigv4" | "config">> = {
+const SOURCE_FLAGS: Readonly<
+  Record<string, "store" | "server" | "keyFile" | "tokenFile" | "sigv4" | "config">
+> = {
   "--store": "store",
   "--server": "server",
   "--key-file": "keyFile",
+  "--token-file": "tokenFile",
   "--sigv4": "sigv4",
   "--config": "config",
 };

@@ -27,6 +27,7 @@ import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
+import { openSignIn } from "./sign-in.ts";
 
 export interface ServeOptions extends Flags, IdentityFlags {
   readonly tlsCert?: string;
@@ -100,6 +101,7 @@ export async function serveStore(
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
   const writeLimits = readWriteLimits(settings);
+  const identities = await openSignIn(settings, log, io);
   const hasKeys = await checkRights(store, log);
   for (const one of alsoRead) await checkAlsoRead(one, log);
   const windowMs = settings.windowMs() ?? DEFAULT_WINDOW_MS;
@@ -114,6 +116,7 @@ export async function serveStore(
       windowMs,
       maxAgeMs: settings.maxAgeMs(),
       identityTrust,
+      identities,
       writeLimits,
       labels,
       readExpected,

@@ -8,6 +8,7 @@ import type { ServeOptions } from "../commands/serve.ts";
 import type { StartOptions } from "../commands/start.ts";
 import { addSettings, explain } from "../settings/flags.ts";
 import type { Flags } from "../settings/settings.ts";
+import { SIGN_IN_SETTINGS } from "../settings/sign-in-settings.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
@@ -72,7 +73,8 @@ function addStart(program: Command, io: Io): void {
         .argParser(parseCount)
         .preset("500"),
     );
-  addSettings(command, "store", "alsoRead", "listen", "spec", "within", "config");
+  addSettings(command, "store", "alsoRead", "listen", "spec", "within");
+  addSettings(command, ...SIGN_IN_SETTINGS, "config");
   explain(
     command,
     `
@@ -109,7 +111,8 @@ function addServe(program: Command, io: Io): void {
     )
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
   addSettings(command, "store", "alsoRead", "listen", "expect", "within", "maxAge");
-  addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "config");
+  addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites");
+  addSettings(command, ...SIGN_IN_SETTINGS, "config");
   explain(
     command,
     `
@@ -117,6 +120,8 @@ Examples:
   $ rollcall serve --store file:/srv/rollcall
   $ rollcall serve --store 's3://rollcall?region=eu-west-1' --also-read 's3://app-configs?region=eu-west-1'
   $ rollcall serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem
+  $ rollcall serve --listen 10.0.0.5:8787 --behind-proxy \\
+      --jwt-issuer https://login.example.com --jwt-audience rollcall
   $ ROLLCALL_LOG_LEVEL=debug rollcall serve`,
   );
   command.action(async (options: ServeOptions) =>

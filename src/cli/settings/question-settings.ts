@@ -7,6 +7,7 @@ export const QUESTION_SETTINGS = [
   "alsoRead",
   "server",
   "keyFile",
+  "tokenFile",
   "sigv4",
   "within",
   "maxAge",

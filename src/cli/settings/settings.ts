@@ -1,6 +1,7 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the
 // configuration file, that the default.
 import { isAbsolute, join, resolve } from "node:path";
+import { MAX_TOKEN_LENGTH } from "../../access/token-length.ts";
 import type { PublishersConfig } from "../../publish/config.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
@@ -67,6 +68,18 @@ export const SETTINGS = {
     key: "key_file",
     description: "a file that holds the API key",
   },
+  token: {
+    variable: "ROLLCALL_TOKEN",
+    key: "token",
+    description:
+      "a token (JWT) of the company's identity provider for the server, in the place of a key; never a flag",
+  },
+  tokenFile: {
+    flag: "--token-file",
+    variable: "ROLLCALL_TOKEN_FILE",
+    key: "token_file",
+    description: "a file that holds such a token",
+  },
   sigv4: {
     flag: "--sigv4",
     variable: "ROLLCALL_SIGV4",
@@ -99,6 +112,67 @@ export const SETTINGS = {
     key: "keep_alive",
     description:
       "how long a server keeps a connection that is asked nothing (default 5s, behind a proxy 75s)",
+  },
+  jwtIssuer: {
+    flag: "--jwt-issuer",
+    variable: "ROLLCALL_JWT_ISSUER",
+    key: "jwt_issuer",
+    description:
+      "people and programs may ask with a token (JWT) of this issuer, which signs for --jwt-audience",
+  },
+  jwtAudience: {
+    flag: "--jwt-audience",
+    variable: "ROLLCALL_JWT_AUDIENCE",
+    key: "jwt_audience",
+    description: "whom such tokens must be for (aud): one of these, split by commas",
+  },
+  jwtHeader: {
+    flag: "--jwt-header",
+    variable: "ROLLCALL_JWT_HEADER",
+    key: "jwt_header",
+    description:
+      "the header that has the token, such as Cf-Access-Jwt-Assertion (default Authorization: Bearer)",
+  },
+  jwtKeys: {
+    flag: "--jwt-keys",
+    variable: "ROLLCALL_JWT_KEYS",
+    key: "jwt_keys",
+    description:
+      "where the issuer's keys are (JWKS); default: where its .well-known/openid-configuration says",
+  },
+  jwtAlgorithms: {
+    flag: "--jwt-algorithms",
+    variable: "ROLLCALL_JWT_ALGORITHMS",
+    key: "jwt_algorithms",
+    description: "how tokens may be signed, split by commas (default RS256,ES256)",
+  },
+  albSigner: {
+    flag: "--alb-signer",
+    variable: "ROLLCALL_ALB_SIGNER",
+    key: "alb_signer",
+    description:
+      "people may ask whom this AWS load balancer (ARN) has signed in, in x-amzn-oidc-data; several split " +
+      "by commas",
+  },
+  albClient: {
+    flag: "--alb-client",
+    variable: "ROLLCALL_ALB_CLIENT",
+    key: "alb_client",
+    description: "with --alb-signer: the client ids that count, split by commas (default all)",
+  },
+  albKeys: {
+    flag: "--alb-keys",
+    variable: "ROLLCALL_ALB_KEYS",
+    key: "alb_keys",
+    description: "with --alb-signer: where its keys are, instead of at AWS's own address",
+  },
+  signInScopes: {
+    flag: "--sign-in-scopes",
+    variable: "ROLLCALL_SIGN_IN_SCOPES",
+    key: "sign_in_scopes",
+    description:
+      "what a token's claims give, such as groups=staff:read,groups=sre:admin (default: all who are signed " +
+      "in read)",
   },
   maxKeyHosts: {
     flag: "--max-key-hosts",
@@ -231,6 +305,8 @@ export interface Settings {
    * file cannot be read
    */
   readKey(): Promise<string | undefined>;
+  /** The token for the server, likewise. */
+  readToken(): Promise<string | undefined>;
   /** The enrolment key, likewise. */
   readEnrolKey(): Promise<string | undefined>;
   /** The window in ms. @throws UsageError */
@@ -284,8 +360,9 @@ export async function readSettings(flags: Flags, io: Io): Promise<Settings> {
       const isOthers = store && others && LEVELS.indexOf(others.level) > LEVELS.indexOf(store.level);
       return isOthers ? [] : splitList(others?.value);
     },
-    readKey: () => readSecret(find("apiKey"), find("keyFile"), io),
-    readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), io),
+    readKey: () => readSecret(find("apiKey"), find("keyFile"), API_KEY, io),
+    readToken: () => readSecret(find("token"), find("tokenFile"), TOKEN, io),
+    readEnrolKey: () => readSecret(find("enrolKey"), find("enrolKeyFile"), API_KEY, io),
     publishers: config.publishers ?? {},
     labelRules: config.labels ?? BUILT_IN_RULES,
     windowMs: () => readSpan(find("within")),
@@ -306,18 +383,49 @@ export function findConfigPath(
   return io.folders.config === undefined ? undefined : join(io.folders.config, "config.yaml");
 }
 
+/** What is secret and goes into a header: so a quote or a newline must be told before that. */
+interface SecretForm {
+  readonly name: string;
+  readonly form: string;
+  readonly isLike: (text: string) => boolean;
+  readonly maxLength: number;
+}
+
+const API_KEY: SecretForm = {
+  name: "API key",
+  form: "it should be one word that begins with rc_",
+  isLike: isKeyLike,
+  maxLength: MAX_KEY_FILE_BYTES,
+};
+
+/** What a token should be, for people. */
+export const TOKEN_FORM = "it should be one word of three parts, with dots between";
+
+/** Whether what somebody gives for a token can be one (RFC 7515, section 7.1). */
+export function isTokenLike(text: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+}
+
+const TOKEN: SecretForm = {
+  name: "token",
+  form: TOKEN_FORM,
+  isLike: isTokenLike,
+  maxLength: MAX_TOKEN_LENGTH,
+};
+
 /**
- * A key that is set, or in a file that is: whichever was named at the higher level. @throws
+ * A secret that is set, or in a file that is: whichever was named at the higher level. @throws
  * CommandError
  */
 async function readSecret(
-  key: SourcedValue | undefined,
+  secret: SourcedValue | undefined,
   file: SourcedValue | undefined,
+  form: SecretForm,
   io: Io,
 ): Promise<string | undefined> {
-  if (key && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(key.level)))
-    return checkKey(key.value, key.name);
-  return file && checkKey(await readKeyFile(file, io), file.value);
+  if (secret && !(file && LEVELS.indexOf(file.level) < LEVELS.indexOf(secret.level)))
+    return checkSecret(secret.value, secret.name, form);
+  return file && checkSecret(await readSecretFile(file, form, io), file.value, form);
 }
 
 /** @returns ms @throws UsageError */
@@ -331,19 +439,18 @@ function readSpan(setting: SourcedValue | undefined): number | undefined {
   }
 }
 
-async function readKeyFile({ value, name }: SourcedValue, io: Io): Promise<string> {
+async function readSecretFile({ value, name }: SourcedValue, form: SecretForm, io: Io): Promise<string> {
   try {
     const content = await readGivenText(isAbsolute(value) ? value : resolve(io.cwd, value));
-    if (content.length > MAX_KEY_FILE_BYTES) throw new Error("it is too long to be a key");
+    if (content.length > form.maxLength) throw new Error(`it is longer than any ${form.name}`);
     return content.trim();
   } catch (error) {
-    throw new CommandError(`cannot read the API key (${name}): ${(error as Error).message}`);
+    throw new CommandError(`cannot read the ${form.name} (${name}): ${(error as Error).message}`);
   }
 }
 
-/** Without showing the key. */
-function checkKey(key: string, from: string): string {
-  if (!isKeyLike(key))
-    throw new CommandError(`${from} holds no API key: it should be one word that begins with rc_`);
-  return key;
+/** Without showing the secret. */
+function checkSecret(secret: string, from: string, { name, form, isLike }: SecretForm): string {
+  if (!isLike(secret)) throw new CommandError(`${from} holds no ${name}: ${form}`);
+  return secret;
 }
