@@ -1,8 +1,9 @@
 // Builds the program: src/cli/program/main.ts and what it imports become dist/, one file a command,
-// so that each starts fast.
+// so that each starts fast; and the page, dist/web.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
+import { buildWeb } from "./web.mjs";
 
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
 const root = new URL("..", import.meta.url).pathname;
@@ -47,6 +48,7 @@ await build({
   logLevel: "warning",
 });
 await writeTemplates();
+await buildWeb();
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await chmod(`${root}dist/main.js`, 0o755);
 

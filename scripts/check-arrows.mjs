@@ -27,11 +27,12 @@ const ARROWS = {
   "src/api": ANSWERING,
   "src/service": [...ANSWERING, "publish", "api"],
   "src/cli": [...ANSWERING, "collect", "agent", "demo", "remote", "publish", "api", "service"],
+  web: ["questions"],
   infra: [],
 };
 
 /** Who may import doubles and conformance suites. */
-const MAY_TEST = /\.test\.ts$|^src\/testing\/|^(test|bench|soak)\//;
+const MAY_TEST = /\.test\.tsx?$|^src\/testing\/|^(test|bench|soak)\//;
 const IMPORTS = /(?:\bfrom|\bimport\(|\bimport)\s*"(\.{1,2}\/[^"]+)"/g;
 
 const partOf = (file) => /^(src\/[^/]+|[^/]+)\//.exec(file)?.[1];
@@ -39,12 +40,12 @@ const partOf = (file) => /^(src\/[^/]+|[^/]+)\//.exec(file)?.[1];
 const mistakes = [];
 const files = execFileSync(
   "git",
-  ["ls-files", "--cached", "--others", "--exclude-standard", "src", "infra"],
+  ["ls-files", "--cached", "--others", "--exclude-standard", "src", "web", "infra"],
   {
     encoding: "utf8",
   },
 );
-for (const file of files.split("\n").filter((name) => /\.[jt]s$/.test(name))) {
+for (const file of files.split("\n").filter((name) => /\.[jt]sx?$/.test(name))) {
   const part = partOf(file);
   for (const [, specifier] of readFileSync(file, "utf8").matchAll(IMPORTS)) {
     const imported = posix.join(posix.dirname(file), specifier);

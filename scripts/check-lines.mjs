@@ -31,7 +31,7 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => /\.(ts|js|mjs|md|sh|ya?ml)$/.test(file) && !/\.ja\.md$|^docs\/ja\//.test(file))
+  .filter((file) => /\.(tsx?|js|mjs|css|md|sh|ya?ml)$/.test(file) && !/\.ja\.md$|^docs\/ja\//.test(file))
   .filter((file) => !GENERATED.test(file) && !DOCUMENTS.has(file));
 const mistakes = [];
 for (const file of files) {

@@ -24,11 +24,11 @@ const READING = [
 
 const files = execFileSync(
   "git",
-  ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "src", "infra"],
+  ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "src", "web", "infra"],
   { encoding: "utf8" },
 )
   .split("\n")
-  .filter((file) => /\.(?:ts|js)$/.test(file) && !/\.test\.ts$|^src\/testing\//.test(file));
+  .filter((file) => /\.(?:tsx?|js)$/.test(file) && !/\.test\.tsx?$|^src\/testing\//.test(file));
 
 const lineOf = (text, at) => text.slice(0, at).split("\n").length;
 const mistakes = [];

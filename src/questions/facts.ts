@@ -11,6 +11,8 @@ export interface Facts {
   readonly listedAt?: number;
   /** Whom it speaks of: its denominator. */
   readonly count?: number;
+  /** Of versions: of those, how many have a value that is behind. */
+  readonly behind?: number;
   readonly silent?: number;
   readonly problems?: number;
   /** What was left out or counted together; undefined where nothing can be. */
@@ -41,6 +43,12 @@ export const FACT_HEADERS = {
   },
   "Rollcall-Count": {
     description: "How many reports the answer is made of; of coverage, the fresh ones.",
+    schema: { type: "integer" },
+  },
+  "Rollcall-Behind": {
+    description:
+      "Of versions: how many hosts of the answer have some value that is behind, each counted once. Absent " +
+      "where that cannot be told, since values were left out.",
     schema: { type: "integer" },
   },
   "Rollcall-Silent": {
@@ -106,12 +114,13 @@ export const COMMON_FACTS: readonly FactName[] = [
 
 /** Writes facts as headers. */
 export function toHeaders(facts: Facts): Record<string, string> {
-  const { asOf, listedAt, count, silent, problems, cuts = [], warnings, partial } = facts;
+  const { asOf, listedAt, count, behind, silent, problems, cuts = [], warnings, partial } = facts;
   const { receivedAt, state, clockSkew } = facts;
   return {
     "rollcall-as-of": new Date(asOf).toISOString(),
     ...(listedAt !== undefined && { "rollcall-listed": new Date(listedAt).toISOString() }),
     ...(count !== undefined && { "rollcall-count": String(count) }),
+    ...(behind !== undefined && { "rollcall-behind": String(behind) }),
     ...(silent !== undefined && { "rollcall-silent": String(silent) }),
     ...(problems !== undefined && { "rollcall-problems": String(problems) }),
     ...(receivedAt !== undefined && { "rollcall-received": new Date(receivedAt).toISOString() }),
@@ -144,6 +153,7 @@ export function readFacts(headers: Pick<Headers, "get">): Facts | undefined {
   };
   const read = {
     count: number("rollcall-count"),
+    behind: number("rollcall-behind"),
     silent: number("rollcall-silent"),
     problems: number("rollcall-problems"),
     listedAt: time("rollcall-listed"),

@@ -105,19 +105,20 @@ export const versions: Question<Rows<VersionCount>> = {
   answer: {
     description: "The values.",
     row: { name: "VersionCount", schema: VERSION_SCHEMA },
-    facts: ["Rollcall-Count", "Rollcall-Silent", "Rollcall-Problems"],
+    facts: ["Rollcall-Count", "Rollcall-Behind", "Rollcall-Silent", "Rollcall-Problems"],
   },
   refusals: [],
 
   async ask(sources, parameters) {
     const query = parseVersionQuery(parameters, sources.windowMs);
     const view = await sources.viewAt();
-    const { values, hosts, cuts, warnings, selection } = await answerVersions(view, query, sources);
+    const { values, hosts, behind, cuts, warnings, selection } = await answerVersions(view, query, sources);
     const { silent, problems, validUntil } = selection;
     return {
       facts: {
         asOf: view.asOf,
         count: hosts,
+        ...(behind !== undefined && { behind }),
         silent,
         problems,
         cuts,

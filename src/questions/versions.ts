@@ -3,6 +3,7 @@
 import type { Segment } from "../roll/segment.ts";
 import { readReport } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
+import { createBehindHosts } from "./behind-hosts.ts";
 import { parseGivenName } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
@@ -63,6 +64,11 @@ export interface Versions {
   readonly values: readonly VersionCount[];
   /** The hosts in question. */
   readonly hosts: number;
+  /**
+   * Hosts of which some value is behind, each once; undefined where that cannot be told, since
+   * values were left out, or not all of a host's were looked at.
+   */
+  readonly behind: number | undefined;
   /** Values that were left out, since there were too many: those of the fewest hosts. */
   readonly omitted: number;
   /** Of which hosts not all was counted. */
@@ -98,7 +104,9 @@ export async function countVersions(
   const standards = new Map<string, Baseline>();
   const cuts: Cut[] = [...(groups?.cuts ?? [])];
   const warnings: string[] = [...(groups?.warnings ?? [])];
+  const behindHosts = createBehindHosts(chosen, yielder);
   let omitted = 0;
+  let isAllSeen = true;
   for (const field of fields) {
     const name = parseGivenName(field);
     const fieldValues = await readNamedValues(name, chosen.table, sources);
@@ -106,6 +114,7 @@ export async function countVersions(
     const counts = await countHosts(chosen, fieldValues, yielder);
     const shown = chooseShown(counts);
     omitted += counts.distinct - shown.length;
+    isAllSeen &&= counts.cut.count === 0;
     cuts.push(
       ...counts.cut.tell(
         "host_values",
@@ -127,6 +136,11 @@ export async function countVersions(
     const owners = await findOwners(chosen, fieldValues, split, sources, known);
     const baseline = known ?? findBaseline(split, owners);
     standards.set(field, baseline);
+    const old = split.filter((one) => findNewer(one, baseline, owners) !== undefined);
+    await behindHosts.note(
+      fieldValues,
+      old.map(({ number }) => number),
+    );
     const isWhole = counts.distinct === shown.length;
     const counted = { split, several: counts.several, owners, isWhole };
     const total = await countTotals(chosen, fieldValues, counted, sources);
@@ -136,6 +150,7 @@ export async function countVersions(
   return {
     values,
     hosts: positions.length,
+    behind: isAllSeen && omitted === 0 ? behindHosts.count() : undefined,
     omitted,
     cuts,
     warnings,

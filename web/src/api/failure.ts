@@ -1,0 +1,44 @@
+// Why a question got no answer, as data: the shell puts it into the reader's words.
+
+/** What went wrong. */
+export type FailureKind =
+  /** No connection, or one that was cut before the answer's head. */
+  | "unreachable"
+  /** Something between the page and Rollcall answered: a proxy's page, a sign-in. */
+  | "not_ours"
+  /** The body was cut off, or is no JSON. */
+  | "unreadable"
+  /** The key does not work, or nobody is signed in. */
+  | "signed_out"
+  /** Rollcall said what is wrong, in `detail`. */
+  | "refused";
+
+export class Failure extends Error {
+  override name = "Failure";
+  readonly kind: FailureKind;
+  /** The HTTP status; 0 where there was none. */
+  readonly status: number;
+  /** What Rollcall said, in English. */
+  readonly detail: string | undefined;
+  /** When to come again; ms. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: FailureKind,
+    {
+      status = 0,
+      detail,
+      retryAfterMs,
+    }: {
+      readonly status?: number | undefined;
+      readonly detail?: string | undefined;
+      readonly retryAfterMs?: number | undefined;
+    } = {},
+  ) {
+    super(detail ?? kind);
+    this.kind = kind;
+    this.status = status;
+    this.detail = detail;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

@@ -1,0 +1,76 @@
+// Of when the data on the page is, and whether its questions fail: of all questions that the view
+// asks, so that a view need not say.
+import { type Query, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "preact/hooks";
+import type { Facts } from "./answer.ts";
+import type { Failure } from "./failure.ts";
+import { useInterval } from "./interval.ts";
+import { toFailure } from "./use-answer.ts";
+
+/** Older than this the data is stale, or than three polls where those are further apart; ms. */
+const STALE_MS = 30_000;
+const POLLS_MISSED = 3;
+
+export interface StateOfData {
+  /** The facts of the oldest answer that is shown; undefined while there is none. */
+  readonly facts: Facts | undefined;
+  /** How old its data is; ms. */
+  readonly ageMs: number;
+  readonly isStale: boolean;
+  /** The first question that fails. */
+  readonly failure: Failure | undefined;
+  /** What Rollcall said of an answer that is not of the whole store. */
+  readonly partial: string | undefined;
+  /** Asks all of them again. */
+  askAgain(): void;
+}
+
+/** How old the data of an answer is now; ms. */
+export function findAge({ age, receivedAt }: Facts): number {
+  return age + performance.now() - receivedAt;
+}
+
+export function useStateOfData(): StateOfData {
+  const answers = useQueryClient();
+  const intervalMs = useInterval() * 1000;
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    const look = () => setTick((tick) => tick + 1);
+    // Once in a while after a change, not once for each of many.
+    let isDue = false;
+    const unsubscribe = answers.getQueryCache().subscribe(() => {
+      if (isDue) return;
+      isDue = true;
+      requestAnimationFrame(() => {
+        isDue = false;
+        look();
+      });
+    });
+    const timer = setInterval(look, 1000);
+    return () => {
+      unsubscribe();
+      clearInterval(timer);
+    };
+  }, [answers]);
+  const shown = answers.getQueryCache().findAll({ type: "active" });
+  const all = shown.map(readFacts).filter((facts) => facts !== undefined);
+  const [oldest] = all.toSorted((a, b) => findAge(b) - findAge(a));
+  const failed = shown.find(({ state }) => state.status === "error");
+  const ageMs = oldest ? findAge(oldest) : 0;
+  const limitMs = Math.max(STALE_MS, POLLS_MISSED * intervalMs);
+  return {
+    facts: oldest,
+    ageMs,
+    isStale: oldest !== undefined && ageMs > limitMs,
+    failure: failed?.state.error ? toFailure(failed.state.error) : undefined,
+    partial: all.find(({ partial }) => partial !== undefined)?.partial,
+    askAgain: () => void answers.refetchQueries({ type: "active" }),
+  };
+}
+
+/** Of questions that are polled; what was asked once is as old as it is. */
+function readFacts({ state, observers }: Query): Facts | undefined {
+  const isPolled = observers.some(({ options }) => options.staleTime === 0);
+  const facts = (state.data as { readonly facts?: Facts } | undefined)?.facts;
+  return isPolled && facts && !Number.isNaN(facts.asOf) ? facts : undefined;
+}

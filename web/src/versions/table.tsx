@@ -1,0 +1,266 @@
+// The matrix as a table: a section a field, a row a version, a column a group of hosts.
+import { memo } from "preact/compat";
+import { formatAbsent, formatEquals, formatFilter, formatPresent } from "../address/filter.ts";
+import { formatHref } from "../address/parameters.ts";
+import { type Speech, useSpeech } from "../words/language.tsx";
+import { useCellKeys } from "./cell-keys.ts";
+import type { Column, Heading } from "./columns.ts";
+import { findHeadings } from "./columns.ts";
+import type { Matrix, Row, Section } from "./matrix.ts";
+
+/** Of a value so many characters stand in its hint. */
+const MAX_HINT = 300;
+
+/** Widest place for variants; characters. */
+const MAX_VARIANT_WIDTH = 16;
+
+export interface TableProps {
+  readonly matrix: Matrix;
+  readonly columns: readonly Column[];
+  readonly by: readonly string[];
+  /** The conditions of the filter, which all links keep. */
+  readonly conditions: readonly string[];
+  readonly onShowMore: (field: string) => void;
+}
+
+export const VersionTable = memo(function VersionTable(props: TableProps) {
+  const { matrix, columns, by } = props;
+  const speech = useSpeech();
+  const { versions } = speech.words;
+  const keys = useCellKeys();
+  return (
+    <div class="scroll" tabIndex={-1}>
+      <table class="versions" ref={keys}>
+        <caption class="unseen">{versions.title}</caption>
+        <Head columns={columns} by={by} conditions={props.conditions} />
+        {matrix.sections.map((section) => (
+          <SectionRows key={section.field} section={section} speech={speech} {...props} />
+        ))}
+      </table>
+    </div>
+  );
+});
+
+function Head({ columns, by, conditions }: Pick<TableProps, "columns" | "by" | "conditions">) {
+  const { words } = useSpeech();
+  const { versions } = words;
+  const levels = findHeadings(columns, by.length);
+  const rows = Math.max(1, levels.length);
+  return (
+    <thead>
+      {Array.from({ length: rows }, (_, level) => (
+        <tr key={level}>
+          {level === 0 && (
+            <th scope="col" rowSpan={rows} class="what">
+              {versions.fieldAndVersion}
+            </th>
+          )}
+          {levels[level]?.map((heading, index) => (
+            <HeadCell
+              key={heading.key}
+              heading={heading}
+              isGroup={level < rows - 1}
+              isFirst={index === 0 || isNewGroup(levels, level, index)}
+              names={by}
+              conditions={conditions}
+            />
+          ))}
+          {level === 0 && (
+            <>
+              <th scope="col" rowSpan={rows} class="total">
+                {versions.hosts}
+              </th>
+              <th scope="col" rowSpan={rows} class="share" title={versions.ofVariantHint}>
+                {versions.ofVariant}
+              </th>
+            </>
+          )}
+        </tr>
+      ))}
+    </thead>
+  );
+}
+
+/** Whether a column begins a group of the first level. */
+function isNewGroup(levels: readonly (readonly Heading[])[], level: number, index: number): boolean {
+  const [own, before] = [levels[level]?.[index], levels[level]?.[index - 1]];
+  return levels.length > 1 && own?.values?.[0] !== before?.values?.[0];
+}
+
+function HeadCell({
+  heading: { text, columns, values, isOthers },
+  isGroup,
+  isFirst,
+  names,
+  conditions,
+}: {
+  readonly heading: Heading;
+  readonly isGroup: boolean;
+  readonly isFirst: boolean;
+  readonly names: readonly string[];
+  readonly conditions: readonly string[];
+}) {
+  const { words } = useSpeech();
+  const { none, others, othersHint } = words.versions;
+  const classes = [isGroup ? "group" : "column", isFirst ? "first" : ""].join(" ").trim();
+  const scope = isGroup ? "colgroup" : "col";
+  if (isOthers)
+    return (
+      <th scope={scope} colSpan={columns} class={classes} title={othersHint}>
+        {isGroup ? "" : others}
+      </th>
+    );
+  const label = text === "" ? none : text;
+  if (!values)
+    return (
+      <th scope={scope} colSpan={columns} class={classes} title={clip(text)}>
+        <bdi>{label}</bdi>
+      </th>
+    );
+  const q = formatFilter({ conditions: [...conditions, ...toConditions(names, values)], text: "" });
+  return (
+    <th scope={scope} colSpan={columns} class={classes}>
+      <a href={formatHref("/hosts", { q })} title={clip(text)}>
+        <bdi>{label}</bdi>
+      </a>
+    </th>
+  );
+}
+
+/** The conditions for hosts with these values of the labels. */
+function toConditions(names: readonly string[], values: readonly string[]): string[] {
+  return values.map((value, level) => {
+    const name = names[level] ?? "";
+    return value === "" ? formatAbsent(name) : formatEquals(name, value);
+  });
+}
+
+const SectionRows = memo(function SectionRows({
+  section,
+  columns,
+  by,
+  conditions,
+  onShowMore,
+  speech,
+}: Omit<TableProps, "matrix"> & { readonly section: Section; readonly speech: Speech }) {
+  const { field, rows, hosts, more, next, variantWidth } = section;
+  const { words, formatNumber } = speech;
+  const { versions } = words;
+  const span = columns.length + 3;
+  const present = formatFilter({ conditions: [...conditions, formatPresent(field)], text: "" });
+  return (
+    <tbody style={{ "--variant": `${Math.min(variantWidth, MAX_VARIANT_WIDTH)}ch` }}>
+      <tr class="field">
+        <th scope="rowgroup" colSpan={span}>
+          <FieldName field={field} />{" "}
+          <a class="soft" href={formatHref("/hosts", { q: present })}>
+            {versions.countHosts(hosts, formatNumber(hosts))}
+          </a>
+        </th>
+      </tr>
+      {rows.map((row) => (
+        <VersionRow
+          key={row.count.value === null ? "" : `=${row.count.value}`}
+          row={row}
+          columns={columns}
+          by={by}
+          conditions={conditions}
+          speech={speech}
+        />
+      ))}
+      {more > 0 && (
+        <tr class="more">
+          <th scope="row" colSpan={span}>
+            {next > 0 ? (
+              <button type="button" onClick={() => onShowMore(field)}>
+                {versions.showMore(formatNumber(next))}
+              </button>
+            ) : (
+              versions.leftOut(formatNumber(more))
+            )}
+          </th>
+        </tr>
+      )}
+    </tbody>
+  );
+});
+
+/** A field's name, what stands before its last part less bold. */
+export function FieldName({ field }: { readonly field: string }) {
+  const at = field.search(/(?:[^.\\]|\\.)+$/);
+  return (
+    <bdi class="field-name" title={clip(field)}>
+      {at > 0 && <span class="soft">{field.slice(0, at)}</span>}
+      {field.slice(Math.max(0, at))}
+    </bdi>
+  );
+}
+
+function VersionRow({
+  row: { count: one, cells, isFirstOfVariant },
+  columns,
+  by,
+  conditions,
+  speech,
+}: Pick<TableProps, "columns" | "by" | "conditions"> & { readonly row: Row; readonly speech: Speech }) {
+  const { words, formatNumber, formatShare } = speech;
+  const { versions } = words;
+  const { field, value, variant, version, count, behind, newest, share_of_variant: share } = one;
+  const own = value === null ? formatAbsent(field) : formatEquals(field, value);
+  const hrefOf = (more: readonly string[]) =>
+    formatHref("/hosts", { q: formatFilter({ conditions: [...conditions, ...more, own], text: "" }) });
+  const name = value ?? versions.noValue;
+  return (
+    <tr class={value === null ? "none" : behind ? "behind" : undefined}>
+      <th scope="row" title={value === null ? undefined : clip(value)}>
+        {version === "" ? (
+          <bdi class={value === null ? "soft" : "value"}>{name}</bdi>
+        ) : (
+          <>
+            <bdi class="variant">{isFirstOfVariant ? variant : <span class="unseen">{variant} </span>}</bdi>
+            <bdi class="value">{version}</bdi>
+          </>
+        )}
+        {newest !== undefined && <span class="tag behind">{versions.behindNewest(newest)}</span>}
+      </th>
+      {cells.map(({ hosts, shade }, index) => {
+        const column = columns[index];
+        if (!column) return null;
+        const isFirst = by.length > 1 && column.values?.[0] !== columns[index - 1]?.values?.[0];
+        const classes = `${isFirst ? "first " : ""}s${shade}`;
+        if (hosts === 0) return <td key={column.key} class={classes} />;
+        const text = formatNumber(hosts);
+        return (
+          <td key={column.key} class={classes}>
+            {column.values ? (
+              <a tabIndex={-1} href={hrefOf(toConditions(by, column.values))}>
+                {text}
+              </a>
+            ) : (
+              <span title={column.isOthers ? versions.othersHint : versions.ambiguous}>{text}</span>
+            )}
+          </td>
+        );
+      })}
+      <td class="total">
+        <a tabIndex={-1} href={hrefOf([])}>
+          {formatNumber(count)}
+        </a>
+      </td>
+      <td class="share" title={share === null ? undefined : versions.share(formatShare(share))}>
+        {share !== null && (
+          <>
+            <span class="bar" aria-hidden="true">
+              <i style={{ width: `${100 * share}%` }} />
+            </span>
+            <span>{formatShare(share)}</span>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_HINT ? text : `${text.slice(0, MAX_HINT)}…`;
+}

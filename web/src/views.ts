@@ -1,0 +1,17 @@
+// The views of the page: a view is a file and a line here. What is not shown first is fetched when
+// it is asked for (load.tsx):
+// `component: load(() => import("./hosts/hosts.tsx").then(({ Hosts }) => Hosts))`.
+import type { FunctionComponent } from "preact";
+import { Versions } from "./versions/versions.tsx";
+import type { Words } from "./words/en.ts";
+
+/** A view of the page. */
+export interface View {
+  /** As wouter takes it: `/hosts`, `/hosts/:id`. What the view shows stands in its query. */
+  readonly path: string;
+  /** Its name in the words of both languages; a view without one is in no menu. */
+  readonly title?: keyof Words["views"];
+  readonly component: FunctionComponent;
+}
+
+export const VIEWS: readonly View[] = [{ path: "/", title: "versions", component: Versions }];

@@ -1,0 +1,113 @@
+// The page's words in English. Each view has a part of its own; ja.ts has the same parts.
+
+const hosts = (count: number, text: string): string => `${text} ${count === 1 ? "host" : "hosts"}`;
+
+export const en = {
+  views: { versions: "Versions", hosts: "Hosts", coverage: "Coverage" },
+  shell: {
+    /** What the switch to this language shows. */
+    language: "English",
+    switchLanguage: "Show the page in English",
+    skip: "Skip to the answer",
+    menu: "Views",
+    filter: "Filter: field=value, or any text ( / )",
+    filterLabel: "Filter",
+    removeCondition: (condition: string) => `Take ${condition} away`,
+    asOf: (age: string) => `as of ${age}`,
+    stale: (age: string) => `not up to date: as of ${age}`,
+    waiting: "asking …",
+    curl: "curl",
+    curlHint: "Copy the command that gives this answer",
+    copied: "copied",
+    notCopied: "could not be copied",
+    theme: { auto: "Colours of the system", light: "Light", dark: "Dark" },
+    themeHint: "Light or dark",
+    settings: "Settings",
+    every: "Ask again every",
+    never: "never",
+    seconds: (count: string) => `${count} s`,
+    signOut: "Sign out",
+    failed: "The last question failed",
+    keepsAnswer: (age: string) => `What you see is the answer of ${age}.`,
+    noAnswer: "There is no answer yet.",
+    retry: "Ask again",
+    unreachable: "the server cannot be reached",
+    noAnswerOfOurs: (status: number) => `something between this page and Rollcall answered with ${status}`,
+    unreadable: "the answer was cut off or is not what it should be",
+    noView: "This page has no such view.",
+    toFirstView: "To the versions",
+    partial: "Not all of the store could be read",
+    broken: "This view failed. That is a bug; reloading the page may help.",
+  },
+  signIn: {
+    title: "Rollcall",
+    lead: "Paste a read key to see what runs where.",
+    key: "Read key",
+    submit: "Sign in",
+    hint:
+      "It is kept until you close this tab, and sent to this server alone. " +
+      "Whoever runs Rollcall makes one:",
+    refused: "This key does not work, or does not work any longer.",
+    mayNotRead: "This key may not read. Paste one with the scope read.",
+    reload: "You have been signed out. Reload the page to sign in again.",
+    reloadPage: "Reload",
+  },
+  versions: {
+    title: "Which version runs where",
+    answered: "Hosts that answered",
+    of: (count: string) => `of ${count}`,
+    behind: "Behind",
+    silent: "Silent",
+    restartPending: "Restart pending",
+    setAside: "Set aside",
+    cannotBeTold: "cannot be told",
+    fieldAndVersion: "Field and version",
+    hosts: "hosts",
+    countHosts: hosts,
+    ofVariant: "of its variant",
+    ofVariantHint: "Of the hosts that have this variant in any version: how far a rollout is",
+    behindNewest: (newest: string) => `behind ${newest}`,
+    noValue: "(no value)",
+    none: "(none)",
+    others: "… (others)",
+    othersHint: "Groups of the fewest hosts, counted together",
+    columns: "Columns by",
+    addColumn: "Add",
+    removeColumn: (name: string) => `No columns by ${name}`,
+    fields: "Fields",
+    allFields: (count: string) => `all ${count} with versions`,
+    someFields: (count: string) => `${count} chosen`,
+    chooseFields: "Choose fields",
+    chosen: "Shown, in this order",
+    more: "More fields",
+    findField: "Find a field",
+    moveUp: (name: string) => `Move ${name} up`,
+    moveDown: (name: string) => `Move ${name} down`,
+    reset: "All that hold versions",
+    onlyBehind: "Only behind",
+    close: "Close",
+    showMore: (count: string) => `Show ${count} more versions`,
+    leftOut: (count: string) => `${count} more versions: ask with curl`,
+    cell: (value: string, count: string, group: string) => `${value}: ${count} in ${group}`,
+    cellAlone: (value: string, count: string) => `${value}: ${count}`,
+    share: (share: string) => `${share} of the hosts with this variant`,
+    ambiguous: "Values with / in them: which hosts are meant cannot be told, so this leads nowhere",
+    empty: "No host has answered yet.",
+    emptyHint: "Let one report:",
+    noMatch: "No host matches the filter.",
+    noVersions: "No field of these hosts holds versions. Choose fields to count others.",
+    noRows: "No version has this text.",
+    groupsCut: (count: string) => `${count} columns of the fewest hosts are counted together under …`,
+    valuesCut: (count: string) => `${count} versions of the fewest hosts were left out`,
+    textAll: (count: string, all: string) => `${count} of ${all} versions have the text`,
+  },
+} as const;
+
+/** What every language has. */
+export type Words = Widen<typeof en>;
+
+type Widen<T> = T extends string
+  ? string
+  : T extends (...parameters: infer P) => string
+    ? (...parameters: P) => string
+    : { readonly [K in keyof T]: Widen<T[K]> };
