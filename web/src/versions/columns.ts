@@ -28,12 +28,12 @@ export interface Heading {
 
 /**
  * Finds the columns of an answer, in order: by each level's value, those without one last, then
- * what is counted together.
+ * what is counted together. A group whose hosts have none of the values has no column.
  */
 export function findColumns(rows: readonly VersionCount[], by: readonly string[]): readonly Column[] {
   if (by.length === 0) return [];
   const keys = new Set<string>();
-  for (const row of rows) for (const key in row.by) keys.add(key);
+  for (const { value, by: groups } of rows) if (value !== null) for (const key in groups) keys.add(key);
   const columns = [...keys].map((key) => readColumn(key, by.length));
   return columns.sort(compareColumns);
 }
@@ -51,7 +51,8 @@ function compareColumns(a: Column, b: Column): number {
   if (a.isOthers !== b.isOthers) return Number(a.isOthers) - Number(b.isOthers);
   const [left, right] = [a.values ?? a.key.split(BETWEEN), b.values ?? b.key.split(BETWEEN)];
   for (let level = 0; level < Math.max(left.length, right.length); level++) {
-    const [x = "", y = ""] = [left[level], right[level]];
+    const [x, y] = [left[level], right[level]];
+    if (x === undefined || y === undefined) return Number(y === undefined) - Number(x === undefined);
     const order = Number(x === "") - Number(y === "") || collator.compare(x, y);
     if (order !== 0) return order;
   }

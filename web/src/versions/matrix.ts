@@ -9,10 +9,9 @@ export interface Section {
   readonly more: number;
   /** How many of those come when more are asked for. */
   readonly next: number;
-  /** Hosts that have a value. */
+  /** Hosts that have a value, and those that have none. */
   readonly hosts: number;
-  /** How wide the widest variant is; characters. */
-  readonly variantWidth: number;
+  readonly without: number;
 }
 
 export interface Row {
@@ -56,6 +55,8 @@ export interface Matrix {
   /** Rows of the answer, and those of them that the wish leaves. */
   readonly all: number;
   readonly left: number;
+  /** How wide the widest variant is; characters. */
+  readonly variantWidth: number;
 }
 
 /** @param hosts how many the answer counted */
@@ -65,7 +66,9 @@ export function createMatrix(
   hosts: number,
   { text, isOnlyBehind, whole }: Wish,
 ): Matrix {
-  const byField = groupByField(counts);
+  // Hosts without a value are told of beside the field's name.
+  const values = counts.filter(({ value }) => value !== null);
+  const byField = groupByField(values);
   const needle = text.toLowerCase();
   const sought = [...byField].map(([field, all]) => ({
     field,
@@ -85,13 +88,13 @@ export function createMatrix(
   const sections = shown.map(({ field, all, found }): Section => {
     const totals = columns.map(({ key }) => all.reduce((sum, { by }) => sum + (by?.[key] ?? 0), 0));
     const rows = found.slice(0, whole.has(field) ? most : limit);
-    const without = all.find(({ value }) => value === null)?.count ?? 0;
+    const without = counts.find((one) => one.field === field && one.value === null)?.count ?? 0;
     return {
       field,
       next: whole.has(field) ? 0 : Math.min(found.length, most) - rows.length,
       more: found.length - rows.length,
       hosts: hosts - without,
-      variantWidth: Math.max(0, ...rows.map(({ version, variant }) => (version === "" ? 0 : variant.length))),
+      without,
       rows: rows.map((count, index) => ({
         count,
         isFirstOfVariant: rows[index - 1]?.variant !== count.variant || index === 0,
@@ -104,8 +107,9 @@ export function createMatrix(
   });
   return {
     sections,
-    all: counts.length,
+    all: values.length,
     left: sought.reduce((sum, { found }) => sum + found.length, 0),
+    variantWidth: Math.max(0, ...sections.flatMap(({ rows }) => rows.map(findVariantWidth))),
   };
 }
 
@@ -117,6 +121,10 @@ function groupByField(counts: readonly VersionCount[]): Map<string, VersionCount
     else groups.set(count.field, [count]);
   }
   return groups;
+}
+
+function findVariantWidth({ count: { variant, version } }: Row): number {
+  return version === "" ? 0 : variant.length;
 }
 
 function findShade(hosts: number, of: number): number {

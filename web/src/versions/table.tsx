@@ -11,6 +11,9 @@ import type { Matrix, Row, Section } from "./matrix.ts";
 /** Of a value so many characters stand in its hint. */
 const MAX_HINT = 300;
 
+/** So many columns fit beside each other on most screens. */
+const MAX_FITTING_COLUMNS = 10;
+
 /** Widest place for variants; characters. */
 const MAX_VARIANT_WIDTH = 16;
 
@@ -29,8 +32,12 @@ export const VersionTable = memo(function VersionTable(props: TableProps) {
   const { versions } = speech.words;
   const keys = useCellKeys();
   return (
-    <div class="scroll" tabIndex={-1}>
-      <table class="versions" ref={keys}>
+    <div class={columns.length > MAX_FITTING_COLUMNS ? "scroll wide" : "scroll"}>
+      <table
+        class="versions"
+        ref={keys}
+        style={{ "--variant": `${Math.min(matrix.variantWidth, MAX_VARIANT_WIDTH)}ch` }}
+      >
         <caption class="unseen">{versions.title}</caption>
         <Head columns={columns} by={by} conditions={props.conditions} />
         {matrix.sections.map((section) => (
@@ -143,24 +150,36 @@ const SectionRows = memo(function SectionRows({
   onShowMore,
   speech,
 }: Omit<TableProps, "matrix"> & { readonly section: Section; readonly speech: Speech }) {
-  const { field, rows, hosts, more, next, variantWidth } = section;
+  const { field, rows, hosts, without, more, next } = section;
   const { words, formatNumber } = speech;
   const { versions } = words;
   const span = columns.length + 3;
-  const present = formatFilter({ conditions: [...conditions, formatPresent(field)], text: "" });
+  const [present, absent] = [formatPresent(field), formatAbsent(field)].map((condition) =>
+    formatFilter({ conditions: [...conditions, condition], text: "" }),
+  );
   return (
-    <tbody style={{ "--variant": `${Math.min(variantWidth, MAX_VARIANT_WIDTH)}ch` }}>
+    <tbody>
       <tr class="field">
         <th scope="rowgroup" colSpan={span}>
-          <FieldName field={field} />{" "}
-          <a class="soft" href={formatHref("/hosts", { q: present })}>
-            {versions.countHosts(hosts, formatNumber(hosts))}
-          </a>
+          <span class="stay">
+            <FieldName field={field} />{" "}
+            <a class="soft" href={formatHref("/hosts", { q: present })}>
+              {versions.hostsOf(formatNumber(hosts), formatNumber(hosts + without))}
+            </a>
+            {without > 0 && (
+              <>
+                <span class="soft"> · </span>
+                <a class="soft" href={formatHref("/hosts", { q: absent })}>
+                  {versions.without(formatNumber(without))}
+                </a>
+              </>
+            )}
+          </span>
         </th>
       </tr>
       {rows.map((row) => (
         <VersionRow
-          key={row.count.value === null ? "" : `=${row.count.value}`}
+          key={row.count.value}
           row={row}
           columns={columns}
           by={by}
@@ -206,15 +225,16 @@ function VersionRow({
   const { words, formatNumber, formatShare } = speech;
   const { versions } = words;
   const { field, value, variant, version, count, behind, newest, share_of_variant: share } = one;
-  const own = value === null ? formatAbsent(field) : formatEquals(field, value);
+  // Hosts without a value have no row.
+  const text = value ?? "";
+  const own = formatEquals(field, text);
   const hrefOf = (more: readonly string[]) =>
     formatHref("/hosts", { q: formatFilter({ conditions: [...conditions, ...more, own], text: "" }) });
-  const name = value ?? versions.noValue;
   return (
-    <tr class={value === null ? "none" : behind ? "behind" : undefined}>
-      <th scope="row" title={value === null ? undefined : clip(value)}>
+    <tr class={behind ? "behind" : undefined}>
+      <th scope="row" title={clip(text)}>
         {version === "" ? (
-          <bdi class={value === null ? "soft" : "value"}>{name}</bdi>
+          <bdi class="value">{text}</bdi>
         ) : (
           <>
             <bdi class="variant">{isFirstOfVariant ? variant : <span class="unseen">{variant} </span>}</bdi>
@@ -229,15 +249,15 @@ function VersionRow({
         const isFirst = by.length > 1 && column.values?.[0] !== columns[index - 1]?.values?.[0];
         const classes = `${isFirst ? "first " : ""}s${shade}`;
         if (hosts === 0) return <td key={column.key} class={classes} />;
-        const text = formatNumber(hosts);
+        const number = formatNumber(hosts);
         return (
           <td key={column.key} class={classes}>
             {column.values ? (
               <a tabIndex={-1} href={hrefOf(toConditions(by, column.values))}>
-                {text}
+                {number}
               </a>
             ) : (
-              <span title={column.isOthers ? versions.othersHint : versions.ambiguous}>{text}</span>
+              <span title={column.isOthers ? versions.othersHint : versions.ambiguous}>{number}</span>
             )}
           </td>
         );

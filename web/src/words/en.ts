@@ -1,7 +1,5 @@
 // The page's words in English. Each view has a part of its own; ja.ts has the same parts.
 
-const hosts = (count: number, text: string): string => `${text} ${count === 1 ? "host" : "hosts"}`;
-
 export const en = {
   views: { versions: "Versions", hosts: "Hosts", coverage: "Coverage" },
   shell: {
@@ -63,11 +61,11 @@ export const en = {
     cannotBeTold: "cannot be told",
     fieldAndVersion: "Field and version",
     hosts: "hosts",
-    countHosts: hosts,
+    hostsOf: (count: string, all: string) => `${count} of ${all} hosts`,
+    without: (count: string) => `${count} without`,
     ofVariant: "of its variant",
     ofVariantHint: "Of the hosts that have this variant in any version: how far a rollout is",
     behindNewest: (newest: string) => `behind ${newest}`,
-    noValue: "(no value)",
     none: "(none)",
     others: "… (others)",
     othersHint: "Groups of the fewest hosts, counted together",
@@ -88,8 +86,6 @@ export const en = {
     close: "Close",
     showMore: (count: string) => `Show ${count} more versions`,
     leftOut: (count: string) => `${count} more versions: ask with curl`,
-    cell: (value: string, count: string, group: string) => `${value}: ${count} in ${group}`,
-    cellAlone: (value: string, count: string) => `${value}: ${count}`,
     share: (share: string) => `${share} of the hosts with this variant`,
     ambiguous: "Values with / in them: which hosts are meant cannot be told, so this leads nowhere",
     empty: "No host has answered yet.",
