@@ -9,6 +9,7 @@ const { version } = JSON.parse(await readFile(new URL("../package.json", import.
 const root = new URL("..", import.meta.url).pathname;
 
 await rm(`${root}dist`, { recursive: true, force: true });
+await buildWeb();
 await build({
   absWorkingDir: root,
   // The second is a thread of its own.
@@ -48,7 +49,6 @@ await build({
   logLevel: "warning",
 });
 await writeTemplates();
-await buildWeb();
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await chmod(`${root}dist/main.js`, 0o755);
 
