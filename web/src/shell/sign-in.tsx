@@ -1,5 +1,5 @@
 // Asks for a read key, where no proxy has signed the reader in.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Access } from "../api/access.ts";
 import type { Failure } from "../api/failure.ts";
 import { toFailure } from "../api/use-answer.ts";
@@ -20,6 +20,8 @@ export function SignIn({
   const [key, setKey] = useState("");
   const [isTrying, setTrying] = useState(false);
   const [failure, setFailure] = useState<Failure>();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
 
   const submit = (event: Event) => {
     // The policy of the page lets no form be sent by the browser.
@@ -50,6 +52,7 @@ export function SignIn({
           <label for="key">{signIn.key}</label>
           <input
             id="key"
+            ref={field}
             class="text"
             type="password"
             autocomplete="off"
