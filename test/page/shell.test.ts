@@ -78,7 +78,7 @@ describe("staying up to date", () => {
     return () => server.close();
   });
 
-  it("asks every 5 s, gets 304 while nothing changes, shows what does, and asks nothing when hidden", async () => {
+  it("asks every 5 s, gets 304 while nothing changes, shows what does, and not when hidden", async () => {
     const { page, close } = await openPage(browser, server);
     await table(page).waitFor();
     const statuses: number[] = [];
@@ -108,7 +108,7 @@ describe("staying up to date", () => {
     await close();
   });
 
-  it("says in words and in amber that the data is not up to date, and recovers when the server is back", async () => {
+  it("says in words and in amber that the data is old, and recovers with the server", async () => {
     const { page, close } = await openPage(browser, server, { expected: /ERR_|Failed to load/ });
     await table(page).waitFor();
     const asOf = page.locator(".as-of");
