@@ -1,6 +1,7 @@
 // Answers that stay up to date: asked again every few seconds while the page is seen, kept when a
 // question fails, and kept while the answer to a changed question is on its way.
-import { keepPreviousData, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "preact/hooks";
 import { type Answer, type Asked, ask } from "./answer.ts";
 import { Failure } from "./failure.ts";
 import { useInterval } from "./interval.ts";
@@ -30,7 +31,7 @@ export interface LiveAnswer<T> {
   readonly answer: Answer<T> | undefined;
   /** Why the last question got none. */
   readonly failure: Failure | undefined;
-  /** Whether `answer` is of the question before this one. */
+  /** Whether `answer` is of a question before this one, whose own has not come, or failed. */
   readonly isOfBefore: boolean;
 }
 
@@ -47,12 +48,11 @@ export function useAnswer<T>(
   const intervalMs = useInterval() * 1000;
   const answers = useQueryClient();
   const queryKey = ["answer", asked?.path, asked?.parameters];
-  const { data, error, isPlaceholderData } = useQuery<Answer<T>, Error>({
+  const { data, error } = useQuery<Answer<T>, Error>({
     queryKey,
     enabled: asked !== undefined,
     queryFn: ({ signal }) =>
       ask<T>(asked as Asked, { before: answers.getQueryData<Answer<T>>(queryKey), signal }),
-    placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
       isPolled && intervalMs > 0
         ? Math.max(intervalMs, (state.error instanceof Failure && state.error.retryAfterMs) || 0)
@@ -61,10 +61,12 @@ export function useAnswer<T>(
     refetchOnWindowFocus: isPolled,
     staleTime: isPolled ? 0 : Number.POSITIVE_INFINITY,
   });
+  const last = useRef(data);
+  if (data !== undefined) last.current = data;
   return {
-    answer: data,
+    answer: last.current,
     failure: error === null ? undefined : toFailure(error),
-    isOfBefore: isPlaceholderData,
+    isOfBefore: data === undefined && last.current !== undefined,
   };
 }
 

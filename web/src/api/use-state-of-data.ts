@@ -1,7 +1,7 @@
 // Of when the data on the page is, and whether its questions fail: of all questions that the view
 // asks, so that a view need not say.
 import { type Query, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Facts } from "./answer.ts";
 import type { Failure } from "./failure.ts";
 import { useInterval } from "./interval.ts";
@@ -30,7 +30,8 @@ export function findAge({ age, receivedAt }: Facts): number {
   return age + performance.now() - receivedAt;
 }
 
-export function useStateOfData(): StateOfData {
+/** @param view where the reader is: an answer of another view's is not shown any longer */
+export function useStateOfData(view: string): StateOfData {
   const answers = useQueryClient();
   const intervalMs = useInterval() * 1000;
   const [, setTick] = useState(0);
@@ -54,7 +55,11 @@ export function useStateOfData(): StateOfData {
   }, [answers]);
   const shown = answers.getQueryCache().findAll({ type: "active" });
   const all = shown.map(readFacts).filter((facts) => facts !== undefined);
-  const [oldest] = all.toSorted((a, b) => findAge(b) - findAge(a));
+  const [oldestNow] = all.toSorted((a, b) => findAge(b) - findAge(a));
+  // A view shows the answer before until that to a changed question comes.
+  const last = useRef({ view, facts: oldestNow });
+  if (oldestNow || last.current.view !== view) last.current = { view, facts: oldestNow };
+  const oldest = last.current.facts;
   const failed = shown.find(({ state }) => state.status === "error");
   const ageMs = oldest ? findAge(oldest) : 0;
   const limitMs = Math.max(STALE_MS, POLLS_MISSED * intervalMs);

@@ -15,8 +15,8 @@ import { LanguageSwitch, ThemeSwitch } from "./switches.tsx";
 
 export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   const { words } = useSpeech();
-  const { facts, ageMs, isStale, failure, partial, askAgain } = useStateOfData();
   const [path] = useLocation();
+  const { facts, ageMs, isStale, failure, partial, askAgain } = useStateOfData(path);
   return (
     <>
       <a class="skip" href="#answer">
@@ -34,6 +34,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
         </div>
       </header>
       <main id="answer" tabIndex={-1}>
+        <Title path={path} />
         <FilterBox />
         {failure && failure.kind !== "signed_out" && (
           <FailureBanner failure={failure} ageMs={facts && ageMs} onRetry={askAgain} />
@@ -56,6 +57,17 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
       </main>
     </>
   );
+}
+
+/** The view's name, for the tab and for who cannot see where the menu stands. */
+function Title({ path }: { readonly path: string }) {
+  const { words } = useSpeech();
+  const title = VIEWS.find((view) => view.title && isWithin(path, view.path))?.title;
+  const text = title === undefined ? "Rollcall" : `${words.views[title]} · Rollcall`;
+  useEffect(() => {
+    document.title = text;
+  }, [text]);
+  return <h1 class="unseen">{text}</h1>;
 }
 
 /** The views; the filter goes along. */

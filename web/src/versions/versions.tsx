@@ -1,5 +1,5 @@
 // The view Versions: which version of each module runs on how many hosts, and who is behind.
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { formatFilter, parseFilter, toParameters } from "../address/filter.ts";
 import { useParameters } from "../address/parameters.ts";
 import type { Asked } from "../api/answer.ts";
@@ -27,32 +27,38 @@ export function Versions() {
     ],
   };
   useShownQuestion(asked);
-  const { answer, failure } = useAnswer<readonly VersionCount[]>(asked);
+  const { answer, failure, isOfBefore } = useAnswer<readonly VersionCount[]>(asked);
   const [whole, setWhole] = useState<ReadonlySet<string>>(new Set());
   const showMore = useCallback((field: string) => setWhole((before) => new Set([...before, field])), []);
 
   const body = answer?.body;
   const hosts = answer?.facts.count ?? 0;
-  const columns = useMemo(() => findColumns(body ?? [], by), [body, by.join()]);
+  const conditionText = formatFilter({ ...filter, text: "" });
+  // Until the answer to a changed question comes, what is shown is of the one before.
+  const shown = useRef({ by, conditionText });
+  if (!isOfBefore) shown.current = { by, conditionText };
+  const shownBy = shown.current.by.join();
+  const names = useMemo(() => (shownBy === "" ? [] : shownBy.split(",")), [shownBy]);
+  const shownText = shown.current.conditionText;
+  const conditions = useMemo(() => parseFilter(shownText).conditions, [shownText]);
+  const columns = useMemo(() => findColumns(body ?? [], names), [body, names]);
   const matrix = useMemo(
     () => createMatrix(body ?? [], columns, hosts, { text: filter.text, isOnlyBehind, whole }),
     [body, columns, hosts, filter.text, isOnlyBehind, whole],
   );
-  const conditionText = formatFilter({ ...filter, text: "" });
-  const conditions = useMemo(() => parseFilter(conditionText).conditions, [conditionText]);
 
   if (!answer) return failure ? null : <Skeleton />;
   return (
     <>
       <Strip facts={answer.facts} />
-      <section class="card">
+      <section class="card" aria-busy={isOfBefore}>
         <Toolbar shownFields={[...new Set(answer.body.map(({ field }) => field))]} />
         <Notices facts={answer.facts} left={matrix.left} all={matrix.all} text={filter.text} />
         {matrix.sections.length > 0 ? (
           <VersionTable
             matrix={matrix}
             columns={columns}
-            by={by}
+            by={names}
             conditions={conditions}
             onShowMore={showMore}
           />
