@@ -62,7 +62,7 @@ describe("signing in", () => {
     const other = await makeKey(server.home, "read");
     const id = /^rc_([^_]+)_/.exec(server.key)?.[1] ?? "";
     const revoked = await run(["keys", "revoke", id, "--store", "file:store"], { home: server.home });
-    expect(revoked.stderr + revoked.code).toBe("0");
+    expect(revoked.code).toBe(0);
     await page.getByText("does not work any longer").waitFor();
     expect(await page.locator("table").count()).toBe(0);
     await page.getByLabel("Read key").fill(other);
@@ -240,7 +240,7 @@ describe("what hosts may write", () => {
 
   it("stays text, and keeps to its place", async () => {
     const many = Object.fromEntries(
-      Array.from({ length: 3000 }, (_, index) => [`field_${index}`, `v${index}`]),
+      Array.from({ length: 3000 }, (_, index) => [`field_${index}`, "some text"]),
     );
     server = await startWithReports([
       ...HOSTILE.map((module) => ({ instance_name: "prod_web_1", module, "__proto__ x": module })),
@@ -268,8 +268,14 @@ describe("what hosts may write", () => {
     expect(new URL(page.url()).searchParams.get("q")).toContain("module=A_\\*_6.0");
     await page.goto(server.url);
     await page.locator("summary", { hasText: "Fields" }).click();
-    await page.getByLabel("Find a field").fill("field_2999");
-    await page.getByRole("button", { name: "field_2999" }).waitFor();
+    await page.getByText("There are more names than Rollcall lists").waitFor();
+    expect(await page.locator(".panel ul li").count()).toBe(100);
+    await page.getByLabel("Find a field").fill("field_1");
+    await page
+      .locator(".panel ul button", { hasText: /^field_1\d*1$/ })
+      .first()
+      .click();
+    await expect.poll(() => page.locator("tr.field .field-name").last().innerText()).toMatch(/^field_1/);
     await close();
     await server.close();
   });

@@ -153,6 +153,8 @@ interface PickerProps {
 function Picker({ label, name, except, isLabelFirst, isFull, onPick, children }: PickerProps) {
   const place = useRef<HTMLDetailsElement>(null);
   const [isOpen, setOpen] = useState(false);
+  const { words, formatNumber } = useSpeech();
+  const { versions } = words;
   useDismissal(place);
   return (
     <details class="panel-holder" ref={place} onToggle={() => setOpen(place.current?.open ?? false)}>
@@ -162,7 +164,9 @@ function Picker({ label, name, except, isLabelFirst, isFull, onPick, children }:
       {isOpen && (
         <div class="panel fields">
           {children}
-          {!isFull && (
+          {isFull ? (
+            <p class="soft">{versions.fullFields(formatNumber(MAX_FIELDS))}</p>
+          ) : (
             <Names
               except={except}
               isLabelFirst={isLabelFirst ?? false}
@@ -188,8 +192,7 @@ function Names({
   const [text, setText] = useState("");
   const { answer } = useAnswer<readonly Field[]>({ path: "fields" }, { isPolled: false });
   const needle = text.toLowerCase();
-  const rank = ({ kinds, versions: holds }: Field) =>
-    Number(isLabelFirst ? kinds.includes("label") : holds) * 1;
+  const rank = ({ kinds, versions: holds }: Field) => Number(isLabelFirst ? kinds.includes("label") : holds);
   const found = (answer?.body ?? [])
     .filter(({ name }) => isListable(name) && !except.includes(name) && name.toLowerCase().includes(needle))
     .toSorted((a, b) => rank(b) - rank(a));
@@ -212,6 +215,10 @@ function Names({
           </li>
         ))}
       </ul>
+      {found.length > MAX_OFFERED && (
+        <p class="soft">{versions.moreFields(formatNumber(found.length - MAX_OFFERED))}</p>
+      )}
+      {answer?.facts.cuts.has("names") && <p class="soft">{versions.namesCut}</p>}
     </>
   );
 }
