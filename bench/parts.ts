@@ -1,9 +1,13 @@
 // What the benchmarks use of the product and its tests, bundled for plain Node by bench/build.mjs.
+export { createClones } from "../src/access/clones.ts";
 export { runAgent } from "../src/agent/agent.ts";
 export { createDelivery } from "../src/agent/delivery.ts";
 export { leave } from "../src/agent/leave.ts";
 export { NO_SPOOL } from "../src/agent/spool.ts";
 export { createWatch } from "../src/agent/watch.ts";
+export { createApp } from "../src/api/app.ts";
+export { gatewayKeyring } from "../src/api/gateway-handler.ts";
+export { createReadRoutes } from "../src/api/read-routes.ts";
 export { digestContent } from "../src/collect/content-digest.ts";
 export { openMachine } from "../src/collect/machine.ts";
 export { createRounds } from "../src/collect/rounds.ts";

@@ -85,7 +85,7 @@ export class ApiWalls extends Construct {
           Sid: "OpenPaths",
           Effect: "Allow",
           ...anybody,
-          Resource: API_PATHS.filter(({ needsKey }) => !needsKey).flatMap(({ part }) =>
+          Resource: API_PATHS.filter(({ needsKey, isOfPage }) => !needsKey && !isOfPage).flatMap(({ part }) =>
             API_METHODS.map((method) => `execute-api:/*/${method}/${part}`),
           ),
         },

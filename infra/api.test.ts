@@ -74,13 +74,16 @@ describe("the API", () => {
     const resources = await deployTemplate("reader");
     const methods = Object.values(resources).filter(({ Type }) => Type === "AWS::ApiGateway::Method");
     expect(methods).toHaveLength(API_PATHS.length * API_METHODS.length);
-    const open = API_PATHS.filter(({ needsKey }) => !needsKey).map(({ part }) => part);
-    expect(open).toEqual(["healthz", "openapi.json", "docs"]);
+    const wholePath = (id: string): string => {
+      const { PathPart, ParentId } = resources[id]?.Properties ?? {};
+      return PathPart === undefined ? "" : `${wholePath(String(ParentId))}/${PathPart}`;
+    };
+    const open = new Set<string>();
     for (const { Properties } of methods) {
       expect(["GET", "HEAD"]).toContain(Properties.HttpMethod);
-      const { PathPart } = resources[String(Properties.ResourceId)]?.Properties ?? {};
-      expect(Properties.ApiKeyRequired).toBe(!open.includes(String(PathPart)));
+      if (!Properties.ApiKeyRequired) open.add(wholePath(String(Properties.ResourceId)));
     }
+    expect([...open].sort()).toEqual(["", "/docs", "/healthz", "/openapi.json", "/page", "/page/{proxy+}"]);
   });
 
   it.each([

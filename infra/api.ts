@@ -110,16 +110,20 @@ export class Api extends Construct {
 
   #addPaths({ reader, mode, walls }: ApiProps): (CfnPath | CfnMethod)[] {
     const integration = integrate(reader, mode);
-    return API_PATHS.flatMap(({ part, name, needsKey }) => {
-      const resource = new CfnPath(this, name, {
-        restApiId: this.restApi.ref,
-        parentId: this.restApi.attrRootResourceId,
-        pathPart: part,
-      });
+    const top = this.restApi.attrRootResourceId;
+    const ids = new Map<string | undefined, string>([[undefined, top]]);
+    return API_PATHS.flatMap(({ part, name, needsKey, below }) => {
+      const parentId = ids.get(below) ?? top;
+      const resource =
+        part === ""
+          ? undefined
+          : new CfnPath(this, name, { restApiId: this.restApi.ref, parentId, pathPart: part });
+      const resourceId = resource?.ref ?? top;
+      ids.set(name, resourceId);
       const methods = API_METHODS.map((httpMethod) => {
         const method = new CfnMethod(this, `${name}${httpMethod}`, {
           restApiId: this.restApi.ref,
-          resourceId: resource.ref,
+          resourceId,
           httpMethod,
           authorizationType: needsKey ? walls.authorizationType : "NONE",
           apiKeyRequired: needsKey ? walls.apiKeyRequired : false,
@@ -128,7 +132,7 @@ export class Api extends Construct {
         acknowledgeKeys(method, needsKey);
         return method;
       });
-      return [resource, ...methods];
+      return resource ? [resource, ...methods] : methods;
     });
   }
 
@@ -137,10 +141,9 @@ export class Api extends Construct {
    * "CORS-preflight fetch").
    */
   #addPreflights({ reader, mode, walls }: ApiProps, paths: readonly CfnResource[]): CfnMethod[] {
-    const resources = paths.filter((one) => one instanceof CfnPath);
-    return API_PATHS.flatMap(({ name }, index) => {
-      const resource = resources[index];
-      if (!resource) return [];
+    return API_PATHS.flatMap(({ name, isOfPage }) => {
+      const resource = paths.find((one) => one instanceof CfnPath && one.node.id === name);
+      if (!resource || isOfPage) return [];
       const preflight = new CfnMethod(this, `${name}OPTIONS`, {
         restApiId: this.restApi.ref,
         resourceId: resource.ref,

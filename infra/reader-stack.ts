@@ -166,6 +166,11 @@ export class ReaderStack extends RollcallStack {
     { takesKeys, takesSignatures }: ApiWalls,
     { storeUrl, logGroupName }: { readonly storeUrl: string; readonly logGroupName: string },
   ): void {
+    new CfnOutput(this, "PageUrl", {
+      value: `${url}/page/`,
+      description: "The page for people, in a browser",
+      condition: takesKeys,
+    });
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
     const sign =
       `curl --aws-sigv4 aws:amz:${Aws.REGION}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ` +

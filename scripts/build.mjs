@@ -3,6 +3,7 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
+import { embedPage } from "./page.mjs";
 import { buildWeb } from "./web.mjs";
 
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
@@ -10,6 +11,7 @@ const root = new URL("..", import.meta.url).pathname;
 
 await rm(`${root}dist`, { recursive: true, force: true });
 await buildWeb();
+const pageModule = await embedPage();
 await build({
   absWorkingDir: root,
   // The second is a thread of its own.
@@ -40,7 +42,10 @@ await build({
   minify: true,
   keepNames: true,
   external: ["@aws-sdk/*"],
-  plugins: [{ name: "undici-dispatchers", setup: bundleDispatchersOnly }],
+  plugins: [
+    { name: "undici-dispatchers", setup: bundleDispatchersOnly },
+    { name: "page", setup: leavePageBeside },
+  ],
   format: "cjs",
   platform: "node",
   target: "node22",
@@ -48,6 +53,7 @@ await build({
   define: { ROLLCALL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
+await writeFile(`${root}dist/lambda/page.js`, pageModule);
 await writeTemplates();
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await chmod(`${root}dist/main.js`, 0o755);
@@ -59,21 +65,34 @@ await chmod(`${root}dist/main.js`, 0o755);
  */
 async function writeTemplates() {
   const program = brotliCompressSync(await readFile(`${root}dist/lambda/index.js`)).toString("base64");
-  const code = [
-    "const program = " +
-      `require("node:zlib").brotliDecompressSync(Buffer.from("${program}", ` +
-      `"base64")).toString();`,
-    'const run = require("node:vm").compileFunction(program, ["exports", "require", ' +
-      '"module"], { filename: "rollcall.js" });',
-    "run(exports, require, module);",
-  ].join("\n");
+  const makeCode = (page) =>
+    [
+      ...(page ? [`const page = {}; ((exports) => { ${page.trim()} })(page);`] : []),
+      "const program = " +
+        `require("node:zlib").brotliDecompressSync(Buffer.from("${program}", ` +
+        `"base64")).toString();`,
+      'const run = require("node:vm").compileFunction(program, ["exports", "require", ' +
+        '"module"], { filename: "rollcall.js" });',
+      page
+        ? `run(exports, (name) => (name === "./page.js" ? page : require(name)), module);`
+        : "run(exports, require, module);",
+    ].join("\n");
   await mkdir(`${root}dist/aws`);
   for (const name of await readdir(`${root}infra/templates`)) {
-    const template = JSON.parse(await readFile(`${root}infra/templates/${name}`, "utf8"), (key, value) =>
-      key === "ZipFile" && String(value).startsWith("// rollcall:") ? code : value,
-    );
+    const template = JSON.parse(await readFile(`${root}infra/templates/${name}`, "utf8"));
+    for (const { Type, Properties } of Object.values(template.Resources)) {
+      if (Type !== "AWS::Lambda::Function" || !Properties.Code.ZipFile?.startsWith("// rollcall:")) continue;
+      // The page is a part of those alone that answer.
+      const answers = JSON.stringify(Properties.Handler).includes("index.read");
+      Properties.Code.ZipFile = makeCode(answers ? pageModule : undefined);
+    }
     await writeFile(`${root}dist/aws/${name}`, JSON.stringify(template));
   }
+}
+
+/** The page is a file of its own, which functions that answer load. */
+function leavePageBeside(bundler) {
+  bundler.onResolve({ filter: /^#page$/ }, () => ({ path: "./page.js", external: true }));
 }
 
 /**

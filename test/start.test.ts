@@ -88,6 +88,26 @@ describe("rollcall start", () => {
     expect(both.stderr).toContain("--demo");
   });
 
+  it("prints the page's address, which opens with the demo's key for its own page alone", async () => {
+    const { child, url, key } = await start("--demo", "5");
+    const document = await runShell(`curl -sS --compressed -H 'accept: text/html' -D - ${url}/`, { home });
+    expect(document.stdout).toMatch(/^HTTP\/1.1 200 .*content-encoding: br/is);
+    const [, script = ""] = /src="(\.\/assets\/[^"]+\.js)"/.exec(document.stdout) ?? [];
+    const loaded = await runShell(`curl -sS --compressed ${new URL(script, `${url}/`).href}`, { home });
+    expect(loaded.stdout.length).toBeGreaterThan(1000);
+    const ask = "curl -sS -H 'sec-fetch-mode: cors'";
+    const given = await runShell(`${ask} -H 'sec-fetch-site: same-origin' ${url}/v1/demo-key`, { home });
+    expect(JSON.parse(given.stdout)).toEqual({ key });
+    const refused = await runShell(`${ask} -H 'sec-fetch-site: cross-site' ${url}/v1/demo-key`, { home });
+    expect(refused.stdout).not.toContain(key);
+    await stop(child);
+    const real = startProgram(["start", ...FREE_PORT], { home });
+    const [, address] = await waitForOutput(real, /^ {2}page {3}(http:\/\/127\.0\.0\.1:\d+\/) /m);
+    const none = await runShell(`curl -sS -H 'sec-fetch-site: same-origin' ${address}v1/demo-key`, { home });
+    expect(JSON.parse(none.stdout)).toMatchObject({ status: 404 });
+    await stop(real);
+  });
+
   it("says which port is taken, and ends", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));

@@ -9,6 +9,7 @@ import { authorize } from "./authorization.ts";
 import { ClientGone } from "./client-gone.ts";
 import { DOCS_CONTENT_SECURITY_POLICY, renderDocsPage } from "./docs-page.ts";
 import { describeApi } from "./openapi.ts";
+import { addPage, wantsDocument } from "./page.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 import type { Route, Services } from "./route.ts";
 import { findOwnAddress, replaceSampleAddress } from "./sample-address.ts";
@@ -76,6 +77,7 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     }
   }
   addDocs(app, routes, services);
+  if (services.page) addPage(app, services.page);
   for (const path of ["/", "/docs", "/openapi.json"]) methods.set(path, ["GET", "HEAD"]);
 
   for (const [pattern, allowed] of methods) {
@@ -96,10 +98,10 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
 function addDocs(
   app: Hono,
   routes: readonly Route[],
-  { version, labels, behindProxy = false }: Services,
+  { version, labels, page, behindProxy = false }: Services,
 ): void {
   const document = `${JSON.stringify(describeApi(routes, version, labels.keys()), null, 2)}\n`;
-  const page = renderDocsPage(routes, version);
+  const docs = renderDocsPage(routes, version);
   const address = ({ req }: Context) =>
     findOwnAddress(req.url, behindProxy ? req.header("x-forwarded-proto") : undefined);
   app.get("/openapi.json", (context) =>
@@ -108,11 +110,16 @@ function addDocs(
     }),
   );
   app.get("/docs", async (context) =>
-    context.html(replaceSampleAddress(await page, address(context)), 200, {
+    context.html(replaceSampleAddress(await docs, address(context)), 200, {
       "content-security-policy": DOCS_CONTENT_SECURITY_POLICY,
     }),
   );
-  app.get("/", (context) => context.redirect("docs"));
+  // A browser gets the page there, where there is one.
+  app.get("/", (context, next) => {
+    if (page && wantsDocument(context)) return next();
+    if (page) context.header("vary", "Accept");
+    return Promise.resolve(context.redirect("docs"));
+  });
 }
 
 function toErrorResponse(error: Error, context: Context, { log }: Services): Response {

@@ -61,25 +61,33 @@ export const ENCODINGS: readonly Encoding[] = [brotli, ...(zstd ? [zstd] : []), 
 
 const IDENTITY = "identity";
 
-/**
- * The encoding that the request likes best of those there are (RFC 9110, section 12.5.3); undefined
- * for none.
- */
+/** The encoding that the request likes best of those there are; undefined for none. */
 export function negotiateEncoding(context: Context): Encoding | undefined {
-  const name = accepts(context, {
+  const name = negotiateCoding(
+    context,
+    ENCODINGS.map((encoding) => encoding.name),
+  );
+  return ENCODINGS.find((encoding) => encoding.name === name);
+}
+
+/**
+ * The name of the coding that the request likes best (RFC 9110, section 12.5.3); of several that it
+ * likes as much the first. @returns `identity` for none
+ */
+export function negotiateCoding(context: Context, supported: readonly string[]): string {
+  return accepts(context, {
     header: "Accept-Encoding",
-    supports: ENCODINGS.map((encoding) => encoding.name),
+    supports: [...supported],
     default: IDENTITY,
     match: (accepted, { supports }) => {
       const weigh = (wanted: string): number | undefined =>
         accepted.find(({ type }) => type.toLowerCase() === wanted)?.q;
       const others = weigh("*") ?? 0;
-      const weights = supports.map((supported) => weigh(supported) ?? others);
+      const weights = supports.map((name) => weigh(name) ?? others);
       const most = Math.max(...weights);
       return most > 0 && most >= (weigh(IDENTITY) ?? 0)
         ? (supports[weights.indexOf(most)] ?? IDENTITY)
         : IDENTITY;
     },
   });
-  return ENCODINGS.find((encoding) => encoding.name === name);
 }

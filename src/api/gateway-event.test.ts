@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { describeAnswer, type GatewayEvent, readRequest } from "./gateway-event.ts";
+import { describeAnswer, findPageRoot, type GatewayEvent, readRequest } from "./gateway-event.ts";
 import { answerBuffered } from "./gateway-handler.ts";
 
 const EVENT: GatewayEvent = {
@@ -32,6 +32,11 @@ describe("readRequest", () => {
     ["/", null, "/"],
     ["/{proxy+}", { proxy: "reports/a b?c#d" }, "/v1/reports/a%20b%3Fc%23d"],
     ["/{proxy+}", null, "/"],
+    ["/page", null, "/"],
+    ["/page/{proxy+}", { proxy: "hosts/i 1" }, "/hosts/i%201"],
+    ["/page/{proxy+}", { proxy: "assets/main-1.js" }, "/assets/main-1.js"],
+    ["/page/v1/{proxy+}", { proxy: "reports/i-0123" }, "/v1/reports/i-0123"],
+    ["/{proxy+}", { proxy: "pages" }, "/v1/pages"],
   ])("finds the path of %s with %j: %s", (resource, pathParameters, path) => {
     const { pathname, search } = new URL(readRequest({ ...EVENT, resource, pathParameters }).url);
     expect(pathname + search).toBe(path);
@@ -102,5 +107,26 @@ it("sends a body as base64, and lets the gateway count it", () => {
     headers: { etag: '"x"', "content-encoding": "gzip" },
     body: "AP8B",
     isBase64Encoded: true,
+  });
+});
+
+describe("findPageRoot", () => {
+  it.each([
+    ["/", null, "/v1", "/v1/page/"],
+    ["/", null, "/v1/", "/v1/page/"],
+    ["/", null, "/", "/page/"],
+    ["/page", null, "/v1/page", "/v1/page/"],
+    ["/page", null, "/v1/page/", "/v1/page/"],
+    ["/page/{proxy+}", { proxy: "hosts/i-1" }, "/v1/page/hosts/i-1", "/v1/page/"],
+    ["/page/{proxy+}", { proxy: "hosts" }, "/rollcall/page/hosts", "/rollcall/page/"],
+    ["/page/{proxy+}", { proxy: "page/page" }, "/a/b/page/page/page", "/a/b/page/"],
+    ["/page/v1/{proxy+}", { proxy: "reports" }, "/page/v1/reports", "/page/"],
+    ["/page", null, undefined, undefined],
+    // What could not stand in a document as it is.
+    ["/page", null, '/v1"onload=x/page', undefined],
+    ["/page", null, "//elsewhere.example/page", undefined],
+  ])("of %s with %j, asked for as %s: %s", (resource, pathParameters, path, root) => {
+    const requestContext = { ...EVENT.requestContext, ...(path !== undefined && { path }) };
+    expect(findPageRoot({ ...EVENT, resource, pathParameters, requestContext })).toBe(root);
   });
 });

@@ -20,6 +20,8 @@ export interface GatewayEvent {
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
     readonly requestId: string;
+    /** As it was asked for: with the stage, or the base path of a domain name, in front. */
+    readonly path?: string;
     readonly domainName?: string;
     readonly identity: {
       /** The key that the gateway has accepted; null where the method needs none. */
@@ -51,6 +53,12 @@ export interface GatewayAnswer extends GatewayHead {
  * API Gateway.
  */
 const UNVERSIONED: readonly string[] = ["/", "/docs", "/healthz", "/openapi.json", "/readyz"];
+
+/**
+ * Below this the page lies on API Gateway, with the API as it asks for it: beside the paths of the
+ * API it would take their names for its views.
+ */
+const PAGE_PATH = "/page";
 
 /** What the gateway has checked, or sets itself. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
@@ -131,12 +139,46 @@ function isWellFormed(text: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 }
 
-function readPath({ resource, pathParameters }: GatewayEvent): string {
-  const path = resource.replace(/\{(\w+)\+?\}/g, (_, name: string) => {
+/** @returns the path below the stage */
+function readOwnPath({ resource, pathParameters }: GatewayEvent): string {
+  return resource.replace(/\{(\w+)\+?\}/g, (_, name: string) => {
     const value = pathParameters?.[name] ?? "";
     return value.split("/").map(encodeURIComponent).join("/");
   });
+}
+
+function readPath(event: GatewayEvent): string {
+  const path = readOwnPath(event);
+  if (isOfPage(path)) return path.slice(PAGE_PATH.length) || "/";
   return UNVERSIONED.includes(path) ? path : `/v1${path}`;
+}
+
+function isOfPage(path: string): boolean {
+  return path === PAGE_PATH || path.startsWith(`${PAGE_PATH}/`);
+}
+
+/**
+ * Where the page lies, from the top of the host: `/v1/page/`. Which prefix there is depends on the
+ * name that was asked, and a slash at the end may have been lost, so that nothing relative leads
+ * there.
+ *
+ * @returns undefined where the event does not say by which path it came
+ */
+export function findPageRoot(event: GatewayEvent): string | undefined {
+  const asked = event.requestContext.path?.replace(/\/+$/, "");
+  if (asked === undefined) return undefined;
+  const own = readOwnPath(event).replace(/\/+$/, "");
+  const depth = own.split("/").length - 1;
+  const prefix = asked
+    .split("/")
+    .slice(0, asked.split("/").length - depth)
+    .join("/");
+  return /^(?:\/[\w.~-]+)*$/.test(prefix) ? `${prefix}${PAGE_PATH}/` : undefined;
+}
+
+/** Whether the top of the API was asked for, which leads to the page. */
+export function isTop({ resource }: GatewayEvent): boolean {
+  return resource === "/";
 }
 
 function readQuery({ multiValueQueryStringParameters }: GatewayEvent): string {

@@ -9,13 +9,16 @@ import {
   describeAnswer,
   describeHead,
   findEventFault,
+  findPageRoot,
   type GatewayAnswer,
   type GatewayEvent,
   type GatewayHead,
+  isTop,
   readRequest,
 } from "./gateway-event.ts";
 import type { GatewayWalls } from "./gateway-walls.ts";
 import type { Overflow } from "./overflow.ts";
+import type { PageBindings } from "./page.ts";
 import { ApiError, toProblemResponse } from "./problem-details.ts";
 
 /**
@@ -72,7 +75,10 @@ async function answer(event: GatewayEvent, { app, walls }: Behind): Promise<Resp
   if (refusal !== undefined) return toProblemResponse(new ApiError("forbidden", refusal, { headers }));
   const fault = findEventFault(event);
   if (fault !== undefined) return toProblemResponse(new ApiError("bad_request", fault, { headers }));
-  return await app.fetch(readRequest(event, walls?.readCaller));
+  const pageRoot = findPageRoot(event);
+  if (isTop(event) && pageRoot !== undefined)
+    return new Response(null, { status: 302, headers: { ...headers, location: pageRoot } });
+  return await app.fetch(readRequest(event, walls?.readCaller), { pageRoot } satisfies PageBindings);
 }
 
 /** Answers an event whole; what does not fit is redirected. */

@@ -13,6 +13,7 @@ import { createRoll } from "../roll/roll.ts";
 import type { SnapshotMode } from "../roll/snapshot.ts";
 import { type OpenStores, openBeside, openStore } from "../store/open.ts";
 import { createApp } from "./app.ts";
+import { loadPage } from "./built-page.ts";
 import type { GatewayAnswer, GatewayEvent, GatewayHead } from "./gateway-event.ts";
 import {
   type AnswerStream,
@@ -89,7 +90,7 @@ function openRoll(
   });
 }
 
-function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
+async function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
   const { store } = stores;
   const walls = readGatewayWalls(process.env);
   const overflow = createOverflow({ store, clock, limitBytes });
@@ -105,6 +106,7 @@ function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
     corsOrigin: process.env.ROLLCALL_CORS_ORIGIN || undefined,
+    page: await loadPage(),
   };
   const app = createApp({ ...services, overflow }, createReadRoutes());
   return { overflow, app, walls };
@@ -121,7 +123,7 @@ async function openStores(): Promise<OpenStores> {
 }
 
 /** Runs once, at the first event: a function has one of the handlers only. */
-function once<T>(open: (stores: OpenStores) => T): () => Promise<T> {
+function once<T>(open: (stores: OpenStores) => T | Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined;
   return () => {
     opened ??= opening.then(open);

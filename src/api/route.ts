@@ -16,6 +16,7 @@ import type { Roll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
 import type { HotAnswers } from "./hot-answers.ts";
 import type { Overflow } from "./overflow.ts";
+import type { Page } from "./page-files.ts";
 
 /** What handlers work with; wired by the entry point. */
 export interface Services {
@@ -49,6 +50,8 @@ export interface Services {
   readonly deadlineMs: number;
   /** The origin whose web pages may read answers, or `*` for all; undefined for none. */
   readonly corsOrigin?: string | undefined;
+  /** The page for people; undefined where none is served. */
+  readonly page?: Page | undefined;
   /** Whether requests come through a proxy that is trusted to say how they came to it. */
   readonly behindProxy?: boolean;
 }

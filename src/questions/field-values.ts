@@ -6,7 +6,9 @@ import { parseReportKey } from "../report/key.ts";
 import { bodyLength, isReport, readKey, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
+import { type ContentReader, createContentReader } from "./content-reader.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
+import { createPresenceReader, type PresenceReader } from "./field-presence.ts";
 import { createNameReader, type NameReader } from "./held-names.ts";
 import { MAX_LABEL_TEXT } from "./label-rule.ts";
 import type { Label } from "./labels.ts";
@@ -67,6 +69,8 @@ export interface FieldReader {
   readEither(path: FieldPath, rules: readonly Label[], table: Table): Promise<FieldValues>;
   /** The names that the reports have. */
   readonly names: NameReader;
+  readonly isPresent: PresenceReader;
+  readonly contents: ContentReader;
 }
 
 /**
@@ -146,6 +150,8 @@ export function createFieldReader(yielder: Yielder = SHARED_YIELDER): FieldReade
       return readAll(key, table, (dictionary) => findInEither(path, rules, dictionary));
     },
     names: createNameReader(yielder),
+    isPresent: createPresenceReader(),
+    contents: createContentReader(),
   };
 }
 

@@ -58,7 +58,8 @@ export const FIELDS: QuestionParameter = {
   in: "query",
   description:
     "Only these fields, split by commas; a path goes through objects and arrays. " +
-    "They keep the host's order and shape.",
+    "They keep the host's order and shape. A label among them (`label.env`) stands after them. " +
+    "The ETag then follows what these fields hold, so that heartbeats alone do not change it.",
   schema: { type: "string" },
   example: "instance_id,processes.module_A_filename",
   placeholder: "NAMES",

@@ -1,4 +1,5 @@
 // Every question there is, in the order of the documentation. A new one is a file and a line here.
+import { ages } from "./ages-question.ts";
 import { coverage } from "./coverage-question.ts";
 import { fields } from "./fields-question.ts";
 import { problems } from "./problems-question.ts";
@@ -7,4 +8,4 @@ import { report } from "./report-question.ts";
 import { reports } from "./reports-question.ts";
 import { versions } from "./versions-question.ts";
 
-export const QUESTIONS: readonly Question[] = [reports, report, versions, fields, coverage, problems];
+export const QUESTIONS: readonly Question[] = [reports, report, versions, fields, ages, coverage, problems];

@@ -9,6 +9,7 @@ import type { Name } from "./condition.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import type { Label, Labels } from "./labels.ts";
 import { findLabel } from "./named-values.ts";
+import type { FieldPath } from "./path.ts";
 import type { MoreColumns } from "./report-table.ts";
 
 /** The values of one label, by the place of a report among those that were chosen. */
@@ -99,6 +100,12 @@ async function readValues(
     const [{ starts, numbers }, row] = [values.column(segmentAt(table, at)), table.rowOf[at] as number];
     return Array.from(numbers.subarray(starts[row], starts[row + 1]), (number) => values.text(number));
   };
+}
+
+/** The fields that the labels among some names, or among all labels, are read out of. */
+export function listLabelFields(names: readonly Name[] | "all", labels: Labels): FieldPath[] {
+  const rules = names === "all" ? [...labels.values()] : names.map((name) => findLabel(name, labels) ?? []);
+  return rules.flat().flatMap(({ path }) => (path ? [path] : []));
 }
 
 /** Another reader of the store may have other rules. */

@@ -1,11 +1,14 @@
 // The question `reports`: the roll, as one JSON array. Its rows are stored bytes, spliced.
 import { createHash } from "node:crypto";
 import { readReport } from "../roll/view.ts";
+import { SHARED_YIELDER } from "../roll/yielder.ts";
 import { compileShape, measureReports, writeReports } from "./array.ts";
+import type { HostSelection, Sources } from "./groups.ts";
 import { FIELDS, FILTER, LENIENT, META, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, type Query } from "./query.ts";
 import type { Question, ReadyBytes } from "./question.ts";
-import { readLabelMembers, readLabels } from "./report-labels.ts";
+import { digestReceived, digestStored } from "./report-digest.ts";
+import { listLabelFields, readLabelMembers, readLabels } from "./report-labels.ts";
 import { REPORT } from "./report-schema.ts";
 import { layOutReports } from "./report-table.ts";
 import { type Selection, selectReports } from "./selection.ts";
@@ -52,19 +55,22 @@ export const reports: Question<ReadyBytes> = {
         ...(view.partial && { partial: view.partial }),
       },
       validUntil,
-      digest: `${selection.digest}${hashText(describeQuery(query))}${labels?.digest ?? ""}`,
+      digest:
+        (await digestAnswer(selection, query, view.asOf, sources)) +
+        hashText(describeQuery(query)) +
+        (labels?.digest ?? ""),
       body: {
         kind: "bytes",
         estimate: selection.bytes,
         held: selection.positions.byteLength,
         measure: (format) => measureReports(selection, query, format),
         write: (format) => writeReports(selection, query, format, view.asOf, labels),
-        readTable: async (yielder) =>
-          await layOutReports(
-            () => listBodies(selection, query, view.asOf),
-            yielder,
-            await readLabels(selection, sources),
-          ),
+        readTable: async (yielder) => {
+          const columns = await readLabels(selection, sources);
+          const cells = (columns.digest ?? "") + (await digestCells(selection, query, sources));
+          const list = () => listBodies(selection, query, view.asOf);
+          return await layOutReports(list, yielder, { ...columns, digest: cells });
+        },
       },
     };
   },
@@ -73,6 +79,33 @@ export const reports: Question<ReadyBytes> = {
 function* listBodies({ table, positions }: Selection, query: Query, asOf: number): Generator<Buffer> {
   const shape = compileShape(query, asOf);
   for (const [place, at] of positions.entries()) yield shape(readReport(table, at), place);
+}
+
+/**
+ * What identifies the answer's bytes beside the question: where only some fields are in it, what
+ * these hold, so that heartbeats that change nothing in them change nothing here.
+ */
+async function digestAnswer(
+  chosen: HostSelection,
+  { fields, meta, windowMs }: Query,
+  asOf: number,
+  { labels, reader, yielder = SHARED_YIELDER }: Sources,
+): Promise<string> {
+  if (meta) return digestReceived(chosen, windowMs, asOf);
+  if (!fields) return digestStored(chosen);
+  const own = fields.filter(({ scope }) => scope !== "label").map(({ path }) => path);
+  return await reader.contents.digest(chosen, [...own, ...listLabelFields(fields, labels)], yielder);
+}
+
+/** The same of what the labels in a table are read out of. */
+async function digestCells(
+  chosen: HostSelection,
+  { fields, meta }: Query,
+  { labels, reader, yielder = SHARED_YIELDER }: Sources,
+): Promise<string> {
+  // All of each report is in the answer's digest already.
+  if (!fields || meta) return "";
+  return await reader.contents.digest(chosen, listLabelFields("all", labels), yielder);
 }
 
 /** Two questions with the same text have the same answer. */

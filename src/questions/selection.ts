@@ -1,8 +1,6 @@
 // A selection: the reports of a view that a question asks for, and what the answer must say of the
 // rest.
-import { createHash, type Hash } from "node:crypto";
 import { judgeAge, type State } from "../report/freshness.ts";
-import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { segmentAt, type Table } from "../roll/table.ts";
@@ -13,7 +11,7 @@ import type { Name } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { compileFilters } from "./filter-tests.ts";
 import type { HostSelection, Sources } from "./groups.ts";
-import { judgeNames, listUnseen, type NameUse } from "./known-names.ts";
+import { judgeNames, type NameUse } from "./known-names.ts";
 import type { Query } from "./query.ts";
 import { hasLabel } from "./report-labels.ts";
 
@@ -30,8 +28,6 @@ export interface Selection {
   readonly cuts: readonly Cut[];
   /** What the one who asked should know, such as a filter on a field that no report has. */
   readonly warnings: readonly string[];
-  /** The same for the same reports, on every reader of the store. */
-  readonly digest: string;
   /**
    * Until a report changes state by age alone; ms since the epoch. While the view's version stands,
    * so does the selection.
@@ -95,13 +91,9 @@ export async function selectReports(view: RollView, query: Query, sources: Sourc
       ...(await judgeNames(unseen, view, sources, query.lenient)),
       ...tests.listWarnings(),
     ],
-    digest: digestReports(table, positions, query, view.asOf),
     validUntil,
   };
 }
-
-/** Reports in which fields are looked for at a time: most stand in the first already. */
-const SAMPLE = 64;
 
 /** The fields and labels to keep that none of the reports has. */
 async function findUnseen(
@@ -109,68 +101,13 @@ async function findUnseen(
   names: readonly Name[],
   sources: Sources,
 ): Promise<NameUse[]> {
-  const { table, positions } = chosen;
-  const { yielder = SHARED_YIELDER } = sources;
-  const isLabel = ({ scope }: Name): boolean => scope === "label";
-  let unseen = listUnseen(
-    names.filter((name) => !isLabel(name)),
-    () => undefined,
-  );
-  for (let from = 0; from < positions.length && unseen.length > 0; from += SAMPLE) {
-    const sample = positions.subarray(from, from + SAMPLE);
-    let looked = 0;
-    for (const at of sample) looked += bodyLength(segmentAt(table, at), table.rowOf[at] as number);
-    await yielder.spend(looked * unseen.length);
-    const fields = unseen.map(({ name }) => name);
-    unseen = listUnseen(fields, (find, path) => {
-      const steps = toKeySteps(path);
-      for (const at of sample) {
-        const { bodies, bodyStarts } = segmentAt(table, at);
-        walkField(bodies, bodyStarts[table.rowOf[at] as number] as number, steps, find);
-      }
-    });
+  const { reader, yielder = SHARED_YIELDER } = sources;
+  const unseen: NameUse[] = [];
+  for (const name of names) {
+    const isThere =
+      (await hasLabel(chosen, name, sources)) ||
+      (name.scope !== "label" && (await reader.isPresent(chosen, name.path, yielder)));
+    if (!isThere) unseen.push({ name, parameter: "fields", isPresence: false });
   }
-  const without: NameUse[] = [];
-  for (const use of [...unseen, ...listUnseen(names.filter(isLabel), () => undefined)])
-    if (!(await hasLabel(chosen, use.name, sources))) without.push(use);
-  return without;
-}
-
-/**
- * Identifies the chosen bytes by their keys and etags; with meta, the times of receipt and what
- * they mean at that instant too, since they then are in the answer.
- */
-function digestReports(
-  table: Table,
-  positions: Uint32Array,
-  { meta, windowMs }: Pick<Query, "meta" | "windowMs">,
-  asOf: number,
-): string {
-  const hash = createHash("sha256");
-  hashNames(hash, table, positions);
-  if (meta) {
-    const times = Float64Array.from(positions, (at) => table.receivedAt[at] as number);
-    hash.update(new Uint8Array(times.buffer));
-    const isFresh = (receivedAt: number) => judgeAge(receivedAt, asOf, windowMs) === "fresh";
-    hash.update(Uint8Array.from(times, (receivedAt) => Number(isFresh(receivedAt))));
-  }
-  return hash.digest("base64url").slice(0, 22);
-}
-
-/** Keys and etags lie side by side where rows do, so that a run of rows is hashed at once. */
-function hashNames(hash: Hash, table: Table, positions: Uint32Array): void {
-  let names: Buffer | undefined;
-  let start = 0;
-  let end = 0;
-  for (const at of positions) {
-    const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
-    const from = segment.nameStarts[row] as number;
-    if (segment.names !== names || from !== end) {
-      if (names) hash.update(names.subarray(start, end));
-      names = segment.names;
-      start = from;
-    }
-    end = segment.nameStarts[row + 1] as number;
-  }
-  if (names) hash.update(names.subarray(start, end));
+  return unseen;
 }

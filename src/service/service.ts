@@ -10,8 +10,10 @@ import { createWriteBounds, type WriteBounds } from "../access/write-bounds.ts";
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "../access/write-limits.ts";
 import { createApp } from "../api/app.ts";
 import { createHotAnswers } from "../api/hot-answers.ts";
+import type { Page } from "../api/page-files.ts";
 import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
+import { isLoopback } from "../network/loopback.ts";
 import type { Labels } from "../questions/labels.ts";
 import type { Clock } from "../report/clock.ts";
 import { createRoll, type Roll } from "../roll/roll.ts";
@@ -43,6 +45,10 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /** The page for people; undefined where none is served. */
+  readonly page?: Page | undefined;
+  /** Of a demo: its page gets this key by itself, over loopback. */
+  readonly demoKey?: string | undefined;
 }
 
 export interface Service {
@@ -97,9 +103,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     version,
     windowMs,
+    page: options.page,
     behindProxy: listen.behindProxy ?? false,
   };
-  const app = createApp({ ...services, deadlineMs: DEADLINE_MS }, createRoutes());
+  const isAlone = isLoopback(listen.host) && !services.behindProxy;
+  const demoKey = isAlone ? options.demoKey : undefined;
+  const app = createApp({ ...services, deadlineMs: DEADLINE_MS }, createRoutes({ demoKey }));
   const server = await startServer(app, { ...listen, hotAnswers });
   return {
     url: server.url,

@@ -14,7 +14,15 @@ const MAX_PAYLOAD = 6 * 1024 * 1024;
 /** Eight NULs stand between the head of a streamed answer and its body. */
 const DELIMITER = Buffer.alloc(8);
 
-const OPEN_PATHS: readonly string[] = ["/healthz", "/openapi.json", "/docs"];
+/** What the API has (infra/api-paths.ts), the first that fits; `{proxy+}` takes one segment or more. */
+const RESOURCES: readonly { readonly path: RegExp; readonly resource: string; readonly isOpen: boolean }[] = [
+  { path: /^\/$/, resource: "/", isOpen: true },
+  { path: /^\/(?:healthz|openapi\.json|docs|page)$/, resource: "", isOpen: true },
+  { path: /^\/page\/v1$/, resource: "", isOpen: false },
+  { path: /^\/page\/v1\/(?<proxy>.+)$/, resource: "/page/v1/{proxy+}", isOpen: false },
+  { path: /^\/page\/(?<proxy>.+)$/, resource: "/page/{proxy+}", isOpen: true },
+  { path: /^\/(?<proxy>.+)$/, resource: "/{proxy+}", isOpen: false },
+];
 
 export interface Gateway {
   /** `http://127.0.0.1:PORT/v1`: with the stage, as people get it. */
@@ -51,19 +59,29 @@ async function carry(
   keys: Readonly<Record<string, string>>,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://gateway");
-  const path = /^\/v1(\/.*)$/.exec(url.pathname)?.[1];
+  // A slash at the end makes no other resource.
+  const path = /^\/v1(?:\/|$)/.test(url.pathname)
+    ? url.pathname.slice("/v1".length).replace(/\/*$/, "") || "/"
+    : undefined;
+  const found = RESOURCES.find((one) => one.path.test(path ?? ""));
   const key = request.headers["x-api-key"];
   const apiKeyId = typeof key === "string" ? keys[key] : undefined;
-  if (path === undefined || (apiKeyId === undefined && !OPEN_PATHS.includes(path))) {
+  if (path === undefined || !found || (apiKeyId === undefined && !found.isOpen)) {
     response.writeHead(403, { "content-type": "application/json" }).end('{"message":"Forbidden"}');
     return;
   }
-  const invocation = await target.invoke(makeEvent(request, url, path, apiKeyId));
+  const invocation = await target.invoke(makeEvent(request, url, path, found, apiKeyId));
   await (invocation.isStreamed ? answerStreamed(invocation, response) : answerBuffered(invocation, response));
 }
 
-function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: string | undefined): object {
-  const isOpen = OPEN_PATHS.includes(path);
+function makeEvent(
+  request: IncomingMessage,
+  url: URL,
+  path: string,
+  found: (typeof RESOURCES)[number],
+  apiKeyId: string | undefined,
+): object {
+  const proxy = found.path.exec(path)?.groups?.proxy;
   const multiValueHeaders: Record<string, string[]> = {};
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
     const name = request.rawHeaders[at] ?? "";
@@ -74,21 +92,21 @@ function makeEvent(request: IncomingMessage, url: URL, path: string, apiKeyId: s
   const lastOf = (all: Record<string, string[]>) =>
     Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values.at(-1)]));
   return {
-    resource: isOpen ? path : "/{proxy+}",
+    resource: found.resource || path,
     path,
     httpMethod: request.method ?? "GET",
     headers: lastOf(multiValueHeaders),
     multiValueHeaders,
     queryStringParameters: url.search === "" ? null : lastOf(query),
     multiValueQueryStringParameters: url.search === "" ? null : query,
-    pathParameters: isOpen ? null : { proxy: decodeURIComponent(path.slice(1)) },
+    pathParameters: proxy === undefined ? null : { proxy: decodeURIComponent(proxy) },
     stageVariables: null,
     requestContext: {
       accountId: "123456789012",
       apiId: "abcdefghij",
       stage: "v1",
       protocol: "HTTP/1.1",
-      path: `/v1${path}`,
+      path: url.pathname,
       httpMethod: request.method,
       requestId: randomUUID(),
       requestTimeEpoch: Date.now(),

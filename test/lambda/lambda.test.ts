@@ -137,6 +137,27 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
     ).toBe("ondemand\n");
   });
 
+  it("serves the page without a key, below the stage, and what it asks with one", async () => {
+    const top = await curl(gateway.url);
+    expect([top.status, top.headers.location]).toEqual([302, "/v1/page/"]);
+    const page = ["--compressed", "-H", "accept: text/html"];
+    for (const path of ["page/", "page", "page/hosts", "page/hosts/i-1"]) {
+      const answer = await curl(...page, `${gateway.url}/${path}`);
+      expect([path, answer.status, answer.headers["content-encoding"]]).toEqual([path, 200, "br"]);
+      expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+      const [, script = ""] = /<script[^>]* src="(\/v1\/page\/assets\/[^"]+)"/.exec(answer.body) ?? [];
+      const loaded = await curl("--compressed", new URL(script, gateway.url).href);
+      expect(loaded).toMatchObject({ status: 200, exit: 0 });
+      expect(loaded.headers["content-type"]).toBe("text/javascript; charset=utf-8");
+      expect(loaded.headers["cache-control"]).toContain("immutable");
+      expect(loaded.body).toContain("rollcall");
+    }
+    expect((await curl(`${gateway.url}/page/assets/none-1.js`)).status).toBe(404);
+    expect((await curl(...page, `${gateway.url}/page/v1/reports`)).status).toBe(403);
+    const asked = await curl(...KEY, `${gateway.url}/page/v1/reports?fields=instance_id`);
+    expect(JSON.parse(asked.body)).toHaveLength(41);
+  });
+
   it("compresses, and says what has not changed", async () => {
     const plain = await curl(...KEY, `${gateway.url}/reports`);
     const gzipped = await curl(...KEY, "--compressed", `${gateway.url}/reports`);

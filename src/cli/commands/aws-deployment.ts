@@ -134,6 +134,8 @@ echo "3/3 What hosts in this account need: a policy, a role, an instance profile
 echo
 echo "Hosts report to:   $(output "$NAME-reader" StoreUrl)"
 echo "Ask:               $(output "$NAME-reader" AskCommand) | jq"
+PAGE=$(output "$NAME-reader" PageUrl)
+[ -z "$PAGE" ] || echo "In a browser:      $PAGE"
 KEY_COMMAND=$(output "$NAME-reader" ApiKeyCommand)
 [ -z "$KEY_COMMAND" ] || echo "The key:           ROLLCALL_KEY=\\$($KEY_COMMAND)"
 `;

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { IdentityTrust } from "../../access/identity.ts";
 import { describeDates } from "../../access/identity-document.ts";
 import { listKeys } from "../../access/key-list.ts";
+import { loadPage } from "../../api/built-page.ts";
 import { ListenError, type ListenOptions } from "../../api/server.ts";
 import type { ReadSecret } from "../../publish/registry.ts";
 import { compileLabels } from "../../questions/labels.ts";
@@ -89,6 +90,8 @@ interface ServeStoreOptions {
   readonly identityTrust?: IdentityTrust | undefined;
   /** Which one starts it, for what it says of flags. */
   readonly command: "start" | "serve";
+  /** Of a demo; see ServiceOptions. */
+  readonly demoKey?: string | undefined;
 }
 
 /**
@@ -97,7 +100,7 @@ interface ServeStoreOptions {
  * @throws CommandError if it cannot listen, or may not read the store
  */
 export async function serveStore(
-  { store, alsoRead = [], listen, settings, log, identityTrust, command }: ServeStoreOptions,
+  { store, alsoRead = [], listen, settings, log, identityTrust, command, demoKey }: ServeStoreOptions,
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
   const writeLimits = readWriteLimits(settings);
@@ -123,6 +126,8 @@ export async function serveStore(
       clock: io.clock,
       log,
       version: VERSION,
+      page: await loadPage(),
+      demoKey,
     });
     const sweeping = runSweep(
       { store, clock: io.clock, monotonic: () => uptime() * 1000, log, sleep },

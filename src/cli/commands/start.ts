@@ -56,8 +56,10 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
     { spec: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
     io,
   );
-  const service = await serveStore({ store, alsoRead, listen, settings, log, command: "start" }, io);
-  const key = demo ? await makeKey(store, io) : await keepFirstKey(store, service.keyring, io);
+  const demoKey = demo && (await makeKey(store, io));
+  const serving = { store, alsoRead, listen, settings, log, command: "start", demoKey } as const;
+  const service = await serveStore(serving, io);
+  const key = demoKey ?? (await keepFirstKey(store, service.keyring, io));
 
   const agent = startAgent(
     {
@@ -167,6 +169,7 @@ function describeNext({
   return [
     `Rollcall ${VERSION} is running at ${url}`,
     `  store  ${kept}`,
+    `  page   ${url}/${demo === undefined ? "   asks for the key below" : ""}`,
     `  docs   ${url}/docs`,
     "",
     "Ask which version runs where:",

@@ -1,4 +1,5 @@
 // The layout of each question, by the question's name. A new one is a file and a line here.
+import { ages } from "./ages.ts";
 import { coverage } from "./coverage.ts";
 import { fields } from "./fields.ts";
 import type { Layout } from "./layout.ts";
@@ -14,4 +15,5 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   coverage,
   problems,
   fields,
+  ages,
 };
