@@ -122,6 +122,14 @@ describe("the API's policy", () => {
       { ...own, policies: [ASKS], ...from("198.51.100.1") },
       false,
     ],
+    ["the page, as anybody", {}, { path: "GET/page/assets/main.js" }, true],
+    ["the page without a signature", SIGNED, { path: "GET/page/hosts" }, false],
+    [
+      "what the page asks, from another account",
+      SIGNED,
+      { ...other, policies: [ASKS], path: "GET/page/v1/reports" },
+      false,
+    ],
     ["a browser's preflight", { ...SIGNED, CorsOrigin: "*" }, { path: "OPTIONS/reports" }, true],
     ["a preflight where no page may", SIGNED, { path: "OPTIONS/reports" }, false],
   ])("%s: %j", async (_, parameters, caller, isLet) => {

@@ -27,67 +27,89 @@ await build({
   define: { ROLLCALL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
-// The functions for Lambda: one file, CommonJS, as inline code in a template must be. AWS's library
-// for credentials is only for those who have none in their environment, as functions have.
-await build({
-  absWorkingDir: root,
-  stdin: {
-    contents: 'export * from "./src/api/lambda.ts"; export * from "./src/publish/lambda.ts";',
-    resolveDir: root,
-    sourcefile: "functions.ts",
-    loader: "ts",
-  },
-  outfile: "dist/lambda/index.js",
-  bundle: true,
-  minify: true,
-  keepNames: true,
-  external: ["@aws-sdk/*"],
-  plugins: [
-    { name: "undici-dispatchers", setup: bundleDispatchersOnly },
-    { name: "page", setup: leavePageBeside },
-  ],
-  format: "cjs",
-  platform: "node",
-  target: "node22",
-  legalComments: "none",
-  define: { ROLLCALL_VERSION: JSON.stringify(version) },
-  logLevel: "warning",
-});
+await mkdir(`${root}dist/lambda`);
+const sources = ["./src/api/lambda.ts", "./src/publish/lambda.ts"];
+await writeFile(`${root}dist/lambda/index.js`, await bundleFunctions(sources));
 await writeFile(`${root}dist/lambda/page.js`, pageModule);
-await writeTemplates();
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
+await writeTemplates();
 await chmod(`${root}dist/main.js`, 0o755);
+
+/**
+ * Bundles functions for Lambda: one file, CommonJS, as inline code in a template must be. AWS's
+ * library for credentials is only for those who have none in their environment, as functions have.
+ */
+async function bundleFunctions(files) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    stdin: {
+      contents: files.map((file) => `export * from ${JSON.stringify(file)};`).join("\n"),
+      resolveDir: root,
+      sourcefile: "functions.ts",
+      loader: "ts",
+    },
+    write: false,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    external: ["@aws-sdk/*"],
+    plugins: [
+      { name: "undici-dispatchers", setup: bundleDispatchersOnly },
+      { name: "page", setup: leavePageBeside },
+    ],
+    format: "cjs",
+    platform: "node",
+    target: "node22",
+    // Code that is compiled from a text has no import() of its own.
+    supported: { "dynamic-import": false },
+    legalComments: "none",
+    define: { ROLLCALL_VERSION: JSON.stringify(version) },
+    logLevel: "warning",
+  });
+  return outputFiles[0].contents;
+}
 
 /**
  * The CloudFormation templates with the program in them, so that they can be deployed with nothing
  * else. Inline code may be as long as its zip has less than 4 MB (AWS::Lambda::Function Code,
- * "ZipFile") and the template less than 1 MB; here it is compressed, since two functions have it.
+ * "ZipFile") and the template less than 1 MB; here it is compressed, and each function has only
+ * what it runs: the page is a part of those alone that answer.
  */
 async function writeTemplates() {
-  const program = brotliCompressSync(await readFile(`${root}dist/lambda/index.js`)).toString("base64");
-  const makeCode = (page) =>
-    [
-      ...(page ? [`const page = {}; ((exports) => { ${page.trim()} })(page);`] : []),
-      "const program = " +
-        `require("node:zlib").brotliDecompressSync(Buffer.from("${program}", ` +
-        `"base64")).toString();`,
-      'const run = require("node:vm").compileFunction(program, ["exports", "require", ' +
-        '"module"], { filename: "rollcall.js" });',
-      page
-        ? `run(exports, (name) => (name === "./page.js" ? page : require(name)), module);`
-        : "run(exports, require, module);",
-    ].join("\n");
+  const answering = await writeCode("./src/api/lambda.ts", pageModule);
+  const code = {
+    "index.read": answering,
+    "index.refresh": await writeCode("./src/api/lambda.ts"),
+    "index.publish": await writeCode("./src/publish/lambda.ts"),
+  };
   await mkdir(`${root}dist/aws`);
   for (const name of await readdir(`${root}infra/templates`)) {
     const template = JSON.parse(await readFile(`${root}infra/templates/${name}`, "utf8"));
     for (const { Type, Properties } of Object.values(template.Resources)) {
       if (Type !== "AWS::Lambda::Function" || !Properties.Code.ZipFile?.startsWith("// rollcall:")) continue;
-      // The page is a part of those alone that answer.
-      const answers = JSON.stringify(Properties.Handler).includes("index.read");
-      Properties.Code.ZipFile = makeCode(answers ? pageModule : undefined);
+      const handler = JSON.stringify(Properties.Handler);
+      const own = Object.keys(code).find((one) => handler.includes(`"${one}`));
+      if (own === undefined) throw new Error(`${name} has a function whose code nobody knows: ${handler}`);
+      Properties.Code.ZipFile = code[own];
     }
     await writeFile(`${root}dist/aws/${name}`, JSON.stringify(template));
   }
+}
+
+/** Inline code of a function that unpacks what it runs. */
+async function writeCode(file, page) {
+  const program = brotliCompressSync(await bundleFunctions([file])).toString("base64");
+  return [
+    ...(page ? [`const page = {}; ((exports) => { ${page.trim()} })(page);`] : []),
+    "const program = " +
+      `require("node:zlib").brotliDecompressSync(Buffer.from("${program}", ` +
+      `"base64")).toString();`,
+    'const run = require("node:vm").compileFunction(program, ["exports", "require", ' +
+      '"module"], { filename: "rollcall.js" });',
+    page
+      ? 'run(exports, (name) => (name === "./page.js" ? page : require(name)), module);'
+      : "run(exports, require, module);",
+  ].join("\n");
 }
 
 /** The page is a file of its own, which functions that answer load. */

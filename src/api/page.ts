@@ -25,7 +25,7 @@ const TRUSTED_TYPES_POLICY = "rollcall";
  * The page loads files of its own origin and asks nobody else; nothing inline runs, no text becomes
  * HTML, nobody frames it (CSP Level 3, Trusted Types).
  */
-export const PAGE_CONTENT_SECURITY_POLICY = [
+const PAGE_CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   ...["script", "worker", "style", "font", "img", "connect"].map((kind) => `${kind}-src 'self'`),
   "base-uri 'none'",
@@ -62,8 +62,8 @@ export function wantsDocument(context: Context): boolean {
 }
 
 /**
- * Adds the page, after all other routes: what none of them answers may be the address of a view. What
- * lies below /v1/ never is.
+ * Adds the page, after all other routes: what none of them answers may be the address of a view.
+ * What lies below /v1/ never is.
  */
 export function addPage(app: Hono, page: Page): void {
   app.get("/assets/:name", (context, next) => {

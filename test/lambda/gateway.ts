@@ -14,7 +14,9 @@ const MAX_PAYLOAD = 6 * 1024 * 1024;
 /** Eight NULs stand between the head of a streamed answer and its body. */
 const DELIMITER = Buffer.alloc(8);
 
-/** What the API has (infra/api-paths.ts), the first that fits; `{proxy+}` takes one segment or more. */
+/**
+ * What the API has (infra/api-paths.ts), the first that fits; `{proxy+}` takes one segment or more.
+ */
 const RESOURCES: readonly { readonly path: RegExp; readonly resource: string; readonly isOpen: boolean }[] = [
   { path: /^\/$/, resource: "/", isOpen: true },
   { path: /^\/(?:healthz|openapi\.json|docs|page)$/, resource: "", isOpen: true },

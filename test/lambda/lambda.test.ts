@@ -362,14 +362,26 @@ it("runs as the code that stands in the template", async () => {
   const text = readFileSync(new URL("../../dist/aws/rollcall-reader.template.json", import.meta.url), "utf8");
   // CloudFormation quotas: a template in a bucket.
   expect(Buffer.byteLength(text)).toBeLessThan(1_000_000);
-  const template = JSON.parse(text);
-  const inline = mkdtempSync(join(folder, "inline-"));
-  writeFileSync(join(inline, "index.js"), template.Resources.ReaderFunction.Properties.Code.ZipFile);
+  const template = JSON.parse(text) as {
+    Resources: Record<string, { Type: string; Properties: { Code: { ZipFile: string } } }>;
+  };
+  const [reader = "", refresher = ""] = Object.entries(template.Resources)
+    .filter(([, { Type }]) => Type === "AWS::Lambda::Function")
+    .sort(([one]) => (one === "ReaderFunction" ? -1 : 1))
+    .map(([, { Properties }]) => {
+      const inline = mkdtempSync(join(folder, "inline-"));
+      writeFileSync(join(inline, "index.js"), Properties.Code.ZipFile);
+      return inline;
+    });
   const store = await makeFleet("lambda-inline", 3);
-  const refresher = await start({ handler: "index.refresh", env: makeEnv("lambda-inline"), folder: inline });
-  expect(await call(refresher)).toMatchObject({ reports: 3 });
-  const gateway = await serve({ handler: "index.read", env: makeEnv("lambda-inline"), folder: inline });
+  const env = makeEnv("lambda-inline");
+  expect(await call(await start({ handler: "index.refresh", env, folder: refresher }))).toMatchObject({
+    reports: 3,
+  });
+  const gateway = await serve({ handler: "index.read", env, folder: reader });
   expect(JSON.parse((await curl(...KEY, `${gateway.url}/reports`)).body)).toHaveLength(3);
+  const page = await curl("-H", "accept: text/html", `${gateway.url}/page/`);
+  expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
   await store.close?.();
 });
 

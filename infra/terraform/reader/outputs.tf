@@ -5,6 +5,11 @@ output "domain_target" {
   value       = lookup(aws_cloudformation_stack.this.outputs, "DomainTarget", null)
 }
 
+output "page_url" {
+  description = "The page for people, in a browser"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "PageUrl", null)
+}
+
 output "url" {
   description = "Ask here"
   value       = lookup(aws_cloudformation_stack.this.outputs, "Url", null)

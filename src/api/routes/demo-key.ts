@@ -42,9 +42,9 @@ export function getDemoKey(key: string): Route {
 }
 
 /**
- * Whether the page of this server asks. A page of another site can send a request here, also under a
- * name of its own that leads to 127.0.0.1 (DNS rebinding): then Host is that name. What browsers say
- * of a request in Sec-Fetch-Site no script can write (Fetch Metadata, W3C).
+ * Whether the page of this server asks. A page of another site can send a request here, also under
+ * a name of its own that leads to 127.0.0.1 (DNS rebinding): then Host is that name. What browsers
+ * say of a request in Sec-Fetch-Site no script can write (Fetch Metadata, W3C).
  */
 function isOwnPage({ headers, socket }: HttpBindings["incoming"]): boolean {
   const { host = "", origin } = headers;
