@@ -2,13 +2,15 @@
 // [x64] [arm64] What Bun compiles starts in a tenth of the time of Node's own single executables,
 // and takes two thirds of the memory (docs/benchmarks.md).
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { findBun, installBun } from "./install-bun.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const architectures = process.argv.length > 2 ? process.argv.slice(2) : ["x64", "arm64"];
 
+// Bun leaves out what is missing, and the executable would have no page.
+if (!existsSync(`${root}dist/page.js`)) throw new Error("dist/page.js is missing: npm run build, then this");
 installBun();
 mkdirSync(`${root}dist-bin`, { recursive: true });
 for (const architecture of architectures) {

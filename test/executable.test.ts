@@ -54,6 +54,24 @@ describeDoor("the executable", program);
 describeTerminal("the executable", program);
 
 describe("the executable", () => {
+  it("serves the page", async () => {
+    const child = startProgram(["start", "--demo", "5", "--listen", "127.0.0.1:0"], { home, program });
+    children.push(child);
+    const [, url = ""] = await waitForOutput(child, /^ {2}page {3}(http:\/\/127\.0\.0\.1:\d+\/)$/m);
+    const document = await runShell(`curl -sS --compressed -H 'accept: text/html' ${url}hosts/i-1`, { home });
+    const [, script = ""] = /src="\.\.\/(assets\/[^"]+\.js)"/.exec(document.stdout) ?? [];
+    for (const coding of ["br", "gzip", "identity"]) {
+      const loaded = await runShell(
+        `curl -sS -H 'accept-encoding: ${coding}' -o f -w '%{http_code}' ${url}${script}`,
+        { home },
+      );
+      expect([coding, loaded.stdout]).toEqual([coding, "200"]);
+    }
+    expect((await runShell("wc -c < f", { home })).stdout.length).toBeGreaterThan(4);
+    const key = await runShell(`curl -sS -H 'sec-fetch-site: same-origin' ${url}v1/demo-key`, { home });
+    expect(JSON.parse(key.stdout)).toEqual({ key: expect.stringMatching(/^rc_/) });
+  });
+
   it("runs with nothing else on the host", async () => {
     const { stdout, stderr, code } = await run(["--version"], { home, program, env: { PATH: "/nowhere" } });
     expect({ stdout, stderr, code }).toEqual({
