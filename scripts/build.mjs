@@ -28,7 +28,7 @@ await build({
   logLevel: "warning",
 });
 await mkdir(`${root}dist/lambda`);
-const sources = ["./src/api/lambda.ts", "./src/publish/lambda.ts"];
+const sources = ["./src/api/lambda.ts", "./src/api/lambda-refresher.ts", "./src/publish/lambda.ts"];
 await writeFile(`${root}dist/lambda/index.js`, await bundleFunctions(sources));
 await writeFile(`${root}dist/lambda/page.js`, pageModule);
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
@@ -79,7 +79,7 @@ async function writeTemplates() {
   const answering = await writeCode("./src/api/lambda.ts", pageModule);
   const code = {
     "index.read": answering,
-    "index.refresh": await writeCode("./src/api/lambda.ts"),
+    "index.refresh": await writeCode("./src/api/lambda-refresher.ts"),
     "index.publish": await writeCode("./src/publish/lambda.ts"),
   };
   await mkdir(`${root}dist/aws`);

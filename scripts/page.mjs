@@ -1,23 +1,31 @@
 // Makes dist/web, the page as Vite has built it, a part of the program: dist/page.js, a module that
 // has every file in Brotli, for Node, for the executables and for Lambda alike.
-import { access, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** Only these are files of the page; a source map, say, is none. */
+/** What the server knows the media types of (src/api/page.ts). */
 const SERVED = /^(?:index\.html|assets\/[\w.-]+\.(?:js|css|svg|png|woff2|webmanifest))$/;
 
-/** Writes it. @returns the module for CommonJS, as inline code in a template must be */
+/**
+ * Writes it. @returns the module for CommonJS, as inline code in a template must be
+ *
+ * @throws Error where the page is not built, or has files that nobody would serve
+ */
 export async function embedPage() {
   const folder = `${root}dist/web`;
-  const isBuilt = await access(`${folder}/index.html`).then(
-    () => true,
-    () => false,
-  );
-  const names = isBuilt ? await readdir(folder, { recursive: true }) : [];
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((one) => one.isFile())
+    .map((one) => relative(folder, join(one.parentPath, one.name)));
+  const unserved = names.filter((name) => !SERVED.test(name));
+  if (unserved.length > 0)
+    throw new Error(`dist/web has what the server does not serve: ${unserved.join(", ")}`);
+  if (!names.includes("index.html")) throw new Error("dist/web has no index.html");
   const files = {};
-  for (const name of names.filter((one) => SERVED.test(one)).sort()) {
+  for (const name of names.sort()) {
     const bytes = await readFile(`${folder}/${name}`);
     files[name] = brotliCompressSync(bytes, {
       params: {
