@@ -6,7 +6,7 @@ export { leave } from "../src/agent/leave.ts";
 export { NO_SPOOL } from "../src/agent/spool.ts";
 export { createWatch } from "../src/agent/watch.ts";
 export { createApp } from "../src/api/app.ts";
-export { gatewayKeyring } from "../src/api/gateway-handler.ts";
+export { createGatewayKeyring } from "../src/api/gateway-handler.ts";
 export { createReadRoutes } from "../src/api/read-routes.ts";
 export { digestContent } from "../src/collect/content-digest.ts";
 export { openMachine } from "../src/collect/machine.ts";

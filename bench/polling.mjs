@@ -37,7 +37,7 @@ const {
   createClones,
   createReadRoutes,
   createRoll,
-  gatewayKeyring,
+  createGatewayKeyring,
 } = await import(PARTS);
 const log = pino({ level: "silent" });
 
@@ -52,7 +52,7 @@ async function measure(count) {
     {
       store,
       roll,
-      keyring: gatewayKeyring,
+      keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
       labels: compileLabels(BUILT_IN_RULES),
       clock,

@@ -10,7 +10,7 @@ import { createRoll } from "../roll/roll.ts";
 import type { Store } from "../store/store.ts";
 import { makeStoreDouble, START } from "../testing/store-double.ts";
 import { createApp } from "./app.ts";
-import { gatewayKeyring } from "./gateway-handler.ts";
+import { createGatewayKeyring } from "./gateway-handler.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
 const SECOND = 1000;
@@ -21,7 +21,7 @@ function openServer(store: Store, clock: () => number, rules = BUILT_IN_RULES) {
     {
       store,
       roll: createRoll({ store, clock, refreshesAhead: false }),
-      keyring: gatewayKeyring,
+      keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
       labels: compileLabels(rules),
       clock,

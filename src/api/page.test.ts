@@ -7,7 +7,7 @@ import { compileLabels } from "../questions/labels.ts";
 import { createRoll } from "../roll/roll.ts";
 import { makeStoreDouble } from "../testing/store-double.ts";
 import { createApp } from "./app.ts";
-import { gatewayKeyring } from "./gateway-handler.ts";
+import { createGatewayKeyring } from "./gateway-handler.ts";
 import type { PageBindings } from "./page.ts";
 import { openPage } from "./page-files.ts";
 import { createRoutes } from "./routes.ts";
@@ -32,7 +32,7 @@ function setUp({ hasPage = true } = {}) {
     {
       store,
       roll: createRoll({ store, clock }),
-      keyring: gatewayKeyring,
+      keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
       labels: compileLabels([]),
       clock,
