@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { USUAL_METADATA } from "../src/testing/metadata-server.ts";
+import { runHere } from "./command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 const PROGRAM = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -117,7 +118,7 @@ harsh("under a mount", () => {
     const within = (command: string) =>
       spawnSync("nsenter", ["-t", String(agent.pid), "-m", "sh", "-c", command], { cwd: home });
     const list = async () => {
-      const { stdout } = await run(["list", "--store", `file:${home}/store`, "--json"], { home });
+      const { stdout } = await runHere(["list", "--store", `file:${home}/store`, "--json"], { home });
       return (JSON.parse(stdout) as { v: string }[]).map(({ v }) => v);
     };
     expect(within(`mount --bind ${home}/other ${home}/conf`).status).toBe(0);
@@ -199,6 +200,6 @@ it("is killed at any moment, and what it keeps is whole", { timeout: 240_000 }, 
   }
   await rm(join(home, "store/reports"));
   await waitForOutput(start(), /"reported"/);
-  const { stdout } = await run(["list", "--store", `file:${home}/store`, "--json"], { home });
+  const { stdout } = await runHere(["list", "--store", `file:${home}/store`, "--json"], { home });
   expect(JSON.parse(stdout)).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startMetadataServer } from "../src/testing/metadata-server.ts";
+import { runHere } from "./command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 let home: string;
@@ -43,7 +44,7 @@ function startAgent(args: readonly string[], env: Readonly<Record<string, string
 }
 
 async function list(...more: string[]): Promise<Record<string, unknown>[]> {
-  const { stdout, stderr, code } = await run(["list", "--store", store(), "--json", ...more], { home });
+  const { stdout, stderr, code } = await runHere(["list", "--store", store(), "--json", ...more], { home });
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Record<string, unknown>[];
 }
@@ -131,7 +132,9 @@ it("reports to a server with a key that is bound to it, and leaves there too", {
   const server = startProgram(["serve", "--store", store(), "--listen", "127.0.0.1:0"], { home });
   children.push(server);
   const [, url = ""] = await waitForOutput(server, /(http:\/\/127\.0\.0\.1:\d+)/);
-  const { stdout: key } = await run(["keys", "create", "--store", store(), "--scope", "ingest"], { home });
+  const { stdout: key } = await runHere(["keys", "create", "--store", store(), "--scope", "ingest"], {
+    home,
+  });
   const agent = startAgent(["--server", url, "--spec", spec], { ROLLCALL_KEY: key.trim() });
   await waitForOutput(agent, /reported/);
   expect(await readVersions()).toEqual(["1"]);
@@ -262,11 +265,11 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
 }, async () => {
   await writeFile(join(home, "app.conf"), "version=1\n");
   const local = await writeSpec();
-  const { stdout: publicKey, code } = await run(["spec", "keygen", "key.pem"], { home });
+  const { stdout: publicKey, code } = await runHere(["spec", "keygen", "key.pem"], { home });
   expect(code).toBe(0);
   const pushed = await writeSpec("pushed.yaml", SPEC.replace("app_version", "pushed_version"));
   const push = (...args: string[]) =>
-    run(["spec", ...args, "--key", "key.pem", "--store", store()], { home });
+    runHere(["spec", ...args, "--key", "key.pem", "--store", store()], { home });
   expect(await push("push", pushed)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^edition 1: sha256:\S+ to all hosts/),
@@ -302,7 +305,7 @@ it("collects by the spec that was pushed, refuses what it may not run, and goes 
   const [report] = await list();
   expect(report).toMatchObject({ pushed_version: "1", rollcall: { spec_edition: 3 } });
   expect(report?.rollcall).not.toHaveProperty("spec_refused");
-  const editions = await run(["spec", "editions", "--store", store()], { home });
+  const editions = await runHere(["spec", "editions", "--store", store()], { home });
   expect((JSON.parse(editions.stdout) as { number: number }[]).map(({ number }) => number)).toEqual([
     3, 2, 1,
   ]);
@@ -320,8 +323,8 @@ it("leaves once, however often it is told to stop", { timeout: 240_000 }, async 
 
 it("lets another key publish for all hosts, and nothing that builds on what the first one said", async () => {
   const spec = await writeSpec();
-  for (const key of ["old.pem", "new.pem"]) await run(["spec", "keygen", key], { home });
-  const publish = (...args: string[]) => run(["spec", ...args, "--store", store()], { home });
+  for (const key of ["old.pem", "new.pem"]) await runHere(["spec", "keygen", key], { home });
+  const publish = (...args: string[]) => runHere(["spec", ...args, "--store", store()], { home });
   expect(await publish("push", spec, "--key", "old.pem")).toMatchObject({ code: 0 });
   const canary = await publish("push", spec, "--key", "new.pem", "--canary", "10%");
   expect(canary).toMatchObject({ code: 1, stderr: expect.stringContaining("push a spec for all hosts") });

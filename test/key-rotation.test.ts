@@ -1,9 +1,10 @@
 // The recipes of docs/keys.md with the built program and curl: one key takes another's place with
 // nobody locked out; a host is shut out.
 import type { ChildProcess } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { runHere } from "./command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 const ROLLCALL = `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
@@ -52,7 +53,13 @@ it(
     const used =
       `${ROLLCALL} keys list --store file:store | jq -c '[.[] | [.name, .last_used_at != ` +
       "null, .expires_at != null]]'";
-    await expect.poll(() => shell(used), WAIT).toBe('[["grafana",true,true],["grafana",true,false]]');
+    const count = async () => {
+      const { stdout } = await runHere(["keys", "list", "--store", "file:store", "--json"], { home });
+      const keys = JSON.parse(stdout) as { last_used_at?: string }[];
+      return keys.filter((key) => key.last_used_at !== undefined).length;
+    };
+    await expect.poll(count, WAIT).toBe(2);
+    expect(await shell(used)).toBe('[["grafana",true,true],["grafana",true,false]]');
 
     await shell(`${ROLLCALL} keys revoke --store file:store ${id}`);
     await expect.poll(() => ask("grafana.key"), WAIT).toBe("401");
@@ -62,7 +69,11 @@ it(
 
 it("shuts a host out and lets it in again, from the store and through the server", async () => {
   for (const scope of ["admin", "ingest"])
-    await shell(`(umask 077; ${ROLLCALL} keys create --store file:store --scope ${scope} > ${scope}.key)`);
+    await writeFile(
+      join(home, `${scope}.key`),
+      (await runHere(["keys", "create", "--store", "file:store", "--scope", scope], { home })).stdout,
+      { mode: 0o600 },
+    );
   const put = `jq -n --arg now "$(date +%FT%T%z)" '{instance_id: "db1", update_date: $now}' |
     curl -s -T - -w '\\n%{http_code}' -H "x-api-key: $(cat ingest.key)" ${url}/v1/reports/db1`;
   expect(await shell(put)).toMatch(/\n200$/);

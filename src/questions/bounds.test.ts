@@ -185,7 +185,7 @@ describe("one host's report", () => {
 });
 
 describe("large reports", () => {
-  const large = many(12, (at) =>
+  const large = many(6, (at) =>
     make(`i-${at}`, { pad: "x".repeat(900_000), m: "A_1.1", list: many(5000, (n) => n % 99) }),
   );
 
@@ -194,19 +194,19 @@ describe("large reports", () => {
       const yielder = countYields();
       await ask(large, question, yielder);
       expect(yielder.longest, question).toBeLessThanOrEqual(SLICE_BYTES);
-      expect(yielder.slices, question).toBeGreaterThanOrEqual(11);
+      expect(yielder.slices, question).toBeGreaterThanOrEqual(5);
     }
   });
 
   it("are filtered so, one test of a report after the other", async () => {
     const yielder = countYields();
-    const filters = many(20, (at) => `f${at}=${at}`).join("&");
+    const filters = many(5, (at) => `f${at}=${at}`).join("&");
     await selectReports(makeView(large), parseQuery(new URLSearchParams(`lenient=true&${filters}`)), {
       ...makeSources(),
       yielder,
     });
     expect(yielder.longest).toBeLessThanOrEqual(SLICE_BYTES);
-    expect(yielder.slices).toBeGreaterThanOrEqual(12 * 20 - 1);
+    expect(yielder.slices).toBeGreaterThanOrEqual(6 * 5 - 1);
   });
 
   it(
@@ -224,7 +224,7 @@ describe("large reports", () => {
         const chunks = [
           ...writeReports(await selectReports(view, query, makeSources()), query, format, view.asOf),
         ];
-        expect(chunks.length, text).toBeGreaterThanOrEqual(6);
+        expect(chunks.length, text).toBeGreaterThanOrEqual(3);
       }
     },
   );

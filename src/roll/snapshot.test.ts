@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../store/store.ts";
+import { runs } from "../testing/runs.ts";
 import { makeStoreDouble } from "../testing/store-double.ts";
 import { createRoll, type Roll, type RollOptions } from "./roll.ts";
 import { type RollView, readReports } from "./view.ts";
@@ -307,7 +308,7 @@ describe("several readers with one snapshot", () => {
       ?.[Symbol.iterator]();
     const draw = () => random?.next().value ?? 0;
     const rolls = [fleet.open(), fleet.open(), fleet.open()];
-    for (let round = 0; round < 80; round++) {
+    for (let round = 0; round < runs(30); round++) {
       fleet.advance(draw() * MINUTE);
       for (let index = 0; index < 30; index++)
         await fleet.report(`host-${(round * 30 + index) % 200}`, { round });

@@ -90,6 +90,7 @@ describe("the lock", () => {
       key: "a/key",
       monotonic: () => 0,
       random: () => "held",
+      pause,
     });
     const ahead = await fileStore({ root: folder, clock: () => NOW + 48 * 3_600_000 });
     let isDone = false;
@@ -104,12 +105,15 @@ describe("the lock", () => {
     await putting;
   });
 
+  /** A writer takes it, and dies. */
+  const leave = () =>
+    takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead", pause });
+
   it("does not stop a put when a dead writer left it", async () => {
     // Each look at this clock is a second later.
-    const store = await fileStore({ root: folder, clock: () => NOW, monotonic: () => (now += 1000) });
+    const monotonic = () => (now += 1000);
+    const store = await fileStore({ root: folder, clock: () => NOW, monotonic, pause });
     const { etag } = await store.put("a/key", Buffer.from("1"));
-    const leave = () =>
-      takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
     await leave();
     await store.put("a/key", Buffer.from("2"), { ifMatch: etag });
     expect((await store.get("a/key", { maxBytes: 1 }))?.body.toString()).toBe("2");
@@ -120,9 +124,10 @@ describe("the lock", () => {
   });
 
   it("holds up no put without a condition for good, even where it cannot be broken", async () => {
-    const store = await fileStore({ root: folder, clock: () => NOW, monotonic: () => (now += 1000) });
+    const monotonic = () => (now += 1000);
+    const store = await fileStore({ root: folder, clock: () => NOW, monotonic, pause });
     await store.put("a/key", Buffer.from("1"));
-    await takeLock({ folder: join(folder, ".tmp"), key: "a/key", monotonic: () => 0, random: () => "dead" });
+    await leave();
     const [name = ""] = await readdir(join(folder, ".tmp"));
     await symlink("x", join(folder, ".tmp", `${name}.break`));
     await store.put("a/key", Buffer.from("2"));

@@ -3,7 +3,6 @@
 import { createHash } from "node:crypto";
 import { readlink as readlinkCallback, symlink as symlinkCallback, unlink as unlinkCallback } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { codeOf } from "./file-error.ts";
 import { StoreError } from "./store.ts";
@@ -50,7 +49,7 @@ export interface LockOptions {
   /** A new name at each call. */
   readonly random: () => string;
   /** Waits some milliseconds. */
-  readonly pause?: (ms: number) => Promise<unknown>;
+  readonly pause: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -59,7 +58,7 @@ export interface LockOptions {
  *
  * @throws LockTaken if it stays taken for some 15 seconds
  */
-export async function takeLock({ folder, key, monotonic, random, pause = wait }: LockOptions): Promise<Lock> {
+export async function takeLock({ folder, key, monotonic, random, pause }: LockOptions): Promise<Lock> {
   const path = join(folder, `lock-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`);
   let watched: { readonly target: string; readonly since: number } | undefined;
   for (let waits = 0; waits < MAX_WAITS; waits++) {

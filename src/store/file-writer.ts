@@ -45,6 +45,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   /** What no one sets, from any start; ms. */
   readonly monotonic: () => number;
+  /** Waits some milliseconds for a lock that is another's. */
+  readonly pause: (ms: number) => Promise<unknown>;
   readonly folders: FolderWatch;
   /** Makes the names in a folder durable. */
   readonly syncFolder: (path: string) => Promise<void>;
@@ -209,8 +211,8 @@ export class FileWriter {
    */
   async #lock(key: string, isConditional: boolean): Promise<Lock | undefined> {
     try {
-      const { monotonic, random } = this.#options;
-      return await takeLock({ folder: this.#temporary, key, monotonic, random });
+      const { monotonic, pause, random } = this.#options;
+      return await takeLock({ folder: this.#temporary, key, monotonic, pause, random });
     } catch (error) {
       if (isConditional || !(error instanceof LockTaken)) throw error;
       return undefined;

@@ -60,8 +60,8 @@ describe("file: a folder", () => {
 
   it("gives no two bodies of one length and one millisecond the same etag", async () => {
     const etags = new Set<string>();
-    for (let turn = 0; turn < 300; turn++) etags.add((await store.put("etags/one", Buffer.from("x"))).etag);
-    expect(etags.size).toBe(300);
+    for (let turn = 0; turn < 100; turn++) etags.add((await store.put("etags/one", Buffer.from("x"))).etag);
+    expect(etags.size).toBe(100);
   });
 
   it("leaves nothing in .tmp, and lists nothing of it", async () => {
@@ -160,7 +160,7 @@ describe("file: a folder", () => {
   it("shows whole bodies only through hundreds of concurrent overwrites", async () => {
     const body = (turn: number) => Buffer.alloc(1 + turn * 137, String(turn % 10));
     await store.put("whole/one", body(0));
-    let open = 300;
+    let open = 200;
     const write = async (turn: number) => {
       await store.put("whole/one", body(turn));
       open--;

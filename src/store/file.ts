@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir as mkdirCallback, unlink as unlinkCallback } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Clock } from "../report/clock.ts";
 import { FOLDER_MODE, readBody, syncFolder as syncFolderOnDisk } from "./file-body.ts";
@@ -30,6 +31,8 @@ export interface FileStoreOptions {
   readonly clock: Clock;
   /** What no one sets, from any start; ms. */
   readonly monotonic?: () => number;
+  /** Waits some milliseconds for a lock that is another's. */
+  readonly pause?: (ms: number) => Promise<unknown>;
   /** What the file system's clock says, ms since the epoch; else it is asked. */
   readonly askTime?: () => Promise<number>;
   /** Makes the names in a folder survive a power cut. */
@@ -59,7 +62,7 @@ export interface FileStoreOptions {
 export async function fileStore(options: FileStoreOptions): Promise<Store> {
   const { root, clock, random = randomName, isReadOnly = false, syncFolder = syncFolderOnDisk } = options;
   const { mustExist = isReadOnly } = options;
-  const { monotonic = () => performance.now() } = options;
+  const { monotonic = () => performance.now(), pause = wait } = options;
   const folder = resolve(root);
   await (mustExist ? checkRoot(folder) : makeRoot(folder, syncFolder));
   const marker = await openMarker(folder, { mustExist, isReadOnly });
@@ -73,6 +76,7 @@ export async function fileStore(options: FileStoreOptions): Promise<Store> {
     root: folder,
     clock,
     monotonic,
+    pause,
     folders,
     syncFolder,
     random,

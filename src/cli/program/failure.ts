@@ -3,6 +3,7 @@
 import { AgentError } from "../../agent/agent-error.ts";
 import { RemoteError } from "../../remote/remote-error.ts";
 import { ServiceError } from "../../service/service-error.ts";
+import { StoreError } from "../../store/store.ts";
 
 /** The command was called wrongly: exit status 2. The message says what to write instead. */
 export class UsageError extends Error {
@@ -30,7 +31,7 @@ export function isRefusalOfSystem(error: unknown): boolean {
 /**
  * What nobody foresaw, in one line. What the system refused says itself what it is.
  */
-export function describeUnexpected(error: unknown): string {
+function describeUnexpected(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s+/g, " ").trim();
   if (isRefusalOfSystem(error)) return line;
@@ -39,4 +40,16 @@ export function describeUnexpected(error: unknown): string {
     `${name}${line}; this is a bug in Rollcall: please report it with what ` +
     "ROLLCALL_DEBUG=1 adds to this line"
   );
+}
+
+/**
+ * What the program says in its one line of a failure, and the status that it ends with: 1 failed, 2
+ * called wrongly.
+ */
+export function describeFailure(error: unknown): { readonly message: string; readonly status: 1 | 2 } {
+  const isExpected = isExplained(error) || error instanceof UsageError || error instanceof StoreError;
+  return {
+    message: isExpected ? (error as Error).message : describeUnexpected(error),
+    status: error instanceof UsageError ? 2 : 1,
+  };
 }

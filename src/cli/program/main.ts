@@ -4,10 +4,9 @@
 import { CommanderError } from "commander";
 import { installFetch } from "../../network/fetch.ts";
 import { sanitizeLines } from "../../report/safe-text.ts";
-import { StoreError } from "../../store/store.ts";
 import { addCompletion } from "../commands/completion.ts";
 import { findFolders } from "../settings/folders.ts";
-import { CommandError, describeUnexpected, isExplained, UsageError } from "./failure.ts";
+import { CommandError, describeFailure } from "./failure.ts";
 import { type Io, openIo } from "./io.ts";
 import { endProcess, STOP_LIMIT_MS } from "./process-end.ts";
 import { buildProgram } from "./program.ts";
@@ -91,11 +90,9 @@ function isShort([, , command = "", ...rest]: readonly string[]): boolean {
  * wrongly
  */
 async function tell(error: unknown): Promise<number> {
-  const status = error instanceof UsageError ? 2 : 1;
+  const { message, status } = describeFailure(error);
   if (isTold) return status;
   isTold = true;
-  const isExpected = isExplained(error) || error instanceof UsageError || error instanceof StoreError;
-  const message = isExpected ? (error as Error).message : describeUnexpected(error);
   const isDebugging = process.env.ROLLCALL_DEBUG || process.env.ROLLCALL_LOG_LEVEL === "debug";
   const stack = isDebugging && error instanceof Error ? `${error.stack}\n` : "";
   await writeLast(`rollcall: ${message}\n${stack}`);

@@ -14,7 +14,7 @@ const MAX_LIFE_MS = 600;
 export const kills: Attack = {
   name: "kills",
   summary: "kill -9 of the server under writers",
-  few: 4,
+  few: 3,
   async run(arena) {
     const keys = { ingest: await arena.makeKey("ingest"), read: await arena.makeKey("read") };
     const acknowledged = new Map<string, number>();

@@ -74,7 +74,7 @@ async function expectLast(
 export const folderRaces: Attack = {
   name: "races",
   summary: "two servers on one folder",
-  few: 200,
+  few: 120,
   run: (arena) => race(arena, "file:store"),
 };
 
@@ -82,7 +82,7 @@ export const bucketRaces: Attack = {
   name: "races-s3",
   summary: "two servers on one bucket",
   needsS3: true,
-  few: 100,
+  few: 60,
   async run(arena) {
     const bucket = `races-${randomUUID()}`;
     await makeBucket(arena.s3, bucket);
@@ -104,7 +104,7 @@ export const bucketFaults: Attack = {
   name: "faults-s3",
   summary: "reads of a bucket through a line with faults",
   needsS3: true,
-  few: 30,
+  few: 15,
   async run(arena) {
     const bucket = `faults-${randomUUID()}`;
     await makeBucket(arena.s3, bucket);

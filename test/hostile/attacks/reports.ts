@@ -23,7 +23,7 @@ const QUESTIONS = [
 export const reportMutants: Attack = {
   name: "reports",
   summary: "mutants of reports",
-  few: 600,
+  few: 300,
   async run(arena) {
     const server = await arena.serve();
     const keys = { ingest: await arena.makeKey("ingest"), read: await arena.makeKey("read") };

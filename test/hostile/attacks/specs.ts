@@ -16,7 +16,7 @@ const EVIL =
 export const specForgeries: Attack = {
   name: "specs",
   summary: "forged editions of specs",
-  few: 400,
+  few: 200,
   async run(arena) {
     const [ours, theirs] = [makeKey(), makeKey()];
     let published: Buffer | undefined;

@@ -42,7 +42,7 @@ const OPENINGS = [
 export const strangers: Attack = {
   name: "strangers",
   summary: "floods of strangers: half-open, garbage, endless",
-  few: 300,
+  few: 200,
   async run(arena) {
     const server = await arena.serve();
     const keys = { ingest: await arena.makeKey("ingest"), read: await arena.makeKey("read") };
@@ -75,7 +75,7 @@ const PAD_BYTES = 10_000;
 export const slowReaders: Attack = {
   name: "readers",
   summary: "readers who ask for the roll and do not read it",
-  few: 40,
+  few: 24,
   async run(arena) {
     const server = await arena.serve();
     const keys = { ingest: await arena.makeKey("ingest"), read: await arena.makeKey("read") };
