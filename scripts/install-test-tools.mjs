@@ -9,7 +9,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 const TOOLS = {
   curl: ["curl", "asks servers, as users do"],
   jq: ["jq", "reads answers, as users do"],
-  chromium: ["chromium", "shows the docs page and Markdown pages"],
+  chromium: ["chromium", "shows the page, the docs page and Markdown pages"],
   openssl: ["openssl", "makes certificates for end-to-end tests"],
   minisign: ["minisign", "signs releases (scripts/sign.mjs)"],
   python3: ["python3", "reads INI files, to compare"],
@@ -57,6 +57,7 @@ const DAEMONS = Object.fromEntries(
 const FROM_NPM = [
   ["node_modules/.cache/lambda-runtime", "207 MB", "AWS Lambda's runtime client on Node 24"],
   ["infra/node_modules", "250 MB", "AWS CDK, which makes the stacks of infra/"],
+  ["web/node_modules", "73 MB", "Vite and what else the page is built with"],
   ["packaging/bun/node_modules", "205 MB", "Bun, with which the executables are built"],
 ];
 

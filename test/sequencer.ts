@@ -10,6 +10,8 @@ const LONG: readonly string[] = [
   "test/executable.test.ts",
   "test/agent-harsh.test.ts",
   "test/aws/deploy.test.ts",
+  "test/page/shell.test.ts",
+  "test/page/versions.test.ts",
   "test/agent.test.ts",
   "test/lambda/lambda.test.ts",
   "test/s3/same-answers.test.ts",
