@@ -141,6 +141,17 @@ describe("createClient", () => {
     expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
   });
 
+  it("sends a token in the place of the key, and says why the server does not take it", async () => {
+    const { url, seen } = await serve((_request, response) =>
+      answerProblem(response, 401, "A valid API key is needed", "the token expired; sign in again"),
+    );
+    const { signal } = new AbortController();
+    const { message } = await fail(createClient({ url, key: KEY, token: "e30.e30.secret", signal }));
+    expect(message).toContain("does not accept the token: A valid API key is needed: the token expired");
+    expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
+    expect(seen[0]?.headers.authorization).toBe("Bearer e30.e30.secret");
+  });
+
   it("does not ask for a key where one came among the headers", async () => {
     const { url } = await serve((_request, response) => response.writeHead(401).end());
     const client = createClient({ url, key: undefined, signal: new AbortController().signal });
