@@ -6,6 +6,7 @@ import { randomInt } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runHere } from "./command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
 let home: string;
@@ -31,7 +32,7 @@ async function serve(...args: string[]): Promise<string> {
 }
 
 async function makeKey(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(
+  const { code, stdout, stderr } = await runHere(
     ["keys", "create", "--store", storeUrl(), "--name", "test", ...args],
     { home },
   );
@@ -123,7 +124,7 @@ describe("rollcall serve", () => {
         }),
       );
       if (child) await stop(child, "SIGKILL");
-      const listed = await run(["list", "--store", storeUrl(), "--fields", "instance_id,number,filler"], {
+      const listed = await runHere(["list", "--store", storeUrl(), "--fields", "instance_id,number,filler"], {
         home,
       });
       const reports = new Map(

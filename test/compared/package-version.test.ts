@@ -61,13 +61,21 @@ const readList = (name: string) => readFileSync(join("test/packages", name), "ut
 const RPM = readList("rpm.txt");
 const DEBIAN = readList("debian.txt");
 
+/** The pairs that stand otherwise than rpm says. A hundred thousand of them are too many to expect. */
+function findWrong(versions: readonly string[], answers: readonly (readonly number[])[]) {
+  return versions.flatMap((one, at) =>
+    versions.flatMap((other, place) => {
+      const [ours, theirs] = [compare(one, other, "rpm"), answers[at]?.[place]];
+      return ours === theirs ? [] : [{ one, other, ours, theirs }];
+    }),
+  );
+}
+
 describe("comparePackageVersions", () => {
   it("orders each pair of packages of Red Hat, Fedora and Amazon Linux as rpm does", () => {
     const answers = askRpm(RPM);
     expect(answers.length).toBe(RPM.length);
-    for (const [at, one] of RPM.entries())
-      for (const [place, other] of RPM.entries())
-        expect([one, other, compare(one, other, "rpm")]).toEqual([one, other, answers[at]?.[place]]);
+    expect(findWrong(RPM, answers)).toEqual([]);
   });
 
   it("orders packages of Debian and Ubuntu as dpkg does", () => {
@@ -88,10 +96,7 @@ describe("comparePackageVersions", () => {
     const parts = ["0", "01", "2", "10", ".", "_", "+", "~", "^", "a", "rc", "Z", ".el9", "-1"];
     fc.assert(
       fc.property(fc.array(version(parts), { minLength: 2, maxLength: 60 }), (versions) => {
-        const answers = askRpm(versions);
-        for (const [at, one] of versions.entries())
-          for (const [place, other] of versions.entries())
-            expect([one, other, compare(one, other, "rpm")]).toEqual([one, other, answers[at]?.[place]]);
+        expect(findWrong(versions, askRpm(versions))).toEqual([]);
       }),
       { numRuns: 20 },
     );

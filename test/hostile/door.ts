@@ -3,6 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runHere } from "../command.ts";
 import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 
 /** Runs the whole set. @param program the executable; without it, the program on Node */
@@ -22,10 +23,8 @@ export function describeDoor(name: string, program?: string): void {
     const options = (): RunOptions => ({ home, ...(program !== undefined && { program }) });
 
     async function makeKey(scope: string): Promise<string> {
-      const { stdout, code } = await run(
-        ["keys", "create", "--store", "file:store", "--scope", scope],
-        options(),
-      );
+      const args = ["keys", "create", "--store", "file:store", "--scope", scope];
+      const { stdout, code } = await (program === undefined ? runHere(args, { home }) : run(args, options()));
       expect(code).toBe(0);
       return stdout.trim();
     }

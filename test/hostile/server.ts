@@ -4,7 +4,17 @@ import type { ChildProcess } from "node:child_process";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
+import { runHere } from "../command.ts";
+import {
+  findPort,
+  makeHome,
+  type RunOptions,
+  run,
+  runShell,
+  startProgram,
+  stop,
+  waitForOutput,
+} from "../program.ts";
 
 const WAIT = { timeout: 120_000, interval: 100 };
 
@@ -36,10 +46,8 @@ export function describeServer(name: string, program?: string): void {
       program ?? `${process.execPath} ${new URL("../../dist/main.js", import.meta.url).pathname}`;
 
     async function makeKey(scope: string): Promise<string> {
-      const { stdout, code } = await run(
-        ["keys", "create", "--store", "file:store", "--scope", scope],
-        options(),
-      );
+      const args = ["keys", "create", "--store", "file:store", "--scope", scope];
+      const { stdout, code } = await (program === undefined ? runHere(args, { home }) : run(args, options()));
       expect(code).toBe(0);
       return stdout.trim();
     }
@@ -81,10 +89,6 @@ export function describeServer(name: string, program?: string): void {
         },
         () => 0,
       );
-
-    /** Ports that no other test of this set takes; the executable's tests may run beside. */
-    const findPort = (place: number) =>
-      20_000 + (process.pid % 20_000) + place + (program === undefined ? 0 : 100);
 
     it("answers, and ends at SIGTERM, while its log is on a full disk", async () => {
       const port = findPort(0);
@@ -148,7 +152,7 @@ export function describeServer(name: string, program?: string): void {
         }
         expect(await put("b")).toBe(503);
         expect(await readdir(join(home, "store"))).toEqual([]);
-        expect((await run(["list", "--store", "file:store"], options())).stderr).toContain(
+        expect((await runHere(["list", "--store", "file:store"], { home })).stderr).toContain(
           "is empty and no store",
         );
         await runShell("rmdir store && mv away store", { home });
