@@ -6,15 +6,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 
-const FACTS = ["report", "network", "specs", "store"];
+const FACTS = ["report", "grammar", "network", "specs", "store"];
 const READING = [...FACTS, "roll"];
 const ANSWERING = [...READING, "questions", "access"];
 
 /** Each part with the parts that it may import. */
 const ARROWS = {
   "src/report": [],
+  "src/grammar": ["report"],
   "src/network": [],
-  "src/specs": ["report"],
+  "src/specs": ["report", "grammar"],
   "src/store": ["report", "network"],
   "src/collect": FACTS,
   "src/roll": FACTS,
@@ -27,7 +28,7 @@ const ARROWS = {
   "src/api": ANSWERING,
   "src/service": [...ANSWERING, "publish", "api"],
   "src/cli": [...ANSWERING, "collect", "agent", "demo", "remote", "publish", "api", "service"],
-  web: ["questions"],
+  web: ["report", "grammar"],
   infra: [],
 };
 

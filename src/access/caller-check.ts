@@ -2,9 +2,9 @@
 // signed.
 
 import { hash } from "node:crypto";
+import { compileWildcard } from "../grammar/wildcard.ts";
 import { readBounded } from "../network/bounded-read.ts";
 import { toFailure } from "../network/failure.ts";
-import { compileWildcard } from "../specs/wildcard.ts";
 import { AccessError } from "./access-error.ts";
 import { AWS_REGIONS } from "./aws-regions.ts";
 import { createQueue, type Queue, type QueueBounds, QueueFull } from "./bounded-queue.ts";

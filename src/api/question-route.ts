@@ -3,8 +3,8 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { type Caller, nameParty } from "../access/caller.ts";
+import { formatRequirement, isReserved } from "../grammar/condition.ts";
 import { askQuestion, isRefusal, type Preferences, readPreferences } from "../questions/asker.ts";
-import { formatRequirement, isReserved } from "../questions/condition.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";

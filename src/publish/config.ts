@@ -1,7 +1,7 @@
 // The configuration of publishers, as people write it.
 import { isAbsolute } from "node:path";
 import * as z from "zod";
-import { parseName } from "../questions/condition.ts";
+import { parseName } from "../grammar/condition.ts";
 import { MAX_DURATION_MS, parseDuration } from "../specs/duration.ts";
 import { isSafe } from "./http.ts";
 import { MIN_PAGE_BYTES } from "./pages.ts";

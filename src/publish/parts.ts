@@ -1,5 +1,5 @@
 // The parts of an overview: which there are, and how each is asked for, as anybody would write it.
-import { formatRequirement, isReserved } from "../questions/condition.ts";
+import { formatRequirement, isReserved } from "../grammar/condition.ts";
 import type { Cut } from "../questions/cut.ts";
 import { OTHERS } from "../questions/groups.ts";
 import type { Labels } from "../questions/labels.ts";

@@ -73,6 +73,7 @@ describe("an answer", () => {
         state: "silent",
         clock_skew_seconds: 3 * 3600 - 60,
         account: "local",
+        key: "reports/v1/local/own.json",
       },
     });
     expect(plain.rollcall.reader).toMatchObject({ state: "fresh", clock_skew_seconds: 10 });

@@ -167,6 +167,8 @@ export interface ReaderFacts {
   readonly clock_skew_seconds: number;
   /** An AWS account id, `local`, or null for a report at the top of the store. */
   readonly account: string | null;
+  /** Where the report lies in the store. */
+  readonly key: string;
 }
 
 function insertReader(report: HostReport, windowMs: number, asOf: number): Buffer {
@@ -175,6 +177,7 @@ function insertReader(report: HostReport, windowMs: number, asOf: number): Buffe
     state: judgeAge(report.receivedAt, asOf, windowMs) === "fresh" ? "fresh" : "silent",
     clock_skew_seconds: measureSkew(report),
     account: report.account || null,
+    key: report.key,
   };
   const { offset, kind } = report.insertion;
   const reader = `"reader":${JSON.stringify(facts)}`;

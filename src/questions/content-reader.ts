@@ -1,11 +1,11 @@
 // What chosen fields of reports hold, as digests: made of each report once, and kept beside its
 // segment, so that an answer over a fleet of which little has changed costs little to recognize.
 import { createHash } from "node:crypto";
+import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import { bodyLength, readBody, type Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { ROW_BYTES, type Yielder } from "../roll/yielder.ts";
 import type { HostSelection } from "./groups.ts";
-import { type FieldPath, formatFieldPath } from "./path.ts";
 import { compileProjection } from "./projection.ts";
 
 /** Reads what fields hold. */

@@ -1,12 +1,14 @@
 // Which fields hold versions: found in a sample of the reports, for those who ask without naming
 // one.
+
+import { splitVersion } from "../grammar/version-order.ts";
 import { QUOTE } from "../report/ascii.ts";
-import { decodeString, normalizeText, walkChildren } from "../report/json-walk.ts";
+import { decodeString, walkChildren } from "../report/json-walk.ts";
 import { splitList } from "../report/list-text.ts";
+import { normalizeText } from "../report/normal-text.ts";
 import type { Table } from "../roll/table.ts";
 import { readReport } from "../roll/view.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { splitVersion } from "./version-order.ts";
 
 /** Reports that are looked at, spread over all. */
 const SAMPLE = 200;

@@ -1,11 +1,12 @@
 // Whether reports have a field: each report is looked at once, so that a field that is rare, or
 // that nobody has, is not looked for in the whole fleet at each question.
+
+import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, type Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { ROW_BYTES, type Yielder } from "../roll/yielder.ts";
 import type { HostSelection } from "./groups.ts";
-import { type FieldPath, formatFieldPath } from "./path.ts";
 
 /** Tells whether one of the chosen reports has a field. */
 export type PresenceReader = (chosen: HostSelection, path: FieldPath, yielder: Yielder) => Promise<boolean>;

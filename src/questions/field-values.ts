@@ -1,8 +1,11 @@
 // The values of a field or label: read from the packed reports once, and kept as numbers beside
 // each segment as long as that is in memory.
+
+import type { FieldPath } from "../grammar/path.ts";
 import { BACKSLASH, OPEN_BRACE, QUOTE } from "../report/ascii.ts";
-import { decodeString, normalizeText, toKeySteps, walkField } from "../report/json-walk.ts";
+import { decodeString, toKeySteps, walkField } from "../report/json-walk.ts";
 import { parseReportKey } from "../report/key.ts";
+import { normalizeText } from "../report/normal-text.ts";
 import { bodyLength, isReport, readKey, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
@@ -12,7 +15,6 @@ import { createPresenceReader, type PresenceReader } from "./field-presence.ts";
 import { createNameReader, type NameReader } from "./held-names.ts";
 import { MAX_LABEL_TEXT } from "./label-rule.ts";
 import type { Label } from "./labels.ts";
-import type { FieldPath } from "./path.ts";
 
 /** A field's values in one segment, by row. Immutable. */
 export interface Column {

@@ -1,13 +1,15 @@
 // Which names reports have: of what kinds, how many hosts have each, and their most frequent
 // values.
-import { decodeString, normalizeText } from "../report/json-walk.ts";
+
+import { splitVersion } from "../grammar/version-order.ts";
+import { decodeString } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { OTHER_NAMES, OTHER_VALUES } from "./discovery.ts";
 import type { HostSelection } from "./groups.ts";
 import { createNameTree, type NameNode } from "./name-tree.ts";
-import { splitVersion } from "./version-order.ts";
 
 /** Kinds of values, as JSON names them (RFC 8259). */
 export const KINDS = ["string", "number", "boolean", "null", "object", "array"] as const;

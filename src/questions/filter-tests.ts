@@ -1,23 +1,18 @@
 // The filters of a question, made ready for one table: fields are looked for in the stored bytes,
 // labels in their columns.
+
+import { type Filter, isPresenceTest, isWithin } from "../grammar/filter.ts";
+import { formatFieldPath } from "../grammar/path.ts";
+import { compileValues } from "../grammar/value-test.ts";
 import { bodyLength, SEPARATOR, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
+import { compileFilter, compileSameElement, type FilterTest } from "./body-filter.ts";
 import { type Cut, listDetails } from "./cut.ts";
 import { type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
-import {
-  compileFilter,
-  compileSameElement,
-  compileValues,
-  type Filter,
-  type FilterTest,
-  isPresenceTest,
-  isWithin,
-} from "./filter.ts";
 import type { Sources } from "./groups.ts";
 import type { NameUse } from "./known-names.ts";
 import { describeShared, findLabel, readNamedValues } from "./named-values.ts";
-import { formatFieldPath } from "./path.ts";
 import { type Query, QueryError } from "./query.ts";
 import { TruncatedHosts } from "./truncated-hosts.ts";
 

@@ -1,14 +1,15 @@
 // Groups of hosts: by the values of labels and fields, for dividing counts and for choosing hosts.
+
+import { parseGivenName } from "../grammar/condition.ts";
+import { compareNames } from "../grammar/version-order.ts";
 import type { Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { parseGivenName } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { type Column, EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
 import type { Labels } from "./labels.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
 import { TruncatedHosts } from "./truncated-hosts.ts";
-import { compareNames } from "./version-order.ts";
 import { visitRows } from "./visit-rows.ts";
 
 /** Some hosts of a table, by their positions in it, ascending. */

@@ -1,10 +1,11 @@
 // The names that held reports have: read from each segment once, and kept beside it as numbers.
+
+import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, isReport, type Segment } from "../roll/segment.ts";
 import type { Table } from "../roll/table.ts";
 import type { Yielder } from "../roll/yielder.ts";
 import { createNameTree, MAX_TREE_NAMES, type NameTree } from "./name-tree.ts";
-import { type FieldPath, formatFieldPath } from "./path.ts";
 
 /** The names of one table's segments. */
 export interface HeldNames {

@@ -1,11 +1,12 @@
 // Names that nobody knows: an error with the nearest ones, since the answer to a mistyped question
 // reads like an answer to the right one.
+
+import { type Name, RESERVED_NAMES } from "../grammar/condition.ts";
+import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import type { RollView } from "../roll/view.ts";
 import { findClosest } from "../specs/closest.ts";
 import { HOST_FIELDS } from "../specs/host-fields.ts";
-import { type Name, RESERVED_NAMES } from "./condition.ts";
 import type { FurtherNames, Sources } from "./groups.ts";
-import { type FieldPath, formatFieldPath } from "./path.ts";
 import { QueryError } from "./query.ts";
 
 /** A name that no report, label or spec has. */
@@ -78,6 +79,7 @@ const OWN_FIELDS = [
   "rollcall.reader.state",
   "rollcall.reader.clock_skew_seconds",
   "rollcall.reader.account",
+  "rollcall.reader.key",
 ];
 
 /** Nearest names that an error tells. */

@@ -1,9 +1,9 @@
 // Labels: env, service and the like, read out of fields by rules of the configuration.
 import { RE2JS, RE2JSException } from "re2js";
 import * as z from "zod";
+import { type FieldPath, parseFieldPath } from "../grammar/path.ts";
 import { describeFault, MAX_REGEXP_LENGTH } from "../specs/pattern.ts";
 import { type LabelRule, MAX_LABEL_TEXT } from "./label-rule.ts";
-import { type FieldPath, parseFieldPath } from "./path.ts";
 
 /** Rules at most. */
 const MAX_RULES = 32;

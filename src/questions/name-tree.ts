@@ -1,6 +1,8 @@
 // The names that reports have, as a tree: found by walking reports' bytes, each name kept once.
 import { OPEN_BRACE, OPEN_BRACKET } from "../report/ascii.ts";
-import { decodeString, normalizeText, skipValue, walkMembers } from "../report/json-walk.ts";
+import { skipValue, walkMembers } from "../report/json-bytes.ts";
+import { decodeString } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 
 /**
  * Names in one tree. Hosts choose how many there are: what comes after is not taken in, and the

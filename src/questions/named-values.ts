@@ -1,10 +1,11 @@
 // What a name stands for in reports: a field, a label, or the label where a report has no such
 // field.
+
+import type { Name } from "../grammar/condition.ts";
+import type { FieldPath } from "../grammar/path.ts";
 import type { Table } from "../roll/table.ts";
-import type { Name } from "./condition.ts";
 import { EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
 import type { Label, Labels } from "./labels.ts";
-import type { FieldPath } from "./path.ts";
 
 /** The rules of the label that a name may stand for; undefined where it is none's. */
 export function findLabel(

@@ -1,13 +1,19 @@
 // The newest: of each variant, and of versions that stand alone in each service; what values are
 // compared with.
+
+import type { Packaging } from "../grammar/package-version.ts";
+import {
+  compareVersions,
+  findPackaging,
+  joinPackaging,
+  type ParsedVersion,
+} from "../grammar/version-order.ts";
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
 import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";
-import type { Packaging } from "./package-version.ts";
-import { compareVersions, findPackaging, joinPackaging, type ParsedVersion } from "./version-order.ts";
 
 /**
  * The label whose values have applications of their own. Of a version that stands alone (`2.10.0`)

@@ -69,7 +69,7 @@ export const META: QuestionParameter = {
   name: "meta",
   in: "query",
   description:
-    "`true` adds `rollcall.reader` to each report: received_at, state, clock_skew_seconds, account.",
+    "`true` adds `rollcall.reader` to each report: received_at, state, clock_skew_seconds, account, key.",
   schema: { enum: ["true", "false"], default: "false" },
 };
 

@@ -1,7 +1,7 @@
 // Tests of projections.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseFieldPath } from "./path.ts";
+import { parseFieldPath } from "../grammar/path.ts";
 import { compileProjection } from "./projection.ts";
 
 function cut(json: string, ...fields: string[]): string {

@@ -1,7 +1,9 @@
 // Projections: a report cut down to some fields, every byte that stays as the host wrote it.
+
+import type { FieldPath } from "../grammar/path.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "../report/ascii.ts";
-import { type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
-import type { FieldPath } from "./path.ts";
+import { type JsonSpan, walkChildren } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 
 /** Which keys to keep at one level; `all` keeps the value whole. */
 type Keep = "all" | Map<string, Keep>;

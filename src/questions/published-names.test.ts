@@ -1,12 +1,12 @@
 // Tests of names that are known by a spec before a report has them.
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { formatFieldPath } from "../grammar/path.ts";
 import { signEdition } from "../specs/edition.ts";
 import { makeKeyPair, parsePrivateKey } from "../specs/spec-key.ts";
 import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { Unavailable, Unreadable } from "../store/store.ts";
 import { makeStoreDouble } from "../testing/store-double.ts";
-import { formatFieldPath } from "./path.ts";
 import { createPublishedNames } from "./published-names.ts";
 
 function publish(...specs: string[]): Buffer {

@@ -1,4 +1,6 @@
 // The fields of the published specs: names that are known before the first report has them.
+
+import { formatFieldPath } from "../grammar/path.ts";
 import type { Clock } from "../report/clock.ts";
 import { MAX_EDITION_BYTES, peekEdition } from "../specs/edition.ts";
 import { parseSpec } from "../specs/spec.ts";
@@ -6,7 +8,6 @@ import { listSpecFields } from "../specs/spec-fields.ts";
 import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { type Store, StoreError, Unreadable } from "../store/store.ts";
 import type { FurtherNames } from "./groups.ts";
-import { formatFieldPath } from "./path.ts";
 
 /** How long an edition that was read is taken for the current one; ms. */
 const EDITION_AGE_MS = 10_000;

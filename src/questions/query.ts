@@ -1,12 +1,12 @@
 // The question: which reports, which of their fields. Read from the parameters of a URL, the same
 // for the API and the command line.
 
+import { ConditionError, isReserved, type Name, parseName } from "../grammar/condition.ts";
+import { type Filter, isWithin, readFilter } from "../grammar/filter.ts";
+import type { FieldPath } from "../grammar/path.ts";
 import { DEFAULT_WINDOW_MS, EXPIRY_MS } from "../report/limits.ts";
 import { splitList } from "../report/list-text.ts";
 import { parseDuration } from "../specs/duration.ts";
-import { ConditionError, isReserved, type Name, parseName } from "./condition.ts";
-import { checkValues, type Filter, isWithin } from "./filter.ts";
-import type { FieldPath } from "./path.ts";
 
 /** Which reports by age: `fresh` is within the window, `silent` past it, `all` both. */
 export const STATES = ["fresh", "silent", "all"] as const;
@@ -73,7 +73,7 @@ export function parseQuery(
       values.set(name, [...(values.get(name) ?? []), value]);
     }
   }
-  const filters = [...values].map(([name, own]) => readFilter(name, own));
+  const filters = [...values].map(([name, own]) => readGivenFilter(name, own));
   // Whoever waits for the view goes by it; here it is only right or wrong.
   readPartial(reserved.get("partial"));
   return {
@@ -185,18 +185,11 @@ function readSame(text: string | undefined, filters: readonly Filter[]): readonl
   return names.map(({ path }) => path);
 }
 
-function readFilter(field: string, values: readonly string[]): Filter {
-  const name = parseName(field);
-  if (!name)
-    throw new QueryError(
-      field.slice(0, 64),
-      "is no field; write a name, or a path such as processes.module_A_filename",
-    );
+function readGivenFilter(field: string, values: readonly string[]): Filter {
   try {
-    checkValues(values);
+    return readFilter(field, values);
   } catch (error) {
     if (error instanceof ConditionError) throw new QueryError(field.slice(0, 64), error.message);
     throw error;
   }
-  return { field: name.text, scope: name.scope, path: name.path, values };
 }

@@ -1,15 +1,16 @@
 // The labels of hosts as columns of the table of their reports, and as members of reports that are
 // cut to some fields.
 import { createHash } from "node:crypto";
-import { normalizeText, walkChildren } from "../report/json-walk.ts";
+import type { Name } from "../grammar/condition.ts";
+import type { FieldPath } from "../grammar/path.ts";
+import { walkChildren } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 import { createSegmentBuilder } from "../roll/segment.ts";
 import { createTableBuilder, segmentAt } from "../roll/table.ts";
 import type { HostReport } from "../roll/view.ts";
-import type { Name } from "./condition.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import type { Label, Labels } from "./labels.ts";
 import { findLabel } from "./named-values.ts";
-import type { FieldPath } from "./path.ts";
 import type { MoreColumns } from "./report-table.ts";
 
 /** The values of one label, by the place of a report among those that were chosen. */

@@ -1,11 +1,11 @@
 // The question `report`: one host's newest report, fresh or silent.
 import { createHash } from "node:crypto";
+import type { Name } from "../grammar/condition.ts";
 import { judgeAge } from "../report/freshness.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { isHostId, parseReportKey } from "../report/key.ts";
 import { findById, type HostReport, type RollView } from "../roll/view.ts";
 import { compileShape, measureSkew, onOneLine } from "./array.ts";
-import type { Name } from "./condition.ts";
 import { judgeNames, listUnseen } from "./known-names.ts";
 import { FIELDS, HOST_ID, LENIENT, META, PARTIAL, WITHIN } from "./parameters.ts";
 import { parseQuery } from "./query.ts";

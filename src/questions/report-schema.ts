@@ -4,7 +4,7 @@ import type { NamedSchema } from "./question.ts";
 const READER = {
   type: "object",
   description: "Only with `meta=true`: what the reader knows of the report.",
-  required: ["received_at", "state", "clock_skew_seconds", "account"],
+  required: ["received_at", "state", "clock_skew_seconds", "account", "key"],
   properties: {
     received_at: { type: "string", format: "date-time", description: "When the store received it." },
     state: { type: "string", enum: ["fresh", "silent"] },
@@ -16,6 +16,7 @@ const READER = {
       type: ["string", "null"],
       description: "An AWS account id, `local`, or null for a report at the top of the store.",
     },
+    key: { type: "string", description: "Where it lies in the store." },
   },
 };
 

@@ -1,5 +1,6 @@
 // A selection: the reports of a view that a question asks for, and what the answer must say of the
 // rest.
+import type { Name } from "../grammar/condition.ts";
 import { judgeAge, type State } from "../report/freshness.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
 import { bodyLength } from "../roll/segment.ts";
@@ -7,7 +8,6 @@ import { segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
 import { describeClockWarnings } from "./clock-warnings.ts";
-import type { Name } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { compileFilters } from "./filter-tests.ts";
 import type { HostSelection, Sources } from "./groups.ts";

@@ -1,10 +1,12 @@
 // What the filters choose among objects that are no rows of the roll: reports that were set aside,
 // and the last ones of hosts that left.
+
+import type { Filter } from "../grammar/filter.ts";
+import { compileValues, type ValueTest } from "../grammar/value-test.ts";
 import { parseReportKey } from "../report/key.ts";
 import { createTableBuilder, findKey, keyAt, segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
-import { compileValues, type Filter, type ValueTest } from "./filter.ts";
 import { compileFilters } from "./filter-tests.ts";
 import type { Sources } from "./groups.ts";
 import type { NameUse } from "./known-names.ts";

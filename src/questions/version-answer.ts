@@ -1,7 +1,8 @@
 // The answer about versions: chosen reports, counted, and written as JSON.
+
+import { parseGivenName } from "../grammar/condition.ts";
 import type { RollView } from "../roll/view.ts";
 import type { Format } from "./array.ts";
-import { parseGivenName } from "./condition.ts";
 import { type Cut, listDetails } from "./cut.ts";
 import { discoverFields } from "./discovery.ts";
 import { findFleetStandards } from "./fleet-standard.ts";

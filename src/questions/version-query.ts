@@ -1,7 +1,8 @@
 // The question about versions: fields, what to divide by, whether to name hosts; filters as
 // everywhere, and by label.
+
+import { parseName } from "../grammar/condition.ts";
 import { splitList } from "../report/list-text.ts";
-import { parseName } from "./condition.ts";
 import { MAX_PARAMETERS, parseQuery, type Query, QueryError } from "./query.ts";
 
 /** What is asked of some reports. */

@@ -1,10 +1,12 @@
 // Versions: for each value of a field, how many hosts have it, how it divides by label, and what is
 // behind the newest.
+
+import { parseGivenName } from "../grammar/condition.ts";
+import { compareNames, compareVersions, parseVersion, splitVersion } from "../grammar/version-order.ts";
 import type { Segment } from "../roll/segment.ts";
 import { readReport } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 import { createBehindHosts } from "./behind-hosts.ts";
-import { parseGivenName } from "./condition.ts";
 import type { Cut } from "./cut.ts";
 import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
 import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
@@ -19,7 +21,6 @@ import {
 } from "./newest.ts";
 import { TruncatedHosts } from "./truncated-hosts.ts";
 import { countTotals, divide, shareOfVariant, type Totals } from "./variant-shares.ts";
-import { compareNames, compareVersions, parseVersion, splitVersion } from "./version-order.ts";
 import type { VersionQuestion } from "./version-query.ts";
 import { visitRows } from "./visit-rows.ts";
 

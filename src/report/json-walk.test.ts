@@ -2,7 +2,7 @@
 // length allows.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalizeText } from "./json-walk.ts";
+import { normalizeText } from "./normal-text.ts";
 
 const marks = (count: number) => "\u0301\u0316".repeat(count / 2);
 

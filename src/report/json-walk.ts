@@ -1,15 +1,9 @@
 // Walks JSON that was checked by scanObject, on its bytes: nothing is parsed that nobody asked for.
 
-import {
-  BACKSLASH,
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  COMMA,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-} from "./ascii.ts";
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET } from "./ascii.ts";
+import { skipFiller, skipString, skipValue, unescapeText } from "./json-bytes.ts";
+import { normalizeText } from "./normal-text.ts";
+
 /**
  * Where one member of an object, or one element of an array, lies in the bytes. Offsets count
  * bytes; the end is exclusive.
@@ -50,113 +44,10 @@ export function walkChildren(
   return true;
 }
 
-/**
- * Walks the direct members of an object, or elements of an array, in bytes that scanObject
- * accepted, and decodes nothing.
- *
- * @param start offset of an object or array
- * @param visit gets where a key begins and ends, quotes included (-1 in an array), and where its
- * value begins; gives where the value ends
- * @returns the offset just after the object or array
- */
-export function walkMembers(
-  bytes: Buffer,
-  start: number,
-  visit: (keyStart: number, keyEnd: number, at: number) => number,
-): number {
-  const inObject = bytes[start] === OPEN_BRACE;
-  let at = skipFiller(bytes, start + 1);
-  while (bytes[at] !== CLOSE_BRACE && bytes[at] !== CLOSE_BRACKET) {
-    const keyStart = inObject ? at : -1;
-    const keyEnd = inObject ? skipString(bytes, at) : -1;
-    if (inObject) at = skipFiller(bytes, keyEnd);
-    at = skipFiller(bytes, visit(keyStart, keyEnd, at));
-  }
-  return at + 1;
-}
-
 /** Decodes a JSON string, its quotes included in the span. */
 export function decodeString(bytes: Buffer, span: JsonSpan): string {
   const raw = bytes.toString("utf8", span.start + 1, span.end - 1);
-  return raw.includes("\\") ? raw.replace(ESCAPE, decodeEscape) : raw;
-}
-
-/**
- * Not JSON.parse: it puts every short text that it meets into the runtime's own table of strings,
- * whose hashing may be foreseen.
- */
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(.))/gs;
-const LETTERS: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
-
-function decodeEscape(_: string, unit: string | undefined, letter: string): string {
-  return unit === undefined ? (LETTERS[letter] ?? letter) : String.fromCharCode(Number.parseInt(unit, 16));
-}
-
-/**
- * Below these NFC leaves every text as it is (NFC_Quick_Check,
- * https://www.unicode.org/reports/tr15/#Detecting_Normalization_Forms).
- */
-const BEYOND_PLAIN = /[\u0300-\uffff]/;
-/**
- * More marks in a row than any language writes: the bound of the Stream-Safe Text Format
- * (https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format). They are put in order one by
- * one, so that 300 KB of them take minutes.
- */
-const TOO_MANY_MARKS = /\p{M}{31}/u;
-
-/**
- * Unicode's NFC, in which texts that look the same are the same: `é` as one character, and as a
- * letter and its accent (https://www.unicode.org/reports/tr15/). It is for comparing; what is shown
- * and kept of a report are its own bytes. What is no text of any language stays as it is, so that
- * the time grows with the length alone.
- */
-export function normalizeText(text: string): string {
-  return BEYOND_PLAIN.test(text) && !TOO_MANY_MARKS.test(text) ? text.normalize("NFC") : text;
-}
-
-/** Skips white space, commas and colons: in checked bytes they only separate. */
-function skipFiller(bytes: Buffer, at: number): number {
-  let next = at;
-  for (;;) {
-    const byte = bytes[next];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== COMMA && byte !== COLON)
-      return next;
-    next++;
-  }
-}
-
-/** The offset just after the value that starts at `start`. */
-export function skipValue(bytes: Buffer, start: number): number {
-  let at = start;
-  let depth = 0;
-  do {
-    const byte = bytes[at];
-    if (byte === QUOTE) at = skipString(bytes, at);
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth++;
-      at++;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--;
-      at++;
-    } else if (depth > 0) at++;
-    else {
-      while (isScalarByte(bytes[at])) at++;
-    }
-  } while (depth > 0);
-  return at;
-}
-
-function skipString(bytes: Buffer, start: number): number {
-  let at = start + 1;
-  while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-  return at + 1;
-}
-
-/** Bytes of numbers, true, false and null. */
-function isScalarByte(byte: number | undefined): boolean {
-  return (
-    byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET
-  );
+  return unescapeText(raw);
 }
 
 /** One step of a path: a key, and its bytes as a string of JSON mostly has them. */

@@ -1,6 +1,7 @@
 // The old form of a report: what a shell script pushed to the top of a bucket, before there was
 // Rollcall.
-import { decodeString, skipValue, walkMembers } from "./json-walk.ts";
+import { skipValue, walkMembers } from "./json-bytes.ts";
+import { decodeString } from "./json-walk.ts";
 
 /** Rollcall's own key, which no script wrote. */
 const OWN_KEY = "rollcall";

@@ -1,11 +1,11 @@
 // Editions: specs as they are published, numbered and signed, for all hosts or some. Pure.
 import { createHash, type KeyObject } from "node:crypto";
 import * as z from "zod";
+import { compileWildcard } from "../grammar/wildcard.ts";
 import { parseJson } from "../report/parse-json.ts";
 import { openEnvelope, peekEnvelope, sealEnvelope } from "./envelope.ts";
 import { MAX_SPEC_BYTES } from "./schema.ts";
 import type { PublicKey } from "./spec-key.ts";
-import { compileWildcard } from "./wildcard.ts";
 
 /** Most specs in an edition: a canary, hosts that a filter chooses, and all others. */
 const MAX_EDITION_SPECS = 10;

@@ -9,7 +9,7 @@ import {
   comparePackageVersions,
   type Packaging,
   parsePackageVersion,
-} from "../../src/questions/package-version.ts";
+} from "../../src/grammar/package-version.ts";
 
 function compare(a: string, b: string, packaging: Packaging): number {
   return Math.sign(comparePackageVersions(parsePackageVersion(a), parsePackageVersion(b), packaging)) + 0;

@@ -2,6 +2,7 @@
 // it is asked for (load.tsx):
 // `component: load(() => import("./hosts/hosts.tsx").then(({ Hosts }) => Hosts))`.
 import type { FunctionComponent } from "preact";
+import { load } from "./load.tsx";
 import { Versions } from "./versions/versions.tsx";
 import type { Words } from "./words/en.ts";
 
@@ -14,4 +15,17 @@ export interface View {
   readonly component: FunctionComponent;
 }
 
-export const VIEWS: readonly View[] = [{ path: "/", title: "versions", component: Versions }];
+export const VIEWS: readonly View[] = [
+  { path: "/", title: "versions", component: Versions },
+  {
+    path: "/hosts",
+    title: "hosts",
+    component: load(() => import("./hosts/hosts.tsx").then(({ Hosts }) => Hosts)),
+  },
+  { path: "/hosts/:id", component: load(() => import("./host/host.tsx").then(({ Host }) => Host)) },
+  {
+    path: "/coverage",
+    title: "coverage",
+    component: load(() => import("./coverage/coverage.tsx").then(({ Coverage }) => Coverage)),
+  },
+];

@@ -1,5 +1,5 @@
 // Words that commander knows no option for: `--env prod` is the filter `env=prod`.
-import { parseCondition } from "../../questions/condition.ts";
+import { parseCondition } from "../../grammar/condition.ts";
 import { findClosest } from "../../specs/closest.ts";
 
 export interface NamedWordsOptions {

@@ -1,6 +1,6 @@
 // The words and flags of a question's command, as the parameters of a URL.
 import { Option } from "commander";
-import { parseCondition } from "../../questions/condition.ts";
+import { parseCondition } from "../../grammar/condition.ts";
 import { COMMON_PARAMETERS } from "../../questions/parameters.ts";
 import type { ParameterValues, Question, QuestionParameter } from "../../questions/question.ts";
 import type { Layout } from "../layouts/layout.ts";

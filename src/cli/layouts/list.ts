@@ -1,6 +1,6 @@
 // `rollcall list`: a line a host, with the fields that hold versions.
 
-import { parseName } from "../../questions/condition.ts";
+import { parseName } from "../../grammar/condition.ts";
 import { discoverFieldsOf } from "../../questions/discovery.ts";
 import { OPEN_BRACE } from "../../report/ascii.ts";
 import { toKeySteps, walkChildren, walkField } from "../../report/json-walk.ts";

@@ -92,11 +92,19 @@ async function readFailure(response: Response): Promise<Failure> {
 
 /**
  * Asks. @param before the last answer to the same question; where nothing has changed its very body
- * comes again. @throws Failure
+ * comes again. @param read makes the body of the text, JSON by default. @throws Failure
  */
 export async function ask<T>(
   asked: Asked,
-  { before, signal }: { readonly before?: Answer<T> | undefined; readonly signal?: AbortSignal } = {},
+  {
+    before,
+    signal,
+    read = (text) => JSON.parse(text) as T,
+  }: {
+    readonly before?: Answer<T> | undefined;
+    readonly signal?: AbortSignal;
+    readonly read?: ((text: string) => T) | undefined;
+  } = {},
 ): Promise<Answer<T>> {
   const etag = before?.etag;
   const response = await send(formatAddress(asked), {
@@ -105,11 +113,12 @@ export async function ask<T>(
   });
   const facts = readFacts(response.headers, performance.now());
   if (response.status === 304 && before) return { ...before, facts };
-  const body = (await response.json().catch((error: unknown) => {
+  try {
+    return { body: read(await response.text()), facts, etag: response.headers.get("etag") ?? undefined };
+  } catch (error) {
     if (signal?.aborted) throw error;
     throw new Failure("unreadable", { status: response.status });
-  })) as T;
-  return { body, facts, etag: response.headers.get("etag") ?? undefined };
+  }
 }
 
 /** Reads what an answer says of itself. @param receivedAt ms, by performance.now() */

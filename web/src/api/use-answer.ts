@@ -40,10 +40,11 @@ export interface LiveAnswer<T> {
  *
  * @param asked undefined asks nothing
  * @param options.isPolled false for what changes seldom: it is asked once
+ * @param options.read makes the body of the answer's text, JSON by default
  */
 export function useAnswer<T>(
   asked: Asked | undefined,
-  { isPolled = true }: { readonly isPolled?: boolean } = {},
+  { isPolled = true, read }: { readonly isPolled?: boolean; readonly read?: (text: string) => T } = {},
 ): LiveAnswer<T> {
   const intervalMs = useInterval() * 1000;
   const answers = useQueryClient();
@@ -52,7 +53,7 @@ export function useAnswer<T>(
     queryKey,
     enabled: asked !== undefined,
     queryFn: ({ signal }) =>
-      ask<T>(asked as Asked, { before: answers.getQueryData<Answer<T>>(queryKey), signal }),
+      ask<T>(asked as Asked, { before: answers.getQueryData<Answer<T>>(queryKey), signal, read }),
     refetchInterval: ({ state }) =>
       isPolled && intervalMs > 0
         ? Math.max(intervalMs, (state.error instanceof Failure && state.error.retryAfterMs) || 0)

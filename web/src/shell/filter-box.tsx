@@ -1,9 +1,11 @@
 // The filter, above every view: conditions as chips that can be taken away, then text. `/` and
 // Ctrl-F lead to it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Filter, formatFilter, isCondition, parseFilter } from "../address/filter.ts";
+import { isCondition, quoteWord } from "../../../src/grammar/filter-line.ts";
+import { type Filter, formatFilter, parseFilter } from "../address/filter.ts";
 import { useParameters } from "../address/parameters.ts";
 import { useSpeech } from "../words/language.tsx";
+import { type Suggestion, SuggestionList, useChosen, useSuggestions } from "./suggestions.tsx";
 
 /** After the last key so long the address is changed; ms. */
 const TYPING_MS = 150;
@@ -17,6 +19,9 @@ export function FilterBox() {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const isTyping = useRef(false);
+  const [isFocused, setFocused] = useState(false);
+  const suggestions = useSuggestions(isFocused ? draft : undefined);
+  const { chosen, move, suggestion } = useChosen(suggestions);
 
   // What the address says counts, but while somebody types.
   useEffect(() => {
@@ -27,10 +32,11 @@ export function FilterBox() {
   const write = (next: Filter, replace: boolean) => change({ q: formatFilter(next) }, { replace });
 
   /** What was typed is done: its conditions become chips. */
-  const take = () => {
+  const take = (whole = draft) => {
     clearTimeout(timer.current);
     isTyping.current = false;
-    const typed = parseFilter(draft);
+    setFocused(whole !== draft);
+    const typed = parseFilter(whole);
     const all = [...new Set([...conditions, ...typed.conditions])];
     setDraft(typed.text);
     write({ conditions: all, text: typed.text }, false);
@@ -43,13 +49,30 @@ export function FilterBox() {
     timer.current = setTimeout(() => {
       // A condition is not asked for before it is whole: `env=p` has no host.
       const { conditions: typed, text: plain } = parseFilter(value);
-      if (typed.length === 0) write({ conditions, text: plain }, true);
+      if (plain !== text) write({ conditions, text: plain }, true);
       isTyping.current = typed.length > 0;
     }, TYPING_MS);
   };
 
+  const pick = ({ word, isWhole }: Suggestion) => {
+    const next = draft.replace(LAST_WORD, () => (isWhole ? quoteWord(word) : word));
+    if (isWhole) take(next);
+    else type(next);
+  };
+
+  /** The keys of the list of suggestions. @returns whether it was one */
+  const pressList = (event: KeyboardEvent): boolean => {
+    const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
+    const isPick = (event.key === "Enter" || event.key === "Tab") && suggestion !== undefined;
+    if (suggestions.length === 0 || !(isArrow || isPick)) return false;
+    event.preventDefault();
+    if (isArrow) move(event.key === "ArrowDown" ? 1 : -1);
+    else if (suggestion) pick(suggestion);
+    return true;
+  };
+
   const press = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    if (event.isComposing || pressList(event)) return;
     if (event.key === "Enter") take();
     else if (event.key === " " && isWholeCondition(draft)) {
       event.preventDefault();
@@ -95,13 +118,28 @@ export function FilterBox() {
         spellcheck={false}
         autocomplete="off"
         autocapitalize="off"
-        onInput={(event) => type(event.currentTarget.value)}
+        role="combobox"
+        aria-expanded={suggestions.length > 0}
+        aria-controls="suggestions"
+        aria-autocomplete="list"
+        aria-activedescendant={chosen === undefined ? undefined : `suggestions-${chosen}`}
+        onInput={(event) => {
+          setFocused(true);
+          type(event.currentTarget.value);
+        }}
         onKeyDown={press}
-        onBlur={() => isCondition(draft) && take()}
+        onBlur={() => {
+          setFocused(false);
+          if (isCondition(draft)) take();
+        }}
       />
+      <SuggestionList id="suggestions" suggestions={suggestions} chosen={chosen} onPick={pick} />
     </search>
   );
 }
+
+/** The word that is being typed; within quotes a space is part of it. */
+const LAST_WORD = /(?:"(?:[^"\\]|\\.)*"?|[^\s"])+$/s;
 
 /** Whether a space ends what is typed: not within quotes. */
 function isWholeCondition(draft: string): boolean {

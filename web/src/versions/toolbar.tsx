@@ -76,7 +76,7 @@ export function Toolbar({ shownFields }: { readonly shownFields: readonly string
 }
 
 /** The fields that are shown: taken away, and put into another order. */
-function ChosenFields({
+export function ChosenFields({
   chosen,
   resetHref,
   onChange,
@@ -150,7 +150,7 @@ interface PickerProps {
 }
 
 /** A panel with the names that there are, fetched when it is opened. */
-function Picker({ label, name, except, isLabelFirst, isFull, onPick, children }: PickerProps) {
+export function Picker({ label, name, except, isLabelFirst, isFull, onPick, children }: PickerProps) {
   const place = useRef<HTMLDetailsElement>(null);
   const [isOpen, setOpen] = useState(false);
   const { words, formatNumber } = useSpeech();

@@ -1,5 +1,5 @@
 // Field paths: `processes.module_A_filename` names a field through objects and arrays.
-import { normalizeText } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 
 /** The keys to follow, outermost first. At an array, the path goes on in each of its elements. */
 export type FieldPath = readonly string[];

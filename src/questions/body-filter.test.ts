@@ -1,7 +1,7 @@
 // Tests of filters on stored bytes.
 import { describe, expect, it } from "vitest";
-import { compileFilter, compileSameElement } from "./filter.ts";
-import { parseFieldPath } from "./path.ts";
+import { parseFieldPath } from "../grammar/path.ts";
+import { compileFilter, compileSameElement } from "./body-filter.ts";
 
 const BODY = Buffer.from(`{
   "instance_id": "i-1", "count": 1.50, "big": 12345678901234567890, "on": true, "none": null,

@@ -1,82 +1,11 @@
 // Filters: which reports have a field with a value, read straight from the stored bytes.
+
+import type { Filter } from "../grammar/filter.ts";
+import type { FieldPath } from "../grammar/path.ts";
+import { compileValues, type ValueTest } from "../grammar/value-test.ts";
 import { OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../report/ascii.ts";
-import { decodeString, type JsonSpan, normalizeText, walkChildren } from "../report/json-walk.ts";
-import { compileWildcard } from "../specs/wildcard.ts";
-import { type Name, parseRequirement, type Requirement } from "./condition.ts";
-import type { FieldPath } from "./path.ts";
-import { compileComparison } from "./value-order.ts";
-
-/** A name and what its values must be. */
-export interface Filter {
-  /** As it was written, without a dot in front. */
-  readonly field: string;
-  readonly scope: Name["scope"];
-  readonly path: FieldPath;
-  /** As they were written: parseRequirement reads each. */
-  readonly values: readonly string[];
-}
-
-/** A test of the values of one name, given one by one. */
-export interface ValueTest {
-  /** Whether the filter asks that some value is there; `not:` alone does not. */
-  readonly needsValue: boolean;
-  /** Whether any value does that is there, objects and arrays too: `*` alone. */
-  readonly takesAll: boolean;
-  /** Whether one of the values may be such that nothing matches: `not:`. */
-  readonly canReject: boolean;
-  /** `not:*`: what has the name at all is rejected, objects and arrays too. */
-  readonly rejectsAll: boolean;
-  /** Whether this value does: one of the patterns, and within all comparisons. */
-  accepts(value: string): boolean;
-  /** Whether this value alone excludes its report. */
-  rejects(value: string): boolean;
-}
-
-/** Values of which the outcome of a comparison is remembered, since splitting one takes long. */
-const MAX_REMEMBERED_OUTCOMES = 10_000;
-
-/**
- * Makes a test of values. Patterns are alternatives. Comparisons must all hold, for one and the
- * same value: `ge:1.2` and `lt:2` are a range. `not:` must hold for every value, and holds where
- * there is none.
- */
-export function compileValues(values: readonly string[]): ValueTest {
-  const requirements = values.map(parseRequirement);
-  const patterns = (operator: Requirement["operator"]) =>
-    requirements.flatMap(({ operator: own, operand }) => (own === operator ? [operand] : []));
-  const tests = patterns("eq").map((operand) => compileWildcard(normalizeText(operand)));
-  const excluded = patterns("not").map((operand) => compileWildcard(normalizeText(operand)));
-  const comparisons = requirements.flatMap(({ operator, operand }) =>
-    operator === "eq" || operator === "not" ? [] : [compileComparison(operator, normalizeText(operand))],
-  );
-  const compares = remember((value) => comparisons.every((test) => test?.(value)));
-  return {
-    needsValue: tests.length + comparisons.length > 0,
-    takesAll: comparisons.length === 0 && patterns("eq").includes("*"),
-    canReject: excluded.length > 0,
-    rejectsAll: patterns("not").includes("*"),
-    accepts: (value) =>
-      (tests.length === 0 || tests.some((test) => test(value))) &&
-      (comparisons.length === 0 || compares(value)),
-    rejects: (value) => excluded.some((test) => test(value)),
-  };
-}
-
-/** Longer texts are no versions, and would be much to hold; characters. */
-const MAX_REMEMBERED_LENGTH = 512;
-
-function remember(test: (value: string) => boolean): (value: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (value) => {
-    if (value.length > MAX_REMEMBERED_LENGTH) return test(value);
-    const before = known.get(value);
-    if (before !== undefined) return before;
-    const outcome = test(value);
-    if (known.size === MAX_REMEMBERED_OUTCOMES) known.clear();
-    known.set(value, outcome);
-    return outcome;
-  };
-}
+import { decodeString, type JsonSpan, walkChildren } from "../report/json-walk.ts";
+import { normalizeText } from "../report/normal-text.ts";
 
 /** What a filter found in one report. */
 export interface FilterTest {
@@ -206,19 +135,4 @@ function readScalar(bytes: Buffer, span: JsonSpan): string {
   return bytes[span.start] === QUOTE
     ? normalizeText(decodeString(bytes, span))
     : bytes.toString("latin1", span.start, span.end);
-}
-
-/** Whether a filter asks only whether its name is there at all. */
-export function isPresenceTest(values: readonly string[]): boolean {
-  return values.every((value) => ["*", "eq:*", "not:*"].includes(value));
-}
-
-/** Whether one filter's array holds another's path. */
-export function isWithin(path: FieldPath, array: FieldPath): boolean {
-  return array.length <= path.length && array.every((step, at) => step === path[at]);
-}
-
-/** Reads the values of a filter, so that a mistake in one is told. @throws ConditionError */
-export function checkValues(values: readonly string[]): void {
-  for (const value of values) parseRequirement(value);
 }

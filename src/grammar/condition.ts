@@ -1,8 +1,9 @@
-// The grammar of filters, one for the server, the command line and a page: names, values with an
+// The grammar of filters, one for the server, the command line and the page: names, values with an
 // operator, reserved words. Nothing here is Node's.
-import { MAX_WILDCARD_LENGTH } from "../specs/wildcard.ts";
+
 import { type FieldPath, parseFieldPath } from "./path.ts";
 import { type Comparison, compileComparison } from "./value-order.ts";
+import { MAX_WILDCARD_LENGTH } from "./wildcard.ts";
 
 /** What one value of a filter asks for. */
 export interface Requirement {
