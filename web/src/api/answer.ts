@@ -43,7 +43,7 @@ export function formatAddress({ path, parameters = [] }: Asked): string {
 }
 
 /** The headers that sign the reader in; none where a proxy has. */
-export function signIn(): Record<string, string> {
+function signIn(): Record<string, string> {
   const key = readKey();
   return key === undefined ? {} : { "x-api-key": key };
 }
