@@ -36,6 +36,9 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
+/** How long what should come may take; ms. */
+const WAIT_MS = 120_000;
+
 /** Opens the page of a server. */
 export async function openPage(
   browser: Browser,
@@ -49,6 +52,8 @@ export async function openPage(
     colorScheme: "light",
     ...options,
   });
+  // For what hangs, not for what is slow.
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];
