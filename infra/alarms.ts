@@ -1,4 +1,5 @@
-// What wakes somebody up: questions that fail or wait, and a snapshot that nobody keeps.
+// What wakes somebody up: questions that fail or wait, a snapshot that nobody keeps, and a roll that
+// is empty or too short.
 import { Aws, type CfnCondition, Duration } from "aws-cdk-lib";
 import {
   Alarm,
@@ -12,6 +13,7 @@ import {
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { sendMail } from "./alarm-mail.ts";
+import { RollAlarms, type RollAlarmsProps } from "./roll-alarms.ts";
 
 export interface AlarmsProps {
   readonly reader: LambdaFunction;
@@ -20,6 +22,7 @@ export interface AlarmsProps {
   readonly stageName: string;
   readonly email: string;
   readonly hasEmail: CfnCondition;
+  readonly roll: RollAlarmsProps;
 }
 
 const PERIOD = Duration.minutes(5);
@@ -92,6 +95,7 @@ export class Alarms extends Construct {
           isLow: true,
         },
       ),
+      ...new RollAlarms(this, "Roll", props.roll).all,
     ];
     sendMail(this, this.all, props);
   }

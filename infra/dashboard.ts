@@ -12,6 +12,7 @@ import {
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { Alarms } from "./alarms.ts";
+import { metricOfRoll } from "./roll-alarms.ts";
 
 export interface DashboardProps {
   readonly reader: LambdaFunction;
@@ -44,6 +45,7 @@ export class Dashboard extends Construct {
         label,
       });
     };
+    const roll = (metricName: string) => metricOfRoll(metricName, Stats.MAXIMUM, PERIOD);
     const duration = (one: LambdaFunction, percent: number) =>
       one.metricDuration({ period: PERIOD, statistic: Stats.p(percent), label: `p${percent}` });
     const dashboard = new CloudWatchDashboard(this, "Page", {
@@ -70,6 +72,11 @@ export class Dashboard extends Construct {
       draw("Reader, ms", [duration(reader, 50), duration(reader, 99)]),
       draw("Refreshes a minute", [refresher.metricInvocations(SUM), refresher.metricErrors(SUM)]),
       draw("Refresher, ms", [duration(refresher, 50), duration(refresher, 99)]),
+    );
+    dashboard.addWidgets(
+      draw("Hosts", [roll("FreshHosts"), roll("SilentHosts"), roll("SetAsideHosts")]),
+      draw("Accounts without a fresh host", [roll("SilentAccounts")]),
+      draw("Hosts that are not fresh, %", [roll("NotFreshPercent")]),
     );
   }
 }

@@ -265,6 +265,34 @@ export const READER_PARAMETERS = [
     heading: "Operation",
     parameters: {
       AlarmEmail: ALARM_EMAIL,
+      AlarmNotFreshPercent: {
+        label: "Alarm for a shrunken roll",
+        type: "Number",
+        default: 50,
+        minValue: 1,
+        maxValue: 100,
+        description:
+          "An alarm when so many percent of the hosts of the last day, but for those that left, are " +
+          "not fresh. 100 is an empty roll, for which there is an alarm in any case.",
+      },
+      AlarmSilentAccounts: {
+        label: "Alarm for silent accounts",
+        type: "Number",
+        default: 1,
+        minValue: 1,
+        maxValue: 10000,
+        description: "An alarm when so many accounts had hosts within a day and have no fresh one.",
+      },
+      AccountMetrics: {
+        label: "Accounts with metrics",
+        type: "Number",
+        default: 0,
+        minValue: 0,
+        maxValue: 500,
+        description:
+          "So many accounts, those with most hosts first, get two metrics of their own, which " +
+          "CloudWatch bills ($0.60 a month). The refresher's log has the counts of accounts anyway.",
+      },
       SetApiGatewayLogRole: {
         label: "Let API Gateway log",
         default: "true",

@@ -30,7 +30,13 @@ describe("the functions", () => {
     const { ReaderFunction, RefresherFunction } = await deployTemplate("reader");
     const { Handler, Timeout, ReservedConcurrentExecutions, Environment } = ReaderFunction?.Properties ?? {};
     expect([Handler, Timeout, ReservedConcurrentExecutions]).toEqual(["index.read", 120, 10]);
-    expect(RefresherFunction?.Properties.Environment).toEqual(environment);
+    expect(RefresherFunction?.Properties.Environment).toEqual({
+      Variables: {
+        ...environment.Variables,
+        ROLLCALL_METRICS_STACK: "stack",
+        ROLLCALL_ACCOUNT_METRICS: 0,
+      },
+    });
     expect(Environment).toEqual({
       Variables: {
         ...environment.Variables,
@@ -138,9 +144,22 @@ describe("alarms", () => {
         AlarmReaderSlow: [20_000, 3, "notBreaching"],
         AlarmServerErrors: [5, 1, "notBreaching"],
         AlarmRefresherStands: [1, 2, "breaching"],
+        AlarmRollEmpty: [100, 2, "ignore"],
+        AlarmRollShrunken: [50, 2, "ignore"],
+        AlarmRollSilentAccounts: [1, 2, "ignore"],
       });
     },
   );
+
+  it("go off where the parameters say", async () => {
+    const parameters = { AlarmNotFreshPercent: 30, AlarmSilentAccounts: 3, AccountMetrics: 20 };
+    const resources = await deployTemplate("reader", parameters);
+    expect(resources.AlarmRollShrunken?.Properties.Threshold).toBe(30);
+    expect(resources.AlarmRollSilentAccounts?.Properties.Threshold).toBe(3);
+    expect(resources.RefresherFunction?.Properties.Environment).toMatchObject({
+      Variables: { ROLLCALL_ACCOUNT_METRICS: 20 },
+    });
+  });
 
   it("are told to somebody who is named, over TLS, and by this account's CloudWatch alone", async () => {
     const without = await deployTemplate("reader");

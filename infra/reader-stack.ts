@@ -112,6 +112,7 @@ export class ReaderStack extends RollcallStack {
       ...settings,
       rate: text("RefreshRate"),
       reservedConcurrency: reserve(1),
+      accountMetrics: text("AccountMetrics"),
     }).function;
 
     const api = new Api(this, "Api", {
@@ -138,7 +139,15 @@ export class ReaderStack extends RollcallStack {
     });
 
     const watched = { reader, refresher, apiName: Aws.STACK_NAME, stageName: api.stage.ref };
-    const alarms = new Alarms(this, "Alarm", { ...watched, email: text("AlarmEmail"), hasEmail });
+    const alarms = new Alarms(this, "Alarm", {
+      ...watched,
+      email: text("AlarmEmail"),
+      hasEmail,
+      roll: {
+        notFreshPercent: number("AlarmNotFreshPercent"),
+        silentAccounts: number("AlarmSilentAccounts"),
+      },
+    });
     new Dashboard(this, "Dashboard", { ...watched, alarms });
     this.#print(api, walls, { storeUrl, logGroupName: logGroup.logGroupName });
   }

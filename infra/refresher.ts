@@ -1,6 +1,6 @@
 // The refresher: brings the snapshot up to date every minute, so that a question costs the
-// difference alone.
-import type { ICfnConditionExpression } from "aws-cdk-lib";
+// difference alone, and counts the roll for the alarms.
+import { Aws, type ICfnConditionExpression } from "aws-cdk-lib";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
@@ -12,6 +12,8 @@ export interface RefresherProps extends ProgramSettings {
   /** `rate(1 minute)` */
   readonly rate: string;
   readonly reservedConcurrency: ICfnConditionExpression;
+  /** Accounts that get metrics of their own. */
+  readonly accountMetrics: string;
 }
 
 /** A first look at a large store reads every report; all later ones take a second. */
@@ -29,10 +31,16 @@ const RIGHTS: StoreRights = {
 export class Refresher extends Construct {
   readonly function: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { rate, ...props }: RefresherProps) {
+  constructor(scope: Construct, id: string, { rate, accountMetrics, ...props }: RefresherProps) {
     super(scope, id);
     this.function = new Program(this, "Default", {
       ...props,
+      environment: {
+        ...props.environment,
+        // The dimension of the metrics that the alarms watch (roll-alarms.ts).
+        ROLLCALL_METRICS_STACK: Aws.STACK_NAME,
+        ROLLCALL_ACCOUNT_METRICS: accountMetrics,
+      },
       handler: "index.refresh",
       description: "Rollcall: keeps the snapshot",
       timeoutSeconds: TIMEOUT_SECONDS,

@@ -1,10 +1,11 @@
-// rollcall cost: what a month of S3 costs, by operation, from requests that were counted.
+// rollcall cost: what a month of S3 costs, by operation, from requests that were counted; and what
+// the alarms on AWS cost beside it.
 
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { Io } from "../program/io.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 import { type Cost, computeCost, HOURS_A_MONTH, REPORT_BYTES } from "./cost-model.ts";
-import { PRICES, type Region } from "./cost-prices.ts";
+import { CLOUDWATCH_PRICES, PRICES, type Region, WATCHED } from "./cost-prices.ts";
 
 export interface CostCommandOptions {
   readonly hosts?: readonly number[];
@@ -14,6 +15,13 @@ export interface CostCommandOptions {
   readonly alsoRead?: boolean;
   readonly json?: boolean;
 }
+
+/** A month of what watches the stack rollcall-reader, free ones or none; rounded to cents. */
+const WATCHING_USD =
+  Math.round(
+    100 *
+      (WATCHED.alarmMetrics * CLOUDWATCH_PRICES.alarmMetric + WATCHED.metrics * CLOUDWATCH_PRICES.metric),
+  ) / 100;
 
 const DEFAULT_HOSTS: readonly number[] = [1_000, 10_000, 1_000_000];
 
@@ -53,6 +61,12 @@ export async function runCost(
       report_bytes: REPORT_BYTES,
       prices_usd: PRICES[region],
       fleets: fleets.map(toJson),
+      cloudwatch: {
+        alarm_metrics: WATCHED.alarmMetrics,
+        metrics: WATCHED.metrics,
+        prices_usd: { alarm_metric: CLOUDWATCH_PRICES.alarmMetric, metric: CLOUDWATCH_PRICES.metric },
+        usd: WATCHING_USD,
+      },
     };
     return await io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
@@ -103,7 +117,10 @@ function describe(
     "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
     ...counts,
     `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ` +
-      `${REPORT_BYTES} bytes a host. More: docs/cost.md`,
+      `${REPORT_BYTES} bytes a host.`,
+    `Not in the table: the alarms of rollcall-reader on AWS, ${formatUsd(WATCHING_USD)} a month for ` +
+      `${WATCHED.alarmMetrics} metrics with an alarm and ${WATCHED.metrics} of its own, where the account's ten ` +
+      "free ones of each are used up. More: docs/cost.md",
   ].join("\n");
 }
 
