@@ -17,7 +17,7 @@ import type { PolledFolder } from "./polled-folders.ts";
 import { type AgentRegistration, registerAgent } from "./running-agents.ts";
 import { findStopReason } from "./shutdown.ts";
 import { sleep } from "./sleep.ts";
-import { FOLLOW_EVERY_MS } from "./spec-follower.ts";
+import { lookForSpecs } from "./spec-looks.ts";
 import { NO_SPOOL, openSpool } from "./spool.ts";
 import { openStatus, type Status } from "./status.ts";
 
@@ -208,14 +208,18 @@ export class HostAgent {
   async #follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     const { collection, log } = this.#options;
     if (!("check" in collection)) return;
-    while (!signal.aborted) {
-      await sleep(FOLLOW_EVERY_MS * (2 / 3 + (Math.random() * 2) / 3), signal);
-      try {
-        if (!signal.aborted && (await collection.check())) onChange();
-      } catch (err) {
-        log.warn({ err }, "the published spec could not be read; trying again in some minutes");
-      }
-    }
+    await lookForSpecs(
+      {
+        look: () => collection.check(),
+        onChange,
+        onError: (err) =>
+          log.warn({ err }, "the published spec could not be read; trying again in some minutes"),
+        monotonic: collection.host.monotonic,
+        random: Math.random,
+        sleep,
+      },
+      signal,
+    );
   }
 
   /** Of what waits there only the newest is of use, and the next look makes a newer one. */

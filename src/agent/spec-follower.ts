@@ -21,12 +21,6 @@ import type { PublicKey } from "../specs/spec-key.ts";
 import { replaceFile } from "../store/atomic-file.ts";
 import { readStateFile } from "./state-file.ts";
 
-/**
- * How often the published edition is looked at, give or take a third; ms. More often would cost
- * more than the reports do (docs/cost.md).
- */
-export const FOLLOW_EVERY_MS = 5 * 60_000;
-
 /** A spec to collect by. */
 export interface FollowedSpec {
   readonly spec: Spec;

@@ -4,9 +4,13 @@
 import { createKeyring } from "../../access/keyring.ts";
 import { createKey } from "../../access/keys.ts";
 import { HEARTBEAT_MS } from "../../agent/schedule.ts";
+import { lookForSpecs } from "../../agent/spec-looks.ts";
+import { fetchFromStore } from "../../remote/published-spec.ts";
 import { createRoll } from "../../roll/roll.ts";
+import { MAX_EDITION_BYTES } from "../../specs/edition.ts";
 import { type RequestCounts, withCounts, zeroCounts } from "../../store/counting.ts";
 import { SNAPSHOTS_PREFIX } from "../../store/layout.ts";
+import { memoryStore } from "../../store/memory.ts";
 import { createFleet } from "./cost-fleet.ts";
 import { PRICES, type Region } from "./cost-prices.ts";
 
@@ -42,6 +46,8 @@ export interface CostOptions {
    * is not counted, as it is put without Rollcall too.
    */
   readonly alsoRead?: boolean;
+  /** Whether the hosts follow published specs. */
+  readonly publishedSpecs?: boolean;
   readonly signal: AbortSignal;
   /** Told of what is done now, for people. */
   readonly onProgress: (text: string) => Promise<void>;
@@ -70,6 +76,8 @@ export interface Cost {
      * are multiplied by what is missing.
      */
     readonly questions: number;
+    /** What one host asks of published specs in a month; undefined where it follows none. */
+    readonly specLooks?: RequestCounts;
   };
   /** The start once, and the hour 730 times. */
   readonly month: {
@@ -90,11 +98,13 @@ export async function computeCost(options: CostOptions): Promise<Cost> {
   // What hosts write, and what is read of it, is not more where more is asked; what each question
   // costs by itself is.
   const scale = asked === 0 ? 0 : questions / asked;
+  const specLooks = options.publishedSpecs ? await countSpecLooks() : undefined;
   const savingScale = asked === 0 ? 0 : Math.min(questions, SAVES_AN_HOUR) / Math.min(asked, SAVES_AN_HOUR);
   const item = (name: keyof RequestCounts): Item => {
     const requests = Math.round(
       start[name] +
-        HOURS_A_MONTH * (hour[name] + asking[name] * (scale - 1) + saving[name] * (savingScale - 1)),
+        HOURS_A_MONTH * (hour[name] + asking[name] * (scale - 1) + saving[name] * (savingScale - 1)) +
+        hosts * (specLooks?.[name] ?? 0),
     );
     return { requests, usd: (requests / 1000) * prices[name] };
   };
@@ -108,7 +118,34 @@ export async function computeCost(options: CostOptions): Promise<Cost> {
   const parts = (["put", "list", "get", "storage"] as const).map((name) => ({ name, usd: month[name].usd }));
   const largest = parts.reduce((most, part) => (part.usd > most.usd ? part : most)).name;
   const usd = parts.reduce((sum, part) => sum + part.usd, 0);
-  return { hosts, counted: { start, hour, questions: asked }, month, usd, largest };
+  const counted = { start, hour, questions: asked, ...(specLooks && { specLooks }) };
+  return { hosts, counted, month, usd, largest };
+}
+
+/** The agent's own loop over a store, for one host and a virtual month in which nothing is new. */
+async function countSpecLooks(): Promise<RequestCounts> {
+  let now = BEGINNING;
+  const counts = zeroCounts();
+  const store = withCounts(memoryStore({ clock: () => now }), () => counts);
+  const fetch = fetchFromStore(store, () => undefined);
+  const ending = new AbortController();
+  await lookForSpecs(
+    {
+      look: async () => (await fetch("i-0", MAX_EDITION_BYTES)) !== undefined,
+      onChange: () => undefined,
+      onError: (error) => {
+        throw error;
+      },
+      monotonic: () => now,
+      random: () => 0.5,
+      sleep: async (ms) => {
+        now += ms;
+        if (now > BEGINNING + HOURS_A_MONTH * 3_600_000) ending.abort();
+      },
+    },
+    ending.signal,
+  );
+  return counts;
 }
 
 interface Simulated {

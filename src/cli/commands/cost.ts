@@ -13,14 +13,14 @@ export interface CostCommandOptions {
   readonly changes: number;
   readonly region: Region;
   readonly alsoRead?: boolean;
+  readonly publishedSpecs?: boolean;
   readonly json?: boolean;
 }
 
 /** A month of what watches the stack rollcall-reader, free ones or none; rounded to cents. */
 const WATCHING_USD =
   Math.round(
-    100 *
-      (WATCHED.alarmMetrics * CLOUDWATCH_PRICES.alarmMetric + WATCHED.metrics * CLOUDWATCH_PRICES.metric),
+    100 * (WATCHED.alarmMetrics * CLOUDWATCH_PRICES.alarmMetric + WATCHED.metrics * CLOUDWATCH_PRICES.metric),
   ) / 100;
 
 const DEFAULT_HOSTS: readonly number[] = [1_000, 10_000, 1_000_000];
@@ -33,7 +33,7 @@ export async function runCost(
   { hosts = DEFAULT_HOSTS, json, ...asked }: CostCommandOptions,
   io: Io,
 ): Promise<void> {
-  const { questions, changes, region, alsoRead = false } = asked;
+  const { questions, changes, region, alsoRead = false, publishedSpecs = false } = asked;
   const fleets: Cost[] = [];
   for (const count of hosts) {
     fleets.push(
@@ -43,6 +43,7 @@ export async function runCost(
         changes,
         region,
         alsoRead,
+        publishedSpecs,
         signal: io.signal,
         onProgress: async (text) => {
           if (io.stderr.isTerminal) await io.stderr.command(`\r\u001b[K${sanitizeLine(text)}`);
@@ -57,6 +58,7 @@ export async function runCost(
       questions_an_hour: questions,
       changes_a_day: changes,
       ...(alsoRead && { also_read: true }),
+      ...(publishedSpecs && { published_specs: true }),
       hours_a_month: HOURS_A_MONTH,
       report_bytes: REPORT_BYTES,
       prices_usd: PRICES[region],
@@ -88,7 +90,12 @@ function toJson({ hosts, counted, month: parts, usd, largest }: Cost): object {
     usd,
     largest,
     month: parts,
-    counted: { start: counted.start, hour: counted.hour, questions: counted.questions },
+    counted: {
+      start: counted.start,
+      hour: counted.hour,
+      questions: counted.questions,
+      ...(counted.specLooks && { spec_looks_a_host_and_month: counted.specLooks }),
+    },
   };
 }
 
@@ -97,6 +104,7 @@ function describe(
   fleets: readonly Cost[],
   { questions, changes, region, alsoRead = false }: Omit<CostCommandOptions, "hosts" | "json">,
 ): string {
+  const looks = fleets[0]?.counted.specLooks?.get;
   const counts = fleets.map(({ hosts, counted: { start, hour, questions: simulated } }) => {
     const short =
       simulated < questions ? `; ${simulated} questions stand for ${questions}, so LIST is multiplied` : "";
@@ -114,6 +122,9 @@ function describe(
             "in the sum, and its PUT are not.",
         ]
       : []),
+    ...(looks === undefined
+      ? []
+      : [`Each host asks ${formatCount(looks)} times a month for the published spec: GET has that.`]),
     "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
     ...counts,
     `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ` +

@@ -206,7 +206,7 @@ async function publish(
     if (!edition.parts.some(isForAll))
       await io.stderr.write("Hosts that none of these covers keep the spec that they were installed with.\n");
     await io.stderr.write(
-      "Agents take it up within minutes. Watch: rollcall list --fields " +
+      "Agents take it up within half an hour. Watch: rollcall list --fields " +
         "instance_name,rollcall.spec_edition,rollcall.spec_refused\n",
     );
   } catch (error) {
