@@ -22,6 +22,8 @@ export interface CollectionOptions {
   readonly onNotice?: ((notice: string) => void) | undefined;
   /** What reports say of published specs. */
   readonly edition?: (() => SpecEditionNote) | undefined;
+  /** How often the host reports though nothing changed; undefined where it reports once. ms */
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** A collected report and the digest by which the agent tells whether anything changed. */
@@ -52,11 +54,12 @@ export async function openCollection({
   agentVersion,
   onNotice = () => undefined,
   edition,
+  heartbeatMs,
 }: CollectionOptions): Promise<HostCollection> {
   const specPath = specFile?.path;
   let text = await readSpecText(specFile);
   const open = (spec: string) =>
-    openRounds(parseSpecText(specFile, spec), host, { agentVersion, specPath, edition });
+    openRounds(parseSpecText(specFile, spec), host, { agentVersion, specPath, edition, heartbeatMs });
   let current = open(text);
 
   // The spec's own file is this program's, whatever folder stands in for the host's root.
@@ -122,18 +125,20 @@ interface RoundsOptions {
   /** The spec's own file, whose change is one of the host's too. */
   readonly specPath?: string | undefined;
   readonly edition?: (() => SpecEditionNote) | undefined;
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** A spec in use on a host. */
 export function openRounds(
   { spec, digest }: { readonly spec: Spec; readonly digest: string },
   host: HostAccess,
-  { agentVersion, specPath, edition }: RoundsOptions,
+  { agentVersion, specPath, edition, heartbeatMs }: RoundsOptions,
 ) {
   const rounds = createRounds(spec, host, {
     agentVersion,
     specDigest: digest,
     ...(edition && { edition }),
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
   });
   const { paths, globs } = rounds.inputs;
   return { rounds, digest, inputs: { paths: specPath === undefined ? paths : [...paths, specPath], globs } };

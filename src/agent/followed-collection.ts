@@ -8,6 +8,7 @@ import { FILTER_FIELDS, type HostFacts } from "../specs/edition.ts";
 import type { FilePolicy } from "../specs/file-policy.ts";
 import type { CollectorName } from "../specs/schema.ts";
 import { type Collection, collectBy, type HostCollection, openRounds } from "./collection.ts";
+import { HEARTBEAT_MS } from "./schedule.ts";
 import type { EditionRefusal, FollowedSpec, SpecFollower } from "./spec-follower.ts";
 
 /** Rings where a look should be taken for another spec's sake; no path is like it. */
@@ -55,6 +56,7 @@ export function followSpecs(
   const open = (spec: FollowedSpec) =>
     openRounds(limitSpec(spec, allowance.allowedCredentials), restrictHost(local.host, allowance.files), {
       agentVersion,
+      heartbeatMs: HEARTBEAT_MS,
       edition: () => ({ inUse: Math.max(spec.edition, follower.edition ?? 0), refused: follower.refusal }),
     });
 

@@ -1,5 +1,6 @@
 // Puts a report's bytes together from what the collectors found, within the limits of a report.
 // Pure.
+import { formatHeartbeat } from "../report/heartbeat.ts";
 import { MAX_REPORT_BYTES, MAX_REPORT_DEPTH } from "../report/limits.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import { formatReportingMachine } from "../report/reporting-machine.ts";
@@ -43,6 +44,8 @@ export interface Envelope {
   /** `sha256:` and 64 hex digits. */
   readonly specDigest: string;
   readonly edition?: SpecEditionNote | undefined;
+  /** How often the host reports though nothing changed; undefined where nobody can tell. ms */
+  readonly heartbeatMs?: number | undefined;
   readonly origin: Origin;
   /** What the machine is known by; undefined in reports that no machine makes. */
   readonly fingerprint?: Parameters<typeof formatReportingMachine>[0] | undefined;
@@ -163,6 +166,7 @@ function makeRollcall(
     ...(envelope.edition?.refused === undefined
       ? {}
       : { spec_refused: tidyRefusal(envelope.edition.refused) }),
+    ...(envelope.heartbeatMs === undefined ? {} : formatHeartbeat(envelope.heartbeatMs)),
     ...(envelope.fingerprint === undefined ? {} : formatReportingMachine(envelope.fingerprint)),
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),

@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly specDigest: string;
   /** What the report says of published specs. */
   readonly edition?: () => SpecEditionNote;
+  /** How often the host reports though nothing changed, for whoever does so by itself; ms. */
+  readonly heartbeatMs?: number;
   readonly deadlineMs?: number;
   readonly graceMs?: number;
   /** Ends the run early; what was read until then is in the report. */
@@ -142,6 +144,7 @@ function makeReport(
       agentVersion: options.agentVersion,
       specDigest: options.specDigest,
       edition: options.edition?.(),
+      heartbeatMs: options.heartbeatMs,
       origin,
       fingerprint: options.fingerprint,
       allowCredentials: options.allowCredentials,

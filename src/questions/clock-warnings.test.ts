@@ -15,6 +15,44 @@ const WINDOW = 2 * HOUR;
 const report = (id: string, madeAt: number) =>
   JSON.stringify({ update_date: formatUpdateDate(madeAt), instance_id: id });
 
+describe("a window that is shorter than hosts pause", () => {
+  const beating = (id: string, heartbeatS?: number) =>
+    JSON.stringify({
+      update_date: formatUpdateDate(NOW),
+      instance_id: id,
+      rollcall: { schema: 1, ...(heartbeatS !== undefined && { heartbeat_s: heartbeatS }) },
+    });
+  const given = [
+    { id: "i-1", ageMs: 0, body: beating("i-1", 3600) },
+    { id: "i-2", ageMs: 70 * 60_000, body: beating("i-2", 3600) },
+    { id: "i-3", ageMs: 0, body: beating("i-3") },
+  ];
+
+  it("is told with every answer, and not where it is long enough", async () => {
+    const view = makeView(given);
+    const selection = await selectReports(view, parseQuery([], HOUR), makeSources());
+    expect(selection.silent).toBe(1);
+    expect(selection.warnings).toEqual([
+      "the window (within) of 60 min is too short: where nothing changes, hosts report every 60 min and " +
+        "pause for up to 90 min, and hosts that are well count as silent meanwhile; ask for 90 min at least",
+    ]);
+    for (const window of [1.5 * HOUR, WINDOW]) expect(describeClockWarnings(view, window)).toEqual([]);
+  });
+
+  it("is not told of hosts that do not say how often they report, nor of those that are gone", () => {
+    const gone = { id: "i-4", ageMs: 25 * HOUR, body: beating("i-4", 7200) };
+    const silent = makeView([{ id: "i-3", ageMs: 0, body: beating("i-3") }, gone]);
+    expect(describeClockWarnings(silent, 60_000)).toEqual([]);
+  });
+
+  it("counts for hosts that pause for longer than the usual one", () => {
+    const slow = makeView([...given, { id: "i-5", ageMs: 0, body: beating("i-5", 7200) }]);
+    expect(describeClockWarnings(slow, WINDOW)).toEqual([
+      expect.stringMatching(/of 120 min is too short: .* report every 120 min and pause for up to 180 min/),
+    ]);
+  });
+});
+
 describe("reports that were made hours before they came", () => {
   const view = makeView([
     { id: "i-1", ageMs: 60_000, body: report("i-1", NOW - 72 * HOUR) },

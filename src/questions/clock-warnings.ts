@@ -1,5 +1,5 @@
 // What whoever asks should know of the times behind an answer: reports that are older by their own
-// dates than by their receipt.
+// dates than by their receipt, and a window that is too short for hosts that are well.
 import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
@@ -7,6 +7,7 @@ import type { Problem } from "../report/problem.ts";
 import { bodyLength } from "../roll/segment.ts";
 import { keyAt, segmentAt, type Table } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
+import { describeShortWindow } from "./short-window.ts";
 
 /**
  * A report that was made so long before it came would not be fresh by its own date; ms. A host's
@@ -67,12 +68,12 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
 }
 
 /**
- * In words: warnings about the reader's clock, and of the times of receipt. Nothing is left out of
- * an answer for them.
+ * In words: warnings about the reader's clock, of the times of receipt, and of the window. Nothing
+ * is left out of an answer for them.
  */
 export function describeClockWarnings(view: RollView, windowMs: number): string[] {
   const { fresh, first, count, furthestMs } = recallBackdated(view, windowMs);
-  const warnings = [...(view.clockWarnings ?? [])];
+  const warnings = [...(view.clockWarnings ?? []), ...describeShortWindow(view, windowMs)];
   if (count > 0) {
     const names = first.map((at) => parseReportKey(keyAt(view.reports, at))?.id ?? "").join(", ");
     const more = count > first.length ? ` and ${count - first.length} more` : "";

@@ -57,6 +57,7 @@ const OWN_FIELDS = [
   "rollcall.agent",
   "rollcall.spec",
   "rollcall.spec_edition",
+  "rollcall.heartbeat_s",
   "rollcall.spec_refused",
   "rollcall.spec_refused.edition",
   "rollcall.spec_refused.detail",

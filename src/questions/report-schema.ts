@@ -61,6 +61,11 @@ const ROLLCALL = {
       required: ["detail"],
       properties: { edition: { type: "integer" }, detail: { type: "string" } },
     },
+    heartbeat_s: {
+      type: "integer",
+      description:
+        "How often the agent reports though nothing changed; seconds. The pause may be half as long again.",
+    },
     machine: { type: "string", description: "The same as long as the machine is." },
     boot: { type: "string", description: "The same until the machine boots again." },
     started: { type: "number", description: "When the kernel started; seconds since the epoch." },

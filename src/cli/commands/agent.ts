@@ -10,6 +10,7 @@ import { HOST_ID_FILE } from "../../agent/host-id.ts";
 import { createLeaveNotices, type LeaveNotices, NO_NOTICES } from "../../agent/leave-notice.ts";
 import { claimStateFolder } from "../../agent/machine-identity.ts";
 import { findAgents } from "../../agent/running-agents.ts";
+import { HEARTBEAT_MS } from "../../agent/schedule.ts";
 import { sleep } from "../../agent/sleep.ts";
 import { removeLeftOvers } from "../../agent/state-file.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
@@ -126,7 +127,10 @@ async function prepareAgent(options: AgentCommandOptions, io: Io, ownFolder?: st
   const edition = () => ({ refused: following?.follower.refusal });
   const { root } = options;
   const memory = await openObservationStore(settings, { root, makesFolder: true, onNotice }, io);
-  const local = await openHostCollection({ spec: settings.get("spec"), root, onNotice, edition, memory }, io);
+  const local = await openHostCollection(
+    { spec: settings.get("spec"), root, onNotice, edition, memory, heartbeatMs: HEARTBEAT_MS },
+    io,
+  );
   const key = await chooseKey({ ...io, given: settings, target, host: local.host, folder, onNotice: onNews });
   following = await openFollower({ settings, target, key, folder, onNotice }, io);
   const collection = following

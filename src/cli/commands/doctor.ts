@@ -3,12 +3,15 @@ import { access, constants, mkdir } from "node:fs/promises";
 import type { Collection, HostCollection } from "../../agent/collection.ts";
 import type { ReportSink } from "../../agent/delivery.ts";
 import { readFacts } from "../../agent/followed-collection.ts";
+import { HEARTBEAT_MS } from "../../agent/schedule.ts";
 import { isRunning, openStatus } from "../../agent/status.ts";
 import { isEc2 } from "../../collect/identity.ts";
 import { readMetadata } from "../../collect/metadata.ts";
 import { chooseKey, type HostKey } from "../../remote/host-key.ts";
 import { openReportSink } from "../../remote/report-sink.ts";
 import type { Target } from "../../remote/target.ts";
+import { longestPause } from "../../report/heartbeat.ts";
+import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import type { StoreHop } from "../../store/store.ts";
 import { CommandError } from "../program/failure.ts";
@@ -99,6 +102,7 @@ async function examine(
     await note(await checkMetadata(collection, io.signal));
     await note(await checkProcesses(collection.host, io.signal));
   }
+  await checkWindow(settings, note);
   const report = collection && (await checkCollection(collection, io, note));
   const folder = await findStateFolder(settings, io);
   await note(await checkState(folder));
@@ -165,6 +169,26 @@ async function attempt<T>(
     });
     return undefined;
   }
+}
+
+/** Where this machine asks or serves too: its own window. */
+async function checkWindow(settings: Settings, note: (finding: Finding) => Promise<void>): Promise<void> {
+  await attempt(
+    "window",
+    note,
+    async () => {
+      const value = settings.windowMs() ?? DEFAULT_WINDOW_MS;
+      const least = longestPause(HEARTBEAT_MS);
+      const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
+      if (value >= least)
+        return { value, detail: `${minutes(value)}; agents pause for ${minutes(least)} at most` };
+      const detail =
+        `within is ${minutes(value)} here, and agents pause for up to ${minutes(least)}: hosts that are ` +
+        "well count as silent meanwhile; leave within at two hours, or more";
+      return { value, detail, outcome: "warning" };
+    },
+    "say within as 2h, for instance",
+  );
 }
 
 async function checkMetadata({ host }: HostCollection, signal: AbortSignal): Promise<Finding> {

@@ -6,6 +6,7 @@ import { runAgent } from "../../agent/agent.ts";
 import { type HostCollection, observeHost } from "../../agent/collection.ts";
 import { createDelivery, type ReportSink } from "../../agent/delivery.ts";
 import { openWatch } from "../../agent/host-watch.ts";
+import { HEARTBEAT_MS } from "../../agent/schedule.ts";
 import { sleep } from "../../agent/sleep.ts";
 import { NO_SPOOL } from "../../agent/spool.ts";
 import { createDemoFleet } from "../../demo/fleet.ts";
@@ -53,7 +54,7 @@ export async function runStart(options: StartOptions, io: Io): Promise<void> {
     : await openStoresAt(findStoreUrl(settings, io), settings, io);
   const onNotice = (notice: string) => log.warn(notice);
   const collection = await openHostCollection(
-    { spec: settings.get("spec"), isThrowAway: demo !== undefined, onNotice },
+    { spec: settings.get("spec"), isThrowAway: demo !== undefined, onNotice, heartbeatMs: HEARTBEAT_MS },
     io,
   );
   const demoKey = demo && (await makeKey(store, io));

@@ -25,6 +25,8 @@ export interface HostCollectionOptions {
   readonly onNotice?: (notice: string) => void;
   /** What reports say of published specs. */
   readonly edition?: () => SpecEditionNote;
+  /** How often the host will report though nothing changed; undefined where it reports once. ms */
+  readonly heartbeatMs?: number;
   /** What was seen of files on earlier looks; without it, what this process sees. */
   readonly memory?: ObservationStore;
 }
@@ -40,13 +42,14 @@ export async function openHostCollection(
     memory = createObservationStore(),
     onNotice,
     edition,
+    heartbeatMs,
   }: HostCollectionOptions,
   io: Io,
 ): Promise<HostCollection> {
   const fallbackId = isThrowAway ? makeHostId() : await keepHostIdIfPossible(io.folders.data);
   const host = { ...openHost(root, fallbackId, io), memory };
   const specFile = spec === undefined ? undefined : openSpecFile(spec, io);
-  return await openCollection({ host, specFile, agentVersion: VERSION, onNotice, edition });
+  return await openCollection({ host, specFile, agentVersion: VERSION, onNotice, edition, heartbeatMs });
 }
 
 /**
