@@ -52,10 +52,12 @@ export function createApp(services: Services, routes: readonly Route[]): Hono {
     );
   });
 
-  if (services.corsOrigin !== undefined)
+  const { corsOrigins = [] } = services;
+  if (corsOrigins.length > 0)
     app.use(
       cors({
-        origin: services.corsOrigin,
+        // Never with credentials: the key stands in a header, which a page must have itself.
+        origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
         allowMethods: ["GET", "HEAD"],
         allowHeaders: CORS_REQUEST_HEADERS,
         exposeHeaders: [...Object.keys(RESPONSE_HEADERS), "Location", "Retry-After", API_HEADER],

@@ -113,7 +113,9 @@ export function createHotAnswers({
     },
 
     resend(request, response) {
-      if (source === undefined || request.method !== "GET") return false;
+      // What a page of another origin may read, the application says.
+      if (source === undefined || request.method !== "GET" || request.headers.origin !== undefined)
+        return false;
       const view = roll.peek();
       if (view === undefined) return false;
       if (view !== source) {

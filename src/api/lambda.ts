@@ -5,6 +5,7 @@ import { createClones } from "../access/clones.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, type Labels, labelRulesSchema } from "../questions/labels.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { splitList } from "../report/list-text.ts";
 import { parseJson } from "../report/parse-json.ts";
 import type { OpenStores } from "../store/open.ts";
 import { createApp } from "./app.ts";
@@ -63,7 +64,7 @@ async function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     labels: readLabels(),
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
-    corsOrigin: process.env.ROLLCALL_CORS_ORIGIN || undefined,
+    corsOrigins: splitList(process.env.ROLLCALL_CORS_ORIGIN),
     page: await loadPage(),
   };
   const app = createApp({ ...services, overflow }, createReadRoutes());

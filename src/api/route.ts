@@ -48,8 +48,8 @@ export interface Services {
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
-  /** The origin whose web pages may read answers, or `*` for all; undefined for none. */
-  readonly corsOrigin?: string | undefined;
+  /** The origins whose web pages may read answers, or `*` for all; none where it is left out. */
+  readonly corsOrigins?: readonly string[] | undefined;
   /** The page for people; undefined where none is served. */
   readonly page?: Page | undefined;
   /** Whether requests come through a proxy that is trusted to say how they came to it. */

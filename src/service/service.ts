@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly identities?: SignedIdentities | undefined;
   /** What one key may write; as usual where nothing is said. */
   readonly writeLimits?: WriteLimits;
+  /** The origins whose web pages may read answers, or `*` for all. */
+  readonly corsOrigins?: readonly string[];
   readonly labels: Labels;
   /** The ids of the hosts that should report, where somebody has said. */
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
@@ -104,6 +106,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version,
     windowMs,
     page: options.page,
+    corsOrigins: options.corsOrigins,
     behindProxy: listen.behindProxy ?? false,
   };
   const isAlone = isLoopback(listen.host) && !services.behindProxy;

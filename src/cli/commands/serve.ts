@@ -23,7 +23,7 @@ import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { openExpectedFile } from "../settings/expected-hosts.ts";
-import { readKeepAlive, readWriteLimits } from "../settings/parsed-settings.ts";
+import { readCorsOrigins, readKeepAlive, readWriteLimits } from "../settings/parsed-settings.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
 import { findStoreUrl, openStoresAt } from "../settings/target.ts";
@@ -121,6 +121,7 @@ export async function serveStore(
       identityTrust,
       identities,
       writeLimits,
+      corsOrigins: readCorsOrigins(settings),
       labels,
       readExpected,
       clock: io.clock,

@@ -111,7 +111,7 @@ function addServe(program: Command, io: Io): void {
     )
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
   addSettings(command, "store", "alsoRead", "listen", "expect", "within", "maxAge");
-  addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites");
+  addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "corsOrigins");
   addSettings(command, ...SIGN_IN_SETTINGS, "config");
   explain(
     command,

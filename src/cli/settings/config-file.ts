@@ -49,6 +49,10 @@ export const configSchema = z.strictObject({
   max_key_hosts: z.union([text, z.int().transform(String)]).optional(),
   max_key_bytes: z.union([text, z.int().transform(String)]).optional(),
   max_key_writes: z.union([text, z.int().transform(String)]).optional(),
+  cors_origins: z
+    .union([text, z.array(text).min(1)])
+    .transform((value) => [value].flat().join(","))
+    .optional(),
   within: text.optional(),
   max_age: text.optional(),
   state: text.optional(),

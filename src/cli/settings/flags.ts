@@ -21,6 +21,7 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   maxKeyHosts: "N",
   maxKeyBytes: "BYTES",
   maxKeyWrites: "N",
+  corsOrigins: "ORIGINS",
   within: "SPAN",
   maxAge: "SPAN",
   state: "FOLDER",

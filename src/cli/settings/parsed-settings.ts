@@ -1,6 +1,7 @@
 // Settings that are more than text: what one key may write, ids of roles, times of connections.
 import { USUAL_WRITE_LIMITS, type WriteLimits } from "../../access/write-limits.ts";
 import { parseRoleIds, ROLE_IDS_FORM, type RoleId } from "../../remote/role-ids.ts";
+import { splitList } from "../../report/list-text.ts";
 import { UsageError } from "../program/failure.ts";
 import {
   BYTES_FORM,
@@ -32,6 +33,21 @@ export function readRoleIds(settings: GivenSettings): readonly RoleId[] {
 /** How long idle connections stay, ms; undefined where it is not set. @throws UsageError */
 export function readKeepAlive(settings: GivenSettings): number | undefined {
   return readParsed(settings, "keepAlive", parseKeepAlive, KEEP_ALIVE_FORM);
+}
+
+/** The origins whose web pages may read answers; none where it is not set. @throws UsageError */
+export function readCorsOrigins(settings: GivenSettings): readonly string[] {
+  return readParsed(settings, "corsOrigins", parseOrigins, ORIGINS_FORM) ?? [];
+}
+
+const ORIGINS_FORM = "origins such as https://wiki.example.com, split by commas, or *";
+
+/** Each as a browser sends it: scheme and host, and a port where it is another than usual. */
+function parseOrigins(text: string): string[] | undefined {
+  const origins = splitList(text);
+  const isOrigin = (origin: string) =>
+    origin === "*" || (/^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin);
+  return origins.length > 0 && origins.every(isOrigin) ? origins : undefined;
 }
 
 /**

@@ -192,6 +192,15 @@ export const SETTINGS = {
     key: "max_key_writes",
     description: "how many reports, departures and enrolments a minute one key may send (default 20000)",
   },
+  corsOrigins: {
+    flag: "--cors-origins",
+    variable: "ROLLCALL_CORS_ORIGINS",
+    key: "cors_origins",
+    description:
+      "the origins whose web pages may read answers, split by commas, such as https://wiki.example.com; " +
+      "* for all (default none)",
+    repeats: true,
+  },
   within: {
     flag: "--within",
     variable: "ROLLCALL_WITHIN",
