@@ -7,8 +7,11 @@
 # the SHA-256 of that SHA256SUMS, whose signature you have verified (docs/install.md):
 # nothing else is installed. SPEC_KEYS are the public keys of `rollcall spec keygen`: the
 # agent follows the specs that they signed. Without one it reports facts of the host
-# alone. A configuration that is there stays.
+# alone. A configuration that is there stays, and so does what reports by it: the agent is
+# enabled where there was none, or nothing was.
 set -eu
+# What is made here is read by others: apt's user, the agent's.
+umask 022
 release=${1%/} sums=$2 store=$3 spec_keys=${4:-} allow_commands=${5:-}
 
 fail() {
@@ -57,16 +60,23 @@ if [ "$family" = deb ]; then
 elif command -v dnf >/dev/null; then
   dnf install -y "./$file"
 else
-  yum install -y "./$file"
+  # Amazon Linux 2's fails where there is nothing to do.
+  rpm -q --quiet "$(rpm -qp --nosignature "./$file")" || yum install -y "./$file"
 fi
 
-config=/etc/rollcall/config.yaml
+config=/etc/rollcall/config.yaml is_new=no
 if [ ! -e "$config" ]; then
+  is_new=yes
   {
     echo "store: '$store'"
     [ -z "$spec_keys" ] || echo "spec_keys: '$spec_keys'"
     [ -z "$allow_commands" ] || echo "allow_commands: '$allow_commands'"
   } >"$config"
 fi
-systemctl enable --now rollcall-agent.service
+# A host that reports by the timers, say, goes on with them.
+if [ "$is_new" = yes ] ||
+  ! systemctl is-enabled --quiet rollcall-agent.service rollcall-report.timer \
+    rollcall-report-boot.timer 2>/dev/null; then
+  systemctl enable --now rollcall-agent.service
+fi
 runuser -u rollcall -- rollcall doctor --config "$config" --state /var/lib/rollcall

@@ -1,6 +1,7 @@
 // What installs on many hosts: cloud-init's user data and Systems Manager's document carry the one
 // script, and take and refuse the values that it does.
 import { readFile, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { makeHome, run, runShell } from "../program.ts";
@@ -62,7 +63,7 @@ it("Systems Manager takes values as they are, and none that ends the quotes arou
 it("refuses, before it loads anything, a value that would be more than one setting", async () => {
   const { home, remove } = await makeHome();
   onTestFinished(remove);
-  const script = new URL("install.sh", FOLDER).pathname;
+  const script = fileURLToPath(new URL("install.sh", FOLDER));
   for (const bad of ["s3://a'", 's3://a"', "s3://a\\", "s3://a\nkey: x"]) {
     const { code, stderr } = await runShell('sh "$SCRIPT" https://127.0.0.1:1 0 "$STORE"', {
       home,
@@ -92,6 +93,34 @@ ${writing.replace("/etc/rollcall/config.yaml", "config.yaml")}`;
     code: 0,
   });
   expect(await readFile(`${home}/config.yaml`, "utf8")).toContain("s3://reports");
+});
+
+it.each<[string, { config?: boolean; enabled?: string }, boolean]>([
+  ["a new host", {}, true],
+  ["a host whose configuration was made with its image, and nothing enabled", { config: true }, true],
+  ["a host that reports by timers", { config: true, enabled: "rollcall-report.timer" }, false],
+  ["a host whose agent is enabled", { config: true, enabled: "rollcall-agent.service" }, false],
+])("enables the agent on %s or leaves it: %j", async (_, { config = false, enabled = "" }, isEnabled) => {
+  const { home, remove } = await makeHome();
+  onTestFinished(remove);
+  const text = await read("install.sh");
+  const ending = text
+    .slice(text.indexOf("config=/etc"))
+    .replace("/etc/rollcall/config.yaml", "config.yaml")
+    .replace(/^runuser.*$/m, "");
+  // As systemctl does: is-enabled succeeds where one of the units is.
+  const systemctl = `systemctl() {
+  case $1 in
+    is-enabled) for unit; do [ "$unit" != "${enabled || "none"}" ] || return 0; done; return 1 ;;
+    *) echo "$*" ;;
+  esac
+}`;
+  const line = `set -eu; store=s3://a spec_keys='' allow_commands=''\n${systemctl}\n${ending}`;
+  const { stdout, code } = await runShell(`${config ? "touch config.yaml; " : ""}${line}`, { home });
+  expect({ stdout, code }).toEqual({
+    stdout: isEnabled ? "enable --now rollcall-agent.service\n" : "",
+    code: 0,
+  });
 });
 
 it("the Ansible role brings hosts to the version of this release, and tells of each variable", async () => {
