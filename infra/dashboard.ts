@@ -26,7 +26,10 @@ const PERIOD = Duration.minutes(1);
 const SUM = { period: PERIOD, statistic: Stats.SUM };
 const DAY = Duration.days(1);
 
-/** The dashboard, called like its stack. */
+/**
+ * The dashboard, called after its stack and region: an account's dashboards have no region, and
+ * there may be a reader in several (CloudWatch guide, "Using Amazon CloudWatch dashboards").
+ */
 export class Dashboard extends Construct {
   constructor(
     scope: Construct,
@@ -49,7 +52,7 @@ export class Dashboard extends Construct {
     const duration = (one: LambdaFunction, percent: number) =>
       one.metricDuration({ period: PERIOD, statistic: Stats.p(percent), label: `p${percent}` });
     const dashboard = new CloudWatchDashboard(this, "Page", {
-      dashboardName: Aws.STACK_NAME,
+      dashboardName: `${Aws.STACK_NAME}-${Aws.REGION}`,
       defaultInterval: DAY,
     });
     dashboard.addWidgets(

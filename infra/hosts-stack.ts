@@ -14,6 +14,7 @@ import {
 import type { Construct } from "constructs";
 import { acknowledgePatterns } from "./acknowledgement.ts";
 import { OWN_KEYS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
+import { limitRoles, ROLE_PARAMETERS } from "./operation-parameters.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 
 const PARAMETERS = [
@@ -68,6 +69,7 @@ const PARAMETERS = [
       },
     },
   },
+  { heading: "Roles", parameters: ROLE_PARAMETERS },
 ] as const;
 
 /** The policy, a role that has nothing else, and roles of the account that get it as well. */
@@ -77,7 +79,8 @@ export class HostsStack extends RollcallStack {
       description: "Rollcall: what a host may do, one stack in each account that has hosts",
       ...props,
     });
-    const { Bucket, LegacyBucket, HostName, CreateRole, RoleNames } = this.declareParameters(PARAMETERS);
+    const parameters = this.declareParameters(PARAMETERS);
+    const { Bucket, LegacyBucket, HostName, CreateRole, RoleNames } = parameters;
     const bucketArn = `arn:${Aws.PARTITION}:s3:::${Bucket.valueAsString}`;
     const below = (keys: readonly string[]) => keys.map((key) => `${bucketArn}/${key}`);
 
@@ -153,6 +156,10 @@ export class HostsStack extends RollcallStack {
       value: `${Aws.ACCOUNT_ID}/${HostName.valueAsString}=${(role.node.defaultChild as CfnRole).attrRoleId}`,
       description: "ROLLCALL_ROLE_IDS, for hosts of this account in networks without STS",
       condition: createsRole,
+    });
+    limitRoles(this, {
+      boundary: parameters.PermissionsBoundary.valueAsString,
+      path: parameters.RolePath.valueAsString,
     });
   }
 }

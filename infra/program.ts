@@ -15,6 +15,7 @@ import { type CfnLogGroup, LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { acknowledgePatterns } from "./acknowledgement.ts";
 import { HOSTS_OBJECTS } from "./keys.ts";
+import type { CodeInBucket } from "./operation-parameters.ts";
 import { listStoreRights, type StoreRights } from "./store-rights.ts";
 
 /** A bucket that is only read. */
@@ -28,10 +29,17 @@ export function locateAlsoRead({ name, isGiven }: AlsoRead): string {
   return Fn.conditionIf(isGiven.logicalId, `s3://${name}?region=${Aws.REGION}`, "").toString();
 }
 
+/** The program: an index.js. */
+export interface ProgramCode {
+  readonly code: Code;
+  /** The text of inline code, in whose place a bucket's may be taken. */
+  readonly inline?: string;
+  readonly inBucket?: CodeInBucket;
+}
+
 /** What all functions of the program share. */
 export interface ProgramSettings {
-  /** Has an index.js. */
-  readonly code: Code;
+  readonly code: ProgramCode;
   readonly environment: Readonly<Record<string, string>>;
   readonly memoryMegabytes: number;
   readonly logRetentionDays: number;
@@ -95,7 +103,7 @@ export class Program extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: props.code,
+      code: props.code.code,
       handler: props.handler,
       role,
       logGroup: this.logGroup,
@@ -104,11 +112,22 @@ export class Program extends Construct {
       environment: { ...props.environment },
       ...(props.isTriedOnce && { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
     });
+    this.#placeCode(props.code);
     if (props.reservedConcurrency)
       (this.function.node.defaultChild as CfnResource).addPropertyOverride(
         "ReservedConcurrentExecutions",
         props.reservedConcurrency,
       );
+  }
+
+  /** What is deployed by CDK lies in a bucket anyway. */
+  #placeCode({ inline, inBucket }: ProgramCode): void {
+    if (inline === undefined || !inBucket) return;
+    const { bucket, key, isGiven } = inBucket;
+    (this.function.node.defaultChild as CfnResource).addPropertyOverride(
+      "Code",
+      Fn.conditionIf(isGiven.logicalId, { S3Bucket: bucket, S3Key: key }, { ZipFile: inline }),
+    );
   }
 
   /** To list it and read what hosts write there, and nothing else. */

@@ -12,11 +12,12 @@ import {
 } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { sendMail } from "./alarm-mail.ts";
 import { PUBLISHERS, SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
-import { locateAlsoRead, Program } from "./program.ts";
+import { CODE_PARAMETERS, limitRoles, locateCode, ROLE_PARAMETERS } from "./operation-parameters.ts";
+import { locateAlsoRead, Program, type ProgramCode } from "./program.ts";
 import { ALARM_EMAIL, LOG_RETENTION_DAYS, READER_PARAMETERS, WITHIN } from "./reader-parameters.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 import { addSchedule } from "./schedule.ts";
@@ -90,6 +91,8 @@ const PARAMETERS = [
       AlarmEmail: ALARM_EMAIL,
     },
   },
+  { heading: "The program", parameters: CODE_PARAMETERS },
+  { heading: "Roles", parameters: ROLE_PARAMETERS },
 ] as const;
 
 const RIGHTS: StoreRights = {
@@ -102,7 +105,7 @@ const TIMEOUT_SECONDS = 300;
 
 export interface PublisherStackProps extends StackProps {
   /** The program: an index.js with the handler publish. */
-  readonly code: Code;
+  readonly code: ProgramCode;
 }
 
 export class PublisherStack extends RollcallStack {
@@ -119,7 +122,13 @@ export class PublisherStack extends RollcallStack {
       isGiven: this.#isGiven("HasAlsoReadBucket", parameters.AlsoReadBucket),
     };
     const { function: publisher, logGroup } = new Program(this, "Publisher", {
-      code,
+      code: {
+        ...code,
+        inBucket: locateCode(this, {
+          bucket: parameters.S3Bucket.valueAsString,
+          key: parameters.S3Key.valueAsString,
+        }),
+      },
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: MemorySize.valueAsNumber,
       logRetentionDays: LogRetentionDays.valueAsNumber,
@@ -156,6 +165,10 @@ export class PublisherStack extends RollcallStack {
     new CfnOutput(this, "LogCommand", {
       value: `aws logs tail ${logGroup.logGroupName} --region ${Aws.REGION} --since 1d`,
       description: "Prints what the publisher logged",
+    });
+    limitRoles(this, {
+      boundary: parameters.PermissionsBoundary.valueAsString,
+      path: parameters.RolePath.valueAsString,
     });
   }
 

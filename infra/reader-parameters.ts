@@ -1,4 +1,5 @@
 // The parameters of the stack rollcall-reader.
+import { CODE_PARAMETERS, ROLE_PARAMETERS } from "./operation-parameters.ts";
 
 /** What CloudWatch Logs takes (API reference, "PutRetentionPolicy"), up to a year. */
 export const LOG_RETENTION_DAYS = ["1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365"];
@@ -303,4 +304,6 @@ export const READER_PARAMETERS = [
       },
     },
   },
+  { heading: "The program", parameters: CODE_PARAMETERS },
+  { heading: "Roles", parameters: ROLE_PARAMETERS },
 ] as const;

@@ -9,7 +9,6 @@ import {
   type ICfnConditionExpression,
   type StackProps,
 } from "aws-cdk-lib";
-import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { Alarms } from "./alarms.ts";
 import { Api, ENDPOINT_ACCESS_MODE, SECURITY_POLICY } from "./api.ts";
@@ -17,7 +16,8 @@ import { ApiDomain } from "./api-domain.ts";
 import { ApiWalls } from "./api-walls.ts";
 import { Dashboard } from "./dashboard.ts";
 import { ANSWERS, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
-import { locateAlsoRead, Program } from "./program.ts";
+import { limitRoles, locateCode } from "./operation-parameters.ts";
+import { locateAlsoRead, Program, type ProgramCode } from "./program.ts";
 import { READER_PARAMETERS } from "./reader-parameters.ts";
 import { Refresher } from "./refresher.ts";
 import { ResponseMode } from "./response-mode.ts";
@@ -26,7 +26,7 @@ import type { StoreRights } from "./store-rights.ts";
 
 export interface ReaderStackProps extends StackProps {
   /** The program: an index.js with the handlers read, readBuffered and refresh. */
-  readonly code: Code;
+  readonly code: ProgramCode;
 }
 
 const READER_RIGHTS: StoreRights = {
@@ -82,7 +82,10 @@ export class ReaderStack extends RollcallStack {
       isGiven: declareCondition("HasAlsoReadBucket", isGiven(text("AlsoReadBucket"))),
     };
     const settings = {
-      code,
+      code: {
+        ...code,
+        inBucket: locateCode(this, { bucket: text("S3Bucket"), key: text("S3Key") }),
+      },
       bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`,
       memoryMegabytes: number("MemorySize"),
       logRetentionDays,
@@ -150,6 +153,7 @@ export class ReaderStack extends RollcallStack {
     });
     new Dashboard(this, "Dashboard", { ...watched, alarms });
     this.#print(api, walls, { storeUrl, logGroupName: logGroup.logGroupName });
+    limitRoles(this, { boundary: text("PermissionsBoundary"), path: text("RolePath") });
   }
 
   /** What would answer nobody, or more than is meant. */
@@ -181,9 +185,11 @@ export class ReaderStack extends RollcallStack {
       condition: takesKeys,
     });
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
+    // By stdin: other users of a machine see the words of a command.
     const sign =
-      `curl --aws-sigv4 aws:amz:${Aws.REGION}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ` +
-      '-H "x-amz-security-token: $AWS_SESSION_TOKEN"';
+      `printf 'user = "%s:%s"\\nheader = "x-amz-security-token: %s"\\n' ` +
+      '"$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" | ' +
+      `curl -K - --aws-sigv4 aws:amz:${Aws.REGION}:execute-api`;
     new CfnOutput(this, "AskCommand", {
       value: Fn.conditionIf(
         takesSignatures.logicalId,

@@ -30,7 +30,10 @@ export interface Stacks {
 export function addStacks(app: App, { form, programFolder = "", data = "keep" }: StacksOptions): Stacks {
   const isPlain = form === "plain";
   // One for each stack, since an asset belongs to one.
-  const makeCode = () => (isPlain ? Code.fromInline(PROGRAM_PLACEHOLDER) : Code.fromAsset(programFolder));
+  const makeCode = () =>
+    isPlain
+      ? { code: Code.fromInline(PROGRAM_PLACEHOLDER), inline: PROGRAM_PLACEHOLDER }
+      : { code: Code.fromAsset(programFolder) };
   const props = () => {
     // A cast, since CDK's own types do not tell an absent property from an undefined one.
     const makeSynthesizer = () =>

@@ -1,13 +1,15 @@
 // Builds the program: src/cli/program/main.ts and what it imports become dist/, one file a command,
 // so that each starts fast; and the page, dist/web.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 import { embedPage } from "./page.mjs";
 import { buildWeb } from "./web.mjs";
+import { zipFiles } from "./zip-files.mjs";
 
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 await rm(`${root}dist`, { recursive: true, force: true });
 await buildWeb();
@@ -33,6 +35,12 @@ await writeFile(`${root}dist/lambda/index.js`, await bundleFunctions(sources));
 await writeFile(`${root}dist/lambda/page.js`, pageModule);
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
 await writeTemplates();
+// For those who have the functions' code in a bucket, where scanners of code see it.
+const lambdaFiles = ["index.js", "page.js"].map(async (name) => [
+  name,
+  await readFile(`${root}dist/lambda/${name}`),
+]);
+await writeFile(`${root}dist/aws/rollcall-lambda.zip`, zipFiles(await Promise.all(lambdaFiles)));
 await chmod(`${root}dist/main.js`, 0o755);
 
 /**
@@ -86,11 +94,14 @@ async function writeTemplates() {
   for (const name of await readdir(`${root}infra/templates`)) {
     const template = JSON.parse(await readFile(`${root}infra/templates/${name}`, "utf8"));
     for (const { Type, Properties } of Object.values(template.Resources)) {
-      if (Type !== "AWS::Lambda::Function" || !Properties.Code.ZipFile?.startsWith("// rollcall:")) continue;
+      if (Type !== "AWS::Lambda::Function") continue;
+      // In the template, or in a bucket where one is named: the second of a condition's values.
+      const inline = [Properties.Code, ...(Properties.Code["Fn::If"] ?? [])].find((one) => one.ZipFile);
+      if (!inline?.ZipFile.startsWith("// rollcall:")) continue;
       const handler = JSON.stringify(Properties.Handler);
       const own = Object.keys(code).find((one) => handler.includes(`"${one}`));
       if (own === undefined) throw new Error(`${name} has a function whose code nobody knows: ${handler}`);
-      Properties.Code.ZipFile = code[own];
+      inline.ZipFile = code[own];
     }
     await writeFile(`${root}dist/aws/${name}`, JSON.stringify(template));
   }

@@ -1,5 +1,5 @@
 // For tests: an AWS account on loopback, for the real AWS CLI: CloudFormation, the bucket for
-// templates, and what is asked of Lambda and API Gateway.
+// templates and programs, and what is asked of IAM, Lambda and API Gateway.
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
@@ -14,6 +14,7 @@ const SERVICES = [
   "s3/2006-03-01",
   "lambda/2015-03-31",
   "apigateway/2015-07-09",
+  "iam/2010-05-08",
 ];
 
 /** AWS keeps so many from being reserved. */
@@ -39,6 +40,10 @@ export interface Account {
   unreserved: number;
   /** The role by which API Gateway logs. */
   logRole: string | undefined;
+  /** The names of managed policies, which are the same in all regions. */
+  readonly policies: Set<string>;
+  /** The keys of what was put into buckets, after their bucket. */
+  readonly uploads: ReadonlyMap<string, string>;
   /** What makes the CLI ask here. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -70,7 +75,7 @@ export async function openAccount(home: string): Promise<Account> {
     } else if (request.method === "POST") {
       const asked = new URLSearchParams(body);
       account.requests.push(asked);
-      const { status, text } = answerQuery(asked, cloudFormation);
+      const { status, text } = answerQuery(asked, account);
       answer(status, "text/xml", text);
     } else if (request.method === "PUT") {
       uploads.set(pathname, body);
@@ -95,6 +100,8 @@ export async function openAccount(home: string): Promise<Account> {
   await writeAddresses(data, `http://127.0.0.1:${port}`);
   const account: Account = {
     cloudFormation,
+    policies: new Set(),
+    uploads,
     requests: [],
     apiDeployments: [],
     apiKeys: new Map(),
@@ -155,12 +162,22 @@ function answerApiGateway(
 /** AWS's query protocol: a form in, XML out. */
 function answerQuery(
   asked: URLSearchParams,
-  cloudFormation: CloudFormation,
+  { cloudFormation, policies }: Pick<Account, "cloudFormation" | "policies">,
 ): { status: number; text: string } {
   const action = asked.get("Action") ?? "";
   const caller = { Account: "111111111111", Arn: "arn:aws:iam::111111111111:root", UserId: "111111111111" };
-  if (action === "GetCallerIdentity")
-    return { status: 200, text: writeXml({ [`${action}Response`]: { [`${action}Result`]: caller } }) };
+  const known: Readonly<Record<string, unknown>> = {
+    GetCallerIdentity: caller,
+    ListPolicies: {
+      IsTruncated: false,
+      Policies: [...policies].map((name) => ({
+        PolicyName: name,
+        Arn: `arn:aws:iam::111111111111:policy/${name}`,
+      })),
+    },
+  };
+  if (known[action] !== undefined)
+    return { status: 200, text: writeXml({ [`${action}Response`]: { [`${action}Result`]: known[action] } }) };
   try {
     return {
       status: 200,

@@ -153,10 +153,90 @@ describe.concurrent("deploy.sh", () => {
         RoleNames: "",
         HostName: "fleet-host",
         CreateRole: "true",
+        PermissionsBoundary: "",
+        RolePath: "/",
       });
       expect(parameters("fleet-store")).toMatchObject({ Name: "fleet" });
     },
   );
+
+  it("sets what was said of the stacks' parameters and tags, and takes it back", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, deploy, parameters } = await sitDown(context);
+    await init(
+      ...["--require-instance", "true", "--allowed-cidrs", "203.0.113.0/24", "--cors-origin", "*"],
+      ...["--vpc-endpoints", "vpce-0123456789abcdef0", "--authorization", "AWS_IAM"],
+      ...["--permissions-boundary", "boundaries/standard", "--role-path", "/rollcall/"],
+      ...["--code-bucket", "programs", "--tag", "team=platform", "--tag", "cost=42"],
+    );
+    const first = await deploy();
+    expect(first).toMatchObject({ code: 0 });
+    expect(parameters("rollcall-store")).toMatchObject({ RequireInstance: "true" });
+    const [key = ""] = [...account.uploads.keys()].filter((path) => path.endsWith("-rollcall-lambda.zip"));
+    expect(key).toMatch(/^\/programs\/rollcall\/\d+-\d+-rollcall-lambda\.zip$/);
+    expect(parameters("rollcall-reader")).toMatchObject({
+      AllowedCidrs: "203.0.113.0/24",
+      CorsOrigin: "*",
+      EndpointType: "PRIVATE",
+      VpcEndpoints: "vpce-0123456789abcdef0",
+      Authorization: "AWS_IAM",
+      PermissionsBoundary: "boundaries/standard",
+      RolePath: "/rollcall/",
+      S3Bucket: "programs",
+      S3Key: key.slice("/programs/".length),
+    });
+    expect(parameters("rollcall-hosts")).toMatchObject({
+      PermissionsBoundary: "boundaries/standard",
+      RolePath: "/rollcall/",
+    });
+    const changes = account.requests.filter((request) => request.get("Action") === "CreateChangeSet");
+    expect(changes).toHaveLength(3);
+    for (const request of changes)
+      expect(["1", "2"].map((at) => request.get(`Tags.member.${at}.Key`))).toEqual(["team", "cost"]);
+
+    await init("--allowed-cidrs", "", "--vpc-endpoints", "", "--code-bucket", "", "--tag", "");
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(parameters("rollcall-reader")).toMatchObject({
+      AllowedCidrs: "",
+      EndpointType: "REGIONAL",
+      VpcEndpoints: "",
+      S3Bucket: "",
+      S3Key: "",
+      // Nothing was said of these.
+      Authorization: "AWS_IAM",
+      PermissionsBoundary: "boundaries/standard",
+    });
+  });
+
+  it("gives a second region's hosts names of their own, since roles have none", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, deploy, shell, parameters } = await sitDown(context);
+    await init();
+    // Of the deployment in another region.
+    account.policies.add("rollcall-host");
+    const { code, stdout } = await shell("AWS_REGION=eu-west-1 rollcall-aws/deploy.sh --yes");
+    expect(code).toBe(0);
+    expect(stdout).toContain("account 111111111111, region eu-west-1".replace("account", "Account"));
+    expect(stdout).toContain("of this region are called rollcall-host-eu-west-1");
+    expect(parameters("rollcall-hosts")).toMatchObject({ HostName: "rollcall-host-eu-west-1" });
+    // By now the account has this one too, and the stack keeps its name.
+    account.policies.add("rollcall-host-eu-west-1");
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(parameters("rollcall-hosts")).toMatchObject({ HostName: "rollcall-host-eu-west-1" });
+  });
+
+  it("says a key that opens, where the stack's own was retired", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, deploy } = await sitDown(context);
+    await init();
+    account.apiKeys.set("rollcall-reader-apikeyid", { name: "own", enabled: false, isInPlan: true });
+    expect((await deploy()).stdout).toContain("The key:           none opens: ./rotate-key.sh makes one");
+    account.apiKeys.set("secondkey1", { name: "second", enabled: true, isInPlan: true });
+    const { stdout } = await deploy();
+    expect(stdout).toContain("ROLLCALL_KEY=$(aws apigateway get-api-key --region ap-northeast-1");
+    expect(stdout).toContain("--api-key secondkey1 ");
+    expect(stdout).not.toContain("apikeycommand");
+  });
 
   it("says what stands in the way where it may not look", TIMEOUT, async (context) => {
     const { expect } = context;
@@ -234,6 +314,26 @@ describe.concurrent("rotate-key.sh", () => {
     expect(await shell("rollcall-aws/rotate-key.sh retire oldkey1234")).toMatchObject({ code: 0 });
     expect(account.apiKeys.get("oldkey1234")?.enabled).toBe(false);
     expect(account.apiKeys.get("madekey001")?.enabled).toBe(true);
+  });
+
+  it("says which key opens once the stack's own is retired", TIMEOUT, async (context) => {
+    const { expect } = context;
+    const { account, init, shell } = await sitDown(context);
+    await init();
+    account.cloudFormation.stacks.set("rollcall-reader", {
+      ...DEPLOYED,
+      template: { ...DEPLOYED.template, Outputs: { UsagePlanId: {}, ApiKeyId: {} } },
+    });
+    const own = "rollcall-reader-apikeyid";
+    account.apiKeys.set(own, { name: "rollcall-reader", enabled: true, isInPlan: true });
+    account.apiKeys.set("secondkey1", { name: "second", enabled: true, isInPlan: true });
+    const retired = await shell(`rollcall-aws/rotate-key.sh retire ${own}`);
+    expect(retired).toMatchObject({ code: 0 });
+    expect(retired.stderr).toContain("get-api-key --api-key secondkey1 --include-value");
+    const other = await shell("rollcall-aws/rotate-key.sh");
+    expect(other).toMatchObject({ code: 0 });
+    const plain = await shell("rollcall-aws/rotate-key.sh retire secondkey1");
+    expect(plain.stderr).not.toContain("go on naming it");
   });
 
   it("leaves the last key that opens, and keys that are not the API's", TIMEOUT, async (context) => {

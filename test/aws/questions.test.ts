@@ -1,9 +1,10 @@
 // The questions of rollcall aws init, left by whoever sits at a terminal.
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeHome, startProgram, waitForOutput } from "../program.ts";
 
-const PROGRAM = new URL("../../dist/main.js", import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 /** Sends a key where the first question is asked, at a terminal that script(1) makes. */
 async function leave(key: string): Promise<{ code: number | null; text: string }> {

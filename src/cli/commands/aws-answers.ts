@@ -1,6 +1,15 @@
 // The answers that rollcall aws init deploys from: their forms, and the file that keeps them for
 // the next run. Pure.
 import { z } from "zod";
+import {
+  type AwsSettings,
+  isSetting,
+  MAX_TAGS,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+  TAG,
+} from "./aws-settings.ts";
 
 /** What has to be known before anything can be deployed. */
 export interface Deployment {
@@ -16,6 +25,10 @@ export interface Deployment {
   readonly bucket: string;
   /** Who hears of alarms; "" for nobody. */
   readonly alarmEmail: string;
+  /** What was said of the stacks' other parameters. */
+  readonly settings: AwsSettings;
+  /** Of all that is made, `KEY=VALUE`. */
+  readonly tags: readonly string[];
 }
 
 /**
@@ -53,6 +66,14 @@ const answer = ({ form, words }: { form: RegExp; words: string }) => z.string(wo
 const answerOrNothing = ({ form, words }: { form: RegExp; words: string }) =>
   z.string(words).refine((text) => text === "" || form.test(text), words);
 
+const settingsSchema = z
+  .partialRecord(z.enum(SETTING_NAMES as [SettingName, ...SettingName[]]), z.string())
+  .superRefine((settings, context) => {
+    for (const [name, text] of Object.entries(settings) as [SettingName, string][])
+      if (!isSetting(name, text))
+        context.addIssue({ code: "custom", path: [name], message: SETTINGS[name].words });
+  });
+
 const answersSchema = z
   .object(
     {
@@ -61,6 +82,8 @@ const answersSchema = z
       accounts: z.array(answer(FORMS.account), "a list of account ids"),
       bucket: answerOrNothing(FORMS.bucket),
       alarmEmail: answerOrNothing(FORMS.alarmEmail),
+      settings: settingsSchema,
+      tags: z.array(answer(TAG), "a list of tags").max(MAX_TAGS, `at most ${MAX_TAGS}`),
     },
     "not the answers of rollcall aws init",
   )

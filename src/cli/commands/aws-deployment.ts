@@ -2,6 +2,7 @@
 // deploy with them. Pure.
 
 import type { Deployment } from "./aws-answers.ts";
+import { listOverrides } from "./aws-settings.ts";
 
 export const TEMPLATES = [
   "rollcall-store",
@@ -9,6 +10,9 @@ export const TEMPLATES = [
   "rollcall-hosts",
   "rollcall-publisher",
 ] as const;
+
+/** The program of the functions as scanners want it, beside the templates. */
+export const PROGRAM_ARCHIVE = "rollcall-lambda.zip";
 
 /**
  * What the reader reserves if it is not told otherwise: ReservedConcurrency, and one for the
@@ -51,6 +55,11 @@ export function quoteWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** Of two variables each program has a favourite; AWS_REGION is said first, as by the AWS CLI 2. */
+const SET_REGION = `REGION=\${AWS_REGION:-\${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+[ -z "$REGION" ] || export AWS_REGION="$REGION" AWS_DEFAULT_REGION="$REGION"
+`;
+
 /** The name of the policy, role and instance profile of hosts. */
 function nameHosts({ name }: Deployment): string {
   return `${name}-host`;
@@ -61,14 +70,21 @@ function nameHosts({ name }: Deployment): string {
  * against FORMS. Answers of nothing are written too: CloudFormation keeps what it is not told, and
  * so would keep an account that was taken back.
  */
-export function writeDeployScript({ name, organization, accounts, bucket, alarmEmail }: Deployment): string {
+export function writeDeployScript(deployment: Deployment): string {
+  const { name, organization, accounts, bucket, alarmEmail, settings } = deployment;
+  const tags = writeTags(deployment);
+  const more = (stack: "store" | "reader") =>
+    listOverrides(settings, stack)
+      .map((word) => ` ${word}`)
+      .join("");
   const alsoRead = bucket
     ? `\necho "    ${bucket} is read beside it, and keeps its policy and settings: nothing is written there"`
     : "";
+  const code = writeCodeUpload(settings.codeBucket);
   const makeBucket = `echo "1/3 The bucket: where hosts put their reports"${alsoRead}
 look_at "$NAME-store"
 aws cloudformation deploy --stack-name "$NAME-store" --template-file rollcall-store.template.json \\
-  --no-fail-on-empty-changeset --parameter-overrides Name=$NAME OrganizationId=${organization} Accounts=${accounts.join(",")}
+  --no-fail-on-empty-changeset${tags} --parameter-overrides Name=$NAME OrganizationId=${organization} Accounts=${accounts.join(",")}${more("store")}
 BUCKET=$(output "$NAME-store" BucketName)`;
   return `#!/bin/sh
 # Deploys Rollcall into the account and region that the AWS CLI is set to, once it was told that these are the right ones, or with --yes.
@@ -79,8 +95,7 @@ NAME=${name}
 
 case \${1-} in ""|--yes) ;; *) echo "$1: nothing but --yes is known here" >&2; exit 2 ;; esac
 ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
-REGION=\${AWS_REGION:-\${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
-if [ -z "$REGION" ]; then
+${SET_REGION}if [ -z "$REGION" ]; then
   echo "No region is set: AWS_REGION=… rollcall-aws/deploy.sh, or aws configure set region …" >&2
   exit 1
 fi
@@ -120,9 +135,9 @@ if [ "$IS_NEW" = yes ]; then
       ;;
   esac
 fi
-aws cloudformation deploy --stack-name "$NAME-reader" --template-file rollcall-reader.template.json \\
+${code.upload}aws cloudformation deploy --stack-name "$NAME-reader" --template-file rollcall-reader.template.json \\
   --s3-bucket "$BUCKET" --s3-prefix templates --capabilities CAPABILITY_IAM \\
-  --no-fail-on-empty-changeset --parameter-overrides $FIRST Name=$NAME Bucket= AlsoReadBucket=${bucket} AlarmEmail=${alarmEmail}
+  --no-fail-on-empty-changeset${tags} --parameter-overrides $FIRST Name=$NAME Bucket= AlsoReadBucket=${bucket} AlarmEmail=${alarmEmail}${more("reader")}${code.parameters}
 # API Gateway uses a change of who reaches the API only from its next deployment on, and CloudFormation does not see that it needs one.
 if [ "$IS_NEW" = no ]; then
   aws apigateway create-deployment --rest-api-id "$(output "$NAME-reader" ApiId)" --stage-name v1 --query id --output text > /dev/null
@@ -137,14 +152,63 @@ echo "Ask:               $(output "$NAME-reader" AskCommand) | jq"
 PAGE=$(output "$NAME-reader" PageUrl)
 [ -z "$PAGE" ] || echo "In a browser:      $PAGE"
 KEY_COMMAND=$(output "$NAME-reader" ApiKeyCommand)
+# After rotate-key.sh the stack's own key may open nothing any more: then another one of the plan.
+is_enabled() {
+  aws apigateway get-api-key --api-key "$1" --query enabled --output text 2> /dev/null || true
+}
+if [ -n "$KEY_COMMAND" ] && [ "$(is_enabled "$(output "$NAME-reader" ApiKeyId)")" = False ]; then
+  KEY_COMMAND=
+  for KEY in $(aws apigateway get-usage-plan-keys --usage-plan-id "$(output "$NAME-reader" UsagePlanId)" --query "items[].id" --output text); do
+    if [ "$(is_enabled "$KEY")" = True ]; then
+      KEY_COMMAND="aws apigateway get-api-key --region $REGION --api-key $KEY --include-value --query value --output text"
+    fi
+  done
+  [ -n "$KEY_COMMAND" ] || echo "The key:           none opens: ./rotate-key.sh makes one"
+fi
 [ -z "$KEY_COMMAND" ] || echo "The key:           ROLLCALL_KEY=\\$($KEY_COMMAND)"
 `;
 }
 
+/** The end of a line that deploys; nothing where there are no tags. */
+function writeTags({ tags }: Deployment): string {
+  return tags.length === 0 ? "" : ` --tags ${tags.join(" ")}`;
+}
+
+/**
+ * Puts the program into a bucket, by a name of its own for each version: CloudFormation looks at
+ * the name alone.
+ *
+ * @param bucket undefined where nothing was said of it, "" where the program goes back into the
+ *   template
+ */
+function writeCodeUpload(bucket: string | undefined): {
+  readonly upload: string;
+  readonly parameters: string;
+} {
+  if (bucket === undefined) return { upload: "", parameters: "" };
+  if (bucket === "") return { upload: "", parameters: " S3Bucket= S3Key=" };
+  return {
+    upload: `CODE_KEY=rollcall/$(cksum < ${PROGRAM_ARCHIVE} | tr ' ' -)-${PROGRAM_ARCHIVE}
+aws s3 cp --only-show-errors ${PROGRAM_ARCHIVE} "s3://${bucket}/$CODE_KEY"
+`,
+    parameters: ` S3Bucket=${bucket} "S3Key=$CODE_KEY"`,
+  };
+}
+
 /** Writes the script for each further account with hosts. */
 export function writeHostsScript(deployment: Deployment): string {
-  const { name, organization } = deployment;
+  const { name, organization, settings } = deployment;
   const hosts = nameHosts(deployment);
+  const overrides = listOverrides(settings, "hosts");
+  const more = overrides.map((word) => ` ${word}`).join("");
+  const setParameters = overrides
+    .map((word) => word.split("=") as [string, string])
+    .map(([key, value]) => ` ParameterKey=${key},ParameterValue=${value}`)
+    .join("");
+  const setTags = deployment.tags
+    .map((tag) => tag.split("=") as [string, string])
+    .map(([key, value]) => ` Key=${key},Value=${value}`)
+    .join("");
   const stackSet = organization
     ? `#
 # All accounts of the organization at once, and new ones as they come: from the management account, in this folder,
@@ -152,7 +216,7 @@ export function writeHostsScript(deployment: Deployment): string {
 #   aws cloudformation create-stack-set --stack-set-name ${name}-hosts --template-body file://rollcall-hosts.template.json \\
 #     --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED \\
 #     --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false \\
-#     --parameters ParameterKey=Bucket,ParameterValue=BUCKET ParameterKey=HostName,ParameterValue=${hosts}
+#     --parameters ParameterKey=Bucket,ParameterValue=BUCKET ParameterKey=HostName,ParameterValue=${hosts}${setParameters}${setTags && ` --tags${setTags}`}
 #   aws cloudformation create-stack-instances --stack-set-name ${name}-hosts --regions REGION \\
 #     --deployment-targets OrganizationalUnitIds=ROOT_OR_OU,Accounts=DONE,AccountFilterType=DIFFERENCE \\
 #     --operation-preferences FailureTolerancePercentage=100,MaxConcurrentPercentage=100
@@ -165,11 +229,22 @@ export function writeHostsScript(deployment: Deployment): string {
 ${stackSet}set -eu
 cd "$(dirname "$0")"
 BUCKET=\${1:?the bucket: ./deploy-hosts.sh BUCKET}
-
+${SET_REGION}
 ${LOOK_AT}
 look_at ${name}-hosts
+# Roles and policies have no region. Where the account has the name already, of a deployment in another region, this one's have the region in theirs.
+FIRST=
+if [ "$IS_NEW" = yes ]; then
+  HOST_NAME=${hosts}
+  TAKEN=$(aws iam list-policies --scope Local --query "Policies[?PolicyName=='$HOST_NAME'].Arn" --output text)
+  if [ -n "$TAKEN" ] && [ "$TAKEN" != None ]; then
+    HOST_NAME=$HOST_NAME-$REGION
+    echo "    $TAKEN is there already: policy, role and instance profile of this region are called $HOST_NAME"
+  fi
+  FIRST="HostName=$HOST_NAME"
+fi
 aws cloudformation deploy --stack-name ${name}-hosts --template-file rollcall-hosts.template.json \\
-  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --parameter-overrides "Bucket=$BUCKET" HostName=${hosts}
+  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset${writeTags(deployment)} --parameter-overrides "Bucket=$BUCKET" $FIRST${more}
 `;
 }
 
@@ -186,7 +261,7 @@ export function writeKeyScript({ name }: Pick<Deployment, "name">): string {
 set -eu
 cd "$(dirname "$0")"
 NAME=${name}
-
+${SET_REGION}
 fail() {
   echo "$1" >&2
   exit 1
@@ -229,8 +304,12 @@ case \${1:-} in
     done
     [ "$IS_HERE" = yes ] || fail "$OLD is no key of this API; it has: $KEYS"
     [ -n "$OTHER" ] || fail "no other key opens: make one first, with $0"
+    STACK_KEY=$(aws cloudformation describe-stacks --stack-name "$NAME-reader" --query "Stacks[0].Outputs[?OutputKey=='ApiKeyId'].OutputValue" --output text)
     aws apigateway update-api-key --api-key "$OLD" --patch-operations op=replace,path=/enabled,value=false --query id --output text > /dev/null
     echo "$OLD opens nothing any more. To undo it: aws apigateway update-api-key --api-key $OLD --patch-operations op=replace,path=/enabled,value=true" >&2
+    if [ "$OLD" = "$STACK_KEY" ]; then
+      echo "deploy.sh and the output ApiKeyCommand of $NAME-reader go on naming it. The key that opens: aws apigateway get-api-key --api-key $OTHER --include-value --query value --output text" >&2
+    fi
     ;;
   *) fail "$0 makes a key; $0 retire ID disables one" ;;
 esac

@@ -7,17 +7,21 @@ import { describe, expect, it } from "vitest";
 import { type IoDoubleOptions, makeIo } from "../../testing/io-double.ts";
 import { makeFolder } from "../../testing/temporary-folder.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
-import { TEMPLATES } from "./aws-deployment.ts";
+import { PROGRAM_ARCHIVE, TEMPLATES } from "./aws-deployment.ts";
 import { type AwsInitOptions, runAwsInit } from "./aws-init.ts";
+
+/** What the build puts beside the program. */
+const BUILT = {
+  ...Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])),
+  [PROGRAM_ARCHIVE]: "PK",
+};
 
 /** No bucket is looked at here: test/s3/old-bucket.test.ts has that. */
 const NO_ADVICE = { policy: undefined, lines: ["not looked at"] };
 
 async function init(options: Partial<AwsInitOptions>, io: IoDoubleOptions = {}) {
   const made = await makeIo(io);
-  const templates = await makeFolder(
-    Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, `"${name}"`])),
-  );
+  const templates = await makeFolder(BUILT);
   const run = (again: Partial<AwsInitOptions>) =>
     runAwsInit({ out: "aws", ...again }, made, pathToFileURL(`${templates}/`), async () => NO_ADVICE);
   await run(options);
@@ -30,8 +34,8 @@ async function init(options: Partial<AwsInitOptions>, io: IoDoubleOptions = {}) 
 }
 
 describe("aws init", () => {
-  it("asks three questions, again where an answer cannot be", async () => {
-    const answers = ["Not A Name", "fleet", "o-a1b2c3d4e5", "nobody", "ops@example.com"];
+  it("asks four questions, again where an answer cannot be", async () => {
+    const answers = ["Not A Name", "fleet", "o-a1b2c3d4e5", "nobody", "ops@example.com", "Y"];
     const { io, read, folder } = await init({}, { answers });
     expect(JSON.parse(await read("answers.json"))).toEqual({
       name: "fleet",
@@ -39,6 +43,8 @@ describe("aws init", () => {
       accounts: [],
       bucket: "",
       alarmEmail: "ops@example.com",
+      settings: { requireInstance: "true" },
+      tags: [],
     });
     expect(io.err()).toContain("Not that: 2 to 24 of a-z");
     expect(await readdir(folder)).toEqual([
@@ -46,12 +52,15 @@ describe("aws init", () => {
       "deploy-hosts.sh",
       "deploy.sh",
       "rollcall-hosts.template.json",
+      "rollcall-lambda.zip",
       "rollcall-publisher.template.json",
       "rollcall-reader.template.json",
       "rollcall-store.template.json",
       "rotate-key.sh",
     ]);
-    expect(await read("deploy.sh")).toContain(" Name=$NAME OrganizationId=o-a1b2c3d4e5 Accounts=\n");
+    expect(await read("deploy.sh")).toContain(
+      " Name=$NAME OrganizationId=o-a1b2c3d4e5 Accounts= RequireInstance=true\n",
+    );
     expect(await read("deploy.sh")).toContain(
       " Name=$NAME Bucket= AlsoReadBucket= AlarmEmail=ops@example.com\n",
     );
@@ -86,7 +95,9 @@ describe("aws init", () => {
       accounts: [],
       alarmEmail: "ops@example.com",
     });
-    expect(io.out()).toContain("--stack-name fleet-store --template-file aws/rollcall-store.template.json");
+    expect(io.out()).toContain(
+      "ARE ALL HOSTS EC2 INSTANCES? Then run this again with --require-instance true",
+    );
     await expect(init({}, { stdin: "Not A Name\n" })).rejects.toThrow(
       /the answer "Not A Name" from stdin: Not that: 2 to 24/,
     );
@@ -108,7 +119,10 @@ describe("aws init", () => {
       bucket: "app-configs",
       alarmEmail: "ops@example.com",
     };
-    const { io, run, read } = await init(flags, { answers: ["", "", "", "-", "", "-", "-"] });
+    const { io, run, read } = await init(
+      { ...flags, requireInstance: "true" },
+      { answers: ["", "", "", "", "-", "", "-", "-", "n"] },
+    );
     await run({});
     expect(JSON.parse(await read("answers.json"))).toMatchObject({
       organization: "o-a1b2c3d4e5",
@@ -125,7 +139,27 @@ describe("aws init", () => {
       accounts: [],
       bucket: "",
       alarmEmail: "",
+      settings: { requireInstance: "false" },
+      tags: [],
     });
+  });
+
+  it("keeps what was said of the stacks' parameters, until it is taken back", async () => {
+    const { io, run, read } = await init({
+      yes: true,
+      allowedCidrs: "203.0.113.0/24",
+      corsOrigin: "*",
+      tag: ["team=platform"],
+    });
+    expect(io.out()).toContain("ARE ALL HOSTS EC2 INSTANCES?");
+    await run({ yes: true });
+    expect(await read("deploy.sh")).toContain(" AllowedCidrs=203.0.113.0/24 CorsOrigin='*'\n");
+    expect((await read("deploy.sh")).split(" --tags team=platform ").length - 1).toBe(2);
+    expect(await read("deploy-hosts.sh")).toContain(" --tags team=platform ");
+    await run({ yes: true, corsOrigin: "", tag: [""], requireInstance: "true" });
+    expect(await read("deploy.sh")).toContain(" AllowedCidrs=203.0.113.0/24 CorsOrigin=\n");
+    expect(await read("deploy.sh")).not.toContain("--tags");
+    expect(await read("deploy.sh")).toContain(" RequireInstance=true\n");
   });
 
   it.each<[Partial<AwsInitOptions>, RegExp]>([
@@ -139,6 +173,14 @@ describe("aws init", () => {
     [{ organization: "o-1; echo" }, /--organization/],
     [{ organization: "o-a1b2c3d4e5", accounts: "111111111111" }, /not both/],
     [{ bucket: "UPPER; x" }, /--bucket/],
+    [{ requireInstance: "maybe" }, /--require-instance "maybe": true or false/],
+    [{ authorization: "" }, /--authorization "": API_KEY or AWS_IAM/],
+    [{ allowedCidrs: "10.0.0.0/8 -x" }, /--allowed-cidrs .*203\.0\.113/],
+    [{ rolePath: "rollcall" }, /--role-path "rollcall"/],
+    [{ permissionsBoundary: "$(id)" }, /--permissions-boundary/],
+    [{ codeBucket: "x y" }, /--code-bucket/],
+    [{ tag: ["aws:x=1"] }, /--tag "aws:x=1"/],
+    [{ tag: ["a=$(id)"] }, /--tag/],
     [{ account: "12" }, /--account "12".*12 digits/],
     [{ alarmEmail: "ops@example.com; reboot" }, /--alarm-email/],
   ])("refuses %j", async (options, message) => {
@@ -159,9 +201,7 @@ describe("aws init", () => {
   it("keeps no policy of before for another bucket", async () => {
     const { io, folder } = await init({ bucket: "app-configs" });
     await writeFile(join(folder, "bucket-policy.json"), "{}");
-    const none = pathToFileURL(
-      `${await makeFolder(Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, ""])))}/`,
-    );
+    const none = pathToFileURL(`${await makeFolder(BUILT)}/`);
     await runAwsInit({ out: "aws", yes: true, bucket: "" }, io, none);
     expect(await readdir(folder)).not.toContain("bucket-policy.json");
   });
@@ -175,6 +215,9 @@ describe("aws init", () => {
     ],
     ['{"name":5}', /answers\.json cannot be read: name: 2 to 24 of/],
     ['{"accounts":["1"]}', /answers\.json cannot be read: accounts: 0: an account's id has 12 digits/],
+    ['{"settings":{"allowedCidrs":"; reboot"}}', /settings: allowedCidrs: networks such as/],
+    ['{"settings":{"other":"1"}}', /settings/],
+    ['{"tags":["a b=c"]}', /tags: 0: KEY=VALUE/],
     ['{"accounts":"111111111111"}', /accounts: a list of account ids/],
     [
       '{"organization":"o-a1b2c3d4e5","accounts":["111111111111"]}',
@@ -197,9 +240,7 @@ describe("aws init", () => {
     const io = await makeIo({ files: { "aws/answers.json": "{" } });
     const none = pathToFileURL(`${await makeFolder()}/`);
     await expect(runAwsInit({ out: "aws" }, io, none)).rejects.toThrow(/npx rollcall aws init/);
-    const templates = await makeFolder(
-      Object.fromEntries(TEMPLATES.map((name) => [`${name}.template.json`, "{}"])),
-    );
+    const templates = await makeFolder(BUILT);
     await expect(runAwsInit({ out: "aws" }, io, pathToFileURL(`${templates}/`))).rejects.toThrow(
       CommandError,
     );

@@ -1,4 +1,4 @@
-// rollcall aws init: asks three questions and writes a folder from which the AWS CLI deploys the
+// rollcall aws init: asks four questions and writes a folder from which the AWS CLI deploys the
 // whole system.
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -15,6 +15,7 @@ import {
   parseReporters,
 } from "./aws-answers.ts";
 import {
+  PROGRAM_ARCHIVE,
   quoteWord,
   TEMPLATES,
   writeDeployScript,
@@ -22,8 +23,17 @@ import {
   writeKeyScript,
 } from "./aws-deployment.ts";
 import { adviseOnOldBucket, POLICY_FILE } from "./aws-old-bucket.ts";
+import {
+  type AwsSettings,
+  flagOf,
+  isSetting,
+  MAX_TAGS,
+  SETTING_NAMES,
+  SETTINGS,
+  TAG,
+} from "./aws-settings.ts";
 
-export interface AwsInitOptions {
+export interface AwsInitOptions extends AwsSettings {
   readonly name?: string;
   readonly organization?: string;
   readonly accounts?: string;
@@ -31,6 +41,8 @@ export interface AwsInitOptions {
   /** Where the reader is deployed, for the policy of that bucket. */
   readonly account?: string;
   readonly alarmEmail?: string;
+  /** `KEY=VALUE`; one that is empty takes all back. */
+  readonly tag?: readonly string[];
   readonly yes?: boolean;
   readonly out: string;
 }
@@ -79,14 +91,14 @@ export async function runAwsInit(
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
   await io.stdout.write(
-    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, and your answers, ` +
+    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, the program as a zip, and your answers, ` +
       "which the next run begins from.\n\n" +
       (advice ? `${advice.lines.join("\n")}\n\n` : "") +
-      "Are all hosts EC2 instances? Then set RequireInstance=true at the store, once one host was tried " +
-      "with it: without it, whoever may assume a role in a host's account can report in a host's name " +
-      "(docs/aws.md, Who may do what):\n" +
-      `  $ aws cloudformation deploy --stack-name ${deployment.name}-store --template-file ` +
-      `${quoteWord(`${out}/rollcall-store.template.json`)} --parameter-overrides RequireInstance=true\n\n` +
+      (deployment.settings.requireInstance === "true"
+        ? "Reports are taken only where AWS says which instance signed. Try it with one host first.\n\n"
+        : "ARE ALL HOSTS EC2 INSTANCES? Then run this again with --require-instance true: without it, " +
+          "whoever may assume a role in a host's account can report in a host's name (docs/aws.md, Who " +
+          "may do what).\n\n") +
       "Next, with the AWS CLI set to the account and region where reports should lie:\n" +
       `  $ ${quoteWord(`${out}/deploy.sh`)}\n` +
       "It takes a few minutes, and prints the store's URL for hosts and the curl to paste. docs/aws.md " +
@@ -96,8 +108,7 @@ export async function runAwsInit(
 
 async function readTemplates(folder: URL): Promise<Map<string, Buffer>> {
   const bodies = new Map<string, Buffer>();
-  for (const template of TEMPLATES) {
-    const name = `${template}.template.json`;
+  for (const name of [...TEMPLATES.map((template) => `${template}.template.json`), PROGRAM_ARCHIVE]) {
     try {
       bodies.set(name, await readFile(new URL(name, folder)));
     } catch (error) {
@@ -169,9 +180,61 @@ async function askAll(options: AwsInitOptions, earlier: EarlierAnswers, io: Io):
       words: FORMS.alarmEmail.words,
       ask,
     }),
+    settings: {
+      ...readSettings(options, earlier.settings ?? {}),
+      ...(await askForInstances(options, earlier, ask)),
+    },
+    tags: readTags(options.tag) ?? earlier.tags ?? [],
   };
   piped?.end();
   return deployment;
+}
+
+/** Of the stacks' other parameters, what the flags say or was said before. @throws UsageError */
+function readSettings(options: AwsSettings, earlier: AwsSettings): AwsSettings {
+  const said = SETTING_NAMES.flatMap((name) => {
+    const value = options[name] ?? earlier[name];
+    if (value !== undefined && !isSetting(name, value))
+      throw new UsageError(`${flagOf(name)} ${JSON.stringify(value)}: ${SETTINGS[name].words}`);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(said);
+}
+
+/** It is the one lock that costs nothing where it fits, so nobody should miss it. */
+async function askForInstances(
+  { requireInstance }: AwsInitOptions,
+  { settings = {} }: EarlierAnswers,
+  ask: Io["ask"],
+): Promise<Pick<AwsSettings, "requireInstance">> {
+  const answer = await settle({
+    given: requireInstance,
+    flag: flagOf("requireInstance"),
+    question:
+      "Are all hosts EC2 instances, y or n? With y (recommended) AWS's own word is asked for which " +
+      "instance signed, and nobody can report in another's name",
+    usual: settings.requireInstance ?? "",
+    read: (text) => YES_OR_NO.get(text.toLowerCase()),
+    words: "true or false, y or n",
+    ask,
+  });
+  return answer === "" ? {} : { requireInstance: answer };
+}
+
+/** Nothing leaves it as it is: unset, at first. */
+const YES_OR_NO = new Map([
+  ["", ""],
+  ...["y", "yes", "true"].map((word) => [word, "true"] as const),
+  ...["n", "no", "false"].map((word) => [word, "false"] as const),
+]);
+
+/** @returns undefined where nothing was said @throws UsageError */
+function readTags(tags: readonly string[] | undefined): readonly string[] | undefined {
+  const given = tags?.filter((tag) => tag !== "");
+  const wrong = given?.find((tag) => !TAG.form.test(tag));
+  if (wrong !== undefined) throw new UsageError(`--tag ${JSON.stringify(wrong)}: ${TAG.words}`);
+  if (given && given.length > MAX_TAGS) throw new UsageError(`--tag: at most ${MAX_TAGS}`);
+  return given;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The command line, continued: commands for those who run Rollcall.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AwsInitOptions } from "../commands/aws-init.ts";
+import { flagOf, SETTING_NAMES, SETTINGS } from "../commands/aws-settings.ts";
 import type { CostCommandOptions } from "../commands/cost.ts";
 import { REGIONS } from "../commands/cost-prices.ts";
 import type { StoreInitOptions } from "../commands/store-init.ts";
@@ -34,7 +35,7 @@ export function addAws(program: Command, io: Io): void {
   const aws = program.command("aws").description("the whole system on AWS");
   const init = aws
     .command("init")
-    .description("ask three questions, and write templates and scripts with which the AWS CLI deploys it")
+    .description("ask four questions, and write templates and scripts with which the AWS CLI deploys it")
     .option("--name <NAME>", "begins the names of all that is made (default rollcall)")
     .option("--organization <ID>", "hosts in all accounts of this AWS organization may report")
     .option("--accounts <IDS>", "hosts in these accounts may, split by commas (default: this account's own)")
@@ -44,15 +45,25 @@ export function addAws(program: Command, io: Io): void {
       "where you deploy, for that bucket's policy (default: the credentials' account)",
     )
     .option("--alarm-email <ADDRESS>", "who hears of alarms")
+    .option("--tag <KEY=VALUE>", "of all that is made; may be given again", (tag, before: string[] = []) => [
+      ...before,
+      tag,
+    ])
     .option("--yes", "ask nothing: what no flag says is as before, or as usual")
     .option("--out <FOLDER>", "where to write", "rollcall-aws");
+  for (const name of SETTING_NAMES) {
+    const { argument, help } = SETTINGS[name];
+    init.option(`${flagOf(name)} ${argument}`, help);
+  }
   explain(
     init,
     `
 Examples:
   $ rollcall aws init
   $ rollcall aws init --organization o-a1b2c3d4e5 --alarm-email ops@example.com --yes
-  $ rollcall aws init --accounts 111111111111,222222222222 --out deploy/rollcall`,
+  $ rollcall aws init --accounts 111111111111,222222222222 --out deploy/rollcall
+  $ rollcall aws init --yes --require-instance true --allowed-cidrs 203.0.113.0/24 --tag team=platform
+  $ rollcall aws init --yes --permissions-boundary boundaries/standard --role-path /rollcall/`,
   );
   init.action(async (options: AwsInitOptions) =>
     (await import("../commands/aws-init.ts")).runAwsInit(options, io),
@@ -86,6 +97,7 @@ export function addCost(program: Command, io: Io): void {
         .argParser((text) => parseWhole(text, 0, 1000)),
     )
     .option("--also-read", "the same hosts report to another bucket as well, which is read beside")
+    .option("--published-specs", "the hosts follow published specs, and ask for them now and then")
     .addOption(new Option("--region <REGION>", "whose prices").choices(REGIONS).default(REGIONS[0]))
     .option("--json", "JSON, also on a terminal");
   explain(
