@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildParts } from "./build.mjs";
 import { judge, median, printTable, runTimed } from "./measure.mjs";
@@ -17,7 +18,7 @@ const { positionals, values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const figures = positionals.length > 0 ? positionals : ["one", "idle", "visible"];
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const executable = join(root, "dist-bin/rollcall-linux-x64");
 const programs = { executable: [executable], "on Node": [process.execPath, join(root, "dist/main.js")] };
 if (!existsSync(executable)) throw new Error("build the executable first: node scripts/executable.mjs x64");

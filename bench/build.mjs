@@ -1,7 +1,8 @@
 // Bundles bench/parts.ts, since Node 20 runs no TypeScript. Gives what it exports.
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where the bundle lies: in the project, so that it finds its packages. */
 export const PARTS = `${root}bench/.build/parts.mjs`;

@@ -2,6 +2,7 @@
 // bench/lambda.mjs [--hosts N] [--rounds N]
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { deflateRawSync } from "node:zlib";
 import { buildParts, PARTS } from "./build.mjs";
@@ -13,7 +14,7 @@ const { values } = parseArgs({
 });
 const hosts = Number(values.hosts);
 const rounds = Number(values.rounds);
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const DELAY_MS = 20;
 
 /** AWS, "Configure Lambda function memory": at 1,769 MB a function has one vCPU. */

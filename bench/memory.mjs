@@ -6,13 +6,14 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hostId, makeReport } from "./fleet.mjs";
 import { printTable } from "./measure.mjs";
 
 const { values } = parseArgs({
   options: {
-    program: { type: "string", default: new URL("../dist/main.js", import.meta.url).pathname },
+    program: { type: "string", default: fileURLToPath(new URL("../dist/main.js", import.meta.url)) },
     readers: { type: "string", default: "300" },
     hosts: { type: "string", default: "8000" },
     questions: { type: "string", default: "64" },

@@ -4,13 +4,14 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildParts, PARTS } from "./build.mjs";
 import { putReports, range } from "./fleet.mjs";
 import { judge, median, printTable, runTimed } from "./measure.mjs";
 import { installPeers, listContestants } from "./peers.mjs";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {

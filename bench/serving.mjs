@@ -5,13 +5,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hostId, makeReport } from "./fleet.mjs";
 import { judge, median, printTable } from "./measure.mjs";
 
 const COUNT = 10_000;
 const rounds = Number(process.argv[2] ?? 5);
-const program = new URL("../dist/main.js", import.meta.url).pathname;
-const peer = new URL("./peers/bare-server.mjs", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const peer = fileURLToPath(new URL("./peers/bare-server.mjs", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "rollcall-serving-"));
 const env = { PATH: process.env.PATH, HOME: home };
 

@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildParts, PARTS } from "./build.mjs";
 import { hostId, makeGeneratedStore, makeReport } from "./fleet.mjs";
@@ -132,7 +133,7 @@ function load(url, key) {
 async function measureHttp() {
   const home = mkdtempSync(join(tmpdir(), "rollcall-versions-"));
   const env = { PATH: process.env.PATH, HOME: home };
-  const program = new URL("../dist/main.js", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
   const children = [];
   try {
     const folder = join(home, "store/reports/v1/local");
@@ -154,7 +155,7 @@ async function measureHttp() {
     writeFileSync(join(home, "headers.json"), JSON.stringify(Object.fromEntries(answer.headers)));
     const bare = await start(
       [
-        new URL("./peers/bare-server.mjs", import.meta.url).pathname,
+        fileURLToPath(new URL("./peers/bare-server.mjs", import.meta.url)),
         join(home, "body"),
         join(home, "headers.json"),
       ],

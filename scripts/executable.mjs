@@ -3,9 +3,10 @@
 // and takes two thirds of the memory (docs/benchmarks.md).
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { findBun, installBun } from "./install-bun.mjs";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const architectures = process.argv.length > 2 ? process.argv.slice(2) : ["x64", "arm64"];
 

@@ -2,6 +2,7 @@
 // what npm checks its bytes by), unless it is there.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const folder = new URL("../packaging/bun/", import.meta.url);
 
@@ -15,7 +16,7 @@ const findChange = (path) => statSync(new URL(path, folder), { throwIfNoEntry: f
 export function findBun(architecture) {
   const name = { x64: "x64", arm64: "aarch64" }[architecture];
   if (name === undefined) throw new Error(`${architecture}: x64 or arm64`);
-  return new URL(`node_modules/@oven/bun-linux-${name}/bin/bun`, folder).pathname;
+  return fileURLToPath(new URL(`node_modules/@oven/bun-linux-${name}/bin/bun`, folder));
 }
 
 /** Installs both. @throws Error if npm could not */

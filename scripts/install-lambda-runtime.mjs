@@ -3,11 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const CLIENT = "aws-lambda-ric@4.0.2";
 const NODE = `node-linux-${process.arch}@24.21.0`;
 
-const folder = new URL("../node_modules/.cache/lambda-runtime", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../node_modules/.cache/lambda-runtime", import.meta.url));
 const done = join(folder, `${CLIENT}_${NODE}`);
 if (!existsSync(done)) {
   mkdirSync(folder, { recursive: true });

@@ -3,11 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const GENERATOR = "openapi-typescript@7.13.0";
 const TYPESCRIPT = "typescript@5.9.3";
 
-const folder = new URL("../node_modules/.cache/openapi-client", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../node_modules/.cache/openapi-client", import.meta.url));
 const done = join(folder, `${GENERATOR}_${TYPESCRIPT}`);
 if (!existsSync(done)) {
   mkdirSync(folder, { recursive: true });

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { installNfpm } from "./install-nfpm.mjs";
 
@@ -11,7 +12,7 @@ import { installNfpm } from "./install-nfpm.mjs";
 const GO_NAMES = { x64: "amd64", arm64: "arm64" };
 const FAMILIES = ["deb", "rpm"];
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 /** As sha256sum(1) reads it. */
@@ -13,7 +14,7 @@ const SUMS = "SHA256SUMS";
 const { values } = parseArgs({
   options: {
     key: { type: "string" },
-    folder: { type: "string", default: new URL("../dist-bin", import.meta.url).pathname },
+    folder: { type: "string", default: fileURLToPath(new URL("../dist-bin", import.meta.url)) },
   },
 });
 const { key, folder } = values;

@@ -1,8 +1,9 @@
 // Runs every attack on Rollcall at size: npm run soak -- [--minutes N] [--only NAME] [--seed N].
 // Bundles main.ts first, since Node 20 runs no TypeScript.
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 /** One folder below the project, so that what it takes from test/ finds the built program. */
 const outfile = `${root}soak/.main.mjs`;
 

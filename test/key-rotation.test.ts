@@ -3,11 +3,12 @@
 import type { ChildProcess } from "node:child_process";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runHere } from "./command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
-const ROLLCALL = `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
+const ROLLCALL = `${process.execPath} ${fileURLToPath(new URL("../dist/main.js", import.meta.url))}`;
 const WAIT = { timeout: 120_000, interval: 200 };
 
 let home: string;

@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { USUAL_METADATA } from "../src/testing/metadata-server.ts";
 import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
@@ -288,7 +289,7 @@ export function describeNetwork(name: string, program?: string): void {
       await writeFile(join(home, "service.cjs"), service);
       await writeFile(join(home, "ec2.yaml"), "version: 1\ncollect:\n  - host: { metadata: required }\n");
       const command =
-        program ?? `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
+        program ?? `${process.execPath} ${fileURLToPath(new URL("../dist/main.js", import.meta.url))}`;
       const once = (env: string) => `env ${env} ${command} report --print --spec ec2.yaml`;
       const proxy = "http://127.0.0.1:3128";
       const lines = [

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { describeApi } from "../src/api/openapi.ts";
@@ -10,7 +11,7 @@ import { createRoutes } from "../src/api/routes.ts";
 import { makeFolder } from "../src/testing/temporary-folder.ts";
 
 const run = promisify(execFile);
-const modules = new URL("../node_modules/", import.meta.url).pathname;
+const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
 // scripts/install-openapi-client.mjs
 const GENERATOR = join(modules, ".cache/openapi-client/node_modules/openapi-typescript/bin/cli.js");
 

@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
 import { openStore } from "../src/store/open.ts";
 import { startMetadataServer, USUAL_METADATA } from "../src/testing/metadata-server.ts";
@@ -50,7 +51,8 @@ export function describePrivateNetwork(name: string, program?: string): void {
     const server = inject("s3");
     // With a dot the bucket stands in the path, and AWS's names need no wildcard.
     const bucket = `private.${program === undefined ? "node" : "executable"}`;
-    const command = program ?? `${process.execPath} ${new URL("../dist/main.js", import.meta.url).pathname}`;
+    const command =
+      program ?? `${process.execPath} ${fileURLToPath(new URL("../dist/main.js", import.meta.url))}`;
     let session: S3Session;
     let home: string;
     let remove: () => Promise<void>;

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const PROGRAM = new URL("../dist/main.js", import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 export interface Finished {
   readonly code: number | null;

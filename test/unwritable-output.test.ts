@@ -1,10 +1,11 @@
 // Output that cannot be written: a full disk, a pipe whose reader has gone. Every command ends,
 // with one line or none.
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "./command.ts";
 import { makeHome, run, runShell } from "./program.ts";
 
-const PROGRAM = `"${process.execPath}" "${new URL("../dist/main.js", import.meta.url).pathname}"`;
+const PROGRAM = `"${process.execPath}" "${fileURLToPath(new URL("../dist/main.js", import.meta.url))}"`;
 
 /** How the program writes: by commander, in one piece, in a stream, again and again. */
 const FORMS: readonly string[] = [

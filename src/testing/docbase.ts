@@ -1,6 +1,7 @@
 // Starts the DocBase of the tests, a process of its own, and looks at what it holds.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 
 export interface Post {
   readonly id: number;
@@ -31,7 +32,7 @@ export interface Docbase {
 }
 
 export async function startDocbase(): Promise<Docbase> {
-  const program = new URL("docbase-server.mjs", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("docbase-server.mjs", import.meta.url));
   const child: ChildProcess = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
   const url = child.stdout ? String((await once(child.stdout, "data"))[0]).trim() : "";
   return {

@@ -4,10 +4,11 @@ import type { ChildProcess } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { makeHome, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 
-const PROGRAM = new URL("../../dist/main.js", import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const WAIT = { timeout: 60_000, interval: 200 };
 
 let home: string;

@@ -3,6 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runHere } from "../command.ts";
 import {
@@ -43,7 +44,7 @@ export function describeServer(name: string, program?: string): void {
       ...(program !== undefined && { program }),
     });
     const command =
-      program ?? `${process.execPath} ${new URL("../../dist/main.js", import.meta.url).pathname}`;
+      program ?? `${process.execPath} ${fileURLToPath(new URL("../../dist/main.js", import.meta.url))}`;
 
     async function makeKey(scope: string): Promise<string> {
       const args = ["keys", "create", "--store", "file:store", "--scope", scope];

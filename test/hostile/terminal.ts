@@ -3,6 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type Finished,
@@ -68,7 +69,7 @@ export function describeTerminal(name: string, program?: string): void {
       ...(program !== undefined && { program }),
     });
     const command =
-      program ?? `${process.execPath} ${new URL("../../dist/main.js", import.meta.url).pathname}`;
+      program ?? `${process.execPath} ${fileURLToPath(new URL("../../dist/main.js", import.meta.url))}`;
 
     /** Runs a line on a terminal of its own. @returns what reached it */
     async function show(line: string): Promise<string> {

@@ -6,8 +6,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RUNTIME = join(ROOT, "node_modules/.cache/lambda-runtime/node_modules");
 const NODE = join(RUNTIME, `node-linux-${process.arch}/bin/node`);
 const CLIENT = join(RUNTIME, "aws-lambda-ric");
