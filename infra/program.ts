@@ -8,6 +8,7 @@ import {
   Fn,
   type ICfnConditionExpression,
   RemovalPolicy,
+  Validations,
 } from "aws-cdk-lib";
 import { CfnPolicy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
@@ -128,6 +129,10 @@ export class Program extends Construct {
       "Code",
       Fn.conditionIf(isGiven.logicalId, { S3Bucket: bucket, S3Key: key }, { ZipFile: inline }),
     );
+    Validations.of(this.function).acknowledge({
+      id: "CloudFormation-Validate::W1030",
+      reason: "Where the parameters are nothing, as by default, the condition chooses the inline program.",
+    });
   }
 
   /** To list it and read what hosts write there, and nothing else. */

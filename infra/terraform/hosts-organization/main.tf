@@ -11,11 +11,13 @@ terraform {
 
 locals {
   parameters = {
-    Bucket       = var.bucket
-    LegacyBucket = var.legacy_bucket
-    HostName     = var.host_name
-    CreateRole   = var.create_role
-    RoleNames    = var.role_names
+    Bucket              = var.bucket
+    LegacyBucket        = var.legacy_bucket
+    HostName            = var.host_name
+    CreateRole          = var.create_role
+    RoleNames           = var.role_names
+    PermissionsBoundary = var.permissions_boundary
+    RolePath            = var.role_path
   }
   # What is not given is CloudFormation's to say.
   given = { for name, value in local.parameters : name => tostring(value) if value != null }

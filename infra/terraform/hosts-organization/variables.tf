@@ -60,3 +60,15 @@ variable "role_names" {
   type        = string
   default     = null
 }
+
+variable "permissions_boundary" {
+  description = "Of all roles that the stack makes: the name, not the ARN, of a managed policy of the account, so that a stack set can say it for all accounts."
+  type        = string
+  default     = null
+}
+
+variable "role_path" {
+  description = "Of all roles, policies and instance profiles that the stack makes. CloudFormation's default: /."
+  type        = string
+  default     = null
+}

@@ -11,18 +11,22 @@ terraform {
 
 locals {
   parameters = {
-    Name             = var.name
-    Bucket           = var.bucket
-    AlsoReadBucket   = var.also_read_bucket
-    KmsKeyArn        = var.kms_key_arn
-    Publishers       = var.publishers
-    PublishRate      = var.publish_rate
-    ParameterPath    = var.parameter_path
-    Within           = var.within
-    Labels           = var.labels
-    MemorySize       = var.memory_size
-    LogRetentionDays = var.log_retention_days
-    AlarmEmail       = var.alarm_email
+    Name                = var.name
+    Bucket              = var.bucket
+    AlsoReadBucket      = var.also_read_bucket
+    KmsKeyArn           = var.kms_key_arn
+    Publishers          = var.publishers
+    PublishRate         = var.publish_rate
+    ParameterPath       = var.parameter_path
+    Within              = var.within
+    Labels              = var.labels
+    MemorySize          = var.memory_size
+    LogRetentionDays    = var.log_retention_days
+    AlarmEmail          = var.alarm_email
+    S3Bucket            = var.s3_bucket
+    S3Key               = var.s3_key
+    PermissionsBoundary = var.permissions_boundary
+    RolePath            = var.role_path
   }
   # What is not given is CloudFormation's to say.
   given = { for name, value in local.parameters : name => tostring(value) if value != null }

@@ -96,3 +96,27 @@ variable "alarm_email" {
   type        = string
   default     = null
 }
+
+variable "s3_bucket" {
+  description = "Where rollcall-lambda.zip lies, so that what scans functions sees the program as it is. Nothing: the program is in the template, compressed."
+  type        = string
+  default     = null
+}
+
+variable "s3_key" {
+  description = "Another one for each version: a function is brought up to date where the key changes."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary" {
+  description = "Of all roles that the stack makes: the name, not the ARN, of a managed policy of the account, so that a stack set can say it for all accounts."
+  type        = string
+  default     = null
+}
+
+variable "role_path" {
+  description = "Of all roles, policies and instance profiles that the stack makes. CloudFormation's default: /."
+  type        = string
+  default     = null
+}

@@ -35,7 +35,14 @@ locals {
     DomainName           = var.domain_name
     CertificateArn       = var.certificate_arn
     AlarmEmail           = var.alarm_email
+    AlarmNotFreshPercent = var.alarm_not_fresh_percent
+    AlarmSilentAccounts  = var.alarm_silent_accounts
+    AccountMetrics       = var.account_metrics
     SetApiGatewayLogRole = var.set_api_gateway_log_role
+    S3Bucket             = var.s3_bucket
+    S3Key                = var.s3_key
+    PermissionsBoundary  = var.permissions_boundary
+    RolePath             = var.role_path
   }
   # What is not given is CloudFormation's to say.
   given = { for name, value in local.parameters : name => tostring(value) if value != null }

@@ -190,6 +190,24 @@ variable "alarm_email" {
   default     = null
 }
 
+variable "alarm_not_fresh_percent" {
+  description = "An alarm when so many percent of the hosts of the last day, but for those that left, are not fresh. 100 is an empty roll, for which there is an alarm in any case. CloudFormation's default: 50."
+  type        = number
+  default     = null
+}
+
+variable "alarm_silent_accounts" {
+  description = "An alarm when so many accounts had hosts within a day and have no fresh one. CloudFormation's default: 1."
+  type        = number
+  default     = null
+}
+
+variable "account_metrics" {
+  description = "So many accounts, those with most hosts first, get two metrics of their own, which CloudWatch bills ($0.60 a month). The refresher's log has the counts of accounts anyway. CloudFormation's default: 0."
+  type        = number
+  default     = null
+}
+
 variable "set_api_gateway_log_role" {
   description = "Sets the role by which API Gateway logs, for the whole account and region. Say false where one is set already. CloudFormation's default: true."
   type        = string
@@ -199,4 +217,28 @@ variable "set_api_gateway_log_role" {
     condition     = var.set_api_gateway_log_role == null ? true : contains(["true", "false"], tostring(var.set_api_gateway_log_role))
     error_message = "One of true, false."
   }
+}
+
+variable "s3_bucket" {
+  description = "Where rollcall-lambda.zip lies, so that what scans functions sees the program as it is. Nothing: the program is in the template, compressed."
+  type        = string
+  default     = null
+}
+
+variable "s3_key" {
+  description = "Another one for each version: a function is brought up to date where the key changes."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary" {
+  description = "Of all roles that the stack makes: the name, not the ARN, of a managed policy of the account, so that a stack set can say it for all accounts."
+  type        = string
+  default     = null
+}
+
+variable "role_path" {
+  description = "Of all roles, policies and instance profiles that the stack makes. CloudFormation's default: /."
+  type        = string
+  default     = null
 }
