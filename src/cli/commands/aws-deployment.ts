@@ -148,7 +148,8 @@ echo "3/3 What hosts in this account need: a policy, a role, an instance profile
 
 echo
 echo "Hosts report to:   $(output "$NAME-reader" StoreUrl)"
-echo "Ask:               $(output "$NAME-reader" AskCommand) | jq"
+# Not echo, which takes a backslash in it for more than that.
+printf 'Ask:               %s | jq\\n' "$(output "$NAME-reader" AskCommand)"
 PAGE=$(output "$NAME-reader" PageUrl)
 [ -z "$PAGE" ] || echo "In a browser:      $PAGE"
 KEY_COMMAND=$(output "$NAME-reader" ApiKeyCommand)
