@@ -1,5 +1,5 @@
-// What wakes somebody up: questions that fail or wait, a snapshot that nobody keeps, and a roll that
-// is empty or too short.
+// What wakes somebody up: questions that fail or wait, a snapshot that nobody keeps, and a roll
+// that is empty or too short.
 import { Aws, type CfnCondition, Duration } from "aws-cdk-lib";
 import {
   Alarm,

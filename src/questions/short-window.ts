@@ -1,5 +1,5 @@
-// A window that is shorter than hosts pause between two reports: hosts that are well fall out of the
-// answers for it.
+// A window that is shorter than hosts pause between two reports: hosts that are well fall out of
+// the answers for it.
 import { judgeAge } from "../report/freshness.ts";
 import { longestPause, readHeartbeat } from "../report/heartbeat.ts";
 import { readBody } from "../roll/segment.ts";

@@ -91,8 +91,8 @@ export async function runAwsInit(
     throw new CommandError(`cannot write ${folder}: ${(error as Error).message}`);
   }
   await io.stdout.write(
-    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, the program as a zip, and your answers, ` +
-      "which the next run begins from.\n\n" +
+    `Written to ${out}: the templates, deploy.sh, deploy-hosts.sh, rotate-key.sh, the program as a ` +
+      "zip, and your answers, which the next run begins from.\n\n" +
       (advice ? `${advice.lines.join("\n")}\n\n` : "") +
       (deployment.settings.requireInstance === "true"
         ? "Reports are taken only where AWS says which instance signed. Try it with one host first.\n\n"
