@@ -50,7 +50,7 @@ describe("the metrics of the whole roll", () => {
     advance(24 * HOUR);
     expect((await measure())[0]).not.toHaveProperty("NotFreshPercent");
     await report(ONE, "i-0a");
-    advance(1);
+    advance(MINUTE);
     expect((await measure())[0]).toMatchObject({ FreshHosts: 1, NotFreshPercent: 0 });
   });
 

@@ -101,7 +101,7 @@ describe("aws init", () => {
     await expect(init({}, { stdin: "Not A Name\n" })).rejects.toThrow(
       /the answer "Not A Name" from stdin: Not that: 2 to 24/,
     );
-    await expect(init({ name: "fleet" }, { stdin: "\n\nmore\n" })).rejects.toThrow(/"more" answers none/);
+    await expect(init({ name: "fleet" }, { stdin: "\n\n\nmore\n" })).rejects.toThrow(/"more" answers none/);
     await expect(init({}, { stdin: "Not A Name\n" })).rejects.toThrow(UsageError);
   });
 

@@ -146,10 +146,25 @@ describe("rollcall cost", () => {
         "Counted, with one server that runs the program's own code over a simulated fleet for an hour:",
         "  1,000 hosts: at a server's start 3 PUT, 5 LIST, 1,003 GET; in the hour " +
           "1,228 PUT, 241 LIST, 1,177 GET",
-        "Multiplied: the start once, the hour 730 times; storage is 650 bytes a host. More: docs/cost.md",
+        "Multiplied: the start once, the hour 730 times; storage is 650 bytes a host.",
+        "Not in the table: the alarms of rollcall-reader on AWS, $2.70 a month for 9 metrics with an " +
+          "alarm and 6 of its own, where the account's ten free ones of each are used up. More: " +
+          "docs/cost.md",
         "",
       ].join("\n"),
     );
+  });
+
+  it("counts what hosts ask of published specs, by the agent's own loop", async () => {
+    const asked = { ...ASKED, questions: 0 };
+    const [plain, following] = [
+      await computeCost(asked),
+      await computeCost({ ...asked, publishedSpecs: true }),
+    ];
+    // Three an hour, a month of 730 hours.
+    expect(following.counted.specLooks).toEqual({ put: 0, list: 0, get: 2190 });
+    expect(following.month.get.requests - plain.month.get.requests).toBe(240 * 2190);
+    expect(plain.counted).not.toHaveProperty("specLooks");
   });
 
   it("prints JSON in a pipe", async () => {
