@@ -61,9 +61,7 @@ export function countAccounts(view: RollView, windowMs: number): RollCounts {
       count(key, "setAside");
   }
   const size = ({ fresh, silent, setAside }: HostCounts) => fresh + silent + setAside;
-  const accounts = [...counts.values()].sort(
-    (a, b) => size(b) - size(a) || (a.account < b.account ? -1 : 1),
-  );
+  const accounts = [...counts.values()].sort((a, b) => size(b) - size(a) || (a.account < b.account ? -1 : 1));
   const sum = (state: keyof HostCounts) => accounts.reduce((total, one) => total + one[state], 0);
   return {
     fresh: sum("fresh"),

@@ -14,9 +14,10 @@ const template = JSON.parse(
 );
 const resources = deploy(template, { account: "111111111111", region: "eu-west-1", parameters: {} });
 const alarms = Object.entries(resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm");
-const { ROLLCALL_METRICS_STACK: stack } = (
-  resources.RefresherFunction?.Properties.Environment as { Variables: Record<string, string> }
-).Variables as { ROLLCALL_METRICS_STACK: string };
+const environment = resources.RefresherFunction?.Properties.Environment as
+  | { readonly Variables: Readonly<Record<string, string>> }
+  | undefined;
+const stack = environment?.Variables.ROLLCALL_METRICS_STACK ?? "";
 
 const HOUR = 3_600_000;
 
