@@ -2,7 +2,6 @@
 // lets through. UPDATE_GOLDEN=1 writes that one's sample anew.
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { INSTANCE_SESSION, OWN_KEYS, TOP_LEVEL_REPORTS } from "../../infra/keys.ts";
 import { createShutOut, type OldBucketPolicyOptions, planOldBucketPolicy } from "./old-bucket-policy.ts";
 
 const GOLDEN = new URL("../../infra/old-bucket-policy.json", import.meta.url);
@@ -68,18 +67,6 @@ describe("the policy of an old bucket", () => {
     expect(own.find(({ Sid }) => Sid === "RollcallHostsPutTheOldForm")?.Principal.AWS).toEqual([
       "arn:aws:iam::111111111111:root",
     ]);
-  });
-
-  it("takes for an instance and its keys what the stacks take", () => {
-    const statements = statementsOf(plan({ organization: "" }));
-    const find = (sid: string) => statements.find(({ Sid }) => Sid === sid);
-    expect(find("RollcallHostsPutTheOldForm")).toMatchObject({
-      Resource: [`arn:aws:s3:::app-configs/${TOP_LEVEL_REPORTS}`],
-      Condition: { StringLike: { "aws:userid": INSTANCE_SESSION } },
-    });
-    expect(find("RollcallInstancesPutReportsAlone")).toMatchObject({
-      NotResource: [TOP_LEVEL_REPORTS, ...OWN_KEYS].map((key) => `arn:aws:s3:::app-configs/${key}`),
-    });
   });
 
   it("is not made where S3 would refuse it, or the one in force cannot be read", () => {
