@@ -80,8 +80,12 @@ async function timePaint({ url, key }) {
       watch.observe(document, { childList: true, subtree: true });
     });
     await page.goto(url);
-    const painted = await page.waitForFunction("globalThis.paintedAt");
-    return await painted.jsonValue();
+    await page.locator("table.versions tbody td a").first().waitFor();
+    // Not waitForFunction, which the page's policy forbids: it would be made of text.
+    return await page.evaluate(async () => {
+      while (globalThis.paintedAt === undefined) await new Promise(requestAnimationFrame);
+      return globalThis.paintedAt;
+    });
   } finally {
     await context.close();
   }
