@@ -11,6 +11,7 @@ const WITH_S3 = [
   "test/hostile/attacks.test.ts",
   "test/private-network.test.ts",
   "test/executable.test.ts",
+  "test/executable-private-network.test.ts",
 ];
 
 export default defineConfig({
@@ -30,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "parts",
-          include: ["src/**/*.test.ts", "infra/*.test.ts", "web/src/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "infra/*.test.ts"],
           // They share modules, so that those are read once a worker, not once a file.
           isolate: false,
         },

@@ -1,6 +1,5 @@
 // The executable that hosts run, itself: Bun puts its own modules in the place of some of Node's,
-// so what the source does under Node proves little.
-import { execFileSync } from "node:child_process";
+// so what the source does under Node proves little. Its files begin with executable-.
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,26 +9,22 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { openStore } from "../src/store/open.ts";
 import { startMetadataServer, USUAL_METADATA } from "../src/testing/metadata-server.ts";
-import { describeDoor } from "./hostile/door.ts";
-import { describeServer } from "./hostile/server.ts";
-import { describeTerminal } from "./hostile/terminal.ts";
-import { describeNetwork } from "./network.ts";
-import { describePrivateNetwork } from "./private-network.ts";
-import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
+import { runHere } from "./command.ts";
+import { BUILD_TIMEOUT_MS, buildExecutables, EXECUTABLE } from "./executable-build.ts";
+import { type Finished, makeHome, run, startProgram, stop, waitForOutput } from "./program.ts";
 import { makeBucket } from "./s3/bucket.ts";
 import { assumeRole } from "./s3/session.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const program = join(ROOT, `dist-bin/rollcall-linux-${process.arch}`);
+const program = EXECUTABLE;
 
 let home: string;
 let remove: () => Promise<void>;
 const children: ReturnType<typeof startProgram>[] = [];
-beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/executable.mjs"), process.arch], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-}, 300_000);
+let built: Finished;
+beforeAll(async () => {
+  built = await buildExecutables();
+}, BUILD_TIMEOUT_MS);
 beforeEach(async () => {
   ({ home, remove } = await makeHome());
 });
@@ -47,31 +42,7 @@ const FAKETIME = ["x86_64", "aarch64"].map(
 
 const WAIT = { timeout: 60_000, interval: 100 };
 
-describeNetwork("the executable", program);
-describePrivateNetwork("the executable", program);
-describeServer("the executable", program);
-describeDoor("the executable", program);
-describeTerminal("the executable", program);
-
 describe("the executable", () => {
-  it("serves the page", async () => {
-    const child = startProgram(["start", "--demo", "5", "--listen", "127.0.0.1:0"], { home, program });
-    children.push(child);
-    const [, url = ""] = await waitForOutput(child, /^ {2}page {3}(http:\/\/127\.0\.0\.1:\d+\/)$/m);
-    const document = await runShell(`curl -sS --compressed -H 'accept: text/html' ${url}hosts/i-1`, { home });
-    const [, script = ""] = /src="\.\.\/(assets\/[^"]+\.js)"/.exec(document.stdout) ?? [];
-    for (const coding of ["br", "gzip", "identity"]) {
-      const loaded = await runShell(
-        `curl -sS -H 'accept-encoding: ${coding}' -o f -w '%{http_code}' ${url}${script}`,
-        { home },
-      );
-      expect([coding, loaded.stdout]).toEqual([coding, "200"]);
-    }
-    expect((await runShell("wc -c < f", { home })).stdout.length).toBeGreaterThan(4);
-    const key = await runShell(`curl -sS -H 'sec-fetch-site: same-origin' ${url}v1/demo-key`, { home });
-    expect(JSON.parse(key.stdout)).toEqual({ key: expect.stringMatching(/^rc_/) });
-  });
-
   it("runs with nothing else on the host", async () => {
     const { stdout, stderr, code } = await run(["--version"], { home, program, env: { PATH: "/nowhere" } });
     expect({ stdout, stderr, code }).toEqual({
@@ -81,16 +52,9 @@ describe("the executable", () => {
     });
   });
 
-  it("is built for both architectures with no network, from what a lock vouches for", {
-    timeout: 300_000,
-  }, async () => {
-    const build = "node scripts/executable.mjs x64 arm64";
-    const { stdout, stderr, code } = await runShell(`unshare --map-root-user --net ${build}`, {
-      home,
-      cwd: ROOT,
-    });
-    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-    expect(stdout).toMatch(/rollcall-linux-x64: \d+ MB\n.*rollcall-linux-arm64: \d+ MB\n/);
+  it("is built for both architectures with no network, from what a lock vouches for", async () => {
+    expect(built).toMatchObject({ stderr: "", code: 0 });
+    expect(built.stdout).toMatch(/rollcall-linux-x64: \d+ MB\n.*rollcall-linux-arm64: \d+ MB\n/);
     const machine = (name: string) =>
       readFile(join(ROOT, `dist-bin/rollcall-linux-${name}`)).then((bytes) => bytes.readUInt16LE(18));
     // ELF's e_machine: EM_X86_64 and EM_AARCH64.
@@ -211,7 +175,7 @@ describe("the executable", () => {
       "fields: { v: { pattern: 'version=(.*)' } } }\n";
     await writeFile(join(home, "spec.yaml"), spec);
     const list = async () => {
-      const { stdout, stderr, code } = await run(["list", "--store", store, "--json"], { home, env });
+      const { stdout, stderr, code } = await runHere(["list", "--store", store, "--json"], { home, env });
       if (code !== 0) throw new Error(stderr);
       return (JSON.parse(stdout) as { v: string }[]).map(({ v }) => v);
     };
@@ -289,18 +253,18 @@ describe("the executable", () => {
     const server = startProgram(["serve", "--store", store, "--listen", "127.0.0.1:0"], { home });
     children.push(server);
     const [, url = ""] = await waitForOutput(server, /(http:\/\/127\.0\.0\.1:\d+)/);
-    const { stdout: enrolKey } = await run(["keys", "create", "--store", store, "--scope", "enrol"], {
+    const { stdout: enrolKey } = await runHere(["keys", "create", "--store", store, "--scope", "enrol"], {
       home,
     });
-    const { stdout: publicKey } = await run(["spec", "keygen", "key.pem"], { home });
+    const { stdout: publicKey } = await runHere(["spec", "keygen", "key.pem"], { home });
     const push = async (name: string, text: string) => {
       await writeFile(join(home, name), text);
-      const pushed = await run(["spec", "push", name, "--key", "key.pem", "--store", store], { home });
+      const pushed = await runHere(["spec", "push", name, "--key", "key.pem", "--store", store], { home });
       expect(pushed.code).toBe(0);
     };
     await push("good.yaml", "version: 1\ncollect:\n  - host: { metadata: off }\n  - os:\n");
     const list = async () =>
-      JSON.parse((await run(["list", "--store", store, "--json"], { home })).stdout) as Record<
+      JSON.parse((await runHere(["list", "--store", store, "--json"], { home })).stdout) as Record<
         string,
         unknown
       >[];

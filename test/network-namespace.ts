@@ -45,10 +45,10 @@ ip tuntap add mode tun name void
 ip addr add 10.99.0.1/24 dev void
 ip link set void up
 ip route add default dev void
-rm -f $net/ready
-"$NODE" $net/relay.cjs "$(cat $net/services.json)" > $net/ready 2> $net/relay.log &
+ready=$net/ready.$$
+"$NODE" $net/relay.cjs "$(cat $net/services.json)" > $ready 2> $net/relay.log &
 relay=$!
-until [ -s $net/ready ]; do kill -0 $relay; sleep 0.05; done
+until [ -s $ready ]; do kill -0 $relay; sleep 0.05; done
 set +e
 "$@"
 code=$?
@@ -57,8 +57,8 @@ exit $code
 `;
 
 /**
- * Makes a network, and gives a function that runs a line of shell in it as root. It ends with the
- * test.
+ * Makes a network, and gives a function that runs a line of shell in it as root, several beside
+ * each other too. It ends with the test.
  */
 export async function openNetwork(
   home: string,

@@ -1,5 +1,5 @@
 // What proxies and certificates mean for the built program: the same on Node (network.test.ts) and
-// in the executable (executable.test.ts).
+// in the executable (executable-network.test.ts).
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";

@@ -1,5 +1,5 @@
 // Bad clients at a server's door, against the built program: the same on Node (door.test.ts) and in
-// the executable (executable.test.ts).
+// the executable (executable-hostile.test.ts).
 import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 // Bad days of a server, run against the built program: the same on Node (server.test.ts) and in the
-// executable (executable.test.ts).
+// executable (executable-hostile.test.ts).
 import type { ChildProcess } from "node:child_process";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";

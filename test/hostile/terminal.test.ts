@@ -1,4 +1,5 @@
-// Hostile values on a terminal, on Node; the same in the executable: test/executable.test.ts.
+// Hostile values on a terminal, on Node; the same in the executable:
+// test/executable-hostile.test.ts.
 import { describeTerminal } from "./terminal.ts";
 
 describeTerminal("on Node");

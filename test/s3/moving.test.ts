@@ -3,7 +3,9 @@
 // seconds: each step asks for what was made since it began.
 import { fileURLToPath } from "node:url";
 import { expect, inject, it, onTestFinished } from "vitest";
+import { formatUpdateDate } from "../../src/report/update-date.ts";
 import { startMetadataServer, USUAL_METADATA } from "../../src/testing/metadata-server.ts";
+import { runHere } from "../command.ts";
 import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 import { makeBucket, putRaw, signedFetch } from "./bucket.ts";
 import { askOldApi } from "./old-api.ts";
@@ -36,6 +38,12 @@ async function sitDown() {
     AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
     AWS_DEFAULT_REGION: "us-east-1",
   };
+
+  const fill = (host: string) =>
+    `{"update_date":"${formatUpdateDate(Date.now())}","os_start_date":"2023-12-11 19:11:22","instance_id":"${host}","from":"script"}`;
+
+  /** What the old script of a host has put after its next run. */
+  const putOldForm = (host: string) => putRaw(server, OLD, `${host}.json`, fill(host));
 
   /** The last lines of the old script. */
   async function runScript(host: string): Promise<void> {
@@ -70,7 +78,7 @@ async function sitDown() {
   /** Asks the new API, as its users do. */
   async function startNewApi(...stores: string[]) {
     const keys = ["keys", "create", "--store", url(NEW), "--scope", "read", "--name", "test"];
-    const { stdout } = await run(keys, { home, env });
+    const { stdout } = await runHere(keys, { home, env });
     const key = /rc_[\w-]+/.exec(stdout)?.[0] ?? "";
     // Each answer is of a listing of its own: by default one may be a second old.
     const flags = ["--listen", "127.0.0.1:0", "--max-age", "1ms"];
@@ -83,7 +91,7 @@ async function sitDown() {
     };
   }
 
-  return { home, env, runScript, boot, list, startNewApi };
+  return { home, env, runScript, putOldForm, boot, list, startNewApi };
 }
 
 type Asks = Awaited<ReturnType<Awaited<ReturnType<typeof sitDown>>["startNewApi"]>>;
@@ -95,12 +103,21 @@ async function beginStep(): Promise<number> {
   return began;
 }
 
+/** Asks the new API for what came since a step began. */
+async function askSince(ask: Asks, since: number): Promise<string> {
+  for (;;) {
+    const seconds = Math.floor((Date.now() - since) / 1000) + 1;
+    const { status, headers, text } = await ask(`/v1/reports?within=${seconds}s`);
+    expect(status).toBe(200);
+    // Where the machine is busy the answer may be of a later time, and leave out what came first.
+    if (Date.parse(headers.get("rollcall-as-of") ?? "") - seconds * 1000 <= since) return text;
+  }
+}
+
 /** Both APIs' answers of what came since a step began: ids in order, and the new one's reports. */
 async function askBoth(ask: Asks, since: number) {
   const old = await askOldApi(server, OLD, since);
-  const seconds = Math.floor((Date.now() - since) / 1000) + 1;
-  const { status, text } = await ask(`/v1/reports?within=${seconds}s`);
-  expect(status).toBe(200);
+  const text = await askSince(ask, since);
   const reports = JSON.parse(text) as { instance_id: string; rollcall?: object; from?: string }[];
   const ids = (all: readonly { instance_id: string }[]) => all.map(({ instance_id }) => instance_id).sort();
   // No host stands twice.
@@ -109,10 +126,11 @@ async function askBoth(ask: Asks, since: number) {
 }
 
 it("goes step by step, and the old API answers at each as it did before", async () => {
-  const { runScript, boot, list, startNewApi } = await sitDown();
+  const { runScript, putOldForm, boot, list, startNewApi } = await sitDown();
   // 1. Before: scripts and the old API.
   let began = await beginStep();
-  for (const host of [A, B, C]) await runScript(host);
+  await runScript(A);
+  for (const host of [B, C]) await putOldForm(host);
   expect((await askOldApi(server, OLD, began)).map(({ instance_id }) => instance_id)).toEqual([A, B, C]);
 
   // 2. The new API reads the old bucket beside its own, which is empty.
@@ -123,7 +141,7 @@ it("goes step by step, and the old API answers at each as it did before", async 
   // 3. A gets the agent, which reports to the new bucket; its script goes on, before and after.
   const hostA = await boot(A);
   began = await beginStep();
-  for (const host of [A, B, C]) await runScript(host);
+  for (const host of [A, B, C]) await putOldForm(host);
   await beginStep();
   await hostA.report("--store", url(NEW));
   const both = await askBoth(ask, began);

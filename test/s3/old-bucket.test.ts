@@ -2,7 +2,9 @@
 // says.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import pMap from "p-map";
 import { expect, inject, it, onTestFinished } from "vitest";
+import { openStore } from "../../src/store/open.ts";
 import { makeHome, run } from "../program.ts";
 import { makeBucket, putPolicy, putRaw, signedFetch } from "./bucket.ts";
 
@@ -22,15 +24,18 @@ it("writes the policy to paste, and lists what it would shut out; the bucket sta
   onTestFinished(remove);
   await makeBucket(server, BUCKET);
   await putPolicy(server, BUCKET, [WIDE]);
-  for (let at = 0; at < 1005; at++)
-    await putRaw(server, BUCKET, `i-0${String(at).padStart(16, "0")}.json`, "{}");
-  for (const key of ["web01.json", "scripts/report.sh"]) await putRaw(server, BUCKET, key, "x");
   const env = {
     AWS_ACCESS_KEY_ID: server.user.accessKeyId,
     AWS_SECRET_ACCESS_KEY: server.user.secretAccessKey,
     AWS_ENDPOINT_URL_S3: server.endpoint,
     AWS_REGION: "us-east-1",
   };
+  // More than a listing has on its first page.
+  const store = await openStore(`s3://${BUCKET}?endpoint=${server.endpoint}`, { clock: Date.now, env });
+  const names = Array.from({ length: 1005 }, (_, at) => `i-0${String(at).padStart(16, "0")}.json`);
+  await pMap(names, (name) => store.put(name, Buffer.from("{}")), { concurrency: 32 });
+  await store.close?.();
+  for (const key of ["web01.json", "scripts/report.sh"]) await putRaw(server, BUCKET, key, "x");
   const init = (...more: string[]) =>
     run(["aws", "init", "--yes", "--organization", "o-a1b2c3d4e5", "--bucket", BUCKET, ...more], {
       home,

@@ -85,6 +85,8 @@ describe("aws init", () => {
     });
     await run({ organization: "o-a1b2c3d4e5" });
     expect(JSON.parse(await read("answers.json")).accounts).toEqual([]);
+    await run({ accounts: "" });
+    expect(await read("deploy.sh")).toContain(" OrganizationId= Accounts=\n");
   });
 
   it("takes answers from a pipe, and refuses those that answer nothing", async () => {
