@@ -80,8 +80,9 @@ export function listStoreStatements(options: StorePolicyOptions): PolicyStatemen
       Resource: below(["*"]),
       Condition: instances,
     }),
-    // Whoever may change this policy may take out what is denied above; whoever may set rules for the
-    // bucket may have its objects expire, or others written there. No operator's instance needs to.
+    // Whoever may change this policy may take out what is denied above; whoever may set rules for
+    // the bucket may have its objects expire, or others written there. No operator's instance needs
+    // to.
     deny("InstancesChangeNoRules", {
       Action: BUCKET_RULES,
       Resource: everything.Resource,

@@ -13,7 +13,9 @@ const MADE_ON_UNIX = (3 << 8) | VERSION;
 const DEFLATED = 8;
 /** Names are UTF-8. */
 const UTF8 = 0x0800;
-/** The first day that the format can tell, 1980-01-01, so that the time of a build changes nothing. */
+/**
+ * The first day that the format can tell, 1980-01-01, so that the time of a build changes nothing.
+ */
 const FIRST_DAY = (1 << 5) | 1;
 /** A file that all may read: -rw-r--r--. Lambda runs as somebody else. */
 const READABLE_FILE = 0o100644;

@@ -2,13 +2,13 @@
 // and more often for a while after it has taken a new one, which may have to be taken back.
 
 /** How often the published edition is looked at, give or take a third; ms (docs/cost.md). */
-export const FOLLOW_EVERY_MS = 20 * 60_000;
+const FOLLOW_EVERY_MS = 20 * 60_000;
 
 /** The same while an edition is new to this host; ms. */
-export const FOLLOW_SOON_MS = 5 * 60_000;
+const FOLLOW_SOON_MS = 5 * 60_000;
 
 /** So long after it was taken; ms. */
-export const NEW_EDITION_MS = 60 * 60_000;
+const NEW_EDITION_MS = 60 * 60_000;
 
 export interface SpecLooksOptions {
   /**

@@ -36,7 +36,7 @@ async function ask(name: string, query: string) {
   };
 }
 
-it("has labels that were asked for, after the fields, and where a report has the field that alone", async () => {
+it("has labels that were asked for, after the fields, where a report has no such field", async () => {
   const { lines, array, warnings } = await ask("reports", "fields=env,instance_id");
   expect(lines).toEqual([
     '{"instance_id":"i-1","env":"own"}',

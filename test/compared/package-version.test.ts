@@ -61,7 +61,9 @@ const readList = (name: string) => readFileSync(join("test/packages", name), "ut
 const RPM = readList("rpm.txt");
 const DEBIAN = readList("debian.txt");
 
-/** The pairs that stand otherwise than rpm says. A hundred thousand of them are too many to expect. */
+/**
+ * The pairs that stand otherwise than rpm says. A hundred thousand of them are too many to expect.
+ */
 function findWrong(versions: readonly string[], answers: readonly (readonly number[])[]) {
   return versions.flatMap((one, at) =>
     versions.flatMap((other, place) => {

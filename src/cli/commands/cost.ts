@@ -130,8 +130,8 @@ function describe(
     `Multiplied: the start once, the hour ${HOURS_A_MONTH} times; storage is ` +
       `${REPORT_BYTES} bytes a host.`,
     `Not in the table: the alarms of rollcall-reader on AWS, ${formatUsd(WATCHING_USD)} a month for ` +
-      `${WATCHED.alarmMetrics} metrics with an alarm and ${WATCHED.metrics} of its own, where the account's ` +
-      "ten free ones of each are used up. More: docs/cost.md",
+      `${WATCHED.alarmMetrics} metrics with an alarm and ${WATCHED.metrics} of its own, where the ` +
+      "account's ten free ones of each are used up. More: docs/cost.md",
   ].join("\n");
 }
 
