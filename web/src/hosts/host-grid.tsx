@@ -60,6 +60,8 @@ export function HostGrid(props: HostGridProps) {
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: length < MAX_WHOLE ? length : OVERSCAN,
+    // Until the place is measured, so that the first rows are there at once.
+    initialRect: { width: 1360, height: 800 },
     // The head lies over the first rows.
     scrollPaddingStart: ROW_HEIGHT + 4,
   });
