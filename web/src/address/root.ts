@@ -5,7 +5,7 @@
 const script = import.meta.url;
 
 /** The page's own address, with a slash at its end. */
-const ROOT = new URL("..", script);
+export const ROOT = new URL("..", script);
 
 /** The path before every view's: "" or `/prefix`. */
 export const BASE = ROOT.pathname.replace(/\/$/, "");
