@@ -116,8 +116,6 @@ export const en = {
     chooseColumns: "Choose columns",
     copyLink: "Copy link",
     width: (name: string) => `Width of ${name}`,
-    names: "Names",
-    values: "Values",
   },
   host: {
     back: "Back to the hosts",

@@ -114,8 +114,6 @@ export const ja: Words = {
     chooseColumns: "列を選ぶ",
     copyLink: "リンクをコピー",
     width: (name) => `${name} の幅`,
-    names: "名前",
-    values: "値",
   },
   host: {
     back: "ホストの一覧に戻る",
