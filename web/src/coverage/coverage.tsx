@@ -1,5 +1,6 @@
 // The view Coverage: who reported, who fell silent or left, who is missing, what was set aside and why.
 import type { ComponentChildren } from "preact";
+import { PROBLEM_REASONS } from "../../../src/report/problem.ts";
 import { parseFilter, toParameters } from "../address/filter.ts";
 import { useParameters } from "../address/parameters.ts";
 import { ROOT } from "../address/root.ts";
@@ -7,7 +8,6 @@ import type { Asked, Facts } from "../api/answer.ts";
 import { useShownQuestion } from "../api/command.ts";
 import type { components } from "../api/openapi.d.ts";
 import { useAnswer } from "../api/use-answer.ts";
-import { PROBLEM_REASONS } from "../../../src/report/problem.ts";
 import { formatHostHref } from "../hosts/host-href.ts";
 import { ScrollX } from "../shell/scroll-x.tsx";
 import { useSpeech } from "../words/language.tsx";
@@ -33,7 +33,16 @@ export function Coverage() {
 function Lists({ body, facts, text }: { readonly body: Body; readonly facts: Facts; readonly text: string }) {
   const { words } = useSpeech();
   const { coverage } = words;
-  const { counts, expected, reported, missing = [], unexpected = [], silent, departed, set_aside: aside } = body;
+  const {
+    counts,
+    expected,
+    reported,
+    missing = [],
+    unexpected = [],
+    silent,
+    departed,
+    set_aside: aside,
+  } = body;
   const has = (...texts: readonly (string | null)[]) =>
     text === "" || texts.some((one) => one?.toLowerCase().includes(text));
   const isCompared = expected !== undefined;
@@ -52,7 +61,9 @@ function Lists({ body, facts, text }: { readonly body: Body; readonly facts: Fac
           note={coverage.missingNote(String(reported ?? 0), String(expected))}
           colour="broken"
           timeTitle={coverage.lastReport}
-          rows={missing.filter(({ id }) => has(id)).map(({ id, since }) => ({ id, account: null, at: since }))}
+          rows={missing
+            .filter(({ id }) => has(id))
+            .map(({ id, since }) => ({ id, account: null, at: since }))}
         />
       )}
       <HostList
@@ -61,7 +72,9 @@ function Lists({ body, facts, text }: { readonly body: Body; readonly facts: Fac
         note={coverage.silentNote}
         colour="behind"
         timeTitle={coverage.lastReport}
-        rows={silent.filter(({ id, account }) => has(id, account)).map(({ id, account, since }) => ({ id, account, at: since }))}
+        rows={silent
+          .filter(({ id, account }) => has(id, account))
+          .map(({ id, account, since }) => ({ id, account, at: since }))}
       />
       <HostList
         title={coverage.departed}
@@ -71,7 +84,10 @@ function Lists({ body, facts, text }: { readonly body: Body; readonly facts: Fac
         rows={departed.filter(({ id, account }) => has(id, account))}
         isLinked={false}
       />
-      <SetAside rows={aside.filter(({ key, reason, detail }) => has(key, reason, detail))} count={counts.set_aside} />
+      <SetAside
+        rows={aside.filter(({ key, reason, detail }) => has(key, reason, detail))}
+        count={counts.set_aside}
+      />
       {isCompared && (
         <HostList
           title={coverage.unexpected}
@@ -115,7 +131,15 @@ function Summary({ body: { fresh, counts, expected, reported } }: { readonly bod
   );
 }
 
-function Count({ name, count, colour }: { readonly name: string; readonly count: number; readonly colour?: string }) {
+function Count({
+  name,
+  count,
+  colour,
+}: {
+  readonly name: string;
+  readonly count: number;
+  readonly colour?: string;
+}) {
   const { formatNumber } = useSpeech();
   return (
     <div>
@@ -134,7 +158,11 @@ interface HostListProps {
   readonly colour?: string;
   /** What the times are; undefined where there are none. */
   readonly timeTitle?: string;
-  readonly rows: readonly { readonly id: string; readonly account: string | null; readonly at: string | null | undefined }[];
+  readonly rows: readonly {
+    readonly id: string;
+    readonly account: string | null;
+    readonly at: string | null | undefined;
+  }[];
   readonly isLinked?: boolean;
 }
 
