@@ -363,14 +363,19 @@ it("runs as the code that stands in the template", async () => {
   // CloudFormation quotas: a template in a bucket.
   expect(Buffer.byteLength(text)).toBeLessThan(1_000_000);
   const template = JSON.parse(text) as {
-    Resources: Record<string, { Type: string; Properties: { Code: { ZipFile: string } } }>;
+    Resources: Record<
+      string,
+      { Type: string; Properties: { Code: { "Fn::If": [string, object, { ZipFile: string }] } } }
+    >;
   };
   const [reader = "", refresher = ""] = Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === "AWS::Lambda::Function")
     .sort(([one]) => (one === "ReaderFunction" ? -1 : 1))
     .map(([, { Properties }]) => {
       const inline = mkdtempSync(join(folder, "inline-"));
-      writeFileSync(join(inline, "index.js"), Properties.Code.ZipFile);
+      // Where no bucket is named that has the program.
+      const [, , { ZipFile }] = Properties.Code["Fn::If"];
+      writeFileSync(join(inline, "index.js"), ZipFile);
       return inline;
     });
   const store = await makeFleet("lambda-inline", 3);

@@ -1,4 +1,5 @@
-// The view Coverage: who reported, who fell silent or left, who is missing, what was set aside and why.
+// The view Coverage: who reported, who fell silent or left, who is missing, what was set aside and
+// why.
 import type { ComponentChildren } from "preact";
 import { PROBLEM_REASONS } from "../../../src/report/problem.ts";
 import { parseFilter, toParameters } from "../address/filter.ts";
