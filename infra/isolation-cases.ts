@@ -337,7 +337,8 @@ export const ISOLATION: readonly IsolationRow[] = [
   {
     who:
       "in accounts other than the bucket's: users, federated users whatever their names, and " +
-      "sessions of other names",
+      "sessions of other names. In the bucket's own account such callers may besides what their " +
+      "policies grant, as its administrators do below",
     may: "nothing",
     mayNot: "put, get, list or delete anything",
     shown: [
