@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "parts",
-          include: ["src/**/*.test.ts", "infra/*.test.ts"],
+          include: ["src/**/*.test.ts", "infra/*.test.ts", "web/src/**/*.test.ts"],
           // They share modules, so that those are read once a worker, not once a file.
           isolate: false,
         },

@@ -1,4 +1,4 @@
-// Builds oauth2-proxy with Go, for test/oauth2-proxy.test.ts: node scripts/install-oauth2-proxy.mjs
+// Builds oauth2-proxy with Go, for `npm run sign-in:check`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 

@@ -16,7 +16,7 @@ import { useSpeech } from "../words/language.tsx";
 type Body = components["schemas"]["Coverage"];
 
 /** Rows of a list that are shown; the rest is the command's. */
-const MAX_LISTED_HOSTS = 500;
+const MAX_SECTION_ROWS = 500;
 
 /** Rollcall's own documentation, which the server has. */
 const DOCS = new URL("docs", ROOT).href;
@@ -182,7 +182,7 @@ function HostList({ title, count, note, colour, timeTitle, rows, isLinked = true
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, MAX_LISTED_HOSTS).map(({ id, account, at }) => (
+            {rows.slice(0, MAX_SECTION_ROWS).map(({ id, account, at }) => (
               <tr key={`${account}/${id}`}>
                 <td>
                   <bdi class="value">
@@ -201,8 +201,8 @@ function HostList({ title, count, note, colour, timeTitle, rows, isLinked = true
           </tbody>
         </table>
       )}
-      {count > Math.min(rows.length, MAX_LISTED_HOSTS) && rows.length >= MAX_LISTED_HOSTS && (
-        <p class="notices soft">{coverage.more(formatNumber(count - MAX_LISTED_HOSTS))}</p>
+      {count > Math.min(rows.length, MAX_SECTION_ROWS) && rows.length >= MAX_SECTION_ROWS && (
+        <p class="notices soft">{coverage.more(formatNumber(count - MAX_SECTION_ROWS))}</p>
       )}
     </Part>
   );
@@ -234,7 +234,7 @@ function SetAside({ rows, count }: { readonly rows: Body["set_aside"]; readonly 
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, MAX_LISTED_HOSTS).map(({ key, reason, detail }) => (
+            {rows.slice(0, MAX_SECTION_ROWS).map(({ key, reason, detail }) => (
               <tr key={`${key} ${reason}`}>
                 <td>
                   <span class="tag broken" title={findMeaning(reason)}>
@@ -252,8 +252,8 @@ function SetAside({ rows, count }: { readonly rows: Body["set_aside"]; readonly 
           </tbody>
         </table>
       )}
-      {count > rows.length && rows.length >= MAX_LISTED_HOSTS && (
-        <p class="notices soft">{coverage.more(formatNumber(count - MAX_LISTED_HOSTS))}</p>
+      {count > rows.length && rows.length >= MAX_SECTION_ROWS && (
+        <p class="notices soft">{coverage.more(formatNumber(count - MAX_SECTION_ROWS))}</p>
       )}
       {rows.length > 0 && (
         <p class="notices">

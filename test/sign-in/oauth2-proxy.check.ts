@@ -1,20 +1,13 @@
 // A real oauth2-proxy in front of the built server, with a provider of OpenID Connect on loopback:
 // what docs/sign-in.md says of it, by curl as a browser would ask.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 import { type OidcIssuer, startOidcIssuer } from "./oidc-issuer.ts";
-import { makeHome, run, runShell, startProgram, stop, waitForOutput } from "./program.ts";
 
-const PROXY = new URL("../node_modules/.cache/oauth2-proxy/oauth2-proxy", import.meta.url).pathname;
-
-const isHere = existsSync(PROXY);
-if (!isHere)
-  process.stderr.write(
-    "skipped: a real oauth2-proxy, which node scripts/install-oauth2-proxy.mjs builds with Go\n",
-  );
+const PROXY = new URL("../../node_modules/.cache/oauth2-proxy/oauth2-proxy", import.meta.url).pathname;
 
 /** A port that is free now. */
 function findPort(): Promise<number> {
@@ -26,7 +19,7 @@ function findPort(): Promise<number> {
   });
 }
 
-describe.skipIf(!isHere)("oauth2-proxy in front", () => {
+describe("oauth2-proxy in front", () => {
   let issuer: OidcIssuer;
   let home: Awaited<ReturnType<typeof makeHome>>;
   let server = "";
