@@ -196,6 +196,12 @@ it("takes values and names as patterns and paths at the path of old", async () =
   expect(await list("/v1/reports?field.app_version=1.9.0")).toHaveLength(1);
   expect(await list("/v1/app-report?field.app_version=1.9.0")).toEqual([]);
   expect(await list("/v1/app-report?app_version=1.9.0")).toHaveLength(1);
+  expect(await list("/v1/reports?fields=app_version,env")).toContainEqual({
+    app_version: "1.9.0",
+    env: "dev",
+  });
+  expect(await list("/v1/app-report?fields=app_version,env")).toContainEqual({ app_version: "1.9.0" });
+  expect(await list("/v1/app-report?fields=label.env,.app_version")).toContainEqual({ app_version: "1.9.0" });
 });
 
 it("says anew what has become of a host, though no object has changed", async () => {

@@ -22,6 +22,7 @@ import type {
   Schema,
 } from "../questions/question.ts";
 import type { AnswerFormat, WrittenAnswer } from "../questions/written-answer.ts";
+import { splitList } from "../report/list-text.ts";
 import type { RollView } from "../roll/view.ts";
 import type { Store } from "../store/store.ts";
 import { type AnswerCache, type CachePartition, createAnswerCache } from "./answer-cache.ts";
@@ -72,7 +73,7 @@ export function createQuestionRoutes(questions: readonly Question[]): Route[] {
   };
   return questions.map((question) => ({
     ...describeQuestion(question),
-    handle: (context, services, key) => answer(question, context, services, key, shared),
+    handle: (context, services, caller) => answer(question, context, services, caller, shared),
   }));
 }
 
@@ -102,7 +103,7 @@ async function answer(
   question: Question,
   context: Context,
   services: Services,
-  key: Caller | undefined,
+  caller: Caller | undefined,
   shared: Shared,
 ): Promise<Response> {
   const { partial, format: wanted, parameters } = readRequest(question, context);
@@ -112,7 +113,7 @@ async function answer(
     { parameters, partial, format },
     context,
     services,
-    key,
+    caller,
     shared,
   );
   const headers = toHeaders(written.facts);
@@ -146,6 +147,9 @@ function readRequest(question: Question, context: Context): Preferences {
 
 /** Scripts of before compare nothing and name no scope: a value is a pattern, a name a path. */
 function toOldMeaning(name: string, value: string): [name: string, value: string] {
+  // A dot in front says that a field is meant, and no label.
+  const toField = (field: string) => (field.startsWith(".") ? field : `.${field}`);
+  if (name === "fields") return [name, splitList(value).map(toField).join(",")];
   if (OLD_PARAMETERS.includes(name)) return [name, value];
   const isScoped = /^(?:field|label)\./.test(name);
   return [

@@ -3,6 +3,7 @@
 import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
 import { keyAt, segmentAt, type Table } from "../roll/table.ts";
+import { measureSkew } from "./array.ts";
 import type { HostSelection } from "./groups.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
 import { parseQuery, QueryError } from "./query.ts";
@@ -16,6 +17,9 @@ import { selectReports } from "./selection.ts";
  * seconds at worst.
  */
 const CURSOR_OVERLAP_S = 10;
+
+/** What `since` takes. */
+const CURSOR = "^[0-9]{1,12}$";
 
 /** Hosts that are written in one go. */
 const HOSTS_AT_ONCE = 1024;
@@ -111,7 +115,7 @@ export const ages: Question<ReadyBytes> = {
       description:
         "The `cursor` of an answer of before: only hosts whose report came since. Some come twice, since " +
         "the cursor lies a little back.",
-      schema: { type: "string", pattern: "^[0-9]{1,12}$" },
+      schema: { type: "string", pattern: CURSOR },
       placeholder: "CURSOR",
     },
     WITHIN,
@@ -187,7 +191,7 @@ export const ages: Question<ReadyBytes> = {
 function readSince(parameters: ParameterValues): number | undefined {
   const text = parameters.find(([name]) => name === "since")?.[1];
   if (text === undefined) return undefined;
-  if (!/^[0-9]{1,12}$/.test(text))
+  if (!new RegExp(CURSOR).test(text))
     throw new QueryError(
       "since",
       "should be the cursor of an answer of before; without it all hosts are answered",
@@ -215,12 +219,10 @@ function chooseSince({ table, positions }: HostSelection, since: number): Uint32
   return positions.filter((at) => receivedAtSecond(table, at) >= since);
 }
 
-/**
- * Seconds by which a host's clock is ahead of the store's, as measureSkew tells them of a report.
- */
+/** Seconds by which a host's clock is ahead of the store's. */
 function skewAt(table: Table, at: number): number {
   const updatedAt = segmentAt(table, at).updatedAt[table.rowOf[at] as number] as number;
-  return Math.round((updatedAt - (table.receivedAt[at] as number)) / 1000);
+  return measureSkew({ updatedAt, receivedAt: table.receivedAt[at] as number });
 }
 
 interface Age {

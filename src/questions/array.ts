@@ -186,7 +186,7 @@ function insertReader(report: HostReport, windowMs: number, asOf: number): Buffe
 }
 
 /** Seconds by which update_date is ahead of the time of receipt. */
-export function measureSkew({ updatedAt, receivedAt }: HostReport): number {
+export function measureSkew({ updatedAt, receivedAt }: Pick<HostReport, "updatedAt" | "receivedAt">): number {
   return Math.round((updatedAt - receivedAt) / 1000);
 }
 

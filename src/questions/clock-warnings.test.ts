@@ -34,7 +34,8 @@ describe("a window that is shorter than hosts pause", () => {
     expect(selection.silent).toBe(1);
     expect(selection.warnings).toEqual([
       "the window (within) of 60 min is too short: where nothing changes, hosts report every 60 min and " +
-        "pause for up to 90 min, and hosts that are well count as silent meanwhile; ask for 90 min at least",
+        "pause for up to 90 min (2 of 2 hosts that were looked at), and hosts that are well count as " +
+        "silent meanwhile; ask for 90 min at least",
     ]);
     for (const window of [1.5 * HOUR, WINDOW]) expect(describeClockWarnings(view, window)).toEqual([]);
   });
@@ -48,7 +49,9 @@ describe("a window that is shorter than hosts pause", () => {
   it("counts for hosts that pause for longer than the usual one", () => {
     const slow = makeView([...given, { id: "i-5", ageMs: 0, body: beating("i-5", 7200) }]);
     expect(describeClockWarnings(slow, WINDOW)).toEqual([
-      expect.stringMatching(/of 120 min is too short: .* report every 120 min and pause for up to 180 min/),
+      expect.stringMatching(
+        /of 120 min is too short: .* report every 120 min and pause for up to 180 min \(1 of 3 /,
+      ),
     ]);
   });
 });

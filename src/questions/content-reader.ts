@@ -1,6 +1,7 @@
 // What chosen fields of reports hold, as digests: made of each report once, and kept beside its
 // segment, so that an answer over a fleet of which little has changed costs little to recognize.
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import { bodyLength, readBody, type Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
@@ -29,18 +30,12 @@ interface RowDigests {
 
 /** Makes the reader; it holds what was read. */
 export function createContentReader(): ContentReader {
-  const kept = new Map<string, WeakMap<Segment, RowDigests>>();
+  const kept = new LRUCache<string, WeakMap<Segment, RowDigests>>({ max: MAX_KEPT_FIELD_SETS });
 
   function open(paths: readonly FieldPath[]): WeakMap<Segment, RowDigests> {
     const name = JSON.stringify(paths.map(formatFieldPath).sort());
     const own = kept.get(name) ?? new WeakMap<Segment, RowDigests>();
-    kept.delete(name);
-    // The last one used is the last to go.
     kept.set(name, own);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= MAX_KEPT_FIELD_SETS) break;
-      kept.delete(oldest);
-    }
     return own;
   }
 

@@ -1,6 +1,6 @@
 // Whether reports have a field: each report is looked at once, so that a field that is rare, or
 // that nobody has, is not looked for in the whole fleet at each question.
-
+import { LRUCache } from "lru-cache";
 import { type FieldPath, formatFieldPath } from "../grammar/path.ts";
 import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { bodyLength, type Segment } from "../roll/segment.ts";
@@ -22,18 +22,12 @@ const ROWS = 1024;
 
 /** Makes the reader; it holds what was read. */
 export function createPresenceReader(): PresenceReader {
-  const kept = new Map<string, WeakMap<Segment, Uint8Array>>();
+  const kept = new LRUCache<string, WeakMap<Segment, Uint8Array>>({ max: MAX_KEPT_PRESENCES });
 
   function open(path: FieldPath): WeakMap<Segment, Uint8Array> {
     const name = formatFieldPath(path);
     const own = kept.get(name) ?? new WeakMap<Segment, Uint8Array>();
-    kept.delete(name);
-    // The last one used is the last to go.
     kept.set(name, own);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= MAX_KEPT_PRESENCES) break;
-      kept.delete(oldest);
-    }
     return own;
   }
 

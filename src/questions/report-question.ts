@@ -54,15 +54,15 @@ export const report: Question = {
     const view = await sources.viewHost(id, account);
     const found = findReport(view, id, account);
     if ("refusal" in found) return found;
+    const alone = selectOne(found);
     const unlabelled: Name[] = [];
-    for (const name of query.fields ?? [])
-      if (!(await hasLabel(selectOne(found), name, sources))) unlabelled.push(name);
+    for (const name of query.fields ?? []) if (!(await hasLabel(alone, name, sources))) unlabelled.push(name);
     const unseen = listUnseen(unlabelled, (find, path) => walkField(found.body, 0, toKeySteps(path), find));
     // The fleet is looked at only where the host does not have what is asked for.
     const warnings =
       unseen.length === 0 ? [] : await judgeNames(unseen, await sources.viewAt(), sources, query.lenient);
     const state = judgeAge(found.receivedAt, view.asOf, query.windowMs);
-    const labels = await readLabelMembers(query.fields, selectOne(found), sources);
+    const labels = await readLabelMembers(query.fields, alone, sources);
     const body = compileShape(query, view.asOf, labels)(found, 0);
     const whole = Buffer.concat([body, NEWLINE]);
     const { key, etag, receivedAt } = found;
@@ -79,7 +79,7 @@ export const report: Question = {
       // Another question about this host looks again.
       validUntil: view.asOf,
       digest: digestText(
-        `${key}\n${etag}\n${receivedAt}\n${JSON.stringify([query.fields, query.meta, state])}${labels?.digest ?? ""}`,
+        JSON.stringify([key, etag, receivedAt, query.fields, query.meta, state, labels?.digest]),
       ),
       body: {
         kind: "bytes",
@@ -91,7 +91,7 @@ export const report: Question = {
           await layOutReports(
             () => [compileShape(query, view.asOf)(found, 0)],
             yielder,
-            await readLabels(selectOne(found), sources),
+            await readLabels(alone, sources),
           ),
       },
     };

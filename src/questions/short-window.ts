@@ -15,7 +15,7 @@ const MAX_LOOKED_AT = 2000;
 /** What the hosts of a table say: a table is as it is for ever. */
 const heartbeats = new WeakMap<Table, ReadonlyMap<number, number>>();
 
-/** How many of the hosts that were looked at have which heartbeat, ms. */
+/** How many of the hosts that were looked at, and say so, have which heartbeat, ms. */
 function countHeartbeats({ reports: table, asOf }: RollView): ReadonlyMap<number, number> {
   const known = heartbeats.get(table);
   if (known) return known;
@@ -32,14 +32,17 @@ function countHeartbeats({ reports: table, asOf }: RollView): ReadonlyMap<number
 
 /** In words, where the window is too short; else nothing. @param windowMs of the question */
 export function describeShortWindow(view: RollView, windowMs: number): string[] {
-  const longer = [...countHeartbeats(view)].filter(([heartbeat]) => longestPause(heartbeat) > windowMs);
+  const all = [...countHeartbeats(view)];
+  const longer = all.filter(([heartbeat]) => longestPause(heartbeat) > windowMs);
   if (longer.length === 0) return [];
+  const count = (some: typeof all) => some.reduce((sum, [, hosts]) => sum + hosts, 0);
   const longest = longestPause(Math.max(...longer.map(([heartbeat]) => heartbeat)));
   const least = Math.min(...longer.map(([heartbeat]) => heartbeat));
   const minutes = (ms: number) => `${Math.ceil(ms / 60_000)} min`;
   return [
     `the window (within) of ${minutes(windowMs)} is too short: where nothing changes, hosts report every ` +
-      `${minutes(least)} and pause for up to ${minutes(longest)}, and hosts that are well count as silent ` +
-      `meanwhile; ask for ${minutes(longest)} at least`,
+      `${minutes(least)} and pause for up to ${minutes(longest)} (${count(longer)} of ${count(all)} hosts ` +
+      "that were looked at), and hosts that are well count as silent meanwhile; ask for " +
+      `${minutes(longest)} at least`,
   ];
 }

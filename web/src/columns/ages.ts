@@ -1,29 +1,9 @@
 // When each host was last heard of: comes apart from the table, and small. Columns in the order of
 // /v1/ages; what came since is put over them.
+import type { components } from "../api/openapi.d.ts";
 
-/** As /v1/ages answers it (`Ages` in the API's description). */
-export interface AgesAnswer {
-  /** To be given back as `since`. */
-  readonly cursor: string;
-  /** Older than this a report is silent; s. */
-  readonly window_seconds: number;
-  /**
-   * All hosts in question, and the sum of their `received`, also where `since` gives some alone.
-   */
-  readonly count: number;
-  readonly received_sum: number;
-  /** null: reports at the top of the store. */
-  readonly accounts: readonly (string | null)[];
-  readonly hosts: {
-    readonly id: readonly string[];
-    /** Places in `accounts`. */
-    readonly account: readonly number[];
-    /** Seconds since the epoch, by the store's clock. */
-    readonly received: readonly number[];
-    /** Seconds by which the host's clock is ahead. */
-    readonly skew: readonly number[];
-  };
-}
+/** As /v1/ages answers it. */
+export type AgesAnswer = components["schemas"]["Ages"];
 
 /** What was heard of one host. */
 export interface Age {
