@@ -120,6 +120,23 @@ describe("the list of hosts", () => {
     await close();
   });
 
+  it("suggests names and values, which are taken by arrows and Enter", async () => {
+    const { page, close } = await open(demo);
+    await page.keyboard.press("/");
+    await page.keyboard.type("life");
+    await page.locator('[role="option"]').first().waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.locator('[role="option"]', { hasText: "spot" }).waitFor();
+    await page.keyboard.type("sp");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    const spot = await ask(demo, "instance_life_cycle=spot");
+    await waitForCount(page, new RegExp(`^${spot.length} hosts`));
+    expect(await page.locator(".chip").innerText()).toContain("instance_life_cycle=spot");
+    await close();
+  });
+
   it("asks the server where the columns cannot tell, and says what is no filter", async () => {
     const { page, close } = await open(demo, {
       path: `hosts?q=${encodeURIComponent("same=processes processes.module_A_filename=A_red_* processes.state=restart_pending")}`,
@@ -221,6 +238,24 @@ describe("the list of hosts", () => {
   });
 });
 
+describe("by the keyboard alone", () => {
+  it("arrows move, Enter opens a host, Escape goes back to the same place", async () => {
+    const { page, close } = await open(demo);
+    const all = await names(page);
+    for (let at = 0; at < 4; at++) await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: all[3] ?? "" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator('tr[aria-selected="true"]').waitFor();
+    expect(await page.locator('tr[aria-selected="true"] td').first().innerText()).toBe(all[3]);
+    await page.keyboard.press("End");
+    await expect.poll(() => page.locator('tr[aria-selected="true"] td').first().innerText()).toBe(all.at(-1));
+    await page.keyboard.press("Control+f");
+    expect(await page.evaluate(() => document.activeElement?.closest(".filter") !== null)).toBe(true);
+    await close();
+  });
+});
+
 describe("a newcomer", () => {
   it("finds the prod hosts that still have A_red_1.9 with a click from the address", async () => {
     const { page, close } = await openPage(browser, demo);
@@ -278,16 +313,38 @@ describe("a host", () => {
   });
 });
 
-it.each(["light", "dark"] as const)(
-  "coverage in %s has no barriers, at 1360 and at 360 px",
-  async (colorScheme) => {
-    for (const width of [1360, 360]) {
-      const viewport = { width, height: 800 };
-      const { page, close } = await openPage(browser, demo, { path: "coverage", colorScheme, viewport });
-      await page.locator("table tbody tr").first().waitFor();
-      expect(await findBarriers(page)).toEqual([]);
-      expect(await isTooWide(page)).toBe(false);
-      await close();
-    }
-  },
-);
+describe("coverage", () => {
+  it("lists who is silent and what was set aside, with the reason", async () => {
+    const { page, close } = await openPage(browser, demo, { path: "coverage" });
+    await page.getByText("not_json").waitFor();
+    const silent = await ask(demo, "state=silent");
+    expect(await page.locator(".card", { hasText: "Silent" }).locator("tbody tr").count()).toBe(
+      silent.length,
+    );
+    await page.getByRole("link", { name: silent[0] ?? "" }).click();
+    await page.getByText(/^silent · /).waitFor();
+    await page.goBack();
+    await page.getByText("not_json").waitFor();
+    await close();
+  });
+});
+
+describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+  it.each(["hosts?q=env%3Dprod", "hosts?group=label.service", "coverage", "hosts/HOST"])(
+    "%s has no barriers, at 1360 and at 360 px",
+    async (path) => {
+      const [id = ""] = await ask(demo, "processes.state=restart_pending");
+      for (const width of [1360, 360]) {
+        const { page, close } = await openPage(browser, demo, {
+          path: path.replace("HOST", id),
+          colorScheme,
+          viewport: { width, height: 800 },
+        });
+        await page.locator("table tbody tr").first().waitFor();
+        expect(await findBarriers(page)).toEqual([]);
+        expect(await isTooWide(page)).toBe(false);
+        await close();
+      }
+    },
+  );
+});

@@ -101,11 +101,11 @@ export function HostGrid(props: HostGridProps) {
   const windowMs = (shown.windowSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   return (
     <div class="grid-scroll" ref={scroll}>
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: either role has it (ARIA 1.2) */}
       <table
         ref={grid}
         class="hosts"
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its rows are moved through
-        role="grid"
+        role={choice.group === undefined ? "grid" : "treegrid"}
         tabIndex={0}
         aria-label={words.views.hosts}
         aria-rowcount={length + 1}
