@@ -80,7 +80,9 @@ it("enrols, reports, and keeps its key", { timeout: 240_000 }, async () => {
   onTestFinished(remove);
   const sts = await startStsDouble([SESSION]);
   onTestFinished(() => sts.close());
-  const port = 20_000 + (process.pid % 20_000);
+  // Its own address must be known before it starts. Connections of other tests hold ports from
+  // 32768 on, which Linux gives to whoever asks for any (ip(7), ip_local_port_range).
+  const port = 20_000 + (process.pid % 12_000);
   const url = `http://127.0.0.1:${port}`;
   const store = `file:${join(home, "store")}`;
   const words = ["--identity-caller", url, "--identity-sts", sts.endpoint, "--identity-accounts", ACCOUNT];

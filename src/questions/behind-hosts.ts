@@ -1,7 +1,8 @@
 // Hosts that are behind: each is counted once, in however many fields and values it is.
 import type { Segment } from "../roll/segment.ts";
 import { ROW_BYTES, type Yielder } from "../roll/yielder.ts";
-import { EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
+import { EMPTY_COLUMN } from "./column.ts";
+import type { FieldValues } from "./field-values.ts";
 import type { HostSelection } from "./groups.ts";
 import { visitRows } from "./visit-rows.ts";
 

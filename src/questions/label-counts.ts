@@ -2,7 +2,7 @@
 // values.
 import type { Segment } from "../roll/segment.ts";
 import { ROW_BYTES, SHARED_YIELDER } from "../roll/yielder.ts";
-import { EMPTY_COLUMN } from "./field-values.ts";
+import { EMPTY_COLUMN } from "./column.ts";
 import { describeValues, type FieldCount, MAX_COUNTED_VALUES } from "./fields.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";

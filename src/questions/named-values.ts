@@ -4,7 +4,8 @@
 import type { Name } from "../grammar/condition.ts";
 import type { FieldPath } from "../grammar/path.ts";
 import type { Table } from "../roll/table.ts";
-import { EMPTY_COLUMN, type FieldReader, type FieldValues } from "./field-values.ts";
+import { EMPTY_COLUMN } from "./column.ts";
+import type { FieldReader, FieldValues } from "./field-values.ts";
 import type { Label, Labels } from "./labels.ts";
 
 /** The rules of the label that a name may stand for; undefined where it is none's. */

@@ -11,7 +11,8 @@ import {
 import type { Segment } from "../roll/segment.ts";
 import { segmentAt } from "../roll/table.ts";
 import { inSlices, ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { type Column, EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
+import { type Column, EMPTY_COLUMN } from "./column.ts";
+import type { FieldValues } from "./field-values.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";
 

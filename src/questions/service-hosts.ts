@@ -2,7 +2,8 @@
 // whether it is behind goes by them too.
 import type { Segment } from "../roll/segment.ts";
 import { ROW_BYTES, SHARED_YIELDER, type Yielder } from "../roll/yielder.ts";
-import { EMPTY_COLUMN, type FieldValues } from "./field-values.ts";
+import { EMPTY_COLUMN } from "./column.ts";
+import type { FieldValues } from "./field-values.ts";
 import type { HostSelection, Sources } from "./groups.ts";
 import { readNamedValues } from "./named-values.ts";
 import { MAX_HOST_SERVICES, OWNER_LABEL, type Owners, type SplitValue } from "./newest.ts";

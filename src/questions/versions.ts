@@ -7,8 +7,9 @@ import type { Segment } from "../roll/segment.ts";
 import { readReport } from "../roll/view.ts";
 import { ROW_BYTES, SHARED_YIELDER, sortInSlices, type Yielder } from "../roll/yielder.ts";
 import { createBehindHosts } from "./behind-hosts.ts";
+import { EMPTY_COLUMN, MAX_HOST_VALUES } from "./column.ts";
 import type { Cut } from "./cut.ts";
-import { EMPTY_COLUMN, type FieldValues, MAX_HOST_VALUES } from "./field-values.ts";
+import type { FieldValues } from "./field-values.ts";
 import { type Groups, groupHosts, type HostSelection, SEVERAL, type Sources } from "./groups.ts";
 import { describeShared, readNamedValues } from "./named-values.ts";
 import {
