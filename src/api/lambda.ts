@@ -36,6 +36,9 @@ declare const ROLLCALL_VERSION: string;
 /** How long a question may wait for the store; below the 29 s after which API Gateway gives up. */
 const DEADLINE_MS = 25_000;
 
+/** How often an open page asks again, where each question is an invocation; s. */
+const PAGE_POLL_S = 30;
+
 /**
  * Rules for labels, as JSON; those that are built in where it is not set. @throws TypeError that
  * names the setting
@@ -65,7 +68,7 @@ async function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
     corsOrigins: splitList(process.env.ROLLCALL_CORS_ORIGIN),
-    page: await loadPage(),
+    page: await loadPage({ pollSeconds: PAGE_POLL_S }),
   };
   const app = createApp({ ...services, overflow }, createReadRoutes());
   return { overflow, app, walls };

@@ -35,14 +35,25 @@ const ASSETS = "assets/";
 /** How the document names what lies beside it (Vite, `base: "./"`). */
 const REFERENCE = /(?<=(?:src|href)=")\.\/(?=assets\/)/g;
 
+/** Where the document says how often the page asks again; s (web/src/api/interval.ts). */
+const POLL = /(?<=<meta name="rollcall-poll" content=")\d+(?=")/;
+
+/** Where each question costs next to nothing, as of a server of one's own. */
+const USUAL_POLL_S = 5;
+
 /** Documents kept: one for each root that was asked for and each coding. */
 const MAX_KEPT_DOCUMENTS = 32;
 
-/** Makes the page. @throws Error where the files have no document */
-export function openPage(files: PageFiles): Page {
+/**
+ * Makes the page.
+ *
+ * @param pollSeconds how often it asks again where its reader has chosen nothing
+ * @throws Error where the files have no document
+ */
+export function openPage(files: PageFiles, { pollSeconds = USUAL_POLL_S } = {}): Page {
   const index = files.get(DOCUMENT);
   if (!index) throw new Error(`the page has no ${DOCUMENT}`);
-  const source = brotliDecompressSync(index).toString("utf8");
+  const source = brotliDecompressSync(index).toString("utf8").replace(POLL, String(pollSeconds));
   const assets = new Map<string, PageBody>();
   const documents = new Map<string, PageBody>();
 

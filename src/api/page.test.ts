@@ -12,7 +12,7 @@ import type { PageBindings } from "./page.ts";
 import { openPage } from "./page-files.ts";
 import { createRoutes } from "./routes.ts";
 
-const DOCUMENT = `<!doctype html><html><head>
+const DOCUMENT = `<!doctype html><html><head><meta name="rollcall-poll" content="5" />
 <link rel="icon" href="./assets/icon-1.svg"><link rel="stylesheet" href="./assets/main-1.css">
 <script type="module" src="./assets/main-1.js"></script></head><body>a value of ./assets/</body></html>`;
 const SCRIPT = "// ".concat("console.log(1);".repeat(200));
@@ -195,6 +195,13 @@ describe("its files", () => {
       }
     },
   );
+
+  it("say in the document how often it asks again", () => {
+    const files = new Map([["index.html", brotliCompressSync(DOCUMENT)]]);
+    const read = (page: ReturnType<typeof openPage>) => page.readDocument("./", undefined).bytes.toString();
+    expect(read(openPage(files))).toBe(DOCUMENT);
+    expect(read(openPage(files, { pollSeconds: 30 }))).toBe(DOCUMENT.replace('content="5"', 'content="30"'));
+  });
 
   it("are bounded in memory, whatever addresses are asked for", () => {
     const page = openPage(new Map([["index.html", brotliCompressSync(DOCUMENT)]]));

@@ -1,11 +1,13 @@
-// How often the page asks again: a choice of the reader's.
+// How often the page asks again: what the server says, or a choice of the reader's.
 import { useSyncExternalStore } from "preact/compat";
 import { readPreference, writePreference } from "../shell/preference.ts";
 
 /** What may be chosen; s. 0 asks never again. */
 export const INTERVALS_S = [5, 15, 30, 60, 0] as const;
 
-const DEFAULT_S = 5;
+/** What the server says (src/api/page-files.ts): on AWS each question costs more. */
+const DEFAULT_S =
+  Number(document.querySelector<HTMLMetaElement>('meta[name="rollcall-poll"]')?.content) || INTERVALS_S[0];
 
 const PREFERENCE = "every";
 
