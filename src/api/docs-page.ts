@@ -2,6 +2,8 @@
 // anywhere else.
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
+import { PROBLEM_REASONS, type ProblemReason } from "../report/problem.ts";
+import { PROBLEM_REMEDIES } from "../report/problem-remedies.ts";
 import { describeScope } from "./openapi.ts";
 import { ERROR_CODES } from "./problem-details.ts";
 import type { Answer, Parameter, Route } from "./route.ts";
@@ -42,7 +44,7 @@ export async function renderDocsPage(routes: readonly Route[], version: string):
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Rollcall API</title><style>${raw(STYLE)}</style></head>
 <body>
-<nav><strong>Rollcall API</strong>${routes.map((route) => html`<a href="#${anchor(route)}"><span class="method ${route.method}">${route.method}</span> ${route.path}</a>`)}<a href="#errors">Errors</a></nav>
+<nav><strong>Rollcall API</strong>${routes.map((route) => html`<a href="#${anchor(route)}"><span class="method ${route.method}">${route.method}</span> ${route.path}</a>`)}<a href="#errors">Errors</a><a href="#problems">Reports that were set aside</a></nav>
 <main>
 <h1>Rollcall API <small>${version}</small></h1>
 <p>Every host pushes one small JSON report of its own configuration; one URL returns every fresh one. Send your key in the header <code>x-api-key</code>, or as <code>Authorization: Bearer</code>. The same as a document for programs: <a href="openapi.json">/openapi.json</a>.</p>
@@ -50,6 +52,9 @@ ${routes.map(renderRoute)}
 <h2 id="errors">Errors</h2>
 <p>An error is <code>application/problem+json</code> (RFC 9457): <code>type</code>, <code>title</code>, <code>status</code>, and <code>detail</code>, which says what to do.</p>
 <table>${Object.entries(ERROR_CODES).map(([code, { status, title }]) => html`<tr><td>${status}</td><td><code>urn:rollcall:error:${code}</code></td><td>${title}</td></tr>`)}</table>
+<h2 id="problems">Reports that were set aside</h2>
+<p>What each reason of <a href="#get-v1-problems"><code>/v1/problems</code></a> means, and what to do.</p>
+<table>${Object.entries(PROBLEM_REASONS).map(([reason, meaning]) => html`<tr id="problem-${reason}"><td><code>${reason}</code></td><td><p>${meaning}</p><p>${renderText(PROBLEM_REMEDIES[reason as ProblemReason])}</p></td></tr>`)}</table>
 </main>
 </body>
 </html>

@@ -8,6 +8,7 @@ import { createClones } from "../access/clones.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
 import { PROBLEM_REASONS } from "../report/problem.ts";
+import { PROBLEM_REMEDIES } from "../report/problem-remedies.ts";
 import { createRoll } from "../roll/roll.ts";
 import { memoryStore } from "../store/memory.ts";
 import { createApp } from "./app.ts";
@@ -69,6 +70,17 @@ describe("docs/api.md", () => {
 describe("docs/problems.md", () => {
   it.each(Object.keys(PROBLEM_REASONS))("has %s", async (reason) => {
     expect(await readDocs("problems.md")).toContain(`| \`${reason}\` |`);
+  });
+
+  it("says what to do as /docs does", async () => {
+    const rows = (await readDocs("problems.md")).matchAll(/^\| `(\w+)` \| .* \| (.*) \|$/gm);
+    const remedies = Array.from(rows, ([, reason, text = ""]) => [
+      reason,
+      text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1"),
+    ]);
+    expect(Object.fromEntries(remedies)).toEqual(PROBLEM_REMEDIES);
+    const page = await renderDocsPage(routes, "0");
+    for (const reason of Object.keys(PROBLEM_REASONS)) expect(page).toContain(`id="problem-${reason}"`);
   });
 });
 

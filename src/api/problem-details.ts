@@ -6,8 +6,8 @@
  */
 export const ERROR_CODES = {
   bad_request: { status: 400, title: "The request cannot be understood" },
-  unauthorized: { status: 401, title: "A valid API key is needed" },
-  forbidden: { status: 403, title: "The API key may not do this" },
+  unauthorized: { status: 401, title: "A valid API key or token is needed" },
+  forbidden: { status: 403, title: "The key or token may not do this" },
   enrolment_refused: { status: 403, title: "The enrolment is refused" },
   not_found: { status: 404, title: "There is nothing here" },
   method_not_allowed: { status: 405, title: "This path does not take this method" },

@@ -124,11 +124,11 @@ describe("createClient", () => {
 
   it.each([
     [401, "does not accept the API key"],
-    [403, "answered 403: The API key may not do this: it lacks the scope read"],
-    [422, "answered 422: The API key may not do this: it lacks the scope read"],
+    [403, "answered 403: The key or token may not do this: it lacks the scope read"],
+    [422, "answered 422: The key or token may not do this: it lacks the scope read"],
   ])("explains %d and does not try again", async (status, message) => {
     const { url, seen } = await serve((_request, response) =>
-      answerProblem(response, status, "The API key may not do this", "it lacks the scope read"),
+      answerProblem(response, status, "The key or token may not do this", "it lacks the scope read"),
     );
     expect((await fail(connect(url))).message).toBe(`${url.origin} ${message}`);
     expect(seen).toHaveLength(1);
@@ -143,11 +143,12 @@ describe("createClient", () => {
 
   it("sends a token in the place of the key, and says why the server does not take it", async () => {
     const { url, seen } = await serve((_request, response) =>
-      answerProblem(response, 401, "A valid API key is needed", "the token expired; sign in again"),
+      answerProblem(response, 401, "A valid API key or token is needed", "the token expired; sign in again"),
     );
     const { signal } = new AbortController();
     const { message } = await fail(createClient({ url, key: KEY, token: "e30.e30.secret", signal }));
-    expect(message).toContain("does not accept the token: A valid API key is needed: the token expired");
+    expect(message).toContain("does not accept the token: A valid API key or token is needed");
+    expect(message).toContain("the token expired");
     expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
     expect(seen[0]?.headers.authorization).toBe("Bearer e30.e30.secret");
   });

@@ -145,6 +145,8 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
       const answer = await curl(...page, `${gateway.url}/${path}`);
       expect([path, answer.status, answer.headers["content-encoding"]]).toEqual([path, 200, "br"]);
       expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+      // Each question is an invocation.
+      expect(answer.body).toContain('<meta name="rollcall-poll" content="30" />');
       const [, script = ""] = /<script[^>]* src="(\/v1\/page\/assets\/[^"]+)"/.exec(answer.body) ?? [];
       const loaded = await curl("--compressed", new URL(script, gateway.url).href);
       expect(loaded).toMatchObject({ status: 200, exit: 0 });
@@ -154,6 +156,7 @@ describe.each(["read", "readBuffered"])("index.%s", (handler) => {
     }
     expect((await curl(`${gateway.url}/page/assets/none-1.js`)).status).toBe(404);
     expect((await curl(...page, `${gateway.url}/page/v1/reports`)).status).toBe(403);
+    expect((await curl(...page, `${gateway.url}/page/docs`)).body).toContain('id="problem-not_json"');
     const asked = await curl(...KEY, `${gateway.url}/page/v1/reports?fields=instance_id`);
     expect(JSON.parse(asked.body)).toHaveLength(41);
   });

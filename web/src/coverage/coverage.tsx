@@ -18,8 +18,8 @@ type Body = components["schemas"]["Coverage"];
 /** Rows of a list that are shown; the rest is the command's. */
 const MAX_SECTION_ROWS = 500;
 
-/** Rollcall's own documentation, which the server has. */
-const DOCS = new URL("docs", ROOT).href;
+/** What each reason means and what to do about it, as the server's own documentation says. */
+const REASONS = new URL("docs#problem-", ROOT).href;
 
 export function Coverage() {
   const { parameters } = useParameters();
@@ -237,9 +237,15 @@ function SetAside({ rows, count }: { readonly rows: Body["set_aside"]; readonly 
             {rows.slice(0, MAX_SECTION_ROWS).map(({ key, reason, detail }) => (
               <tr key={`${key} ${reason}`}>
                 <td>
-                  <span class="tag broken" title={findMeaning(reason)}>
+                  <a
+                    class="tag broken"
+                    href={REASONS + reason}
+                    target="_blank"
+                    rel="noreferrer"
+                    title={findMeaning(reason)}
+                  >
                     {reason}
-                  </span>
+                  </a>
                 </td>
                 <td>
                   <bdi class="value">{key}</bdi>
@@ -257,7 +263,7 @@ function SetAside({ rows, count }: { readonly rows: Body["set_aside"]; readonly 
       )}
       {rows.length > 0 && (
         <p class="notices">
-          <a href={DOCS} target="_blank" rel="noreferrer">
+          <a href={new URL("docs#problems", ROOT).href} target="_blank" rel="noreferrer">
             {coverage.problems}
           </a>
         </p>
