@@ -120,6 +120,56 @@ describe("the list of hosts", () => {
     await close();
   });
 
+  it("has a whole condition in force as it is typed, and keeps the rows while it is not whole", async () => {
+    const { page, close } = await open(demo, { expected: /400/ });
+    const filter = page.locator(".filter input");
+    const doubt = page.locator(".filter .doubt");
+    const all = (await names(page)).length;
+    await filter.pressSequentially("env=pro");
+    await doubt.getByText("No host is like this").waitFor();
+    expect(await names(page)).toHaveLength(all);
+    expect(new URL(page.url()).search).toBe("");
+    await filter.pressSequentially("d");
+    const prod = await ask(demo, "env=prod");
+    await waitForCount(page, new RegExp(`^${prod.length} hosts`));
+    expect(new URL(page.url()).searchParams.get("q")).toBe("env=prod");
+    expect(await doubt.innerText()).toBe("");
+    expect(await page.locator(".chip").count()).toBe(0);
+    await filter.press(" ");
+    await page.locator(".chip", { hasText: "env=prod" }).waitFor();
+    await filter.pressSequentially("instance_nam=x");
+    await doubt.getByText(/did you mean instance_name/).waitFor();
+    expect(await count(page)).toMatch(new RegExp(`^${prod.length} hosts`));
+    expect(await page.getByRole("alert").count()).toBe(0);
+    // Leaving the field neither forces it nor forgets it.
+    await filter.blur();
+    expect(await filter.inputValue()).toBe("instance_nam=x");
+    await filter.focus();
+    await page.keyboard.press("Escape");
+    // What was in force while it was typed is one step back.
+    await page.goBack();
+    await waitForCount(page, new RegExp(`^${all} hosts`));
+    expect(await filter.inputValue()).toBe("");
+    await close();
+  });
+
+  it("suggests values beyond the most frequent ones", async () => {
+    const { page, close } = await open(demo);
+    const [, , third = ""] = (await names(page)).toReversed();
+    await page.keyboard.press("/");
+    await page.keyboard.type(`instance_name=${third.slice(2)}`);
+    await page.locator('[role="option"]', { hasText: `instance_name=${third}` }).waitFor();
+    // Of a name that the view does not hold the server is asked.
+    await page.keyboard.press("Escape");
+    const [type = ""] = await ask(demo, "env=stg");
+    await page.goto(demo.url);
+    await page.locator("table.versions tbody td a").first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type(`instance_id=${type.slice(3)}`);
+    await page.locator('[role="option"]', { hasText: `instance_id=${type}` }).waitFor();
+    await close();
+  });
+
   it("suggests names and values, which are taken by arrows and Enter", async () => {
     const { page, close } = await open(demo);
     await page.keyboard.press("/");
@@ -195,12 +245,13 @@ describe("the list of hosts", () => {
       ]);
       return await readFile(await download.path(), "utf8");
     };
-    expect(await save("CSV")).toBe(
-      'instance_name,mixed\r\nprod_web_2,5\r\nprod_web_10,"[""1.1"",""x""]"\r\n',
+    expect((await save("CSV")).replaceAll(/,\d{1,3}(?=\r)/g, ",AGE")).toBe(
+      'instance_name,mixed,age_seconds\r\nprod_web_2,5,AGE\r\nprod_web_10,"[""1.1"",""x""]",AGE\r\n',
     );
+    const age_seconds = expect.any(Number);
     expect(JSON.parse(await save("JSON"))).toEqual([
-      { instance_name: "prod_web_2", mixed: "5" },
-      { instance_name: "prod_web_10", mixed: ["1.1", "x"] },
+      { instance_name: "prod_web_2", mixed: "5", age_seconds },
+      { instance_name: "prod_web_10", mixed: ["1.1", "x"], age_seconds },
     ]);
     await close();
   });
@@ -317,6 +368,14 @@ describe("coverage", () => {
   it("lists who is silent and what was set aside, with the reason", async () => {
     const { page, close } = await openPage(browser, demo, { path: "coverage" });
     await page.getByText("not_json").waitFor();
+    // Each reason leads to what it means, in the server's own documentation.
+    const [docs] = await Promise.all([
+      page.context().waitForEvent("page"),
+      page.getByRole("link", { name: "not_json" }).first().click(),
+    ]);
+    await docs.locator("tr#problem-not_json", { hasText: "jq -n" }).waitFor();
+    expect(await docs.evaluate("document.querySelector(':target')?.id")).toBe("problem-not_json");
+    await docs.close();
     const silent = await ask(demo, "state=silent");
     expect(await page.locator(".card", { hasText: "Silent" }).locator("tbody tr").count()).toBe(
       silent.length,

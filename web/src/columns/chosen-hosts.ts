@@ -27,7 +27,7 @@ export interface Choice {
 }
 
 /** Stands for the time since a host was heard of, which is no column of the table. */
-export const AGE = "age";
+export const AGE = ".age";
 
 /** Parameters that say which table it is, and not which of its hosts. */
 export const TABLE_PARAMETERS: readonly string[] = ["state", "within"];

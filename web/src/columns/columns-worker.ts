@@ -4,10 +4,12 @@ import { ask } from "../api/answer.ts";
 import { Failure } from "../api/failure.ts";
 import { keepKey } from "../api/key.ts";
 import type { AgesAnswer } from "./ages.ts";
+import { findValues } from "./all-values.ts";
 import { type Choice, type Chosen, chooseHosts, divideConditions } from "./chosen-hosts.ts";
 import { type KnownName, type Names, readNames } from "./held-names.ts";
+import { writeHosts } from "./host-file.ts";
 import type { Numbered, Polled, Request, Response, Responses, ShownChoice } from "./messages.ts";
-import { listValues, showLines, writeHosts } from "./shown-lines.ts";
+import { showLines } from "./shown-lines.ts";
 import { askForHosts, createTableSource, type TableQuestion, type TableSource } from "./table-source.ts";
 
 const scope = self as unknown as {
@@ -51,8 +53,12 @@ async function handle(request: Request): Promise<Responses[Request["kind"]]> {
   if (request.kind === "names") return setNames(request.names);
   if (request.kind === "choose") return await choose(request);
   if (request.kind === "lines") return await readLines(request);
-  if (request.kind === "values") return source?.table ? listValues(source.table, request) : [];
-  return shown && source?.table ? writeHosts(source.table, shown.chosen, request) : "";
+  if (request.kind === "values") {
+    keepKey(request.key);
+    return await findValues(request, names, source?.table);
+  }
+  if (!shown || !source?.table) return "";
+  return writeHosts({ table: source.table, ages: source.ages }, shown.chosen, request);
 }
 
 function setNames(known: readonly KnownName[]): undefined {

@@ -19,10 +19,23 @@ export type Request =
   | { readonly kind: "names"; readonly names: readonly KnownName[] }
   | { readonly kind: "choose"; readonly choice: Choice; readonly stretch: Stretch }
   | { readonly kind: "lines"; readonly stretch: Stretch }
-  /** Values of a column that have a text in them, those of most hosts first. */
-  | { readonly kind: "values"; readonly column: string; readonly text: string }
-  /** The chosen hosts as a file. */
-  | { readonly kind: "write"; readonly format: "csv" | "json"; readonly columns: readonly string[] };
+  /** Values of a name of /v1/fields that have a text in them, those of most hosts first. */
+  | {
+      readonly kind: "values";
+      readonly key: string | undefined;
+      readonly name: string;
+      readonly text: string;
+    }
+  | ({ readonly kind: "write" } & FileWish);
+
+/** The chosen hosts as a file. */
+export interface FileWish {
+  readonly format: "csv" | "json";
+  /** In their order; AGE is among them. */
+  readonly columns: readonly string[];
+  /** Now by the store's clock, from which ages are counted; ms since the epoch. */
+  readonly now: number;
+}
 
 export interface Numbered {
   readonly number: number;
@@ -70,6 +83,12 @@ export interface ShownChoice extends ShownLines {
   readonly mistakes: readonly string[];
 }
 
+/** A value, and how many hosts have it. */
+export interface HeldValue {
+  readonly value: string;
+  readonly hosts: number;
+}
+
 export interface Polled {
   readonly facts: Facts;
   readonly isNew: boolean;
@@ -82,7 +101,7 @@ export interface Responses {
   names: undefined;
   choose: ShownChoice;
   lines: ShownLines;
-  values: readonly { readonly value: string; readonly hosts: number }[];
+  values: readonly HeldValue[];
   write: string;
 }
 

@@ -90,6 +90,11 @@ function findUsual(known: readonly KnownName[], { fields, labels, versions }: Na
 /** What changes with each report, or is Rollcall's own. */
 const OTHERS = /^(?:update_date|rollcall(?:\.|$))/;
 
+/** What is shown: the age as well, at the end where nobody chose another place. */
+export function withAge(columns: readonly string[]): readonly string[] {
+  return columns.includes(AGE) ? columns : [...columns, AGE];
+}
+
 /** The parameter `columns`; a name with a comma cannot be one. */
 export function formatColumns(columns: readonly string[]): string | undefined {
   return columns.length === 0 ? undefined : columns.join(",");

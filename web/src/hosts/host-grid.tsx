@@ -9,6 +9,7 @@ import { AGE, type Choice } from "../columns/chosen-hosts.ts";
 import type { ShownChoice, ShownGroup, ShownHost, ShownLine } from "../columns/messages.ts";
 import { useSpeech } from "../words/language.tsx";
 import type { BehindValues } from "./behind-values.ts";
+import { withAge } from "./host-choices.ts";
 import { formatShort, HostHead } from "./host-head.tsx";
 import { formatHostHref } from "./host-href.ts";
 import { ComingRow, GroupRow, HostRow } from "./host-row.tsx";
@@ -51,7 +52,7 @@ export function HostGrid(props: HostGridProps) {
   const grid = useRef<HTMLTableElement>(null);
   const [active, setActive] = useState<number | undefined>(() => findPlace(list)?.active);
   const widths = useWidths();
-  const columns = [...choice.columns, AGE].filter((name, at, all) => all.indexOf(name) === at);
+  const columns = withAge(choice.columns);
   const fitted = useFittedWidths(columns, seen);
   const widthOf = (name: string) => widths.of(name) ?? fitted(name);
   const { length } = shown;

@@ -2,21 +2,24 @@
 // out: CSV, JSON, a link.
 import { useState } from "preact/hooks";
 import { useParameters } from "../address/parameters.ts";
+import type { Facts } from "../api/answer.ts";
+import { findAge } from "../api/use-state-of-data.ts";
 import { askWorker } from "../columns/columns-client.ts";
 import { type KnownName, toColumnName } from "../columns/held-names.ts";
 import type { ShownChoice } from "../columns/messages.ts";
 import { copyText } from "../shell/copy-text.ts";
 import { ChosenFields, Picker } from "../versions/toolbar.tsx";
 import { useSpeech } from "../words/language.tsx";
-import { formatColumns, type HostChoices, STATES } from "./host-choices.ts";
+import { formatColumns, type HostChoices, STATES, withAge } from "./host-choices.ts";
 
 interface HostToolbarProps {
   readonly choices: HostChoices;
   readonly known: readonly KnownName[];
   readonly shown: ShownChoice | undefined;
+  readonly facts: Facts | undefined;
 }
 
-export function HostToolbar({ choices, known, shown }: HostToolbarProps) {
+export function HostToolbar({ choices, known, shown, facts }: HostToolbarProps) {
   const { words, formatNumber } = useSpeech();
   const { hosts } = words;
   const { parameters, change, hrefWith } = useParameters();
@@ -73,7 +76,7 @@ export function HostToolbar({ choices, known, shown }: HostToolbarProps) {
           onChange={(next) => change({ columns: formatColumns(next) })}
         />
       </Picker>
-      <Ways columns={columns} isReady={shown?.isReady ?? false} key={parameters.q} />
+      <Ways columns={columns} facts={shown?.isReady ? facts : undefined} key={parameters.q} />
     </div>
   );
 }
@@ -81,11 +84,20 @@ export function HostToolbar({ choices, known, shown }: HostToolbarProps) {
 /** How long it says that it has copied; ms. */
 const SAID_MS = 2000;
 
-function Ways({ columns, isReady }: { readonly columns: readonly string[]; readonly isReady: boolean }) {
+/** @param facts of the table that is shown; undefined while there is none */
+function Ways({
+  columns,
+  facts,
+}: {
+  readonly columns: readonly string[];
+  readonly facts: Facts | undefined;
+}) {
   const { words } = useSpeech();
   const [said, setSaid] = useState<string>();
   const save = async (format: "csv" | "json") => {
-    const text = await askWorker<"write">({ kind: "write", format, columns });
+    if (!facts) return;
+    const now = facts.asOf + findAge(facts);
+    const text = await askWorker<"write">({ kind: "write", format, columns: withAge(columns), now });
     const type = format === "csv" ? "text/csv;charset=utf-8" : "application/json";
     const address = URL.createObjectURL(new Blob([text], { type }));
     const link = document.createElement("a");
@@ -100,10 +112,10 @@ function Ways({ columns, isReady }: { readonly columns: readonly string[]; reado
   };
   return (
     <>
-      <button type="button" disabled={!isReady} onClick={() => void save("csv")}>
+      <button type="button" disabled={!facts} onClick={() => void save("csv")}>
         CSV
       </button>
-      <button type="button" disabled={!isReady} onClick={() => void save("json")}>
+      <button type="button" disabled={!facts} onClick={() => void save("json")}>
         JSON
       </button>
       <button type="button" onClick={() => void copyLink()}>

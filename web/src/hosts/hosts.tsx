@@ -62,7 +62,7 @@ function HostsOf({
   const refused = seen.failure?.detail;
   return (
     <section class="card">
-      <HostToolbar choices={choices} known={known} shown={shown} />
+      <HostToolbar choices={choices} known={known} shown={shown} facts={polled?.facts} />
       {(mistakes.length > 0 || refused !== undefined) && (
         <div class="notices broken" role="alert">
           {[...mistakes, ...(refused === undefined ? [] : [refused])].map((mistake) => (

@@ -2,61 +2,29 @@
 // Ctrl-F lead to it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isCondition, quoteWord } from "../../../src/grammar/filter-line.ts";
-import { type Filter, formatFilter, parseFilter } from "../address/filter.ts";
-import { useParameters } from "../address/parameters.ts";
 import { useSpeech } from "../words/language.tsx";
 import { type Suggestion, SuggestionList, useChosen, useSuggestions } from "./suggestions.tsx";
-
-/** After the last key so long the address is changed; ms. */
-const TYPING_MS = 150;
+import { useTypedFilter } from "./typed-filter.ts";
 
 export function FilterBox() {
   const { words } = useSpeech();
-  const { filter, filterLabel, removeCondition } = words.shell;
-  const { parameters, change } = useParameters();
-  const { conditions, text } = parseFilter(parameters.q);
-  const [draft, setDraft] = useState(text);
+  const { filter, filterLabel, removeCondition, noHostYet, notInForce } = words.shell;
+  const { chips, draft, doubt, type, take, leave, remove, reopen, clear } = useTypedFilter();
   const input = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const isTyping = useRef(false);
   const [isFocused, setFocused] = useState(false);
   const suggestions = useSuggestions(isFocused ? draft : undefined);
   const { chosen, move, suggestion } = useChosen(suggestions);
-
-  // What the address says counts, but while somebody types.
-  useEffect(() => {
-    if (!isTyping.current) setDraft(text);
-  }, [text]);
   useFocusKeys(input);
 
-  const write = (next: Filter, replace: boolean) => change({ q: formatFilter(next) }, { replace });
-
-  /** What was typed is done: its conditions become chips. */
-  const take = (whole = draft) => {
-    clearTimeout(timer.current);
-    isTyping.current = false;
+  /** What was typed is done; the list of suggestions goes, unless a suggestion was it. */
+  const finish = (whole = draft) => {
     setFocused(whole !== draft);
-    const typed = parseFilter(whole);
-    const all = [...new Set([...conditions, ...typed.conditions])];
-    setDraft(typed.text);
-    write({ conditions: all, text: typed.text }, false);
-  };
-
-  const type = (value: string) => {
-    isTyping.current = true;
-    setDraft(value);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
-      // A condition is not asked for before it is whole: `env=p` has no host.
-      const { conditions: typed, text: plain } = parseFilter(value);
-      if (plain !== text) write({ conditions, text: plain }, true);
-      isTyping.current = typed.length > 0;
-    }, TYPING_MS);
+    take(whole);
   };
 
   const pick = ({ word, isWhole }: Suggestion) => {
     const next = draft.replace(LAST_WORD, () => (isWhole ? quoteWord(word) : word));
-    if (isWhole) take(next);
+    if (isWhole) finish(next);
     else type(next);
   };
 
@@ -73,39 +41,25 @@ export function FilterBox() {
 
   const press = (event: KeyboardEvent) => {
     if (event.isComposing || pressList(event)) return;
-    if (event.key === "Enter") take();
+    if (event.key === "Enter") finish();
     else if (event.key === " " && isWholeCondition(draft)) {
       event.preventDefault();
-      take();
-    } else if (event.key === "Backspace" && draft === "" && conditions.length > 0) {
+      finish();
+    } else if (event.key === "Backspace" && draft === "" && chips.length > 0) {
       event.preventDefault();
-      const last = conditions.at(-1) ?? "";
-      isTyping.current = true;
-      setDraft(last);
-      write({ conditions: conditions.slice(0, -1), text: "" }, false);
+      reopen();
     } else if (event.key === "Escape") {
       if (draft === "") input.current?.blur();
-      else {
-        clearTimeout(timer.current);
-        isTyping.current = false;
-        setDraft("");
-        write({ conditions, text: "" }, true);
-      }
+      else clear();
     }
   };
 
   return (
     <search class="filter">
-      {conditions.map((condition) => (
+      {chips.map((condition) => (
         <span key={condition} class="chip">
           <bdi>{condition}</bdi>
-          <button
-            type="button"
-            aria-label={removeCondition(condition)}
-            onClick={() =>
-              write({ conditions: conditions.filter((one) => one !== condition), text: draft }, false)
-            }
-          >
+          <button type="button" aria-label={removeCondition(condition)} onClick={() => remove(condition)}>
             ×
           </button>
         </span>
@@ -130,9 +84,16 @@ export function FilterBox() {
         onKeyDown={press}
         onBlur={() => {
           setFocused(false);
-          if (isCondition(draft)) take();
+          leave();
         }}
       />
+      <span class="doubt soft" role="status" title={doubt}>
+        {doubt !== undefined && (
+          <>
+            <bdi>{doubt === "" ? noHostYet : doubt}</bdi> <span>{notInForce}</span>
+          </>
+        )}
+      </span>
       <SuggestionList id="suggestions" suggestions={suggestions} chosen={chosen} onPick={pick} />
     </search>
   );

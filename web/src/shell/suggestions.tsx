@@ -3,14 +3,20 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { isCondition, splitWords } from "../../../src/grammar/filter-line.ts";
 import { formatEquals } from "../address/filter.ts";
+import { readKey } from "../api/key.ts";
 import type { components } from "../api/openapi.d.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { askWorker } from "../columns/columns-client.ts";
+import type { HeldValue } from "../columns/messages.ts";
 import { useSpeech } from "../words/language.tsx";
 
 type Field = components["schemas"]["Field"];
 
 /** Suggestions at a time. */
 const MAX_SUGGESTIONS = 8;
+
+/** Of a field with so many values /v1/fields may tell some alone. */
+const MAX_TOLD_VALUES = 10;
 
 /** Longer values are not told whole. */
 const MAX_SUGGESTED_LENGTH = 200;
@@ -29,17 +35,52 @@ export function useSuggestions(draft: string | undefined): readonly Suggestion[]
   const { answer } = useAnswer<readonly Field[]>(isAsked ? { path: "fields" } : undefined, {
     isPolled: false,
   });
-  return useMemo(
-    () => (draft === undefined ? [] : suggest(draft, answer?.body ?? [])),
-    [draft, answer?.body],
+  const fields = answer?.body;
+  const wanted = useMemo(
+    () => (draft === undefined ? undefined : findWanted(draft, fields ?? [])),
+    [draft, fields],
   );
+  const more = useAllValues(wanted?.field, wanted?.typed ?? "");
+  return useMemo(() => {
+    if (!wanted) return [];
+    const { word, field, typed } = wanted;
+    return field ? suggestValues(word, typed, field, more) : suggestNames(word, fields ?? []);
+  }, [wanted, more, fields]);
 }
 
-/** What may be meant by the last word of a draft. */
-function suggest(draft: string, fields: readonly Field[]): readonly Suggestion[] {
-  if (draft === "" || /\s$/.test(draft)) return [];
+/** What the last word of a draft is about. */
+interface Wanted {
+  readonly word: string;
+  /** The field whose value is being typed; undefined where a name is. */
+  readonly field: Field | undefined;
+  readonly typed: string;
+}
+
+function findWanted(draft: string, fields: readonly Field[]): Wanted | undefined {
+  if (draft === "" || /\s$/.test(draft)) return undefined;
   const word = splitWords(draft).at(-1) ?? "";
-  return isCondition(word) ? suggestValues(word, fields) : suggestNames(word, fields);
+  if (!isCondition(word)) return { word, field: undefined, typed: "" };
+  const field = fields.find(({ name }) => word.startsWith(formatEquals(name, "")));
+  return field && { word, field, typed: word.slice(formatEquals(field.name, "").length) };
+}
+
+/** Values of a field of which /v1/fields tells the first alone. */
+function useAllValues(field: Field | undefined, typed: string): readonly HeldValue[] | undefined {
+  const [found, setFound] = useState<{ readonly name: string; readonly values: readonly HeldValue[] }>();
+  const name = field && field.values.length >= MAX_TOLD_VALUES ? field.name : undefined;
+  useEffect(() => {
+    if (name === undefined) return;
+    let isWanted = true;
+    askWorker<"values">({ kind: "values", key: readKey(), name, text: typed }).then(
+      (values) => isWanted && setFound({ name, values }),
+      // What /v1/fields tells is there all the same.
+      () => isWanted && setFound(undefined),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [name, typed]);
+  return found && found.name === name ? found.values : undefined;
 }
 
 function suggestNames(word: string, fields: readonly Field[]): Suggestion[] {
@@ -56,12 +97,15 @@ function suggestNames(word: string, fields: readonly Field[]): Suggestion[] {
     .map(({ name, hosts }) => ({ word: `${formatEquals(name, "").slice(0, -1)}=`, isWhole: false, hosts }));
 }
 
-function suggestValues(word: string, fields: readonly Field[]): Suggestion[] {
-  const field = fields.find(({ name }) => word.startsWith(formatEquals(name, "")));
-  if (!field) return [];
-  const typed = word.slice(formatEquals(field.name, "").length).toLowerCase();
-  return field.values
-    .filter(({ value }) => value.length <= MAX_SUGGESTED_LENGTH && value.toLowerCase().includes(typed))
+function suggestValues(
+  word: string,
+  typed: string,
+  field: Field,
+  more: readonly HeldValue[] | undefined,
+): Suggestion[] {
+  const wanted = typed.toLowerCase();
+  return (more ?? field.values)
+    .filter(({ value }) => value.length <= MAX_SUGGESTED_LENGTH && value.toLowerCase().includes(wanted))
     .slice(0, MAX_SUGGESTIONS)
     .map(({ value, hosts }) => ({ word: formatEquals(field.name, value), isWhole: true, hosts }))
     .filter((one) => one.word !== word);
