@@ -6,6 +6,8 @@ export interface Zone {
   format(at: number): string;
   /** What the zone is called at an instant: `Asia/Tokyo, UTC+09:00`; `UTC`. */
   describe(at: number): string;
+  /** How far it is ahead of UTC at an instant; minutes. */
+  offsetAt(at: number): number;
 }
 
 const SECOND_MS = 1000;
@@ -15,6 +17,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 export const UTC: Zone = {
   format: (at) => new Date(at).toISOString().slice(0, "2026-11-24T14:36:24".length).replace("T", " "),
   describe: () => "UTC",
+  offsetAt: () => 0,
 };
 
 /** The zone of this machine and user: TZ, else the system's. */
@@ -24,15 +27,19 @@ export const LOCAL: Zone = {
     const minutes = offsetAt(at);
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     if (timeZone === "UTC" || timeZone === "Etc/UTC") return "UTC";
-    const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-    const offset = `${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;
-    return `${timeZone}, UTC${offset}`;
+    return `${timeZone}, UTC${formatOffset(minutes)}`;
   },
+  offsetAt,
 };
 
-/** How far the machine's zone is ahead of UTC then; minutes. */
 function offsetAt(at: number): number {
   return -new Date(at).getTimezoneOffset();
+}
+
+/** `+09:00`. @param minutes ahead of UTC */
+export function formatOffset(minutes: number): string {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;
 }
 
 function pad(number: number): string {
