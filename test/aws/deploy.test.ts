@@ -1,14 +1,21 @@
 // What rollcall aws init wrote, run by the real AWS CLI against an account on loopback.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, it, type TestContext } from "vitest";
+import { beforeAll, describe, it, type TestContext } from "vitest";
 import { makeHome, run, runShell } from "../program.ts";
 import { type Account, openAccount } from "./account.ts";
+import { type AwsCli, startAwsCli } from "./cli.ts";
 
-/** The CLI takes a second to begin, and a deployment calls it fifteen times. */
+/** A deployment calls the CLI fifteen times. */
 const TIMEOUT = { timeout: 600_000 };
 
 const STORE_BUCKET = "rollcall-store-bucketname";
+
+let cli: AwsCli;
+beforeAll(async () => {
+  cli = await startAwsCli();
+  return () => cli.stop();
+});
 
 interface Desk {
   readonly account: Account;
@@ -27,7 +34,7 @@ async function sitDown({ expect, onTestFinished }: TestContext): Promise<Desk> {
     await account.stop();
     await remove();
   });
-  const options = { home, env: account.env };
+  const options = { home, env: { ...account.env, PATH: cli.path } };
   const shell = (line: string) => runShell(line, options);
   return {
     account,
