@@ -8,7 +8,7 @@ import { posix } from "node:path";
 
 const FACTS = ["report", "grammar", "network", "specs", "store"];
 const READING = [...FACTS, "roll"];
-const ANSWERING = [...READING, "questions", "access"];
+const ANSWERING = [...READING, "history", "questions", "access"];
 
 /** Each part with the parts that it may import. */
 const ARROWS = {
@@ -19,12 +19,13 @@ const ARROWS = {
   "src/store": ["report", "network"],
   "src/collect": FACTS,
   "src/roll": FACTS,
+  "src/history": READING,
   "src/agent": [...FACTS, "collect"],
-  "src/questions": READING,
+  "src/questions": [...READING, "history"],
   "src/access": READING,
   "src/demo": FACTS,
   "src/remote": [...ANSWERING, "collect", "agent"],
-  "src/publish": [...READING, "questions"],
+  "src/publish": [...READING, "history", "questions"],
   "src/api": ANSWERING,
   "src/service": [...ANSWERING, "publish", "api"],
   "src/cli": [...ANSWERING, "collect", "agent", "demo", "remote", "publish", "api", "service"],

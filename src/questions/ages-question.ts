@@ -2,7 +2,7 @@
 // looks at a fleet all the time asks for little.
 import { judgeAge } from "../report/freshness.ts";
 import { parseReportKey } from "../report/key.ts";
-import { keyAt, segmentAt, type Table } from "../roll/table.ts";
+import { keyAt, type Table, updatedAtAt } from "../roll/table.ts";
 import { measureSkew } from "./array.ts";
 import type { HostSelection } from "./groups.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, STATE, WITHIN } from "./parameters.ts";
@@ -221,7 +221,7 @@ function chooseSince({ table, positions }: HostSelection, since: number): Uint32
 
 /** Seconds by which a host's clock is ahead of the store's. */
 function skewAt(table: Table, at: number): number {
-  const updatedAt = segmentAt(table, at).updatedAt[table.rowOf[at] as number] as number;
+  const updatedAt = updatedAtAt(table, at);
   return measureSkew({ updatedAt, receivedAt: table.receivedAt[at] as number });
 }
 

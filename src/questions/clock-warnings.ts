@@ -5,7 +5,7 @@ import { parseReportKey } from "../report/key.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import type { Problem } from "../report/problem.ts";
 import { bodyLength } from "../roll/segment.ts";
-import { keyAt, segmentAt, type Table } from "../roll/table.ts";
+import { keyAt, segmentAt, type Table, updatedAtAt } from "../roll/table.ts";
 import type { RollView } from "../roll/view.ts";
 import { describeShortWindow } from "./short-window.ts";
 
@@ -58,7 +58,7 @@ function findBackdated({ reports: table, asOf }: RollView, windowMs: number, max
     if (state !== "fresh") continue;
     fresh++;
     validUntil = Math.min(validUntil, receivedAt + windowMs);
-    const behindMs = receivedAt - (segmentAt(table, at).updatedAt[table.rowOf[at] as number] as number);
+    const behindMs = receivedAt - updatedAtAt(table, at);
     if (behindMs <= BACKDATED_MS) continue;
     count++;
     furthestMs = Math.max(furthestMs, behindMs);
@@ -93,7 +93,7 @@ export function listBackdated(view: RollView, windowMs: number, max: number): Pr
   return findBackdated(view, windowMs, max).first.map((at) => {
     const [segment, row] = [segmentAt(table, at), table.rowOf[at] as number];
     const receivedAt = table.receivedAt[at] as number;
-    const hours = ((receivedAt - (segment.updatedAt[row] as number)) / 3_600_000).toFixed(1);
+    const hours = ((receivedAt - updatedAtAt(table, at)) / 3_600_000).toFixed(1);
     const detail = `its update_date lies ${hours} h before the store received it; it is in the answers`;
     return { key: keyAt(table, at), reason: "backdated", detail, receivedAt, size: bodyLength(segment, row) };
   });

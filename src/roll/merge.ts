@@ -60,7 +60,7 @@ interface Row {
 }
 
 /** Keys are ASCII, so that bytes have the order of texts. */
-function compareKeys(a: Row, b: Row): number {
+export function compareKeys(a: Row, b: Row): number {
   const [aStart, bStart] = [a.segment.nameStarts[a.row] as number, b.segment.nameStarts[b.row] as number];
   const [aLength, bLength] = [a.segment.keyLengths[a.row] as number, b.segment.keyLengths[b.row] as number];
   return a.segment.names.compare(b.segment.names, bStart, bStart + bLength, aStart, aStart + aLength);

@@ -13,6 +13,11 @@ export interface Table {
   readonly rowOf: Uint32Array;
   /** When the store received the object; ms since the epoch. */
   readonly receivedAt: Float64Array;
+  /**
+   * The reports' update_date, ms since the epoch, where it is not that of the rows: in a past roll,
+   * whose bodies may be those of an earlier report that said the same.
+   */
+  readonly updatedAt?: Float64Array;
 }
 
 export const EMPTY_TABLE: Table = {
@@ -28,6 +33,12 @@ export function segmentAt({ segments, segmentOf }: Table, at: number): Segment {
 
 export function keyAt(table: Table, at: number): string {
   return readKey(segmentAt(table, at), table.rowOf[at] as number);
+}
+
+/** The report's update_date; ms since the epoch. */
+export function updatedAtAt(table: Table, at: number): number {
+  const own = table.updatedAt ?? segmentAt(table, at).updatedAt;
+  return own[table.updatedAt ? at : (table.rowOf[at] as number)] as number;
 }
 
 export function etagAt(table: Table, at: number): string {

@@ -19,7 +19,7 @@ import {
   type Segment,
 } from "./segment.ts";
 import { findSuperseded } from "./supersede.ts";
-import { createTableBuilder, keyAt, segmentAt, type Table } from "./table.ts";
+import { createTableBuilder, keyAt, segmentAt, type Table, updatedAtAt } from "./table.ts";
 
 /** One host's newest report and where it lies. */
 export interface HostReport extends Report {
@@ -76,7 +76,7 @@ export function readReport(table: Table, at: number): HostReport {
     key,
     etag: readEtag(segment, row),
     body: readBody(segment, row),
-    updatedAt: segment.updatedAt[row] as number,
+    updatedAt: updatedAtAt(table, at),
     insertion: readInsertion(segment, row),
     receivedAt: table.receivedAt[at] as number,
   };

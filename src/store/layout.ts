@@ -251,6 +251,28 @@ export function locatePublisherState(name: string): string {
 /** Where a store that tells its time no other way is asked for it; gone again at once. */
 export const PUBLISHERS_CLOCK_KEY = `${PUBLISHERS_PREFIX}clock`;
 
+/** The entries of the history's log lie below this, and nothing else. */
+export const HISTORY_LOG_PREFIX = "history/v1/log/";
+
+/** Where the entry of a number lies. Ten digits, so that listings have them in order. */
+export function locateLogEntry(number: number): string {
+  return `${HISTORY_LOG_PREFIX}${String(number).padStart(10, "0")}.gz`;
+}
+
+/** The number of the entry under an object's key; undefined if it is no entry's. */
+export function parseLogNumber(key: string): number | undefined {
+  const digits = /^(\d{10})\.gz$/.exec(key.slice(HISTORY_LOG_PREFIX.length))?.[1];
+  return digits === undefined || !key.startsWith(HISTORY_LOG_PREFIX) ? undefined : Number(digits);
+}
+
+/** Reports that are too much for the log's entries themselves lie below this. */
+const HISTORY_PIECES_PREFIX = "history/v1/pieces/";
+
+/** @param name of the piece: the hash of its bytes */
+export function locateHistoryPiece(name: string): string {
+  return `${HISTORY_PIECES_PREFIX}${name}.gz`;
+}
+
 /**
  * Reads what an object is called below a prefix, where its key is PREFIX NAME.json. @returns
  * undefined if its key is not of that form
