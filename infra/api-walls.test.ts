@@ -141,15 +141,27 @@ describe("the API's methods", () => {
   it.each([
     ["API_KEY", "NONE", true],
     ["AWS_IAM", "AWS_IAM", false],
+    ["JWT", "CUSTOM", false],
   ])("ask for what the parameter says: %s", async (Authorization, AuthorizationType, ApiKeyRequired) => {
     const resources = await deployTemplate("reader", { Authorization });
     expect(resources.ApiProxyGET?.Properties).toMatchObject({ AuthorizationType, ApiKeyRequired });
+    const authorizer = Authorization === "JWT" ? "ApiAuthorizer" : undefined;
+    for (const name of ["ApiProxyHEAD", "ApiPageApiGET", "ApiPageQuestionsGET", "ApiProxyGET"])
+      expect(resources[name]?.Properties.AuthorizerId, name).toBe(authorizer);
+    expect(resources.ApiHealthGET?.Properties).not.toHaveProperty("AuthorizerId");
     expect(resources.ApiHealthGET?.Properties).toMatchObject({
       AuthorizationType: "NONE",
       ApiKeyRequired: false,
     });
     const { Environment } = propertiesOf<{ Environment: { Variables: object } }>(resources, "ReaderFunction");
     expect(Environment.Variables).toMatchObject({ ROLLCALL_AUTHORIZATION: Authorization });
+  });
+
+  it("a token's owner who may not ask is told so, where tokens are asked for", async () => {
+    const told = async (parameters: Readonly<Record<string, string>>) =>
+      JSON.stringify((await deployTemplate("reader", parameters)).ApiProblemACCESSDENIED);
+    expect(await told({})).not.toContain("token");
+    expect(await told({ Authorization: "JWT" })).toContain("The token gives no right to ask");
   });
 
   it("a request without a signature is told so, where signatures are asked for", async () => {

@@ -1,6 +1,7 @@
 // Who reaches the API and how a caller shows who it is: the endpoint's type, the resource policy,
 // and what each method asks for. All of it is decided when the stack is deployed.
 import { Aws, CfnCondition, Fn, type ICfnConditionExpression, type IResolvable, Token } from "aws-cdk-lib";
+import type { CfnAuthorizer } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { API_METHODS, API_PATHS } from "./api-paths.ts";
 
@@ -25,6 +26,9 @@ export class ApiWalls extends Construct {
   readonly isPrivate: CfnCondition;
   readonly takesKeys: CfnCondition;
   readonly takesSignatures: CfnCondition;
+  readonly takesTokens: CfnCondition;
+  /** A browser shows a key or a token, and signs nothing. */
+  readonly hasPage: CfnCondition;
   readonly hasCors: CfnCondition;
   readonly #props: ApiWallsProps;
   readonly #hasCidrs: CfnCondition;
@@ -38,6 +42,8 @@ export class ApiWalls extends Construct {
     this.isPrivate = declare("IsPrivate", Fn.conditionEquals(props.endpointType, "PRIVATE"));
     this.takesKeys = declare("TakesKeys", Fn.conditionEquals(props.authorization, "API_KEY"));
     this.takesSignatures = declare("TakesSignatures", Fn.conditionEquals(props.authorization, "AWS_IAM"));
+    this.takesTokens = declare("TakesTokens", Fn.conditionEquals(props.authorization, "JWT"));
+    this.hasPage = declare("HasPage", Fn.conditionNot(this.takesSignatures));
     this.#hasCidrs = declare("HasCidrs", Fn.conditionNot(isNothing(props.allowedCidrs)));
     this.#hasCallerOrganization = declare(
       "HasCallerOrganization",
@@ -57,7 +63,13 @@ export class ApiWalls extends Construct {
 
   /** What a method that needs a caller asks for. */
   get authorizationType(): string {
-    return this.#when(this.takesSignatures, "AWS_IAM", "NONE").toString();
+    const otherwise = this.#when(this.takesTokens, "CUSTOM", "NONE");
+    return this.#when(this.takesSignatures, "AWS_IAM", otherwise).toString();
+  }
+
+  /** Whom such a method asks about a token. */
+  chooseAuthorizer(authorizer: CfnAuthorizer): string {
+    return this.#when(this.takesTokens, authorizer.ref, Aws.NO_VALUE).toString();
   }
 
   get apiKeyRequired(): IResolvable {

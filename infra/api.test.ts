@@ -41,12 +41,17 @@ function nameDeployments(Mode: typeof ResponseMode): string[] {
   const condition = (name: string) =>
     new CfnCondition(stack, name, { expression: Fn.conditionEquals(parameter, name) });
   const isStream = condition("IsStream");
+  const [readerFunction, authorizer] = ["Reader", "Authorizer"].map(
+    (name) =>
+      new LambdaFunction(stack, name, {
+        runtime: Runtime.NODEJS_24_X,
+        handler: "index.read",
+        code: Code.fromInline("//"),
+      }),
+  ) as [LambdaFunction, LambdaFunction];
   new Api(stack, "Api", {
-    reader: new LambdaFunction(stack, "Reader", {
-      runtime: Runtime.NODEJS_24_X,
-      handler: "index.read",
-      code: Code.fromInline("//"),
-    }),
+    reader: readerFunction,
+    authorizer,
     mode: new Mode(isStream),
     walls: new ApiWalls(stack, "Walls", {
       endpointType: parameter,
@@ -194,7 +199,21 @@ describe("the API", () => {
         (method) => `arn:aws:execute-api:ap-northeast-1:111111111111:ApiRestApi/v1/${method}/*`,
       ),
     );
-    reader.resourceCountIs("AWS::Lambda::Permission", 3);
+    // One by one for its methods, and one for the authorizer's function.
+    reader.resourceCountIs("AWS::Lambda::Permission", 4);
+  });
+
+  it("tells whoever has no valid token what to do, and when tokens cannot be checked", async () => {
+    const { ApiProblemUNAUTHORIZED: refused, ApiProblemAUTHORIZERFAILURE: failed } =
+      await deployTemplate("reader");
+    expect(refused?.Properties).toMatchObject({
+      StatusCode: "401",
+      ResponseParameters: { "gatewayresponse.header.WWW-Authenticate": "'Bearer'" },
+    });
+    expect(failed?.Properties).toMatchObject({
+      StatusCode: "503",
+      ResponseParameters: { "gatewayresponse.header.Retry-After": "'5'" },
+    });
   });
 
   it("answers for itself in the form of all errors", async () => {
@@ -210,7 +229,8 @@ describe("the API", () => {
       const problem = JSON.parse(
         template.replace("$context.error.messageString", '"why"').replace("$context.requestId", "id"),
       );
-      expect(problem).toMatchObject({ status: Number(Properties.StatusCode), detail: "why" });
+      const { detail = "why" } = GATEWAY_PROBLEMS.find(({ title }) => title === problem.title) ?? {};
+      expect(problem).toMatchObject({ status: Number(Properties.StatusCode), detail });
       expect(problem.type).toMatch(/^urn:rollcall:error:[a-z_]+$/);
       expect(JSON.stringify(Properties)).toContain("'application/problem+json'");
     }

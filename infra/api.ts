@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Aws, type CfnCondition, type CfnResource, Fn, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import {
   CfnApiKey,
+  type CfnAuthorizer,
   CfnDeployment,
   CfnGatewayResponse,
   CfnMethod,
@@ -20,9 +21,12 @@ import { API_METHODS, API_PATHS, type ApiPath } from "./api-paths.ts";
 import type { ApiWalls } from "./api-walls.ts";
 import { formatProblem, GATEWAY_PROBLEMS } from "./gateway-problems.ts";
 import type { ResponseMode } from "./response-mode.ts";
+import { TokenAuthorizer } from "./token-authorizer.ts";
 
 export interface ApiProps {
   readonly reader: LambdaFunction;
+  /** Checks tokens, where they open the API. */
+  readonly authorizer: LambdaFunction;
   readonly mode: ResponseMode;
   readonly walls: ApiWalls;
   /** Whose scripts may read answers, where hasCors holds. */
@@ -35,6 +39,15 @@ export interface ApiProps {
   readonly hasQuota: CfnCondition;
   readonly setsLogRole: CfnCondition;
   readonly logRetentionDays: number;
+}
+
+/** What a deployment shows. */
+interface Definition {
+  /** What is always there. */
+  readonly definition: readonly CfnResource[];
+  readonly preflights: readonly CfnMethod[];
+  /** What parameters may leave out, preflights among them. */
+  readonly mayBe: readonly CfnResource[];
 }
 
 /** The stage's name is the first part of each path. */
@@ -58,6 +71,7 @@ const ACCESS_LOG = {
   vpcEndpoint: "$context.identity.vpceId",
   keyId: "$context.identity.apiKeyId",
   caller: "$context.identity.userArn",
+  identity: "$context.authorizer.principalId",
   method: "$context.httpMethod",
   path: "$context.path",
   status: "$context.status",
@@ -98,17 +112,23 @@ export class Api extends Construct {
         "The program checks every parameter itself and answers with a problem that " +
         "names it; no request has a body.",
     });
-    const paths = this.#addPaths(props);
+    const { resource: authorizer } = new TokenAuthorizer(this, "Authorizer", {
+      restApi: this.restApi,
+      function: props.authorizer,
+      isWanted: props.walls.takesTokens,
+    });
+    const paths = this.#addPaths(props, authorizer);
     const preflights = this.#addPreflights(props, paths);
     const definition = [...paths, ...this.#addProblems(props)];
-    this.stage = this.#addStage(props, this.#addDeployments(props, definition, preflights));
+    const mayBe = [authorizer, ...preflights];
+    this.stage = this.#addStage(props, this.#addDeployments(props, { definition, preflights, mayBe }));
     this.usagePlan = this.#addUsagePlan(props);
     this.key = this.#addKey();
     this.#permitCalls(props);
     this.url = `https://${this.restApi.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
   }
 
-  #addPaths({ reader, mode, walls }: ApiProps): (CfnPath | CfnMethod)[] {
+  #addPaths({ reader, mode, walls }: ApiProps, authorizer: CfnAuthorizer): (CfnPath | CfnMethod)[] {
     const integration = integrate(reader, mode);
     const top = this.restApi.attrRootResourceId;
     const ids = new Map<string | undefined, string>([[undefined, top]]);
@@ -126,6 +146,7 @@ export class Api extends Construct {
           resourceId,
           httpMethod,
           authorizationType: needsKey ? walls.authorizationType : "NONE",
+          ...(needsKey && { authorizerId: walls.chooseAuthorizer(authorizer) }),
           apiKeyRequired: needsKey ? walls.apiKeyRequired : false,
           integration,
         });
@@ -160,10 +181,16 @@ export class Api extends Construct {
 
   #addProblems({ walls, corsOrigin }: ApiProps): CfnGatewayResponse[] {
     const allowed = Fn.conditionIf(walls.hasCors.logicalId, `'${corsOrigin}'`, Aws.NO_VALUE).toString();
-    const choose = (signed: string, usual: string) =>
-      signed === usual ? usual : Fn.conditionIf(walls.takesSignatures.logicalId, signed, usual).toString();
+    const { takesSignatures, takesTokens } = walls;
     return GATEWAY_PROBLEMS.map((problem) => {
-      const signed = problem.whereSigned ?? problem;
+      const { whereSigned, whereTokens } = problem;
+      const [condition, special] = whereSigned
+        ? [takesSignatures, whereSigned]
+        : [takesTokens, whereTokens ?? problem];
+      const choose = (write: (shown: typeof special) => string) => {
+        const [there, usual] = [write(special), write(problem)];
+        return there === usual ? usual : Fn.conditionIf(condition.logicalId, there, usual).toString();
+      };
       const headers = {
         "Content-Type": "'application/problem+json'",
         "Cache-Control": "'no-store'",
@@ -172,8 +199,8 @@ export class Api extends Construct {
       return new CfnGatewayResponse(this, `Problem${problem.type.replace(/_/g, "")}`, {
         restApiId: this.restApi.ref,
         responseType: problem.type,
-        statusCode: choose(String(signed.status), String(problem.status)),
-        responseTemplates: { "application/json": choose(formatProblem(signed), formatProblem(problem)) },
+        statusCode: choose(({ status }) => String(status)),
+        responseTemplates: { "application/json": choose(formatProblem) },
         responseParameters: Object.fromEntries(
           [...Object.entries(headers), ["Access-Control-Allow-Origin", allowed] as const].map(
             ([name, value]) => [`gatewayresponse.header.${name}`, value],
@@ -190,10 +217,9 @@ export class Api extends Construct {
    */
   #addDeployments(
     { mode, walls, isStream, isBuffered }: ApiProps,
-    definition: readonly CfnResource[],
-    preflights: readonly CfnMethod[],
+    { definition, preflights, mayBe }: Definition,
   ): string {
-    const shown = [this.restApi, ...definition, ...preflights].map((resource) =>
+    const shown = [this.restApi, ...definition, ...mayBe].map((resource) =>
       Stack.of(this).resolve(resource._toCloudFormation()),
     );
     const hash = createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 8);
@@ -321,7 +347,7 @@ function integrate(reader: LambdaFunction, mode: ResponseMode) {
 function acknowledgeKeys(method: CfnMethod, needsKey: ApiPath["needsKey"]): void {
   const how = needsKey
     ? "Whoever asks has an API key, whose plan throttles it; a key can be given to a " +
-      "shell script, which an authorizer's token cannot for long. AWS_IAM is a parameter's other value."
+      "shell script, which a token cannot for long. AWS_IAM and JWT are the parameter's other values."
     : "It says nothing of any host: health, documentation, and what a browser asks beforehand.";
   for (const id of ["AwsSolutions-APIG4", "AwsSolutions-COG4"])
     Validations.of(method).acknowledge({ id, reason: how });

@@ -7,10 +7,16 @@ export interface GatewayProblem {
   /** The end of the problem's URN. */
   readonly code: string;
   readonly title: string;
+  /** Where API Gateway's own word is not enough. */
+  readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What it is instead where requests are signed (AWS_IAM). */
-  readonly whereSigned?: Pick<GatewayProblem, "status" | "code" | "title">;
+  readonly whereSigned?: Shown;
+  /** What it is instead where tokens open the API (JWT). */
+  readonly whereTokens?: Shown;
 }
+
+type Shown = Pick<GatewayProblem, "status" | "code" | "title" | "detail">;
 
 const OVERLOADED = { title: "Too many requests", headers: { "Retry-After": "'1'" } };
 
@@ -37,6 +43,32 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     status: 403,
     code: "forbidden",
     title: "The API's own policy refuses this request",
+    whereTokens: {
+      status: 403,
+      code: "forbidden",
+      title: "The token gives no right to ask, or the API's own policy refuses this request",
+    },
+  },
+  {
+    type: "UNAUTHORIZED",
+    status: 401,
+    code: "unauthorized",
+    title: "A valid token is needed",
+    detail:
+      "send a token of the company's identity provider that has not ended, as Authorization: Bearer; " +
+      "why one is refused stands in the log that the stack's output AuthorizerLogCommand prints",
+    // RFC 9110, section 11.6.1: a 401 names a scheme.
+    headers: { "WWW-Authenticate": "'Bearer'" },
+  },
+  {
+    type: "AUTHORIZER_FAILURE",
+    status: 503,
+    code: "issuer_unavailable",
+    title: "Tokens cannot be checked now",
+    detail:
+      "the identity provider's keys cannot be had; the log that the stack's output " +
+      "AuthorizerLogCommand prints says why",
+    headers: { "Retry-After": "'5'" },
   },
   { type: "WAF_FILTERED", status: 403, code: "forbidden", title: "A firewall refuses this request" },
   { type: "REQUEST_TOO_LARGE", status: 413, code: "too_large", title: "The request is too large" },
@@ -54,11 +86,8 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
 ];
 
 /** The body's template. What $context gives is quoted already where it is a string. */
-export function formatProblem({
-  status,
-  code,
-  title,
-}: Pick<GatewayProblem, "status" | "code" | "title">): string {
+export function formatProblem({ status, code, title, detail }: Shown): string {
   const problem = JSON.stringify({ type: `urn:rollcall:error:${code}`, title, status });
-  return `${problem.slice(0, -1)},"detail":$context.error.messageString,"request_id":"$context.requestId"}`;
+  const said = detail === undefined ? "$context.error.messageString" : JSON.stringify(detail);
+  return `${problem.slice(0, -1)},"detail":${said},"request_id":"$context.requestId"}`;
 }

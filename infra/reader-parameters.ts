@@ -45,6 +45,14 @@ const FLAG = ["true", "false"] as const;
 /** A network, of either family; API Gateway itself checks the numbers. */
 const CIDR = "[0-9a-fA-F:.]{2,45}/[0-9]{1,3}";
 
+/** Of issuers, audiences and claims: what addresses have, less what means something to a shell. */
+const TOKEN_TEXT = "A-Za-z0-9._~:/@%+-";
+
+/** Those of src/access/signed-token.ts. */
+const ALGORITHM = "(RS|PS|ES)(256|384|512)|EdDSA|Ed25519";
+
+const SCOPE_GRANT = `[${TOKEN_TEXT}]{1,128}=[${TOKEN_TEXT}]{1,256}:(read|admin)`;
+
 export const WITHIN = {
   label: "Freshness",
   default: "2h",
@@ -190,10 +198,50 @@ export const READER_PARAMETERS = [
       Authorization: {
         label: "Authorization",
         default: "API_KEY",
-        allowedValues: ["API_KEY", "AWS_IAM"],
+        allowedValues: ["API_KEY", "AWS_IAM", "JWT"],
         description:
           "API_KEY is the header x-api-key; AWS_IAM are requests that are signed (curl --aws-sigv4) by " +
-          "whoever may execute-api:Invoke.",
+          "whoever may execute-api:Invoke; JWT are tokens of your identity provider (Authorization: Bearer).",
+      },
+      JwtIssuer: {
+        label: "Issuer of tokens",
+        default: "",
+        allowedPattern: `^[${TOKEN_TEXT}]{0,512}$`,
+        constraintDescription: "such as https://login.example.com, or nothing",
+        description: "With JWT: what tokens have in iss, to the letter.",
+      },
+      JwtAudience: {
+        label: "Audience of tokens",
+        default: "",
+        allowedPattern: `^([${TOKEN_TEXT}]{1,512}(,[${TOKEN_TEXT}]{1,512}){0,9})?$`,
+        constraintDescription: "one or more, split by commas without spaces, or nothing",
+        description: "With JWT: what tokens must have in aud; one of several.",
+      },
+      JwtKeys: {
+        label: "Keys of the issuer",
+        default: "",
+        allowedPattern: `^(https://[${TOKEN_TEXT}]{1,512})?$`,
+        constraintDescription: "an address that begins with https://, or nothing",
+        description:
+          "With JWT: the address of the JWKS, on the internet, where the issuer has no " +
+          "/.well-known/openid-configuration.",
+      },
+      JwtAlgorithms: {
+        label: "Algorithms of tokens",
+        default: "RS256,ES256",
+        allowedPattern: `^(${ALGORITHM})(,(${ALGORITHM}))*$`,
+        constraintDescription:
+          "some of RS, PS or ES with 256, 384 or 512, EdDSA and Ed25519, split by commas",
+        description: "With JWT: by which tokens may be signed.",
+      },
+      SignInScopes: {
+        label: "Who may ask",
+        default: "",
+        allowedPattern: `^(${SCOPE_GRANT}(,${SCOPE_GRANT}){0,49})?$`,
+        constraintDescription: "such as groups=staff:read, split by commas without spaces, or nothing",
+        description:
+          "With JWT: CLAIM=VALUE:read, of which a token must have one. Nothing: all tokens of the issuer " +
+          "for this audience.",
       },
       CallerOrganizationId: {
         label: "Organization of callers",

@@ -88,7 +88,7 @@ describe("the functions", () => {
   });
 
   it("keep their logs for a while, and may write no others", async () => {
-    reader.resourceCountIs("AWS::Logs::LogGroup", 4);
+    reader.resourceCountIs("AWS::Logs::LogGroup", 5);
     // The one that API Gateway would make by itself, and keep for ever.
     reader.hasResourceProperties("AWS::Logs::LogGroup", {
       LogGroupName: { "Fn::Join": ["", ["API-Gateway-Execution-Logs_", { Ref: "ApiRestApi" }, "/v1"]] },
@@ -98,6 +98,64 @@ describe("the functions", () => {
     const { ReaderRole } = await deployTemplate("reader");
     expect(JSON.stringify(ReaderRole)).toContain("logs:ap-northeast-1:111111111111:ReaderLog");
     reader.resourcePropertiesCountIs("AWS::IAM::Role", { ManagedPolicyArns: Match.anyValue() }, 1);
+  });
+});
+
+describe("the function that checks tokens", () => {
+  const TOKENS = {
+    Authorization: "JWT",
+    JwtIssuer: "https://login.example.com/",
+    JwtAudience: "rollcall,api://rollcall",
+    SignInScopes: "groups=sre:read",
+  };
+
+  it("is there where tokens open the API alone", async () => {
+    for (const Authorization of ["API_KEY", "AWS_IAM"]) {
+      const resources = await deployTemplate("reader", { Authorization });
+      expect(Object.keys(resources).filter((name) => name.includes("Authorizer"))).toEqual([]);
+    }
+    const { AuthorizerFunction } = await deployTemplate("reader", TOKENS);
+    expect(AuthorizerFunction?.Properties).toMatchObject({
+      Handler: "index.authorize",
+      Runtime: "nodejs24.x",
+      ReservedConcurrentExecutions: 5,
+    });
+    expect(AuthorizerFunction?.Properties.Environment).toEqual({
+      Variables: {
+        ROLLCALL_JWT_ISSUER: TOKENS.JwtIssuer,
+        ROLLCALL_JWT_AUDIENCE: TOKENS.JwtAudience,
+        ROLLCALL_JWT_KEYS: "",
+        ROLLCALL_JWT_ALGORITHMS: "RS256,ES256",
+        ROLLCALL_SIGN_IN_SCOPES: TOKENS.SignInScopes,
+        ROLLCALL_LOG_LEVEL: "info",
+      },
+    });
+  });
+
+  it("may write its log and nothing else: nothing of the store, and no key", async () => {
+    const resources = await deployTemplate("reader", { ...TOKENS, KmsKeyArn: "arn", AlsoReadBucket: "old" });
+    const actions = JSON.stringify(resources.AuthorizerRole?.Properties.Policies).match(/"\w+:[A-Z]\w+"/g);
+    expect(actions).toEqual(['"logs:CreateLogStream"', '"logs:PutLogEvents"']);
+    const policies = Object.values(resources).filter(({ Type }) => Type === "AWS::IAM::Policy");
+    expect(policies.length).toBeGreaterThan(0);
+    expect(JSON.stringify(policies)).not.toContain("AuthorizerRole");
+  });
+
+  it("is called by this API's authorizer alone, which keeps no answer", async () => {
+    const { ApiAuthorizer, ApiAuthorizerPermit } = await deployTemplate("reader", TOKENS);
+    expect(ApiAuthorizer?.Properties).toMatchObject({
+      Type: "TOKEN",
+      IdentitySource: "method.request.header.Authorization",
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    expect(String(ApiAuthorizer?.Properties.AuthorizerUri)).toMatch(/AuthorizerFunction[^/]*\/invocations$/);
+    expect(ApiAuthorizerPermit?.Properties.SourceArn).toBe(
+      "arn:aws:execute-api:ap-northeast-1:111111111111:ApiRestApi/authorizers/ApiAuthorizer",
+    );
+    const form = new RegExp(String(ApiAuthorizer?.Properties.IdentityValidationExpression));
+    expect("Bearer eyJhbGciOiJSUzI1NiJ9.eyJz_dWIi-iJ9.c2ln").toMatch(form);
+    for (const other of ["", "eyJ.eyJ.AA", "Bearer rc_key", "Bearer a.b.", "Bearer a.b.c.d", "Basic a.b.c"])
+      expect(other).not.toMatch(form);
   });
 });
 

@@ -23,6 +23,7 @@ import { Refresher } from "./refresher.ts";
 import { ResponseMode } from "./response-mode.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 import type { StoreRights } from "./store-rights.ts";
+import { AuthorizerFunction } from "./token-authorizer.ts";
 
 export interface ReaderStackProps extends StackProps {
   /** The program: an index.js with the handlers read, readBuffered and refresh. */
@@ -54,6 +55,7 @@ export class ReaderStack extends RollcallStack {
       "Give a domain name and its certificate, or neither.",
     );
     this.#checkWalls(text("EndpointType"), text("VpcEndpoints"), text("DomainName"));
+    this.#checkTokens(text("Authorization"), text("JwtIssuer"), text("JwtAudience"));
     const walls = new ApiWalls(this, "Walls", {
       endpointType: text("EndpointType"),
       vpcEndpoints: text("VpcEndpoints"),
@@ -118,8 +120,24 @@ export class ReaderStack extends RollcallStack {
       accountMetrics: text("AccountMetrics"),
     }).function;
 
+    const authorizer = new AuthorizerFunction(this, "Authorizer", {
+      code: settings.code,
+      isWanted: walls.takesTokens,
+      logRetentionDays,
+      // Thousands of tokens a second. Strangers can send as many, and must not use up the account's.
+      reservedConcurrency: reserve(5),
+      environment: {
+        ROLLCALL_JWT_ISSUER: text("JwtIssuer"),
+        ROLLCALL_JWT_AUDIENCE: text("JwtAudience"),
+        ROLLCALL_JWT_KEYS: text("JwtKeys"),
+        ROLLCALL_JWT_ALGORITHMS: text("JwtAlgorithms"),
+        ROLLCALL_SIGN_IN_SCOPES: text("SignInScopes"),
+        ROLLCALL_LOG_LEVEL: text("LogLevel"),
+      },
+    });
     const api = new Api(this, "Api", {
       reader,
+      authorizer: authorizer.function,
       mode,
       walls,
       corsOrigin: text("CorsOrigin"),
@@ -152,8 +170,24 @@ export class ReaderStack extends RollcallStack {
       },
     });
     new Dashboard(this, "Dashboard", { ...watched, alarms });
-    this.#print(api, walls, { storeUrl, logGroupName: logGroup.logGroupName });
+    this.#print(api, walls, {
+      storeUrl,
+      logGroupName: logGroup.logGroupName,
+      authorizerLog: authorizer.logGroup.logGroupName,
+    });
     limitRoles(this, { boundary: text("PermissionsBoundary"), path: text("RolePath") });
+  }
+
+  /** A token for another application, or of another issuer, must not open here. */
+  #checkTokens(authorization: string, issuer: string, audience: string): void {
+    const isGiven = (value: string) => Fn.conditionNot(Fn.conditionEquals(value, ""));
+    new CfnRule(this, "TokensOfAnIssuer").addAssertion(
+      Fn.conditionOr(
+        Fn.conditionNot(Fn.conditionEquals(authorization, "JWT")),
+        Fn.conditionAnd(isGiven(issuer), isGiven(audience)),
+      ),
+      "Authorization=JWT goes with JwtIssuer and JwtAudience.",
+    );
   }
 
   /** What would answer nobody, or more than is meant. */
@@ -176,13 +210,14 @@ export class ReaderStack extends RollcallStack {
 
   #print(
     { url, key, usagePlan, restApi, stage }: Api,
-    { takesKeys, takesSignatures }: ApiWalls,
-    { storeUrl, logGroupName }: { readonly storeUrl: string; readonly logGroupName: string },
+    { takesKeys, takesSignatures, takesTokens, hasPage }: ApiWalls,
+    printed: { readonly storeUrl: string; readonly logGroupName: string; readonly authorizerLog: string },
   ): void {
+    const { storeUrl, logGroupName, authorizerLog } = printed;
     new CfnOutput(this, "PageUrl", {
       value: `${url}/page/`,
       description: "The page for people, in a browser",
-      condition: takesKeys,
+      condition: hasPage,
     });
     new CfnOutput(this, "Url", { value: `${url}/reports`, description: "Ask here" });
     // By stdin: other users of a machine see the words of a command.
@@ -194,7 +229,11 @@ export class ReaderStack extends RollcallStack {
       value: Fn.conditionIf(
         takesSignatures.logicalId,
         `${sign} ${url}/reports`,
-        `curl -H "x-api-key: $ROLLCALL_KEY" ${url}/reports`,
+        Fn.conditionIf(
+          takesTokens.logicalId,
+          `curl -H "Authorization: Bearer $ROLLCALL_TOKEN" ${url}/reports`,
+          `curl -H "x-api-key: $ROLLCALL_KEY" ${url}/reports`,
+        ),
       ).toString(),
       description: "Asks",
     });
@@ -229,6 +268,11 @@ export class ReaderStack extends RollcallStack {
     new CfnOutput(this, "LogCommand", {
       value: `aws logs tail ${logGroupName} --region ${Aws.REGION} --since 10m`,
       description: "Prints what the reader logged",
+    });
+    new CfnOutput(this, "AuthorizerLogCommand", {
+      value: `aws logs tail ${authorizerLog} --region ${Aws.REGION} --since 10m`,
+      description: "Prints why tokens were refused",
+      condition: takesTokens,
     });
   }
 }

@@ -30,7 +30,12 @@ await build({
   logLevel: "warning",
 });
 await mkdir(`${root}dist/lambda`);
-const sources = ["./src/api/lambda.ts", "./src/api/lambda-refresher.ts", "./src/publish/lambda.ts"];
+const sources = [
+  "./src/api/lambda.ts",
+  "./src/api/lambda-refresher.ts",
+  "./src/api/lambda-authorizer.ts",
+  "./src/publish/lambda.ts",
+];
 await writeFile(`${root}dist/lambda/index.js`, await bundleFunctions(sources));
 await writeFile(`${root}dist/lambda/page.js`, pageModule);
 await writeFile(`${root}dist/lambda/package.json`, '{ "type": "commonjs" }\n');
@@ -88,6 +93,7 @@ async function writeTemplates() {
   const code = {
     "index.read": answering,
     "index.refresh": await writeCode("./src/api/lambda-refresher.ts"),
+    "index.authorize": await writeCode("./src/api/lambda-authorizer.ts"),
     "index.publish": await writeCode("./src/publish/lambda.ts"),
   };
   await mkdir(`${root}dist/aws`);

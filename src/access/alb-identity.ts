@@ -14,10 +14,10 @@ import {
   type IdentityVerifier,
   refuseToken,
   showValue,
-  TOKEN_CLOCK_TOLERANCE_S,
   toRefusal,
 } from "./signed-token.ts";
 import { fetchKeyDocument, type KeptCopy, keepCopy, keysUnavailable } from "./signing-keys.ts";
+import { TOKEN_CLOCK_TOLERANCE_S } from "./token-bounds.ts";
 
 /** Of the header; it is a token's own, and nothing else's. */
 const ALB_HEADER = "x-amzn-oidc-data";

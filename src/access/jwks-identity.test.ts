@@ -15,7 +15,7 @@ import {
   SIGNING_KEYS_FRESH_MS,
   SIGNING_KEYS_GOOD_MS,
 } from "./signing-keys.ts";
-import { MAX_TOKEN_LENGTH } from "./token-length.ts";
+import { MAX_TOKEN_LENGTH } from "./token-bounds.ts";
 
 async function setUp(more: Partial<JwksIdentityOptions> = {}, fetch = globalThis.fetch) {
   let now = Date.UTC(2026, 0, 31, 23, 59, 59);

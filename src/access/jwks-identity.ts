@@ -13,10 +13,10 @@ import {
   refuseToken,
   type SignatureAlgorithm,
   showValue,
-  TOKEN_CLOCK_TOLERANCE_S,
   toRefusal,
 } from "./signed-token.ts";
 import { fetchKeyDocument, findKeyAddressFault, keepCopy, keysUnavailable } from "./signing-keys.ts";
+import { TOKEN_CLOCK_TOLERANCE_S } from "./token-bounds.ts";
 
 /** Of one issuer so many keys are looked through. */
 const MAX_ISSUER_KEYS = 100;

@@ -3,10 +3,7 @@
 import * as errors from "jose/errors";
 import { sanitizeLine } from "../report/safe-text.ts";
 import { AccessError } from "./access-error.ts";
-import { MAX_TOKEN_LENGTH } from "./token-length.ts";
-
-/** By how much the clocks of an issuer and of this server may differ; s. */
-export const TOKEN_CLOCK_TOLERANCE_S = 60;
+import { MAX_TOKEN_LENGTH } from "./token-bounds.ts";
 
 /** Of what a token says so much is shown. */
 const MAX_SHOWN_LENGTH = 200;

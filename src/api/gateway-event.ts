@@ -23,6 +23,8 @@ export interface GatewayEvent {
     /** As it was asked for: with the stage, or the base path of a domain name, in front. */
     readonly path?: string;
     readonly domainName?: string;
+    /** What the Lambda authorizer says of the caller; without one it is not there. */
+    readonly authorizer?: { readonly identity?: unknown } | null;
     readonly identity: {
       /** The key that the gateway has accepted; null where the method needs none. */
       readonly apiKeyId?: string | null;

@@ -16,6 +16,7 @@ import {
   isTop,
   readRequest,
 } from "./gateway-event.ts";
+import { parseIdentity } from "./gateway-identity.ts";
 import type { GatewayWalls } from "./gateway-walls.ts";
 import type { Overflow } from "./overflow.ts";
 import type { PageBindings } from "./page.ts";
@@ -44,14 +45,17 @@ export interface AnswerStream {
 }
 
 /**
- * The gateway has checked who asks; what reaches the application is the key's id or the caller's
- * name, and what it opens is reading.
+ * The gateway has checked who asks; what reaches the application is the key's id, the caller's ARN,
+ * or what the authorizer says of a token's owner, and what it opens is reading.
  */
 export function createGatewayKeyring(kind: CallerKind): Keyring {
+  const read = (text: string) => (kind === "identity" ? parseIdentity(text) : { id: text, name: text });
   return {
     kind,
-    verify: async (id) =>
-      id === undefined ? undefined : { id, name: id, scopes: ["read"], created_at: "", sha256: "" },
+    async verify(text) {
+      const known = text === undefined ? undefined : read(text);
+      return known && { ...known, scopes: ["read"], created_at: "", sha256: "" };
+    },
     check: () => undefined,
     invalidate: () => undefined,
   };

@@ -2,11 +2,18 @@
 // a changed policy or method only from its next deployment on; these settings count at once.
 import { BlockList, isIP } from "node:net";
 import type { CallerKind } from "../access/caller.ts";
+import { TOKEN_CLOCK_TOLERANCE_S } from "../access/token-bounds.ts";
+import type { Clock } from "../report/clock.ts";
 import { splitList } from "../report/list-text.ts";
 import type { GatewayEvent } from "./gateway-event.ts";
+import { formatIdentity, parseIdentity } from "./gateway-identity.ts";
 
 /** How a caller shows who it is (infra, "Authorization"). */
-const AUTHORIZATIONS = { API_KEY: "key", AWS_IAM: "signature" } as const satisfies Record<string, CallerKind>;
+const AUTHORIZATIONS = {
+  API_KEY: "key",
+  AWS_IAM: "signature",
+  JWT: "identity",
+} as const satisfies Record<string, CallerKind>;
 type Authorization = keyof typeof AUTHORIZATIONS;
 
 export interface GatewayWalls {
@@ -14,7 +21,10 @@ export interface GatewayWalls {
   readonly callerKind: CallerKind;
   /** Why an event is not answered, for people; undefined where it is. */
   refuse(event: GatewayEvent): string | undefined;
-  /** Who asks, by the one means that is asked for; undefined where nobody has shown it. */
+  /**
+   * Who asks, by the one means that is asked for, as the keyring takes it (createGatewayKeyring);
+   * undefined where nobody has shown it.
+   */
   readCaller(event: GatewayEvent): string | undefined;
 }
 
@@ -26,7 +36,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @throws TypeError that names the variable: a wall that cannot be read must not stand open
  */
-export function readGatewayWalls(env: Environment): GatewayWalls {
+export function readGatewayWalls(env: Environment, clock: Clock): GatewayWalls {
   const authorization = readAuthorization(env.ROLLCALL_AUTHORIZATION);
   const networks = splitList(env.ROLLCALL_ALLOWED_CIDRS);
   const allowed = new BlockList();
@@ -45,11 +55,25 @@ export function readGatewayWalls(env: Environment): GatewayWalls {
       return undefined;
     },
 
-    readCaller({ requestContext: { identity } }) {
-      const caller = authorization === "AWS_IAM" ? identity.userArn : identity.apiKeyId;
-      return caller || undefined;
+    readCaller({ requestContext: { identity, authorizer } }) {
+      switch (authorization) {
+        case "API_KEY":
+          return identity.apiKeyId || undefined;
+        case "AWS_IAM":
+          return identity.userArn || undefined;
+        case "JWT":
+          return readIdentity(authorizer?.identity, clock());
+      }
     },
   };
+}
+
+/** API Gateway may keep what its authorizer said, and not beyond the token's end. */
+function readIdentity(text: unknown, now: number): string | undefined {
+  const identity = parseIdentity(text);
+  if (identity === undefined) return undefined;
+  const isOver = Date.parse(identity.expires_at) + TOKEN_CLOCK_TOLERANCE_S * 1000 <= now;
+  return isOver ? undefined : formatIdentity(identity);
 }
 
 function readAuthorization(text: string | undefined): Authorization {

@@ -54,7 +54,7 @@ function readLabels(): Labels {
 
 async function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
   const { store } = stores;
-  const walls = readGatewayWalls(process.env);
+  const walls = readGatewayWalls(process.env, clock);
   const overflow = createOverflow({ store, clock, limitBytes });
   const services = {
     store,

@@ -11,6 +11,7 @@ import { setUpApi } from "../testing/api-service.ts";
 import { createApp } from "./app.ts";
 import { type GatewayEvent, readRequest } from "./gateway-event.ts";
 import { createGatewayKeyring } from "./gateway-handler.ts";
+import { formatIdentity } from "./gateway-identity.ts";
 import { readGatewayWalls } from "./gateway-walls.ts";
 import { createReadRoutes } from "./read-routes.ts";
 
@@ -39,53 +40,52 @@ it("tells a key what it is and may, whatever its scope, and strangers nothing", 
   expect(await stranger.json()).toMatchObject({ type: "urn:rollcall:error:unauthorized" });
 });
 
+const ARN = "arn:aws:iam::1:user/ann";
+const SIGNED_IN = { id: "00u1", name: "安 <ann@example.com>", expires_at: "1970-01-01T00:00:01.000Z" };
+
 it.each([
-  ["API_KEY", { apiKeyId: "keyid", userArn: "arn:aws:iam::1:user/ann" }, "key", "keyid"],
-  [
-    "AWS_IAM",
-    { apiKeyId: "keyid", userArn: "arn:aws:iam::1:user/ann" },
-    "signature",
-    "arn:aws:iam::1:user/ann",
-  ],
-])(
-  "behind API Gateway with %s it is whoever the gateway knows",
-  async (authorization, identity, kind, id) => {
-    const clock = () => 0;
-    const store = memoryStore({ clock });
-    const walls = readGatewayWalls({ ROLLCALL_AUTHORIZATION: authorization });
-    const app = createApp(
-      {
-        store,
-        roll: createRoll({ store, clock }),
-        keyring: createGatewayKeyring(walls.callerKind),
-        clones: createClones({ clock }),
-        labels: compileLabels(BUILT_IN_RULES),
-        clock,
-        log: pino({ level: "silent" }),
-        version: "0",
-        windowMs: 7_200_000,
-        deadlineMs: 25_000,
-      },
-      createReadRoutes(),
+  ["API_KEY", { kind: "key", id: "keyid", name: "keyid" }],
+  ["AWS_IAM", { kind: "signature", id: ARN, name: ARN }],
+  ["JWT", { kind: "identity", ...SIGNED_IN }],
+])("behind API Gateway with %s it is whoever the gateway knows", async (authorization, known) => {
+  const clock = () => 0;
+  const store = memoryStore({ clock });
+  const walls = readGatewayWalls({ ROLLCALL_AUTHORIZATION: authorization }, clock);
+  const app = createApp(
+    {
+      store,
+      roll: createRoll({ store, clock }),
+      keyring: createGatewayKeyring(walls.callerKind),
+      clones: createClones({ clock }),
+      labels: compileLabels(BUILT_IN_RULES),
+      clock,
+      log: pino({ level: "silent" }),
+      version: "0",
+      windowMs: 7_200_000,
+      deadlineMs: 25_000,
+    },
+    createReadRoutes(),
+  );
+  const ask = (by: Pick<GatewayEvent["requestContext"], "identity" | "authorizer">) =>
+    app.fetch(
+      readRequest(
+        {
+          httpMethod: "GET",
+          resource: "/{proxy+}",
+          pathParameters: { proxy: "whoami" },
+          multiValueQueryStringParameters: null,
+          multiValueHeaders: { Authorization: ["Bearer eyJ.eyJ.AA"], "X-Api-Key": ["what was sent"] },
+          body: null,
+          isBase64Encoded: false,
+          requestContext: { requestId: "1", ...by },
+        },
+        walls.readCaller,
+      ),
     );
-    const ask = (by: GatewayEvent["requestContext"]["identity"]) =>
-      app.fetch(
-        readRequest(
-          {
-            httpMethod: "GET",
-            resource: "/{proxy+}",
-            pathParameters: { proxy: "whoami" },
-            multiValueQueryStringParameters: null,
-            multiValueHeaders: { Authorization: ["Bearer eyJ.eyJ.AA"], "X-Api-Key": ["what was sent"] },
-            body: null,
-            isBase64Encoded: false,
-            requestContext: { requestId: "1", identity: by },
-          },
-          walls.readCaller,
-        ),
-      );
-    const known = await ask(identity);
-    expect([known.status, await known.json()]).toEqual([200, { kind, id, name: id, scopes: ["read"] }]);
-    expect((await ask({})).status).toBe(401);
-  },
-);
+  const answer = await ask({
+    identity: { apiKeyId: "keyid", userArn: ARN },
+    authorizer: { identity: formatIdentity(SIGNED_IN) },
+  });
+  expect([answer.status, await answer.json()]).toEqual([200, { ...known, scopes: ["read"] }]);
+  expect((await ask({ identity: {} })).status).toBe(401);
+});

@@ -27,6 +27,11 @@ locals {
     VpcEndpoints         = var.vpc_endpoints
     AllowedCidrs         = var.allowed_cidrs
     Authorization        = var.authorization
+    JwtIssuer            = var.jwt_issuer
+    JwtAudience          = var.jwt_audience
+    JwtKeys              = var.jwt_keys
+    JwtAlgorithms        = var.jwt_algorithms
+    SignInScopes         = var.sign_in_scopes
     CallerOrganizationId = var.caller_organization_id
     CorsOrigin           = var.cors_origin
     RateLimit            = var.rate_limit

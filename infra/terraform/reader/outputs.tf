@@ -54,3 +54,8 @@ output "log_command" {
   description = "Prints what the reader logged"
   value       = lookup(aws_cloudformation_stack.this.outputs, "LogCommand", null)
 }
+
+output "authorizer_log_command" {
+  description = "Prints why tokens were refused"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "AuthorizerLogCommand", null)
+}

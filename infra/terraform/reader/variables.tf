@@ -132,14 +132,44 @@ variable "allowed_cidrs" {
 }
 
 variable "authorization" {
-  description = "API_KEY is the header x-api-key; AWS_IAM are requests that are signed (curl --aws-sigv4) by whoever may execute-api:Invoke. CloudFormation's default: API_KEY."
+  description = "API_KEY is the header x-api-key; AWS_IAM are requests that are signed (curl --aws-sigv4) by whoever may execute-api:Invoke; JWT are tokens of your identity provider (Authorization: Bearer). CloudFormation's default: API_KEY."
   type        = string
   default     = null
 
   validation {
-    condition     = var.authorization == null ? true : contains(["API_KEY", "AWS_IAM"], tostring(var.authorization))
-    error_message = "One of API_KEY, AWS_IAM."
+    condition     = var.authorization == null ? true : contains(["API_KEY", "AWS_IAM", "JWT"], tostring(var.authorization))
+    error_message = "One of API_KEY, AWS_IAM, JWT."
   }
+}
+
+variable "jwt_issuer" {
+  description = "With JWT: what tokens have in iss, to the letter."
+  type        = string
+  default     = null
+}
+
+variable "jwt_audience" {
+  description = "With JWT: what tokens must have in aud; one of several."
+  type        = string
+  default     = null
+}
+
+variable "jwt_keys" {
+  description = "With JWT: the address of the JWKS, on the internet, where the issuer has no /.well-known/openid-configuration."
+  type        = string
+  default     = null
+}
+
+variable "jwt_algorithms" {
+  description = "With JWT: by which tokens may be signed. CloudFormation's default: RS256,ES256."
+  type        = string
+  default     = null
+}
+
+variable "sign_in_scopes" {
+  description = "With JWT: CLAIM=VALUE:read, of which a token must have one. Nothing: all tokens of the issuer for this audience."
+  type        = string
+  default     = null
 }
 
 variable "caller_organization_id" {

@@ -1,10 +1,10 @@
 // Who may sign in to rollcall serve and start: opened as the settings say.
 import type { Logger } from "pino";
+import { SIGN_IN_SETTINGS } from "../../access/sign-in-settings.ts";
 import type { SignedIdentities } from "../../access/signed-identity.ts";
 import { createFetch } from "../../network/fetch.ts";
 import type { Io } from "../program/io.ts";
 import type { Settings } from "../settings/settings.ts";
-import { SIGN_IN_SETTINGS } from "../settings/sign-in-settings.ts";
 
 /**
  * Opens sign-in, and gets the issuer's keys, so that the log says early what is wrong with them.

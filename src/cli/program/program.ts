@@ -2,13 +2,13 @@
 // only when it runs.
 import { type Command, createCommand, InvalidArgumentError, Option } from "commander";
 import { SCOPES } from "../../access/scopes.ts";
+import { SIGN_IN_SETTINGS } from "../../access/sign-in-settings.ts";
 import type { CreateOptions, ListKeysOptions, RevokeOptions } from "../commands/keys.ts";
 import type { ReportOptions } from "../commands/report.ts";
 import type { ServeOptions } from "../commands/serve.ts";
 import type { StartOptions } from "../commands/start.ts";
 import { addSettings, explain } from "../settings/flags.ts";
 import type { Flags } from "../settings/settings.ts";
-import { SIGN_IN_SETTINGS } from "../settings/sign-in-settings.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";

@@ -1,7 +1,7 @@
 // Settings: where each may come from, and which one counts. A flag beats the environment, that the
 // configuration file, that the default.
 import { isAbsolute, join, resolve } from "node:path";
-import { MAX_TOKEN_LENGTH } from "../../access/token-length.ts";
+import { MAX_TOKEN_LENGTH } from "../../access/token-bounds.ts";
 import type { PublishersConfig } from "../../publish/config.ts";
 import { BUILT_IN_RULES, type LabelRule } from "../../questions/label-rule.ts";
 import { parseSpan, QueryError } from "../../questions/query.ts";
