@@ -2,8 +2,10 @@
 import type { Logger } from "pino";
 import * as z from "zod";
 import { createClones } from "../access/clones.ts";
+import { createHistory } from "../history/history.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, type Labels, labelRulesSchema } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { splitList } from "../report/list-text.ts";
 import { parseJson } from "../report/parse-json.ts";
@@ -65,6 +67,7 @@ async function openApp(stores: OpenStores, limitBytes: number, logger: Logger) {
     log: logger,
     version: ROLLCALL_VERSION,
     labels: readLabels(),
+    past: createPast(createHistory({ store, clock })),
     windowMs: readDuration("ROLLCALL_WITHIN", DEFAULT_WINDOW_MS),
     deadlineMs: DEADLINE_MS,
     corsOrigins: splitList(process.env.ROLLCALL_CORS_ORIGIN),

@@ -114,12 +114,13 @@ function describeParameter({
   schema,
   example,
   anyName,
+  isRequired,
 }: Parameter): Record<string, unknown> {
   return {
     name,
     in: place,
     description,
-    required: place === "path",
+    required: place === "path" || isRequired === true,
     schema,
     ...(example && !anyName ? { example } : {}),
     ...(anyName ? { style: "form", explode: true } : {}),

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   internal: { status: 500, title: "The server failed" },
   identity_unavailable: { status: 503, title: "AWS cannot be asked who the host is" },
   issuer_unavailable: { status: 503, title: "It cannot be told now who is signed in" },
+  cannot_be_told: { status: 503, title: "It was not recorded" },
   store_unavailable: { status: 503, title: "The store cannot be read or written" },
   over_limit: { status: 507, title: "The key may write no more" },
 } as const;

@@ -9,7 +9,9 @@ import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
 import type { FurtherNames } from "../questions/groups.ts";
-import { COMMON_PARAMETERS } from "../questions/parameters.ts";
+import { AT, COMMON_PARAMETERS } from "../questions/parameters.ts";
+import { openPast, refuseFuture, tellPast } from "../questions/past.ts";
+import { makePastSources } from "../questions/past-sources.ts";
 import { createPublishedNames } from "../questions/published-names.ts";
 import { QueryError } from "../questions/query.ts";
 import type {
@@ -26,6 +28,7 @@ import { splitList } from "../report/list-text.ts";
 import type { RollView } from "../roll/view.ts";
 import type { Store } from "../store/store.ts";
 import { type AnswerCache, type CachePartition, createAnswerCache } from "./answer-cache.ts";
+import { boundHistory } from "./bounded-history.ts";
 import { signalOf, yieldWhileConnected } from "./client-gone.ts";
 import { awaitHost, awaitStore, awaitView, RETRY } from "./deadline.ts";
 import { createKeyTurns, type KeyTurns } from "./key-turns.ts";
@@ -106,11 +109,11 @@ async function answer(
   caller: Caller | undefined,
   shared: Shared,
 ): Promise<Response> {
-  const { partial, format: wanted, parameters } = readRequest(question, context);
+  const { partial, format: wanted, at, parameters } = readRequest(question, context);
   const format = wanted ?? negotiateFormat(context, !isAlias(question, context));
   const { written, view } = await recall(
     question,
-    { parameters, partial, format },
+    { parameters, partial, format, at },
     context,
     services,
     caller,
@@ -140,7 +143,7 @@ function readRequest(question: Question, context: Context): Preferences {
     const partial = parameters.some(([name, value]) => name === "partial" && value === "ok");
     // What has become a parameter since is a field there still.
     const old = parameters.map(([name, value]) => toOldMeaning(name, value));
-    return { partial, format: undefined, parameters: [...old, ["lenient", "true"]] };
+    return { partial, format: undefined, at: undefined, parameters: [...old, ["lenient", "true"]] };
   }
   return explainQueryErrors(() => readPreferences(question, parameters));
 }
@@ -177,6 +180,8 @@ interface Asked {
   readonly parameters: ParameterValues;
   readonly partial: boolean;
   readonly format: AnswerFormat;
+  /** ms since the epoch; undefined for now. */
+  readonly at: number | undefined;
 }
 
 /**
@@ -186,7 +191,7 @@ interface Asked {
  */
 async function recall(
   question: Question,
-  { parameters, partial, format }: Asked,
+  { parameters, partial, format, at }: Asked,
   context: Context,
   services: Services,
   asker: Caller | undefined,
@@ -202,8 +207,13 @@ async function recall(
     return view;
   };
   let turn: Promise<() => void> | undefined;
+  const takeTurn = async () => {
+    turn ??= turns.take(asker ? nameParty(asker) : "");
+    await turn;
+  };
   const key = `${format} ${question.name} ${JSON.stringify(parameters)}`;
-  const known = cachedAnswers.get(key);
+  // What is kept is of now.
+  const known = at === undefined ? cachedAnswers.get(key) : undefined;
   // What was answered once can be understood, so that the roll may be waited for at once.
   if (known) {
     const { version, asOf } = await viewAt();
@@ -214,8 +224,7 @@ async function recall(
     async viewAt() {
       const now = await viewAt();
       // Not before: who waits for the store keeps nobody out.
-      turn ??= turns.take(asker ? nameParty(asker) : "");
-      await turn;
+      await takeTurn();
       return now;
     },
     viewHost: (id, account) => {
@@ -230,23 +239,50 @@ async function recall(
     clones: services.clones,
     bounds: services.bounds,
     clock: services.clock,
+    past: services.past && { ...services.past, history: boundHistory(services.past.history, services) },
     yielder: yieldWhileConnected(context, asker),
   };
   const signal = signalOf(context);
-  const written = await askQuestion(question, parameters, sources, { format, signal })
+  const options = { format, signal };
+  const asking =
+    at === undefined
+      ? askQuestion(question, parameters, sources, options)
+      : askAt(at, question, parameters, sources, options, takeTurn);
+  const written = await asking
     .catch((error: unknown) => {
       throw toApiError(error);
     })
     // A turn that never came was told by whoever waited for it.
     .finally(() => void turn?.then((end) => end()).catch(() => undefined));
   if (isRefusal(written)) throw toRefusalError(written);
+  // The past has views of its own, of which nothing is kept here.
+  if (at !== undefined) return { written, view: undefined };
   if (looksAgain) return { written, view: undefined };
   if (view && !view.partial && written.validUntil > view.asOf)
     cachedAnswers.set(key, { version: view.version, answer: written }, written.held);
   return { written, view };
 }
 
-function toRefusalError({ refusal, detail }: Refusal): ApiError {
+/** Asks of the past. @param takeTurn waits until whoever asks may take time of the processor */
+async function askAt(
+  at: number,
+  question: Question,
+  parameters: ParameterValues,
+  now: QuestionSources,
+  options: Parameters<typeof askQuestion>[3],
+  takeTurn: () => Promise<void>,
+): Promise<WrittenAnswer | Refusal> {
+  refuseFuture(AT.name, at, now.clock());
+  await takeTurn();
+  const recorded = await openPast(at, now.past, options.signal);
+  if (isRefusal(recorded) || !now.past) return recorded as Refusal;
+  const answer = await askQuestion(question, parameters, makePastSources(recorded, now.past, now), options);
+  return isRefusal(answer) ? answer : tellPast(answer, recorded);
+}
+
+function toRefusalError({ refusal, detail, isOfPast }: Refusal): ApiError {
+  // What was not recorded will not be told later either.
+  if (refusal === "cannot_be_told" && isOfPast) return new ApiError("cannot_be_told", detail);
   if (refusal === "cannot_be_told") return new ApiError("store_unavailable", detail, RETRY);
   return new ApiError(refusal === "ambiguous" ? "ambiguous" : "not_found", detail);
 }
@@ -316,7 +352,8 @@ function listParameters({ parameters }: Question): Parameter[] {
   const known = new Set(parameters.map(({ name }) => name));
   const common = COMMON_PARAMETERS.filter(({ name }) => !known.has(name));
   return [...parameters, ...common].map(
-    ({ placeholder: _word, repeats: _repeats, ...parameter }: QuestionParameter) => parameter,
+    ({ placeholder: _word, repeats: _repeats, isTime: _isTime, ...parameter }: QuestionParameter) =>
+      parameter,
   );
 }
 

@@ -10,6 +10,7 @@ import type { Scope } from "../access/scopes.ts";
 import type { SignedIdentities } from "../access/signed-identity.ts";
 import type { WriteBounds } from "../access/write-bounds.ts";
 import type { Labels } from "../questions/labels.ts";
+import type { Past } from "../questions/past.ts";
 import type { Schema } from "../questions/question.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
@@ -46,6 +47,8 @@ export interface Services {
    * ExpectationError
    */
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
+  /** What was recorded; undefined where nobody reads that. */
+  readonly past?: Past | undefined;
   /** How long a question may wait for the store; ms. */
   readonly deadlineMs: number;
   /** The origins whose web pages may read answers, or `*` for all; none where it is left out. */
@@ -62,6 +65,7 @@ export interface Parameter {
   readonly description: string;
   readonly schema: Schema;
   readonly example?: string;
+  readonly isRequired?: true;
   /**
    * Set for `filter`, which stands for any parameter that is not reserved (OpenAPI 3.1, style form
    * with explode).

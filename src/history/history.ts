@@ -53,7 +53,18 @@ export interface History {
   readChanges(span: Span, signal?: AbortSignal): AsyncIterable<EntryChanges>;
   /** Begins with the roll as it was at `since`, where that is known. */
   readReceipts(span: Span, signal?: AbortSignal): AsyncIterable<EntryReceipts>;
+  /** How far it reaches, at little cost. @returns undefined where nothing is recorded */
+  reach(signal?: AbortSignal): Promise<HistoryReach | undefined>;
   status(signal?: AbortSignal): Promise<HistoryStatus>;
+}
+
+/** From when until when something is recorded. */
+export interface HistoryReach {
+  /** Of the first entry and the last that can be read; ms since the epoch. */
+  readonly since: number;
+  readonly until: number;
+  /** Where the last entry is older, no recorder has written since; ms. */
+  readonly quietMs: number;
 }
 
 export interface HistoryOptions {
@@ -236,6 +247,13 @@ export function createHistory({
           isKnown = false;
         }
       }
+    },
+
+    async reach(signal) {
+      const numbers = await source.listNumbers(signal);
+      const first = await readNext(numbers, 0, signal);
+      const last = (await readNear(numbers, numbers.length - 1, 0, signal))?.head;
+      return first && last && { since: first.at, until: last.at, quietMs: GAP_INTERVALS * last.everyMs };
     },
 
     async status(signal) {

@@ -1,7 +1,8 @@
 // The asker: a question asked with the parameters of a URL, and its answer as bytes, for the API
 // and for the command line over a store. Publishers ask the same questions for their rows.
 import { findClosest } from "../specs/closest.ts";
-import { COMMON_PARAMETERS } from "./parameters.ts";
+import { AT, COMMON_PARAMETERS } from "./parameters.ts";
+import { readInstant } from "./past.ts";
 import { MAX_PARAMETERS, QueryError, readPartial } from "./query.ts";
 import type { ParameterValues, Question, QuestionParameter, QuestionSources, Refusal } from "./question.ts";
 import {
@@ -17,6 +18,8 @@ export interface Preferences {
   /** Whether an answer with some reports missing is better than none. */
   readonly partial: boolean;
   readonly format: AnswerFormat | undefined;
+  /** The instant that is asked about, ms since the epoch; undefined for now. */
+  readonly at: number | undefined;
   /** What is left for the question. */
   readonly parameters: ParameterValues;
 }
@@ -27,7 +30,8 @@ const known = new WeakMap<Question, ReadonlyMap<string, QuestionParameter>>();
 function listKnown(question: Question): ReadonlyMap<string, QuestionParameter> {
   const listed = known.get(question);
   if (listed) return listed;
-  const own = [...question.parameters, ...COMMON_PARAMETERS].filter(({ anyName }) => !anyName);
+  // A question's own stand for common ones of the same name.
+  const own = [...COMMON_PARAMETERS, ...question.parameters].filter(({ anyName }) => !anyName);
   const made = new Map(own.map((parameter) => [parameter.name, parameter]));
   known.set(question, made);
   return made;
@@ -55,10 +59,16 @@ export function readPreferences(question: Question, parameters: ParameterValues)
     if (parameter && !parameter.repeats && given.has(name)) throw new QueryError(name, "given twice");
     given.set(name, value);
   }
+  for (const { name, in: place, isRequired, example } of own.values())
+    if (isRequired && place === "query" && !given.has(name))
+      throw new QueryError(name, `is missing; write ${name}=${example}`);
+  const takesAt = own.get(AT.name) === AT;
+  const at = takesAt ? given.get(AT.name) : undefined;
   return {
     partial: readPartial(given.get("partial")),
     format: readFormat(given.get("format")),
-    parameters: given.has("format") ? parameters.filter(([name]) => name !== "format") : parameters,
+    at: at === undefined ? undefined : readInstant(AT.name, at),
+    parameters: parameters.filter(([name]) => name !== "format" && !(takesAt && name === AT.name)),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Facts {
   readonly state?: string;
   /** Seconds by which the host's clock is ahead of the store's. */
   readonly clockSkew?: number;
+  /** What `since` takes to go on behind this answer. */
+  readonly cursor?: string;
 }
 
 /** Each fact's header, and what it says. */
@@ -99,6 +101,10 @@ export const FACT_HEADERS = {
       "Seconds by which the host's clock is ahead of the store's, by update_date; negative if behind.",
     schema: { type: "integer" },
   },
+  "Rollcall-Cursor": {
+    description: "Of changes: what `since` takes the next time, so that nothing is missed or comes twice.",
+    schema: { type: "string" },
+  },
 } as const satisfies Readonly<Record<string, { description: string; schema: Schema }>>;
 
 export type FactName = keyof typeof FACT_HEADERS;
@@ -115,7 +121,7 @@ export const COMMON_FACTS: readonly FactName[] = [
 /** Writes facts as headers. */
 export function toHeaders(facts: Facts): Record<string, string> {
   const { asOf, listedAt, count, behind, silent, problems, cuts = [], warnings, partial } = facts;
-  const { receivedAt, state, clockSkew } = facts;
+  const { receivedAt, state, clockSkew, cursor } = facts;
   return {
     "rollcall-as-of": new Date(asOf).toISOString(),
     ...(listedAt !== undefined && { "rollcall-listed": new Date(listedAt).toISOString() }),
@@ -126,6 +132,7 @@ export function toHeaders(facts: Facts): Record<string, string> {
     ...(receivedAt !== undefined && { "rollcall-received": new Date(receivedAt).toISOString() }),
     ...(state !== undefined && { "rollcall-state": state }),
     ...(clockSkew !== undefined && { "rollcall-clock-skew": String(clockSkew) }),
+    ...(cursor !== undefined && { "rollcall-cursor": cursor }),
     ...(warnings.length > 0 && { "rollcall-warning": toAscii(warnings.join("; ")) }),
     ...(cuts.length > 0 && { "rollcall-cut": formatCuts(cuts) }),
     ...(partial && {
@@ -160,6 +167,7 @@ export function readFacts(headers: Pick<Headers, "get">): Facts | undefined {
     receivedAt: time("rollcall-received"),
     state: headers.get("rollcall-state") ?? undefined,
     clockSkew: number("rollcall-clock-skew"),
+    cursor: headers.get("rollcall-cursor") ?? undefined,
     partial: reason === null ? undefined : { reason, missing: number("rollcall-missing") ?? 0 },
   };
   const given = Object.entries(read).filter(([, value]) => value !== undefined);

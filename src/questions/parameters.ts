@@ -98,5 +98,17 @@ export const HOST_ID: QuestionParameter = {
   example: "i-0123456789abcdef0",
 };
 
+export const AT: QuestionParameter = {
+  name: "at",
+  in: "query",
+  description:
+    "As it was at this time: ISO 8601 with an offset, whose `+` is %2B in a URL. The answer is of the last " +
+    "recorded instant before it, which Rollcall-As-Of tells; what was not recorded cannot be told.",
+  schema: { type: "string" },
+  example: "2026-11-26T18:00:00Z",
+  placeholder: "TIME",
+  isTime: true,
+};
+
 /** What every question takes. */
-export const COMMON_PARAMETERS: readonly QuestionParameter[] = [PARTIAL, FORMAT];
+export const COMMON_PARAMETERS: readonly QuestionParameter[] = [AT, PARTIAL, FORMAT];

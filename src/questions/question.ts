@@ -6,6 +6,7 @@ import type { RollView } from "../roll/view.ts";
 import type { Yielder } from "../roll/yielder.ts";
 import type { FactName, Facts } from "./facts.ts";
 import type { Sources } from "./groups.ts";
+import type { Past } from "./past.ts";
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 embeds it. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -29,6 +30,13 @@ export interface QuestionParameter {
   readonly placeholder?: string;
   /** Whether it may come more than once. */
   readonly repeats?: true;
+  /** Whether it must be given. */
+  readonly isRequired?: true;
+  /**
+   * Whether it is an instant: ISO 8601 with an offset, which the command line makes of what people
+   * type.
+   */
+  readonly isTime?: true;
   /** Set for `filter`, which stands for any name that is no parameter: a field or label. */
   readonly anyName?: true;
 }
@@ -76,6 +84,8 @@ export interface Refusal {
   readonly refusal: (typeof REFUSALS)[number];
   /** For people: what is so, and what to do. */
   readonly detail: string;
+  /** Set where it was not recorded, and asking again is of no use. */
+  readonly isOfPast?: true;
 }
 
 /** By column. */
@@ -147,12 +157,12 @@ export interface ExpectedHosts {
 /** What questions are answered from. Those of a process share all but the turns and the view. */
 export interface QuestionSources extends Sources {
   /**
-   * The roll at an instant, ms since the epoch; now without one, and only now as yet. Complete, or
+   * The roll: that of now, or where `at` is asked that of then, as all sources are. Complete, or
    * partial where whoever asks takes that.
    *
    * @throws whatever tells whoever asks that the store cannot be read
    */
-  viewAt(instant?: number): Promise<RollView>;
+  viewAt(): Promise<RollView>;
   /** The same of one host, at a cost that does not follow the fleet's (Roll.viewHost). */
   viewHost(id: string, account?: string): Promise<RollView>;
   /** How old a fresh report may be where the question does not say; ms. */
@@ -163,6 +173,8 @@ export interface QuestionSources extends Sources {
   /** Reports that were refused since their key has written what it may; undefined where none is. */
   readonly bounds?: { list(): readonly Problem[] } | undefined;
   readonly clock: Clock;
+  /** What was recorded; undefined where nobody reads that. */
+  readonly past?: Past | undefined;
   /** Of whoever asks: they end where the signal does. */
   readonly yielder: Yielder;
 }

@@ -1,5 +1,6 @@
 // Tests of every question: its answer as JSON, lines and CSV, and names that nobody knows.
 import { describe, expect, it } from "vitest";
+import { makeChange, makePast } from "../testing/history-double.ts";
 import { makeQuestionSources, makeView, NOW } from "../testing/view-double.ts";
 import { askQuestion, isRefusal, readPreferences } from "./asker.ts";
 import { COMMON_FACTS, readFacts, toHeaders } from "./facts.ts";
@@ -41,15 +42,26 @@ const VIEW = makeView(
 );
 
 const SOURCES = makeQuestionSources(VIEW, {
+  past: makePast([
+    { view: { ...makeView([make("i-1", 0, { app_version: "1.9.0" })]), asOf: NOW - HOUR } },
+    { view: VIEW, changes: [makeChange("i-1")] },
+  ]),
   readExpected: async () => ({ expected: new Set(["i-1", "i-9"]) }),
 });
 
-/** The values of the path, from the parameters' examples. */
-const pathValues = ({ parameters }: Question): ParameterValues =>
-  parameters.filter(({ in: place }) => place === "path").map(({ name }) => [name, "i-1"]);
+/** What a question has to be given. */
+const NEEDED: Readonly<Record<string, string>> = {
+  id: "i-1",
+  field: "app_version",
+  at: new Date(NOW - HOUR).toISOString(),
+};
+const neededValues = ({ parameters }: Question): ParameterValues =>
+  parameters
+    .filter(({ in: place, isRequired }) => place === "path" || isRequired)
+    .map(({ name }) => [name, NEEDED[name] ?? ""]);
 
 async function ask(question: Question, format: AnswerFormat, more: ParameterValues = []) {
-  const { parameters } = readPreferences(question, [...pathValues(question), ...more]);
+  const { parameters } = readPreferences(question, [...neededValues(question), ...more]);
   const { signal } = new AbortController();
   const written = await askQuestion(question, parameters, SOURCES, { format, signal });
   if (isRefusal(written)) throw new Error(written.detail);
@@ -96,8 +108,11 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
   });
 
   it("refuses what it does not know", () => {
-    expect(() => readPreferences(question, [["partial", "yes"]])).toThrow(QueryError);
-    expect(() => readPreferences(question, [["format", "xml"]])).toThrow(QueryError);
+    const needed = neededValues(question);
+    expect(() => readPreferences(question, [...needed, ["partial", "yes"]])).toThrow("partial: ");
+    expect(() => readPreferences(question, [...needed, ["format", "xml"]])).toThrow("format: ");
+    if (question.name !== "diff")
+      expect(() => readPreferences(question, [...needed, ["at", "now"]])).toThrow(QueryError);
     if (!question.parameters.some(({ anyName }) => anyName))
       expect(() => readPreferences(question, [["partail", "ok"]])).toThrow(
         "partail: is no parameter here; is partial meant?",

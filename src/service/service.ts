@@ -13,8 +13,10 @@ import { createHotAnswers } from "../api/hot-answers.ts";
 import type { Page } from "../api/page-files.ts";
 import { createRoutes } from "../api/routes.ts";
 import { type ListenOptions, startServer } from "../api/server.ts";
+import { createHistory } from "../history/history.ts";
 import { isLoopback } from "../network/loopback.ts";
 import type { Labels } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import type { Clock } from "../report/clock.ts";
 import { createRoll, type Roll } from "../roll/roll.ts";
 import type { ReadStore, Store } from "../store/store.ts";
@@ -93,6 +95,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const services = {
     store,
     roll,
+    past: createPast(createHistory({ store, clock })),
     keyring,
     identities,
     hotAnswers,

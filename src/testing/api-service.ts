@@ -7,8 +7,10 @@ import type { Scope } from "../access/scopes.ts";
 import type { SignedIdentities } from "../access/signed-identity.ts";
 import { createApp } from "../api/app.ts";
 import { createRoutes } from "../api/routes.ts";
+import { createHistory } from "../history/history.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import type { Clock } from "../report/clock.ts";
 import { formatUpdateDate } from "../report/update-date.ts";
 import { createRoll } from "../roll/roll.ts";
@@ -31,7 +33,8 @@ export async function setUpApi(
   const roll = createRoll({ store, clock });
   const keyring = createKeyring({ store: inner, clock });
   const log = pino({ level: "silent" });
-  const services = { store, roll, keyring, clones: createClones({ clock }), clock, log };
+  const past = createPast(createHistory({ store, clock }));
+  const services = { store, roll, past, keyring, clones: createClones({ clock }), clock, log };
   const app = createApp(
     {
       ...services,
@@ -62,6 +65,7 @@ export async function setUpApi(
   return {
     app,
     store: inner,
+    roll,
     secrets,
     request,
     report,

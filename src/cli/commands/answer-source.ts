@@ -1,11 +1,14 @@
 // Where a command's answers come from: a store, whose reports the same questions are asked of that
 // a server asks, or a server. Both give the same bytes.
 
+import { createHistory } from "../../history/history.ts";
 import { toFailure } from "../../network/failure.ts";
-import { askQuestion, isRefusal } from "../../questions/asker.ts";
+import { askQuestion, isRefusal, readPreferences } from "../../questions/asker.ts";
 import { type Facts, readFacts } from "../../questions/facts.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
+import { openPast, refuseFuture, tellPast } from "../../questions/past.ts";
+import { createPast, makePastSources } from "../../questions/past-sources.ts";
 import { createPublishedNames } from "../../questions/published-names.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question, QuestionSources } from "../../questions/question.ts";
@@ -103,7 +106,7 @@ async function openStore(
     snapshot: "use",
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
-  const waitFor = (view: Promise<RollView>) =>
+  const waitFor = <T>(view: Promise<T>) =>
     io.waiting.during(
       `reading the reports of ${[store, ...alsoRead].map(({ location }) => location).join(" and ")}`,
       view,
@@ -119,17 +122,40 @@ async function openStore(
     // What a server refused at its door, only that server knows.
     clones: { list: () => [] },
     clock: io.clock,
+    past: createPast(createHistory({ store, clock: io.clock })),
     yielder: SHARED_YIELDER,
   };
-  return async (question, parameters, format) => {
-    const answer = await askQuestion(question, parameters, sources, { format, signal: io.signal }).catch(
+  return async (question, given, format) => {
+    const answer = await askOf(sources, question, given, { format, signal: io.signal }, waitFor).catch(
       (error: unknown) => {
+        if (error instanceof StoreError) throw new CommandError(error.message);
         throw error instanceof QueryError ? new UsageError(error.message) : error;
       },
     );
     if (isRefusal(answer)) throw new CommandError(answer.detail);
     return { facts: answer.facts, body: answer.write() };
   };
+}
+
+/** Asks of now, or of the instant that is asked about. */
+async function askOf(
+  sources: QuestionSources,
+  question: Question,
+  given: ParameterValues,
+  options: Parameters<typeof askQuestion>[3],
+  waitFor: <T>(work: Promise<T>) => Promise<T>,
+): Promise<Awaited<ReturnType<typeof askQuestion>>> {
+  const { at, parameters } = readPreferences(question, given);
+  if (at === undefined || !sources.past) return await askQuestion(question, parameters, sources, options);
+  refuseFuture("at", at, sources.clock());
+  const recorded = await waitFor(openPast(at, sources.past, options.signal));
+  if (isRefusal(recorded)) return recorded;
+  const then = makePastSources(recorded, sources.past, sources);
+  const { readExpected } = sources;
+  // Who was named on this command line counts, whoever was expected then.
+  const isNamed = (await readExpected()).expected !== undefined;
+  const answer = await askQuestion(question, parameters, isNamed ? { ...then, readExpected } : then, options);
+  return isRefusal(answer) ? answer : tellPast(answer, recorded);
 }
 
 async function viewRoll(roll: Roll, view: () => Promise<RollView>, partial: boolean): Promise<RollView> {

@@ -85,7 +85,12 @@ describe("a server's coverage, compared with a list of one's own", () => {
     expect(layout.judge?.(untold.json)).toBe("of 1 expected hosts it cannot be told whether they left");
     const sheet = await layout.layOut(
       { ...untold, parameters: [] },
-      { flags: {}, formatInstant: String, findNames: async () => new Map() },
+      {
+        flags: {},
+        formatInstant: String,
+        findNames: async () => new Map(),
+        ask: async () => Buffer.alloc(0),
+      },
     );
     expect(sheet.lead?.join()).toContain("1 of 2 reported; of 1 it cannot be told whether they left");
   });
@@ -128,7 +133,12 @@ describe("a server's coverage, compared with a list of one's own", () => {
     expect(answer.facts.warnings.join()).toContain(told);
     const sheet = await layout.layOut(
       { ...answer, parameters: [] },
-      { flags: {}, formatInstant: String, findNames: async () => new Map() },
+      {
+        flags: {},
+        formatInstant: String,
+        findNames: async () => new Map(),
+        ask: async () => Buffer.alloc(0),
+      },
     );
     expect(JSON.stringify(sheet.tables)).toContain("not known");
     expect(JSON.stringify(sheet.tables)).not.toContain("never");

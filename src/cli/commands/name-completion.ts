@@ -1,10 +1,11 @@
 // Tab completion of names and values: what the server's reports have, asked of it as it is typed.
 import { fields } from "../../questions/fields-question.ts";
-import type { Question } from "../../questions/question.ts";
+import type { ParameterValues, Question } from "../../questions/question.ts";
+import { reports } from "../../questions/reports-question.ts";
 import { parseJson } from "../../report/parse-json.ts";
 import type { Io } from "../program/io.ts";
 import { type Flags, readSettings } from "../settings/settings.ts";
-import { openAnswerSource } from "./answer-source.ts";
+import { type AnswerSource, openAnswerSource } from "./answer-source.ts";
 import { gather } from "./expectation.ts";
 
 /** How long somebody who pressed Tab waits; ms. */
@@ -46,7 +47,14 @@ export async function suggestNames(
   io: Io,
 ): Promise<readonly string[]> {
   const word = words.at(-1) ?? "";
-  if (word.startsWith("-") || words.at(-2)?.startsWith("-")) return [];
+  const flag = words.at(-2) ?? "";
+  const takes = question.parameters.some(({ name }) => `--${name}` === flag);
+  if (flag === "--host" && takes) return await suggestHosts(word, words, io).catch(() => []);
+  if ((flag === "--field" || flag === "--by") && takes) {
+    const names = (await readKnownNames(words, io).catch(() => [])).map(({ name }) => name);
+    return names.filter((name) => name.startsWith(word) && PLAIN.test(name));
+  }
+  if (word.startsWith("-") || flag.startsWith("-")) return [];
   const known = await readKnownNames(words, io).catch(() => []);
   const [, name] = /^([^=]+)=/.exec(word) ?? [];
   const filters =
@@ -58,7 +66,33 @@ export async function suggestNames(
   return [...alone, ...filters].filter((one) => one.startsWith(word) && PLAIN.test(one.replace("=", "")));
 }
 
+/** Hosts that completion lists. */
+const MAX_SUGGESTED_HOSTS = 200;
+
+/** Ids that begin so; no characters that filters take for more. */
+async function suggestHosts(word: string, words: readonly string[], io: Io): Promise<readonly string[]> {
+  if (!/^[\w.-]*$/.test(word)) return [];
+  const source = await openSource(words, io);
+  if (!source) return [];
+  const asked: ParameterValues = [
+    ["state", "all"],
+    ["fields", "instance_id"],
+    ["instance_id", `${word}*`],
+  ];
+  const { body } = await source.ask(reports, asked, "json");
+  const rows = (parseJson(await gather(body)) ?? []) as readonly { readonly instance_id: string }[];
+  return rows.slice(0, MAX_SUGGESTED_HOSTS).map(({ instance_id: id }) => id);
+}
+
 async function readKnownNames(words: readonly string[], io: Io): Promise<readonly KnownName[]> {
+  const source = await openSource(words, io);
+  if (!source) return [];
+  const { body } = await source.ask(fields, [["state", "all"]], "json");
+  return (parseJson(await gather(body)) ?? []) as readonly KnownName[];
+}
+
+/** The server that the line names; undefined where it names none. */
+async function openSource(words: readonly string[], io: Io): Promise<AnswerSource | undefined> {
   const flags: { -readonly [Name in keyof Flags]: Flags[Name] } = {};
   for (const [index, word] of words.entries()) {
     const [flag = "", ...rest] = word.split("=");
@@ -66,9 +100,7 @@ async function readKnownNames(words: readonly string[], io: Io): Promise<readonl
     if (setting) flags[setting] = rest.length > 0 ? rest.join("=") : words[index + 1];
   }
   const settings = await readSettings(flags, io);
-  if (settings.target()?.kind !== "server") return [];
+  if (settings.target()?.kind !== "server") return undefined;
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
-  const source = await openAnswerSource({ expected: undefined, partial: true }, settings, { ...io, signal });
-  const { body } = await source.ask(fields, [["state", "all"]], "json");
-  return (parseJson(await gather(body)) ?? []) as readonly KnownName[];
+  return await openAnswerSource({ expected: undefined, partial: true }, settings, { ...io, signal });
 }

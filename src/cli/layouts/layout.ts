@@ -2,7 +2,7 @@
 // data, and one function from an answer to a printout; the asker (../commands/ask.ts) does all
 // else.
 import type { Facts } from "../../questions/facts.ts";
-import type { ParameterValues } from "../../questions/question.ts";
+import type { ParameterValues, Question } from "../../questions/question.ts";
 import type { Printout } from "../terminal/tables.ts";
 
 /** An answer that is to be shown. */
@@ -22,6 +22,8 @@ export interface LayoutTools {
   formatInstant(at: number | string): string;
   /** Names (instance_name) of hosts by id, of those that have one. */
   findNames(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The JSON of an answer to another question, of the same instant. */
+  ask(question: Question, parameters: ParameterValues): Promise<Buffer>;
 }
 
 /** A flag of one command that is no parameter of its question. */

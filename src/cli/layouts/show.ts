@@ -1,10 +1,12 @@
 // `rollcall show HOST`: one host's report, its fields below each other and its arrays as tables.
+import { changes } from "../../questions/changes-question.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "../../report/ascii.ts";
 import { type JsonSpan, walkChildren } from "../../report/json-walk.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { formatJson } from "../terminal/cell.ts";
 import type { Line, Table } from "../terminal/tables.ts";
-import type { Layout } from "./layout.ts";
+import { layOutChanges, type ShownChanges } from "./changes.ts";
+import type { AskedAnswer, Layout, LayoutTools } from "./layout.ts";
 
 /** Deeper objects are shown as JSON. */
 const MAX_SHOWN_DEPTH = 4;
@@ -12,11 +14,22 @@ const MAX_SHOWN_DEPTH = 4;
 export const report: Layout = {
   examples: [
     "rollcall show i-0123456789abcdef0",
+    "rollcall show i-0123456789abcdef0 --history",
+    "rollcall show i-0123456789abcdef0 --at 'yesterday 18:00'",
     "rollcall show i-0123456789abcdef0 account=123456789012",
     "rollcall show i-0123456789abcdef0 --jq .app_version",
   ],
   word: { parameter: "id", name: "HOST", isRequired: true },
-  layOut({ json, facts }, { formatInstant }) {
+  flags: [
+    {
+      flags: "--history",
+      description: "what changed in the last 30 days, below the report",
+      elsewhere: "rollcall changes --host HOST --each --since 30d --json",
+    },
+  ],
+  async layOut({ json, facts, parameters }, tools) {
+    const { formatInstant } = tools;
+    const history = tools.flags.history ? await readHistory(parameters, tools) : undefined;
     const { fields, tables } = listFields(json);
     const { state = "", receivedAt, clockSkew = 0, asOf } = facts;
     const received =
@@ -37,12 +50,32 @@ export const report: Layout = {
           })),
         },
         ...tables,
+        ...(history ? [history] : []),
       ],
       summary: `${state}${received}`,
-      notes: skew,
+      notes: [
+        ...skew,
+        ...(history?.lines.length === 0 ? ["nothing has changed in 30 days, as far as was recorded"] : []),
+      ],
     };
   },
 };
+
+/** The host's changes, the newest last. */
+async function readHistory(parameters: AskedAnswer["parameters"], tools: LayoutTools): Promise<Table> {
+  const id = parameters.find(([name]) => name === "id")?.[1] ?? "";
+  const account = parameters.filter(([name]) => name === "account");
+  const host = id.replace(/[\\*]/g, "\\$&");
+  const json = await tools.ask(changes, [["host", host], ["each", "true"], ["since", "30d"], ...account]);
+  const { changes: rows } = JSON.parse(json.toString("utf8")) as ShownChanges;
+  const { columns, lines } = layOutChanges(rows, tools);
+  const withoutHost = <T>(list: readonly T[]): T[] => list.filter((_, at) => at !== 1);
+  return {
+    title: "history:",
+    columns: withoutHost(columns),
+    lines: lines.map((line) => ({ ...line, cells: withoutHost(line.cells) })),
+  };
+}
 
 /** A clock that is off by less is not shown. */
 const NOTABLE_SKEW_SECONDS = 5 * 60;

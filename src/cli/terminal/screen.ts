@@ -58,6 +58,31 @@ export async function watchContent(
   }
 }
 
+/**
+ * Follows until the signal aborts: what each look has that is new, below what was before. The first
+ * one has headings and notes. @throws UsageError for a question that no time will mend
+ */
+export async function followContent(
+  look: () => Promise<ScreenContent>,
+  seconds: number,
+  io: Io,
+): Promise<void> {
+  let isFirst = true;
+  const write = async () => {
+    const { lines, notes } = await look();
+    if (isFirst) await writeContent({ lines, notes }, io);
+    else await writeContent({ lines: lines.slice(1), notes: [] }, io);
+    isFirst = false;
+  };
+  const tellFailure = async (error: unknown) => {
+    if (io.signal.aborted) return;
+    if (error instanceof UsageError || isFirst) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    await io.stderr.write(`${sanitizeLines(message)} (trying again)\n`);
+  };
+  await repeatOnScreen(() => write().catch(tellFailure), seconds, io);
+}
+
 /** A terminal that says nothing of its height. */
 const USUAL_ROWS = 24;
 
