@@ -10,7 +10,7 @@ import type { Table } from "./table.ts";
 type VersionCount = components["schemas"]["VersionCount"];
 
 /** Values that are told at a time. */
-const MAX_TOLD_VALUES = 12;
+const MAX_FOUND_VALUES = 12;
 
 /** So long the server's word holds; ms. */
 const KEPT_MS = 60_000;
@@ -35,7 +35,7 @@ export async function findValues(
   return all
     .filter(({ value }) => value.toLowerCase().includes(wanted))
     .toSorted((a, b) => b.hosts - a.hosts || (a.value < b.value ? -1 : 1))
-    .slice(0, MAX_TOLD_VALUES);
+    .slice(0, MAX_FOUND_VALUES);
 }
 
 function listColumn(name: string, names: Names, table: Table | undefined): readonly HeldValue[] | undefined {

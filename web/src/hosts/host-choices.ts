@@ -90,9 +90,9 @@ function findUsual(known: readonly KnownName[], { fields, labels, versions }: Na
 /** What changes with each report, or is Rollcall's own. */
 const OTHERS = /^(?:update_date|rollcall(?:\.|$))/;
 
-/** What is shown: the age as well, at the end where nobody chose another place. */
+/** What is shown: the age as well, at the end. */
 export function withAge(columns: readonly string[]): readonly string[] {
-  return columns.includes(AGE) ? columns : [...columns, AGE];
+  return [...columns.filter((name) => name !== AGE), AGE];
 }
 
 /** The parameter `columns`; a name with a comma cannot be one. */

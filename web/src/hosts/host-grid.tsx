@@ -1,7 +1,7 @@
 // The table of hosts: as many rows as the fleet has, of which those in view are in the document,
 // and all of a small one. Arrows move, Enter opens.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go } from "../address/parameters.ts";
 import type { Facts } from "../api/answer.ts";
 import { findAge } from "../api/use-state-of-data.ts";
@@ -21,7 +21,13 @@ import { useWidths } from "./widths.ts";
 const ROW_HEIGHT = 28;
 
 /** Rows that are in the document before and after those in view of a large fleet. */
-const OVERSCAN = 40;
+const OVERSCAN = 10;
+
+/** Rows of a smaller one that come in one task, after those that are in view. */
+const ROWS_AT_ONCE = 30;
+
+/** Ids of rows (host-row.tsx). */
+const LINE_ID = /^line-(\d+)$/;
 
 /** px: of a letter of a value, of what stands around it, and of what nobody chose a width for. */
 const LETTER_WIDTH = 7.3;
@@ -47,12 +53,12 @@ interface HostGridProps {
 
 export function HostGrid(props: HostGridProps) {
   const { choice, shown, seen, facts, behind, list, onSort, onToggle } = props;
-  const { words } = useSpeech();
+  const { words, formatDuration } = useSpeech();
   const scroll = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLTableElement>(null);
   const [active, setActive] = useState<number | undefined>(() => findPlace(list)?.active);
   const widths = useWidths();
-  const columns = withAge(choice.columns);
+  const columns = useMemo(() => withAge(choice.columns), [choice.columns.join()]);
   const fitted = useFittedWidths(columns, seen);
   const widthOf = (name: string) => widths.of(name) ?? fitted(name);
   const { length } = shown;
@@ -60,7 +66,7 @@ export function HostGrid(props: HostGridProps) {
     count: length,
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: length < MAX_WHOLE ? length : OVERSCAN,
+    overscan: useGrowing(length < MAX_WHOLE ? length : OVERSCAN, JSON.stringify(choice)),
     // Until the place is measured, so that the first rows are there at once.
     initialRect: { width: 1360, height: 800 },
     // The head lies over the first rows.
@@ -96,6 +102,15 @@ export function HostGrid(props: HostGridProps) {
     () => open(active === undefined ? undefined : seen.lineAt(active)),
   );
 
+  /** Of a link a click does as links do, and a text that is being marked is no click. */
+  const click = (event: MouseEvent) => {
+    const target = event.target as Element;
+    const isPlain =
+      event.button === 0 && target.closest("a") === null && (getSelection()?.isCollapsed ?? true);
+    const [, line] = LINE_ID.exec(target.closest("tbody tr")?.id ?? "") ?? [];
+    if (isPlain && line !== undefined) open(seen.lineAt(Number(line)));
+  };
+
   const dataAge = findAge(facts);
   const ageOf = ({ received }: ShownHost) =>
     received === undefined ? undefined : facts.asOf - received * 1000 + dataAge;
@@ -112,16 +127,16 @@ export function HostGrid(props: HostGridProps) {
         aria-rowcount={length + 1}
         aria-activedescendant={active === undefined ? undefined : `line-${active}`}
         onFocus={() => active === undefined && length > 0 && setActive(first?.index ?? 0)}
-        style={{ width: `max(100%, ${columns.reduce((sum, name) => sum + widthOf(name), 0)}px)` }}
+        // What is left over is divided by width.
+        style={{
+          width: `max(100%, ${columns.reduce((sum, name) => sum + widthOf(name), 0)}px)`,
+          "--columns": columns.map((name) => `minmax(${widthOf(name)}px, ${widthOf(name)}fr)`).join(" "),
+        }}
       >
-        <colgroup>
-          {columns.map((name) => (
-            <col key={name} style={{ width: `${widthOf(name)}px` }} />
-          ))}
-        </colgroup>
         <HostHead columns={columns} sort={choice.sort} widths={widths} widthOf={widthOf} onSort={onSort} />
-        <tbody>
-          {before > 0 && <Space height={before} columns={columns.length} />}
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the table's */}
+        <tbody onClick={click}>
+          {before > 0 && <Space height={before} />}
           {items.map(({ index }) => {
             const line = seen.lineAt(index);
             if (!line) return <ComingRow key={index} line={index} columns={columns.length} />;
@@ -133,7 +148,6 @@ export function HostGrid(props: HostGridProps) {
                   group={line.group}
                   columns={columns.length}
                   isActive={active === index}
-                  onToggle={() => onToggle(line.group)}
                 />
               );
             const ageMs = ageOf(line.host);
@@ -146,13 +160,12 @@ export function HostGrid(props: HostGridProps) {
                 href={hrefOf(line.host)}
                 behind={behind}
                 isActive={active === index}
-                ageMs={ageMs}
+                age={ageMs === undefined ? "·" : formatDuration(ageMs)}
                 isSilent={ageMs !== undefined && ageMs - dataAge > windowMs}
-                onOpen={() => open(line)}
               />
             );
           })}
-          {after > 0 && <Space height={after} columns={columns.length} />}
+          {after > 0 && <Space height={after} />}
         </tbody>
       </table>
     </div>
@@ -181,13 +194,24 @@ function useFittedWidths(columns: readonly string[], seen: SeenHosts): (column: 
 }
 
 /** The place of rows that are not in the document. */
-function Space({ height, columns }: { readonly height: number; readonly columns: number }) {
-  return (
-    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it has no content
-    <tr role="none" class="space">
-      <td colSpan={columns} style={{ height: `${height}px` }} />
-    </tr>
-  );
+function Space({ height }: { readonly height: number }) {
+  // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it has no content
+  return <tr role="none" class="space" style={{ height: `${height}px` }} />;
+}
+
+/**
+ * How many rows may be in the document: at first few, then more with each task, so that none holds
+ * the page up. Begins anew where what is shown is another.
+ */
+function useGrowing(wanted: number, shown: string): number {
+  const [grown, setGrown] = useState({ shown, count: OVERSCAN });
+  const count = Math.min(wanted, grown.shown === shown ? grown.count : OVERSCAN);
+  useEffect(() => {
+    if (count >= wanted) return;
+    const timer = setTimeout(() => setGrown({ shown, count: count + ROWS_AT_ONCE }), 0);
+    return () => clearTimeout(timer);
+  }, [count, wanted, shown]);
+  return count;
 }
 
 /** Back from a host one is where one was. */

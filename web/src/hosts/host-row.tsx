@@ -1,6 +1,7 @@
 // One line of the table of hosts: a host, or the head of a group. What hosts wrote stands there as
 // text alone, and isolated, so that no direction of writing reaches its neighbours.
 import type { ComponentChildren } from "preact";
+import { memo } from "preact/compat";
 import { AGE } from "../columns/chosen-hosts.ts";
 import type { ShownGroup, ShownHost } from "../columns/messages.ts";
 import { useSpeech } from "../words/language.tsx";
@@ -13,28 +14,23 @@ export interface HostRowProps {
   readonly isActive: boolean;
   readonly href: string;
   readonly behind: BehindValues;
-  /** How long ago the host was heard of; ms. */
-  readonly ageMs: number | undefined;
+  /** How long ago the host was heard of, in words. */
+  readonly age: string;
   readonly isSilent: boolean;
-  readonly onOpen: () => void;
 }
 
-export function HostRow(props: HostRowProps) {
-  const { host, columns, line, isActive, href, behind, ageMs, isSilent, onOpen } = props;
-  const { words, formatDuration } = useSpeech();
-  const open = (event: MouseEvent) => {
-    // A link does as links do, and a text that is being marked is no click.
-    const isLink = (event.target as Element).closest("a") !== null;
-    if (event.button === 0 && !isLink && (getSelection()?.isCollapsed ?? true)) onOpen();
-  };
+/** It is made anew only where what it shows has changed: there are up to a thousand of them. */
+export const HostRow = memo(function HostRow(props: HostRowProps) {
+  const { host, columns, line, isActive, href, behind, age, isSilent } = props;
+  const { words } = useSpeech();
   let isFirst = true;
   return (
-    <tr id={`line-${line}`} aria-rowindex={line + 2} aria-selected={isActive} onClick={open}>
+    <tr id={`line-${line}`} aria-rowindex={line + 2} aria-selected={isActive}>
       {columns.map((name, index) => {
         if (name === AGE)
           return (
             <td key={name} class={isSilent ? "number behind" : "number"}>
-              {ageMs === undefined ? "·" : formatDuration(ageMs)}
+              {age}
               {isSilent && ` ${words.hosts.silentMark}`}
             </td>
           );
@@ -64,7 +60,7 @@ export function HostRow(props: HostRowProps) {
       })}
     </tr>
   );
-}
+});
 
 function Value({
   text,
@@ -96,13 +92,11 @@ export function GroupRow({
   columns,
   line,
   isActive,
-  onToggle,
 }: {
   readonly group: ShownGroup;
   readonly columns: number;
   readonly line: number;
   readonly isActive: boolean;
-  readonly onToggle: () => void;
 }) {
   const { words, formatNumber } = useSpeech();
   return (
@@ -112,7 +106,6 @@ export function GroupRow({
       aria-rowindex={line + 2}
       aria-selected={isActive}
       aria-expanded={isOpen}
-      onClick={onToggle}
     >
       <td colSpan={columns}>
         <span aria-hidden="true">{isOpen ? "▾ " : "▸ "}</span>

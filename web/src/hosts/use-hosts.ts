@@ -10,7 +10,7 @@ import { toFailure } from "../api/use-answer.ts";
 import type { Choice } from "../columns/chosen-hosts.ts";
 import { askWorker, Overtaken } from "../columns/columns-client.ts";
 import type { KnownName } from "../columns/held-names.ts";
-import type { ShownChoice, ShownLine, Stretch } from "../columns/messages.ts";
+import type { ShownChoice, ShownLine, ShownLines, Stretch } from "../columns/messages.ts";
 import type { TableQuestion } from "../columns/table-source.ts";
 
 /** Below so many rows all are in the document, so that the browser's own search finds them. */
@@ -56,6 +56,19 @@ export function useTable(question: TableQuestion, known: readonly KnownName[] | 
   };
 }
 
+/** Lines by their places; one that is as it was stays the same object, which is not shown anew. */
+function keepSame(
+  { from, lines }: ShownLines,
+  before: ReadonlyMap<number, ShownLine>,
+): Map<number, ShownLine> {
+  return new Map(
+    lines.map((line, index) => {
+      const known = before.get(from + index);
+      return [from + index, known && JSON.stringify(known) === JSON.stringify(line) ? known : line];
+    }),
+  );
+}
+
 export interface SeenHosts {
   /** Undefined before the first table. */
   readonly shown: ShownChoice | undefined;
@@ -93,7 +106,7 @@ export function useSeenHosts(
     askWorker<"choose">({ kind: "choose", choice: JSON.parse(text) as Choice, stretch }).then(
       (next) => {
         if (!next.isReady) return;
-        lines.current = new Map(next.lines.map((line, index) => [next.from + index, line]));
+        lines.current = keepSame(next, lines.current);
         asked.current = stretch;
         setFailure(undefined);
         setShown(next);

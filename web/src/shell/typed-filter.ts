@@ -121,7 +121,7 @@ export function useTypedFilter(): TypedFilter {
     remove(chip) {
       stop();
       isPushed.current = false;
-      write({ conditions: conditions.filter((one) => one !== chip), text });
+      write({ conditions: conditions.filter((one) => one !== chip), text: parseFilter(draft).text });
       isPushed.current = false;
     },
     reopen() {
