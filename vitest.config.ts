@@ -8,6 +8,7 @@ import { LongFirst } from "./test/sequencer.ts";
 const WITH_S3 = [
   "test/s3/*.test.ts",
   "test/lambda/*.test.ts",
+  "test/page/stores.test.ts",
   "test/hostile/attacks.test.ts",
   "test/private-network.test.ts",
   "test/executable.test.ts",
