@@ -39,6 +39,11 @@ export interface EntrySource {
     wants: "all" | "changes",
     signal?: AbortSignal,
   ): AsyncIterable<Step | Break>;
+  /**
+   * Between which numbers, both included, the newest entry not after an instant is, as far as is
+   * known without reading.
+   */
+  narrow?(at: number): { readonly from: number; readonly to: number };
   /** Bytes in the store, as far as a listing tells. */
   measure(signal?: AbortSignal): Promise<number>;
 }

@@ -2,6 +2,7 @@
 import type { Clock } from "../report/clock.ts";
 import type { ReadStore } from "../store/store.ts";
 import type { Change } from "./change.ts";
+import { readFromDays } from "./closed-days.ts";
 import { type EntryHead, type EntrySource, isBreak, readFromLog } from "./entry-source.ts";
 import { openLog } from "./log.ts";
 import { applyForReceipts, type EntryReceipts, readAllReceipts } from "./receipts.ts";
@@ -70,7 +71,7 @@ export interface HistoryReach {
 export interface HistoryOptions {
   readonly store: Pick<ReadStore, "get" | "list">;
   readonly clock: Clock;
-  /** Where entries are read; the store's log where nothing is said. */
+  /** Where entries are read; the store's closed days and log where nothing is said. */
   readonly source?: EntrySource;
 }
 
@@ -78,7 +79,7 @@ export interface HistoryOptions {
 export function createHistory({
   store,
   clock,
-  source = readFromLog(openLog(store)),
+  source = readFromDays(store, readFromLog(openLog(store))),
 }: HistoryOptions): History {
   /** Place of the newest entry not after an instant, among those whose heads can be read. */
   async function find(
@@ -86,7 +87,8 @@ export function createHistory({
     at: number,
     signal?: AbortSignal,
   ): Promise<{ readonly head: EntryHead; readonly place: number } | undefined> {
-    let [low, high] = [0, numbers.length];
+    const { from, to } = source.narrow?.(at) ?? { from: 0, to: Number.POSITIVE_INFINITY };
+    let [low, high] = [findPlace(numbers, from), findPlace(numbers, to + 1)];
     let found: { readonly head: EntryHead; readonly place: number } | undefined;
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -276,6 +278,17 @@ export function createHistory({
       };
     },
   };
+}
+
+/** Place of the first number that is not below a bound. */
+function findPlace(numbers: readonly number[], bound: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] as number) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether an entry tells an instant after it. @param next the entry after it that can be read */

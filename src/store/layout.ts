@@ -266,11 +266,56 @@ export function parseLogNumber(key: string): number | undefined {
 }
 
 /** Reports that are too much for the log's entries themselves lie below this. */
-const HISTORY_PIECES_PREFIX = "history/v1/pieces/";
+export const HISTORY_PIECES_PREFIX = "history/v1/pieces/";
 
 /** @param name of the piece: the hash of its bytes */
 export function locateHistoryPiece(name: string): string {
   return `${HISTORY_PIECES_PREFIX}${name}.gz`;
+}
+
+/** Of closed days, as Hive partitions: their changes, their reports, and all else of their entries. */
+export const HISTORY_CHANGES_PREFIX = "history/v1/changes/";
+export const HISTORY_ROLLS_PREFIX = "history/v1/rolls/";
+export const HISTORY_DAYS_PREFIX = "history/v1/receipts/";
+
+const DAY_MS = 86_400_000;
+
+/** @param day UTC days since the epoch */
+function partitionOf(day: number): string {
+  return `dt=${new Date(day * DAY_MS).toISOString().slice(0, "2026-11-26".length)}`;
+}
+
+/** Where a closed day's changes lie. @param day UTC days since the epoch */
+export function locateDayChanges(day: number): string {
+  return `${HISTORY_CHANGES_PREFIX}${partitionOf(day)}/changes.parquet`;
+}
+
+/** Where a closed day's reports lie. @param day UTC days since the epoch */
+export function locateDayRolls(day: number): string {
+  return `${HISTORY_ROLLS_PREFIX}${partitionOf(day)}/rolls.parquet`;
+}
+
+/** A closed day: UTC days since the epoch, and the numbers of its entries, both included. */
+export interface ClosedDay {
+  readonly day: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Where all else of a closed day's entries lies: the mark that the day is closed. */
+export function locateDay({ day, first, last }: ClosedDay): string {
+  const [from, to] = [first, last].map((number) => String(number).padStart(10, "0"));
+  return `${HISTORY_DAYS_PREFIX}${partitionOf(day)}/${from}-${to}.day`;
+}
+
+/** Reads what the key of such a mark says; undefined if it is none's. */
+export function parseDay(key: string): ClosedDay | undefined {
+  const [, date, first, last] =
+    /^dt=(\d{4}-\d\d-\d\d)\/(\d{10})-(\d{10})\.day$/.exec(key.slice(HISTORY_DAYS_PREFIX.length)) ?? [];
+  const day = Date.parse(`${date}T00:00:00Z`) / DAY_MS;
+  return key.startsWith(HISTORY_DAYS_PREFIX) && Number.isInteger(day)
+    ? { day, first: Number(first), last: Number(last) }
+    : undefined;
 }
 
 /**
