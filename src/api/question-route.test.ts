@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createClones } from "../access/clones.ts";
+import { createHistory } from "../history/history.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import type { Question } from "../questions/question.ts";
 import { QUESTIONS } from "../questions/registry.ts";
 import { createRoll } from "../roll/roll.ts";
@@ -13,6 +15,7 @@ import { makeKeyPair, parsePrivateKey } from "../specs/spec-key.ts";
 import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Store, StoreError } from "../store/store.ts";
+import { makeTestRecorder } from "../testing/test-recorder.ts";
 import { createApp } from "./app.ts";
 import { createGatewayKeyring } from "./gateway-handler.ts";
 import { createReadRoutes } from "./read-routes.ts";
@@ -29,8 +32,14 @@ async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
   let now = NOW;
   const clock = () => now;
   const store = memoryStore({ clock });
+  const recorder = makeTestRecorder({ store, clock, roll: createRoll({ store, clock, maxAgeMs: 0 }) });
+  const record = async () => expect((await recorder.record()).kind).toBe("recorded");
+  now = NOW - 60_000;
+  await record();
+  now = NOW;
   for (const [key, report] of Object.entries(FILES))
     await store.put(key, Buffer.from(JSON.stringify({ ...report, update_date: "2024-03-01T12:00:00Z" })));
+  await record();
   const broken: Store = {
     ...store,
     get: async () => {
@@ -44,6 +53,7 @@ async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
       roll: createRoll({ store: own, clock }),
       keyring: createGatewayKeyring("key"),
       clones: createClones({ clock }),
+      past: createPast(createHistory({ store: own, clock })),
       labels: compileLabels(rules),
       readExpected: async () => new Set(["i-1", "i-7"]),
       clock,
@@ -56,6 +66,7 @@ async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
   );
   return {
     store,
+    record,
     advance: (ms: number) => {
       now += ms;
     },
@@ -64,7 +75,20 @@ async function setUp({ isBroken = false, rules = BUILT_IN_RULES } = {}) {
   };
 }
 
-const pathOf = ({ names }: Question) => names.path.replace("{id}", "i-1");
+/** What a question has to be given. */
+const NEEDED: Readonly<Record<string, string>> = {
+  field: "app_version",
+  at: new Date(NOW - 60_000).toISOString(),
+};
+
+const pathOf = ({ names, parameters }: Question) => {
+  const needed = parameters.filter(({ isRequired }) => isRequired);
+  const query = needed.map(({ name }) => `?${name}=${NEEDED[name]}`).join("");
+  return names.path.replace("{id}", "i-1") + query;
+};
+
+/** The path with a parameter more. */
+const append = (path: string, parameter: string) => `${path}${path.includes("?") ? "&" : "?"}${parameter}`;
 
 describe.each(QUESTIONS.map((question) => [question.name, question] as const))("%s", (_name, question) => {
   const path = pathOf(question);
@@ -80,14 +104,14 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
       expect(answer.status).toBe(200);
       expect(answer.headers.get("content-type")).toBe(type);
       expect(answer.headers.get("rollcall-as-of")).toBe(new Date(NOW).toISOString());
-      const named = await ask(`${path}?format=${format}`, { accept: "text/html" });
+      const named = await ask(append(path, `format=${format}`), { accept: "text/html" });
       expect(await named.text()).toBe(await answer.text());
       expect(named.headers.get("content-type")).toBe(type);
     }
   });
 
   it("answers HEAD as GET without the body, and 304 while nothing has changed", async () => {
-    const { ask, advance, store } = await setUp();
+    const { ask, advance, store, record } = await setUp();
     for (const accept of ["application/json", "application/x-ndjson", "text/csv"]) {
       const answer = await ask(path, { accept });
       const etag = answer.headers.get("etag") ?? "";
@@ -98,7 +122,10 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
       advance(5000);
       const again = await ask(path, { accept, "if-none-match": etag });
       expect(again.status).toBe(304);
-      expect(again.headers.get("rollcall-as-of")).not.toBe(answer.headers.get("rollcall-as-of"));
+      // What is recorded is of the last entry.
+      const isOfHistory = question.name === "changes" || question.name === "trend";
+      const [before, after] = [answer, again].map((one) => one.headers.get("rollcall-as-of"));
+      expect(before === after).toBe(isOfHistory);
     }
     const { headers } = await ask(path);
     const body = { instance_id: "i-1", update_date: "2024-03-01T12:00:09Z", app_version: "2.0.0" };
@@ -109,13 +136,14 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
       Buffer.from(JSON.stringify({ ...body, instance_id: "i-3" })),
     );
     advance(90_000);
+    await record();
     expect((await ask(path, { "if-none-match": headers.get("etag") ?? "" })).status).toBe(200);
   });
 
   it("takes labels, and describes them, or says that it has none", async () => {
     const { ask } = await setUp();
     if (!question.parameters.some(({ anyName }) => anyName)) {
-      const refused = await ask(`${path}?env=prod`);
+      const refused = await ask(append(path, "env=prod"));
       expect([refused.status, await refused.json()]).toEqual([
         400,
         expect.objectContaining({ parameter: "env" }),
@@ -123,11 +151,11 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
       return;
     }
     for (const filter of ["env=prod", "account=local", "region=not:eu-west-1", "label.service=web"]) {
-      const answer = await ask(`${path}?${filter}`);
+      const answer = await ask(append(path, filter));
       expect([filter, answer.status]).toEqual([filter, 200]);
       if (filter === "env=prod") expect(await answer.text()).not.toContain("i-2");
     }
-    const refused = await ask(`${path}?evn=prod`);
+    const refused = await ask(append(path, "evn=prod"));
     expect([refused.status, await refused.text()]).toEqual([
       400,
       expect.stringContaining("did you mean env"),
@@ -150,21 +178,21 @@ describe.each(QUESTIONS.map((question) => [question.name, question] as const))("
   it("refuses what it does not understand, and names it", async () => {
     const { ask } = await setUp();
     for (const name of ["within", "partial", "format"]) {
-      const answer = await ask(`${path}?${name}=x`);
+      const answer = await ask(append(path, `${name}=x`));
       expect(answer.status).toBe(400);
       expect(await answer.json()).toMatchObject({ parameter: name });
     }
-    const twice = await ask(`${path}?within=1h&within=2h`);
+    const twice = await ask(append(path, "within=1h&within=2h"));
     expect(twice.status).toBe(400);
     expect(await twice.json()).toMatchObject({ parameter: "within" });
     if (!question.parameters.some(({ anyName }) => anyName))
-      expect((await ask(`${path}?nosuch=1`)).status).toBe(400);
+      expect((await ask(append(path, "nosuch=1"))).status).toBe(400);
   });
 
   it("is an error where the store cannot be read, and says what is missing with partial=ok", async () => {
     const { ask } = await setUp({ isBroken: true });
     expect((await ask(path)).status).toBe(503);
-    const partial = await ask(`${path}?partial=ok`);
+    const partial = await ask(append(path, "partial=ok"));
     // Of one host that is not known it cannot be told whether it is there.
     if (question.refusals.includes("cannot_be_told")) return expect(partial.status).toBe(503);
     expect(partial.status).toBe(200);

@@ -18,8 +18,8 @@ export const CHANGE: NamedSchema = {
       field: {
         type: "string",
         description:
-          "`processes.module_A_filename`; with `each=true` with the places of array elements, from 0. Empty " +
-          "where the change is no field's.",
+          "`processes.module_A_filename`; with `each=true` with the places of array elements, from 0. " +
+          "Empty where the change is no field's.",
       },
       before: text("The value's text, JSON of an object or array; null: there was none."),
       after: text("The same of the value now; of a report that was set aside, the reason."),

@@ -17,7 +17,7 @@ import { type ReadChanges, readChanges } from "./change-reading.ts";
 import { CHANGE, CHANGES } from "./change-schema.ts";
 import { type Cut, listDetails } from "./cut.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
-import { describeGaps, findMissing, REFUSE_PAST } from "./past.ts";
+import { describeGaps, findMissing, findReach, REFUSE_PAST } from "./past.ts";
 import type { Question, QuestionParameter, Rows } from "./question.ts";
 
 /** Parameters of the questions about a stretch of time. */
@@ -25,8 +25,8 @@ export const SINCE: QuestionParameter = {
   name: "since",
   in: "query",
   description:
-    "From when on: a time, a span back from now such as `2h`, or the `cursor` of an answer of before, which " +
-    "gives what is new since and misses nothing.",
+    "From when on: a time, a span back from now such as `2h`, or the `cursor` of an answer of before, " +
+    "which gives what is new since and misses nothing.",
   schema: { type: "string", pattern: SINCE_PATTERN, default: "24h" },
   example: "24h",
   placeholder: "TIME",
@@ -84,13 +84,13 @@ export const changes: Question<Rows> = {
   names: { path: "/v1/changes", command: "changes", docs: "history.md", tool: "list_changes" },
   summary: "What changed, who arrived and left, who fell silent",
   description:
-    "The differences between consecutive reports of each host, field by field, and what became of hosts, in " +
-    "the order of time. The same change on many hosts is one row, with how many there are, when the first " +
-    `and the last was, and at most ${MAX_GROUP_HOSTS} hosts by name. \`cursor\` is what \`since\` takes the ` +
-    "next time, with the same other parameters: nothing is missed then, and nothing comes twice. A filter on " +
-    "a label speaks of the host's labels as they were recorded with the change; every other filter of the " +
-    "host's report as the change left it, and of a host that went, of its last report. What nobody recorded " +
-    "is told in `gaps`.",
+    "The differences between consecutive reports of each host, field by field, and what became of hosts, " +
+    "in the order of time. The same change on many hosts is one row, with how many there are, when the " +
+    `first and the last was, and at most ${MAX_GROUP_HOSTS} hosts by name. \`cursor\` is what \`since\` ` +
+    "takes the next time, with the same other parameters: nothing is missed then, and nothing comes " +
+    "twice. A filter on a label speaks of the host's labels as they were recorded with the change; every " +
+    "other filter of the host's report as the change left it, and of a host that went, of its last " +
+    "report. What nobody recorded is told in `gaps`.",
   sample: "?since=24h&field=processes.module_A_filename&env=prod",
   parameters: [SINCE, UNTIL, HOST, FIELD, KIND, EACH, WITHIN, FILTER, SAME, LENIENT, PARTIAL],
   answer: {
@@ -102,35 +102,39 @@ export const changes: Question<Rows> = {
   refusals: ["cannot_be_told"],
 
   async ask(sources, parameters, signal) {
-    const query = parseChangeQuery(parameters, sources.windowMs, sources.clock());
-    const { past } = sources;
+    const { past, windowMs } = sources;
+    // A mistake is told before anything is read.
+    parseChangeQuery(parameters, windowMs, sources.clock());
     if (!past) return REFUSE_PAST;
-    const status = await findMissing(past.history, query, signal);
-    if ("refusal" in status) return status;
+    const reach = await findReach(past.history, sources.clock(), signal);
+    if ("refusal" in reach) return reach;
+    const query = parseChangeQuery(parameters, windowMs, reach.now);
+    const missing = findMissing(reach, { since: query.since.at, until: query.until });
+    if ("refusal" in missing) return missing;
     const gathered = gatherChanges(query.each);
     const read = await readChanges(query, past, gathered.take, sources, signal);
     const rows = gathered.list();
-    const gaps = [...read.gaps, ...status.gaps].sort((a, b) => a.from - b.from);
+    const gaps = [...read.gaps, ...missing].sort((a, b) => a.from - b.from);
     const cursor = formatCursor(read.next);
     const cuts = listCuts(read, query, cursor);
     const toText = (at: number) => new Date(at).toISOString();
     return {
       facts: {
-        asOf: status.asOf,
+        asOf: reach.last,
         count: gathered.count(),
         cursor,
         cuts,
         warnings: [...describeGaps(gaps), ...listDetails(cuts), ...read.warnings],
       },
       // What the next entry of the history says nobody knows.
-      validUntil: status.asOf,
+      validUntil: reach.last,
       body: {
         kind: "rows",
         rows,
         document: {
           since: toText(query.since.at),
           until: toText(query.until),
-          as_of: toText(status.asOf),
+          as_of: toText(reach.last),
           cursor,
           count: gathered.count(),
           changes: rows,

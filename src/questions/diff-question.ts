@@ -1,4 +1,5 @@
 // The question `diff`: what differs between the roll at two instants, or then and now.
+import { createHash } from "node:crypto";
 import { isUntold } from "../history/recorded.ts";
 import { readPatterns } from "./change-query.ts";
 import { CHANGE } from "./change-schema.ts";
@@ -32,8 +33,8 @@ export const diff: Question<Rows> = {
   description:
     "Host by host, from the roll at one instant to that of another, or of now: fields that differ, who " +
     "arrived, who left, who fell silent or returned. What changed in between and back is not told; " +
-    "`changes` tells it. The same difference on many hosts is one row. A filter speaks of a host's report at " +
-    "the later instant; of one that is not there any more, at the earlier one.",
+    "`changes` tells it. The same difference on many hosts is one row. A filter speaks of a host's " +
+    "report at the later instant; of one that is not there any more, at the earlier one.",
   sample: "?at=2026-11-26T18:00:00Z&env=prod",
   parameters: [
     {
@@ -102,6 +103,7 @@ export const diff: Question<Rows> = {
     }
     const rows = gathered.list();
     const cuts = listCuts(omitted, dropped);
+    const rest = { from: new Date(earlier.view.asOf).toISOString(), count: gathered.count(), changes: rows };
     return {
       facts: {
         asOf: later.view.asOf,
@@ -110,19 +112,25 @@ export const diff: Question<Rows> = {
         warnings: [...listDetails(cuts), ...warnings],
       },
       validUntil: later.view.asOf,
+      // Now goes on while nothing differs.
+      digest: digestWithoutTimes(rest),
+      isTimed: true,
       body: {
         kind: "rows",
         rows,
-        document: {
-          from: new Date(earlier.view.asOf).toISOString(),
-          to: new Date(later.view.asOf).toISOString(),
-          count: gathered.count(),
-          changes: rows,
-        },
+        document: { ...rest, to: new Date(later.view.asOf).toISOString() },
       },
     };
   },
 };
+
+/** Of now, all rows have the instant of the answer. */
+function digestWithoutTimes(answer: object): string {
+  const text = JSON.stringify(answer, (name, value) => (ROW_TIMES.includes(name) ? undefined : value));
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}
+
+const ROW_TIMES: readonly string[] = ["at", "first", "last"];
 
 interface ReadQuestion {
   /** ms since the epoch. */

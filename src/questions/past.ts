@@ -95,44 +95,51 @@ export function tellPast(written: WrittenAnswer, { number, noise }: Recorded): W
   };
 }
 
-/** How far history reaches, and what of a stretch it does not have. */
+/** How far history reaches. */
 export interface Reach {
-  /** Of its last entry; ms since the epoch. */
-  readonly asOf: number;
-  readonly gaps: readonly Gap[];
+  /** Of its first entry and its last; ms since the epoch. */
+  readonly first: number;
+  readonly last: number;
+  /**
+   * What a span back from now is counted from: the last entry, so that the same question has the
+   * same answer up to the next one; now where no recorder has written for long.
+   */
+  readonly now: number;
 }
 
-/**
- * What of a stretch lies before history's beginning or after its end. @returns a refusal where
- * there is no history at all
- */
-export async function findMissing(
+/** @returns a refusal where there is no history at all */
+export async function findReach(
   history: History,
-  { since, until }: { readonly since: { readonly at: number }; readonly until: number },
+  now: number,
   signal: AbortSignal,
 ): Promise<Reach | Refusal> {
   const reach = await history.reach(signal);
   if (!reach)
     return {
       ...UNRECORDED,
-      detail: `nothing has been recorded in this store yet; rollcall serve records once a minute, and rollcall history record by cron; ${HISTORY_DOCS}`,
+      detail:
+        "nothing has been recorded in this store yet; rollcall serve records once a minute, and rollcall " +
+        `history record by cron; ${HISTORY_DOCS}`,
     };
   const { since: first, until: last, quietMs } = reach;
-  if (until < first)
-    return refuseUntold({
-      untold: "history does not reach back so far",
-      from: Number.NEGATIVE_INFINITY,
-      until: first,
-    });
-  return {
-    asOf: last,
-    gaps: [
-      ...(since.at < first
-        ? [{ from: since.at, until: first, reason: "history does not reach back so far" }]
-        : []),
-      ...(until - last > quietMs ? [{ from: last, until, reason: "no recorder has written since" }] : []),
-    ],
-  };
+  return { first, last: Math.min(last, now), now: now - last > quietMs ? now : Math.min(last, now) };
+}
+
+/**
+ * What of a stretch of time lies before history's beginning or after its end. @returns a refusal
+ * where all of it does
+ */
+export function findMissing(
+  { first, last, now }: Reach,
+  { since, until }: { readonly since: number; readonly until: number },
+): readonly Gap[] | Refusal {
+  const reason = "history does not reach back so far";
+  if (until < first) return refuseUntold({ untold: reason, from: Number.NEGATIVE_INFINITY, until: first });
+  return [
+    ...(since < first ? [{ from: since, until: first, reason }] : []),
+    // What the next entry will say is no gap.
+    ...(now > last && until > last ? [{ from: last, until, reason: "no recorder has written since" }] : []),
+  ];
 }
 
 /** Gaps as warnings; of many the longest. */
@@ -140,10 +147,10 @@ export function describeGaps(gaps: readonly Gap[]): string[] {
   const shown = gaps.toSorted((a, b) => b.until - b.from - (a.until - a.from)).slice(0, MAX_TOLD_GAPS);
   const more = gaps.length - shown.length;
   return [
-    ...shown.map(
-      ({ from, until, reason }) =>
-        `from ${new Date(from).toISOString()} until ${new Date(until).toISOString()} cannot be told: ${reason}`,
-    ),
+    ...shown.map(({ from, until, reason }) => {
+      const stretch = `from ${new Date(from).toISOString()} until ${new Date(until).toISOString()}`;
+      return `${stretch} cannot be told: ${reason}`;
+    }),
     ...(more > 0 ? [`${more} shorter gaps`] : []),
   ];
 }

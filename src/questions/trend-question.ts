@@ -7,7 +7,7 @@ import { SINCE, showGap, UNTIL } from "./changes-question.ts";
 import type { Cut } from "./cut.ts";
 import { listDetails } from "./cut.ts";
 import { FILTER, LENIENT, PARTIAL, SAME, WITHIN } from "./parameters.ts";
-import { describeGaps, findMissing, type Past, REFUSE_PAST, readLabelsOf } from "./past.ts";
+import { describeGaps, findMissing, findReach, type Past, REFUSE_PAST, readLabelsOf } from "./past.ts";
 import { QueryError } from "./query.ts";
 import type { ParameterValues, Question, QuestionSources, Rows, Schema } from "./question.ts";
 import { selectReports } from "./selection.ts";
@@ -83,9 +83,10 @@ export const trend: Question<Rows> = {
   names: { path: "/v1/trend", command: "trend", docs: "history.md", tool: "get_trend" },
   summary: "How many hosts had each value, over time",
   description:
-    "For each value of a field, how many fresh hosts had it at some 200 instants: how a release spread, and " +
-    "what went back. Each instant is told as the roll was recorded then, by the same window; what was not " +
-    "recorded is null. JSON has a series for each value; lines and CSV a row for each instant of each.",
+    "For each value of a field, how many fresh hosts had it at some 200 instants: how a release spread, " +
+    "and what went back. Each instant is told as the roll was recorded then, by the same window; what " +
+    "was not recorded is null. JSON has a series for each value; lines and CSV a row for each instant of " +
+    "each.",
   sample: "?field=processes.module_A_filename&by=env&since=7d",
   parameters: [
     {
@@ -126,15 +127,18 @@ export const trend: Question<Rows> = {
   refusals: ["cannot_be_told"],
 
   async ask(sources, parameters, signal) {
-    const now = sources.clock();
-    const { query, from, until } = readQuestion(parameters, sources.windowMs, now);
-    const { past } = sources;
+    const { past, windowMs } = sources;
+    // A mistake is told before anything is read.
+    readQuestion(parameters, windowMs, sources.clock());
     if (!past) return REFUSE_PAST;
-    const reach = await findMissing(past.history, { since: { at: from }, until }, signal);
+    const reach = await findReach(past.history, sources.clock(), signal);
     if ("refusal" in reach) return reach;
+    const { query, from, until } = readQuestion(parameters, windowMs, reach.now);
+    const missing = findMissing(reach, { since: from, until });
+    if ("refusal" in missing) return missing;
     const { stepMs, instants } = divideSpan(from, until);
     const gathered = createTrendSeries(instants.length);
-    const gaps = new Map<number, Gap>(reach.gaps.map((gap) => [gap.from, gap]));
+    const gaps = new Map<number, Gap>(missing.map((gap) => [gap.from, gap]));
     let last: { readonly number: number; readonly counts: readonly ValueCount[] } | undefined;
     let [place, hosts] = [0, 0];
     for await (const recorded of past.history.viewsAt(instants, signal)) {
@@ -181,12 +185,12 @@ export const trend: Question<Rows> = {
     };
     return {
       facts: {
-        asOf: reach.asOf,
+        asOf: reach.last,
         count: hosts,
         cuts,
         warnings: [...describeGaps(shownGaps), ...listDetails(cuts), ...unseen],
       },
-      validUntil: reach.asOf,
+      validUntil: reach.last,
       body: {
         kind: "rows",
         document,
