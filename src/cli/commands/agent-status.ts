@@ -5,7 +5,8 @@ import { isRunning, openStatus, type Status } from "../../agent/status.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { findStateFolder } from "../settings/state-folder.ts";
 
 /**

@@ -13,7 +13,8 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { runJq } from "../program/jq.ts";
 import { pickSettings } from "../settings/question-settings.ts";
-import { type Flags, readSettings, type Settings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings, type Settings } from "../settings/settings.ts";
 import { LOCAL, UTC, type Zone } from "../terminal/instant.ts";
 import {
   followContent,

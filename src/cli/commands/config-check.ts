@@ -38,15 +38,9 @@ import {
   parseKeepAlive,
 } from "../settings/limit-text.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
-import {
-  type Flags,
-  findConfigPath,
-  isTokenLike,
-  readSettings,
-  SETTINGS,
-  type SettingName,
-  TOKEN_FORM,
-} from "../settings/settings.ts";
+import { isTokenLike, TOKEN_FORM } from "../settings/secret-settings.ts";
+import { type Flags, SETTINGS, type SettingName } from "../settings/setting-list.ts";
+import { findConfigPath, readSettings } from "../settings/settings.ts";
 import { findSignInFault } from "../settings/sign-in.ts";
 import { parseServerUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";

@@ -5,7 +5,7 @@ import { type ApiKey, createKey } from "../../access/keys.ts";
 import { openStore } from "../../store/open.ts";
 import { type IoDouble, makeIo, makeStore, NOW, startTestService } from "../../testing/io-double.ts";
 import { isExplained, UsageError } from "../program/failure.ts";
-import type { Flags } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
 import { embeddedStoreUrl } from "../settings/target.ts";
 import { runKeysAllow, runKeysCreate, runKeysDeny, runKeysList, runKeysRevoke } from "./keys.ts";
 

@@ -17,7 +17,8 @@ import { StoreError } from "../../store/store.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { parseExpiry } from "../settings/key-expiry.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { embeddedStoreUrl, findTarget, openStoreAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 

@@ -4,7 +4,8 @@ import type { ParameterValues, Question } from "../../questions/question.ts";
 import { reports } from "../../questions/reports-question.ts";
 import { parseJson } from "../../report/parse-json.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { type AnswerSource, openAnswerSource } from "./answer-source.ts";
 import { gather } from "./expectation.ts";
 

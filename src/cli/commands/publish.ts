@@ -17,7 +17,8 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
 import { readExpected } from "../settings/expected-hosts.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { findStoreUrl, openStoresAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 

@@ -11,7 +11,8 @@ import { UsageError } from "../program/failure.ts";
 import { openHostCollection } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { readRoleIds } from "../settings/parsed-settings.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { findStateFolder, openObservationStore } from "../settings/state-folder.ts";
 import { findTarget } from "../settings/target.ts";
 

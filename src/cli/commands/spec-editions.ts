@@ -25,7 +25,8 @@ import { CommandError, UsageError } from "../program/failure.ts";
 import { openSpecFile } from "../program/host-collection.ts";
 import type { Io } from "../program/io.ts";
 import { readGivenText } from "../settings/given-file.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { findStoreUrl, openStoreAt } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 

@@ -6,7 +6,8 @@ import { openStore } from "../../store/open.ts";
 import { StoreError, StoreMissing } from "../../store/store.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
-import { type Flags, readSettings } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
+import { readSettings } from "../settings/settings.ts";
 import { findStoreUrl } from "../settings/target.ts";
 import { layOutTable, styleTable } from "../terminal/table.ts";
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addCompletion } from "../commands/completion.ts";
-import { SETTINGS } from "../settings/settings.ts";
+import { SETTINGS } from "../settings/setting-list.ts";
 import type { Io } from "./io.ts";
 import { buildProgram } from "./program.ts";
 

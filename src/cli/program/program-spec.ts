@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { PushOptions, RollbackOptions } from "../commands/spec-editions.ts";
 import { addSettings, explain } from "../settings/flags.ts";
-import type { Flags } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
 import type { Io } from "./io.ts";
 
 export function addSpec(program: Command, io: Io): void {

@@ -8,7 +8,7 @@ import type { ReportOptions } from "../commands/report.ts";
 import type { ServeOptions } from "../commands/serve.ts";
 import type { StartOptions } from "../commands/start.ts";
 import { addSettings, explain } from "../settings/flags.ts";
-import type { Flags } from "../settings/settings.ts";
+import type { Flags } from "../settings/setting-list.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";

@@ -1,6 +1,6 @@
 // What the commands' descriptions share: flags that are settings, and examples below the help.
 import type { Command } from "commander";
-import { SETTINGS, type SettingName } from "./settings.ts";
+import { SETTINGS, type SettingName } from "./setting-list.ts";
 
 const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   keyFile: "FILE",

@@ -11,7 +11,8 @@ import {
   parseCount,
   parseKeepAlive,
 } from "./limit-text.ts";
-import type { SettingName, Settings } from "./settings.ts";
+import type { SettingName } from "./setting-list.ts";
+import type { Settings } from "./settings.ts";
 
 type GivenSettings = Pick<Settings, "get" | "sourceOf">;
 

@@ -1,5 +1,5 @@
 // The settings that every command that asks a question has a flag for.
-import type { Flags, SettingName } from "./settings.ts";
+import type { Flags, SettingName } from "./setting-list.ts";
 
 /** In the order of the help. */
 export const QUESTION_SETTINGS = [

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type IoDouble, makeIo } from "../../testing/io-double.ts";
 import { CommandError, UsageError } from "../program/failure.ts";
-import { type Flags, readSettings, SETTINGS, type SettingName } from "./settings.ts";
+import { type Flags, SETTINGS, type SettingName } from "./setting-list.ts";
+import { readSettings } from "./settings.ts";
 
 const KEY = "rc_abcdefghijkl_secretsecretsecretsecretsecretsecretsecret0";
 const NAMES = Object.keys(SETTINGS) as SettingName[];

@@ -13,7 +13,8 @@ import {
 import type { ScopeGrant } from "../../access/scope-grants.ts";
 import { splitList } from "../../report/list-text.ts";
 import { UsageError } from "../program/failure.ts";
-import type { SettingName, Settings } from "./settings.ts";
+import type { SettingName } from "./setting-list.ts";
+import type { Settings } from "./settings.ts";
 
 export interface SignIn {
   readonly sources: readonly IdentityOptions[];
