@@ -1,6 +1,7 @@
 // Folders in which changes are not told, or not all of them: they are looked at each minute.
+import { isMadeUp } from "../collect/file-facts.ts";
 import { findSharedKind } from "../collect/shared-file-systems.ts";
-import { isWatchable, type WatchTargets } from "./watch-trace.ts";
+import type { WatchTargets } from "./watch-trace.ts";
 
 /** A folder in which changes are not told, or not all of them, and why. */
 export interface PolledFolder {
@@ -11,9 +12,7 @@ export interface PolledFolder {
 
 /** What is given that the kernel tells nothing of. */
 export function listUnwatchable({ paths, globs }: WatchTargets): readonly PolledFolder[] {
-  const roots = [...paths, ...globs]
-    .filter((path) => !isWatchable(path))
-    .map((path) => `/${path.split("/")[1]}`);
+  const roots = [...paths, ...globs].filter(isMadeUp).map((path) => `/${path.split("/")[1]}`);
   return [...new Set(roots)]
     .sort()
     .map((folder) => ({ folder, reason: "the kernel tells of no changes in it" }));

@@ -4,7 +4,7 @@ import { lstatSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
 import picomatch from "picomatch";
-import { MAX_SYMLINKS } from "../collect/file-facts.ts";
+import { isMadeUp, MAX_SYMLINKS } from "../collect/file-facts.ts";
 
 /** What to watch: absolute paths and globs. */
 export interface WatchTargets {
@@ -50,8 +50,8 @@ export async function traceAll(
   const traced: WatchedFolders = new Map();
   const faults = new Map<string, string>();
   const trace = makeTrace(traced);
-  for (const path of paths.filter(isWatchable)) await trace(resolve(path), path);
-  for (const pattern of globs.filter(isWatchable)) {
+  for (const path of paths.filter((one) => !isMadeUp(one))) await trace(resolve(path), path);
+  for (const pattern of globs.filter((one) => !isMadeUp(one))) {
     const { base } = picomatch.scan(pattern);
     const isMatch = picomatch(pattern);
     const { links, folders, fault } = await glob(pattern);
@@ -107,11 +107,6 @@ function makeTrace(into: WatchedFolders) {
     }
     return folder;
   };
-}
-
-/** The kernel makes these up when they are read, and tells nobody of changes. */
-export function isWatchable(path: string): boolean {
-  return !/^\/(?:proc|sys|dev)\//.test(path);
 }
 
 /** Who asked for anything in a folder. */

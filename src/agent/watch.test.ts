@@ -1,5 +1,5 @@
 // Tests of watching, on the real file system: each way in which a file changes is told.
-import { mkdir, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openHostFiles } from "../collect/host-files.ts";
@@ -8,8 +8,8 @@ import type { PolledFolder } from "./polled-folders.ts";
 import { createWatch } from "./watch.ts";
 import type { WatchTargets } from "./watch-trace.ts";
 
-async function setUp(files: Readonly<Record<string, string>>, watched: WatchTargets) {
-  const root = await makeFolder(files);
+async function setUp(files: Readonly<Record<string, string>>, watched: WatchTargets, given?: string) {
+  const root = given ?? (await makeFolder(files));
   const host = openHostFiles(root);
   const told: string[] = [];
   const timers = new Set<{ readonly at: number; readonly act: () => void }>();
@@ -80,6 +80,19 @@ describe("a watch of a path", () => {
     await expectTold(name, () => rename(`${path}.new`, path));
     await expectTold(name, () => unlink(path));
     await expectTold(name, () => writeFile(path, "4"));
+  });
+
+  it("tells of files in memory, which /dev/shm has among devices", async () => {
+    const folder = await mkdtemp("/dev/shm/rollcall-");
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, "app/app.conf");
+    const { polled, expectTold } = await setUp({}, { paths: [path], globs: [] }, "/");
+    await expectTold(path, () => mkdir(join(folder, "app")));
+    await expectTold(path, () => writeFile(path, "1"));
+    await expectTold(path, () => writeFile(path, "2"));
+    await expectTold(path, () => rm(join(folder, "app"), { recursive: true }));
+    await expectTold(path, () => mkdir(join(folder, "app")));
+    expect(polled()).toEqual([]);
   });
 
   it("tells when it comes with its folders, or they go", async () => {

@@ -15,6 +15,15 @@ const PIECE_BYTES = 256 * 1024;
 /** Links followed from one path; the kernel's own limit (path_resolution(7)). */
 export const MAX_SYMLINKS = 40;
 
+/**
+ * Whether a path leads to what the kernel makes up when it is read, or to devices: it has no times
+ * that mean something, and nobody is told of changes. /dev/shm has ordinary files, in memory
+ * (shm_overview(7)).
+ */
+export function isMadeUp(path: string): boolean {
+  return /^\/(?:proc|sys|dev(?!\/shm\/))\//.test(path);
+}
+
 /** A file by its inode. */
 export interface InodeFacts {
   /** `DEVICE:INODE`. */

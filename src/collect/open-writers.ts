@@ -2,6 +2,7 @@
 // into.
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { posix } from "node:path";
+import { isMadeUp } from "./file-facts.ts";
 
 /** A process that may still write to a file. */
 export interface Writer {
@@ -81,7 +82,7 @@ export function isStillOpen(proc: string, { pid, fd }: Writer, identity: string)
 function readWritten(folder: string, fd: string, inodes: ReadonlySet<string>): string | undefined {
   const path = readLink(posix.join(folder, "fd", fd));
   // Pipes, sockets and devices are no files.
-  if (!path?.startsWith("/") || path.startsWith("/dev/")) return undefined;
+  if (!path?.startsWith("/") || isMadeUp(path)) return undefined;
   const info = parseFdInfo(read(posix.join(folder, "fdinfo", fd)) ?? "");
   // Before Linux 5.14 no inode is told. To ask for it may wait for a file system that is away, so
   // only what may be meant is asked for.

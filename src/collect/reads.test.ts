@@ -1,6 +1,6 @@
 // Tests of what steps read: nothing is read again that did not change, and nothing that changed is
 // passed over.
-import { link, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder } from "../testing/temporary-folder.ts";
@@ -76,6 +76,14 @@ describe("what a step read", () => {
   it("counts as changed on a network file system, whose facts may be a minute old", async () => {
     const { isUnchanged } = await readOnce({ isShared: true });
     expect(await isUnchanged()).toBe(false);
+  });
+
+  it("is the same in /dev/shm, where files are in memory", async () => {
+    const { path, noted, isUnchanged } = await readOnce();
+    await mkdir(path("dev/shm"), { recursive: true });
+    await writeFile(path("dev/shm/a"), "1");
+    await noted.files.read("/dev/shm/a", never);
+    expect(await isUnchanged()).toBe(true);
   });
 
   it("counts as changed where something could not be read, or is made up by the kernel", async () => {

@@ -1,4 +1,5 @@
 // What a step read of the host's files, and whether it would read the same again.
+import { isMadeUp } from "./file-facts.ts";
 import type { FileFacts, HostFiles } from "./host-files.ts";
 import type { GlobResult } from "./host-glob.ts";
 
@@ -51,8 +52,7 @@ export function recordReads(files: HostFiles, at: number): { readonly files: Hos
     files: {
       ...files,
       async read(path, signal) {
-        const isMadeUp = /^\/(?:proc|sys|dev)\//.test(path);
-        const facts = isMadeUp ? undefined : await files.facts(path);
+        const facts = isMadeUp(path) ? undefined : await files.facts(path);
         const file = await files.read(path, signal);
         if (facts && "bytes" in file) read.push({ path, facts, isUnended: file.bytes.at(-1) !== 0x0a });
         if (!facts || !("bytes" in file) || (await isShared(facts, path))) isWhole = false;

@@ -1,7 +1,7 @@
 // Tests of unfinished files, on real files that this very process holds open: half a file is no
 // fact.
 import { closeSync, openSync, writeSync } from "node:fs";
-import { appendFile, rename, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseSpec } from "../specs/spec.ts";
@@ -16,8 +16,8 @@ import { createUnfinishedFileFinder } from "./unfinished-files.ts";
 const never = new AbortController().signal;
 
 /** Files of this machine, whose processes are all seen, or not. */
-async function setUp({ isWhole }: { readonly isWhole: boolean }) {
-  const folder = await makeFolder();
+async function setUp({ isWhole, given }: { readonly isWhole: boolean; readonly given?: string }) {
+  const folder = given ?? (await makeFolder());
   const real = openHostFiles("/");
   const files: HostFiles = {
     ...real,
@@ -60,6 +60,14 @@ function hold(path: string, flags = "w") {
 }
 
 describe("files that are being written", () => {
+  it("waits for one in memory, which /dev/shm has among devices", async () => {
+    const given = await mkdtemp("/dev/shm/rollcall-");
+    onTestFinished(() => rm(given, { recursive: true, force: true }));
+    const { path, unfinishedFiles, read } = await setUp({ isWhole: true, given });
+    hold(path("a")).write("1.1");
+    expect(await unfinishedFiles.judge(await read("a"))).toMatchObject([{ path: path("a") }]);
+  });
+
   it("waits for a file that somebody has open for writing, and says who", async () => {
     const { path, unfinishedFiles, read } = await setUp({ isWhole: true });
     await writeFile(path("a"), "1.10\n");
