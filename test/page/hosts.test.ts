@@ -393,21 +393,24 @@ describe("coverage", () => {
 });
 
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
-  it.each(["hosts?q=env%3Dprod", "hosts?group=label.service", "coverage", "hosts/HOST"])(
-    "%s has no barriers, at 1360 and at 360 px",
-    async (path) => {
-      const [id = ""] = await ask(demo, "processes.state=restart_pending");
-      for (const width of [1360, 360]) {
-        const { page, close } = await openPage(browser, demo, {
-          path: path.replace("HOST", id),
-          colorScheme,
-          viewport: { width, height: 800 },
-        });
-        await page.locator("table tbody tr").first().waitFor();
-        expect(await findBarriers(page)).toEqual([]);
-        expect(await isTooWide(page)).toBe(false);
-        await close();
-      }
-    },
-  );
+  // axe looks at each cell: some hosts have all kinds of them.
+  it.each([
+    `hosts?q=${encodeURIComponent("env=stg instance_life_cycle=spot")}`,
+    "hosts?group=label.service",
+    "coverage",
+    "hosts/HOST",
+  ])("%s has no barriers, at 1360 and at 360 px", async (path) => {
+    const [id = ""] = await ask(demo, "processes.state=restart_pending");
+    for (const width of [1360, 360]) {
+      const { page, close } = await openPage(browser, demo, {
+        path: path.replace("HOST", id),
+        colorScheme,
+        viewport: { width, height: 800 },
+      });
+      await page.locator("table tbody tr").first().waitFor();
+      expect(await findBarriers(page)).toEqual([]);
+      expect(await isTooWide(page)).toBe(false);
+      await close();
+    }
+  });
 });
