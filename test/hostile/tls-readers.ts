@@ -1,5 +1,5 @@
 // Slow readers and half-open handshakes over TLS, against the built program: the same on Node
-// (tls-readers.test.ts) and in the executable (executable.test.ts).
+// (tls-readers.test.ts) and in the executable (executable-hostile.test.ts).
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -7,7 +7,8 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makeHome, type RunOptions, run, runShell, startProgram, stop, waitForOutput } from "../program.ts";
+import { runHere } from "../command.ts";
+import { makeHome, type RunOptions, runShell, startProgram, stop, waitForOutput } from "../program.ts";
 
 /** A slow reader is cut after 50 s at most, and a handshake has 10 s. */
 const WAIT = { timeout: 120_000, interval: 1000 };
@@ -45,7 +46,7 @@ export function describeTlsReaders(name: string, program?: string): void {
       }
       const request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
       await runShell(`${request} -keyout key.pem -out cert.pem -days 2 -subj /CN=a`, { home });
-      const made = await run(["keys", "create", "--store", "file:store", "--scope", "read"], options);
+      const made = await runHere(["keys", "create", "--store", "file:store", "--scope", "read"], { home });
       const child = startProgram(
         ["serve", "--store", "file:store", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem"].concat(
           ...[["--tls-key", "key.pem"]],
