@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { startMetadataServer, USUAL_METADATA } from "../src/testing/metadata-server.ts";
 import { type StsSession, startStsDouble } from "../src/testing/sts-double.ts";
+import { runHere } from "./command.ts";
 import { makeHome, run, startProgram, waitForOutput } from "./program.ts";
 
 const ID = "i-0123456789abcdef0";
@@ -103,11 +104,11 @@ it("enrols, reports, and keeps its key", { timeout: 240_000 }, async () => {
   expect(sts.requests[0]?.headers["x-rollcall-server"]).toBe(url);
   expect(await report()).toMatchObject({ code: 0, stderr: expect.not.stringContaining("enrolled") });
   expect(sts.requests).toHaveLength(1);
-  const list = await run(["list", "--store", store], { home });
+  const list = await runHere(["list", "--store", store], { home });
   expect(JSON.parse(list.stdout)).toMatchObject([{ instance_id: ID }]);
 
   // After its keys were revoked one run is enough, also of a program that cron starts.
-  expect(await run(["keys", "revoke", ID, "--store", store], { home })).toMatchObject({ code: 0 });
+  expect(await runHere(["keys", "revoke", ID, "--store", store], { home })).toMatchObject({ code: 0 });
   const anew = await report();
   expect(anew, anew.stderr).toMatchObject({
     code: 0,
@@ -116,7 +117,7 @@ it("enrols, reports, and keeps its key", { timeout: 240_000 }, async () => {
   expect(sts.requests).toHaveLength(2);
 
   // A key for enrolling does not stand in for EC2's word.
-  const { stdout: key } = await run(["keys", "create", "--scope", "enrol", "--store", store], { home });
+  const { stdout: key } = await runHere(["keys", "create", "--scope", "enrol", "--store", store], { home });
   const squatter = {
     AWS_EC2_METADATA_SERVICE_ENDPOINT: (await startHost("i-0aaaaaaaaaaaaaaaa", sts.endpoint))
       .AWS_EC2_METADATA_SERVICE_ENDPOINT,

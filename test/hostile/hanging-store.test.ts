@@ -7,7 +7,8 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, it, type TestContext } from "vitest";
-import { makeHome, run, startProgram, stop, waitForOutput } from "../program.ts";
+import { runHere } from "../command.ts";
+import { makeHome, startProgram, stop, waitForOutput } from "../program.ts";
 
 /**
  * After SIGTERM: 15 s for what the server has begun, and as much again for its end on a machine
@@ -54,7 +55,9 @@ const SERVE = ["serve", "--store", "file:store", "--listen", "127.0.0.1:0"];
 describe.concurrent("SIGTERM ends a server within its bound", () => {
   it("whose folder hangs while it runs", async ({ expect, onTestFinished }) => {
     const { home, start } = await setUp({ onTestFinished });
-    const { stdout } = await run(["keys", "create", "--store", "file:store", "--scope", "read"], { home });
+    const { stdout } = await runHere(["keys", "create", "--store", "file:store", "--scope", "read"], {
+      home,
+    });
     const { child, log } = start(SERVE);
     const [url] = await waitForOutput(child, /http:\/\/127\.0\.0\.1:\d+/);
     const ask = () => fetch(`${url}/v1/reports`, { headers: { "x-api-key": stdout.trim() } });
@@ -82,7 +85,7 @@ describe.concurrent("SIGTERM ends a server within its bound", () => {
 
   it("whose folder hangs from the start", async ({ expect, onTestFinished }) => {
     const { home, start } = await setUp({ onTestFinished });
-    await run(["keys", "create", "--store", "file:store", "--scope", "read"], { home });
+    await runHere(["keys", "create", "--store", "file:store", "--scope", "read"], { home });
     await hang(home);
     const { child, log } = start(SERVE);
     // It has come so far when it listens to signals, which is its first act; then it opens the

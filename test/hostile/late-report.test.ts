@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { runHere } from "../command.ts";
 import { makeHome, run, startProgram, stop, waitForOutput } from "../program.ts";
 
 const WAIT = { timeout: 60_000 };
@@ -45,7 +46,7 @@ async function startHoldingProxy(port: number) {
 }
 
 it.each(["ingest", "enrol"])("is left out, with a key of the scope %s", async (scope) => {
-  const made = await run(["keys", "create", "--store", "file:store", "--scope", scope], { home });
+  const made = await runHere(["keys", "create", "--store", "file:store", "--scope", scope], { home });
   const child = startProgram(["serve", "--store", "file:store", "--listen", "127.0.0.1:0"], { home });
   children.push(child);
   let log = "";
