@@ -3,8 +3,6 @@
 import { formatFieldPath } from "../grammar/path.ts";
 import type { Clock } from "../report/clock.ts";
 import { MAX_EDITION_BYTES, peekEdition } from "../specs/edition.ts";
-import { parseSpec } from "../specs/spec.ts";
-import { listSpecFields } from "../specs/spec-fields.ts";
 import { CURRENT_EDITION_KEY } from "../store/layout.ts";
 import { type Store, StoreError, Unreadable } from "../store/store.ts";
 import type { FurtherNames } from "./groups.ts";
@@ -35,7 +33,7 @@ export function createPublishedNames({
     try {
       const found = await store.get(CURRENT_EDITION_KEY, { maxBytes: MAX_EDITION_BYTES });
       if (!found) return NONE;
-      if (edition?.etag !== found.etag) edition = { etag: found.etag, names: listNames(found.body) };
+      if (edition?.etag !== found.etag) edition = { etag: found.etag, names: await listNames(found.body) };
       return edition.names;
     } catch (error) {
       // Who may not read them has none, as S3 does not say whether there are any.
@@ -53,7 +51,10 @@ export function createPublishedNames({
 }
 
 /** The fields of all parts of an edition; undefined where they cannot be told. */
-function listNames(bytes: Uint8Array): FurtherNames | undefined {
+async function listNames(bytes: Uint8Array): Promise<FurtherNames | undefined> {
+  // Where nothing is published, nobody waits for the parser of YAML.
+  const { parseSpec } = await import("../specs/spec.ts");
+  const { listSpecFields } = await import("../specs/spec-fields.ts");
   const names = new Set<string>();
   const open = new Set<string>();
   for (const { spec } of peekEdition(Buffer.from(bytes))?.parts ?? []) {

@@ -28,7 +28,7 @@ import { type AnswerSource, openAnswerSource, type SourceAnswer } from "./answer
 import { compareAnswers, findExpected, gather } from "./expectation.ts";
 import { chooseOutput, type FormFlags, type Output } from "./output-form.ts";
 import { readWords } from "./question-words.ts";
-import { convertCsv } from "./separated-values.ts";
+import type { SeparatedOptions } from "./separated-values.ts";
 import { readTypedTimes } from "./typed-times.ts";
 
 export interface AskOptions extends Flags, FormFlags {
@@ -194,10 +194,19 @@ async function writeBytes(
   const forTerminal = stdout.isTerminal && asked === "csv";
   const isOther = form === "tsv" || forExcel || forTerminal;
   const delimiter = form === "tsv" ? "\t" : ",";
-  const written = isOther ? convertCsv(body, { delimiter, forExcel, forTerminal }) : body;
+  const written = isOther ? await convert(body, { delimiter, forExcel, forTerminal }) : body;
   for await (const chunk of written) await stdout.write(chunk);
   const from = stderr.isTerminal && !source.isTyped ? `from ${sanitizeLine(source.name)}\n` : "";
   await stderr.write(formatWarnings(facts) + from);
+}
+
+/** Loads what reads and writes CSV where somebody wants it otherwise than it comes. */
+async function convert(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: SeparatedOptions,
+): Promise<AsyncIterable<Buffer>> {
+  const { convertCsv } = await import("./separated-values.ts");
+  return convertCsv(body, options);
 }
 
 async function lookAt(asking: Asking, parameters: ParameterValues, io: Io): Promise<ScreenContent> {

@@ -25,9 +25,9 @@ import {
   configSchema,
   parseConfig,
   parseConfigAs,
-  readConfigText,
   renderConfigMistakes,
 } from "../settings/config-file.ts";
+import { readConfigText } from "../settings/config-text.ts";
 import { readGivenText } from "../settings/given-file.ts";
 import {
   BYTES_FORM,

@@ -8,7 +8,6 @@ import { readDocument } from "../../specs/document.ts";
 import { type Mistake, renderMistakes } from "../../specs/mistake.ts";
 import { CommandError } from "../program/failure.ts";
 import type { Io } from "../program/io.ts";
-import { readGivenText } from "./given-file.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 
 const MAX_CONFIG_BYTES = 64 * 1024;
@@ -71,13 +70,11 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /**
- * Reads the configuration file. A key that other users may read is warned of on stderr.
+ * Reads what the configuration file says. A key that other users may read is warned of on stderr.
  *
- * @param isNamed whether its user named it; else it need not be there
- * @throws CommandError if it cannot be read, or has mistakes, each shown with line and column
+ * @throws CommandError if it has mistakes, each shown with line and column
  */
-export async function readConfig(path: string, isNamed: boolean, io: Io): Promise<Config> {
-  const content = await readConfigText(path, isNamed);
+export async function readConfig(path: string, content: string, io: Io): Promise<Config> {
   const outcome = parseConfig(content);
   if ("mistakes" in outcome)
     throw new CommandError(
@@ -87,16 +84,6 @@ export async function readConfig(path: string, isNamed: boolean, io: Io): Promis
     await io.stderr.write(`warning: other users may read the API key in ${path}; chmod 600 it\n`);
   }
   return outcome.value;
-}
-
-/** @returns "" for a file that need not be there, and is not @throws CommandError */
-export async function readConfigText(path: string, isNamed: boolean): Promise<string> {
-  try {
-    return await readGivenText(path);
-  } catch (error) {
-    if (!isNamed && (error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw new CommandError(`cannot read the configuration file: ${(error as Error).message}`);
-  }
 }
 
 /** Parses the configuration. */
