@@ -1,5 +1,5 @@
-// What is secret among the settings: API keys and tokens, in the environment, the configuration or a
-// file.
+// What is secret among the settings: API keys and tokens, in the environment, the configuration or
+// a file.
 import { isAbsolute, resolve } from "node:path";
 import { MAX_TOKEN_LENGTH } from "../../access/token-bounds.ts";
 import { isKeyLike } from "../../report/api-key.ts";
