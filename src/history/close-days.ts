@@ -14,7 +14,7 @@ import { createRollsFile, type RollsFile } from "./rolls-file.ts";
 import { ASIDE, dayOf, isWhole, type Step } from "./step.ts";
 
 /** How often an object that another one writes too is tried. */
-const MAX_TRIES = 3;
+const MAX_PUT_TRIES = 3;
 
 export interface CloseOptions {
   readonly store: Store;
@@ -131,7 +131,7 @@ async function putSame(store: Store, key: string, bytes: Buffer, signal?: AbortS
       await store.put(key, bytes, { ...condition, signal });
       return;
     } catch (error) {
-      if (!(error instanceof PreconditionFailed) || tries === MAX_TRIES) throw error;
+      if (!(error instanceof PreconditionFailed) || tries === MAX_PUT_TRIES) throw error;
     }
     const etag = await findOther(store, key, bytes, signal);
     if (etag === "") return;

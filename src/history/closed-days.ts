@@ -28,7 +28,7 @@ import type { Step } from "./step.ts";
 const MAX_DAY_BYTES = 1024 ** 3;
 
 /** Days kept as they were read, packed; bytes. */
-const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_KEPT_DAY_BYTES = 64 * 1024 * 1024;
 
 /** A closed day as the store lists it. */
 export interface ListedDay extends ClosedDay {
@@ -79,7 +79,7 @@ export async function readDayFile(
 export function readFromDays(store: DayStore, log: EntrySource): EntrySource {
   let days: readonly ListedDay[] = [];
   const kept = new LRUCache<string, { readonly day: DayObject; readonly bytes: number }>({
-    maxSize: MAX_KEPT_BYTES,
+    maxSize: MAX_KEPT_DAY_BYTES,
     sizeCalculation: ({ bytes }) => Math.max(1, bytes),
   });
 
