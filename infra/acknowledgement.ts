@@ -15,6 +15,7 @@ const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
   ["snapshots/", "Pieces of the snapshot are named after what is in them."],
   ["specs/", "Specs are numbered as they are published, and are meant for all hosts."],
   ["publishers/", "What publishers keep is named after them."],
+  ["history/", "Entries of history are numbered, and days that are closed have folders of their own."],
   ["answers/", "Answers are named after what is in them; nothing else lies there."],
 ];
 

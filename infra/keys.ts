@@ -52,6 +52,14 @@ export const HOSTS_OBJECTS: readonly string[] = [
 /** Where the roll is kept between refreshes. */
 export const SNAPSHOTS = "snapshots/*";
 
+/** Of history: entries and pieces, and the three objects of each closed day. */
+export const HISTORY: readonly string[] = ["log", "pieces", "changes", "rolls", "receipts"].map(
+  (name) => `history/v1/${name}/*`,
+);
+
+/** Below these lie closed days, which stay for 13 months. */
+export const CLOSED_DAYS: readonly string[] = ["changes", "rolls", "receipts"];
+
 /** What publishers keep between runs. */
 export const PUBLISHERS = "publishers/*";
 

@@ -15,7 +15,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { sendMail } from "./alarm-mail.ts";
-import { PUBLISHERS, SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
+import { HISTORY, PUBLISHERS, SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
 import { CODE_PARAMETERS, limitRoles, locateCode, ROLE_PARAMETERS } from "./operation-parameters.ts";
 import { locateAlsoRead, Program, type ProgramCode } from "./program.ts";
 import { ALARM_EMAIL, LOG_RETENTION_DAYS, READER_PARAMETERS, WITHIN } from "./reader-parameters.ts";
@@ -96,7 +96,7 @@ const PARAMETERS = [
 ] as const;
 
 const RIGHTS: StoreRights = {
-  get: ["reports/*", "departures/*", SNAPSHOTS, TOP_LEVEL_REPORTS, PUBLISHERS],
+  get: ["reports/*", "departures/*", SNAPSHOTS, TOP_LEVEL_REPORTS, PUBLISHERS, ...HISTORY],
   put: [PUBLISHERS],
 };
 

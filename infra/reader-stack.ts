@@ -15,7 +15,7 @@ import { Api, ENDPOINT_ACCESS_MODE, SECURITY_POLICY } from "./api.ts";
 import { ApiDomain } from "./api-domain.ts";
 import { ApiWalls } from "./api-walls.ts";
 import { Dashboard } from "./dashboard.ts";
-import { ANSWERS, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
+import { ANSWERS, HISTORY, SNAPSHOTS, SPECS, TOP_LEVEL_REPORTS } from "./keys.ts";
 import { limitRoles, locateCode } from "./operation-parameters.ts";
 import { locateAlsoRead, Program, type ProgramCode } from "./program.ts";
 import { READER_PARAMETERS } from "./reader-parameters.ts";
@@ -31,7 +31,7 @@ export interface ReaderStackProps extends StackProps {
 }
 
 const READER_RIGHTS: StoreRights = {
-  get: ["reports/*", "departures/*", SNAPSHOTS, SPECS, ANSWERS, TOP_LEVEL_REPORTS],
+  get: ["reports/*", "departures/*", SNAPSHOTS, SPECS, ANSWERS, TOP_LEVEL_REPORTS, ...HISTORY],
   put: [ANSWERS],
 };
 

@@ -3,7 +3,7 @@
 import { Aws, type ICfnConditionExpression } from "aws-cdk-lib";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import { SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
+import { HISTORY, SNAPSHOTS, TOP_LEVEL_REPORTS } from "./keys.ts";
 import { Program, type ProgramSettings } from "./program.ts";
 import { addSchedule } from "./schedule.ts";
 import type { StoreRights } from "./store-rights.ts";
@@ -20,9 +20,9 @@ export interface RefresherProps extends ProgramSettings {
 const TIMEOUT_SECONDS = 300;
 
 const RIGHTS: StoreRights = {
-  get: ["reports/*", "departures/*", SNAPSHOTS, TOP_LEVEL_REPORTS],
-  put: [SNAPSHOTS],
-  delete: [SNAPSHOTS],
+  get: ["reports/*", "departures/*", SNAPSHOTS, TOP_LEVEL_REPORTS, ...HISTORY],
+  put: [SNAPSHOTS, ...HISTORY],
+  delete: [SNAPSHOTS, ...HISTORY],
 };
 
 /**

@@ -30,7 +30,7 @@ describe("the store", () => {
     );
   });
 
-  it("expires what hosts write, answers and templates, and nothing else", async () => {
+  it("expires what hosts write, answers, closed days of history and templates, and nothing else", async () => {
     interface Rule {
       readonly Status: string;
       readonly Prefix?: string;
@@ -52,6 +52,9 @@ describe("the store", () => {
       ["departures/", 3, undefined],
       ["i-", 3, undefined],
       ["answers/", 1, undefined],
+      ["history/v1/changes/", 396, undefined],
+      ["history/v1/rolls/", 396, undefined],
+      ["history/v1/receipts/", 396, undefined],
       ["templates/", 1, undefined],
       [undefined, undefined, { DaysAfterInitiation: 1 }],
     ]);

@@ -18,6 +18,7 @@ import {
   ObjectOwnership,
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import { CLOSED_DAYS } from "./keys.ts";
 import { RollcallStack } from "./rollcall-stack.ts";
 import { listStoreStatements } from "./store-policy.ts";
 
@@ -156,8 +157,11 @@ export class StoreStack extends RollcallStack {
   }
 }
 
+/** 13 months: a year, and a month beside it to compare with. */
+const CLOSED_DAYS_STAY = 396;
+
 /**
- * No rule reaches specs, keys, history, releases, nor snapshots: a piece of the snapshot is written
+ * No rule reaches specs, keys, the log of history, releases, nor snapshots: a piece of the snapshot is written
  * once and in use for as long as the manifest names it, so no age is safe; whoever writes the
  * manifest removes pieces an hour after the last one that named them.
  */
@@ -172,6 +176,7 @@ function listLifecycleRules(expiryDays: number): LifecycleRule[] {
     expire("rollcall-departures", "departures/", expiryDays),
     expire("rollcall-top-level", "i-", expiryDays),
     expire("rollcall-answers", "answers/", ANSWERS_DAYS),
+    ...CLOSED_DAYS.map((name) => expire(`rollcall-history-${name}`, `history/v1/${name}/`, CLOSED_DAYS_STAY)),
     expire("rollcall-templates", "templates/", ANSWERS_DAYS),
     { id: "rollcall-unfinished-uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
   ];

@@ -95,6 +95,32 @@ it("has nothing to do where the store forgets by itself", async () => {
   await runSweep({ store: bucket, clock, monotonic, log, sleep }, new AbortController().signal);
 });
 
+it("removes closed days of history after 13 months, or as set, and nothing else of it", async () => {
+  const { time, clock, monotonic, store, log } = await setUp();
+  const log1 = "history/v1/log/0000000001.gz";
+  const closed = ["changes", "rolls", "receipts"].map((name) => `history/v1/${name}/dt=2026-11-26/one`);
+  for (const key of [log1, ...closed]) await store.put(key, Buffer.from("{}"));
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const sleep = async () => {
+    seen.push((await listKeys(store)).length);
+    time.now += 24 * HOUR;
+    if (seen.length === 400) stop.abort();
+  };
+  await runSweep({ store, clock, monotonic, log, sleep }, stop.signal);
+  expect(seen.findIndex((count) => count < 4)).toBe(397);
+  expect(await listKeys(store)).toEqual([log1]);
+  await store.put(closed[0] as string, Buffer.from("{}"));
+  time.now += 3 * 24 * HOUR;
+  const second = new AbortController();
+  const historyStaysMs = 48 * HOUR;
+  await runSweep(
+    { store, clock, monotonic, log, historyStaysMs, sleep: async () => second.abort() },
+    second.signal,
+  );
+  expect(await listKeys(store)).toEqual([log1]);
+});
+
 describe("nothing is removed on the wall clock's word alone", () => {
   /** Three hosts that have just reported, and one that was silent for three days. */
   async function setUpFleet() {

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../report/clock.ts";
 import { EXPIRY_MS } from "../report/limits.ts";
-import { SWEPT_PREFIXES } from "../store/layout.ts";
+import { CLOSED_DAYS_PREFIXES, HISTORY_STAYS_MS, SWEPT_PREFIXES } from "../store/layout.ts";
 import type { Store } from "../store/store.ts";
 import { createSweepClockCheck } from "./sweep-clock-check.ts";
 
@@ -20,6 +20,8 @@ export interface SweepOptions {
   /** What no one sets, and goes on while the machine sleeps; ms from any start. */
   readonly monotonic: () => number;
   readonly log: Logger;
+  /** How long closed days of history stay; ms. */
+  readonly historyStaysMs?: number | undefined;
   /** Waits; ends early, without an error, when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -30,7 +32,7 @@ export interface SweepOptions {
  * and tried again in an hour.
  */
 export async function runSweep(
-  { store, clock, monotonic, log, sleep }: SweepOptions,
+  { store, clock, monotonic, log, historyStaysMs = HISTORY_STAYS_MS, sleep }: SweepOptions,
   signal: AbortSignal,
 ): Promise<void> {
   if (!store.expire) return;
@@ -38,7 +40,7 @@ export async function runSweep(
   while (!signal.aborted) {
     try {
       const fault = await clockCheck.findFault(signal);
-      if (fault === undefined) await sweepOnce({ store, clock, log }, signal);
+      if (fault === undefined) await sweepOnce({ store, clock, log, historyStaysMs }, signal);
       else log.warn({ reason: fault }, `old reports are not swept: ${fault}; looking again in an hour`);
     } catch (error) {
       if (!signal.aborted) log.error({ err: error }, "could not sweep old reports; trying again in an hour");
@@ -48,11 +50,22 @@ export async function runSweep(
 }
 
 async function sweepOnce(
-  { store, clock, log }: Pick<SweepOptions, "store" | "clock" | "log">,
+  {
+    store,
+    clock,
+    log,
+    historyStaysMs,
+  }: Pick<SweepOptions, "store" | "clock" | "log"> & {
+    readonly historyStaysMs: number;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const before = clock() - EXPIRY_MS - MARGIN_MS;
-  for (const prefix of SWEPT_PREFIXES) {
+  const ages = [
+    ...SWEPT_PREFIXES.map((prefix) => [prefix, EXPIRY_MS] as const),
+    ...CLOSED_DAYS_PREFIXES.map((prefix) => [prefix, historyStaysMs] as const),
+  ];
+  for (const [prefix, staysMs] of ages) {
+    const before = clock() - staysMs - MARGIN_MS;
     const removed = (await store.expire?.(prefix, before, { signal })) ?? 0;
     log[removed > 0 ? "info" : "debug"]({ prefix, removed }, `swept ${removed} old objects below ${prefix}`);
   }

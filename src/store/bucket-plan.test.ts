@@ -62,11 +62,18 @@ describe("the plan for a bucket", () => {
         ["rollcall-prod-reports", "prod/reports/", undefined],
         ["rollcall-prod-departures", "prod/departures/", undefined],
         ["rollcall-prod-answers", "prod/answers/", undefined],
+        ["rollcall-prod-history-v1-changes", "prod/history/v1/changes/", undefined],
+        ["rollcall-prod-history-v1-rolls", "prod/history/v1/rolls/", undefined],
+        ["rollcall-prod-history-v1-receipts", "prod/history/v1/receipts/", undefined],
+      ]);
+      const last = planned?.Rules?.at(-1);
+      expect([last?.Expiration?.Days, last?.AbortIncompleteMultipartUpload?.DaysAfterInitiation]).toEqual([
+        396, 7,
       ]);
       expect(planLifecycle(planned, options)).toBeUndefined();
       // A rule for the top level that was asked for before is not taken away.
       const more = planLifecycle(planned, { ...options, topLevel: true });
-      expect(more?.Rules).toHaveLength(5);
+      expect(more?.Rules).toHaveLength(8);
       expect(planLifecycle(more, options)).toBeUndefined();
       const disabled = more?.Rules?.map((one) => ({ ...one, Status: "Disabled" as const })) ?? [];
       expect(planLifecycle({ Rules: disabled }, options)).toBeDefined();
@@ -74,13 +81,13 @@ describe("the plan for a bucket", () => {
   );
 
   it.each([
-    ["the whole bucket", rule("x", { Filter: { Prefix: "" } }), 6],
-    ["the whole bucket, old form", rule("x", { Prefix: "" }), 6],
-    ["no filter at all", rule("x"), 6],
-    ["the store", rule("x", { Filter: { Prefix: "prod/" } }), 6],
+    ["the whole bucket", rule("x", { Filter: { Prefix: "" } }), 7],
+    ["the whole bucket, old form", rule("x", { Prefix: "" }), 7],
+    ["no filter at all", rule("x"), 7],
+    ["the store", rule("x", { Filter: { Prefix: "prod/" } }), 7],
     ["part of what is kept", rule("x", { Filter: { Prefix: "prod/snapshots/v1/" } }), 1],
     ["large ones alone", rule("x", { Filter: { And: { Prefix: "prod/s", ObjectSizeGreaterThan: 1 } } }), 2],
-    ["by a date", rule("x", { Expiration: { Date: new Date(0) } }), 6],
+    ["by a date", rule("x", { Expiration: { Date: new Date(0) } }), 7],
     ["reports alone", rule("x", { Filter: { Prefix: "prod/reports/" } }), 0],
     ["another store", rule("x", { Filter: { Prefix: "production/" } }), 0],
     ["by a tag, which Rollcall never sets", rule("x", { Filter: { Tag: { Key: "a", Value: "b" } } }), 0],
@@ -90,8 +97,9 @@ describe("the plan for a bucket", () => {
     const warnings = warnOfLifecycle({ Rules: [one] }, "prod/");
     expect(warnings).toHaveLength(removed > 0 ? 1 : 0);
     expect(
-      (warnings[0] ?? "").match(/prod\/(?:history|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g) ??
-        [],
+      (warnings[0] ?? "").match(
+        /prod\/(?:history\/v1\/(?:log|pieces)|keys|publishers|releases|snapshots|specs)\/(?=[,:])/g,
+      ) ?? [],
     ).toHaveLength(removed);
   });
 

@@ -167,7 +167,7 @@ function listOwnRules(prefix: string, topLevel: boolean): LifecycleRule[] {
   const id = (name: string): string => `rollcall-${prefix.replaceAll("/", "-")}${name}`;
   return EXPIRING_AREAS.filter((area) => topLevel || isFolder(area.prefix)).map((area) =>
     makeRule(
-      id(isFolder(area.prefix) ? area.prefix.slice(0, -1) : "top-level"),
+      id(isFolder(area.prefix) ? area.prefix.slice(0, -1).replaceAll("/", "-") : "top-level"),
       prefix + area.prefix,
       area.staysMs,
     ),
@@ -177,6 +177,9 @@ function listOwnRules(prefix: string, topLevel: boolean): LifecycleRule[] {
 function isFolder(prefix: string): boolean {
   return prefix.endsWith("/");
 }
+
+/** An upload in parts that is not done after so many days never will be. */
+const MAX_UPLOAD_DAYS = 7;
 
 /**
  * S3 knows whole days only and rounds up to the next midnight UTC ("Lifecycle rules: expiration").
@@ -189,7 +192,7 @@ function makeRule(id: string, prefix: string, staysMs: number): LifecycleRule {
     Filter: { Prefix: prefix },
     Expiration: { Days: days },
     NoncurrentVersionExpiration: { NoncurrentDays: days },
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: days },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: Math.min(days, MAX_UPLOAD_DAYS) },
   };
 }
 

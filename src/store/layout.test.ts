@@ -18,10 +18,15 @@ import {
   KEY_USES_PREFIX,
   locateAnswer,
   locateApiKey,
+  locateDay,
+  locateDayChanges,
+  locateDayRolls,
   locateDenial,
   locateEdition,
   locateEnrolment,
+  locateHistoryPiece,
   locateKeyUse,
+  locateLogEntry,
   locateOthersSnapshot,
   locatePublisherState,
   locateSnapshotManifest,
@@ -29,6 +34,7 @@ import {
   NONCE_SECRET_KEY,
   type Principal,
   PUBLISHERS_CLOCK_KEY,
+  parseDay,
   parseEditionNumber,
   parseName,
   SNAPSHOT_MANIFEST_KEY,
@@ -77,15 +83,31 @@ describe("the layout", () => {
       [NONCE_SECRET_KEY, "keys/"],
       [locatePublisherState("docbase"), "publishers/"],
       [PUBLISHERS_CLOCK_KEY, "publishers/"],
+      [locateLogEntry(7), "history/v1/log/"],
+      [locateHistoryPiece("00ff"), "history/v1/pieces/"],
+      [locateDayChanges(20_000), "history/v1/changes/"],
+      [locateDayRolls(20_000), "history/v1/rolls/"],
+      [locateDay({ day: 20_000, first: 1, last: 1440 }), "history/v1/receipts/"],
     ];
     for (const [key, prefix] of keys) {
       expect([key, areaOf(key)?.prefix]).toEqual([key, prefix]);
       expect(() => checkKey(key)).not.toThrow();
     }
     // Every area that something lies in today is among them.
-    const isUsed = ({ prefix }: Area) => !["history/", "releases/", "templates/"].includes(prefix);
+    const isUsed = ({ prefix }: Area) => !["releases/", "templates/"].includes(prefix);
     expect(new Set(keys.map(([, prefix]) => prefix))).toEqual(
       new Set(AREAS.filter(isUsed).map(({ prefix }) => prefix)),
+    );
+  });
+
+  it("reads a closed day out of its mark's key", () => {
+    const number = fc.integer({ min: 1, max: 9_999_999_999 });
+    const day = fc.integer({ min: 1, max: 100_000 });
+    fc.assert(
+      fc.property(day, number, number, (at, first, last) => {
+        expect(parseDay(locateDay({ day: at, first, last }))).toEqual({ day: at, first, last });
+        expect(parseDay(locateDayRolls(at))).toBeUndefined();
+      }),
     );
   });
 
@@ -119,10 +141,10 @@ describe("the layout", () => {
     const rows = AREAS.map(
       (area) =>
         `| \`${area.suffix ? toPattern(area) : area.prefix}\` | ${area.holds} | ${list(area.put)} | ` +
-        `${list(area.get)} | ${list(area.remove)} | ${area.staysMs === undefined ? "kept" : "a day"} |`,
+        `${list(area.get)} | ${list(area.remove)} | ${sayStay(area)} |`,
     );
     expect(page.split("\n").filter((line) => line.startsWith("| `"))).toEqual(rows);
-    for (const { staysMs } of AREAS) expect([undefined, DAY_MS]).toContain(staysMs);
+    for (const { staysMs } of AREAS) expect([undefined, DAY_MS, 396 * DAY_MS]).toContain(staysMs);
   });
 
   it("is said nowhere else", async () => {
@@ -140,6 +162,11 @@ describe("the layout", () => {
     expect(saying.sort()).toEqual(["report/key.ts", "store/layout.ts"]);
   });
 });
+
+function sayStay({ staysMs }: Area): string {
+  if (staysMs === undefined) return "kept";
+  return staysMs === DAY_MS ? "a day" : "13 months";
+}
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 interface Statement {
@@ -202,7 +229,9 @@ function keysAllowed(statements: readonly Statement[], action: string): string[]
 
 /** The keys to which the layout gives a principal a right, as policies write them. */
 function keysOfLayout(right: "put" | "get" | "remove", principal: Principal): string[] {
-  return AREAS.filter((area) => area[right].includes(principal))
+  // On AWS the refresher records.
+  const parties = principal === "refresher" ? [principal, "recorder" as const] : [principal];
+  return AREAS.filter((area) => parties.some((party) => area[right].includes(party)))
     .map((area) => (right === "put" && principal === "host" ? area.prefix + OWN : toPattern(area)))
     .sort();
 }
@@ -291,9 +320,15 @@ describe("the AWS stacks", () => {
       expect.fail(`the bucket's policy has no ${sid}`);
     const isHosts = ({ put }: Area) => put.includes("host");
     const writable = AREAS.filter(({ put }) => put.length > 0);
-    expect(keysOf(deny("NobodyPutsAnothersReport").NotResource).sort()).toEqual(
-      writable.map((area) => (isHosts(area) ? area.prefix + OWN : toPattern(area))).sort(),
-    );
+    const wanted = writable.map((area) => (isHosts(area) ? area.prefix + OWN : toPattern(area)));
+    const found = keysOf(deny("NobodyPutsAnothersReport").NotResource);
+    const [history, others] = [
+      wanted.filter((key) => key.startsWith("history/")),
+      wanted.filter((key) => !key.startsWith("history/")),
+    ];
+    // All of history's in one, for the policy's length.
+    expect(found.sort()).toEqual([...others, "history/*"].sort());
+    expect(history).toHaveLength(5);
     const hosts = AREAS.filter(isHosts).map(toPattern).sort();
     expect(keysOf(deny("OnlyInstancesReport").Resource).sort()).toEqual(hosts);
     expect(keysOf(deny("NobodyDeletesReports").Resource).sort()).toEqual(hosts);

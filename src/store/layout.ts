@@ -51,6 +51,11 @@ const ANSWER_STAYS_MS = 24 * 60 * 60_000;
 /** Long enough for any deployment. */
 const TEMPLATE_STAYS_MS = 24 * 60 * 60_000;
 
+/** 13 months: a year, and a month beside it to compare with. */
+export const HISTORY_STAYS_MS = 396 * 24 * 60 * 60_000;
+
+const HISTORY_READERS: readonly Principal[] = ["reader", "publisher", "recorder"];
+
 /** All areas. The top of a store may hold anything else too, which is not Rollcall's. */
 export const AREAS: readonly Area[] = [
   {
@@ -117,9 +122,38 @@ export const AREAS: readonly Area[] = [
     get: ["publisher"],
     remove: [],
   },
-  // Nothing is in these two yet. Their places are taken, so that no rule that is set up now would
-  // be in their way; who may read them is said with what does.
-  { prefix: "history/", holds: "what changed, and when", put: ["recorder"], get: [], remove: [] },
+  {
+    // The recorder removes an entry once its day is closed: no age is safe, as a day may take long to
+    // be closed.
+    prefix: "history/v1/log/",
+    holds: "entries of history",
+    put: ["recorder"],
+    get: HISTORY_READERS,
+    remove: ["recorder"],
+  },
+  {
+    prefix: "history/v1/pieces/",
+    holds: "reports of large entries",
+    put: ["recorder"],
+    get: HISTORY_READERS,
+    remove: ["recorder"],
+  },
+  ...[
+    ["history/v1/changes/", "closed days: what changed, for SQL"],
+    ["history/v1/rolls/", "closed days: reports, for SQL"],
+    ["history/v1/receipts/", "closed days: all else"],
+  ].map(
+    ([prefix = "", holds = ""]): Area => ({
+      prefix,
+      holds,
+      put: ["recorder"],
+      get: HISTORY_READERS,
+      remove: ["recorder"],
+      staysMs: HISTORY_STAYS_MS,
+    }),
+  ),
+  // Nothing is in this one yet. Its place is taken, so that no rule that is set up now would be in
+  // its way; who may read it is said with what does.
   { prefix: "releases/", holds: "declared releases", put: ["operator"], get: [], remove: [] },
   {
     prefix: "templates/",
@@ -150,6 +184,11 @@ export const KEPT_PREFIXES: readonly string[] = AREAS.filter((area) => !expires(
  * pass for the report of a host named "package".
  */
 export const SWEPT_PREFIXES: readonly string[] = [REPORTS_PREFIX, DEPARTURES_PREFIX];
+
+/** Below these lie closed days, which a store without a lifecycle of its own is swept of too. */
+export const CLOSED_DAYS_PREFIXES: readonly string[] = AREAS.filter(
+  ({ staysMs }) => staysMs === HISTORY_STAYS_MS,
+).map(({ prefix }) => prefix);
 
 /** All snapshots lie below this. */
 export const SNAPSHOTS_PREFIX = "snapshots/";

@@ -110,6 +110,9 @@ describe("rollcall store init on a bucket", () => {
     expect(rules.map(({ ID, Status }) => [ID, Status]).sort()).toEqual([
       ["rollcall-prod-answers", "Enabled"],
       ["rollcall-prod-departures", "Enabled"],
+      ["rollcall-prod-history-v1-changes", "Enabled"],
+      ["rollcall-prod-history-v1-receipts", "Enabled"],
+      ["rollcall-prod-history-v1-rolls", "Enabled"],
       ["rollcall-prod-reports", "Enabled"],
     ]);
 
@@ -161,6 +164,9 @@ describe("rollcall store init on a bucket", () => {
       "logs",
       "rollcall-answers",
       "rollcall-departures",
+      "rollcall-history-v1-changes",
+      "rollcall-history-v1-receipts",
+      "rollcall-history-v1-rolls",
       "rollcall-reports",
       "rollcall-top-level",
     ]);
