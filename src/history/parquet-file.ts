@@ -1,4 +1,5 @@
 // Parquet files: writing them row group by row group, and reading them so.
+import { gunzipSync, gzipSync } from "node:zlib";
 import { type FileMetaData, parquetMetadata, parquetRead, type SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 
@@ -9,7 +10,7 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 export const MAX_GROUP_ROWS = 10_000;
 export const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
-/** Part of the file's bytes; the library's version does not stand there, so that they stay the same. */
+/** Part of the file's bytes, which the library's version thus does not change. */
 const CREATED_BY = "rollcall";
 
 /** One column's values. A string may be its UTF-8 bytes. */
@@ -92,7 +93,9 @@ export function createParquetFile(columns: readonly Column[]): ParquetFile {
   const writer = new ParquetWriter({
     writer: output.writer,
     createdBy: CREATED_BY,
-    codec: "SNAPPY",
+    // Reports take a third of what they do with Snappy, and every engine reads both.
+    codec: "GZIP",
+    compressors: { GZIP: (bytes) => gzipSync(bytes) },
     schema: [
       { name: "schema", num_children: columns.length },
       ...columns.flatMap(({ elements }) => [...elements]),
@@ -181,6 +184,11 @@ const PARSERS = {
   text: { ...toTime, stringFromBytes: (bytes: Uint8Array) => `:${toBuffer(bytes).toString("utf8")}` },
 };
 
+const DECOMPRESSORS = {
+  // Zlib takes no bound of 0.
+  GZIP: (bytes: Uint8Array, length: number) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) }),
+};
+
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -213,6 +221,7 @@ export function openParquet(bytes: Buffer): ParquetSource {
           rowStart,
           rowEnd: rowStart + (groups[group] ?? 0),
           rowFormat: "object",
+          compressors: DECOMPRESSORS,
           parsers: PARSERS[strings],
           onComplete(read) {
             rows = read;
