@@ -49,7 +49,9 @@ function readTable(page: Page): Promise<{ value: string; total: number; cells: n
     [...document.querySelectorAll("table.versions tbody tr:not(.field):not(.more)")].map((row) => ({
       value: row.querySelector("th")?.title ?? "",
       total: Number(row.querySelector("td.total")?.textContent?.replace(/\D/g, "")),
-      cells: [...row.querySelectorAll("td:not(.total):not(.share)")].map((cell) => Number(cell.textContent)),
+      cells: [...row.querySelectorAll("td:not(.total):not(.trend):not(.share)")].map((cell) =>
+        Number(cell.textContent),
+      ),
       tag: row.querySelector(".tag")?.textContent ?? "",
     })),
   );

@@ -24,6 +24,11 @@ export const VIEWS: readonly View[] = [
   },
   { path: "/hosts/:id", component: load(() => import("./host/host.tsx").then(({ Host }) => Host)) },
   {
+    path: "/changes",
+    title: "changes",
+    component: load(() => import("./changes/changes.tsx").then(({ Changes }) => Changes)),
+  },
+  {
     path: "/coverage",
     title: "coverage",
     component: load(() => import("./coverage/coverage.tsx").then(({ Coverage }) => Coverage)),

@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { useLocation, useSearch } from "wouter";
 import { navigate } from "wouter/use-browser-location";
+import { AT, readAt } from "./past.ts";
 import { BASE } from "./root.ts";
 
 /** Each parameter once. */
@@ -16,11 +17,13 @@ export interface ChangeOptions {
 
 /**
  * The address of a view. @param path as the registry has it: `/hosts`; parts of it are to be
- * encoded. @param parameters undefined and "" are left out
+ * encoded. @param parameters undefined and "" are left out; the instant that is looked at is kept
+ * where `at` is not among them
  */
 export function formatHref(path: string, parameters: Parameters = {}): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters))
+  const at = AT in parameters ? parameters.at : readAt();
+  for (const [name, value] of Object.entries({ ...parameters, at }))
     if (value !== undefined && value !== "") search.set(name, value);
   const text = search.toString();
   return `${BASE}${path}${text === "" ? "" : `?${text}`}`;

@@ -1,5 +1,6 @@
 // Asking the API: a question in, its answer with what it says of itself out. What has not changed
 // since is not sent again (ETag and If-None-Match), and brings the new instant all the same.
+import { isOfPast } from "../address/past.ts";
 import { API } from "../address/root.ts";
 import { Failure } from "./failure.ts";
 import { readKey } from "./key.ts";
@@ -19,6 +20,8 @@ export interface Facts {
   readonly age: number;
   /** When the answer came; ms, by performance.now(), which no change of a clock moves. */
   readonly receivedAt: number;
+  /** Whether it is of an instant that was asked for, which grows no older. */
+  readonly isPast?: true;
   readonly count?: number;
   readonly silent?: number;
   readonly problems?: number;
@@ -82,12 +85,13 @@ async function readFailure(response: Response): Promise<Failure> {
   const seconds = Number(headers.get("retry-after") ?? "");
   const retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
   const problem = headers.get("content-type")?.includes("json")
-    ? ((await response.json().catch(() => undefined)) as { detail?: unknown } | undefined)
+    ? ((await response.json().catch(() => undefined)) as { detail?: unknown; type?: unknown } | undefined)
     : undefined;
   const detail = typeof problem?.detail === "string" ? problem.detail : undefined;
   if (status === 401 || status === 403) return new Failure("signed_out", { status, detail });
   if (detail === undefined) return new Failure("not_ours", { status, retryAfterMs });
-  return new Failure("refused", { status, detail, retryAfterMs });
+  const code = typeof problem?.type === "string" ? problem.type.replace(/^.*:/, "") : undefined;
+  return new Failure("refused", { status, detail, code, retryAfterMs });
 }
 
 /**
@@ -111,7 +115,7 @@ export async function ask<T>(
     headers: etag === undefined ? {} : { "if-none-match": etag },
     ...(signal && { signal }),
   });
-  const facts = readFacts(response.headers, performance.now());
+  const facts = readFacts(response.headers, performance.now(), isOfPast(asked));
   if (response.status === 304 && before) return { ...before, facts };
   try {
     return { body: read(await response.text()), facts, etag: response.headers.get("etag") ?? undefined };
@@ -121,8 +125,13 @@ export async function ask<T>(
   }
 }
 
-/** Reads what an answer says of itself. @param receivedAt ms, by performance.now() */
-export function readFacts(headers: Pick<Headers, "get">, receivedAt: number): Facts {
+/**
+ * Reads what an answer says of itself.
+ *
+ * @param receivedAt ms, by performance.now()
+ * @param isPast whether an instant of the past was asked for
+ */
+export function readFacts(headers: Pick<Headers, "get">, receivedAt: number, isPast = false): Facts {
   const number = (name: string) => {
     const text = headers.get(name);
     return text === null ? undefined : Number(text);
@@ -143,6 +152,7 @@ export function readFacts(headers: Pick<Headers, "get">, receivedAt: number): Fa
     asOf,
     age: Number.isNaN(sentAt) ? 0 : Math.max(0, sentAt - asOf),
     receivedAt,
+    ...(isPast && { isPast }),
     cuts: readCuts(headers.get("rollcall-cut") ?? ""),
   };
 }

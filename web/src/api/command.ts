@@ -1,6 +1,8 @@
 // The question whose command the shell copies: the one that the view shows the answer of.
 import { useSyncExternalStore } from "preact/compat";
 import { useEffect } from "preact/hooks";
+import { askAt } from "../address/past.ts";
+import { useAt } from "../address/use-at.ts";
 import type { Asked } from "./answer.ts";
 
 let shown: Asked | undefined;
@@ -13,7 +15,7 @@ function show(asked: Asked | undefined): void {
 
 /** Called by a view: this question gives what it shows. */
 export function useShownQuestion(asked: Asked): void {
-  const text = JSON.stringify(asked);
+  const text = JSON.stringify(askAt(asked, useAt()));
   useEffect(() => {
     show(JSON.parse(text) as Asked);
     return () => show(undefined);

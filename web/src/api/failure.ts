@@ -13,6 +13,9 @@ export type FailureKind =
   /** Rollcall said what is wrong, in `detail`. */
   | "refused";
 
+/** The code of what was not recorded: asking again is of no use. */
+export const UNTOLD = "cannot_be_told";
+
 export class Failure extends Error {
   override name = "Failure";
   readonly kind: FailureKind;
@@ -20,6 +23,8 @@ export class Failure extends Error {
   readonly status: number;
   /** What Rollcall said, in English. */
   readonly detail: string | undefined;
+  /** Rollcall's name of the error (docs/api.md): `cannot_be_told`. */
+  readonly code: string | undefined;
   /** When to come again; ms. */
   readonly retryAfterMs: number | undefined;
 
@@ -28,10 +33,12 @@ export class Failure extends Error {
     {
       status = 0,
       detail,
+      code,
       retryAfterMs,
     }: {
       readonly status?: number | undefined;
       readonly detail?: string | undefined;
+      readonly code?: string | undefined;
       readonly retryAfterMs?: number | undefined;
     } = {},
   ) {
@@ -39,6 +46,7 @@ export class Failure extends Error {
     this.kind = kind;
     this.status = status;
     this.detail = detail;
+    this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
 }

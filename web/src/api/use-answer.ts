@@ -2,6 +2,8 @@
 // question fails, and kept while the answer to a changed question is on its way.
 import { QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "preact/hooks";
+import { askAt } from "../address/past.ts";
+import { useAt } from "../address/use-at.ts";
 import { type Answer, type Asked, ask } from "./answer.ts";
 import { Failure } from "./failure.ts";
 import { useInterval } from "./interval.ts";
@@ -35,39 +37,60 @@ export interface LiveAnswer<T> {
   readonly isOfBefore: boolean;
 }
 
+/** What the shell does with a question, as the query's meta. */
+export interface Role {
+  /** Whether its answer is what the view shows: the page tells its age. */
+  readonly isShown: boolean;
+  /** Whether the view tells its failures itself: none, that it was not recorded, or all. */
+  readonly toldByView?: "untold" | "all";
+  /** Older than this it is not up to date; ms. */
+  readonly staleMs?: number;
+}
+
 /**
- * Asks, and again every few seconds: never from a hidden tab.
+ * Asks, and again every few seconds: never from a hidden tab, and once where it
+ * is about the past.
  *
  * @param asked undefined asks nothing
  * @param options.isPolled false for what changes seldom: it is asked once
+ * @param options.role what the shell does with it
  * @param options.read makes the body of the answer's text, JSON by default
  */
 export function useAnswer<T>(
   asked: Asked | undefined,
-  { isPolled = true, read }: { readonly isPolled?: boolean; readonly read?: (text: string) => T } = {},
+  {
+    isPolled = true,
+    role = { isShown: isPolled },
+    read,
+  }: { readonly isPolled?: boolean; readonly role?: Role; readonly read?: (text: string) => T } = {},
 ): LiveAnswer<T> {
+  const at = useAt();
+  const question = asked && askAt(asked, at);
+  const isLive = isPolled && at === undefined;
   const intervalMs = useInterval() * 1000;
   const answers = useQueryClient();
-  const queryKey = ["answer", asked?.path, asked?.parameters];
+  const queryKey = ["answer", question?.path, question?.parameters];
   const { data, error } = useQuery<Answer<T>, Error>({
     queryKey,
-    enabled: asked !== undefined,
+    enabled: question !== undefined,
+    meta: { role },
     queryFn: ({ signal }) =>
-      ask<T>(asked as Asked, { before: answers.getQueryData<Answer<T>>(queryKey), signal, read }),
+      ask<T>(question as Asked, { before: answers.getQueryData<Answer<T>>(queryKey), signal, read }),
     refetchInterval: ({ state }) =>
-      isPolled && intervalMs > 0
+      isLive && intervalMs > 0
         ? Math.max(intervalMs, (state.error instanceof Failure && state.error.retryAfterMs) || 0)
         : false,
     refetchIntervalInBackground: false,
-    refetchOnWindowFocus: isPolled,
-    staleTime: isPolled ? 0 : Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: isLive,
+    staleTime: isLive ? 0 : Number.POSITIVE_INFINITY,
   });
-  const last = useRef(data);
-  if (data !== undefined) last.current = data;
+  const last = useRef({ at, data });
+  // An answer of another instant is none to this one.
+  if (data !== undefined || last.current.at !== at) last.current = { at, data };
   return {
-    answer: last.current,
+    answer: last.current.data,
     failure: error === null ? undefined : toFailure(error),
-    isOfBefore: data === undefined && last.current !== undefined,
+    isOfBefore: data === undefined && last.current.data !== undefined,
   };
 }
 

@@ -3,9 +3,9 @@
 import { type Query, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Facts } from "./answer.ts";
-import type { Failure } from "./failure.ts";
+import { type Failure, UNTOLD } from "./failure.ts";
 import { useInterval } from "./interval.ts";
-import { toFailure } from "./use-answer.ts";
+import { type Role, toFailure } from "./use-answer.ts";
 
 /** Older than this the data is stale, or than three polls where those are further apart; ms. */
 const STALE_MS = 30_000;
@@ -25,9 +25,9 @@ export interface StateOfData {
   askAgain(): void;
 }
 
-/** How old the data of an answer is now; ms. */
-export function findAge({ age, receivedAt }: Facts): number {
-  return age + performance.now() - receivedAt;
+/** How old the data of an answer is now; ms. What is of the past is as old as it was then. */
+export function findAge({ age, receivedAt, isPast }: Facts): number {
+  return isPast ? 0 : age + performance.now() - receivedAt;
 }
 
 /** @param view where the reader is: an answer of another view's is not shown any longer */
@@ -54,28 +54,40 @@ export function useStateOfData(view: string): StateOfData {
     };
   }, [answers]);
   const shown = answers.getQueryCache().findAll({ type: "active" });
-  const all = shown.map(readFacts).filter((facts) => facts !== undefined);
-  const [oldestNow] = all.toSorted((a, b) => findAge(b) - findAge(a));
+  const all = shown.map(readState).filter((state) => state !== undefined);
+  const [oldestNow] = all.toSorted((a, b) => findAge(b.facts) - findAge(a.facts));
   // A view shows the answer before until that to a changed question comes.
-  const last = useRef({ view, facts: oldestNow });
-  if (oldestNow || last.current.view !== view) last.current = { view, facts: oldestNow };
-  const oldest = last.current.facts;
-  const failed = shown.find(({ state }) => state.status === "error");
-  const ageMs = oldest ? findAge(oldest) : 0;
-  const limitMs = Math.max(STALE_MS, POLLS_MISSED * intervalMs);
+  const last = useRef({ view, oldest: oldestNow });
+  if (oldestNow || last.current.view !== view) last.current = { view, oldest: oldestNow };
+  const { oldest } = last.current;
+  const failed = shown.find(isFailed);
+  const ageMs = oldest ? findAge(oldest.facts) : 0;
+  const limitMs = Math.max(oldest?.staleMs ?? STALE_MS, POLLS_MISSED * intervalMs);
   return {
-    facts: oldest,
+    facts: oldest?.facts,
     ageMs,
     isStale: oldest !== undefined && ageMs > limitMs,
     failure: failed?.state.error ? toFailure(failed.state.error) : undefined,
-    partial: all.find(({ partial }) => partial !== undefined)?.partial,
+    partial: all.find(({ facts }) => facts.partial !== undefined)?.facts.partial,
     askAgain: () => void answers.refetchQueries({ type: "active" }),
   };
 }
 
-/** Of questions that are polled; what was asked once is as old as it is. */
-function readFacts({ state, observers }: Query): Facts | undefined {
-  const isPolled = observers.some(({ options }) => options.staleTime === 0);
-  const facts = (state.data as { readonly facts?: Facts } | undefined)?.facts;
-  return isPolled && facts && !Number.isNaN(facts.asOf) ? facts : undefined;
+const readRole = ({ meta }: Query): Role | undefined => meta?.role as Role | undefined;
+
+/** Of questions that the view shows the answers of; what was asked once is as old as it is. */
+function readState(
+  query: Query,
+): { readonly facts: Facts; readonly staleMs: number | undefined } | undefined {
+  const role = readRole(query);
+  const facts = (query.state.data as { readonly facts?: Facts } | undefined)?.facts;
+  return role?.isShown && facts && !Number.isNaN(facts.asOf) ? { facts, staleMs: role.staleMs } : undefined;
+}
+
+/** Whether it is for the shell to tell that a question failed. */
+function isFailed(query: Query): boolean {
+  const { status, error } = query.state;
+  if (status !== "error") return false;
+  const toldByView = readRole(query)?.toldByView;
+  return toldByView === undefined || (toldByView === "untold" && (error as Failure | null)?.code !== UNTOLD);
 }

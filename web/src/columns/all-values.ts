@@ -1,5 +1,6 @@
 // The values of a name: out of the table's column where it is held, else as the server counts them.
 
+import { askAt } from "../address/past.ts";
 import { ask } from "../api/answer.ts";
 import type { components } from "../api/openapi.d.ts";
 import { findColumn } from "./column-filter.ts";
@@ -16,7 +17,7 @@ const MAX_FOUND_VALUES = 12;
 const KEPT_MS = 60_000;
 
 let counted:
-  | { readonly name: string; readonly at: number; readonly values: readonly HeldValue[] }
+  | { readonly key: string; readonly countedAt: number; readonly values: readonly HeldValue[] }
   | undefined;
 
 /**
@@ -26,11 +27,11 @@ let counted:
  * @throws Failure
  */
 export async function findValues(
-  { name, text }: { readonly name: string; readonly text: string },
+  { name, text, at }: { readonly name: string; readonly text: string; readonly at: string | undefined },
   names: Names,
   table: Table | undefined,
 ): Promise<readonly HeldValue[]> {
-  const all = listColumn(name, names, table) ?? (await countValues(name));
+  const all = listColumn(name, names, table) ?? (await countValues(name, at));
   const wanted = text.toLowerCase();
   return all
     .filter(({ value }) => value.toLowerCase().includes(wanted))
@@ -48,17 +49,18 @@ function listColumn(name: string, names: Names, table: Table | undefined): reado
   return Array.from(hosts, (count, number) => ({ value: dictionary.text(number), hosts: count }));
 }
 
-async function countValues(name: string): Promise<readonly HeldValue[]> {
+async function countValues(name: string, at: string | undefined): Promise<readonly HeldValue[]> {
   // In a list, which the parameter takes, it would be two names.
   if (!isOneName(name)) return [];
   const now = performance.now();
-  if (counted?.name === name && now - counted.at < KEPT_MS) return counted.values;
+  const key = `${at ?? ""} ${name}`;
+  if (counted?.key === key && now - counted.countedAt < KEPT_MS) return counted.values;
   const parameters = [
     ["field", name],
     ["lenient", "true"],
   ] as const;
-  const { body } = await ask<readonly VersionCount[]>({ path: "versions", parameters });
+  const { body } = await ask<readonly VersionCount[]>(askAt({ path: "versions", parameters }, at));
   const values = body.flatMap(({ value, count }) => (value === null ? [] : [{ value, hosts: count }]));
-  counted = { name, at: now, values };
+  counted = { key, countedAt: now, values };
   return values;
 }

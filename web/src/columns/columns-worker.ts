@@ -43,9 +43,15 @@ class Overtaken extends Error {}
 
 function toSent(error: unknown) {
   if (!(error instanceof Failure))
-    return { kind: "refused" as const, status: 0, detail: String(error), retryAfterMs: undefined };
-  const { kind, status, detail, retryAfterMs } = error;
-  return { kind, status, detail, retryAfterMs };
+    return {
+      kind: "refused" as const,
+      status: 0,
+      detail: String(error),
+      code: undefined,
+      retryAfterMs: undefined,
+    };
+  const { kind, status, detail, code, retryAfterMs } = error;
+  return { kind, status, detail, code, retryAfterMs };
 }
 
 async function handle(request: Request): Promise<Responses[Request["kind"]]> {

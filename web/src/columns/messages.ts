@@ -25,6 +25,8 @@ export type Request =
       readonly key: string | undefined;
       readonly name: string;
       readonly text: string;
+      /** The instant that is looked at. */
+      readonly at: string | undefined;
     }
   | ({ readonly kind: "write" } & FileWish);
 
@@ -110,6 +112,7 @@ export interface SentFailure {
   readonly kind: FailureKind;
   readonly status: number;
   readonly detail: string | undefined;
+  readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
 }
 

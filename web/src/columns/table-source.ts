@@ -1,5 +1,6 @@
 // The table and the ages of one question, kept up to date by polls: the table is fetched again only
 // where its content has changed, the ages of those hosts alone that reported since.
+import { isOfPast } from "../address/past.ts";
 import { type Answer, type Facts, formatAddress, readFacts, send } from "../api/answer.ts";
 import { Failure } from "../api/failure.ts";
 import { type Ages, type AgesAnswer, readAges, updateAges } from "./ages.ts";
@@ -115,7 +116,7 @@ export function createTableSource({ parameters, columns }: TableQuestion): Table
         headers: { accept: "application/x-ndjson", ...(etag !== undefined && { "if-none-match": etag }) },
         signal,
       });
-      const facts = readFacts(response.headers, performance.now());
+      const facts = readFacts(response.headers, performance.now(), isOfPast({ parameters }));
       const isChanged = response.status === 200;
       if (isChanged) {
         table = await readTable(response, facts, signal);

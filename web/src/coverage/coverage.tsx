@@ -50,7 +50,7 @@ function Lists({ body, facts, text }: { readonly body: Body; readonly facts: Fac
   return (
     <>
       <Summary body={body} />
-      {facts.warning !== undefined && (
+      {facts.warning !== undefined && !facts.isPast && (
         <div class="card notices" role="status">
           <bdi>{facts.warning}</bdi>
         </div>

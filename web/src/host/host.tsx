@@ -2,10 +2,12 @@
 import { useEffect } from "preact/hooks";
 import { useParams } from "wouter";
 import { formatHref, go, useParameters } from "../address/parameters.ts";
+import { moveToInstant } from "../address/past.ts";
 import type { Asked } from "../api/answer.ts";
 import { useShownQuestion } from "../api/command.ts";
 import { useAnswer } from "../api/use-answer.ts";
 import { findAge } from "../api/use-state-of-data.ts";
+import { HostHistory } from "../changes/host-history.tsx";
 import { takeList } from "../hosts/way-back.ts";
 import { useSpeech } from "../words/language.tsx";
 import { HostFacts } from "./host-facts.tsx";
@@ -69,6 +71,7 @@ export function Host() {
         <div class="host-left">
           <Processes tree={tree} />
           <Unread tree={tree} />
+          <HostHistory id={id} account={findAccount(reader)} />
           <HostFacts tree={tree} received={received} />
         </div>
         <ReportTree report={answer.body} text={text} />
@@ -77,9 +80,16 @@ export function Host() {
   );
 }
 
-/** Where the host was opened from, or all hosts. */
+/** "" for a report at the top of the store. */
+function findAccount(reader: Node | undefined): string {
+  const account = findNode(reader, "account");
+  return account?.kind === "scalar" && account.isString ? account.text : "";
+}
+
+/** Where the host was opened from, at the instant that is looked at, or all hosts. */
 function findWayBack(): string {
-  return takeList() ?? formatHref("/hosts");
+  const list = takeList();
+  return list === undefined ? formatHref("/hosts") : moveToInstant(list);
 }
 
 function BackLink() {

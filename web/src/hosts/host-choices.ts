@@ -3,6 +3,7 @@
 import { readConditions } from "../../../src/grammar/filter-line.ts";
 import { parseFilter } from "../address/filter.ts";
 import type { Parameters } from "../address/parameters.ts";
+import { askAt } from "../address/past.ts";
 import { AGE, type Choice, TABLE_PARAMETERS } from "../columns/chosen-hosts.ts";
 import {
   ACCOUNT_COLUMN,
@@ -64,12 +65,15 @@ export function readHostChoices(parameters: Parameters, known: readonly KnownNam
     state,
     areUsual: chosen.length === 0,
     choice: { conditions, text, columns, sort, group, open: readOpen(parameters.open) },
-    question: {
-      parameters: own.length > 0 ? own : state === "fresh" ? [] : [["state", state]],
-      columns: [...new Set(needed)]
-        .filter((name) => name !== AGE && isOneName(name))
-        .slice(0, MAX_HELD_COLUMNS),
-    },
+    question: askAt(
+      {
+        parameters: own.length > 0 ? own : state === "fresh" ? [] : [["state", state]],
+        columns: [...new Set(needed)]
+          .filter((name) => name !== AGE && isOneName(name))
+          .slice(0, MAX_HELD_COLUMNS),
+      },
+      parameters.at,
+    ),
   };
 }
 

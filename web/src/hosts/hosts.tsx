@@ -22,11 +22,11 @@ const FIELDS: Asked = { path: "fields" };
 
 export function Hosts() {
   const { parameters } = useParameters();
-  const { answer } = useAnswer<readonly KnownName[]>(FIELDS, { isPolled: false });
+  const { answer, failure } = useAnswer<readonly KnownName[]>(FIELDS, { isPolled: false });
   const known = answer?.body;
   const choices = useMemo(() => readHostChoices(parameters, known ?? []), [parameters, known]);
   useShownQuestion(toAsked(choices));
-  if (!known) return <div class="card skeleton-grid" />;
+  if (!known) return failure ? null : <div class="card skeleton-grid" />;
   return <HostsOf choices={choices} known={known} />;
 }
 

@@ -2,11 +2,12 @@
 // that are seen.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { isOfPast } from "../address/past.ts";
 import type { Facts } from "../api/answer.ts";
 import { Failure } from "../api/failure.ts";
 import { useInterval } from "../api/interval.ts";
 import { readKey } from "../api/key.ts";
-import { toFailure } from "../api/use-answer.ts";
+import { type Role, toFailure } from "../api/use-answer.ts";
 import type { Choice } from "../columns/chosen-hosts.ts";
 import { askWorker, Overtaken } from "../columns/columns-client.ts";
 import type { KnownName } from "../columns/held-names.ts";
@@ -28,12 +29,16 @@ export interface PolledTable {
 
 let version = 0;
 
-/** Keeps the worker's table up to date. */
+const ROLE: Role = { isShown: true };
+
+/** Keeps the worker's table up to date; one of the past is as it is. */
 export function useTable(question: TableQuestion, known: readonly KnownName[] | undefined) {
+  const isLive = !isOfPast(question);
   const intervalMs = useInterval() * 1000;
   const { data, error } = useQuery<PolledTable, Error>({
     queryKey: ["table", question],
     enabled: known !== undefined,
+    meta: { role: ROLE },
     queryFn: async () => {
       const { facts, isNew, etag } = await askWorker<"poll">({ kind: "poll", key: readKey(), question });
       if (isNew) version++;
@@ -41,11 +46,11 @@ export function useTable(question: TableQuestion, known: readonly KnownName[] | 
     },
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
-      intervalMs > 0
+      isLive && intervalMs > 0
         ? Math.max(intervalMs, (state.error instanceof Failure && state.error.retryAfterMs) || 0)
         : false,
     refetchIntervalInBackground: false,
-    refetchOnWindowFocus: true,
+    refetchOnWindowFocus: isLive,
     // A table that is left is held by the worker no longer.
     gcTime: 0,
     staleTime: 0,

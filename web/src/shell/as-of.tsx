@@ -20,6 +20,8 @@ export function AsOf({
         {waiting}
       </span>
     );
+  // The bar of the past tells it.
+  if (facts.isPast) return null;
   const age = formatAge(ageMs);
   return (
     <time

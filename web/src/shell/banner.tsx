@@ -3,6 +3,7 @@
 import type { Failure } from "../api/failure.ts";
 import type { Words } from "../words/en.ts";
 import { useSpeech } from "../words/language.tsx";
+import { ToldTimes } from "./told-times.tsx";
 
 /** A failure in the reader's words; what Rollcall said stands as it is. */
 export function describeFailure({ kind, status, detail }: Failure, { shell }: Words): string {
@@ -33,6 +34,18 @@ export function FailureBanner({
       <button type="button" onClick={onRetry}>
         {shell.retry}
       </button>
+    </div>
+  );
+}
+
+/** What was not recorded cannot be told: why, and of which stretch of time. */
+export function UntoldBanner({ failure }: { readonly failure: Failure }) {
+  const { words } = useSpeech();
+  return (
+    <div class="banner behind" role="alert">
+      <p>
+        <strong>{words.past.untold}:</strong> <ToldTimes text={describeFailure(failure, words)} />
+      </p>
     </div>
   );
 }

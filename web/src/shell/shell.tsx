@@ -3,44 +3,54 @@ import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Route, Switch, useLocation } from "wouter";
 import { formatHref, useParameters } from "../address/parameters.ts";
+import { useAt } from "../address/use-at.ts";
+import { UNTOLD } from "../api/failure.ts";
 import { useStateOfData } from "../api/use-state-of-data.ts";
 import { VIEWS } from "../views.ts";
 import { useSpeech } from "../words/language.tsx";
 import { AsOf } from "./as-of.tsx";
-import { FailureBanner, PartialBanner } from "./banner.tsx";
+import { FailureBanner, PartialBanner, UntoldBanner } from "./banner.tsx";
 import { CopyCommand } from "./copy-command.tsx";
 import { FilterBox } from "./filter-box.tsx";
+import { PastBar } from "./past-bar.tsx";
 import { Settings } from "./settings.tsx";
 import { LanguageSwitch, ThemeSwitch } from "./switches.tsx";
+import { TimePicker } from "./time-picker.tsx";
 
 export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   const { words } = useSpeech();
   const [path] = useLocation();
-  const { facts, ageMs, isStale, failure, partial, askAgain } = useStateOfData(path);
+  const at = useAt();
+  // What is of another instant is another view's: nothing of it stays.
+  const place = `${path} ${at ?? ""}`;
+  const { facts, ageMs, isStale, failure, partial, askAgain } = useStateOfData(place);
   return (
     <>
       <a class="skip" href="#answer">
         {words.shell.skip}
       </a>
-      <header>
+      <header class={at === undefined ? undefined : "of-past"}>
         <span class="name">Rollcall</span>
         <Menu />
         <AsOf facts={facts} ageMs={ageMs} isStale={isStale} />
         <div class="switches">
+          <TimePicker />
           <CopyCommand />
           <LanguageSwitch />
           <ThemeSwitch />
           <Settings onSignOut={onSignOut} />
         </div>
       </header>
+      {at !== undefined && <PastBar at={at} facts={facts} />}
       <main id="answer" tabIndex={-1}>
         <Title path={path} />
         <FilterBox />
-        {failure && failure.kind !== "signed_out" && (
+        {failure?.code === UNTOLD && <UntoldBanner failure={failure} />}
+        {failure && failure.kind !== "signed_out" && failure.code !== UNTOLD && (
           <FailureBanner failure={failure} ageMs={facts && ageMs} onRetry={askAgain} />
         )}
         {partial !== undefined && <PartialBanner reason={partial} />}
-        <Fence key={path}>
+        <Fence key={place}>
           <Switch>
             {VIEWS.map((view) => (
               <Route key={view.path} path={view.path}>

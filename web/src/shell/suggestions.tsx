@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { isCondition, splitWords } from "../../../src/grammar/filter-line.ts";
 import { formatEquals } from "../address/filter.ts";
+import { useAt } from "../address/use-at.ts";
 import { readKey } from "../api/key.ts";
 import type { components } from "../api/openapi.d.ts";
 import { useAnswer } from "../api/use-answer.ts";
@@ -68,10 +69,11 @@ function findWanted(draft: string, fields: readonly Field[]): Wanted | undefined
 function useAllValues(field: Field | undefined, typed: string): readonly HeldValue[] | undefined {
   const [found, setFound] = useState<{ readonly name: string; readonly values: readonly HeldValue[] }>();
   const name = field && field.values.length >= MAX_TOLD_VALUES ? field.name : undefined;
+  const at = useAt();
   useEffect(() => {
     if (name === undefined) return;
     let isWanted = true;
-    askWorker<"values">({ kind: "values", key: readKey(), name, text: typed }).then(
+    askWorker<"values">({ kind: "values", key: readKey(), name, text: typed, at }).then(
       (values) => isWanted && setFound({ name, values }),
       // What /v1/fields tells is there all the same.
       () => isWanted && setFound(undefined),
@@ -79,7 +81,7 @@ function useAllValues(field: Field | undefined, typed: string): readonly HeldVal
     return () => {
       isWanted = false;
     };
-  }, [name, typed]);
+  }, [name, typed, at]);
   return found && found.name === name ? found.values : undefined;
 }
 

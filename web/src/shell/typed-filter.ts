@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { quoteWord, readConditions } from "../../../src/grammar/filter-line.ts";
 import { type Filter, formatFilter, parseFilter, toParameters } from "../address/filter.ts";
 import { useParameters } from "../address/parameters.ts";
+import { askAt, readAt } from "../address/past.ts";
 import { ask } from "../api/answer.ts";
 import { Failure } from "../api/failure.ts";
 
@@ -152,7 +153,7 @@ async function findDoubt(conditions: readonly string[], signal: AbortSignal): Pr
   const state = own.some(([name]) => name === "state") ? [] : [["state", "all"] as const];
   try {
     const parameters = [...own, ...state, ["since", AFTER_ALL] as const];
-    const { facts } = await ask({ path: "ages", parameters }, { signal });
+    const { facts } = await ask(askAt({ path: "ages", parameters }, readAt()), { signal });
     return facts.count === 0 ? "" : undefined;
   } catch (error) {
     return error instanceof Failure && error.status === 400 ? error.detail : undefined;

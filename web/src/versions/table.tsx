@@ -7,6 +7,8 @@ import { useCellKeys } from "./cell-keys.ts";
 import type { Column, Heading } from "./columns.ts";
 import { findHeadings } from "./columns.ts";
 import type { Matrix, Row, Section } from "./matrix.ts";
+import { Sparkline } from "./sparkline.tsx";
+import { type Trend, useTrend } from "./use-trend.ts";
 
 /** Of a value so many characters stand in its hint. */
 const MAX_HINT = 300;
@@ -31,6 +33,8 @@ export const VersionTable = memo(function VersionTable(props: TableProps) {
   const speech = useSpeech();
   const { versions } = speech.words;
   const keys = useCellKeys();
+  // Where history tells of the first field, the others are asked for too.
+  const hasTrends = useTrend(matrix.sections[0]?.field, props.conditions) !== undefined;
   return (
     <div class={columns.length > MAX_FITTING_COLUMNS ? "scroll wide" : "scroll"}>
       <table
@@ -39,16 +43,32 @@ export const VersionTable = memo(function VersionTable(props: TableProps) {
         style={{ "--variant": `${Math.min(matrix.variantWidth, MAX_VARIANT_WIDTH)}ch` }}
       >
         <caption class="unseen">{versions.title}</caption>
-        <Head columns={columns} by={by} conditions={props.conditions} />
+        <Head columns={columns} by={by} conditions={props.conditions} hasTrends={hasTrends} />
         {matrix.sections.map((section) => (
-          <SectionRows key={section.field} section={section} speech={speech} {...props} />
+          <SectionRows
+            key={section.field}
+            section={section}
+            speech={speech}
+            hasTrends={hasTrends}
+            {...props}
+          />
         ))}
       </table>
     </div>
   );
 });
 
-function Head({ columns, by, conditions }: Pick<TableProps, "columns" | "by" | "conditions">) {
+interface Trending {
+  /** Whether there is a column for how it went. */
+  readonly hasTrends: boolean;
+}
+
+function Head({
+  columns,
+  by,
+  conditions,
+  hasTrends,
+}: Pick<TableProps, "columns" | "by" | "conditions"> & Trending) {
   const { words } = useSpeech();
   const { versions } = words;
   const levels = findHeadings(columns, by.length);
@@ -77,6 +97,11 @@ function Head({ columns, by, conditions }: Pick<TableProps, "columns" | "by" | "
               <th scope="col" rowSpan={rows} class="total">
                 {versions.hosts}
               </th>
+              {hasTrends && (
+                <th scope="col" rowSpan={rows} class="trend" title={words.changes.weekHint}>
+                  {words.changes.week}
+                </th>
+              )}
               <th scope="col" rowSpan={rows} class="share" title={versions.ofVariantHint}>
                 {versions.ofVariant}
               </th>
@@ -149,11 +174,13 @@ const SectionRows = memo(function SectionRows({
   conditions,
   onShowMore,
   speech,
-}: Omit<TableProps, "matrix"> & { readonly section: Section; readonly speech: Speech }) {
+  hasTrends,
+}: Omit<TableProps, "matrix"> & Trending & { readonly section: Section; readonly speech: Speech }) {
   const { field, rows, hosts, without, more, next } = section;
   const { words, formatNumber } = speech;
   const { versions } = words;
-  const span = columns.length + 3;
+  const trend = useTrend(hasTrends ? field : undefined, conditions);
+  const span = columns.length + (hasTrends ? 4 : 3);
   const [present, absent] = [formatPresent(field), formatAbsent(field)].map((condition) =>
     formatFilter({ conditions: [...conditions, condition], text: "" }),
   );
@@ -185,6 +212,8 @@ const SectionRows = memo(function SectionRows({
           by={by}
           conditions={conditions}
           speech={speech}
+          hasTrends={hasTrends}
+          trend={trend}
         />
       ))}
       {more > 0 && (
@@ -221,12 +250,16 @@ function VersionRow({
   by,
   conditions,
   speech,
-}: Pick<TableProps, "columns" | "by" | "conditions"> & { readonly row: Row; readonly speech: Speech }) {
+  hasTrends,
+  trend,
+}: Pick<TableProps, "columns" | "by" | "conditions"> &
+  Trending & { readonly row: Row; readonly speech: Speech; readonly trend: Trend | undefined }) {
   const { words, formatNumber, formatShare } = speech;
   const { versions } = words;
   const { field, value, variant, version, count, behind, newest, share_of_variant: share } = one;
   // Hosts without a value have no row.
   const text = value ?? "";
+  const week = trend?.byValue.get(text);
   const own = formatEquals(field, text);
   const hrefOf = (more: readonly string[]) =>
     formatHref("/hosts", { q: formatFilter({ conditions: [...conditions, ...more, own], text: "" }) });
@@ -267,6 +300,7 @@ function VersionRow({
           {formatNumber(count)}
         </a>
       </td>
+      {hasTrends && <td class="trend">{week && trend && <Sparkline hosts={week} most={trend.most} />}</td>}
       <td class="share" title={share === null ? undefined : versions.share(formatShare(share))}>
         {share !== null && (
           <>

@@ -70,14 +70,18 @@ export function Versions() {
   );
 }
 
-/** What the answer leaves out, and what Rollcall says of it. */
+/** What the answer leaves out, and what Rollcall says of it; of the past that stands above. */
 function Notices({
-  facts: { cuts, warning },
+  facts: { cuts, warning, isPast },
   left,
   all,
   text,
 }: {
-  readonly facts: { readonly cuts: ReadonlyMap<string, number>; readonly warning?: string };
+  readonly facts: {
+    readonly cuts: ReadonlyMap<string, number>;
+    readonly warning?: string;
+    readonly isPast?: true;
+  };
   readonly left: number;
   readonly all: number;
   readonly text: string;
@@ -89,7 +93,7 @@ function Notices({
     ...(text !== "" ? [versions.textAll(formatNumber(left), formatNumber(all))] : []),
     ...(groups === undefined ? [] : [versions.groupsCut(formatNumber(groups))]),
     ...(values === undefined ? [] : [versions.valuesCut(formatNumber(values))]),
-    ...(warning !== undefined && groups === undefined && values === undefined ? [warning] : []),
+    ...(warning !== undefined && !isPast && groups === undefined && values === undefined ? [warning] : []),
   ];
   if (notices.length === 0) return null;
   return (

@@ -39,7 +39,13 @@ export interface Speech {
   formatDuration(ms: number): string;
   /** The day and the time to the second, in the reader's zone. @param at ms since the epoch */
   formatTime(at: number): string;
-  /** The same with the zone's offset, to be shown on hover. */
+  /** The hour and the minute. */
+  formatClock(at: number): string;
+  /** The day: `28 Nov 2026`. */
+  formatDay(at: number): string;
+  /** `today`, `yesterday`: 0 and -1. @param days */
+  formatDayFromNow(days: number): string;
+  /** The day, the time and the zone's offset, to be shown on hover. */
   formatTimeAndOffset(at: number): string;
 }
 
@@ -68,6 +74,9 @@ function createSpeech(language: Language, setLanguage: (language: Language) => v
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
   const finePercent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+  const fromNow = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const zoned = new Intl.DateTimeFormat(language, {
     ...{ year: "numeric", month: "short", day: "numeric" },
     ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "longOffset" },
@@ -101,6 +110,9 @@ function createSpeech(language: Language, setLanguage: (language: Language) => v
     },
     formatDuration,
     formatTime: (at) => time.format(at),
+    formatClock: (at) => clock.format(at),
+    formatDay: (at) => day.format(at),
+    formatDayFromNow: (days) => fromNow.format(days, "day"),
     formatTimeAndOffset: (at) => zoned.format(at),
   };
 }
