@@ -124,7 +124,8 @@ export class ReaderStack extends RollcallStack {
       code: settings.code,
       isWanted: walls.takesTokens,
       logRetentionDays,
-      // Thousands of tokens a second. Strangers can send as many, and must not use up the account's.
+      // Thousands of tokens a second. Strangers can send as many, and must not use up the
+      // account's.
       reservedConcurrency: reserve(5),
       environment: {
         ROLLCALL_JWT_ISSUER: text("JwtIssuer"),

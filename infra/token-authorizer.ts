@@ -18,7 +18,9 @@ import { type ProgramCode, placeCode } from "./program.ts";
 /** A signature takes a millisecond; TLS to the issuer wants some of a processor. */
 const MEMORY_MEGABYTES = 512;
 
-/** The issuer's description and its keys, 3 seconds each (src/access/signing-keys.ts), and a start. */
+/**
+ * The issuer's description and its keys, 3 seconds each (src/access/signing-keys.ts), and a start.
+ */
 const TIMEOUT_SECONDS = 10;
 
 /** What API Gateway lets through to the function: other values are 401 at once. */

@@ -42,11 +42,11 @@ export interface AuthorizerOptions {
  * Makes the authorizer.
  *
  * What it allows or denies is the whole stage: where API Gateway keeps answers (the template says
- * that it does not), it keeps them by the token alone, and one for a single path would be the answer
- * for all others (same guide, "Output from an API Gateway Lambda authorizer").
+ * that it does not), it keeps them by the token alone, and one for a single path would be the
+ * answer for all others (same guide, "Output from an API Gateway Lambda authorizer").
  *
  * @returns throws Error `Unauthorized` where the token does not count, and another where that
- *   cannot be told now
+ * cannot be told now
  */
 export function createAuthorizer(options: AuthorizerOptions) {
   return async ({ type, authorizationToken, methodArn }: AuthorizerEvent): Promise<AuthorizerAnswer> => {

@@ -5,6 +5,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { formatProblem, GATEWAY_PROBLEMS } from "../../infra/gateway-problems.ts";
+import type { AuthorizerAnswer } from "../../src/api/gateway-authorizer.ts";
 import type { GatewayHead } from "../../src/api/gateway-event.ts";
 import type { Invocation, LambdaFunction } from "./function.ts";
 
@@ -32,15 +34,23 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Starts a gateway. @param keys API keys by their values, whose ids the function is told */
+/**
+ * Starts a gateway.
+ *
+ * @param keys API keys by their values, whose ids the function is told
+ * @param authorizer the function of a TOKEN authorizer, in the place of keys
+ */
 export async function startGateway(
   target: LambdaFunction,
   keys: Readonly<Record<string, string>>,
+  authorizer?: LambdaFunction,
 ): Promise<Gateway> {
   // A function's process has one event at a time.
   let last: Promise<unknown> = Promise.resolve();
   const server = createServer((request, response) => {
-    last = last.then(() => carry(request, response, target, keys)).catch(() => response.destroy());
+    last = last
+      .then(() => carry(request, response, { target, keys, authorizer }))
+      .catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -54,11 +64,16 @@ export async function startGateway(
   };
 }
 
+interface Behind {
+  readonly target: LambdaFunction;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly authorizer: LambdaFunction | undefined;
+}
+
 async function carry(
   request: IncomingMessage,
   response: ServerResponse,
-  target: LambdaFunction,
-  keys: Readonly<Record<string, string>>,
+  { target, keys, authorizer }: Behind,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://gateway");
   // A slash at the end makes no other resource.
@@ -68,20 +83,73 @@ async function carry(
   const found = RESOURCES.find((one) => one.path.test(path ?? ""));
   const key = request.headers["x-api-key"];
   const apiKeyId = typeof key === "string" ? keys[key] : undefined;
-  if (path === undefined || !found || (apiKeyId === undefined && !found.isOpen)) {
+  if (path === undefined || !found || (apiKeyId === undefined && !found.isOpen && !authorizer)) {
     response.writeHead(403, { "content-type": "application/json" }).end('{"message":"Forbidden"}');
     return;
   }
-  const invocation = await target.invoke(makeEvent(request, url, path, found, apiKeyId));
+  const said = authorizer && !found.isOpen ? await authorize(request, path, authorizer) : undefined;
+  if (typeof said === "string") {
+    answerItself(said, response);
+    return;
+  }
+  const invocation = await target.invoke(makeEvent(request, url, path, { found, apiKeyId, said }));
   await (invocation.isStreamed ? answerStreamed(invocation, response) : answerBuffered(invocation, response));
+}
+
+/** The values as texts, beside principalId (AWS, the same page's output). */
+type AuthorizerContext = Readonly<Record<string, string>>;
+
+/**
+ * Asks a TOKEN authorizer (AWS, "Use API Gateway Lambda authorizers"): without the header, or with
+ * one that does not fit the expression (infra/token-authorizer.ts), it is not called.
+ *
+ * @returns the type of the gateway's own response where it does not let the request through
+ */
+async function authorize(
+  request: IncomingMessage,
+  path: string,
+  authorizer: LambdaFunction,
+): Promise<AuthorizerContext | string> {
+  const token = request.headers.authorization ?? "";
+  if (!/^Bearer +[\w-]+\.[\w-]+\.[\w-]+$/i.test(token)) return "UNAUTHORIZED";
+  const methodArn = `arn:aws:execute-api:us-east-1:123456789012:abcdefghij/v1/${request.method}${path}`;
+  const invocation = await authorizer.invoke({ type: "TOKEN", authorizationToken: token, methodArn });
+  const chunks: Buffer[] = [];
+  for await (const chunk of invocation.body) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  if (invocation.readError() !== undefined)
+    return JSON.parse(text).errorMessage === "Unauthorized" ? "UNAUTHORIZED" : "AUTHORIZER_FAILURE";
+  const { principalId, policyDocument, context } = JSON.parse(text) as AuthorizerAnswer;
+  const [{ Effect, Resource }] = policyDocument.Statement;
+  const covers = new RegExp(`^${Resource.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(
+    methodArn,
+  );
+  return Effect === "Allow" && covers ? { principalId, ...context } : "ACCESS_DENIED";
+}
+
+/** What API Gateway answers without the function, as the stack has it say that. */
+function answerItself(type: string, response: ServerResponse): void {
+  const problem = GATEWAY_PROBLEMS.find((one) => one.type === type);
+  if (!problem) throw new Error(`no problem ${type}`);
+  const body = formatProblem(problem.whereTokens ?? problem)
+    .replace("$context.error.messageString", '"said by API Gateway"')
+    .replace("$context.requestId", randomUUID());
+  response.writeHead(problem.status, { "content-type": "application/problem+json" }).end(body);
 }
 
 function makeEvent(
   request: IncomingMessage,
   url: URL,
   path: string,
-  found: (typeof RESOURCES)[number],
-  apiKeyId: string | undefined,
+  {
+    found,
+    apiKeyId,
+    said,
+  }: {
+    readonly found: (typeof RESOURCES)[number];
+    readonly apiKeyId: string | undefined;
+    readonly said: AuthorizerContext | undefined;
+  },
 ): object {
   const proxy = found.path.exec(path)?.groups?.proxy;
   const multiValueHeaders: Record<string, string[]> = {};
@@ -113,6 +181,7 @@ function makeEvent(
       requestId: randomUUID(),
       requestTimeEpoch: Date.now(),
       domainName: "abcdefghij.execute-api.us-east-1.amazonaws.com",
+      ...(said && { authorizer: { ...said, integrationLatency: 5 } }),
       identity: {
         sourceIp: "192.0.2.1",
         userAgent: "curl",

@@ -371,10 +371,9 @@ it("runs as the code that stands in the template", async () => {
       { Type: string; Properties: { Code: { "Fn::If": [string, object, { ZipFile: string }] } } }
     >;
   };
-  const [reader = "", refresher = ""] = Object.entries(template.Resources)
-    .filter(([, { Type }]) => Type === "AWS::Lambda::Function")
-    .sort(([one]) => (one === "ReaderFunction" ? -1 : 1))
-    .map(([, { Properties }]) => {
+  const [reader = "", refresher = ""] = ["ReaderFunction", "RefresherFunction"]
+    .flatMap((name) => template.Resources[name] ?? [])
+    .map(({ Properties }) => {
       const inline = mkdtempSync(join(folder, "inline-"));
       // Where no bucket is named that has the program.
       const [, , { ZipFile }] = Properties.Code["Fn::If"];

@@ -2,8 +2,11 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../testing/runs.ts";
 import { FORMS, parseReporters } from "./aws-answers.ts";
-import { RESERVED_CONCURRENCY } from "./aws-deployment.ts";
+import { AUTHORIZER_CONCURRENCY, RESERVED_CONCURRENCY } from "./aws-deployment.ts";
+
+import { SETTINGS } from "./aws-settings.ts";
 
 interface Template {
   readonly Parameters: Readonly<
@@ -50,6 +53,22 @@ describe("FORMS", () => {
     );
   });
 
+  it.each(["jwtIssuer", "jwtAudience", "jwtKeys", "jwtAlgorithms", "signInScopes"] as const)(
+    "%s takes nothing that the reader's template refuses, nor what a shell would take for more",
+    async (name) => {
+      const { form, parameters } = SETTINGS[name];
+      const [[parameter]] = parameters.reader("") as [[string, string]];
+      const { AllowedPattern = "" } = await readParameter("reader", parameter);
+      fc.assert(
+        fc.property(fc.stringMatching(form), (text) => {
+          expect(text).toMatch(new RegExp(AllowedPattern));
+          expect(text).toMatch(/^[\w.~:/@%+,=-]+$/);
+        }),
+        { numRuns: runs(30) },
+      );
+    },
+  );
+
   it("makes names that the hosts' template takes", async () => {
     const { AllowedPattern = "" } = await readParameter("hosts", "HostName");
     fc.assert(
@@ -87,5 +106,11 @@ describe("RESERVED_CONCURRENCY", () => {
   it("is what the reader's template reserves by itself", async () => {
     const { Default } = await readParameter("reader", "ReservedConcurrency");
     expect(RESERVED_CONCURRENCY).toBe(Number(Default) + 1);
+    const text = await readFile(
+      new URL("../../../infra/templates/rollcall-reader.template.json", import.meta.url),
+      "utf8",
+    );
+    const { ReservedConcurrentExecutions } = JSON.parse(text).Resources.AuthorizerFunction.Properties;
+    expect(ReservedConcurrentExecutions["Fn::If"]).toContain(AUTHORIZER_CONCURRENCY);
   });
 });

@@ -19,6 +19,10 @@ export const PROGRAM_ARCHIVE = "rollcall-lambda.zip";
  * refresher.
  */
 export const RESERVED_CONCURRENCY = 11;
+
+/** What it reserves for the function that checks tokens, where these open the API. */
+export const AUTHORIZER_CONCURRENCY = 5;
+
 /**
  * How many concurrent executions Lambda keeps from being reserved ("Configuring reserved
  * concurrency").
@@ -81,6 +85,7 @@ export function writeDeployScript(deployment: Deployment): string {
     ? `\necho "    ${bucket} is read beside it, and keeps its policy and settings: nothing is written there"`
     : "";
   const code = writeCodeUpload(settings.codeBucket);
+  const reserved = RESERVED_CONCURRENCY + (settings.authorization === "JWT" ? AUTHORIZER_CONCURRENCY : 0);
   const makeBucket = `echo "1/3 The bucket: where hosts put their reports"${alsoRead}
 look_at "$NAME-store"
 aws cloudformation deploy --stack-name "$NAME-store" --template-file rollcall-store.template.json \\
@@ -123,7 +128,7 @@ look_at "$NAME-reader"
 FIRST=
 if [ "$IS_NEW" = yes ]; then
   UNRESERVED=$(aws lambda get-account-settings --query AccountLimit.UnreservedConcurrentExecutions --output text)
-  if [ "$UNRESERVED" -lt ${UNRESERVED_CONCURRENCY + RESERVED_CONCURRENCY} ]; then
+  if [ "$UNRESERVED" -lt ${UNRESERVED_CONCURRENCY + reserved} ]; then
     echo "    No concurrency is reserved (ReservedConcurrency=0): the account has $UNRESERVED, and AWS keeps ${UNRESERVED_CONCURRENCY} of them free"
     FIRST="ReservedConcurrency=0"
   fi

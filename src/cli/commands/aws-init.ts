@@ -25,6 +25,7 @@ import {
 import { adviseOnOldBucket, POLICY_FILE } from "./aws-old-bucket.ts";
 import {
   type AwsSettings,
+  findSettingsFault,
   flagOf,
   isSetting,
   MAX_TAGS,
@@ -198,7 +199,10 @@ function readSettings(options: AwsSettings, earlier: AwsSettings): AwsSettings {
       throw new UsageError(`${flagOf(name)} ${JSON.stringify(value)}: ${SETTINGS[name].words}`);
     return value === undefined ? [] : [[name, value] as const];
   });
-  return Object.fromEntries(said);
+  const settings: AwsSettings = Object.fromEntries(said);
+  const fault = findSettingsFault(settings);
+  if (fault !== undefined) throw new UsageError(fault);
+  return settings;
 }
 
 /** It is the one lock that costs nothing where it fits, so nobody should miss it. */

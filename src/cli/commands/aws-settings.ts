@@ -19,6 +19,10 @@ interface SettingSpec {
 
 const CIDR = String.raw`[0-9a-fA-F:.]{2,45}\/[0-9]{1,3}`;
 const ROLE_ARN = String.raw`arn:[a-z-]+:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]+`;
+/** Of issuers, audiences and claims. */
+const TOKEN_TEXT = String.raw`[A-Za-z0-9._~:/@%+-]`;
+const ALGORITHM = "(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)";
+const SCOPE_GRANT = `${TOKEN_TEXT}{1,128}=${TOKEN_TEXT}{1,256}:(?:read|admin)`;
 const YES_OR_NO = { form: /^(true|false)$/, words: "true or false" };
 
 /** The same parameter of one name. */
@@ -62,11 +66,46 @@ export const SETTINGS = {
     },
   },
   authorization: {
-    argument: "<API_KEY|AWS_IAM>",
-    help: "how callers show who they are: by a key, or by AWS's own signatures",
-    form: /^(API_KEY|AWS_IAM)$/,
-    words: "API_KEY or AWS_IAM",
+    argument: "<API_KEY|AWS_IAM|JWT>",
+    help: "how callers show who they are: a key, AWS's signatures, or your identity provider's tokens",
+    form: /^(API_KEY|AWS_IAM|JWT)$/,
+    words: "API_KEY, AWS_IAM or JWT",
     parameters: { reader: same("Authorization") },
+  },
+  jwtIssuer: {
+    argument: "<ISSUER>",
+    help: "with JWT: whose tokens count, as they have it in iss, to the letter",
+    form: new RegExp(`^${TOKEN_TEXT}{1,512}$`),
+    words: "such as https://login.example.com",
+    parameters: { reader: same("JwtIssuer") },
+  },
+  jwtAudience: {
+    argument: "<AUDIENCES>",
+    help: "with JWT: what tokens must have in aud; of several split by commas one",
+    form: new RegExp(`^${TOKEN_TEXT}{1,512}(,${TOKEN_TEXT}{1,512}){0,9}$`),
+    words: "audiences, split by commas without blanks",
+    parameters: { reader: same("JwtAudience") },
+  },
+  jwtKeys: {
+    argument: "<URL>",
+    help: "with JWT: where the issuer's keys are (JWKS), if it does not describe itself",
+    form: new RegExp(`^https://${TOKEN_TEXT}{1,512}$`),
+    words: "an address that begins with https://",
+    parameters: { reader: same("JwtKeys") },
+  },
+  jwtAlgorithms: {
+    argument: "<NAMES>",
+    help: "with JWT: by which tokens may be signed, split by commas (default: RS256,ES256)",
+    form: new RegExp(`^${ALGORITHM}(,${ALGORITHM})*$`),
+    words: "some of RS256, ES256 and their like, split by commas",
+    parameters: { reader: (value) => [["JwtAlgorithms", value === "" ? "RS256,ES256" : value]] },
+  },
+  signInScopes: {
+    argument: "<GRANTS>",
+    help: "with JWT: CLAIM=VALUE:read, split by commas, of which a token must have one",
+    form: new RegExp(`^${SCOPE_GRANT}(,${SCOPE_GRANT}){0,49}$`),
+    words: "such as groups=staff:read, split by commas without blanks",
+    parameters: { reader: same("SignInScopes") },
   },
   callerOrganization: {
     argument: "<ID>",
@@ -128,6 +167,29 @@ export function isSetting(name: SettingName, text: string): boolean {
   // What is one of two words cannot be nothing.
   const mayBeNothing = !["requireInstance", "authorization"].includes(name);
   return (text === "" && mayBeNothing) || SETTINGS[name].form.test(text);
+}
+
+/**
+ * What of the settings does not go together.
+ *
+ * @returns the mistake, for people; undefined where there is none
+ */
+export function findSettingsFault({
+  authorization,
+  jwtIssuer,
+  jwtAudience,
+}: AwsSettings): string | undefined {
+  if (authorization !== "JWT") {
+    const alone = jwtIssuer || jwtAudience;
+    return alone
+      ? `${flagOf(jwtIssuer ? "jwtIssuer" : "jwtAudience")} goes with --authorization JWT`
+      : undefined;
+  }
+  if (jwtIssuer && jwtAudience) return undefined;
+  return (
+    "--authorization JWT goes with --jwt-issuer and --jwt-audience: a token of another issuer, or for " +
+    "another application, must not open"
+  );
 }
 
 /** A tag, as CloudFormation takes it. Blanks and what means something to a shell are left out. */

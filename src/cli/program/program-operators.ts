@@ -63,6 +63,7 @@ Examples:
   $ rollcall aws init --organization o-a1b2c3d4e5 --alarm-email ops@example.com --yes
   $ rollcall aws init --accounts 111111111111,222222222222 --out deploy/rollcall
   $ rollcall aws init --yes --require-instance true --allowed-cidrs 203.0.113.0/24 --tag team=platform
+  $ rollcall aws init --yes --authorization JWT --jwt-issuer https://login.example.com --jwt-audience rollcall
   $ rollcall aws init --yes --permissions-boundary boundaries/standard --role-path /rollcall/`,
   );
   init.action(async (options: AwsInitOptions) =>
