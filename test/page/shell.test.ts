@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AUDIENCE, startIssuer } from "../../src/testing/issuer.ts";
 import { run, startProgram, stop, waitForOutput } from "../program.ts";
 import { findBarriers, openPage, startBrowser } from "./browser.ts";
-import { makeKey, type PageServer, startWithReports, writeReports } from "./server.ts";
+import { makeKey, type PageServer, startOver, startWithReports, writeReports } from "./server.ts";
 
 const HOSTS = Array.from({ length: 5 }, (_, index) => ({
   instance_name: `prod_web_${index}`,
@@ -38,10 +39,10 @@ describe("signing in", () => {
     expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
     await page.keyboard.type("rc_nosuchkey");
     await page.keyboard.press("Enter");
-    await page.getByText("This key does not work").waitFor();
+    await page.getByText("This key or token does not work").waitFor();
     await field.fill(await makeKey(server.home, "ingest"));
     await page.keyboard.press("Enter");
-    await page.getByText("This key may not read").waitFor();
+    await page.getByText("This key or token may not read").waitFor();
     await field.fill(`  ${server.key}\n`);
     await page.keyboard.press("Enter");
     await table(page).waitFor();
@@ -54,6 +55,27 @@ describe("signing in", () => {
     await page.reload();
     await field.waitFor();
     await close();
+  });
+
+  it("takes a token of an identity provider in the place of a key", async () => {
+    const issuer = await startIssuer({ now: Date.now });
+    const settings = { ROLLCALL_JWT_ISSUER: issuer.issuer, ROLLCALL_JWT_AUDIENCE: AUDIENCE };
+    const signedIn = await startOver("file:store", settings, (home) => writeReports(home, HOSTS));
+    const { page, close, requests } = await openPage(browser, signedIn, {
+      isSignedIn: false,
+      expected: /40[14]/,
+    });
+    const field = page.getByLabel("Read key or token");
+    await field.fill(await issuer.sign({ aud: "another" }));
+    await page.keyboard.press("Enter");
+    await page.getByText("This key or token does not work").waitFor();
+    const token = await issuer.sign();
+    await field.fill(token);
+    await page.keyboard.press("Enter");
+    await table(page).waitFor();
+    expect(page.url() + requests.join()).not.toContain(token);
+    await close();
+    await signedIn.close();
   });
 
   it("asks again when the key is revoked while the page is open", async () => {

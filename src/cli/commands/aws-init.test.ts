@@ -179,6 +179,10 @@ describe("aws init", () => {
     [{ authorization: "" }, /--authorization "": API_KEY, AWS_IAM or JWT/],
     [{ authorization: "JWT", jwtIssuer: "https://a.example" }, /goes with --jwt-issuer and --jwt-audience/],
     [{ jwtAudience: "rollcall" }, /--jwt-audience goes with --authorization JWT/],
+    [
+      { authorization: "API_KEY", signInScopes: "a=b:read" },
+      /--sign-in-scopes goes with --authorization JWT/,
+    ],
     [{ jwtKeys: "http://a.example" }, /--jwt-keys "http.*begins with https/],
     [{ jwtAlgorithms: "HS256" }, /--jwt-algorithms "HS256"/],
     [{ jwtIssuer: "https://a.example/$(reboot)" }, /--jwt-issuer/],

@@ -200,7 +200,7 @@ function readSettings(options: AwsSettings, earlier: AwsSettings): AwsSettings {
     return value === undefined ? [] : [[name, value] as const];
   });
   const settings: AwsSettings = Object.fromEntries(said);
-  const fault = findSettingsFault(settings);
+  const fault = findSettingsFault(settings, options);
   if (fault !== undefined) throw new UsageError(fault);
   return settings;
 }

@@ -157,6 +157,15 @@ export type AwsSettings = Readonly<Partial<Record<SettingName, string>>>;
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
+/** They say which tokens open the API. */
+const TOKEN_SETTINGS = [
+  "jwtIssuer",
+  "jwtAudience",
+  "jwtKeys",
+  "jwtAlgorithms",
+  "signInScopes",
+] as const satisfies readonly SettingName[];
+
 /** `allowedCidrs` is --allowed-cidrs. */
 export function flagOf(name: SettingName): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -172,18 +181,14 @@ export function isSetting(name: SettingName, text: string): boolean {
 /**
  * What of the settings does not go together.
  *
+ * @param given those that were said in this run: what is kept from a run before may rest unused
  * @returns the mistake, for people; undefined where there is none
  */
-export function findSettingsFault({
-  authorization,
-  jwtIssuer,
-  jwtAudience,
-}: AwsSettings): string | undefined {
+export function findSettingsFault(settings: AwsSettings, given: AwsSettings): string | undefined {
+  const { authorization, jwtIssuer, jwtAudience } = settings;
   if (authorization !== "JWT") {
-    const alone = jwtIssuer || jwtAudience;
-    return alone
-      ? `${flagOf(jwtIssuer ? "jwtIssuer" : "jwtAudience")} goes with --authorization JWT`
-      : undefined;
+    const unused = TOKEN_SETTINGS.find((name) => given[name]);
+    return unused && `${flagOf(unused)} goes with --authorization JWT`;
   }
   if (jwtIssuer && jwtAudience) return undefined;
   return (

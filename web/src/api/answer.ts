@@ -48,7 +48,13 @@ export function formatAddress({ path, parameters = [] }: Asked): string {
 /** The headers that sign the reader in; none where a proxy has. */
 function signIn(): Record<string, string> {
   const key = readKey();
-  return key === undefined ? {} : { "x-api-key": key };
+  if (key === undefined) return {};
+  return isToken(key) ? { authorization: `Bearer ${key}` } : { "x-api-key": key };
+}
+
+/** Of an identity provider (JWT, RFC 7519): three parts with dots between, which no key has. */
+function isToken(text: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
 /**
@@ -171,5 +177,8 @@ function readCuts(text: string): ReadonlyMap<string, number> {
 export function formatCommand(asked: Asked): string {
   // A single quote ends a word of the shell's, and nothing else does within one.
   const address = formatAddress(asked).replaceAll("'", "%27");
-  return `curl -sH "x-api-key: $ROLLCALL_KEY" '${address}' | jq`;
+  const key = readKey();
+  const header =
+    key !== undefined && isToken(key) ? "Authorization: Bearer $ROLLCALL_TOKEN" : "x-api-key: $ROLLCALL_KEY";
+  return `curl -sH "${header}" '${address}' | jq`;
 }

@@ -101,14 +101,14 @@ export const en = {
   },
   signIn: {
     title: "Rollcall",
-    lead: "Paste a read key to see what runs where.",
-    key: "Read key",
+    lead: "Paste a read key, or a token of your identity provider, to see what runs where.",
+    key: "Read key or token",
     submit: "Sign in",
     hint:
       "It is kept until you close this tab, and sent to this server alone. " +
-      "Whoever runs Rollcall makes one:",
-    refused: "This key does not work, or does not work any longer.",
-    mayNotRead: "This key may not read. Paste one with the scope read.",
+      "Whoever runs Rollcall makes a key:",
+    refused: "This key or token does not work, or does not work any longer.",
+    mayNotRead: "This key or token may not read. Paste one with the scope read.",
     reload: "You have been signed out. Reload the page to sign in again.",
     reloadPage: "Reload",
   },
