@@ -130,7 +130,13 @@ export function HostGrid(props: HostGridProps) {
         // What is left over is divided by width.
         style={{
           width: `max(100%, ${columns.reduce((sum, name) => sum + widthOf(name), 0)}px)`,
-          "--columns": columns.map((name) => `minmax(${widthOf(name)}px, ${widthOf(name)}fr)`).join(" "),
+          "--age": `${widthOf(AGE)}px`,
+          "--columns": columns
+            .map(
+              (name) =>
+                `minmax(${widthOf(name)}px, ${name === AGE ? `${widthOf(name)}px` : `${widthOf(name)}fr`})`,
+            )
+            .join(" "),
         }}
       >
         <HostHead columns={columns} sort={choice.sort} widths={widths} widthOf={widthOf} onSort={onSort} />
