@@ -21,7 +21,7 @@ import type { TableQuestion } from "../columns/table-source.ts";
 const MAX_HELD_COLUMNS = 64;
 
 /** Columns that hold versions, of those that are shown or held without being asked for. */
-const MAX_SHOWN_VERSIONS = 5;
+const MAX_SHOWN_VERSIONS = 3;
 const MAX_HELD_VERSIONS = 16;
 
 /** What is shown first where the hosts have it; versions come after them. */

@@ -31,10 +31,10 @@ const LINE_ID = /^line-(\d+)$/;
 
 /** px: of a letter of a value, of what stands around it, and of what nobody chose a width for. */
 const LETTER_WIDTH = 7.3;
-const AROUND = 27;
+const AROUND = 17;
 const MIN_FITTED = 64;
 const MAX_FITTED = 300;
-const AGE_WIDTH = 88;
+const AGE_WIDTH = 76;
 
 /** Lines by which a width is fitted. */
 const FITTED_LINES = 60;
@@ -130,13 +130,7 @@ export function HostGrid(props: HostGridProps) {
         // What is left over is divided by width.
         style={{
           width: `max(100%, ${columns.reduce((sum, name) => sum + widthOf(name), 0)}px)`,
-          "--age": `${widthOf(AGE)}px`,
-          "--columns": columns
-            .map(
-              (name) =>
-                `minmax(${widthOf(name)}px, ${name === AGE ? `${widthOf(name)}px` : `${widthOf(name)}fr`})`,
-            )
-            .join(" "),
+          "--columns": columns.map((name) => `minmax(${widthOf(name)}px, ${widthOf(name)}fr)`).join(" "),
         }}
       >
         <HostHead columns={columns} sort={choice.sort} widths={widths} widthOf={widthOf} onSort={onSort} />
@@ -183,7 +177,8 @@ function useFittedWidths(columns: readonly string[], seen: SeenHosts): (column: 
   const known = useRef(new Map<string, number>());
   for (const [index, name] of columns.entries()) {
     if (known.current.has(name)) continue;
-    let longest = formatShort(name).length + 2;
+    // With the sign of the order.
+    let longest = formatShort(name).length + 1.3;
     for (let at = 0; at < FITTED_LINES; at++) {
       const line = seen.lineAt(at);
       if (!line || "group" in line) continue;

@@ -41,7 +41,7 @@ export function HostHead({ columns, sort, widths, widthOf, onSort }: HostHeadPro
                   </bdi>
                 )}
                 <span aria-hidden="true">
-                  {direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}
+                  {direction === "ascending" ? "\u2009↑" : direction === "descending" ? "\u2009↓" : ""}
                 </span>
               </button>
               <Edge
