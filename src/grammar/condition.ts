@@ -151,6 +151,7 @@ export const RESERVED_NAMES: readonly string[] = [
   "hosts",
   "kind",
   "lenient",
+  "limit",
   "meta",
   "newest",
   "partial",

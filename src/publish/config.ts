@@ -110,6 +110,8 @@ const markdownSchema = z.strictObject({
 
 const webhookSchema = z.strictObject({ kind: z.literal("webhook"), ...common, ...secretPlace, url: safeUrl });
 
+const changesSchema = z.strictObject({ kind: z.literal("changes"), ...common, ...secretPlace, url: safeUrl });
+
 /** Whoever has the URL of an incoming webhook may write: it is the secret. */
 const slackSchema = z.strictObject({ kind: z.literal("slack"), ...common, ...secretPlace });
 
@@ -119,9 +121,16 @@ const stdoutSchema = z.strictObject({
   every: z.undefined({ error: "leave it out: stdout is published by hand alone" }).optional(),
 });
 
-const KINDS = ["docbase", "markdown", "webhook", "slack", "stdout"] as const;
+const KINDS = ["docbase", "markdown", "webhook", "changes", "slack", "stdout"] as const;
 
-const kindSchemas = [docbaseSchema, markdownSchema, webhookSchema, slackSchema, stdoutSchema] as const;
+const kindSchemas = [
+  docbaseSchema,
+  markdownSchema,
+  webhookSchema,
+  changesSchema,
+  slackSchema,
+  stdoutSchema,
+] as const;
 
 /** Every key that a publisher of some kind has. None of them has a secret for its value. */
 export const PUBLISHER_KEYS: ReadonlySet<string> = new Set(

@@ -25,6 +25,12 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
+async function openOverviewPublisher(...options: Parameters<typeof openPublisher>) {
+  const publisher = await openPublisher(...options);
+  if ("publishChanges" in publisher) throw new Error("it publishes no overview");
+  return publisher;
+}
+
 const parse = (config: object) => {
   const { test } = publishersSchema.parse({ test: config });
   if (!test) throw new Error("no publisher");
@@ -34,7 +40,7 @@ const parse = (config: object) => {
 describePublisher("stdout", async () => {
   let text = "";
   return {
-    publisher: await openPublisher("test", parse({ kind: "stdout" }), noSecret),
+    publisher: await openOverviewPublisher("test", parse({ kind: "stdout" }), noSecret),
     read: async () => text.replaceAll("**", ""),
     write: async (more) => {
       text = more;
@@ -51,7 +57,7 @@ for (const name of ["wiki", "wiki.md"]) {
     const path = join(await makeFolder(), name);
     const folder = name.endsWith(".md") ? join(path, "..") : path;
     return {
-      publisher: await openPublisher("test", parse({ kind: "markdown", path }), noSecret),
+      publisher: await openOverviewPublisher("test", parse({ kind: "markdown", path }), noSecret),
       async read() {
         const files = await readdir(folder).catch(() => []);
         const texts = files
@@ -79,7 +85,7 @@ async function openWebhook(
   const secret = kind === "slack" ? `${url}/T000/B000/very-secret` : "very-secret";
   const config = parse(kind === "slack" ? { kind, token_env: "HOOK" } : { kind, url, token_env: "HOOK" });
   return {
-    publisher: await openPublisher("test", config, async () => secret),
+    publisher: await openOverviewPublisher("test", config, async () => secret),
     async read() {
       const body = received.at(-1)?.body ?? "";
       if (kind === "slack") return body.replaceAll("*", "");
@@ -109,7 +115,7 @@ describe("docbase", () => {
   describePublisher("docbase", async () => {
     await docbase.control({ reset: true });
     return {
-      publisher: await openPublisher(
+      publisher: await openOverviewPublisher(
         "test",
         parse({ kind: "docbase", team: "acme", base_url: docbase.url, token_env: "T" }),
         async () => "docbase-test-token",

@@ -4,9 +4,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import * as z from "zod";
+import { createHistory } from "../history/history.ts";
 import { createFieldReader } from "../questions/field-values.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { compileLabels, labelRulesSchema } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import { parseSpan } from "../questions/query.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
 import { splitList } from "../report/list-text.ts";
@@ -91,6 +93,7 @@ export async function publish(): Promise<Readonly<Record<string, PublishOutcome>
         // What a server refused at its door, only that server knows.
         clones: { list: () => [] },
         clock,
+        past: createPast(createHistory({ store, clock })),
         yielder: SHARED_YIELDER,
       },
       context: {

@@ -4,18 +4,34 @@
 import type { QuestionSources } from "../questions/question.ts";
 import { LeaseTaken } from "../store/lease.ts";
 import type { Store } from "../store/store.ts";
+import { createAsk } from "./ask.ts";
 import type { PublisherConfig } from "./config.ts";
 import { gatherOverview } from "./overview.ts";
-import type { PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
+import type { ChangePublisher, PublishContext, Publisher, PublishOutcome } from "./publisher.ts";
 import { readState, takeState } from "./state.ts";
 
 export interface Publication {
   readonly name: string;
   readonly config: PublisherConfig;
-  readonly publisher: Publisher;
+  readonly publisher: Publisher | ChangePublisher;
   readonly store: Store;
   readonly sources: QuestionSources;
   readonly context: Omit<PublishContext, "state">;
+}
+
+/** Gathers what the publisher publishes, as far as that can be done before its turn. */
+async function prepare(
+  publisher: Publisher | ChangePublisher,
+  { title, fields, by, parts }: PublisherConfig,
+  sources: QuestionSources,
+  signal: AbortSignal,
+): Promise<(context: PublishContext) => Promise<PublishOutcome>> {
+  if ("publishChanges" in publisher) {
+    const ask = await createAsk(sources, signal);
+    return (context) => publisher.publishChanges(ask, context);
+  }
+  const overview = await gatherOverview({ title, fields, by, parts }, sources, signal);
+  return (context) => publisher.publish(overview, context);
 }
 
 /** Publishes. @throws LeaseTaken while another run goes on, PublishError, StoreError */
@@ -27,13 +43,11 @@ export async function runPublication({
   sources,
   context,
 }: Publication): Promise<PublishOutcome> {
-  const { title, fields, by, parts } = config;
-  const overview = await gatherOverview({ title, fields, by, parts }, sources, context.signal);
-  if (context.isDryRun)
-    return await publisher.publish(overview, { ...context, state: await readState(store, name) });
+  const publish = await prepare(publisher, config, sources, context.signal);
+  if (context.isDryRun) return await publish({ ...context, state: await readState(store, name) });
   const lease = await takeState(store, name, context.clock);
   try {
-    return await publisher.publish(overview, { ...context, state: lease });
+    return await publish({ ...context, state: lease });
   } finally {
     // Whoever has taken over holds it now.
     await lease.release().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 // The Publisher contract: turns an overview of the fleet into a page or a message elsewhere, and
 // does nothing where that would say the same again.
 import type { Clock } from "../report/clock.ts";
+import type { Ask } from "./ask.ts";
 import type { Overview } from "./overview.ts";
 import type { PublisherState } from "./state.ts";
 
@@ -55,6 +56,16 @@ export interface Publisher {
    * where this one stopped
    */
   publish(overview: Overview, context: PublishContext): Promise<PublishOutcome>;
+}
+
+/** A publisher of what changed, and not of how things are. */
+export interface ChangePublisher {
+  readonly kind: string;
+  /**
+   * Publishes what came after the last run. @throws PublishError as publish does; what was refused
+   * is sent again by the next run
+   */
+  publishChanges(ask: Ask, context: PublishContext): Promise<PublishOutcome>;
 }
 
 /** A run that could not do its work; the message says what to do. */

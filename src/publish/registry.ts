@@ -1,9 +1,10 @@
 // All publishers: which configuration makes which one.
+import { changePublisher } from "./changes.ts";
 import type { PublisherConfig } from "./config.ts";
 import { docbasePublisher } from "./docbase.ts";
 import { folderPublisher } from "./folder.ts";
 import { isSafe } from "./http.ts";
-import { PublishError, type Publisher } from "./publisher.ts";
+import { type ChangePublisher, PublishError, type Publisher } from "./publisher.ts";
 import { stdoutPublisher } from "./stdout.ts";
 import { webhookPublisher } from "./webhook.ts";
 
@@ -21,7 +22,7 @@ export async function openPublisher(
   name: string,
   config: PublisherConfig,
   readSecret: ReadSecret,
-): Promise<Publisher> {
+): Promise<Publisher | ChangePublisher> {
   switch (config.kind) {
     case "docbase": {
       const token = await demand(name, readSecret(config), "DocBase's token");
@@ -33,6 +34,8 @@ export async function openPublisher(
       return folderPublisher({ name, path: config.path, touchMs: config.touch });
     case "webhook":
       return webhookPublisher({ url: config.url, secret: await readSecret(config), format: "json" });
+    case "changes":
+      return changePublisher({ url: config.url, secret: await readSecret(config), title: config.title });
     case "slack": {
       const url = await demand(name, readSecret(config), "the URL of Slack's incoming webhook");
       if (!URL.canParse(url) || !isSafe(new URL(url)))
@@ -56,6 +59,7 @@ export function describePlace(name: string, config: PublisherConfig): string {
         ? `the file ${config.path}`
         : `the folder ${config.path}, rollcall-${name}.md and files beside it`;
     case "webhook":
+    case "changes":
       return new URL(config.url).origin;
     case "slack":
       return "Slack, by an incoming webhook";

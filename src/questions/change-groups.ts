@@ -2,10 +2,8 @@
 import type { Change, ChangeKind } from "../history/change.ts";
 import { generalizeField } from "./change-query.ts";
 
-/** Groups of one answer, hosts that one names, and rows where each change is one. */
-export const MAX_CHANGE_GROUPS = 10_000;
+/** Hosts that a group names. */
 export const MAX_GROUP_HOSTS = 50;
-export const MAX_CHANGE_ROWS = 10_000;
 
 /** A change as an answer tells it: `left`, where it cannot be told how a host went. */
 export type ToldChange = Omit<Change, "kind"> & { readonly kind: ChangeKind | "left" };
@@ -47,8 +45,8 @@ interface OpenGroup {
   readonly more: Set<string>;
 }
 
-/** Gathers changes in groups. */
-export function createChangeGroups() {
+/** Gathers changes in groups. @param max groups */
+export function createChangeGroups(max: number) {
   const groups = new Map<string, OpenGroup>();
   return {
     /** Takes a change. @returns false where it would be of a group more than there may be */
@@ -57,7 +55,7 @@ export function createChangeGroups() {
       const name = JSON.stringify([kind, generalizeField(field), before, after]);
       let group = groups.get(name);
       if (!group) {
-        if (groups.size >= MAX_CHANGE_GROUPS) return false;
+        if (groups.size >= max) return false;
         group = { sample: change, count: 0, first: at, last: at, hosts: new Map(), more: new Set() };
         groups.set(name, group);
       }

@@ -24,6 +24,8 @@ export interface ChangeQuery {
   /** ms since the epoch. */
   readonly until: number;
   readonly each: boolean;
+  /** Most rows of the answer. */
+  readonly limit: number;
   /** Whether a change is asked for, as far as itself says it. */
   readonly kinds: ReadonlySet<ChangeKind>;
   readonly isHost: (host: string, instanceName: string | null) => boolean;
@@ -45,6 +47,9 @@ const CURSOR = /^c(\d{1,15})(?:\.(\d{1,9}))?$/;
 
 /** What `since` takes, as a pattern of JSON Schema: for the form alone. */
 export const SINCE_PATTERN = `^(c[0-9.]+|${DURATION_PATTERN.source.slice(1, -1)}|[0-9]{4}-.+)$`;
+
+/** Most rows of one answer. */
+export const MAX_CHANGE_ROWS = 10_000;
 
 /** Writes a cursor. */
 export function formatCursor({ at, skip }: Place): string {
@@ -99,13 +104,14 @@ export function parseChangeQuery(parameters: ParameterValues, windowMs: number, 
     since: from,
     until,
     each: readFlag(named("each")[0]),
+    limit: readLimit(named("limit")[0]),
     kinds: readKinds(named("kind")),
     ...readPatterns(named("host"), named("field")),
     reports,
   };
 }
 
-const OWN_PARAMETERS: readonly string[] = ["since", "until", "host", "field", "kind", "each"];
+const OWN_PARAMETERS: readonly string[] = ["since", "until", "host", "field", "kind", "each", "limit"];
 
 /** A field without the places of array elements: `processes.module_A_filename`. */
 export function generalizeField(field: string): string {
@@ -145,6 +151,14 @@ function readKinds(texts: readonly string[]): ReadonlySet<ChangeKind> {
         return kind;
       }),
   );
+}
+
+function readLimit(text: string | undefined): number {
+  if (text === undefined) return MAX_CHANGE_ROWS;
+  const limit = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_CHANGE_ROWS)
+    throw new QueryError("limit", `should be a number from 1 to ${MAX_CHANGE_ROWS}`);
+  return limit;
 }
 
 function readFlag(text = "false"): boolean {

@@ -4,15 +4,20 @@
 import { CHANGE_KINDS } from "../history/change.ts";
 import type { Gap } from "../history/recorded.ts";
 import {
+  type ChangeGroup,
   createChangeGroups,
-  MAX_CHANGE_GROUPS,
-  MAX_CHANGE_ROWS,
   MAX_GROUP_HOSTS,
   type ShownChange,
   showChange,
   type ToldChange,
 } from "./change-groups.ts";
-import { type ChangeQuery, formatCursor, parseChangeQuery, SINCE_PATTERN } from "./change-query.ts";
+import {
+  type ChangeQuery,
+  formatCursor,
+  MAX_CHANGE_ROWS,
+  parseChangeQuery,
+  SINCE_PATTERN,
+} from "./change-query.ts";
 import { type ReadChanges, readChanges } from "./change-reading.ts";
 import { CHANGE, CHANGES } from "./change-schema.ts";
 import { type Cut, listDetails } from "./cut.ts";
@@ -79,6 +84,14 @@ export const EACH: QuestionParameter = {
   schema: { enum: ["true", "false"], default: "false" },
 };
 
+const LIMIT: QuestionParameter = {
+  name: "limit",
+  in: "query",
+  description: `Most rows of the answer, at most ${MAX_CHANGE_ROWS}; \`cursor\` goes on behind them.`,
+  schema: { type: "string", pattern: "^[0-9]+$", default: String(MAX_CHANGE_ROWS) },
+  placeholder: "NUMBER",
+};
+
 export const changes: Question<Rows> = {
   name: "changes",
   names: { path: "/v1/changes", command: "changes", docs: "history.md", tool: "list_changes" },
@@ -92,7 +105,7 @@ export const changes: Question<Rows> = {
     "other filter of the host's report as the change left it, and of a host that went, of its last " +
     "report. What nobody recorded is told in `gaps`.",
   sample: "?since=24h&field=processes.module_A_filename&env=prod",
-  parameters: [SINCE, UNTIL, HOST, FIELD, KIND, EACH, WITHIN, FILTER, SAME, LENIENT, PARTIAL],
+  parameters: [SINCE, UNTIL, HOST, FIELD, KIND, EACH, LIMIT, WITHIN, FILTER, SAME, LENIENT, PARTIAL],
   answer: {
     description: "The changes.",
     row: CHANGE,
@@ -111,7 +124,7 @@ export const changes: Question<Rows> = {
     const query = parseChangeQuery(parameters, windowMs, reach.now);
     const missing = findMissing(reach, { since: query.since.at, until: query.until });
     if ("refusal" in missing) return missing;
-    const gathered = gatherChanges(query.each);
+    const gathered = gatherChanges(query.each, query.limit);
     const read = await readChanges(query, past, gathered.take, sources, signal);
     const rows = gathered.list();
     const gaps = [...read.gaps, ...missing].sort((a, b) => a.from - b.from);
@@ -126,8 +139,8 @@ export const changes: Question<Rows> = {
         cuts,
         warnings: [...describeGaps(gaps), ...listDetails(cuts), ...read.warnings],
       },
-      // What the next entry of the history says nobody knows.
-      validUntil: reach.last,
+      // Not kept: the next entry of the history may be there at any time.
+      validUntil: 0,
       body: {
         kind: "rows",
         rows,
@@ -145,19 +158,30 @@ export const changes: Question<Rows> = {
   },
 };
 
+/** The document, as it is answered. */
+export interface ShownChanges {
+  readonly since: string;
+  readonly until: string;
+  readonly as_of: string;
+  readonly cursor: string;
+  readonly count: number;
+  readonly changes: readonly (ChangeGroup | ShownChange)[];
+  readonly gaps: readonly ReturnType<typeof showGap>[];
+}
+
 /** Takes changes one by one, as many as an answer has. */
-export function gatherChanges(each: boolean) {
+export function gatherChanges(each: boolean, max: number) {
   let count = 0;
   const rows: ShownChange[] = [];
-  const groups = createChangeGroups();
+  const groups = createChangeGroups(max);
   return {
     take(change: ToldChange): boolean {
-      if (each ? rows.length >= MAX_CHANGE_ROWS : !groups.take(change)) return false;
+      if (each ? rows.length >= max : !groups.take(change)) return false;
       if (each) rows.push(showChange(change));
       count++;
       return true;
     },
-    list: (): readonly object[] => (each ? rows : groups.list()),
+    list: (): readonly (ChangeGroup | ShownChange)[] => (each ? rows : groups.list()),
     count: () => count,
   };
 }
@@ -166,14 +190,13 @@ export function showGap({ from, until, reason }: Gap) {
   return { from: new Date(from).toISOString(), until: new Date(until).toISOString(), reason };
 }
 
-function listCuts({ isCut, dropped }: ReadChanges, { each }: ChangeQuery, cursor: string): Cut[] {
-  const most = each ? MAX_CHANGE_ROWS : MAX_CHANGE_GROUPS;
+function listCuts({ isCut, dropped }: ReadChanges, { limit }: ChangeQuery, cursor: string): Cut[] {
   return [
     ...(isCut
       ? [
           {
             kind: "entries" as const,
-            detail: `there are more changes than the ${most} rows of an answer: since=${cursor} goes on`,
+            detail: `there are more changes than the ${limit} rows of an answer: since=${cursor} goes on`,
           },
         ]
       : []),

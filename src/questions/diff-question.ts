@@ -1,7 +1,7 @@
 // The question `diff`: what differs between the roll at two instants, or then and now.
 import { createHash } from "node:crypto";
 import { isUntold } from "../history/recorded.ts";
-import { readPatterns } from "./change-query.ts";
+import { MAX_CHANGE_ROWS, readPatterns } from "./change-query.ts";
 import { CHANGE } from "./change-schema.ts";
 import { EACH, FIELD, gatherChanges, HOST } from "./changes-question.ts";
 import { type Cut, listDetails } from "./cut.ts";
@@ -76,7 +76,7 @@ export const diff: Question<Rows> = {
     if ("refusal" in earlier) return earlier;
     const later = await open(to, past, sources, signal);
     if ("refusal" in later) return later;
-    const gathered = gatherChanges(each);
+    const gathered = gatherChanges(each, MAX_CHANGE_ROWS);
     let dropped = 0;
     let omitted = 0;
     const warnings = new Set<string>();

@@ -190,7 +190,7 @@ export const trend: Question<Rows> = {
         cuts,
         warnings: [...describeGaps(shownGaps), ...listDetails(cuts), ...unseen],
       },
-      validUntil: reach.last,
+      validUntil: 0,
       body: {
         kind: "rows",
         document,

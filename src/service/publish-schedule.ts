@@ -1,6 +1,7 @@
 // Publishing on a schedule, beside a server: each publisher in its own time, one run of it at once,
 // and one after however long a pause.
 import type { Logger } from "pino";
+import { createHistory } from "../history/history.ts";
 import type { PublisherConfig, PublishersConfig } from "../publish/config.ts";
 import { MAX_RUN_MS, RUN_GRACE_MS, RunTimedOut, runWithin } from "../publish/limit.ts";
 import { runPublication } from "../publish/publication.ts";
@@ -9,6 +10,7 @@ import { openPublisher, type ReadSecret } from "../publish/registry.ts";
 import { readExpectation } from "../questions/coverage.ts";
 import { createFieldReader } from "../questions/field-values.ts";
 import type { Labels } from "../questions/labels.ts";
+import { createPast } from "../questions/past-sources.ts";
 import type { QuestionSources } from "../questions/question.ts";
 import type { Clock } from "../report/clock.ts";
 import type { Roll } from "../roll/roll.ts";
@@ -117,6 +119,7 @@ async function publishOnce(
         clones,
         bounds,
         clock,
+        past: createPast(createHistory({ store, clock })),
         yielder: SHARED_YIELDER,
       },
       context: {

@@ -1,11 +1,13 @@
 // rollcall publish: publishes what runs where, once, by hand.
 import { setTimeout as wait } from "node:timers/promises";
+import { createHistory } from "../../history/history.ts";
 import type { PublishersConfig } from "../../publish/config.ts";
 import { runPublication } from "../../publish/publication.ts";
 import { PublishError, type PublishOutcome } from "../../publish/publisher.ts";
 import { openPublisher } from "../../publish/registry.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
+import { createPast } from "../../questions/past-sources.ts";
 import { DEFAULT_WINDOW_MS } from "../../report/limits.ts";
 import { sanitizeLine } from "../../report/safe-text.ts";
 import { createRoll } from "../../roll/roll.ts";
@@ -64,6 +66,7 @@ export async function runPublish(name: string | undefined, options: PublishOptio
         // What a server refused at its door, only that server knows.
         clones: { list: () => [] },
         clock: io.clock,
+        past: createPast(createHistory({ store, clock: io.clock })),
         yielder: SHARED_YIELDER,
       },
       context: {

@@ -1,5 +1,6 @@
 // `rollcall changes`: a line for each change, those of many hosts together.
 import type { ChangeGroup, ShownChange } from "../../questions/change-groups.ts";
+import type { ShownChanges } from "../../questions/changes-question.ts";
 import type { Table } from "../terminal/tables.ts";
 import type { Layout, LayoutTools } from "./layout.ts";
 
@@ -8,14 +9,6 @@ const MAX_NAMED_HOSTS = 5;
 
 /** Characters of a value that are shown. */
 const MAX_SHOWN_TEXT = 60;
-
-/** The document, as it is answered. */
-export interface ShownChanges {
-  readonly since: string;
-  readonly until: string;
-  readonly count: number;
-  readonly changes: readonly (ChangeGroup | ShownChange)[];
-}
 
 export const changes: Layout = {
   examples: [

@@ -1,11 +1,11 @@
 // `rollcall show HOST`: one host's report, its fields below each other and its arrays as tables.
-import { changes } from "../../questions/changes-question.ts";
+import { changes, type ShownChanges } from "../../questions/changes-question.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "../../report/ascii.ts";
 import { type JsonSpan, walkChildren } from "../../report/json-walk.ts";
 import { formatSpan } from "../../report/span-text.ts";
 import { formatJson } from "../terminal/cell.ts";
 import type { Line, Table } from "../terminal/tables.ts";
-import { layOutChanges, type ShownChanges } from "./changes.ts";
+import { layOutChanges } from "./changes.ts";
 import type { AskedAnswer, Layout, LayoutTools } from "./layout.ts";
 
 /** Deeper objects are shown as JSON. */
