@@ -113,8 +113,9 @@ export function readFromLog(log: LogReader): EntrySource {
       }
     },
 
-    async measure() {
-      return [...listed.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    async measure(signal) {
+      const pieces = await log.measurePieces(signal);
+      return [...listed.values()].reduce((sum, { bytes }) => sum + bytes, pieces);
     },
   };
 }

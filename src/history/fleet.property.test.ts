@@ -2,6 +2,7 @@
 // recorded is told as it was answered live.
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../report/problem.ts";
+import type { RollView } from "../roll/view.ts";
 import { gather, MINUTE, makeHistoryLab, writeArray } from "../testing/history-lab.ts";
 import { runs } from "../testing/runs.ts";
 import { seededRandom } from "../testing/seeded-random.ts";

@@ -8,7 +8,13 @@ import pMap from "p-map";
 import { SEGMENT_BYTES } from "../roll/packer.ts";
 import { createSegmentBuilder, type Segment } from "../roll/segment.ts";
 import { decodeSegment, encodeSegment } from "../roll/snapshot-format.ts";
-import { HISTORY_LOG_PREFIX, locateHistoryPiece, locateLogEntry, parseLogNumber } from "../store/layout.ts";
+import {
+  HISTORY_LOG_PREFIX,
+  HISTORY_PIECES_PREFIX,
+  locateHistoryPiece,
+  locateLogEntry,
+  parseLogNumber,
+} from "../store/layout.ts";
 import type { Entry, ReadStore, Store } from "../store/store.ts";
 import type { Row } from "./change-list.ts";
 import {
@@ -64,6 +70,8 @@ export interface LogReader {
    * @throws BrokenEntry where it is gone, or cannot be understood; whatever the store throws
    */
   read(entry: ListedEntry, signal?: AbortSignal): Promise<LoggedStep>;
+  /** Bytes of all pieces, as the store lists them. */
+  measurePieces(signal?: AbortSignal): Promise<number>;
   /** Reads what an entry's pieces hold too. @throws as read */
   complete(logged: LoggedStep, signal?: AbortSignal): Promise<Step>;
 }
@@ -100,6 +108,13 @@ export function openLog(store: Pick<ReadStore, "get" | "list">): LogReader {
       const read = await decodeStored(found.body, number);
       if (found.etag === etag) kept.set(name, read);
       return read;
+    },
+
+    async measurePieces(signal) {
+      let bytes = 0;
+      for await (const page of store.list(HISTORY_PIECES_PREFIX, { signal }))
+        for (const { size } of page) bytes += size;
+      return bytes;
     },
 
     async complete({ step, pieces }, signal) {

@@ -129,7 +129,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (doubt !== undefined) return refuse(doubt);
     const facts = await options.facts();
     let known = await findHead(signal);
-    if (view.asOf <= known.at) return refuse("the last entry is of a later time than this clock tells");
+    if (clock() < known.at) return refuse("the last entry is of a later time than this clock tells");
+    // The same listing as before, or an older one: of a snapshot, say.
+    if (view.asOf <= known.at) return { kind: "unchanged" };
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const outcome = await putNext(known, view, facts, signal);
       if (outcome) return outcome;

@@ -336,7 +336,7 @@ function takeBytes(bytes: Buffer, start: number, end: number, dictionary: Dictio
 }
 
 /** A value as text, as far as labels look; undefined for an object and null. */
-function readText(bytes: Buffer, start: number, end: number): string | undefined {
+export function readText(bytes: Buffer, start: number, end: number): string | undefined {
   const byte = bytes[start];
   if (byte === OPEN_BRACE || byte === LETTER_N) return undefined;
   const text =

@@ -13,6 +13,7 @@ import { REPORTS_PREFIX } from "../../report/key.ts";
 import { DEFAULT_WINDOW_MS, MAX_REPORT_BYTES } from "../../report/limits.ts";
 import { followCertificate } from "../../service/certificate-renewal.ts";
 import { runPublishSchedule } from "../../service/publish-schedule.ts";
+import { runRecording } from "../../service/recording.ts";
 import { parseListen, type Service, startService } from "../../service/service.ts";
 import { runSweep } from "../../service/sweep.ts";
 import { MAX_TIMER_MS } from "../../specs/duration.ts";
@@ -23,11 +24,17 @@ import type { Io } from "../program/io.ts";
 import { openLog } from "../program/log.ts";
 import { VERSION } from "../program/version.ts";
 import { openExpectedFile } from "../settings/expected-hosts.ts";
-import { readCorsOrigins, readKeepAlive, readWriteLimits } from "../settings/parsed-settings.ts";
+import {
+  readCorsOrigins,
+  readHistorySettings,
+  readKeepAlive,
+  readWriteLimits,
+} from "../settings/parsed-settings.ts";
 import { readPublisherSecret } from "../settings/publisher-secret.ts";
 import type { Flags } from "../settings/setting-list.ts";
 import { readSettings, type Settings } from "../settings/settings.ts";
 import { findStoreUrl, openStoresAt } from "../settings/target.ts";
+import { openRecorder } from "./history-recorder.ts";
 import { EVERY_ROLE, type IdentityFlags, readIdentityTrust } from "./identity-trust.ts";
 import { openSignIn } from "./sign-in.ts";
 
@@ -35,6 +42,8 @@ export interface ServeOptions extends Flags, IdentityFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindProxy?: boolean;
+  /** False for --no-history. */
+  readonly history?: boolean;
 }
 
 /** Of the first reports so many are read at the start, to see whether this user may. */
@@ -57,7 +66,7 @@ export async function runServe(options: ServeOptions, io: Io): Promise<void> {
   for (const notice of describeDates(identityTrust?.certificates ?? [], io.clock())) log.warn(notice);
   if (identityTrust?.callers && options.identityRoles === undefined) log.warn(EVERY_ROLE);
   const service = await serveStore(
-    { store, alsoRead, listen, settings, log, identityTrust, command: "serve" },
+    { store, alsoRead, listen, settings, log, identityTrust, history: options.history, command: "serve" },
     io,
   );
   const also = alsoRead.length > 0 && { alsoRead: alsoRead.map(({ location }) => location) };
@@ -89,6 +98,7 @@ interface ServeStoreOptions {
   readonly settings: Settings;
   readonly log: Logger;
   readonly identityTrust?: IdentityTrust | undefined;
+  readonly history?: boolean | undefined;
   /** Which one starts it, for what it says of flags. */
   readonly command: "start" | "serve";
   /** Of a demo; see ServiceOptions. */
@@ -101,10 +111,12 @@ interface ServeStoreOptions {
  * @throws CommandError if it cannot listen, or may not read the store
  */
 export async function serveStore(
-  { store, alsoRead = [], listen, settings, log, identityTrust, command, demoKey }: ServeStoreOptions,
+  serving: ServeStoreOptions,
   io: Io,
 ): Promise<Service & { readonly hasKeys: boolean }> {
+  const { store, alsoRead = [], listen, settings, log, identityTrust, command, demoKey } = serving;
   const writeLimits = readWriteLimits(settings);
+  const history = readHistorySettings(settings);
   const identities = await openSignIn(settings, log, io);
   const hasKeys = await checkRights(store, log);
   for (const one of alsoRead) await checkAlsoRead(one, log);
@@ -154,8 +166,19 @@ export async function serveStore(
       },
       io.signal,
     );
+    const recording =
+      serving.history === false || history.everyMs === undefined
+        ? undefined
+        : runRecording(
+            {
+              ...openRecorder({ store, roll, settings, history, readExpected, clones, bounds }, io),
+              log,
+              sleep,
+            },
+            io.signal,
+          );
     const stop = async () => {
-      await Promise.all([sweeping, publishing]);
+      await Promise.all([sweeping, publishing, recording]);
       await service.stop();
     };
     return {

@@ -11,6 +11,7 @@ import { addSettings, explain } from "../settings/flags.ts";
 import type { Flags } from "../settings/setting-list.ts";
 import type { Io } from "./io.ts";
 import { addAgent, addDoctor } from "./program-agent.ts";
+import { addHistory } from "./program-history.ts";
 import { addAws, addCost, addStore } from "./program-operators.ts";
 import { addConfig, addPublish } from "./program-publish.ts";
 import { addQuestions } from "./program-questions.ts";
@@ -39,6 +40,7 @@ export function buildProgram(io: Io): Command {
     addDoctor,
     addQuestions,
     addPublish,
+    addHistory,
     addKeys,
     addSpec,
     addStore,
@@ -95,6 +97,7 @@ function addServe(program: Command, io: Io): void {
     .option("--tls-cert <FILE>", "PEM certificate; with --tls-key, speak TLS")
     .option("--tls-key <FILE>", "PEM private key")
     .option("--behind-proxy", "a proxy in front ends TLS: allow plain HTTP beyond loopback")
+    .option("--no-history", "record no history (as --history-every off)")
     .option(
       "--identity-certificates <FILE>",
       "PEM: AWS's certificates; EC2 instances may enrol with their identity document",
@@ -112,6 +115,7 @@ function addServe(program: Command, io: Io): void {
     .option("--identity-sts <URLS>", "with --identity-caller: endpoints of STS beside AWS's public ones");
   addSettings(command, "store", "alsoRead", "listen", "expect", "within", "maxAge");
   addSettings(command, "keepAlive", "maxKeyHosts", "maxKeyBytes", "maxKeyWrites", "corsOrigins");
+  addSettings(command, "historyEvery", "historyIgnore");
   addSettings(command, ...SIGN_IN_SETTINGS, "config");
   explain(
     command,

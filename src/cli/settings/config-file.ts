@@ -63,6 +63,11 @@ export const configSchema = z.strictObject({
   allow_credentials: text.optional(),
   log_level: z.enum(LOG_LEVELS).optional(),
   expect: text.optional(),
+  history_every: text.optional(),
+  history_ignore: z
+    .union([text, z.array(text).min(1)])
+    .transform((value) => [value].flat().join(","))
+    .optional(),
   labels: labelRulesSchema.optional(),
   publishers: publishersSchema.optional(),
 });

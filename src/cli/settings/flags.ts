@@ -32,6 +32,8 @@ const PLACEHOLDERS: Readonly<Partial<Record<SettingName, string>>> = {
   allowEnvironment: "NAMES",
   allowCredentials: "FIELDS",
   expect: "FILE",
+  historyEvery: "SPAN",
+  historyIgnore: "FIELDS",
 };
 
 /** Adds flags that are settings, with the variable that stands in for each. */

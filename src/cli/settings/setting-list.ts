@@ -262,6 +262,21 @@ export const SETTINGS = {
       "a file with the ids of the hosts that should report: one a line, or JSON as " +
       "of aws ec2 describe-instances",
   },
+  historyEvery: {
+    flag: "--history-every",
+    variable: "ROLLCALL_HISTORY_EVERY",
+    key: "history_every",
+    description: "how often history is recorded (default 1m); off: not at all",
+  },
+  historyIgnore: {
+    flag: "--history-ignore",
+    variable: "ROLLCALL_HISTORY_IGNORE",
+    key: "history_ignore",
+    description:
+      "fields that change though nothing is new, which make no change in history, beside update_date; " +
+      "split by commas",
+    repeats: true,
+  },
   config: { flag: "--config", variable: "ROLLCALL_CONFIG", description: "the configuration file" },
 } as const satisfies Record<string, Setting>;
 
