@@ -92,6 +92,7 @@ export function readFromLog(log: LogReader): EntrySource {
 
     async *read(numbers, wants, signal) {
       let digest: string | undefined;
+      let before: number | undefined;
       for (let from = 0; from < numbers.length; from += CONCURRENCY) {
         const some = numbers.slice(from, from + CONCURRENCY);
         for (const read of await pMap(some, (number) => readOne(number, signal), {
@@ -103,6 +104,9 @@ export function readFromLog(log: LogReader): EntrySource {
             continue;
           }
           const { step, previous } = read;
+          // Of one that is not there the digest is not known.
+          if (before !== step.number - 1) digest = undefined;
+          before = step.number;
           const follows = isWhole(step) || digest === undefined || previous === digest;
           digest = read.digest;
           if (!follows)
