@@ -91,28 +91,22 @@ export function readFromLog(log: LogReader): EntrySource {
     },
 
     async *read(numbers, wants, signal) {
-      let digest: string | undefined;
-      let before: number | undefined;
+      let before: LoggedStep | undefined;
       for (let from = 0; from < numbers.length; from += CONCURRENCY) {
         const some = numbers.slice(from, from + CONCURRENCY);
-        for (const read of await pMap(some, (number) => readOne(number, signal), {
-          concurrency: CONCURRENCY,
-        })) {
+        const reads = await pMap(some, (number) => readOne(number, signal), { concurrency: CONCURRENCY });
+        for (const read of reads) {
           if ("broken" in read) {
-            digest = undefined;
+            before = undefined;
             yield read;
             continue;
           }
-          const { step, previous } = read;
-          // Of one that is not there the digest is not known.
-          if (before !== step.number - 1) digest = undefined;
-          before = step.number;
-          const follows = isWhole(step) || digest === undefined || previous === digest;
-          digest = read.digest;
-          if (!follows)
+          const { step } = read;
+          const isNext = mayFollow(read, before);
+          before = read;
+          if (!isNext)
             yield { number: step.number, broken: `entry ${step.number} names another entry before it` };
-          else if (wants === "all") yield await complete(read, signal);
-          else yield step;
+          else yield wants === "all" ? await complete(read, signal) : step;
         }
       }
     },
@@ -122,4 +116,10 @@ export function readFromLog(log: LogReader): EntrySource {
       return [...listed.values()].reduce((sum, { bytes }) => sum + bytes, pieces);
     },
   };
+}
+
+/** Of one that is not there the digest is not known. */
+function mayFollow({ step, previous }: LoggedStep, before: LoggedStep | undefined): boolean {
+  if (isWhole(step) || before?.step.number !== step.number - 1) return true;
+  return previous === before.digest;
 }
