@@ -80,7 +80,7 @@ describe("a token that counts", () => {
     expect(lines).toEqual([expect.stringContaining("no claim gives any scope")]);
   });
 
-  it("may be signed by a key that was made since, and by one that is gone for half an hour at most", async () => {
+  it("may be signed by a new key, and by one that is gone for half an hour at most", async () => {
     const { ask, make, remove, sign, advance, answer } = await setUp();
     const old = await sign({ exp: 4_000_000_000 });
     await ask(old);
