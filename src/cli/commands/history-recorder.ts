@@ -1,4 +1,5 @@
 // The recorder of history as the settings say: of a server, and of the command line alone.
+import { keepDays } from "../../history/keep-days.ts";
 import { createRecorder, type Recorder } from "../../history/recorder.ts";
 import { prepareRecording, type RecordingSources } from "../../questions/recording.ts";
 import type { Roll } from "../../roll/roll.ts";
@@ -16,22 +17,26 @@ export interface HistoryRecorderOptions extends ServerSources {
   readonly roll: Pick<Roll, "view">;
   readonly settings: Pick<Settings, "labelRules" | "maxAgeMs">;
   readonly history: HistorySettings;
+  /** Told where days that are over cannot be closed. */
+  readonly onNotice: (notice: string, error?: unknown) => void;
 }
 
-/** Opens the recorder. Nothing is read yet. */
+/** Opens the recorder, which closes days that are over as well. Nothing is read yet. */
 export function openRecorder(
-  { store, roll, settings, history, ...sources }: HistoryRecorderOptions,
+  { store, roll, settings, history, onNotice, ...sources }: HistoryRecorderOptions,
   io: Pick<Io, "clock">,
 ): { readonly recorder: Recorder; readonly everyMs: number } {
   // A listing that is used for longer shows nothing new before.
   const everyMs = Math.max(history.everyMs ?? 0, settings.maxAgeMs() ?? 0);
+  const prepared = prepareRecording({ ...sources, labelRules: settings.labelRules, ignore: history.ignore });
   const recorder = createRecorder({
-    ...prepareRecording({ ...sources, labelRules: settings.labelRules, ignore: history.ignore }),
+    ...prepared,
     store,
     view: () => roll.view(),
     everyMs,
     clock: io.clock,
     yielder: SHARED_YIELDER.of("history"),
   });
-  return { recorder, everyMs };
+  const { describeHost } = prepared;
+  return { recorder: keepDays(recorder, { store, describeHost, onNotice }), everyMs };
 }

@@ -31,7 +31,7 @@ export async function runHistoryRecord(flags: Flags, io: Io): Promise<void> {
   const expect = settings.get("expect");
   const readExpected = expect === undefined ? undefined : openExpectedFile(expect, io);
   try {
-    const { recorder } = openRecorder({ store, roll, settings, history, readExpected }, io);
+    const { recorder } = openRecorder({ store, roll, settings, history, readExpected, onNotice }, io);
     const outcome = await recorder.record(io.signal);
     if (outcome.kind === "not_recorded") throw new CommandError(`nothing was recorded: ${outcome.reason}`);
     const said =

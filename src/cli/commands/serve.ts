@@ -171,7 +171,19 @@ export async function serveStore(
         ? undefined
         : runRecording(
             {
-              ...openRecorder({ store, roll, settings, history, readExpected, clones, bounds }, io),
+              ...openRecorder(
+                {
+                  store,
+                  roll,
+                  settings,
+                  history,
+                  readExpected,
+                  clones,
+                  bounds,
+                  onNotice: (notice, err) => log.warn({ err }, notice),
+                },
+                io,
+              ),
               log,
               sleep,
             },
