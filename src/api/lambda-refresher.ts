@@ -1,11 +1,12 @@
 // The function that AWS Lambda runs each minute: it keeps the snapshot, records history, and counts
 // the roll for the alarms.
+import { keepDays } from "../history/keep-days.ts";
 import { createRecorder, type Recorder } from "../history/recorder.ts";
 import { countAccounts } from "../questions/account-counts.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { prepareRecording } from "../questions/recording.ts";
-import { splitList } from "../report/list-text.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
+import { splitList } from "../report/list-text.ts";
 import type { RollView } from "../roll/view.ts";
 import { SHARED_YIELDER } from "../roll/yielder.ts";
 import type { Store } from "../store/store.ts";
@@ -31,18 +32,21 @@ const EVERY_MS = 60_000;
 /** @returns undefined where history is off */
 function openRecorder(store: Store, view: () => Promise<RollView>): Recorder | undefined {
   if (process.env.ROLLCALL_HISTORY_EVERY === "off") return undefined;
-  return createRecorder({
-    // The labels that answers on AWS have: no configuration file is there.
-    ...prepareRecording({
-      labelRules: BUILT_IN_RULES,
-      ignore: splitList(process.env.ROLLCALL_HISTORY_IGNORE),
-    }),
+  // The labels that answers on AWS have: no configuration file is there.
+  const sources = prepareRecording({
+    labelRules: BUILT_IN_RULES,
+    ignore: splitList(process.env.ROLLCALL_HISTORY_IGNORE),
+  });
+  const recorder = createRecorder({
+    ...sources,
     store,
     view,
     everyMs: EVERY_MS,
     clock,
     yielder: SHARED_YIELDER.of("history"),
   });
+  const onNotice = (notice: string, err?: unknown) => log.warn({ err }, notice);
+  return keepDays(recorder, { store, describeHost: sources.describeHost, onNotice });
 }
 
 /** No answer depends on it, so that a failure is told and is none of the refresh. */
