@@ -13,7 +13,7 @@ export function addHistory(program: Command, io: Io): void {
   const record = history
     .command("record")
     .description(
-      "compare the roll with what is recorded, and record what is new, once: for a timer, where no server runs",
+      "compare the roll with what is recorded, and record what is new, once: for a timer, without a server",
     );
   addSettings(record, "store", "alsoRead", "expect", "historyEvery", "historyIgnore", "config");
   explain(
