@@ -1,5 +1,5 @@
-// The questions of docs/history.md, "In SQL", as they stand there, asked by DuckDB of days that were
-// recorded and closed.
+// The questions of docs/history.md, "In SQL", as they stand there, asked by DuckDB of days that
+// were recorded and closed.
 import { readFile } from "node:fs/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";

@@ -28,7 +28,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const MAX_CHUNK_BYTES = 128 * 1024 * 1024;
 
 /** Each day has 1440 entries at one a minute. */
-const MAX_HEADER_BYTES = 64 * 1024 * 1024;
+const MAX_DAY_HEADER_BYTES = 64 * 1024 * 1024;
 
 /** In the place of the pieces of an entry's reports, which lie in the file of the day's reports. */
 const IN_ROLLS: Piece = { name: "0".repeat(64), bytes: 1 };
@@ -77,7 +77,10 @@ export interface DayEntry extends EntryHead {
   readonly rows: number;
 }
 
-/** A step without its changes and the segments of its reports, and what the Parquet file lacks of those. */
+/**
+ * A step without its changes and the segments of its reports, and what the Parquet file lacks of
+ * those.
+ */
 export interface DayStep {
   readonly step: Step;
   readonly marks: readonly ReportMarks[];
@@ -183,7 +186,7 @@ export async function decodeDay(bytes: Buffer): Promise<DayObject> {
     throw new BrokenDay("it does not begin as it should");
   const from = MAGIC.length + 4;
   const end = from + bytes.readUInt32LE(MAGIC.length);
-  const json = parseJson(await unpack(bytes.subarray(from, end), MAX_HEADER_BYTES));
+  const json = parseJson(await unpack(bytes.subarray(from, end), MAX_DAY_HEADER_BYTES));
   const { success, data: header } = HEADER.safeParse(json);
   if (!success) throw new BrokenDay("it is of another version");
   const length = header.chunks.reduce((sum, chunk) => sum + chunk.bytes, end);

@@ -22,7 +22,7 @@ test("a recorder closes each day once it is over, and removes entries of those b
   const keys = await lab.listHistory();
   const below = (folder: string) => keys.filter((key) => key.startsWith(`history/v1/${folder}/`));
   expect([below("changes"), below("rolls"), below("receipts")].map(({ length }) => length)).toEqual([
-    5, 5, 5,
+    6, 6, 6,
   ]);
   expect(below("log").length).toBeLessThanOrEqual(12);
   expect(notices).toEqual([]);

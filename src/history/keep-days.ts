@@ -6,7 +6,9 @@ import { removeEntries } from "./remove-entries.ts";
 import { dayOf } from "./step.ts";
 
 export interface KeepDaysOptions extends CloseOptions {
-  /** Called where closing fails; it is tried again after the next entry that comes so much later. */
+  /**
+   * Called where closing fails; it is tried again after the next entry that comes so much later.
+   */
   readonly onNotice: (notice: string, error?: unknown) => void;
 }
 

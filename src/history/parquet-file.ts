@@ -8,7 +8,7 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
  * unpacked at a time, on writing and on reading.
  */
 export const MAX_GROUP_ROWS = 10_000;
-export const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
 /** Part of the file's bytes, which the library's version thus does not change. */
 const CREATED_BY = "rollcall";
@@ -81,7 +81,9 @@ export function mapColumn(name: string): Column {
 
 /** Writes one file. */
 export interface ParquetFile {
-  /** Takes one row: its values in the order of the columns. @param bytes of its long texts, about */
+  /**
+   * Takes one row: its values in the order of the columns. @param bytes of its long texts, about
+   */
   add(row: readonly Value[], bytes: number): void;
   /** Ends the file. @returns its bytes: the same for the same rows */
   finish(): Buffer;

@@ -14,8 +14,8 @@ import { BrokenDay } from "./day-format.ts";
 import { openLog } from "./log.ts";
 
 /**
- * Entries of so many of the last closed days stay: readers that listed them before those were closed
- * read on, and what was written wrongly can be written anew.
+ * Entries of so many of the last closed days stay: readers that listed them before those were
+ * closed read on, and what was written wrongly can be written anew.
  */
 const DAYS_KEPT = 2;
 
@@ -68,8 +68,8 @@ async function findFault(store: Store, day: ListedDay, signal?: AbortSignal): Pr
 }
 
 /**
- * An entry's pieces are put just before it, again where they are there already: those that were last
- * put by then are of days that are closed, were the store's clock a day wrong.
+ * An entry's pieces are put just before it, again where they are there already: those that were
+ * last put by then are of days that are closed, were the store's clock a day wrong.
  */
 async function removePieces(store: Store, before: number, signal?: AbortSignal): Promise<void> {
   for await (const page of store.list(HISTORY_PIECES_PREFIX, { signal })) {

@@ -313,8 +313,8 @@ export function locateHistoryPiece(name: string): string {
 }
 
 /** Of closed days, as Hive partitions: their changes, their reports, and all else of their entries. */
-export const HISTORY_CHANGES_PREFIX = "history/v1/changes/";
-export const HISTORY_ROLLS_PREFIX = "history/v1/rolls/";
+const HISTORY_CHANGES_PREFIX = "history/v1/changes/";
+const HISTORY_ROLLS_PREFIX = "history/v1/rolls/";
 export const HISTORY_DAYS_PREFIX = "history/v1/receipts/";
 
 const DAY_MS = 86_400_000;
