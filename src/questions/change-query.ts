@@ -38,7 +38,7 @@ export interface ChangeQuery {
 const DEFAULT_SPAN_MS = 24 * 3_600_000;
 
 /** The furthest that a span reaches back; ms. */
-export const MAX_SPAN_MS = 3 * 366 * 86_400_000;
+const MAX_SPAN_MS = 3 * 366 * 86_400_000;
 
 /** Patterns of one parameter. */
 const MAX_PATTERNS = 32;

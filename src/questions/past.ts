@@ -18,7 +18,7 @@ const UNRECORDED = { refusal: "cannot_be_told", isOfPast: true } as const;
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Where to read on. */
-export const HISTORY_DOCS = "docs/history.md says how history is recorded";
+const HISTORY_DOCS = "docs/history.md says how history is recorded";
 
 /** What is to be said where no history is read. */
 const NO_HISTORY =

@@ -81,6 +81,20 @@ describe("createClient", () => {
     );
   });
 
+  it("does not ask again for what was not recorded", async () => {
+    const { url, seen } = await serve((_request, response) => {
+      const problem = {
+        type: "urn:rollcall:error:cannot_be_told",
+        title: "It was not recorded",
+        detail: "so",
+      };
+      const type = { "content-type": "application/problem+json" };
+      response.writeHead(503, type).end(JSON.stringify(problem));
+    });
+    expect((await fail(connect(url))).message).toContain("503: It was not recorded: so");
+    expect(seen).toHaveLength(1);
+  });
+
   it.each([429, 500, 502, 503])("gives up on %d at last", async (status) => {
     const { url, seen } = await serve((_request, response) =>
       answerProblem(response, status, "no", "not now"),

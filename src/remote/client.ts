@@ -98,8 +98,13 @@ export function createClient({
       // A signature is good for one URL, so it goes nowhere else at all.
       return response.status === 303 ? await follow(response, { asked: url, headers, signal }) : response;
     }
-    const reason = await explain(response, { url, hasKey: "x-api-key" in headers, means, method });
-    if (response.status === 429 || response.status >= 500) {
+    const { reason, isLasting } = await explain(response, {
+      url,
+      hasKey: "x-api-key" in headers,
+      means,
+      method,
+    });
+    if (!isLasting && (response.status === 429 || response.status >= 500)) {
       const [retryAfter, date] = ["retry-after", "date"].map((name) => response.headers.get(name));
       const retryAfterMs = readRetryAfter({ retryAfter, date }, Date.now());
       const asks =
@@ -211,12 +216,27 @@ interface Asked {
   readonly method: string;
 }
 
-async function explain(response: Response, { url, hasKey, means, method }: Asked): Promise<string> {
+async function explain(
+  response: Response,
+  asked: Asked,
+): Promise<{ readonly reason: string; readonly isLasting: boolean }> {
   const body = await readBounded(response.body, MAX_PROBLEM_BYTES).catch(() => undefined);
-  const text = body?.toString("utf8") ?? "";
-  const problem = response.headers.get("content-type")?.includes("problem+json")
-    ? parseProblem(text)
-    : undefined;
+  const isProblem = response.headers.get("content-type")?.includes("problem+json") ?? false;
+  const text = isProblem ? (body?.toString("utf8") ?? "") : "";
+  const { type } = (parseJson(text) ?? {}) as { readonly type?: unknown };
+  return {
+    reason: describeRefusal(response, parseProblem(text), asked),
+    // What was not recorded will not be told later either.
+    isLasting: type === "urn:rollcall:error:cannot_be_told",
+  };
+}
+
+/** @param problem as the server explains it, where it does */
+function describeRefusal(
+  response: Response,
+  problem: string | undefined,
+  { url, hasKey, means, method }: Asked,
+): string {
   if (response.status === 401 && means === "token")
     return `${url.origin} does not accept the token${problem ? `: ${sanitizeLine(problem)}` : ""}`;
   if (response.status === 401 && means === "key") {

@@ -19,10 +19,7 @@ export interface GivenEntry {
 }
 
 /** Makes a history of entries, the oldest first; each is of its view's instant. */
-export function makeHistory(
-  entries: readonly GivenEntry[],
-  noise: readonly string[] = ["update_date"],
-): History {
+function makeHistory(entries: readonly GivenEntry[], noise: readonly string[] = ["update_date"]): History {
   const recorded = entries.map(
     ({ view, facts }, place): Recorded => ({
       number: place + 1,

@@ -70,7 +70,7 @@ export function layOutChanges(
 const NOTABLE: readonly string[] = ["silent", "expired", "set_aside"];
 
 /** A field, or what became of the host. */
-export function describeChange({ kind, field }: Pick<ShownChange, "kind" | "field">): string {
+function describeChange({ kind, field }: Pick<ShownChange, "kind" | "field">): string {
   const words = kind.replaceAll("_", " ");
   return kind === "changed" ? field : [field, words].filter((text) => text !== "").join(" ");
 }

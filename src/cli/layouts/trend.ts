@@ -62,7 +62,7 @@ function formatCount(count: number | null | undefined): string {
 /**
  * One character for some instants, by the last of them that is known. @param most the highest block
  */
-export function drawBlocks(hosts: readonly (number | null)[], most: number): string {
+function drawBlocks(hosts: readonly (number | null)[], most: number): string {
   const length = Math.min(MAX_BLOCKS, hosts.length);
   return Array.from({ length }, (_, block) => {
     const start = Math.floor((block * hosts.length) / length);
