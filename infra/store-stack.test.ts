@@ -30,7 +30,7 @@ describe("the store", () => {
     );
   });
 
-  it("expires what hosts write, answers, closed days of history and templates, and nothing else", async () => {
+  it("expires what hosts write, answers, closed days and templates, and nothing else", async () => {
     interface Rule {
       readonly Status: string;
       readonly Prefix?: string;

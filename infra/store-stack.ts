@@ -161,9 +161,9 @@ export class StoreStack extends RollcallStack {
 const CLOSED_DAYS_STAY = 396;
 
 /**
- * No rule reaches specs, keys, the log of history, releases, nor snapshots: a piece of the snapshot is written
- * once and in use for as long as the manifest names it, so no age is safe; whoever writes the
- * manifest removes pieces an hour after the last one that named them.
+ * No rule reaches specs, keys, the log of history, releases, nor snapshots: a piece of the snapshot
+ * is written once and in use for as long as the manifest names it, so no age is safe; whoever
+ * writes the manifest removes pieces an hour after the last one that named them.
  */
 function listLifecycleRules(expiryDays: number): LifecycleRule[] {
   const expire = (id: string, prefix: string, days: number): LifecycleRule => ({

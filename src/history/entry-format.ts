@@ -30,8 +30,8 @@ export interface Piece {
 }
 
 /** A segment comes to some MiB, and one report at most on top. */
-export const MAX_PIECE_BYTES = 16 * 1024 * 1024;
-const MAX_PIECES = 100_000;
+export const MAX_ENTRY_PIECE_BYTES = 16 * 1024 * 1024;
+const MAX_ENTRY_PIECES = 100_000;
 
 /** Thrown for bytes that are no entry of this format. */
 export class BrokenEntry extends Error {
@@ -74,8 +74,13 @@ const HEADER = z.object({
   moves: COUNT,
   gone: COUNT,
   pieces: z
-    .array(z.object({ name: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(1).max(MAX_PIECE_BYTES) }))
-    .max(MAX_PIECES),
+    .array(
+      z.object({
+        name: z.string().regex(/^[0-9a-f]{64}$/),
+        bytes: z.int().min(1).max(MAX_ENTRY_PIECE_BYTES),
+      }),
+    )
+    .max(MAX_ENTRY_PIECES),
   /** Bytes of each section, in their order. */
   sections: z.array(COUNT),
 });

@@ -129,7 +129,9 @@ async function compare(
   expect(!alone || isUntold(alone) ? undefined : await writeArray(alone.view)).toBe(sample?.array);
 }
 
-/** Each change begins where the one before it of the same field ended, as long as the host stayed. */
+/**
+ * Each change begins where the one before it of the same field ended, as long as the host stayed.
+ */
 function checkValues(entries: readonly { readonly changes: readonly Change[] }[], seed: number): void {
   const last = new Map<string, string | null>();
   for (const change of entries.flatMap(({ changes }) => changes)) {

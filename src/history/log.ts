@@ -22,7 +22,7 @@ import {
   decodeEntry,
   encodeEntry,
   MAX_ENTRY_BYTES,
-  MAX_PIECE_BYTES,
+  MAX_ENTRY_PIECE_BYTES,
   type Piece,
 } from "./entry-format.ts";
 import type { Step } from "./step.ts";
@@ -40,7 +40,7 @@ const MAX_INLINE_BYTES = 1024 * 1024;
 const CONCURRENCY = 16;
 
 /** Decoded entries kept, without what lies in pieces; bytes. */
-const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+const MAX_KEPT_ENTRY_BYTES = 32 * 1024 * 1024;
 
 /** An entry as the store lists it. */
 export interface ListedEntry {
@@ -79,7 +79,7 @@ export interface LogReader {
 /** Opens the log of a store. Nothing is read yet. */
 export function openLog(store: Pick<ReadStore, "get" | "list">): LogReader {
   const kept = new LRUCache<string, LoggedStep & { readonly size: number }>({
-    maxSize: MAX_KEPT_BYTES,
+    maxSize: MAX_KEPT_ENTRY_BYTES,
     sizeCalculation: ({ size }) => size,
   });
 
@@ -87,7 +87,7 @@ export function openLog(store: Pick<ReadStore, "get" | "list">): LogReader {
     const found = await store.get(locateHistoryPiece(name), { maxBytes: bytes, signal });
     if (!found) throw new BrokenEntry("a piece of it is gone");
     if (hash(found.body) !== name) throw new BrokenEntry("a piece of it is damaged");
-    return decodeSegment(await gunzipBytes(found.body, { maxOutputLength: MAX_PIECE_BYTES }));
+    return decodeSegment(await gunzipBytes(found.body, { maxOutputLength: MAX_ENTRY_PIECE_BYTES }));
   }
 
   return {

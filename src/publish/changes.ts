@@ -56,7 +56,7 @@ export function changePublisher({ url, secret, title }: ChangePublisherOptions):
         const { status, text } = await http.send({ method: "POST", url, headers, body, isIdempotent: true });
         if (status >= 300)
           throw new PublishError(
-            `${origin} answered ${status}: ${text.replace(/\p{Cc}/gu, " ").slice(0, 200)}; the same batch is ` +
+            `${origin} answered ${status}: ${text.replace(/\p{Cc}/gu, " ").slice(0, 200)}; this batch is ` +
               "sent again at the next run",
           );
       };

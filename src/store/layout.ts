@@ -123,8 +123,8 @@ export const AREAS: readonly Area[] = [
     remove: [],
   },
   {
-    // The recorder removes an entry once its day is closed: no age is safe, as a day may take long to
-    // be closed.
+    // The recorder removes an entry once its day is closed: no age is safe, as a day may take long
+    // to be closed.
     prefix: "history/v1/log/",
     holds: "entries of history",
     put: ["recorder"],
@@ -312,7 +312,9 @@ export function locateHistoryPiece(name: string): string {
   return `${HISTORY_PIECES_PREFIX}${name}.gz`;
 }
 
-/** Of closed days, as Hive partitions: their changes, their reports, and all else of their entries. */
+/**
+ * Of closed days, as Hive partitions: their changes, their reports, and all else of their entries.
+ */
 const HISTORY_CHANGES_PREFIX = "history/v1/changes/";
 const HISTORY_ROLLS_PREFIX = "history/v1/rolls/";
 export const HISTORY_DAYS_PREFIX = "history/v1/receipts/";

@@ -1,4 +1,5 @@
-// End to end: the past on the page, over a folder whose history was recorded by the recorder itself.
+// End to end: the past on the page, over a folder whose history was recorded by the recorder
+// itself.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBarriers, isTooWide, type OpenOptions, openPage, startBrowser } from "./browser.ts";
@@ -56,7 +57,7 @@ async function open(path: string, options: OpenOptions = {}) {
 }
 
 describe("the view Changes", () => {
-  it("tells each change once, with its hosts, and gaps in their place; its state is its address", async () => {
+  it("tells each change once, with its hosts, and gaps in place; its state is its address", async () => {
     const { page, close } = await open("");
     await page.getByRole("link", { name: "Changes" }).click();
     await page.getByRole("link", { name: "7 days" }).click();

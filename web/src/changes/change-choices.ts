@@ -1,5 +1,5 @@
-// What of the changes is shown, as the address has it: of which span, of which kind, which lines are
-// open.
+// What of the changes is shown, as the address has it: of which span, of which kind, which lines
+// are open.
 import type { Parameters } from "../address/parameters.ts";
 import type { ChangeKind } from "./change-lines.ts";
 

@@ -1,4 +1,4 @@
-// Changes by day, the newest first. One line takes the focus, arrows move it, Enter opens its hosts.
+// Changes by day, the newest first. Arrows move the focus from line to line, Enter opens its hosts.
 import { useState } from "preact/hooks";
 import { ToldTimes } from "../shell/told-times.tsx";
 import { useSpeech } from "../words/language.tsx";
@@ -14,7 +14,7 @@ interface ChangeListProps {
   readonly entries: readonly (ChangeLine | Gap)[];
   readonly open: ReadonlySet<string>;
   readonly onToggle: (id: string) => void;
-  /** From which "today" is told; ms since the epoch. Undefined in the past, where days have dates. */
+  /** From which "today" is told; ms since the epoch. Undefined in the past: days have dates. */
   readonly now: number | undefined;
 }
 

@@ -8,10 +8,10 @@ import { type ChangedHost, type ChangeKind, type ChangeLine, findDay, isOlder } 
 
 /** Of a value so many characters stand in a line; the whole is its hint, up to a bound. */
 const MAX_LINE_VALUE = 120;
-const MAX_HINT = 1000;
+const MAX_TITLE_TEXT = 1000;
 
 /** Hosts of a line that are shown. */
-const MAX_HOSTS = 500;
+const MAX_SHOWN_HOSTS = 500;
 
 /** A colour's meaning; the word stands there too. */
 const TONES: Readonly<Record<ChangeKind, string>> = {
@@ -70,12 +70,12 @@ export function ChangeRow({ line, isOpen, isStop, onToggle, onFocus }: ChangeRow
       </button>
       {isOpen && (
         <ul class="of-change" id={`hosts-${id}`}>
-          {hosts.slice(0, MAX_HOSTS).map((host) => (
+          {hosts.slice(0, MAX_SHOWN_HOSTS).map((host) => (
             <HostRow key={`${host.account}/${host.id}/${host.field}`} host={host} line={line} />
           ))}
-          {(omitted > 0 || hosts.length > MAX_HOSTS) && (
+          {(omitted > 0 || hosts.length > MAX_SHOWN_HOSTS) && (
             <li class="soft">
-              {changes.more(formatNumber(omitted + Math.max(0, hosts.length - MAX_HOSTS)))}
+              {changes.more(formatNumber(omitted + Math.max(0, hosts.length - MAX_SHOWN_HOSTS)))}
             </li>
           )}
         </ul>
@@ -132,7 +132,7 @@ function Text({ text, isOld = false }: { readonly text: string | null; readonly 
   if (text === null) return <span class="soft">{words.changes.none}</span>;
   const isLong = text.length > MAX_LINE_VALUE;
   return (
-    <bdi class={isOld ? "value soft" : "value"} title={isLong ? text.slice(0, MAX_HINT) : undefined}>
+    <bdi class={isOld ? "value soft" : "value"} title={isLong ? text.slice(0, MAX_TITLE_TEXT) : undefined}>
       {text === "" ? '""' : isLong ? `${text.slice(0, MAX_LINE_VALUE)}…` : text}
     </bdi>
   );

@@ -22,8 +22,8 @@ export interface ChangesQuestion {
 const WHOLE_MS = 10 * 60_000;
 
 /**
- * A recorder that finds nothing to record says so each ten minutes at least; older than this what it
- * wrote is not up to date.
+ * A recorder that finds nothing to record says so each ten minutes at least; older than this what
+ * it wrote is not up to date.
  */
 const ROLE: Role = { isShown: true, toldByView: "untold", staleMs: 15 * 60_000 };
 
