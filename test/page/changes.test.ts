@@ -203,7 +203,7 @@ describe("the past", () => {
     // Trends are asked one after the other, once as all else.
     expect(requests.slice(before).filter((request) => !request.includes("/v1/trend"))).toEqual([]);
     await page.getByRole("link", { name: "Hosts", exact: true }).click();
-    await page.getByLabel("Show", { exact: true }).selectOption("all");
+    await page.locator("label", { hasText: "Show" }).locator("select").selectOption("all");
     await page.locator("table.hosts").getByText("stg_web_e").click();
     await page.locator(".host-title h1").waitFor();
     expect(parameter(page, "at")).toBe(at);
