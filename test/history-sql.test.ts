@@ -15,22 +15,25 @@ const describeHost = ({ body }: { readonly body: Buffer }) => {
   return { instanceName: name, labels: { env: name.slice(0, name.indexOf("_")) } };
 };
 
+/** What a host reports in an hour since the beginning. */
+function describeReport(host: number, hour: number) {
+  const isNew = hour >= 30 + host && !(host === 4 && hour >= 40);
+  const state = host === 1 && hour >= 32 && hour < 34 ? "restart_pending" : "running";
+  return {
+    instance_name: `${host > 3 ? "dev" : "prod"}_web_${host}`,
+    flag: host === 2 ? hour % 2 === 0 : true,
+    processes: [{ module_A_filename: isNew ? "A_red_1.10" : "A_red_1.9", state }],
+  };
+}
+
 /** Two days of five hosts: a release hour by hour, one rolled back, one that flaps, a restart. */
 async function recordTwoDays(): Promise<string> {
   const lab = makeHistoryLab();
   lab.advance(BEGIN - lab.clock());
   const recorder = lab.addRecorder({ everyMs: HOUR, describeHost });
   for (let hour = 0; hour <= 48; hour++) {
-    for (let host = 1; host <= 5; host++) {
-      const isNew = hour >= 30 + host && !(host === 4 && hour >= 40);
-      const state = host === 1 && hour >= 32 && hour < 34 ? "restart_pending" : "running";
-      if (host === 5 && hour === 47) continue;
-      await lab.putReport(`i-0a${host}`, {
-        instance_name: `${host > 3 ? "dev" : "prod"}_web_${host}`,
-        flag: host === 2 ? hour % 2 === 0 : true,
-        processes: [{ module_A_filename: isNew ? "A_red_1.10" : "A_red_1.9", state }],
-      });
-    }
+    for (let host = 1; host <= 5; host++)
+      if (host !== 5 || hour !== 47) await lab.putReport(`i-0a${host}`, describeReport(host, hour));
     if (hour === 47) await lab.put("departures/v1/local/i-0a5.json", "");
     await recorder.record();
     lab.advance(HOUR);

@@ -20,7 +20,7 @@ interface SettingSpec {
 const CIDR = String.raw`[0-9a-fA-F:.]{2,45}\/[0-9]{1,3}`;
 const ROLE_ARN = String.raw`arn:[a-z-]+:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]+`;
 /** Of issuers, audiences and claims. */
-const TOKEN_TEXT = String.raw`[A-Za-z0-9._~:/@%+-]`;
+const TOKEN_TEXT = "[A-Za-z0-9._~:/@%+-]";
 const ALGORITHM = "(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)";
 const SCOPE_GRANT = `${TOKEN_TEXT}{1,128}=${TOKEN_TEXT}{1,256}:(?:read|admin)`;
 const YES_OR_NO = { form: /^(true|false)$/, words: "true or false" };
