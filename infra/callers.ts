@@ -93,7 +93,7 @@ export const ANONYMOUS: Caller = { arn: undefined, account: "anonymous", policie
  * @param parameters of its stack
  */
 export async function program(
-  role: "ReaderRole" | "RefresherRole" | "PublisherRole",
+  role: "ReaderRole" | "RefresherRole" | "PublisherRole" | "AuthorizerRole",
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<Caller> {
   const isPublisher = role === "PublisherRole";

@@ -14,7 +14,7 @@ import {
   user,
 } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
-import { type Case, PUBLISHER, READER, REFRESHER } from "./policy-cases.ts";
+import { AUTHORIZER, type Case, PUBLISHER, READER, REFRESHER } from "./policy-cases.ts";
 import {
   ADMINISTRATOR,
   BUCKET,
@@ -430,7 +430,7 @@ export const ISOLATION: readonly IsolationRow[] = [
   },
   {
     who: "the refresher",
-    may: "list, read the same but specs; put and delete snapshots",
+    may: "list, read the same but specs; put and delete snapshots and history",
     mayNot: "write anything else",
     shown: [
       {
@@ -440,6 +440,10 @@ export const ISOLATION: readonly IsolationRow[] = [
           ...cross("allow", [[REFRESHER, "reads"]], [reportOf(HOST), departureOf(HOST), MANIFEST], get),
           ["allow", REFRESHER, put(MANIFEST), "keeps the snapshot"],
           ["allow", REFRESHER, remove(MANIFEST), "tidies"],
+          ["allow", REFRESHER, put("history/v1/log/0000000001.gz"), "records history"],
+          ["allow", REFRESHER, remove("history/v1/log/0000000001.gz"), "removes entries of closed days"],
+          ["deny", HOST, put("history/v1/log/0000000001.gz"), "no host records"],
+          ["deny", READER, put("history/v1/log/0000000001.gz"), "the reader records nothing"],
           ["deny", REFRESHER, get(SPEC), "reads no specs"],
           ...cross("deny", [[REFRESHER, "writes no"]], [SPEC, KEY, reportOf(HOST), "i-0b2.json"], put),
         ],
@@ -464,7 +468,22 @@ export const ISOLATION: readonly IsolationRow[] = [
     ],
   },
   {
-    who: "whoever holds the API key",
+    who: "the authorizer, where tokens open the API, which may write its log",
+    may: "nothing",
+    mayNot: "list, read or write anything in the bucket",
+    shown: [
+      {
+        store: PLAIN,
+        cases: [
+          ["deny", AUTHORIZER, LIST, "lists nothing"],
+          ...cross("deny", [[AUTHORIZER, "reads no"]], [reportOf(HOST), MANIFEST, SPEC, KEY], get),
+          ...cross("deny", [[AUTHORIZER, "writes no"]], [reportOf(HOST), MANIFEST, SPEC, KEY], put),
+        ],
+      },
+    ],
+  },
+  {
+    who: "whoever holds the API key, or a token where these open the API",
     may: "ask",
     mayNot: "write: the API on AWS only reads, and has the reader's rights",
     shown: [

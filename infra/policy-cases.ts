@@ -43,6 +43,11 @@ const OPERATOR = administrator(STORE_ACCOUNT);
 export const READER = await program("ReaderRole");
 export const REFRESHER = await program("RefresherRole");
 export const PUBLISHER = await program("PublisherRole");
+export const AUTHORIZER = await program("AuthorizerRole", {
+  Authorization: "JWT",
+  JwtIssuer: "https://login.example.com/",
+  JwtAudience: "rollcall",
+});
 const SPEC = "specs/v1/current.json";
 
 /** A store of an organisation. */

@@ -69,6 +69,7 @@ async function bundleFunctions(files) {
     plugins: [
       { name: "undici-dispatchers", setup: bundleDispatchersOnly },
       { name: "page", setup: leavePageBeside },
+      { name: "log-threads", setup: leaveLogThreadsOut },
     ],
     format: "cjs",
     platform: "node",
@@ -132,6 +133,12 @@ async function writeCode(file, page) {
 /** The page is a file of its own, which functions that answer load. */
 function leavePageBeside(bundler) {
   bundler.onResolve({ filter: /^#page$/ }, () => ({ path: "./page.js", external: true }));
+}
+
+/** pino's transports run in threads of their own. A function writes its log to stdout, by none. */
+function leaveLogThreadsOut(bundler) {
+  bundler.onResolve({ filter: /^thread-stream$/ }, () => ({ path: "thread-stream", namespace: "left-out" }));
+  bundler.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "" }));
 }
 
 /**

@@ -3,6 +3,7 @@
 import { keepDays } from "../history/keep-days.ts";
 import { createRecorder, type Recorder } from "../history/recorder.ts";
 import { countAccounts } from "../questions/account-counts.ts";
+import { compileBuiltInLabels } from "../questions/given-labels.ts";
 import { BUILT_IN_RULES } from "../questions/label-rule.ts";
 import { prepareRecording } from "../questions/recording.ts";
 import { DEFAULT_WINDOW_MS } from "../report/limits.ts";
@@ -35,6 +36,7 @@ function openRecorder(store: Store, view: () => Promise<RollView>): Recorder | u
   // The labels that answers on AWS have: no configuration file is there.
   const sources = prepareRecording({
     labelRules: BUILT_IN_RULES,
+    labels: compileBuiltInLabels(),
     ignore: splitList(process.env.ROLLCALL_HISTORY_IGNORE),
   });
   const recorder = createRecorder({

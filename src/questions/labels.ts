@@ -3,6 +3,7 @@ import { RE2JS, RE2JSException } from "re2js";
 import * as z from "zod";
 import { type FieldPath, parseFieldPath } from "../grammar/path.ts";
 import { describeFault, MAX_REGEXP_LENGTH } from "../specs/pattern.ts";
+import { GIVEN_LABELS } from "./given-labels.ts";
 import { type LabelRule, MAX_LABEL_TEXT } from "./label-rule.ts";
 
 /** Rules at most. */
@@ -46,15 +47,6 @@ export interface Label {
  * something counts.
  */
 export type Labels = ReadonlyMap<string, readonly Label[]>;
-
-/**
- * Labels that every report may have: the account that it lies under, and the region that its agent
- * found. A rule of the configuration for one of them takes its place.
- */
-const GIVEN_LABELS: readonly Label[] = [
-  { name: "account", path: undefined, read: (account) => (account === "" ? undefined : account) },
-  { name: "region", path: ["rollcall", "region"], read: (region) => (region === "" ? undefined : region) },
-];
 
 /** Compiles rules that labelRulesSchema has passed. */
 export function compileLabels(rules: readonly LabelRule[]): Labels {

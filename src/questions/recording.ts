@@ -7,7 +7,7 @@ import { toKeySteps, walkField } from "../report/json-walk.ts";
 import { readExpectation } from "./coverage.ts";
 import { readText } from "./field-values.ts";
 import type { LabelRule } from "./label-rule.ts";
-import { compileLabels, type Label } from "./labels.ts";
+import type { Label, Labels } from "./labels.ts";
 import type { QuestionSources } from "./question.ts";
 
 /** Values of one label that are kept with a change. */
@@ -15,6 +15,8 @@ const MAX_VALUES = 16;
 
 export interface RecordingSources {
   readonly labelRules: readonly LabelRule[];
+  /** What the rules were compiled to. */
+  readonly labels: Labels;
   readonly readExpected?: (() => Promise<ReadonlySet<string>>) | undefined;
   /** What a server refused at its door; nothing where there is no server. */
   readonly clones?: QuestionSources["clones"] | undefined;
@@ -26,6 +28,7 @@ export interface RecordingSources {
 /** Prepares what a recorder needs. */
 export function prepareRecording({
   labelRules,
+  labels,
   readExpected,
   clones,
   bounds,
@@ -44,14 +47,14 @@ export function prepareRecording({
         bounds: bounds?.list() ?? [],
       };
     },
-    describeHost: createHostDescriber(labelRules),
+    describeHost: createHostDescriber(labels),
     noise: [...BUILT_IN_NOISE, ...ignore],
   };
 }
 
 /** Prepares to read a host's name and labels out of one report. */
-function createHostDescriber(rules: readonly LabelRule[]): DescribeHost {
-  const labels = [...compileLabels(rules)];
+function createHostDescriber(all: Labels): DescribeHost {
+  const labels = [...all];
   const nameSteps = toKeySteps(["instance_name"]);
   return ({ account, body }) => {
     const [instanceName = null] = readTexts(body, nameSteps);

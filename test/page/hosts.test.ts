@@ -127,7 +127,9 @@ describe("the list of hosts", () => {
     const doubt = page.locator(".filter .doubt");
     const all = (await ask(demo, "instance_id=*")).length;
     await expect.poll(async () => (await names(page)).length).toBe(all);
-    await filter.pressSequentially("env=pro");
+    // In one go: of what is typed slowly, what stands before the "=" is in force as plain text.
+    await filter.focus();
+    await page.keyboard.insertText("env=pro");
     await doubt.getByText("No host is like this").waitFor();
     expect(await names(page)).toHaveLength(all);
     expect(new URL(page.url()).search).toBe("");
@@ -139,7 +141,7 @@ describe("the list of hosts", () => {
     expect(await page.locator(".chip").count()).toBe(0);
     await filter.press(" ");
     await page.locator(".chip", { hasText: "env=prod" }).waitFor();
-    await filter.pressSequentially("instance_nam=x");
+    await page.keyboard.insertText("instance_nam=x");
     await doubt.getByText(/did you mean instance_name/).waitFor();
     expect(await count(page)).toMatch(new RegExp(`^${prod.length} hosts`));
     expect(await page.getByRole("alert").count()).toBe(0);

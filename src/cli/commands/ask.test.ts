@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { createKey } from "../../access/keys.ts";
 import { QUESTIONS } from "../../questions/registry.ts";
+import { createRoll } from "../../roll/roll.ts";
 import type { Store } from "../../store/store.ts";
 import {
   type IoDoubleOptions,
@@ -13,6 +14,7 @@ import {
   putReport,
   startTestService,
 } from "../../testing/io-double.ts";
+import { makeTestRecorder } from "../../testing/test-recorder.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 import { UsageError } from "../program/failure.ts";
 import { buildProgram } from "../program/program.ts";
@@ -23,6 +25,9 @@ async function makeFleet(): Promise<Store> {
   const { store, time } = await makeStore();
   time.now = NOW - 3 * HOUR;
   await putReport(store, "i-3", { instance_name: "prod_web_3", app_version: "1.8" }, time.now);
+  const clock = () => time.now;
+  const recorder = makeTestRecorder({ store, clock, roll: createRoll({ store, clock, maxAgeMs: 0 }) });
+  await recorder.record();
   time.now = NOW;
   await putReport(store, "i-1", { instance_name: "prod_web_1", app_version: "1.9", build: 1, m: "=1+1" });
   await putReport(store, "i-2", {
@@ -31,6 +36,7 @@ async function makeFleet(): Promise<Store> {
     processes: [{ m: "A_red_1" }],
   });
   await store.put("reports/v1/local/i-8.json", Buffer.from("{"));
+  await recorder.record();
   return store;
 }
 
@@ -59,7 +65,11 @@ const FORMS_OF_PIPES: ReadonlyArray<readonly string[]> = [
 ];
 
 /** Words that a question cannot do without. */
-const wordsOf = (name: string): string[] => (LAYOUTS[name]?.word?.isRequired ? ["i-1"] : []);
+const wordsOf = (name: string): string[] => [
+  ...(LAYOUTS[name]?.word?.isRequired ? ["i-1"] : []),
+  ...(name === "diff" ? ["--at", new Date(NOW - 3 * HOUR).toISOString()] : []),
+  ...(name === "trend" ? ["--field", "app_version"] : []),
+];
 
 describe.each(QUESTIONS.map((question) => [question.names.command, question] as const))(
   "rollcall %s",

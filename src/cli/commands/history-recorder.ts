@@ -1,6 +1,7 @@
 // The recorder of history as the settings say: of a server, and of the command line alone.
 import { keepDays } from "../../history/keep-days.ts";
 import { createRecorder, type Recorder } from "../../history/recorder.ts";
+import { compileLabels } from "../../questions/labels.ts";
 import { prepareRecording, type RecordingSources } from "../../questions/recording.ts";
 import type { Roll } from "../../roll/roll.ts";
 import { SHARED_YIELDER } from "../../roll/yielder.ts";
@@ -28,7 +29,13 @@ export function openRecorder(
 ): { readonly recorder: Recorder; readonly everyMs: number } {
   // A listing that is used for longer shows nothing new before.
   const everyMs = Math.max(history.everyMs ?? 0, settings.maxAgeMs() ?? 0);
-  const prepared = prepareRecording({ ...sources, labelRules: settings.labelRules, ignore: history.ignore });
+  const { labelRules } = settings;
+  const prepared = prepareRecording({
+    ...sources,
+    labelRules,
+    labels: compileLabels(labelRules),
+    ignore: history.ignore,
+  });
   const recorder = createRecorder({
     ...prepared,
     store,
