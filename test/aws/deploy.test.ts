@@ -212,6 +212,39 @@ describe.concurrent("deploy.sh", () => {
     });
   });
 
+  it(
+    "opens the API to an identity provider's tokens, and shuts it to them again",
+    TIMEOUT,
+    async (context) => {
+      const { expect } = context;
+      const { init, deploy, parameters } = await sitDown(context);
+      await init(
+        ...["--authorization", "JWT", "--jwt-issuer", "https://login.example.com/"],
+        ...["--jwt-audience", "rollcall,tools", "--jwt-keys", "https://login.example.com/keys"],
+        ...["--jwt-algorithms", "ES256", "--sign-in-scopes", "groups=staff:read"],
+      );
+      expect(await deploy()).toMatchObject({ code: 0 });
+      expect(parameters("rollcall-reader")).toMatchObject({
+        Authorization: "JWT",
+        JwtIssuer: "https://login.example.com/",
+        JwtAudience: "rollcall,tools",
+        JwtKeys: "https://login.example.com/keys",
+        JwtAlgorithms: "ES256",
+        SignInScopes: "groups=staff:read",
+      });
+
+      const words = ["--jwt-issuer", "", "--jwt-audience", "", "--jwt-keys", "", "--jwt-algorithms", ""];
+      await init("--authorization", "API_KEY", ...words, "--sign-in-scopes", "");
+      expect(await deploy()).toMatchObject({ code: 0 });
+      expect(parameters("rollcall-reader")).toMatchObject({
+        Authorization: "API_KEY",
+        JwtIssuer: "",
+        JwtAudience: "",
+        JwtAlgorithms: "RS256,ES256",
+      });
+    },
+  );
+
   it("gives a second region's hosts names of their own, since roles have none", TIMEOUT, async (context) => {
     const { expect } = context;
     const { account, init, deploy, shell, parameters } = await sitDown(context);
