@@ -184,12 +184,12 @@ printTable(
 
 for (const index of order) await store.put(reportKey(index), rows[index].body);
 const clock = () => now;
-const saver = createRoll({ store, clock, snapshot: "keep", maxAgeMs: 0 });
+const saver = createRoll({ store, clock, snapshot: "keep", refreshesAhead: false });
 await saver.view();
 await saver.close();
 const figures = { cold: [], past: [] };
 for (let round = 0; round < rounds; round++) {
-  const roll = createRoll({ store, clock, snapshot: "use", maxAgeMs: 0 });
+  const roll = createRoll({ store, clock, snapshot: "use", refreshesAhead: false });
   figures.cold.push(await time(() => roll.view()));
   await roll.close();
   const at = begin + Math.floor(((round + 0.5) / rounds) * days * DAY);
