@@ -11,9 +11,14 @@ const folder = `${root}docs/images`;
 
 /** Each picture: its name, the address below the page's, and how the browser is. */
 const PICTURES = [
+  // History is recorded from the second look on; the demo's hosts change all the time.
+  { name: "page-changes", path: "changes?since=1h", shown: "button.change", atLeast: 8 },
   { name: "page-versions", path: "" },
   { name: "page-versions-ja-dark", path: "", locale: "ja-JP", colorScheme: "dark" },
 ];
+
+/** How long the demo may take until there is enough to be seen; ms. */
+const WAIT_MS = 15 * 60_000;
 
 const WIDTH = 1200;
 const HEIGHT = 760;
@@ -23,7 +28,10 @@ const home = await mkdtemp(join(tmpdir(), "rollcall-pictures-"));
 const server = spawn(
   process.execPath,
   [`${root}dist/main.js`, "start", "--demo", "500", "--listen", "127.0.0.1:0"],
-  { env: { PATH: process.env.PATH, HOME: home, TZ: "Asia/Tokyo" }, stdio: ["ignore", "pipe", "inherit"] },
+  {
+    env: { PATH: process.env.PATH, HOME: home, TZ: "Asia/Tokyo", ROLLCALL_HISTORY_EVERY: "10s" },
+    stdio: ["ignore", "pipe", "inherit"],
+  },
 );
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -31,7 +39,9 @@ const browser = await chromium.launch({
 });
 try {
   const url = await readAddress(server);
-  for (const { name, path, locale = "en-GB", colorScheme = "light" } of PICTURES) {
+  for (const picture of PICTURES) {
+    const { name, path, locale = "en-GB", colorScheme = "light" } = picture;
+    const { shown = "table tbody tr", atLeast = 4 } = picture;
     const context = await browser.newContext({
       viewport: { width: WIDTH, height: HEIGHT },
       locale,
@@ -40,7 +50,8 @@ try {
     });
     const page = await context.newPage();
     await page.goto(`${url}/${path}`);
-    await page.locator("table tbody tr").nth(3).waitFor();
+    const line = page.locator(shown).nth(atLeast - 1);
+    await line.waitFor({ timeout: WAIT_MS });
     await page.locator(".as-of:not(.waiting)").waitFor();
     await page.screenshot({ path: `${folder}/${name}.png` });
     await context.close();
