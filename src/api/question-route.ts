@@ -9,9 +9,8 @@ import { readExpectation } from "../questions/coverage.ts";
 import { COMMON_FACTS, toHeaders } from "../questions/facts.ts";
 import { createFieldReader, type FieldReader } from "../questions/field-values.ts";
 import type { FurtherNames } from "../questions/groups.ts";
-import { AT, COMMON_PARAMETERS } from "../questions/parameters.ts";
-import { openPast, refuseFuture, tellPast } from "../questions/past.ts";
-import { makePastSources } from "../questions/past-sources.ts";
+import { COMMON_PARAMETERS } from "../questions/parameters.ts";
+import { askPast } from "../questions/past-asker.ts";
 import { createPublishedNames } from "../questions/published-names.ts";
 import { QueryError } from "../questions/query.ts";
 import type {
@@ -247,7 +246,12 @@ async function recall(
   const asking =
     at === undefined
       ? askQuestion(question, parameters, sources, options)
-      : askAt(at, question, parameters, sources, options, takeTurn);
+      : askPast(at, question, parameters, sources, options, {
+          during: async (read) => {
+            await takeTurn();
+            return await read();
+          },
+        });
   const written = await asking
     .catch((error: unknown) => {
       throw toApiError(error);
@@ -261,23 +265,6 @@ async function recall(
   if (view && !view.partial && written.validUntil > view.asOf)
     cachedAnswers.set(key, { version: view.version, answer: written }, written.held);
   return { written, view };
-}
-
-/** Asks of the past. @param takeTurn waits until whoever asks may take time of the processor */
-async function askAt(
-  at: number,
-  question: Question,
-  parameters: ParameterValues,
-  now: QuestionSources,
-  options: Parameters<typeof askQuestion>[3],
-  takeTurn: () => Promise<void>,
-): Promise<WrittenAnswer | Refusal> {
-  refuseFuture(AT.name, at, now.clock());
-  await takeTurn();
-  const recorded = await openPast(at, now.past, options.signal);
-  if (isRefusal(recorded) || !now.past) return recorded as Refusal;
-  const answer = await askQuestion(question, parameters, makePastSources(recorded, now.past, now), options);
-  return isRefusal(answer) ? answer : tellPast(answer, recorded);
 }
 
 function toRefusalError({ refusal, detail, isOfPast }: Refusal): ApiError {

@@ -22,7 +22,7 @@ import {
 import type { Break, EntrySource } from "./entry-source.ts";
 import { BrokenParquet } from "./parquet-file.ts";
 import { openRollsFile } from "./rolls-file.ts";
-import type { Step } from "./step.ts";
+import { DAY_MS, type Step } from "./step.ts";
 
 /** Of a closed day's own object; a day of 1,000,000 hosts that report each hour has some 100 MB. */
 const MAX_DAY_BYTES = 1024 ** 3;
@@ -143,7 +143,11 @@ export function readFromDays(store: DayStore, log: EntrySource): EntrySource {
         Array.from({ length: last - first + 1 }, (_, place) => first + place),
       );
       const logged = (await log.listNumbers(signal)).filter((number) => !findDay(number));
-      return [...closed, ...logged].sort((a, b) => a - b);
+      const all = [...closed, ...logged];
+      // Days are closed in their order, so that the log goes on behind them; but for one that was
+      // broken and is closed again.
+      const isInOrder = (logged[0] ?? Number.POSITIVE_INFINITY) > (closed.at(-1) ?? 0);
+      return isInOrder ? all : all.sort((a, b) => a - b);
     },
 
     async readHead(number, signal) {
@@ -188,8 +192,6 @@ export function readFromDays(store: DayStore, log: EntrySource): EntrySource {
     },
   };
 }
-
-const DAY_MS = 86_400_000;
 
 /** Steps with their reports, and no changes. @param end the last one that is wanted */
 async function* readWhole(

@@ -5,8 +5,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import * as z from "zod";
 import { parseJson } from "../report/parse-json.ts";
-import type { InsertionPoint } from "../report/report.ts";
-import { readInsertion, type Segment } from "../roll/segment.ts";
+import { unpackInsertion } from "../roll/segment.ts";
 import { type DecodedEntry, decodeEntry, encodeEntry, type Piece } from "./entry-format.ts";
 import type { EntryHead } from "./entry-source.ts";
 import { decodeNumbers, decodeTimes, encodeNumbers, encodeTimes } from "./number-columns.ts";
@@ -126,7 +125,7 @@ export function createDayWriter(): DayWriter {
       const isBare = rows.slots.length === 0;
       const bare: Step = { ...step, changes: [], rows: { ...rows, segments: [] } };
       const updatedAt = rows.segments.flatMap((segment) => [...segment.updatedAt]);
-      const insertions = rows.segments.flatMap(packInsertions);
+      const insertions = rows.segments.flatMap((segment) => [...segment.insertions]);
       for (const bytes of [
         encodeEntry(bare, NO_DIGEST, isBare ? [] : [IN_ROLLS]),
         isBare ? NO_TEXT : encodeTimes(updatedAt, (place) => rows.receivedAt[place] as number),
@@ -165,19 +164,6 @@ export function createDayWriter(): DayWriter {
       return Buffer.concat([MAGIC, length, packed, ...chunks.map((chunk) => chunk.packed)]);
     },
   };
-}
-
-const KINDS = ["member", "first", "object"] as const satisfies readonly InsertionPoint["kind"][];
-
-function packInsertions(segment: Segment): number[] {
-  return Array.from({ length: segment.count }, (_, row) => {
-    const { offset, kind } = readInsertion(segment, row);
-    return offset * KINDS.length + KINDS.indexOf(kind);
-  });
-}
-
-function unpackInsertion(packed: number): InsertionPoint {
-  return { offset: Math.floor(packed / KINDS.length), kind: KINDS[packed % KINDS.length] ?? "object" };
 }
 
 /** Reads a closed day's own object. @throws BrokenDay */

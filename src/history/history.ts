@@ -201,11 +201,11 @@ export function createHistory({
     const [before, last] = [await find(numbers, since, signal), await find(numbers, until, signal)];
     const [first, end] = [before ? before.place + 1 : 0, last ? last.place + 1 : 0];
     const chosen = numbers.slice(first, end).filter((number) => number > afterEntry);
-    return { numbers, before, chosen };
+    return { numbers, before, last, chosen };
   }
 
   async function* readChanges(span: Span, signal?: AbortSignal): AsyncGenerator<EntryChanges> {
-    const { before, chosen } = await chooseNumbers(span, signal);
+    const { numbers, before, last, chosen } = await chooseNumbers(span, signal);
     let lastAt = before?.head.at ?? span.since;
     let broken: string | undefined;
     let lastNumber = before?.head.number ?? chosen[0];
@@ -221,6 +221,13 @@ export function createHistory({
       yield { entry: number, at, changes, dropped, ...(gap && { gap }) };
       [lastAt, lastNumber, broken] = [at, number, undefined];
     }
+    // What of the stretch's end only a later entry tells.
+    const next = last && (await readNext(numbers, last.place + 1, signal));
+    if (!next || last.head.at === span.until) return;
+    const told = judgeBetween(last.head, next, span.until, clock());
+    if (!isUntold(told)) return;
+    const gap = { from: told.from, until: told.until, reason: told.untold };
+    yield { entry: last.head.number, at: span.until, changes: [], dropped: 0, gap };
   }
 
   return {

@@ -101,6 +101,9 @@ describe("recorder", () => {
     const gap = { from, until, reason: "no recorder ran, or it could not reach the store" };
     expect(await lab.history().viewAt(from + 30 * MINUTE)).toEqual({ untold: gap.reason, from, until });
     expect(isUntold(await lab.history().viewAt(from))).toBe(false);
+    // Of a stretch that ends in it too, though the entry that tells it is a later one.
+    const changes = await gather(lab.history().readChanges({ since: 0, until: from + 30 * MINUTE }));
+    expect(changes.at(-1)).toMatchObject({ at: from + 30 * MINUTE, changes: [], gap });
     expect(await lab.history().status()).toMatchObject({ entries: 4, gaps: [gap], until });
   });
 

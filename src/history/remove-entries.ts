@@ -12,14 +12,13 @@ import type { Store } from "../store/store.ts";
 import { type ListedDay, listDays, readDay, readDayFile } from "./closed-days.ts";
 import { BrokenDay } from "./day-format.ts";
 import { openLog } from "./log.ts";
+import { DAY_MS } from "./step.ts";
 
 /**
  * Entries of so many of the last closed days stay: readers that listed them before those were
  * closed read on, and what was written wrongly can be written anew.
  */
 const DAYS_KEPT = 2;
-
-const DAY_MS = 86_400_000;
 
 /** Objects removed at a time. */
 const CONCURRENCY = 16;

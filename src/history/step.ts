@@ -82,7 +82,9 @@ export function isWhole({ number, base }: Pick<Step, "number" | "base">): boolea
   return number === base;
 }
 
+export const DAY_MS = 86_400_000;
+
 /** UTC days since the epoch. Each day's first step is whole. */
 export function dayOf(at: number): number {
-  return Math.floor(at / 86_400_000);
+  return Math.floor(at / DAY_MS);
 }

@@ -62,11 +62,10 @@ export function refuseUntold({ untold, from, until }: Untold): Refusal {
 /** The roll as it was. @returns a refusal where that cannot be told */
 export async function openPast(
   at: number,
-  past: Past | undefined,
+  { history }: Past,
   signal: AbortSignal,
 ): Promise<Recorded | Refusal> {
-  if (!past) return REFUSE_PAST;
-  const recorded = await past.history.viewAt(at, signal);
+  const recorded = await history.viewAt(at, signal);
   return isUntold(recorded) ? refuseUntold(recorded) : recorded;
 }
 

@@ -72,7 +72,11 @@ export function bodyLength({ bodyStarts }: Segment, row: number): number {
 }
 
 export function readInsertion({ insertions }: Segment, row: number): InsertionPoint {
-  const packed = insertions[row] as number;
+  return unpackInsertion(insertions[row] as number);
+}
+
+/** An insertion point as `insertions` has it. */
+export function unpackInsertion(packed: number): InsertionPoint {
   return { offset: packed >>> 2, kind: KINDS[packed & 3] ?? "object" };
 }
 

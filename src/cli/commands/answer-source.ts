@@ -7,8 +7,8 @@ import { askQuestion, isRefusal, readPreferences } from "../../questions/asker.t
 import { type Facts, readFacts } from "../../questions/facts.ts";
 import { createFieldReader } from "../../questions/field-values.ts";
 import { compileLabels } from "../../questions/labels.ts";
-import { openPast, refuseFuture, tellPast } from "../../questions/past.ts";
-import { createPast, makePastSources } from "../../questions/past-sources.ts";
+import { askPast } from "../../questions/past-asker.ts";
+import { createPast } from "../../questions/past-sources.ts";
 import { createPublishedNames } from "../../questions/published-names.ts";
 import { QueryError } from "../../questions/query.ts";
 import type { ParameterValues, Question, QuestionSources } from "../../questions/question.ts";
@@ -146,16 +146,13 @@ async function askOf(
   waitFor: <T>(work: Promise<T>) => Promise<T>,
 ): Promise<Awaited<ReturnType<typeof askQuestion>>> {
   const { at, parameters } = readPreferences(question, given);
-  if (at === undefined || !sources.past) return await askQuestion(question, parameters, sources, options);
-  refuseFuture("at", at, sources.clock());
-  const recorded = await waitFor(openPast(at, sources.past, options.signal));
-  if (isRefusal(recorded)) return recorded;
-  const then = makePastSources(recorded, sources.past, sources);
+  if (at === undefined) return await askQuestion(question, parameters, sources, options);
   const { readExpected } = sources;
-  // Who was named on this command line counts, whoever was expected then.
-  const isNamed = (await readExpected()).expected !== undefined;
-  const answer = await askQuestion(question, parameters, isNamed ? { ...then, readExpected } : then, options);
-  return isRefusal(answer) ? answer : tellPast(answer, recorded);
+  return await askPast(at, question, parameters, sources, options, {
+    during: (read) => waitFor(read()),
+    // Who was named on this command line counts, whoever was expected then.
+    adapt: async (then) => ((await readExpected()).expected ? { ...then, readExpected } : then),
+  });
 }
 
 async function viewRoll(roll: Roll, view: () => Promise<RollView>, partial: boolean): Promise<RollView> {
