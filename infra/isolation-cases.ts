@@ -13,119 +13,39 @@ import {
   session,
   user,
 } from "./callers.ts";
-import type { Json } from "./intrinsics.ts";
-import { AUTHORIZER, type Case, PUBLISHER, READER, REFRESHER } from "./policy-cases.ts";
+import { FUNCTION_ISOLATION } from "./function-isolation-cases.ts";
 import {
-  ADMINISTRATOR,
-  BUCKET,
-  type Caller,
-  ORGANIZATION,
-  type Request,
-  STORE_ACCOUNT,
-} from "./simulation.ts";
-
-const put = (key: string): Request => ({ action: "s3:PutObject", key });
-const get = (key: string): Request => ({ action: "s3:GetObject", key });
-const remove = (key: string): Request => ({ action: "s3:DeleteObject", key });
-const LIST: Request = { action: "s3:ListBucket" };
-/** What would undo the policy, or write and delete by other means than to put and to delete. */
-const UNDOINGS: readonly Request[] = [
-  ...[
-    "PutBucketPolicy",
-    "DeleteBucketPolicy",
-    "PutBucketVersioning",
-    "PutBucketPublicAccessBlock",
-    "PutBucketOwnershipControls",
-    "DeleteBucket",
-    "PutLifecycleConfiguration",
-    "PutReplicationConfiguration",
-    "PutEncryptionConfiguration",
-  ].map((action) => ({ action: `s3:${action}` })),
-  ...["ReplicateObject", "ReplicateDelete"].map((action) => ({
-    action: `s3:${action}`,
-    key: "snapshots/v1/manifest.json",
-  })),
-];
-
-const MANIFEST = "snapshots/v1/manifest.json";
-const SPEC = "specs/v1/current.json";
-const KEY = "keys/v1/k.json";
-/** What would speak for others, were a host to write it. */
-const FORGERIES = [
-  MANIFEST,
-  "snapshots/v1/0f0f.gz",
-  "snapshots/others-v1/0f0f/manifest.json",
-  SPEC,
+  BASTION,
+  cross,
+  FEDERATED,
+  FORGED,
+  FORGERIES,
+  get,
+  HOST,
+  type IsolationRow,
   KEY,
-  "keys/v1/hosts/i-0b2.json",
-  "answers/v1/a.json.gz",
-  "history/v1/log/0000000001.json",
-  "releases/v1/r.json",
-  "publishers/v1/wiki.json",
-  "i-0b2.json",
-];
-
-const HOST = session();
-const MIGHTY = session({ policies: [ADMINISTRATOR] });
-const LOCAL = session({ account: STORE_ACCOUNT });
-const MIGHTY_LOCAL = session({ account: STORE_ACCOUNT, policies: [ADMINISTRATOR] });
-const NEIGHBOUR = session({ session: "i-0b2" });
-const LOCAL_NEIGHBOUR = session({ account: STORE_ACCOUNT, session: "i-0b2" });
-const OPERATOR = administrator(STORE_ACCOUNT);
-const BASTION_ROLE = `arn:aws:iam::${STORE_ACCOUNT}:role/bastion`;
-const BASTION: Caller = {
-  ...session({ account: STORE_ACCOUNT, roleId: "AROABASTIONBASTION555", policies: [ADMINISTRATOR] }),
-  arn: `arn:aws:sts::${STORE_ACCOUNT}:assumed-role/bastion/i-0a1`,
-};
-const FEDERATED = federated(MEMBER, "i-0a1");
-const LOCAL_FEDERATED = federated(STORE_ACCOUNT, "i-0a1");
-/** Whoever the host's role trusts besides EC2, after somebody edited its trust policy. */
-const trustedBesidesEc2 = (account: string, name: string) =>
-  session({ account, session: name, instance: undefined, policies: [ADMINISTRATOR] });
-const FORGED = forger({ session: "i-0a1" });
-const LOCAL_FORGED = forger({ account: STORE_ACCOUNT, session: "i-0a1" });
-
-/** Each caller with each key. */
-function cross(
-  decision: Case[0],
-  callers: readonly (readonly [who: Caller, why: string])[],
-  keys: readonly string[],
-  ask: (key: string) => Request,
-): Case[] {
-  return callers.flatMap(([who, why]) => keys.map((key): Case => [decision, who, ask(key), why]));
-}
-
-/** Which store: its parameters, and a statement that somebody has added to its policy. */
-export interface StoreCases {
-  readonly store: Readonly<Record<string, string>>;
-  readonly added?: Json;
-  readonly cases: readonly Case[];
-}
-
-/** As an old bucket has it: whoever is of the organisation puts whatever he likes. */
-export const WIDE_ALLOW: Json = {
-  Sid: "HostsPut",
-  Effect: "Allow",
-  Principal: { AWS: "*" },
-  Action: "s3:PutObject",
-  Resource: `arn:aws:s3:::${BUCKET}/*`,
-  Condition: { StringEquals: { "aws:PrincipalOrgID": ORGANIZATION } },
-};
-
-const PLAIN = { OrganizationId: ORGANIZATION };
-const LOCKED = { ...PLAIN, RequireInstance: "true" };
-const WITH_OPERATORS = {
-  ...PLAIN,
-  OperatorRoles: `arn:aws:iam::${STORE_ACCOUNT}:role/other-one,${BASTION_ROLE}`,
-};
-
-/** A row of the table, as docs/aws.md has it. */
-export interface IsolationRow {
-  readonly who: string;
-  readonly may: string;
-  readonly mayNot: string;
-  readonly shown: readonly StoreCases[];
-}
+  LIST,
+  LOCAL,
+  LOCAL_FEDERATED,
+  LOCAL_FORGED,
+  LOCAL_NEIGHBOUR,
+  LOCKED,
+  MANIFEST,
+  MIGHTY,
+  MIGHTY_LOCAL,
+  NEIGHBOUR,
+  OPERATOR,
+  PLAIN,
+  put,
+  remove,
+  SPEC,
+  trustedBesidesEc2,
+  UNDOINGS,
+  WIDE_ALLOW,
+  WITH_OPERATORS,
+} from "./isolation-row.ts";
+import { type Case, READER } from "./policy-cases.ts";
+import { STORE_ACCOUNT } from "./simulation.ts";
 
 export const ISOLATION: readonly IsolationRow[] = [
   {
@@ -411,92 +331,7 @@ export const ISOLATION: readonly IsolationRow[] = [
       },
     ],
   },
-  {
-    who: "the reader",
-    may: "list, read reports, departures, snapshots, specs; put answers that are too large for API Gateway",
-    mayNot: "write anything else",
-    shown: [
-      {
-        store: PLAIN,
-        cases: [
-          ["allow", READER, LIST, "lists"],
-          ...cross("allow", [[READER, "reads"]], [reportOf(HOST), departureOf(HOST), MANIFEST, SPEC], get),
-          ["allow", READER, put("answers/v1/a.json.gz"), "puts an answer aside"],
-          ...cross("deny", [[READER, "writes no"]], [MANIFEST, SPEC, KEY, reportOf(HOST), "i-0b2.json"], put),
-          ...cross("deny", [[READER, "removes no"]], [MANIFEST, SPEC, reportOf(HOST)], remove),
-        ],
-      },
-    ],
-  },
-  {
-    who: "the refresher",
-    may: "list, read the same but specs; put and delete snapshots and history",
-    mayNot: "write anything else",
-    shown: [
-      {
-        store: PLAIN,
-        cases: [
-          ["allow", REFRESHER, LIST, "lists"],
-          ...cross("allow", [[REFRESHER, "reads"]], [reportOf(HOST), departureOf(HOST), MANIFEST], get),
-          ["allow", REFRESHER, put(MANIFEST), "keeps the snapshot"],
-          ["allow", REFRESHER, remove(MANIFEST), "tidies"],
-          ["allow", REFRESHER, put("history/v1/log/0000000001.gz"), "records history"],
-          ["allow", REFRESHER, remove("history/v1/log/0000000001.gz"), "removes entries of closed days"],
-          ["deny", HOST, put("history/v1/log/0000000001.gz"), "no host records"],
-          ["deny", READER, put("history/v1/log/0000000001.gz"), "the reader records nothing"],
-          ["deny", REFRESHER, get(SPEC), "reads no specs"],
-          ...cross("deny", [[REFRESHER, "writes no"]], [SPEC, KEY, reportOf(HOST), "i-0b2.json"], put),
-        ],
-      },
-    ],
-  },
-  {
-    who: "the publisher, if there is one",
-    may: "list, read the same as the refresher; put what it keeps; read parameters below one path",
-    mayNot: "write anything else",
-    shown: [
-      {
-        store: PLAIN,
-        cases: [
-          ["allow", PUBLISHER, LIST, "lists"],
-          ...cross("allow", [[PUBLISHER, "reads"]], [reportOf(HOST), departureOf(HOST), MANIFEST], get),
-          ["allow", PUBLISHER, put("publishers/v1/wiki.json"), "keeps its state"],
-          ["deny", PUBLISHER, get(SPEC), "reads no specs"],
-          ...cross("deny", [[PUBLISHER, "writes no"]], [MANIFEST, SPEC, KEY, reportOf(HOST)], put),
-        ],
-      },
-    ],
-  },
-  {
-    who: "the authorizer, where tokens open the API, which may write its log",
-    may: "nothing",
-    mayNot: "list, read or write anything in the bucket",
-    shown: [
-      {
-        store: PLAIN,
-        cases: [
-          ["deny", AUTHORIZER, LIST, "lists nothing"],
-          ...cross("deny", [[AUTHORIZER, "reads no"]], [reportOf(HOST), MANIFEST, SPEC, KEY], get),
-          ...cross("deny", [[AUTHORIZER, "writes no"]], [reportOf(HOST), MANIFEST, SPEC, KEY], put),
-        ],
-      },
-    ],
-  },
-  {
-    who: "whoever holds the API key, or a token where these open the API",
-    may: "ask",
-    mayNot: "write: the API on AWS only reads, and has the reader's rights",
-    shown: [
-      {
-        store: PLAIN,
-        cases: [
-          ["allow", READER, get(reportOf(HOST)), "asks through the reader"],
-          ["deny", READER, put(reportOf(HOST)), "writes nothing through it"],
-          ["deny", READER, get(KEY), "keys of servers are not read"],
-        ],
-      },
-    ],
-  },
+  ...FUNCTION_ISOLATION,
   {
     who: "all",
     may: "TLS 1.2 or later",

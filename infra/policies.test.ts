@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { MEMBER, OTHER_MEMBER, readPolicy } from "./callers.ts";
 import type { Json } from "./intrinsics.ts";
-import { ISOLATION, WIDE_ALLOW, WIDE_ALONE_CASES } from "./isolation-cases.ts";
+import { ISOLATION, WIDE_ALONE_CASES } from "./isolation-cases.ts";
+import { WIDE_ALLOW } from "./isolation-row.ts";
 import { KEY_CASES } from "./key-policy-cases.ts";
 import {
   ADDED_ALONE_CASES,
