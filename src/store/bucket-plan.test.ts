@@ -103,6 +103,19 @@ describe("the plan for a bucket", () => {
     ).toHaveLength(removed);
   });
 
+  it.each([
+    ["history/v1/changes/", 30, true],
+    ["history/v1/changes/", 396, false],
+    ["reports/", 1, false],
+    ["answers/", 30, false],
+  ])("warns of a rule for %s after %i days where that is too soon: %s", (Prefix, Days, isTooSoon) => {
+    const warnings = warnOfLifecycle(
+      { Rules: [rule("short", { Filter: { Prefix }, Expiration: { Days } })] },
+      "",
+    );
+    expect(warnings).toEqual(isTooSoon ? [expect.stringContaining(`would remove ${Prefix}: delete it`)] : []);
+  });
+
   it("denies plain HTTP once, in the partition of the region, whatever form the policy has", () => {
     const location = { bucket: "b", region: "cn-north-1" };
     const first = planTlsPolicy(undefined, location) ?? "";

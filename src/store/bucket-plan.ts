@@ -230,7 +230,8 @@ function modernize(rule: LifecycleRule): LifecycleRule {
 }
 
 /**
- * Which of the kept prefixes a rule reaches. Rollcall tags nothing, so a rule that asks for a tag
+ * Which prefixes a rule reaches whose objects it would remove: those that are kept, and those that
+ * stay longer than it lets them. Rollcall tags nothing, so a rule that asks for a tag
  * reaches none.
  */
 function listRemoved(rule: LifecycleRule, prefix: string): string[] {
@@ -238,7 +239,11 @@ function listRemoved(rule: LifecycleRule, prefix: string): string[] {
   const asksForTag = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0;
   if (rule.Status !== "Enabled" || !expires || asksForTag) return [];
   const scope = readPrefix(rule);
-  return KEPT_PREFIXES.map((name) => prefix + name).filter(
-    (kept) => kept.startsWith(scope) || scope.startsWith(kept),
-  );
+  // From a date on everything goes, however new it is.
+  const staysMs = (rule.Expiration?.Days ?? 0) * DAY_MS;
+  const longer = EXPIRING_AREAS.filter((area) => area.staysMs > staysMs).map((area) => area.prefix);
+  return [...KEPT_PREFIXES, ...longer]
+    .sort()
+    .map((name) => prefix + name)
+    .filter((kept) => kept.startsWith(scope) || scope.startsWith(kept));
 }

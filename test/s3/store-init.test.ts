@@ -154,7 +154,7 @@ describe("rollcall store init on a bucket", () => {
     expect(error).toBeUndefined();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /^the lifecycle rule "everything-1-day" expires the whole bucket and would remove history\/v1\/log\/, history\/v1\/pieces\/, keys\/,/,
+      /^the lifecycle rule "everything-1-day" expires the whole bucket and would remove history\/v1\/changes\/, history\/v1\/log\/, /,
     );
     expect(io.err()).toBe(`warning: ${warnings[0]}\n`);
     const after = await listRules(client, Bucket);
