@@ -1,6 +1,8 @@
 // Tests of recording beside a server: at its times, without anybody asking, and never in the way.
+import { EventEmitter, once } from "node:events";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import type { Recorder } from "../history/recorder.ts";
 import { MINUTE, makeHistoryLab } from "../testing/history-lab.ts";
 import { createTimeDouble } from "../testing/time-double.ts";
 import { runRecording } from "./recording.ts";
@@ -10,16 +12,20 @@ function start(lab: ReturnType<typeof makeHistoryLab>) {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line) => lines.push(JSON.parse(line).msg) });
   const stop = new AbortController();
-  const run = runRecording(
-    { recorder: lab.addRecorder(), everyMs: MINUTE, log, sleep: time.sleep },
-    stop.signal,
-  );
+  const inner = lab.addRecorder();
+  const looks = new EventEmitter();
+  const recorder: Recorder = {
+    record: (signal) => inner.record(signal).finally(() => looks.emit("end")),
+  };
+  const run = runRecording({ recorder, everyMs: MINUTE, log, sleep: time.sleep }, stop.signal);
   const pass = async (minutes: number) => {
     for (let minute = 0; minute < minutes; minute++) {
+      const end = once(looks, "end");
       lab.advance(MINUTE);
       await time.advance(MINUTE);
-      // A view lists and reads on a queue of its own.
-      for (let turn = 0; turn < 50; turn++) await time.advance(0);
+      await end;
+      // What comes of it is taken, and the next wait begins.
+      await time.advance(0);
     }
   };
   const end = async () => {
