@@ -221,13 +221,23 @@ export function createHistory({
       yield { entry: number, at, changes, dropped, ...(gap && { gap }) };
       [lastAt, lastNumber, broken] = [at, number, undefined];
     }
-    // What of the stretch's end only a later entry tells.
-    const next = last && (await readNext(numbers, last.place + 1, signal));
-    if (!next || last.head.at === span.until) return;
-    const told = judgeBetween(last.head, next, span.until, clock());
-    if (!isUntold(told)) return;
+    const end = last && (await findGapAtEnd(numbers, last, span.until, signal));
+    if (end) yield end;
+  }
+
+  /** What of a stretch's end only a later entry tells. @param last the newest entry in it */
+  async function findGapAtEnd(
+    numbers: readonly number[],
+    { head, place }: { readonly head: EntryHead; readonly place: number },
+    until: number,
+    signal?: AbortSignal,
+  ): Promise<EntryChanges | undefined> {
+    const next = await readNext(numbers, place + 1, signal);
+    if (!next || head.at === until) return undefined;
+    const told = judgeBetween(head, next, until, clock());
+    if (!isUntold(told)) return undefined;
     const gap = { from: told.from, until: told.until, reason: told.untold };
-    yield { entry: last.head.number, at: span.until, changes: [], dropped: 0, gap };
+    return { entry: head.number, at: until, changes: [], dropped: 0, gap };
   }
 
   return {
